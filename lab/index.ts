@@ -1,0 +1,28 @@
+/** The local Kubernetes control plane: start, stop, look, deploy. */
+export { LabError, RefusedError } from './errors';
+export type { ObjectProblem } from './errors';
+export { labProcessNames } from './types';
+export type {
+  Lab,
+  LabDownOptions,
+  LabLocation,
+  LabProcessName,
+  LabProcessStatus,
+  LabStatus,
+  LabUpOptions,
+  Log,
+} from './types';
+export { applyObjects, planObjects, removeAll, waitReady } from './apply';
+export type {
+  ApplyOptions,
+  FieldChange,
+  KubeObject,
+  NamespaceMarks,
+  ObjectChange,
+  Plan,
+  SetOptions,
+  WaitOptions,
+} from './apply';
+export { labDown } from './down';
+export { labStatus } from './status';
+export { labUp } from './up';
