@@ -1,0 +1,72 @@
+import { clusterIssuer, clusterIssuerName, certManagerNamespace } from './addons/cert-manager';
+import { appObjects } from './apps/app';
+import { controlPlaneNamespace, controlPlaneReleases, meshPeerAuthentication } from './control-plane';
+import { gatewayCertificate, gatewayIngress, gatewayNamespace, gatewayRelease } from './gateway-workload';
+import { istioGateways } from './istio-gateway';
+import { isExistingNamespace, namespaceObject } from './namespace';
+import type { Release } from './release';
+import type { Rendered } from './rendered';
+import { allRouteObjects } from './route-objects';
+import type { NamespaceSettings, StackSettings } from './settings';
+
+/** Everything that a stack file asks for. */
+export interface Mesh {
+  releases: Release[];
+  /** Namespaces that the stack labels but does not own. */
+  existingNamespaces: Rendered[];
+  /** All other objects, in an order that is right for applying them one by one: namespaces first, DestinationRules before VirtualServices. */
+  objects: Rendered[];
+}
+
+/** Settings to releases and objects. The same settings give the same mesh, in the same order, always. */
+export function renderMesh(settings: StackSettings): Mesh {
+  const namespaces = Object.entries(meshNamespaces(settings));
+  const existing = namespaces.filter(([name, namespace]) => isExistingNamespace(name, namespace));
+  const owned = namespaces.filter(([name, namespace]) => !isExistingNamespace(name, namespace));
+  const gateways = Object.entries(settings.gateways ?? {});
+  const routes = allRouteObjects(settings.routes);
+  const certManager = settings.addons?.certManager;
+  return {
+    releases: [
+      ...(settings.istio === undefined ? [] : controlPlaneReleases(settings.istio)),
+      ...gateways.flatMap(([name, gateway]) => present(gatewayRelease(name, gateway, settings.istio))),
+    ],
+    existingNamespaces: existing.map(renderedNamespace),
+    objects: [
+      ...owned.map(renderedNamespace),
+      ...(settings.istio === undefined ? [] : present(meshPeerAuthentication(settings.istio))),
+      ...(certManager === undefined ? [] : [clusterIssuer(certManager)]),
+      ...Object.entries(settings.apps ?? {}).flatMap(([name, app]) => appObjects(name, app, settings.namespaces ?? {})),
+      ...gateways.flatMap(([name, gateway]) => [
+        ...present(gatewayCertificate(name, gateway, clusterIssuerName(certManager))),
+        ...present(gatewayIngress(name, gateway)),
+        ...istioGateways(name, gateway),
+      ]),
+      ...routes.flatMap((route) => route.destinationRules),
+      ...routes.flatMap((route) => present(route.virtualService)),
+      ...(settings.objects ?? []).map((object, index) => ({ object, origin: `meshwright:objects[${index}]` })),
+    ],
+  };
+}
+
+/** The namespaces of the stack: those of its `namespaces` section, and those that the control plane, its gateways and cert-manager need. */
+export function meshNamespaces(settings: StackSettings): Record<string, NamespaceSettings> {
+  const { istio, gateways = {}, addons } = settings;
+  const needed = [
+    ...(istio === undefined ? [] : [controlPlaneNamespace(istio)]),
+    ...Object.values(gateways)
+      .filter((gateway) => gateway.install !== false)
+      .map(gatewayNamespace),
+    ...(addons?.certManager === undefined ? [] : [certManagerNamespace(addons.certManager)]),
+  ];
+  const implied = Object.fromEntries(needed.map((name): [string, NamespaceSettings] => [name, {}]));
+  return { ...implied, ...settings.namespaces };
+}
+
+function renderedNamespace([name, settings]: [string, NamespaceSettings]): Rendered {
+  return { object: namespaceObject(name, settings), origin: `meshwright:namespaces.${name}` };
+}
+
+function present<T>(value: T | undefined): T[] {
+  return value === undefined ? [] : [value];
+}

@@ -1,0 +1,45 @@
+import { defined, type KubernetesObject } from './kubernetes';
+import type { NamespaceSettings } from './settings';
+
+/** Namespaces that every cluster has, so that a stack can only label them. */
+const builtIn = new Set(['default', 'kube-system', 'kube-public', 'kube-node-lease']);
+
+/** Whether the namespace is there without the stack: then it gets labels only, and stays when the stack goes. */
+export function isExistingNamespace(name: string, settings: NamespaceSettings): boolean {
+  return settings.existing ?? builtIn.has(name);
+}
+
+/** Labels that put a namespace into the mesh. https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/ */
+export function namespaceLabels(settings: NamespaceSettings): Record<string, string> {
+  return defined({
+    'istio-injection': settings.injection === undefined ? undefined : settings.injection ? 'enabled' : 'disabled',
+    'istio.io/rev': settings.revision,
+    'istio.io/dataplane-mode': settings.ambient === true ? 'ambient' : undefined,
+    ...settings.labels,
+  });
+}
+
+export function namespaceObject(name: string, settings: NamespaceSettings): KubernetesObject {
+  const labels = namespaceLabels(settings);
+  return {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: defined({
+      name,
+      labels: Object.keys(labels).length > 0 ? labels : undefined,
+      annotations: settings.annotations,
+    }),
+  };
+}
+
+/**
+ * The injection that a namespace asks for, in one word: `enabled`, `disabled`, a revision, or `none`. Workloads carry it as an annotation of their pod template, so that a
+ * changed injection rolls them: the injector only sees pods that are created.
+ */
+export function injectionOf(settings: NamespaceSettings | undefined): string {
+  const labels = settings === undefined ? {} : namespaceLabels(settings);
+  return labels['istio.io/rev'] ?? labels['istio-injection'] ?? 'none';
+}
+
+/** Pod template annotation that holds {@link injectionOf} of the workload's namespace. */
+export const injectionAnnotation = 'meshwright.io/injection';

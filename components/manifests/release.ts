@@ -1,0 +1,54 @@
+import type { ChartSource, ChartValues } from './settings';
+
+/** A Helm release, as data: what `helm upgrade --install` or Pulumi's helm.v3.Release needs. */
+export interface Release {
+  /** Release name, fixed: labels and selectors of the charts derive from it. */
+  name: string;
+  namespace: string;
+  /** Chart name in its repository, or a path, or an OCI reference. */
+  chart: string;
+  /** Repository URL; left out for a path or an OCI reference. */
+  repository?: string;
+  /** Chart version; left out for a local chart, which has its own. */
+  version?: string;
+  values: ChartValues;
+  /** Names of the releases that must be there first. */
+  after: string[];
+  /** Key in the stack file. */
+  origin: string;
+}
+
+/** Where one chart is, in the words of Helm. */
+export function chartLocation(
+  chart: string,
+  version: string,
+  source: ChartSource = {},
+  defaultRepository: string,
+): Pick<Release, 'chart' | 'repository' | 'version'> {
+  const file = source.files?.[chart];
+  if (file !== undefined) return { chart: file };
+  if (source.path !== undefined) return { chart: `${source.path.replace(/\/+$/, '')}/${chart}` };
+  if (source.oci !== undefined) return { chart: `${source.oci.replace(/\/+$/, '')}/${chart}`, version };
+  return { chart, repository: source.repository ?? defaultRepository, version };
+}
+
+/** Helm's merge of values: maps are merged key by key, everything else is replaced by what `over` says. */
+export function mergeValues(base: ChartValues, over: ChartValues = {}): ChartValues {
+  const merged = Object.entries(over).map(([key, value]): [string, unknown] => {
+    const below = base[key];
+    return [key, isMap(below) && isMap(value) ? mergeValues(below, value) : value];
+  });
+  return { ...base, ...Object.fromEntries(merged) };
+}
+
+function isMap(value: unknown): value is ChartValues {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** `values` without keys that are undefined or, at any depth, maps that became empty by that: a chart should see only what was asked for. */
+export function statedValues(values: ChartValues): ChartValues {
+  const entries = Object.entries(values)
+    .map(([key, value]): [string, unknown] => [key, isMap(value) ? statedValues(value) : value])
+    .filter(([, value]) => value !== undefined && !(isMap(value) && Object.keys(value).length === 0));
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,27 @@
+import { destinationRules, type DestinationRule } from './destination-rule';
+import type { Rendered } from './rendered';
+import type { RouteSettings, StackSettings } from './settings';
+import { virtualService, type VirtualService } from './virtual-service';
+
+/** All objects of one service's route, in the order in which they must reach the API: subsets before the routes that name them. */
+export interface RouteObjects {
+  namespace: string;
+  service: string;
+  destinationRules: Rendered<DestinationRule>[];
+  virtualService?: Rendered<VirtualService>;
+}
+
+export function routeObjects(namespace: string, service: string, route: RouteSettings): RouteObjects {
+  const origin = `meshwright:routes.${namespace}.${service}`;
+  const routing = virtualService(namespace, service, route, origin);
+  const rules = destinationRules(namespace, service, route, origin);
+  return routing === undefined
+    ? { namespace, service, destinationRules: rules }
+    : { namespace, service, destinationRules: rules, virtualService: routing };
+}
+
+export function allRouteObjects(routes: StackSettings['routes'] = {}): RouteObjects[] {
+  return Object.entries(routes).flatMap(([namespace, services]) =>
+    Object.entries(services).map(([service, route]) => routeObjects(namespace, service, route)),
+  );
+}

@@ -1,0 +1,218 @@
+import type { AppSettings } from './apps/settings';
+import type { AddonsSettings } from './addons/settings';
+import type { KubernetesObject } from './kubernetes';
+import type {
+  GatewayServer,
+  HttpRoute,
+  NetworkingVersion,
+  TcpRoute,
+  TlsRoute,
+  TrafficPolicy,
+  WorkloadSelector,
+} from './istio';
+
+/** What a stack file says, one property per `meshwright:` key. Every section may be left out; an empty stack is a valid one. */
+export interface StackSettings {
+  /** The Istio control plane. Left out: the stack installs none and works with the one that is there. */
+  istio?: IstioSettings;
+  /** Gateway workloads by release name, e.g. `istio-ingressgateway`. */
+  gateways?: Record<string, GatewaySettings>;
+  /** Namespaces by name. */
+  namespaces?: Record<string, NamespaceSettings>;
+  /** Sample apps and the user's own, by name. */
+  apps?: Record<string, AppSettings>;
+  /** Telemetry addons and cert-manager. */
+  addons?: AddonsSettings;
+  /** Routes: namespace → service → route. */
+  routes?: Record<string, Record<string, RouteSettings>>;
+  /** Any Kubernetes or Istio object, verbatim. */
+  objects?: KubernetesObject[];
+}
+
+/** Where charts come from. At most one of `repository`, `oci` and `path`. */
+export interface ChartSource {
+  /** Helm repository URL. Defaults to Istio's own. */
+  repository?: string;
+  /** OCI registry prefix, e.g. `oci://registry.example/istio/charts`; the chart's name is appended. */
+  oci?: string;
+  /** Local folder that holds one folder per chart. Relative to the project. */
+  path?: string;
+  /** Single charts by name, each a folder or a `.tgz`, before any of the above. Relative to the project. */
+  files?: Record<string, string>;
+}
+
+/** Istio's charts, by the names they have in Istio's repository. */
+export type IstioChart = 'base' | 'istiod' | 'cni' | 'ztunnel' | 'gateway';
+
+/** Values of a Helm chart: whatever the chart takes. */
+export type ChartValues = Record<string, unknown>;
+
+export interface IstioSettings {
+  /** Chart version. Defaults to {@link defaultIstioVersion}. */
+  version?: string;
+  /** Istio's installation profile, e.g. `default`, `demo`, `minimal`, `ambient`. Defaults to the charts' own default. */
+  profile?: string;
+  /** Control plane revision; namespaces then ask for it with `revision`. Defaults to none. */
+  revision?: string;
+  /** Namespace of the control plane, which is also the mesh's root namespace. Defaults to `istio-system`. */
+  namespace?: string;
+  /** Image hub. Defaults to the charts' own. */
+  hub?: string;
+  charts?: ChartSource;
+  /** Mesh-wide mTLS mode, as a PeerAuthentication `default` in the root namespace. Defaults to none, which means PERMISSIVE. */
+  mtls?: 'STRICT' | 'PERMISSIVE' | 'DISABLE';
+  /** Istio's MeshConfig, verbatim. */
+  meshConfig?: Record<string, unknown>;
+  /** Install the CNI node agent. Defaults to false, except that profile `ambient` needs it. */
+  cni?: boolean;
+  /** Install ztunnel. Defaults to false, except that profile `ambient` needs it. */
+  ztunnel?: boolean;
+  /** Helm release names by chart. Default to `istio-base`, `istiod`, `istio-cni`, `ztunnel`. */
+  releaseNames?: Partial<Record<Exclude<IstioChart, 'gateway'>, string>>;
+  /** Chart values by chart, merged over those that the other keys make. */
+  values?: Partial<Record<IstioChart, ChartValues>>;
+}
+
+export type ServiceType = 'ClusterIP' | 'NodePort' | 'LoadBalancer';
+
+export interface GatewaySettings {
+  /** Namespace of the workload. Defaults to `istio-ingress`. */
+  namespace?: string;
+  /** False: the workload exists already and only its objects are made. Defaults to true. */
+  install?: boolean;
+  /** Pod labels that Istio Gateways select. Default to `istio: <name without "istio-">`, as the gateway chart sets it. */
+  labels?: Record<string, string>;
+  service?: GatewayServiceSettings;
+  /** A Kubernetes Ingress in front of the gateway. Defaults to none. */
+  ingress?: IngressSettings;
+  /** A certificate from cert-manager for the gateway (needs `addons.certManager` or a cert-manager that is there). Defaults to none. */
+  certificate?: CertificateSettings;
+  /** Istio Gateways that select this workload: namespace → name → Gateway. */
+  gateways?: Record<string, Record<string, IstioGatewaySettings>>;
+  /** Values of the gateway chart, merged over those that the other keys make. */
+  values?: ChartValues;
+}
+
+export interface GatewayServiceSettings {
+  /** Defaults to `LoadBalancer`, the chart's own default. */
+  type?: ServiceType;
+  /** Service ports. Default to status-port 15021, http2 80, https 443. */
+  ports?: ServicePortSettings[];
+  /** Fixed node ports by port name, for NodePort and LoadBalancer; 30000..32767 unless the cluster's range differs. */
+  nodePorts?: Record<string, number>;
+  annotations?: Record<string, string>;
+}
+
+export interface ServicePortSettings {
+  name: string;
+  port: number;
+  targetPort?: number;
+  protocol?: 'TCP' | 'UDP';
+}
+
+export interface IngressSettings {
+  /** Name of the Ingress. Defaults to the gateway's name. */
+  name?: string;
+  /** Defaults to the cluster's default class. */
+  className?: string;
+  /** Hosts that are sent to the gateway. Default to every host. */
+  hosts?: string[];
+  /** Gateway Service port. Defaults to 80. */
+  port?: number;
+  /** Secret with the certificate for those hosts. Defaults to no TLS. */
+  tlsSecret?: string;
+  annotations?: Record<string, string>;
+}
+
+export interface CertificateSettings {
+  dnsNames: string[];
+  /** Defaults to `<gateway name>-cert`. Name it as `tls.credentialName` in a server. */
+  secretName?: string;
+  /** Issuer or ClusterIssuer by name. Defaults to the ClusterIssuer that `addons.certManager.issuer` makes. */
+  issuer?: { name: string; kind?: 'Issuer' | 'ClusterIssuer' };
+}
+
+/** What each Istio object's own metadata may say. */
+export interface ObjectSettings {
+  /** Defaults to the name derived from the key in the stack file. */
+  name?: string;
+  /** Defaults to `networking.istio.io/v1`. */
+  apiVersion?: NetworkingVersion;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+}
+
+/** Settings of an object that other namespaces may see. */
+export interface ExportedObjectSettings extends ObjectSettings {
+  /** Namespaces that see the object: names, `.` or `*`. Defaults to Istio's default, every namespace. */
+  exportTo?: string[];
+}
+
+export interface IstioGatewaySettings extends ObjectSettings {
+  /** Istio's Server list, verbatim. Defaults to port 80, HTTP, hosts `*`. */
+  servers?: GatewayServer[];
+  /** Defaults to the labels of the gateway workload. */
+  selector?: Record<string, string>;
+}
+
+export interface NamespaceSettings {
+  /** Sidecar injection: label `istio-injection` enabled or disabled. Not together with `revision`. Defaults to no label. */
+  injection?: boolean;
+  /** Injection by a control plane revision: label `istio.io/rev`. */
+  revision?: string;
+  /** Ambient mode: label `istio.io/dataplane-mode: ambient`. Defaults to false. */
+  ambient?: boolean;
+  /** The namespace is there already: only labels and annotations are set, and taken away again on destroy. Defaults to false; always true for `default` and `kube-*`. */
+  existing?: boolean;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+}
+
+/** A weight: whole percent 0..100, or `rest` for what the other versions leave. */
+export type Weight = number | 'rest';
+export type Weights = Record<string, Weight>;
+
+/** A version of a service, which becomes an Istio subset. */
+export interface VersionSettings {
+  /** Pod labels of the version. Default to `version: <name>`. */
+  labels?: Record<string, string>;
+  /** Istio's TrafficPolicy for this version, verbatim. */
+  trafficPolicy?: TrafficPolicy;
+  /** Name of the version's DestinationRule. Defaults to `<service>.<version>`. Without effect when the service asks for one rule. */
+  name?: string;
+}
+
+export interface RouteSettings {
+  /** Destination host. Defaults to the service's key. */
+  host?: string;
+  /** Destination port, for a service with several. Defaults to none, which is right for one port. */
+  port?: number;
+  /** Hosts of the VirtualService. Default to the destination host. */
+  hosts?: string[];
+  /** Istio Gateways, `name` or `namespace/name`, and `mesh`. Default to the mesh alone. */
+  gateways?: string[];
+  /** Versions: a list of names, or name → settings. */
+  versions?: string[] | Record<string, VersionSettings>;
+  /**
+   * The split of all requests that no rule of `http` sends elsewhere: version → weight. A rule without a destination of its own takes it. A last rule without a
+   * match is added for the rest of the requests, unless there is one; at a gateway only when no other rule took the split.
+   */
+  weights?: Weights;
+  /** Istio's HTTPRoute list, verbatim, in which `weights` may stand in place of `route`. */
+  http?: HttpRuleSettings[];
+  tcp?: TcpRuleSettings[];
+  tls?: TlsRuleSettings[];
+  /** Istio's TrafficPolicy for the whole service, verbatim. */
+  trafficPolicy?: TrafficPolicy;
+  virtualService?: ExportedObjectSettings;
+  /** With `name`: one rule with all subsets, in place of one rule per version. */
+  destinationRule?: DestinationRuleSettings;
+}
+
+export type HttpRuleSettings = HttpRoute & { weights?: Weights };
+export type TcpRuleSettings = TcpRoute & { weights?: Weights };
+export type TlsRuleSettings = TlsRoute & { weights?: Weights };
+
+export interface DestinationRuleSettings extends ExportedObjectSettings {
+  workloadSelector?: WorkloadSelector;
+}

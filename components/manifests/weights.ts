@@ -1,0 +1,71 @@
+import type { Weight, Weights } from './settings';
+
+/** A mistake in a piece of settings: where, below that piece, and what about it. Pure data, so that each caller can voice it. */
+export interface Problem {
+  /** Keys from the piece down to the value. */
+  path: (string | number)[];
+  message: string;
+}
+
+/** The sum that the weights of one rule must have: whole percent. */
+export const fullWeight = 100;
+
+/**
+ * Whole-percent weights, in the order of the settings, with `rest` replaced by what the others leave.
+ * @returns undefined for weights that {@link weightProblems} complains about.
+ */
+export function effectiveWeights(weights: Weights): Record<string, number> | undefined {
+  if (weightProblems(weights).length > 0) return undefined;
+  const rest = fullWeight - statedSum(weights);
+  return Object.fromEntries(
+    Object.entries(weights).map(([version, weight]) => [version, weight === 'rest' ? rest : weight]),
+  );
+}
+
+/** Every reason why `weights` is no split: a weight that is no whole number 0..100, two `rest`, a sum that is not 100. Stricter than Istio, which accepts any sum since 1.15. */
+export function weightProblems(weights: Weights): Problem[] {
+  const entries = Object.entries(weights);
+  const problems: Problem[] = entries.flatMap(([version, weight]) => {
+    const message = weightProblem(weight);
+    return message === undefined ? [] : [{ path: [version], message }];
+  });
+  const rests = entries.filter(([, weight]) => weight === 'rest').map(([version]) => version);
+  if (rests.length > 1)
+    problems.push({ path: [], message: `at most one version can be "rest", here ${list(rests)} are` });
+  if (entries.length === 0) problems.push({ path: [], message: 'weights must name at least one version' });
+  if (problems.length > 0) return problems;
+  const sum = statedSum(weights);
+  if (rests.length === 0 && sum !== fullWeight) {
+    problems.push({
+      path: [],
+      message: `weights must sum to 100, these sum to ${sum}: ${described(weights)}; change one of them, or make it "rest"`,
+    });
+  }
+  if (rests.length === 1 && sum > fullWeight) {
+    problems.push({
+      path: [],
+      message: `the weights beside "rest" must not exceed 100, these sum to ${sum}: ${described(weights)}`,
+    });
+  }
+  return problems;
+}
+
+function weightProblem(weight: Weight): string | undefined {
+  if (weight === 'rest') return undefined;
+  if (Number.isInteger(weight) && weight >= 0 && weight <= fullWeight) return undefined;
+  return `a weight must be a whole number from 0 to 100, or "rest"`;
+}
+
+function statedSum(weights: Weights): number {
+  return Object.values(weights).reduce<number>((sum, weight) => sum + (weight === 'rest' ? 0 : weight), 0);
+}
+
+function described(weights: Weights): string {
+  return Object.entries(weights)
+    .map(([version, weight]) => `${version} ${weight}`)
+    .join(', ');
+}
+
+function list(names: string[]): string {
+  return names.map((name) => `"${name}"`).join(' and ');
+}

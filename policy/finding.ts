@@ -1,0 +1,22 @@
+/** Whether a finding stops a deployment or is told only. */
+export const levels = ['mandatory', 'advisory'] as const;
+export type Level = (typeof levels)[number];
+
+/** One thing that is wrong with one object. Plain data: each caller voices it in its own way. */
+export interface Finding {
+  /** Id of the rule, e.g. `weight-sum-100`. */
+  rule: string;
+  level: Level;
+  kind: string;
+  /** '' for a cluster-scoped object. */
+  namespace: string;
+  name: string;
+  /** Path of the value in the object, e.g. `spec.http[0].route[1].weight`; '' for the object as a whole. */
+  path: string;
+  /** What is wrong: the value, what is allowed, and what to do. Never the value of a secret. */
+  message: string;
+  /** Istio's code for the same thing, e.g. `IST0106`. */
+  istio?: string;
+  /** Kiali's code for the same thing, e.g. `KIA1104`. */
+  kiali?: string;
+}
