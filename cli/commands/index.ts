@@ -1,0 +1,7 @@
+import type { Command } from 'commander';
+import { registerLab } from './lab';
+import { registerRender } from './render';
+import { registerStart } from './start';
+
+/** Every command, in the order of `--help`; each adds itself to the program. */
+export const commands: ((program: Command) => void)[] = [registerStart, registerRender, registerLab];

@@ -1,0 +1,46 @@
+// npm's pre-script of `npm start` and `npm test`: installs what the lock file asks for, when it is not there yet. Plain JavaScript, because nothing is installed when it runs.
+'use strict';
+const { spawnSync } = require('node:child_process');
+const { readFileSync } = require('node:fs');
+const { join } = require('node:path');
+
+const root = join(__dirname, '..');
+const oldest = [20, 19];
+
+function packagesOf(file) {
+  try {
+    return JSON.parse(readFileSync(join(root, file), 'utf8')).packages;
+  } catch {
+    return undefined;
+  }
+}
+
+/** npm keeps a lock file of what it installed: every package that this platform needs must be in it, in the version asked for. */
+function isInstalled() {
+  const asked = packagesOf('package-lock.json');
+  const installed = packagesOf('node_modules/.package-lock.json');
+  if (asked === undefined || installed === undefined) return false;
+  return Object.entries(asked).every(
+    ([path, { version, optional, peer }]) => path === '' || optional || peer || installed[path]?.version === version,
+  );
+}
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) {
+  console.error(`Meshwright needs Node ${oldest.join('.')} or newer, this is ${process.versions.node}.`);
+  process.exit(2);
+}
+if (!isInstalled()) {
+  console.error('Installing dependencies from package-lock.json (a minute or two the first time) …');
+  const { status } = spawnSync('npm', ['ci', '--loglevel=error', '--no-audit', '--no-fund'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  });
+  if (status !== 0) {
+    console.error(
+      'npm ci failed: see above. Nothing else was done; run the command again when the registry can be reached.',
+    );
+    process.exit(2);
+  }
+}

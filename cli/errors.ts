@@ -1,0 +1,12 @@
+/** Exit codes of every command, as `--help` states them. */
+export const exitCodes = { done: 0, findings: 1, usage: 2 } as const;
+
+/** Something that the user can put right: shown as it is on stderr, without a stack trace, exit 2. */
+export class UserError extends Error {
+  override name = 'UserError';
+}
+
+/** One message out of several problems; all of them are told at once. */
+export function userError(headline: string, problems: string[]): UserError {
+  return new UserError([headline, ...problems.map((problem) => `  ${problem.replaceAll('\n', '\n  ')}`)].join('\n'));
+}

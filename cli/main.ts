@@ -1,0 +1,42 @@
+import { Command, CommanderError } from 'commander';
+import { version } from '../package.json';
+import { exitCodes, UserError } from './errors';
+import { commands } from './commands';
+
+/** The `meshwright` command line. stdout is the result, stderr is talk and progress. */
+export function program(): Command {
+  const meshwright = new Command('meshwright')
+    .description('Istio as a Pulumi stack: render, check and try a stack file, and see what it does to traffic.')
+    .version(version)
+    .showHelpAfterError('(add --help for what is allowed)')
+    .addHelpText('after', '\nExit codes: 0 done, 1 findings or refused, 2 usage or broken input.')
+    .exitOverride();
+  for (const register of commands) register(meshwright);
+  return meshwright;
+}
+
+/** Runs one command line and sets the exit code; never throws. */
+export async function run(argv: string[]): Promise<void> {
+  // A reader that closes the pipe early (`| head`) is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+    process.exit(error.code === 'EPIPE' ? exitCodes.done : exitCodes.usage),
+  );
+  try {
+    await program().parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    process.exitCode = exitCodeOf(error);
+  }
+}
+
+function exitCodeOf(error: unknown): number {
+  // commander has told its errors itself; --help and --version end in one with exit code 0.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  if (error instanceof UserError) {
+    process.stderr.write(`${error.message}\n`);
+    return exitCodes.usage;
+  }
+  process.stderr.write(
+    `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\nThis is a defect of Meshwright; please report it.\n`,
+  );
+  return exitCodes.usage;
+}

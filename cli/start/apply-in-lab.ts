@@ -1,0 +1,37 @@
+import type { Mesh } from '../../components/manifests/mesh';
+import { applyObjects, planObjects, waitReady, type Lab, type NamespaceMarks, type SetOptions } from '../../lab';
+import { asUserError } from '../commands/lab';
+import { say } from '../output';
+import { planText } from './plan-text';
+import { servedKinds, servedObjects } from './served';
+
+export interface LabDeployment {
+  /** What the stack asks for that the lab could not take, each with the reason. */
+  leftOut: string[];
+}
+
+/**
+ * Deploys a mesh's objects to the lab with kubectl: server-side apply, and an ApplySet that prunes what left the stack. Prints the plan first, then acts.
+ * Releases are left out: there is nothing that could run them.
+ * @param name - of the set, one per environment
+ */
+export async function applyInLab(lab: Lab, mesh: Mesh, name: string): Promise<LabDeployment> {
+  const { kept, leftOut } = servedObjects(servedKinds(lab), mesh.objects);
+  const objects = kept.map(({ object }) => object);
+  const marks = mesh.existingNamespaces.map(({ object }): [string, NamespaceMarks] => [
+    object.metadata.name,
+    { ...object.metadata },
+  ]);
+  const set: SetOptions = { name, existingNamespaces: Object.fromEntries(marks) };
+  const plan = await asUserError(planObjects(lab, objects, set));
+  process.stdout.write(`\nPlan\n${planText(plan)}\n`);
+  if (plan.created.length + plan.changed.length + plan.removed.length > 0)
+    await asUserError(applyObjects(lab, objects, { ...set, log: say }));
+  await asUserError(waitReady(lab, objects, { log: say }));
+  return {
+    leftOut: [
+      ...mesh.releases.map(({ namespace, name: release }) => `Helm release ${namespace}/${release}`),
+      ...leftOut,
+    ],
+  };
+}
