@@ -1,5 +1,122 @@
-/** An app of the stack. */
+import type { ChartValues, ServiceType } from '../settings';
+import type { KnownAppName } from './known/names';
+
+/** An app of the stack: one of the sample apps, or the user's own. Both are workloads and the Services before them. */
 export interface AppSettings {
-  /** Namespace of the app's objects. */
+  /** Namespace of the app's objects. Made by the stack unless `namespaces` says that it is there. */
   namespace: string;
+  /** Sample app that the settings start from. Defaults to the app's key when that is a sample app's name, else to none. */
+  app?: KnownAppName;
+  /** Image version of a sample app whose images share one. Defaults to the sample's own. */
+  version?: string;
+  /** Registry and path before a sample app's image names. Defaults to the sample's own. */
+  hub?: string;
+  /** Replicas by workload, in place of `workloads.<name>.replicas`. */
+  replicas?: Record<string, number>;
+  /** Workloads by name; those of a sample app are merged with what is said here: maps key by key, lists as a whole. */
+  workloads?: Record<string, WorkloadSettings>;
+  /** Services by name, merged likewise. A sample app's Service is left out when no installed workload stands behind it. */
+  services?: Record<string, ServiceSettings>;
+  /** What the ServiceAccounts that workloads name look like. One is made for each name, with or without an entry here. */
+  serviceAccounts?: Record<string, ServiceAccountSettings>;
+  /** Secrets by name: key → value. Set the values as Pulumi secrets (`pulumi config set --secret --path …`). */
+  secrets?: Record<string, Record<string, string>>;
+}
+
+export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'Pod';
+
+export interface WorkloadSettings {
+  /** False leaves the workload out. Defaults to true, except for a sample app's optional workloads. */
+  install?: boolean;
+  /** Defaults to `Deployment`. */
+  kind?: WorkloadKind;
+  /** Labels of the object and its pods. Default to `app: <workload>`. The selector is made of `app` and `version` alone, so that other labels may change. */
+  labels?: Record<string, string>;
+  /** Annotations of the object itself. */
+  annotations?: Record<string, string>;
+  /** Annotations of the pods. A bare Pod has these beside `annotations`. */
+  podAnnotations?: Record<string, string>;
+  /** Replicas of a Deployment or StatefulSet. Defaults to 1. */
+  replicas?: number;
+  /** Kubernetes' DeploymentStrategy, verbatim. Deployment only. */
+  strategy?: Record<string, unknown>;
+  /** Governing Service of a StatefulSet. Defaults to the workload's name. */
+  serviceName?: string;
+  /** ServiceAccount of the pods, which the app makes. Defaults to none, which means the namespace's `default`. */
+  serviceAccount?: string;
+  /** Image reference. */
+  image?: string;
+  /** Defaults to Kubernetes' default: `Always` for `:latest` or no tag, else `IfNotPresent`. */
+  imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
+  command?: string[];
+  args?: string[];
+  /** Environment: name → value, or `{ valueFrom: … }`. Values are strings: write `"1"`, not `1`. */
+  env?: Record<string, EnvValue>;
+  ports?: ContainerPort[];
+  /** Kubernetes' Probe, verbatim; so are the other two. */
+  livenessProbe?: Record<string, unknown>;
+  readinessProbe?: Record<string, unknown>;
+  startupProbe?: Record<string, unknown>;
+  resources?: ResourceSettings;
+  /** Kubernetes' SecurityContext of the container, verbatim. That of the pod goes into `pod.securityContext`. */
+  securityContext?: Record<string, unknown>;
+  /** Kubernetes' Volume list, verbatim. */
+  volumes?: Named[];
+  /** Kubernetes' VolumeMount list, verbatim. */
+  volumeMounts?: Named[];
+  /** Fields of the container, merged over those above. Its name defaults to the label `app`. */
+  container?: Record<string, unknown>;
+  /** Fields of the PodSpec, merged over those above; `containers` stand beside the workload's own. */
+  pod?: Record<string, unknown>;
+  /** Fields of the DeploymentSpec or StatefulSetSpec, merged over those above. */
+  spec?: Record<string, unknown>;
+}
+
+export type EnvValue = string | { valueFrom: Record<string, unknown> };
+
+export interface ContainerPort {
+  containerPort: number;
+  name?: string;
+  protocol?: 'TCP' | 'UDP' | 'SCTP';
+}
+
+/** CPU, memory and other resources as Kubernetes quantities, e.g. `{ requests: { cpu: 200m, memory: 20Mi } }`. */
+export interface ResourceSettings {
+  requests?: Record<string, string>;
+  limits?: Record<string, string>;
+}
+
+export type Named = { name: string } & Record<string, unknown>;
+
+export interface ServiceSettings {
+  /** Defaults to `ClusterIP`, or what Kubernetes has as its default. */
+  type?: ServiceType;
+  /** Defaults to the container ports of the first workload that the Service selects. */
+  ports?: ServicePort[];
+  /** Defaults to `app: <service>`. */
+  selector?: Record<string, string>;
+  /** Default to `app: <service>`. */
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  /** Fields of the ServiceSpec, merged over those above, e.g. `{ clusterIP: None }`. */
+  spec?: ChartValues;
+}
+
+/** Kubernetes' ServicePort. A name such as `http` or `grpc-web` tells Istio the protocol; without one it is sniffed. */
+export interface ServicePort {
+  port: number;
+  name?: string;
+  /** Defaults to `port`. */
+  targetPort?: number | string;
+  /** 30000..32767 unless the cluster's range differs. */
+  nodePort?: number;
+  protocol?: 'TCP' | 'UDP' | 'SCTP';
+  appProtocol?: string;
+}
+
+export interface ServiceAccountSettings {
+  /** False: it is there already. Defaults to true. */
+  install?: boolean;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
 }
