@@ -1,0 +1,84 @@
+import type { KubernetesObject } from '../components/manifests/kubernetes';
+import { meshModel, type MeshModel } from '../model/mesh-model';
+import type { Finding } from './finding';
+import { compareFindings, sortedObjects } from './order';
+import type { CheckOptions } from './options';
+import { optionFindings } from './option-findings';
+import { isJudgeable, raise, type Raised } from './raise';
+import type { Rule } from './rule';
+import { rules as allRules } from './rules';
+import { undeterminedFindings, withoutUndetermined, type Unknowns } from './unknowns';
+import { applyWaivers, waiverFindings, type WaivedFinding } from './waivers';
+
+/** Everything that a check has to say, each list in the order of {@link compareFindings}. */
+export interface CheckReport {
+  findings: Finding[];
+  /** What an annotation on the object waives, with the reason that it gives. */
+  waived: WaivedFinding[];
+  /** What cannot be judged yet, because a value is known only after deployment. Mandatory where a weight is unknown. */
+  undetermined: Finding[];
+}
+
+/** How a caller narrows a check. Config and components need none of it. */
+export interface CheckScope {
+  /** The rules to run. Default to all. */
+  rules?: readonly Rule[];
+  /** Values that a preview does not know yet. Default to none. */
+  unknowns?: Unknowns;
+}
+
+/**
+ * Judges objects that are to live in one cluster. Pure: the same objects give the same findings, in whatever order they come. Never throws; a rule that fails
+ * on an object is a mandatory finding of its own, `rule-failed`, so that it cannot let anything pass.
+ */
+export function check(objects: readonly KubernetesObject[], options: CheckOptions = {}): Finding[] {
+  return checkReport(objects, options).findings;
+}
+
+/** {@link check}, together with what was waived and what could not be judged. */
+export function checkReport(
+  objects: readonly KubernetesObject[],
+  options: CheckOptions = {},
+  { rules = allRules, unknowns = new Map() }: CheckScope = {},
+): CheckReport {
+  const subjects = sortedObjects(objects.filter(isJudgeable));
+  const model = meshModel(subjects);
+  const raised = rules
+    .filter((rule) => options.rules?.[rule.id] !== 'off')
+    .flatMap((rule) => raisedBy(rule, model, options));
+  const { standing, waived } = applyWaivers(withoutUndetermined(raised, unknowns));
+  return {
+    findings: ordered([...standing, ...waiverFindings(subjects), ...optionFindings(options)]),
+    waived: ordered(waived),
+    undetermined: ordered(undeterminedFindings(unknowns)),
+  };
+}
+
+function raisedBy(rule: Rule, model: MeshModel, options: CheckOptions): Raised[] {
+  try {
+    return rule.check(model, options).map((violation) => raise(rule, violation, options));
+  } catch (error) {
+    return model.objects.slice(0, 1).map((object) => ({ object, finding: ruleFailed(rule, error) }));
+  }
+}
+
+function ruleFailed(rule: Rule, error: unknown): Finding {
+  const reason = error instanceof Error ? error.message : String(error);
+  return {
+    rule: 'rule-failed',
+    level: 'mandatory',
+    kind: 'Rule',
+    namespace: '',
+    name: rule.id,
+    path: '',
+    message: `the rule could not finish, so what it guards is not proven: ${reason}. This is a defect of the rule; switch it off with rules: {${rule.id}: off} until it is mended`,
+  };
+}
+
+function ordered<T extends Finding>(findings: T[]): T[] {
+  const sorted = [...findings].sort(compareFindings);
+  return sorted.filter((finding, index) => {
+    const before = sorted[index - 1];
+    return before === undefined || compareFindings(before, finding) !== 0;
+  });
+}

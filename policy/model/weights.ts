@@ -1,0 +1,56 @@
+import { apiGroup, type KubernetesObject } from '../../components/manifests/kubernetes';
+import { below, record, records, text } from './read';
+
+/** One destination of a route and the weight that it states. */
+export interface WeightedDestination {
+  /** Path of the destination, e.g. `spec.http[0].route[1]`. */
+  path: string;
+  /** What is written, of whatever type; undefined when nothing, or null, is. */
+  weight: unknown;
+  /** The destination in words: its subset, else its host. */
+  title: string;
+}
+
+/** The destinations of one rule of a VirtualService. */
+export interface WeightedRoute {
+  object: KubernetesObject;
+  /** Path of the list, e.g. `spec.http[0].route`. */
+  path: string;
+  destinations: WeightedDestination[];
+}
+
+/** Every `route` of the VirtualServices among `objects`, in http, tcp and tls alike, whichever version of the API they are written in. */
+export function weightedRoutes(objects: readonly KubernetesObject[]): WeightedRoute[] {
+  return objects.filter(isVirtualService).flatMap((object) =>
+    ['http', 'tcp', 'tls'].flatMap((protocol) =>
+      records(below(object.spec, protocol)).flatMap(({ at, item }) => {
+        const path = `spec.${protocol}[${at}].route`;
+        const destinations = records(item['route']).map(({ at: index, item: destination }) =>
+          weightedDestination(`${path}[${index}]`, destination),
+        );
+        return destinations.length === 0 ? [] : [{ object, path, destinations }];
+      }),
+    ),
+  );
+}
+
+/** Whether a weight is one that a route can mean: a whole number of percent. */
+export function isWholePercent(weight: unknown): weight is number {
+  return Number.isInteger(weight) && (weight as number) >= 0 && (weight as number) <= 100;
+}
+
+/** Weights as people read them: `v1 60, v3 60`. */
+export function listed(destinations: readonly WeightedDestination[]): string {
+  return destinations
+    .map(({ title, weight }) => `${title} ${weight === undefined ? 'none' : JSON.stringify(weight)}`)
+    .join(', ');
+}
+
+function weightedDestination(path: string, item: Readonly<Record<string, unknown>>): WeightedDestination {
+  const { host, subset } = record(item['destination']);
+  return { path, weight: item['weight'] ?? undefined, title: text(subset) ?? text(host) ?? path };
+}
+
+function isVirtualService({ apiVersion, kind }: KubernetesObject): boolean {
+  return kind === 'VirtualService' && apiGroup(apiVersion) === 'networking.istio.io';
+}

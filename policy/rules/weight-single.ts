@@ -1,0 +1,48 @@
+import { isWholePercent, weightedRoutes } from '../model/weights';
+import type { Rule } from '../rule';
+
+/** With one destination Istio ignores the weight, 0 included: it gets every request (istio#15157). */
+export const weightSingle: Rule = {
+  id: 'weight-single',
+  level: 'advisory',
+  title: 'the weight of a single destination is absent or 100',
+  kiali: ['KIA1104'],
+  single: true,
+  docs: {
+    why: 'A single destination gets every request whatever its weight. Weight 0 says that nobody goes there while everybody does, which is why it is mandatory; any other number is advisory.',
+    bad: `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: reviews, namespace: bookinfo }
+spec:
+  hosts: [reviews]
+  http:
+    - route:
+        - { destination: { host: reviews, subset: v3 }, weight: 0 }
+`,
+    good: `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: reviews, namespace: bookinfo }
+spec:
+  hosts: [reviews]
+  http:
+    - route:
+        - { destination: { host: reviews, subset: v1 }, weight: 100 }
+`,
+    fix: 'Leave the weight out or write 100; to send nothing there, remove the destination or add the one that shall get the requests.',
+  },
+  check: (model) =>
+    weightedRoutes(model.objects).flatMap(({ object, destinations }) => {
+      const [only, ...others] = destinations;
+      if (only === undefined || others.length > 0 || !isWholePercent(only.weight) || only.weight === 100) return [];
+      return [
+        {
+          object,
+          path: `${only.path}.weight`,
+          message: `${only.title} is the only destination and gets every request, not ${only.weight} %; leave the weight out or write 100`,
+          level: only.weight === 0 ? ('mandatory' as const) : ('advisory' as const),
+        },
+      ];
+    }),
+};

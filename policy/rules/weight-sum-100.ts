@@ -1,0 +1,60 @@
+import { isWholePercent, listed, weightedRoutes, type WeightedRoute } from '../model/weights';
+import type { Rule } from '../rule';
+
+/** Since Istio 1.15 any sum is accepted and scaled: 60/60 is 50 %/50 % (istio#39544). */
+export const weightSum100: Rule = {
+  id: 'weight-sum-100',
+  level: 'mandatory',
+  title: 'the weights of a route with several destinations sum to 100',
+  istio: ['IST0106'],
+  single: true,
+  docs: {
+    why: 'Istio takes any sum and scales it, so that 90 and 20 quietly become 82 % and 18 %. Nobody who reads the weights then knows the traffic, and a slip of the pen looks like a canary.',
+    bad: `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: reviews, namespace: bookinfo }
+spec:
+  hosts: [reviews]
+  http:
+    - route:
+        - { destination: { host: reviews, subset: v1 }, weight: 90 }
+        - { destination: { host: reviews, subset: v3 }, weight: 20 }
+`,
+    good: `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: reviews, namespace: bookinfo }
+spec:
+  hosts: [reviews]
+  http:
+    - route:
+        - { destination: { host: reviews, subset: v1 }, weight: 90 }
+        - { destination: { host: reviews, subset: v3 }, weight: 10 }
+`,
+    fix: 'Write percentages: whole numbers that sum to 100.',
+  },
+  check: (model) => weightedRoutes(model.objects).filter(isJudgeable).flatMap(violation),
+};
+
+/** Weights that are no whole percentages are weight-range's to report; their sum says nothing. */
+function isJudgeable({ destinations }: WeightedRoute): boolean {
+  return destinations.length > 1 && destinations.every(({ weight }) => weight === undefined || isWholePercent(weight));
+}
+
+function violation({ object, path, destinations }: WeightedRoute) {
+  const weights = destinations.map(({ weight }) => (isWholePercent(weight) ? weight : 0));
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  if (sum === 100) return [];
+  const consequence =
+    sum === 0
+      ? 'Istio refuses a route in which nobody gets anything'
+      : `Istio would scale them to ${destinations.map(({ title }, index) => `${title} ${percent(weights[index] ?? 0, sum)}`).join(', ')}`;
+  return [
+    { object, path, message: `weights must sum to 100, these sum to ${sum} (${listed(destinations)}); ${consequence}` },
+  ];
+}
+
+function percent(weight: number, sum: number): string {
+  return `${Number(((100 * weight) / sum).toFixed(1))} %`;
+}
