@@ -1,5 +1,4 @@
 import { mergeValues } from '../release';
-import type { ChartValues } from '../settings';
 import { knownApp } from './known';
 import type { KnownApp } from './known/app';
 import { isKnownApp, type KnownAppName } from './known/names';

@@ -82,8 +82,8 @@ export interface ContainerPort {
 
 /** CPU, memory and other resources as Kubernetes quantities, e.g. `{ requests: { cpu: 200m, memory: 20Mi } }`. */
 export interface ResourceSettings {
-  requests?: Record<string, string>;
-  limits?: Record<string, string>;
+  requests?: Record<string, string | number>;
+  limits?: Record<string, string | number>;
 }
 
 export type Named = { name: string } & Record<string, unknown>;

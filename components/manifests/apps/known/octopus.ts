@@ -15,7 +15,6 @@ export const octopus: KnownApp = {
       ports: [{ containerPort: port, name: 'web', protocol: 'TCP' }],
       resources: cpu,
       replicas: 1,
-      spec: { progressDeadlineSeconds: 600 },
     },
     webserverv1: webserver('v1', 'WebServer V1'),
     webserverv2: webserver('v2', 'WebServer V2'),
@@ -40,7 +39,6 @@ function webserver(version: string, content: string): WorkloadSettings {
     ports: [{ containerPort: port, name: 'web', protocol: 'TCP' }],
     resources: cpu,
     container: { name: 'simpleserver' },
-    spec: { progressDeadlineSeconds: 600, revisionHistoryLimit: 10 },
   };
 }
 

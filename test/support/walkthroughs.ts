@@ -1,0 +1,28 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import type { KubernetesObject } from '../../components/manifests/kubernetes';
+
+/** Manifests of the walkthroughs; not part of the project, so that a checkout without them skips what compares with them. */
+const folder = join(__dirname, '..', '..', '..', 'shared', 'data', 'walkthroughs');
+
+/** Ends the test as skipped, saying why, when the walkthroughs' manifests are not there. */
+export function needsWalkthroughs(context: Mocha.Context): void {
+  if (existsSync(folder)) return;
+  console.log(`      skipped: no manifests to compare with in ${relative(process.cwd(), folder)}`);
+  context.skip();
+}
+
+/** Every manifest file, relative to the folder. */
+export function walkthroughFiles(): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.ya?ml$/.test(file))
+    .sort();
+}
+
+/** The objects of one file. */
+export function walkthroughObjects(file: string): KubernetesObject[] {
+  return parseAllDocuments(readFileSync(join(folder, file), 'utf8'))
+    .map((document) => document.toJS() as KubernetesObject | null)
+    .filter((object) => object !== null);
+}
