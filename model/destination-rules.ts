@@ -1,0 +1,185 @@
+import { mostSpecificHost, resolveHost } from './host-name';
+import { asList, asMap, asName, asText, asTextMap, asTexts, isMap, type JsonMap } from './json';
+import type { MeshConfig } from './mesh-config';
+import type { MeshObject, ObjectIndex } from './object-index';
+import type { MeshService } from './services';
+import { hasLabels } from './workload-index';
+
+/** A subset of an effective rule, and the object that it comes from. */
+export interface EffectiveSubset {
+  name: string;
+  labels: Record<string, string>;
+  trafficPolicy: JsonMap | undefined;
+  source: MeshObject;
+  /** Path in the source, e.g. `spec.subsets[0]`. */
+  path: string;
+}
+
+/** What istiod makes of the DestinationRules of one host: their subsets together, and the first top-level policy. */
+export interface EffectiveRule {
+  /** The rules' host as FQDN; may be a wildcard. */
+  host: string;
+  namespace: string;
+  /** Unique by name: of two with one name the older rule's stands. */
+  subsets: EffectiveSubset[];
+  trafficPolicy: JsonMap | undefined;
+  workloadSelector: Record<string, string> | undefined;
+  /** The objects it is merged from, oldest first. */
+  from: MeshObject[];
+}
+
+interface MergedRule extends EffectiveRule {
+  exportTo: ReadonlySet<string>;
+}
+
+/** Merged rules by host. */
+type Rules = Map<string, MergedRule[]>;
+
+/** DestinationRules as istiod 1.30 merges them and picks one per client (istio pilot/pkg/model/{destination_rule,push_context,sidecar}.go). */
+export class DestinationRuleIndex {
+  private readonly local = new Map<string, Rules>();
+  private readonly exported = new Map<string, Rules>();
+  private readonly rootPrivate: Rules = new Map();
+
+  constructor(
+    objects: ObjectIndex,
+    private readonly config: MeshConfig,
+  ) {
+    const rules = objects.ofKind('DestinationRule');
+    // Rules for some workloads come first, so that the merge of the others never swallows them.
+    for (const source of [...rules.filter(hasSelector), ...rules.filter((rule) => !hasSelector(rule))])
+      this.add(source);
+  }
+
+  /**
+   * The rule in effect for a service when clients of a namespace (with these labels) call it: from the client's namespace, else exported by the service's, else
+   * by the root namespace; in each the most specific host. Undefined when there is none.
+   */
+  forService(
+    service: Pick<MeshService, 'hostname' | 'namespace'>,
+    clientNamespace: string,
+    clientLabels: Record<string, string> = {},
+  ): EffectiveRule | undefined {
+    const rules = this.candidates(service, clientNamespace);
+    const ofClient = rules.find(
+      (rule) =>
+        rule.workloadSelector !== undefined &&
+        rule.namespace === clientNamespace &&
+        hasLabels(clientLabels, rule.workloadSelector),
+    );
+    // Of several for everybody the last is taken, as istiod does.
+    return ofClient ?? rules.filter((rule) => rule.workloadSelector === undefined).at(-1);
+  }
+
+  private candidates(
+    { hostname, namespace }: Pick<MeshService, 'hostname' | 'namespace'>,
+    client: string,
+  ): MergedRule[] {
+    const own = client === this.config.rootNamespace ? this.rootPrivate : this.local.get(client);
+    const ownRules = mostSpecificRules(hostname, own);
+    if (ownRules !== undefined) return ownRules;
+    for (const owner of [namespace, this.config.rootNamespace]) {
+      const visible = (mostSpecificRules(hostname, this.exported.get(owner)) ?? []).filter(
+        ({ exportTo }) => exportTo.size === 0 || exportTo.has('*') || exportTo.has(client),
+      );
+      if (visible.length > 0) return visible;
+    }
+    return [];
+  }
+
+  private add(source: MeshObject): void {
+    const { namespace, spec } = source;
+    const exportTo = new Set(hasSelector(source) ? ['.'] : asTexts(spec['exportTo']));
+    if (exportTo.size === 0 || exportTo.has('*') || exportTo.has('.') || exportTo.has(namespace)) {
+      merge(rulesOf(this.local, namespace), this.merged(source, exportTo));
+    }
+    const isPrivate =
+      exportTo.size === 0
+        ? this.config.defaultDestinationRuleExportTo.includes('.')
+        : exportTo.size === 1 && (exportTo.has('.') || exportTo.has(namespace));
+    if (!isPrivate) merge(rulesOf(this.exported, namespace), this.merged(source, exportTo));
+    else if (namespace === this.config.rootNamespace) merge(this.rootPrivate, this.merged(source, exportTo));
+  }
+
+  private merged(source: MeshObject, exportTo: ReadonlySet<string>): MergedRule {
+    const { namespace, spec } = source;
+    return {
+      host: resolveHost(asText(spec['host']) ?? '', namespace, this.config.domain),
+      namespace,
+      subsets: ownSubsets(source),
+      trafficPolicy: isMap(spec['trafficPolicy']) ? spec['trafficPolicy'] : undefined,
+      workloadSelector: hasSelector(source) ? asTextMap(asMap(spec['workloadSelector'])['matchLabels']) : undefined,
+      from: [source],
+      exportTo,
+    };
+  }
+}
+
+function hasSelector({ spec }: MeshObject): boolean {
+  return isMap(spec['workloadSelector']);
+}
+
+function ownSubsets(source: MeshObject): EffectiveSubset[] {
+  const subsets = asList(source.spec['subsets']).flatMap((value, index): EffectiveSubset[] => {
+    const subset = asMap(value);
+    const name = asName(subset['name']);
+    if (name === undefined) return [];
+    const trafficPolicy = isMap(subset['trafficPolicy']) ? subset['trafficPolicy'] : undefined;
+    return [{ name, labels: asTextMap(subset['labels']), trafficPolicy, source, path: `spec.subsets[${index}]` }];
+  });
+  return withoutRepeatedNames(subsets);
+}
+
+function withoutRepeatedNames(subsets: EffectiveSubset[]): EffectiveSubset[] {
+  const byName = new Map<string, EffectiveSubset>();
+  for (const subset of subsets) if (!byName.has(subset.name)) byName.set(subset.name, subset);
+  return [...byName.values()];
+}
+
+function rulesOf(byNamespace: Map<string, Rules>, namespace: string): Rules {
+  const rules = byNamespace.get(namespace) ?? new Map<string, MergedRule[]>();
+  byNamespace.set(namespace, rules);
+  return rules;
+}
+
+/** Merges a rule into those of its host, or adds it beside them when they hold for other clients. */
+function merge(rules: Rules, incoming: MergedRule): void {
+  const present = rules.get(incoming.host);
+  if (present === undefined) {
+    rules.set(incoming.host, [incoming]);
+    return;
+  }
+  let separate = true;
+  for (const rule of present) {
+    const sameClients = sameSet(rule.exportTo, incoming.exportTo);
+    const widerThan = rule.exportTo.size > 0 && [...rule.exportTo].every((entry) => incoming.exportTo.has(entry));
+    if (!sameClients && !widerThan) {
+      separate = true;
+      continue;
+    }
+    separate = !sameClients;
+    if (rule.workloadSelector !== undefined && incoming.workloadSelector !== undefined) {
+      separate = !sameLabels(rule.workloadSelector, incoming.workloadSelector);
+      if (separate) continue;
+    } else if (rule.workloadSelector === incoming.workloadSelector) {
+      separate = false;
+    }
+    rule.subsets = withoutRepeatedNames([...rule.subsets, ...incoming.subsets]);
+    rule.trafficPolicy ??= incoming.trafficPolicy;
+    rule.from = [...rule.from, ...incoming.from];
+  }
+  if (separate) present.push(incoming);
+}
+
+function sameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a.size === b.size && [...a].every((entry) => b.has(entry));
+}
+
+function sameLabels(a: Record<string, string>, b: Record<string, string>): boolean {
+  return hasLabels(a, b) && hasLabels(b, a);
+}
+
+function mostSpecificRules(hostname: string, rules: Rules | undefined): MergedRule[] | undefined {
+  const host = rules === undefined ? undefined : mostSpecificHost(hostname, rules);
+  return host === undefined ? undefined : rules?.get(host);
+}

@@ -1,0 +1,113 @@
+import { hostIntersection } from './host-name';
+import { asList, asMap, asNumber, asText, asTextMap, asTexts, isMap, type JsonMap } from './json';
+import type { MeshObject, ObjectIndex } from './object-index';
+import { hasLabels } from './workload-index';
+
+/** A server of a Gateway. */
+export interface GatewayServer {
+  port: { number: number; name: string; protocol: string };
+  /** As written: `[namespace/]host`. */
+  hosts: string[];
+  bind: string;
+  /** Undefined when the server has none. */
+  tls: JsonMap | undefined;
+  /** E.g. `spec.servers[0]`. */
+  path: string;
+}
+
+export interface MeshGateway {
+  /** `namespace/name`, the form in which resolved references name it. */
+  id: string;
+  name: string;
+  namespace: string;
+  source: MeshObject;
+  /** Pod labels it selects, in all namespaces; undefined: it applies to every gateway workload. */
+  selector: Record<string, string> | undefined;
+  /** Those that have a port. */
+  servers: GatewayServer[];
+}
+
+/** Istio Gateways by name. */
+export class GatewayIndex {
+  /** In creation order, which decides between servers that conflict. */
+  readonly all: readonly MeshGateway[];
+  private readonly byId: ReadonlyMap<string, MeshGateway>;
+
+  constructor(objects: ObjectIndex) {
+    this.all = objects.ofKind('Gateway').map(meshGateway);
+    this.byId = new Map(this.all.map((gateway) => [gateway.id, gateway]));
+  }
+
+  /** The Gateway that a reference in an object of `fromNamespace` names; undefined for `mesh` and for one that is not there. */
+  resolve(reference: string, fromNamespace: string): MeshGateway | undefined {
+    return this.byId.get(resolveGateway(reference, fromNamespace));
+  }
+
+  /** Gateways that apply to a workload with these labels, in creation order. */
+  selecting(labels: Record<string, string>): MeshGateway[] {
+    return this.all.filter(({ selector }) => selector === undefined || hasLabels(labels, selector));
+  }
+}
+
+/**
+ * `namespace/name` of the Gateway that a reference means: `name`, `namespace/name`, `./name`, and the old dotted `name.namespace[.svc.domain]` (istio
+ * pilot/pkg/model/config.go, resolveGatewayName). `mesh` stays as it is.
+ */
+export function resolveGateway(reference: string, fromNamespace: string): string {
+  if (reference === 'mesh') return reference;
+  const slash = reference.indexOf('/');
+  if (slash >= 0)
+    return reference.slice(0, slash) === '.' ? `${fromNamespace}/${reference.slice(slash + 1)}` : reference;
+  const [name = '', namespace] = reference.split('.');
+  return `${namespace ?? fromNamespace}/${name}`;
+}
+
+/**
+ * The hosts of a server that objects of a namespace may use, without the namespace in front (istio pkg/config/host/names.go, NamesForNamespace).
+ * `gatewayNamespace` is what `.` stands for.
+ */
+export function serverHosts(server: GatewayServer, gatewayNamespace: string, namespace: string): string[] {
+  return server.hosts.flatMap((entry) => {
+    const slash = entry.indexOf('/');
+    if (slash < 0) return [entry];
+    const owner = entry.slice(0, slash) === '.' ? gatewayNamespace : entry.slice(0, slash);
+    return owner === '*' || owner === namespace ? [entry.slice(slash + 1)] : [];
+  });
+}
+
+/** The hosts that a server serves for an object of `namespace` with these hosts. */
+export function servedHosts(
+  gateway: MeshGateway,
+  server: GatewayServer,
+  hosts: readonly string[],
+  namespace: string,
+): string[] {
+  return hostIntersection(serverHosts(server, gateway.namespace, namespace), hosts);
+}
+
+function meshGateway(source: MeshObject): MeshGateway {
+  const { name, namespace, spec } = source;
+  return {
+    id: `${namespace}/${name}`,
+    name,
+    namespace,
+    source,
+    selector: isMap(spec['selector']) ? asTextMap(spec['selector']) : undefined,
+    servers: asList(spec['servers']).flatMap((server, index) => gatewayServer(asMap(server), `spec.servers[${index}]`)),
+  };
+}
+
+function gatewayServer(server: JsonMap, path: string): GatewayServer[] {
+  const port = asMap(server['port']);
+  const number = asNumber(port['number']);
+  if (number === undefined) return [];
+  return [
+    {
+      port: { number, name: asText(port['name']) ?? '', protocol: asText(port['protocol']) ?? '' },
+      hosts: asTexts(server['hosts']),
+      bind: asText(server['bind']) ?? '',
+      tls: isMap(server['tls']) ? server['tls'] : undefined,
+      path,
+    },
+  ];
+}

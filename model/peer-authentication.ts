@@ -1,0 +1,63 @@
+import { asMap, asText, asTextMap } from './json';
+import type { MeshConfig } from './mesh-config';
+import { pushTo, type MeshObject, type ObjectIndex } from './object-index';
+import { hasLabels } from './workload-index';
+
+export type MtlsMode = 'STRICT' | 'PERMISSIVE' | 'DISABLE';
+
+/** What a workload's proxy accepts. */
+export interface EffectiveMtls {
+  mode: MtlsMode;
+  /** Modes of ports that differ from the rest, by port of the workload. */
+  ports: Record<string, MtlsMode>;
+  /** The object that decides the mode; undefined for Istio's default, PERMISSIVE. */
+  source: MeshObject | undefined;
+}
+
+/** PeerAuthentications as istiod composes them: mesh, namespace, workload; of several on one level the oldest (istio pilot/pkg/security/authn). */
+export class PeerAuthenticationIndex {
+  private readonly wide = new Map<string, MeshObject>();
+  private readonly selecting = new Map<string, MeshObject[]>();
+
+  constructor(
+    objects: ObjectIndex,
+    private readonly config: MeshConfig,
+  ) {
+    for (const policy of objects.ofKind('PeerAuthentication')) {
+      if (Object.keys(selectorOf(policy)).length > 0) pushTo(this.selecting, policy.namespace, policy);
+      else if (!this.wide.has(policy.namespace)) this.wide.set(policy.namespace, policy);
+    }
+  }
+
+  /** The mode of a namespace, which is the mesh's unless it has its own. */
+  forNamespace(namespace: string): EffectiveMtls {
+    const levels = [this.wide.get(namespace), this.wide.get(this.config.rootNamespace)];
+    const source = levels.find((policy) => policy !== undefined && modeOf(policy.spec['mtls']) !== undefined);
+    return { mode: (source && modeOf(source.spec['mtls'])) ?? 'PERMISSIVE', ports: {}, source };
+  }
+
+  /** The mode of a workload. Policies with a selector have no effect in the root namespace. */
+  forWorkload(namespace: string, labels: Record<string, string>): EffectiveMtls {
+    const inherited = this.forNamespace(namespace);
+    if (namespace === this.config.rootNamespace) return inherited;
+    const own = this.selecting.get(namespace)?.find((policy) => hasLabels(labels, selectorOf(policy)));
+    if (own === undefined) return inherited;
+    const stated = modeOf(own.spec['mtls']);
+    const mode = stated ?? inherited.mode;
+    const ports = Object.entries(asMap(own.spec['portLevelMtls'])).map(([port, mtls]): [string, MtlsMode] => [
+      port,
+      modeOf(mtls) ?? mode,
+    ]);
+    return { mode, ports: Object.fromEntries(ports), source: stated === undefined ? inherited.source : own };
+  }
+}
+
+function selectorOf({ spec }: MeshObject): Record<string, string> {
+  return asTextMap(asMap(spec['selector'])['matchLabels']);
+}
+
+/** Undefined for UNSET, which inherits. */
+function modeOf(mtls: unknown): MtlsMode | undefined {
+  const mode = asText(asMap(mtls)['mode']);
+  return mode === 'STRICT' || mode === 'PERMISSIVE' || mode === 'DISABLE' ? mode : undefined;
+}

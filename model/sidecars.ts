@@ -1,0 +1,98 @@
+import { hostsOverlap, isHostWithin } from './host-name';
+import { asList, asMap, asNumber, asText, asTextMap, asTexts, isMap } from './json';
+import type { MeshConfig } from './mesh-config';
+import { pushTo, type MeshObject, type ObjectIndex } from './object-index';
+import { hasLabels } from './workload-index';
+
+/** An egress listener of a Sidecar: the hosts it brings in, as `namespace/host`. */
+export interface EgressListener {
+  /** Undefined: every port that no other listener has. */
+  port: number | undefined;
+  bind: string;
+  /** Hosts by the namespace of the services (`*` for all), `.` already resolved; `~` matches nothing. */
+  hosts: { namespace: string; host: string }[];
+  path: string;
+}
+
+/** What a workload's proxy knows of the mesh. */
+export interface SidecarScope {
+  /** Undefined when no Sidecar applies and the proxy knows everything that is exported to it. */
+  source: MeshObject | undefined;
+  listeners: EgressListener[];
+  outboundTrafficPolicy: 'ALLOW_ANY' | 'REGISTRY_ONLY';
+}
+
+/** Sidecars as istiod picks one per workload: with a matching selector, else of the namespace, else of the root namespace; the oldest of each. */
+export class SidecarIndex {
+  private readonly byNamespace = new Map<string, MeshObject[]>();
+  private readonly root: MeshObject | undefined;
+
+  constructor(
+    objects: ObjectIndex,
+    private readonly config: MeshConfig,
+  ) {
+    const sidecars = objects.ofKind('Sidecar');
+    for (const sidecar of [...sidecars.filter(hasSelector), ...sidecars.filter((one) => !hasSelector(one))]) {
+      pushTo(this.byNamespace, sidecar.namespace, sidecar);
+    }
+    this.root = this.byNamespace.get(config.rootNamespace)?.find((sidecar) => !hasSelector(sidecar));
+  }
+
+  scope(namespace: string, labels: Record<string, string>): SidecarScope {
+    const own = this.byNamespace
+      .get(namespace)
+      ?.find((sidecar) => !hasSelector(sidecar) || hasLabels(labels, selectorOf(sidecar)));
+    const source = own ?? this.root;
+    const egress = asList(source?.spec['egress']);
+    const mode = asText(asMap(source?.spec['outboundTrafficPolicy'])['mode']);
+    return {
+      source,
+      listeners: (egress.length === 0 ? [{ hosts: ['*/*'] }] : egress).map((listener, index) =>
+        egressListener(listener, namespace, `spec.egress[${index}]`),
+      ),
+      outboundTrafficPolicy: isMap(source?.spec['outboundTrafficPolicy'])
+        ? mode === 'ALLOW_ANY'
+          ? 'ALLOW_ANY'
+          : 'REGISTRY_ONLY'
+        : this.config.outboundTrafficPolicy,
+    };
+  }
+}
+
+/** Whether a listener brings in a service of a namespace. */
+export function importsService(listener: EgressListener, service: { hostname: string; namespace: string }): boolean {
+  return listener.hosts.some(
+    ({ namespace, host }) =>
+      (namespace === '*' || namespace === service.namespace) && isHostWithin(service.hostname, host),
+  );
+}
+
+/** Whether a listener brings in a VirtualService of a namespace: one overlapping host is enough. */
+export function importsVirtualService(
+  listener: EgressListener,
+  virtualService: { hosts: readonly string[]; namespace: string },
+): boolean {
+  return listener.hosts.some(
+    ({ namespace, host }) =>
+      (namespace === '*' || namespace === virtualService.namespace) &&
+      virtualService.hosts.some((other) => hostsOverlap(host, other)),
+  );
+}
+
+function hasSelector({ spec }: MeshObject): boolean {
+  return isMap(spec['workloadSelector']);
+}
+
+function selectorOf({ spec }: MeshObject): Record<string, string> {
+  return asTextMap(asMap(spec['workloadSelector'])['labels']);
+}
+
+function egressListener(value: unknown, configNamespace: string, path: string): EgressListener {
+  const listener = asMap(value);
+  const hosts = asTexts(listener['hosts']).flatMap((entry) => {
+    const [namespace = '', host, ...rest] = entry.split('/');
+    if (host === undefined || rest.length > 0) return [];
+    return [{ namespace: namespace === '.' ? configNamespace : namespace, host }];
+  });
+  return { port: asNumber(asMap(listener['port'])['number']), bind: asText(listener['bind']) ?? '', hosts, path };
+}
