@@ -42,7 +42,7 @@ export function checkReport(
   { rules = allRules, unknowns = new Map() }: CheckScope = {},
 ): CheckReport {
   const subjects = sortedObjects(objects.filter(isJudgeable));
-  const model = meshModel(subjects);
+  const model = meshModel(subjects, options.mesh);
   const raised = rules
     .filter((rule) => options.rules?.[rule.id] !== 'off')
     .flatMap((rule) => raisedBy(rule, model, options));
@@ -58,7 +58,7 @@ function raisedBy(rule: Rule, model: MeshModel, options: CheckOptions): Raised[]
   try {
     return rule.check(model, options).map((violation) => raise(rule, violation, options));
   } catch (error) {
-    return model.objects.slice(0, 1).map((object) => ({ object, finding: ruleFailed(rule, error) }));
+    return [{ finding: ruleFailed(rule, error), object: undefined }];
   }
 }
 

@@ -4,10 +4,10 @@ import type { Finding } from './finding';
 import type { CheckOptions } from './options';
 import type { Rule, Violation } from './rule';
 
-/** A finding together with the object that it is about. */
+/** A finding together with the object that it is about, if it is about one. */
 export interface Raised {
   finding: Finding;
-  object: KubernetesObject;
+  object: KubernetesObject | undefined;
 }
 
 /** Whether a value has the outline of a Kubernetes object: `apiVersion`, `kind` and `metadata`. Anything else cannot be named in a finding, let alone deployed. */

@@ -8,7 +8,8 @@ export type Unknowns = ReadonlyMap<KubernetesObject, readonly string[]>;
 /** The findings that do not rest on an unknown value: what a rule says of a place that is unknown, or that holds or lies in one, is no more than a guess. */
 export function withoutUndetermined(raised: readonly Raised[], unknowns: Unknowns): Raised[] {
   return raised.filter(
-    ({ finding, object }) => !(unknowns.get(object) ?? []).some((path) => related(path, finding.path)),
+    ({ finding, object }) =>
+      !(object === undefined ? [] : (unknowns.get(object) ?? [])).some((path) => related(path, finding.path)),
   );
 }
 

@@ -20,7 +20,7 @@ export function applyWaivers(raised: readonly Raised[]): { standing: Finding[]; 
   const standing: Finding[] = [];
   const waived: WaivedFinding[] = [];
   for (const { finding, object } of raised) {
-    const reason = annotations(object)[`${waiverPrefix}${finding.rule}`];
+    const reason = object && annotations(object)[`${waiverPrefix}${finding.rule}`];
     if (typeof reason === 'string' && reason.trim() !== '') waived.push({ ...finding, reason: reason.trim() });
     else standing.push(finding);
   }

@@ -1,5 +1,6 @@
-import { apiGroup, type KubernetesObject } from '../../components/manifests/kubernetes';
-import { below, record, records, text } from './read';
+import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import type { MeshModel } from '../../model/mesh-model';
+import { record, records, text } from './read';
 
 /** One destination of a route and the weight that it states. */
 export interface WeightedDestination {
@@ -19,11 +20,11 @@ export interface WeightedRoute {
   destinations: WeightedDestination[];
 }
 
-/** Every `route` of the VirtualServices among `objects`, in http, tcp and tls alike, whichever version of the API they are written in. */
-export function weightedRoutes(objects: readonly KubernetesObject[]): WeightedRoute[] {
-  return objects.filter(isVirtualService).flatMap((object) =>
+/** Every `route` of the mesh's VirtualServices, in http, tcp and tls alike, whichever version of the API they are written in. */
+export function weightedRoutes(model: MeshModel): WeightedRoute[] {
+  return model.objects.ofKind('VirtualService').flatMap(({ object, spec }) =>
     ['http', 'tcp', 'tls'].flatMap((protocol) =>
-      records(below(object.spec, protocol)).flatMap(({ at, item }) => {
+      records(spec[protocol]).flatMap(({ at, item }) => {
         const path = `spec.${protocol}[${at}].route`;
         const destinations = records(item['route']).map(({ at: index, item: destination }) =>
           weightedDestination(`${path}[${index}]`, destination),
@@ -49,8 +50,4 @@ export function listed(destinations: readonly WeightedDestination[]): string {
 function weightedDestination(path: string, item: Readonly<Record<string, unknown>>): WeightedDestination {
   const { host, subset } = record(item['destination']);
   return { path, weight: item['weight'] ?? undefined, title: text(subset) ?? text(host) ?? path };
-}
-
-function isVirtualService({ apiVersion, kind }: KubernetesObject): boolean {
-  return kind === 'VirtualService' && apiGroup(apiVersion) === 'networking.istio.io';
 }

@@ -35,7 +35,7 @@ spec:
     fix: 'State a weight for every destination, 0 included, or remove the destination.',
   },
   check: (model) =>
-    weightedRoutes(model.objects)
+    weightedRoutes(model)
       .filter(({ destinations }) => destinations.length > 1)
       .flatMap(({ object, destinations }) =>
         destinations

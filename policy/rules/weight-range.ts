@@ -35,7 +35,7 @@ spec:
     fix: 'Write whole percentages from 0 to 100, as numbers without quotes.',
   },
   check: (model) =>
-    weightedRoutes(model.objects).flatMap(({ object, destinations }) =>
+    weightedRoutes(model).flatMap(({ object, destinations }) =>
       destinations
         .filter(({ weight }) => weight !== undefined && !isWholePercent(weight))
         .map(({ path, weight }) => ({

@@ -33,7 +33,7 @@ spec:
     fix: 'Leave the weight out or write 100; to send nothing there, remove the destination or add the one that shall get the requests.',
   },
   check: (model) =>
-    weightedRoutes(model.objects).flatMap(({ object, destinations }) => {
+    weightedRoutes(model).flatMap(({ object, destinations }) => {
       const [only, ...others] = destinations;
       if (only === undefined || others.length > 0 || !isWholePercent(only.weight) || only.weight === 100) return [];
       return [

@@ -34,7 +34,7 @@ spec:
 `,
     fix: 'Write percentages: whole numbers that sum to 100.',
   },
-  check: (model) => weightedRoutes(model.objects).filter(isJudgeable).flatMap(violation),
+  check: (model) => weightedRoutes(model).filter(isJudgeable).flatMap(violation),
 };
 
 /** Weights that are no whole percentages are weight-range's to report; their sum says nothing. */

@@ -1,0 +1,75 @@
+import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
+import { celKey, celRules } from './cel';
+import type { JsonSchema } from './schemas';
+
+interface CelValidation {
+  rule: string;
+  message: string;
+}
+
+const compiled = new Map<string, ValidateFunction>();
+
+/** What the API server has to say of an object by its CRD, with strict field validation. Schemas are compiled when first asked for, and once. */
+export function crdErrors(id: string, schema: JsonSchema, object: unknown): ErrorObject[] {
+  let validate = compiled.get(id);
+  if (validate === undefined) {
+    validate = compiler().compile(wholeObject(schema));
+    compiled.set(id, validate);
+  }
+  validate(withoutNulls(object));
+  return validate.errors ?? [];
+}
+
+function compiler(): Ajv {
+  const ajv = new Ajv({ allErrors: true, verbose: true, strict: false, validateFormats: true, logger: false });
+  ajv.addFormat('int32', { type: 'number', validate: (value) => Math.abs(value) <= 2 ** 31 });
+  for (const format of ['double', 'byte', 'date-time']) ajv.addFormat(format, true);
+  ajv.addKeyword({
+    keyword: 'x-kubernetes-validations',
+    errors: true,
+    validate: Object.assign(checkCel, { errors: [] as Partial<ErrorObject>[] }),
+  });
+  return ajv;
+
+  function checkCel(validations: CelValidation[], data: unknown): boolean {
+    const broken = validations.filter(({ rule }) => celRules[celKey(rule)]?.(data) === false);
+    checkCelErrors(broken.map(({ message }) => ({ keyword: 'cel', message, params: {} })));
+    return broken.length === 0;
+  }
+
+  function checkCelErrors(errors: Partial<ErrorObject>[]): void {
+    (checkCel as { errors?: Partial<ErrorObject>[] }).errors = errors;
+  }
+}
+
+/** The schema of the object as a whole: what Kubernetes itself checks, and istiod's status, pass. */
+function wholeObject(schema: JsonSchema): JsonSchema {
+  const outside = { apiVersion: {}, kind: {}, metadata: {}, status: {} };
+  return strict({ ...schema, properties: { ...outside, ...schema.properties } });
+}
+
+/** A CRD drops unknown fields silently; kubectl and Pulumi ask the API server to refuse them, so here they are refused. */
+function strict(schema: JsonSchema): JsonSchema {
+  const { properties, items, additionalProperties } = schema;
+  const inner: JsonSchema = { ...schema };
+  if (properties !== undefined) {
+    inner.properties = Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, strict(property)]));
+    if (additionalProperties === undefined && schema['x-kubernetes-preserve-unknown-fields'] !== true) {
+      inner.additionalProperties = false;
+    }
+  }
+  if (items !== undefined) inner.items = strict(items);
+  if (typeof additionalProperties === 'object') inner.additionalProperties = strict(additionalProperties);
+  return inner;
+}
+
+/** The API server drops fields that are null; a null in a list stays and is refused. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, inner]) => inner !== null)
+      .map(([key, inner]) => [key, withoutNulls(inner)]),
+  );
+}
