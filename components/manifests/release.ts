@@ -41,8 +41,11 @@ export function mergeValues(base: ChartValues, over: ChartValues = {}): ChartVal
   return { ...base, ...Object.fromEntries(merged) };
 }
 
+/** A map of a values file. What is of a class of its own, as a Pulumi Output is, passes through whole. */
 function isMap(value: unknown): value is ChartValues {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 /** `values` without keys that are undefined or, at any depth, maps that became empty by that: a chart should see only what was asked for. */

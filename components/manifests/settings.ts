@@ -10,6 +10,7 @@ import type {
   TrafficPolicy,
   WorkloadSelector,
 } from './istio';
+import type { Verbatim } from './verbatim';
 
 /** What a stack file says, one property per `meshwright:` key. Every section may be left out; an empty stack is a valid one. */
 export interface StackSettings {
@@ -60,17 +61,17 @@ export interface IstioSettings {
   hub?: string;
   charts?: ChartSource;
   /** Mesh-wide mTLS mode, as a PeerAuthentication `default` in the root namespace. Defaults to none, which means PERMISSIVE. */
-  mtls?: 'STRICT' | 'PERMISSIVE' | 'DISABLE';
+  mtls?: Verbatim<'STRICT' | 'PERMISSIVE' | 'DISABLE'>;
   /** Istio's MeshConfig, verbatim. */
-  meshConfig?: Record<string, unknown>;
+  meshConfig?: Verbatim<Record<string, unknown>>;
   /** Install the CNI node agent. Defaults to false, except that profile `ambient` needs it. */
   cni?: boolean;
   /** Install ztunnel. Defaults to false, except that profile `ambient` needs it. */
   ztunnel?: boolean;
   /** Helm release names by chart. Default to `istio-base`, `istiod`, `istio-cni`, `ztunnel`. */
-  releaseNames?: Partial<Record<Exclude<IstioChart, 'gateway'>, string>>;
+  releaseNames?: Verbatim<Partial<Record<Exclude<IstioChart, 'gateway'>, string>>>;
   /** Chart values by chart, merged over those that the other keys make. */
-  values?: Partial<Record<IstioChart, ChartValues>>;
+  values?: Verbatim<Partial<Record<IstioChart, ChartValues>>>;
 }
 
 export type ServiceType = 'ClusterIP' | 'NodePort' | 'LoadBalancer';
@@ -90,12 +91,12 @@ export interface GatewaySettings {
   /** Istio Gateways that select this workload: namespace → name → Gateway. */
   gateways?: Record<string, Record<string, IstioGatewaySettings>>;
   /** Values of the gateway chart, merged over those that the other keys make. */
-  values?: ChartValues;
+  values?: Verbatim<ChartValues>;
 }
 
 export interface GatewayServiceSettings {
   /** Defaults to `LoadBalancer`, the chart's own default. */
-  type?: ServiceType;
+  type?: Verbatim<ServiceType>;
   /** Service ports. Default to status-port 15021, http2 80, https 443. */
   ports?: ServicePortSettings[];
   /** Fixed node ports by port name, for NodePort and LoadBalancer; 30000..32767 unless the cluster's range differs. */
@@ -107,7 +108,7 @@ export interface ServicePortSettings {
   name: string;
   port: number;
   targetPort?: number;
-  protocol?: 'TCP' | 'UDP';
+  protocol?: Verbatim<'TCP' | 'UDP'>;
 }
 
 export interface IngressSettings {
@@ -129,7 +130,7 @@ export interface CertificateSettings {
   /** Defaults to `<gateway name>-cert`. Name it as `tls.credentialName` in a server. */
   secretName?: string;
   /** Issuer or ClusterIssuer by name. Defaults to the ClusterIssuer that `addons.certManager.issuer` makes. */
-  issuer?: { name: string; kind?: 'Issuer' | 'ClusterIssuer' };
+  issuer?: Verbatim<{ name: string; kind?: 'Issuer' | 'ClusterIssuer' }>;
 }
 
 /** What each Istio object's own metadata may say. */
@@ -137,7 +138,7 @@ export interface ObjectSettings {
   /** Defaults to the name derived from the key in the stack file. */
   name?: string;
   /** Defaults to `networking.istio.io/v1`. */
-  apiVersion?: NetworkingVersion;
+  apiVersion?: Verbatim<NetworkingVersion>;
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
 }
@@ -150,7 +151,7 @@ export interface ExportedObjectSettings extends ObjectSettings {
 
 export interface IstioGatewaySettings extends ObjectSettings {
   /** Istio's Server list, verbatim. Defaults to port 80, HTTP, hosts `*`. */
-  servers?: GatewayServer[];
+  servers?: Verbatim<GatewayServer[]>;
   /** Defaults to the labels of the gateway workload. */
   selector?: Record<string, string>;
 }
@@ -177,7 +178,7 @@ export interface VersionSettings {
   /** Pod labels of the version. Default to `version: <name>`. */
   labels?: Record<string, string>;
   /** Istio's TrafficPolicy for this version, verbatim. */
-  trafficPolicy?: TrafficPolicy;
+  trafficPolicy?: Verbatim<TrafficPolicy>;
   /** Name of the version's DestinationRule. Defaults to `<service>.<version>`. Without effect when the service asks for one rule. */
   name?: string;
 }
@@ -192,18 +193,18 @@ export interface RouteSettings {
   /** Istio Gateways, `name` or `namespace/name`, and `mesh`. Default to the mesh alone. */
   gateways?: string[];
   /** Versions: a list of names, or name → settings. */
-  versions?: string[] | Record<string, VersionSettings>;
+  versions?: Verbatim<string[] | Record<string, VersionSettings>>;
   /**
    * The split of all requests that no rule of `http` sends elsewhere: version → weight. A rule without a destination of its own takes it. A last rule without a
    * match is added for the rest of the requests, unless there is one; at a gateway only when no other rule took the split.
    */
-  weights?: Weights;
+  weights?: Verbatim<Weights>;
   /** Istio's HTTPRoute list, verbatim, in which `weights` may stand in place of `route`. */
-  http?: HttpRuleSettings[];
-  tcp?: TcpRuleSettings[];
-  tls?: TlsRuleSettings[];
+  http?: Verbatim<HttpRuleSettings[]>;
+  tcp?: Verbatim<TcpRuleSettings[]>;
+  tls?: Verbatim<TlsRuleSettings[]>;
   /** Istio's TrafficPolicy for the whole service, verbatim. */
-  trafficPolicy?: TrafficPolicy;
+  trafficPolicy?: Verbatim<TrafficPolicy>;
   virtualService?: ExportedObjectSettings;
   /** With `name`: one rule with all subsets, in place of one rule per version. */
   destinationRule?: DestinationRuleSettings;
@@ -214,5 +215,5 @@ export type TcpRuleSettings = TcpRoute & { weights?: Weights };
 export type TlsRuleSettings = TlsRoute & { weights?: Weights };
 
 export interface DestinationRuleSettings extends ExportedObjectSettings {
-  workloadSelector?: WorkloadSelector;
+  workloadSelector?: Verbatim<WorkloadSelector>;
 }

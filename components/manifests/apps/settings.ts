@@ -1,4 +1,5 @@
 import type { ChartValues, ServiceType } from '../settings';
+import type { Verbatim } from '../verbatim';
 import type { KnownAppName } from './known/names';
 
 /** An app of the stack: one of the sample apps, or the user's own. Both are workloads and the Services before them. */
@@ -6,7 +7,7 @@ export interface AppSettings {
   /** Namespace of the app's objects. Made by the stack unless `namespaces` says that it is there. */
   namespace: string;
   /** Sample app that the settings start from. Defaults to the app's key when that is a sample app's name, else to none. */
-  app?: KnownAppName;
+  app?: Verbatim<KnownAppName>;
   /** Image version of a sample app whose images share one. Defaults to the sample's own. */
   version?: string;
   /** Registry and path before a sample app's image names. Defaults to the sample's own. */
@@ -14,9 +15,9 @@ export interface AppSettings {
   /** Replicas by workload, in place of `workloads.<name>.replicas`. */
   replicas?: Record<string, number>;
   /** Workloads by name; those of a sample app are merged with what is said here: maps key by key, lists as a whole. */
-  workloads?: Record<string, WorkloadSettings>;
+  workloads?: Verbatim<Record<string, WorkloadSettings>>;
   /** Services by name, merged likewise. A sample app's Service is left out when no installed workload stands behind it. */
-  services?: Record<string, ServiceSettings>;
+  services?: Verbatim<Record<string, ServiceSettings>>;
   /** What the ServiceAccounts that workloads name look like. One is made for each name, with or without an entry here. */
   serviceAccounts?: Record<string, ServiceAccountSettings>;
   /** Secrets by name: key → value. Set the values as Pulumi secrets (`pulumi config set --secret --path …`). */

@@ -1,0 +1,52 @@
+import type * as pulumi from '@pulumi/pulumi';
+import { childOptions } from '../child-options';
+import { kubernetesObject } from '../kubernetes-object';
+import { appObjects } from '../manifests/apps/app';
+import type { AppSettings } from '../manifests/apps/settings';
+import type { KubernetesObject } from '../manifests/kubernetes';
+import { injectionAnnotation } from '../manifests/namespace';
+import type { NamespaceSettings } from '../manifests/settings';
+import type { Verbatim } from '../manifests/verbatim';
+import { refuseFindings, type CheckOptions } from '../refuse-findings';
+
+/** What every app component takes beside the app's own settings. */
+export interface AppOptions {
+  /** Settings of the app's namespace, as its MeshNamespace has them: when the injection that they ask for changes, the workloads are rolled. Default to no injection. */
+  namespaceSettings?: NamespaceSettings;
+  /** Options of the check of the app's objects. */
+  policy?: Verbatim<CheckOptions>;
+}
+
+/**
+ * The objects of an app, checked.
+ * @throws pulumi.ResourceError listing every mandatory finding.
+ */
+export function checkedAppObjects(app: string, args: AppSettings & AppOptions): KubernetesObject[] {
+  const objects = appObjects(app, args, { [args.namespace]: args.namespaceSettings ?? {} }).map(({ object }) => object);
+  refuseFindings(`app ${app}`, objects, args.policy);
+  return objects;
+}
+
+/** Kinds that a pod must find when it is created. Services are not among them: the provider calls a Service ready when it has pods. */
+const neededByPods = ['ServiceAccount', 'Secret', 'ConfigMap'];
+
+/** Registers the objects of an app as children of its component. */
+export function appResources(
+  component: pulumi.ComponentResource,
+  name: string,
+  objects: KubernetesObject[],
+  opts?: pulumi.ComponentResourceOptions,
+): void {
+  const register = (object: KubernetesObject, after: pulumi.Resource[]): pulumi.Resource =>
+    kubernetesObject(`${name}-${object.metadata.name}`, object, {
+      ...childOptions(component, opts, after),
+      ...(object.kind === 'Pod' ? replacedByInjection : {}),
+    });
+  const needed = objects.filter(({ kind }) => neededByPods.includes(kind)).map((object) => register(object, []));
+  for (const object of objects.filter(({ kind }) => !neededByPods.includes(kind))) register(object, needed);
+}
+
+/** A bare Pod has no template that could roll it: the injector sees it again only when it is made anew. */
+const replacedByInjection: pulumi.CustomResourceOptions = {
+  replaceOnChanges: [`metadata.annotations["${injectionAnnotation}"]`],
+};

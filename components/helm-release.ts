@@ -1,0 +1,49 @@
+import * as kubernetes from '@pulumi/kubernetes';
+import * as pulumi from '@pulumi/pulumi';
+import type { Release } from './manifests/release';
+
+/** How Helm goes about the releases of a component. */
+export interface HelmOptions {
+  /** Longest wait for a release to be Ready, in seconds. Defaults to 600. */
+  timeoutSeconds?: number;
+  /**
+   * Take a failed install away, and a failed upgrade back, instead of leaving it half-done. Defaults to true. A run that is killed still leaves Helm with
+   * "another operation is in progress": `helm rollback`, or delete the newest `sh.helm.release.v1.…` Secret, then run again.
+   */
+  atomic?: boolean;
+}
+
+/** Settings that may hold secrets. */
+export interface SecretOptions {
+  /** The settings hold secrets: values and specs are encrypted in the state and hidden in previews. Defaults to false. */
+  secret?: boolean;
+}
+
+/** Registers one Helm release under its fixed name. */
+export function helmRelease(
+  name: string,
+  release: Release,
+  { timeoutSeconds = 600, atomic = true, secret = false }: HelmOptions & SecretOptions,
+  opts: pulumi.CustomResourceOptions,
+): kubernetes.helm.v3.Release {
+  const { chart, namespace, repository, version, values } = release;
+  return new kubernetes.helm.v3.Release(
+    name,
+    {
+      name: release.name,
+      namespace,
+      chart,
+      ...(version === undefined ? {} : { version }),
+      ...(repository === undefined ? {} : { repositoryOpts: { repo: repository } }),
+      values: secret ? pulumi.secret(values) : values,
+      // null is Helm's way to take a chart's default away.
+      allowNullValues: true,
+      // Without it Helm keeps the last values when all of them are taken away.
+      resetValues: true,
+      skipAwait: false,
+      atomic,
+      timeout: timeoutSeconds,
+    },
+    opts,
+  );
+}

@@ -1,0 +1,10 @@
+/** Istio as Pulumi components. */
+export { App, type AppArgs } from './apps/app';
+export { Bookinfo, type BookinfoArgs } from './apps/bookinfo';
+export { CertManager, type CertManagerArgs } from './cert-manager';
+export { IstioControlPlane, type IstioControlPlaneArgs } from './control-plane';
+export { IngressGateway, type IngressGatewayArgs } from './ingress-gateway';
+export { meshNamespaces } from './manifests/mesh';
+export { MeshNamespace, type MeshNamespaceArgs } from './mesh-namespace';
+export { Objects, type ObjectsArgs } from './objects';
+export { Routes, type RoutesArgs } from './routes';

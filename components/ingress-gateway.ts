@@ -1,0 +1,71 @@
+import * as pulumi from '@pulumi/pulumi';
+import { childOptions } from './child-options';
+import { gatewayAddress } from './gateway-address';
+import { helmRelease, type HelmOptions, type SecretOptions } from './helm-release';
+import { kubernetesObject, objectId } from './kubernetes-object';
+import { clusterIssuerName } from './manifests/addons/cert-manager';
+import { gatewayCertificate, gatewayIngress, gatewayNamespace, gatewayRelease } from './manifests/gateway-workload';
+import { istioGateways } from './manifests/istio-gateway';
+import type { GatewaySettings, IstioSettings } from './manifests/settings';
+import type { Verbatim } from './manifests/verbatim';
+import { MeshNamespace } from './mesh-namespace';
+import { refuseFindings, type CheckOptions } from './refuse-findings';
+
+export interface IngressGatewayArgs extends GatewaySettings, HelmOptions, SecretOptions {
+  /** Name of the gateway: of its Helm release, Deployment and Service. Defaults to the component's name. */
+  name?: string;
+  /** Settings of the control plane, of which the gateway takes version, revision and chart source. Default to Istio's defaults. */
+  istio?: IstioSettings;
+  /** Make the gateway's namespace too. Defaults to true; one gateway of a namespace can make it. */
+  createNamespace?: boolean;
+  /** ClusterIssuer of the certificate, unless `certificate` names an issuer. Defaults to `selfsigned`. */
+  clusterIssuer?: string;
+  /** Options of the check of the gateway's objects. */
+  policy?: Verbatim<CheckOptions>;
+}
+
+/**
+ * A gateway workload, the Istio Gateways that select it, its certificate and a Kubernetes Ingress in front. It must depend on the control plane: its pods have no image of their own, the injector
+ * gives them one.
+ */
+export class IngressGateway extends pulumi.ComponentResource {
+  /** Namespace of the gateway workload. */
+  readonly namespace: pulumi.Output<string>;
+  /** Where to reach the gateway, or the command that says so. */
+  readonly address: pulumi.Output<string>;
+
+  /**
+   * @param opts - resource options; rename the component with `aliases`
+   * @throws pulumi.ResourceError listing every mandatory finding on the gateway's objects, before anything is registered.
+   */
+  constructor(name: string, args: IngressGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
+    const gateway = args.name ?? name;
+    const gateways = istioGateways(gateway, args).map(({ object }) => object);
+    const certificate = gatewayCertificate(gateway, args, args.clusterIssuer ?? clusterIssuerName(undefined))?.object;
+    const ingress = gatewayIngress(gateway, args)?.object;
+    refuseFindings(`gateway ${gateway}`, [...gateways, ...present(certificate), ...present(ingress)], args.policy);
+    super('meshwright:index:IngressGateway', name, {}, opts);
+    const namespace = gatewayNamespace(args);
+    const before: pulumi.Resource[] = [];
+    if (args.createNamespace !== false && args.install !== false) {
+      before.push(new MeshNamespace(`${name}-${namespace}`, { name: namespace }, childOptions(this, opts)));
+    }
+    for (const object of [...present(certificate), ...gateways]) {
+      kubernetesObject(`${name}-${objectId(object)}`, object, childOptions(this, opts, before));
+    }
+    const release = gatewayRelease(gateway, args, args.istio);
+    const workload = present(release).map((chart) =>
+      helmRelease(`${name}-${chart.name}`, chart, args, childOptions(this, opts, before)),
+    );
+    for (const object of present(ingress)) {
+      kubernetesObject(`${name}-${objectId(object)}`, object, childOptions(this, opts, [...before, ...workload]));
+    }
+    this.namespace = pulumi.output(namespace);
+    this.address = pulumi.output(gatewayAddress(gateway, args));
+    this.registerOutputs({ namespace: this.namespace, address: this.address });
+  }
+}
+
+function present<T>(value: T | undefined): T[] {
+  return value === undefined ? [] : [value];
+}

@@ -1,0 +1,54 @@
+import * as pulumi from '@pulumi/pulumi';
+import { childOptions } from './child-options';
+import { kubernetesObject } from './kubernetes-object';
+import type { KubernetesObject } from './manifests/kubernetes';
+import { allRouteObjects, type RouteObjects } from './manifests/route-objects';
+import type { RouteSettings } from './manifests/settings';
+import type { Verbatim } from './manifests/verbatim';
+import { refuseFindings, type CheckOptions } from './refuse-findings';
+import { routeSplits, type RouteSplits } from './route-splits';
+
+export interface RoutesArgs {
+  /** Namespace of the services and of all objects that route to them. */
+  namespace: string;
+  /** Routes by service. */
+  services: Record<string, RouteSettings>;
+  /** Options of the check of the routes. */
+  policy?: Verbatim<CheckOptions>;
+}
+
+/**
+ * The routes of one namespace: per service its DestinationRules, then the VirtualService that names their subsets.
+ *
+ * Make before break: on create a subset is there before the route to it, and as Pulumi deletes last, a retired version's rule goes after the route has left it. Nothing here may be deleted before
+ * it is replaced. Only this component knows how many resources carry a route. Make it depend on the workloads, so that a new version is Ready before it gets requests.
+ */
+export class Routes extends pulumi.ComponentResource {
+  /** Who gets the requests, in percent: service → rule → version. */
+  readonly splits: pulumi.Output<Verbatim<RouteSplits>>;
+
+  /**
+   * @param opts - resource options; rename the component with `aliases`
+   * @throws pulumi.ResourceError listing every mandatory finding on the routes, before anything is registered.
+   */
+  constructor(name: string, args: RoutesArgs, opts?: pulumi.ComponentResourceOptions) {
+    const routes = allRouteObjects({ [args.namespace]: args.services });
+    refuseFindings(`routes of ${args.namespace}`, routes.flatMap(objectsOf), args.policy);
+    super('meshwright:index:Routes', name, {}, opts);
+    for (const route of routes) {
+      const rules = route.destinationRules.map(({ object }) =>
+        kubernetesObject(`${name}-${object.metadata.name}`, object, childOptions(this, opts)),
+      );
+      const routing = route.virtualService?.object;
+      if (routing !== undefined) {
+        kubernetesObject(`${name}-${routing.metadata.name}`, routing, childOptions(this, opts, rules));
+      }
+    }
+    this.splits = pulumi.output(routeSplits(routes));
+    this.registerOutputs({ splits: this.splits });
+  }
+}
+
+function objectsOf({ destinationRules, virtualService }: RouteObjects): KubernetesObject[] {
+  return [...destinationRules, ...(virtualService === undefined ? [] : [virtualService])].map(({ object }) => object);
+}
