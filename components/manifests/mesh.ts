@@ -1,4 +1,6 @@
+import { addonObjects, addonReleases, installedAddons } from './addons/addons';
 import { clusterIssuer, clusterIssuerName, certManagerNamespace } from './addons/cert-manager';
+import { addonsNamespace, withTracingProvider } from './addons/tracing';
 import { appObjects } from './apps/app';
 import { controlPlaneNamespace, controlPlaneReleases, meshPeerAuthentication } from './control-plane';
 import { gatewayCertificate, gatewayIngress, gatewayNamespace, gatewayRelease } from './gateway-workload';
@@ -25,17 +27,20 @@ export function renderMesh(settings: StackSettings): Mesh {
   const owned = namespaces.filter(([name, namespace]) => !isExistingNamespace(name, namespace));
   const gateways = Object.entries(settings.gateways ?? {});
   const routes = allRouteObjects(settings.routes);
-  const certManager = settings.addons?.certManager;
+  const { istio, addons = {} } = settings;
+  const { certManager } = addons;
   return {
     releases: [
-      ...(settings.istio === undefined ? [] : controlPlaneReleases(settings.istio)),
-      ...gateways.flatMap(([name, gateway]) => present(gatewayRelease(name, gateway, settings.istio))),
+      ...(istio === undefined ? [] : controlPlaneReleases(withTracingProvider(istio, addons))),
+      ...gateways.flatMap(([name, gateway]) => present(gatewayRelease(name, gateway, istio))),
+      ...addonReleases(addons, istio),
     ],
     existingNamespaces: existing.map(renderedNamespace),
     objects: [
       ...owned.map(renderedNamespace),
-      ...(settings.istio === undefined ? [] : present(meshPeerAuthentication(settings.istio))),
+      ...(istio === undefined ? [] : present(meshPeerAuthentication(istio))),
       ...(certManager === undefined ? [] : [clusterIssuer(certManager)]),
+      ...addonObjects(addons, istio, settings.gateways),
       ...Object.entries(settings.apps ?? {}).flatMap(([name, app]) => appObjects(name, app, settings.namespaces ?? {})),
       ...gateways.flatMap(([name, gateway]) => [
         ...present(gatewayCertificate(name, gateway, clusterIssuerName(certManager))),
@@ -49,18 +54,26 @@ export function renderMesh(settings: StackSettings): Mesh {
   };
 }
 
-/** The namespaces of the stack: those of its `namespaces` section, and those that the control plane, its gateways and cert-manager need. */
+/** The namespaces of the stack: those of its `namespaces` section, and those that the control plane, its gateways, addons and apps need. */
 export function meshNamespaces(settings: StackSettings): Record<string, NamespaceSettings> {
-  const { istio, gateways = {}, addons } = settings;
+  const { istio, gateways = {}, addons = {}, apps = {} } = settings;
   const needed = [
     ...(istio === undefined ? [] : [controlPlaneNamespace(istio)]),
     ...Object.values(gateways)
       .filter((gateway) => gateway.install !== false)
       .map(gatewayNamespace),
-    ...(addons?.certManager === undefined ? [] : [certManagerNamespace(addons.certManager)]),
+    ...neededByAddons(settings),
+    ...(addons.certManager === undefined ? [] : [certManagerNamespace(addons.certManager)]),
+    ...Object.values(apps).map(({ namespace }) => namespace),
   ];
   const implied = Object.fromEntries(needed.map((name): [string, NamespaceSettings] => [name, {}]));
   return { ...implied, ...settings.namespaces };
+}
+
+/** The telemetry addons' namespace, unless it is that of a control plane which somebody else installed. */
+function neededByAddons({ istio, addons = {} }: StackSettings): string[] {
+  const there = istio === undefined && addons.namespace === undefined;
+  return there || installedAddons(addons).length === 0 ? [] : [addonsNamespace(addons, istio)];
 }
 
 function renderedNamespace([name, settings]: [string, NamespaceSettings]): Rendered {

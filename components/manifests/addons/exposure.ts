@@ -1,0 +1,114 @@
+import { gatewayPodLabels } from '../istio-gateway';
+import { defined, type KubernetesObject } from '../kubernetes';
+import type { Rendered } from '../rendered';
+import type { GatewaySettings } from '../settings';
+import type { AddonContext, AddonName } from './addon';
+import { grafanaPort } from './grafana';
+import { jaegerUiPort } from './jaeger';
+import { kialiPort } from './kiali';
+import { prometheusPort } from './prometheus';
+import type { AddonGatewaySettings, AddonIngressSettings } from './settings';
+import { ownsTracing } from './tracing-backend';
+import { zipkinPort, zipkinServer } from './zipkin';
+
+/** Key in `gateways` that addons use unless they name one. */
+export const defaultGateway = 'istio-ingressgateway';
+
+interface Backend {
+  service: string;
+  port: number;
+}
+
+/** The Service and port behind which an addon's web page is. */
+export function webBackend(name: AddonName, { addons }: AddonContext): Backend {
+  switch (name) {
+    case 'prometheus':
+      return { service: 'prometheus', port: prometheusPort };
+    case 'grafana':
+      return { service: 'grafana', port: grafanaPort };
+    case 'kiali':
+      return { service: 'kiali', port: kialiPort };
+    case 'jaeger':
+      return ownsTracing(name, addons) ? { service: 'tracing', port: 80 } : { service: 'jaeger', port: jaegerUiPort };
+    case 'zipkin':
+      return ownsTracing(name, addons) ? { service: 'tracing', port: 80 } : { service: zipkinServer, port: zipkinPort };
+  }
+}
+
+/** The objects that lead to an addon from outside the cluster, as its settings ask. */
+export function exposure(
+  name: AddonName,
+  context: AddonContext,
+  gateways: Record<string, GatewaySettings>,
+): Rendered[] {
+  const { ingress, gateway } = context.addons[name] ?? {};
+  const backend = webBackend(name, context);
+  const origin = `meshwright:addons.${name}`;
+  return [
+    ...(ingress === undefined
+      ? []
+      : [{ object: ingressObject(name, ingress, backend, context.namespace), origin: `${origin}.ingress` }]),
+    ...(gateway === undefined
+      ? []
+      : gatewayObjects(name, gateway, backend, context.namespace, gateways).map((object) => ({
+          object,
+          origin: `${origin}.gateway`,
+        }))),
+  ];
+}
+
+function ingressObject(
+  addon: AddonName,
+  { name, host, className, tlsSecret, annotations }: AddonIngressSettings,
+  { service, port }: Backend,
+  namespace: string,
+): KubernetesObject {
+  const path = { path: '/', pathType: 'Prefix', backend: { service: { name: service, port: { number: port } } } };
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'Ingress',
+    metadata: defined({ name: name ?? `${addon}-ingress`, namespace, annotations }),
+    spec: defined({
+      ingressClassName: className,
+      rules: [{ host, http: { paths: [path] } }],
+      tls: tlsSecret === undefined ? undefined : [{ hosts: [host], secretName: tlsSecret }],
+    }),
+  };
+}
+
+function gatewayObjects(
+  addon: AddonName,
+  { host, gateway = defaultGateway, credentialName, insecure }: AddonGatewaySettings,
+  { service, port }: Backend,
+  namespace: string,
+  gateways: Record<string, GatewaySettings>,
+): KubernetesObject[] {
+  const apiVersion = 'networking.istio.io/v1';
+  const metadata = { name: `${addon}-gateway`, namespace };
+  const server =
+    insecure === true
+      ? { port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: [host] }
+      : {
+          port: { number: 443, name: 'https', protocol: 'HTTPS' },
+          hosts: [host],
+          tls: { mode: 'SIMPLE', credentialName },
+        };
+  return [
+    {
+      apiVersion,
+      kind: 'Gateway',
+      metadata,
+      spec: { selector: gatewayPodLabels(gateway, gateways[gateway] ?? {}), servers: [server] },
+    },
+    {
+      apiVersion,
+      kind: 'VirtualService',
+      metadata,
+      spec: {
+        hosts: [host],
+        gateways: [metadata.name],
+        http: [{ route: [{ destination: { host: service, port: { number: port } } }] }],
+      },
+    },
+  ];
+}

@@ -1,0 +1,123 @@
+import { controlPlaneNamespace } from '../control-plane';
+import { defined, type KubernetesObject } from '../kubernetes';
+import { defaultIstioVersion } from '../istio';
+import { mergeValues } from '../release';
+import type { Rendered } from '../rendered';
+import type { IstioSettings } from '../settings';
+import type { AddonContext } from './addon';
+import { jaegerPods, jaegerQueryPort, jaegerUiPort } from './jaeger';
+import type { AddonServiceSettings, AddonsSettings, TracingBackend } from './settings';
+import { tracingBackend } from './tracing-backend';
+import { zipkinPods, zipkinPort } from './zipkin';
+
+interface ServicePort {
+  name: string;
+  port: number;
+  targetPort: number;
+}
+
+const origin = 'meshwright:addons.tracing';
+const zipkinApi: ServicePort = { name: 'http-zipkin', port: zipkinPort, targetPort: zipkinPort };
+const collectorPorts: ServicePort[] = [
+  { name: 'jaeger-collector-http', port: 14268, targetPort: 14268 },
+  { name: 'jaeger-collector-grpc', port: 14250, targetPort: 14250 },
+  zipkinApi,
+  { name: 'grpc-otel', port: 4317, targetPort: 4317 },
+  { name: 'http-otel', port: 4318, targetPort: 4318 },
+];
+
+/**
+ * The Services by the names that Istio's documents and other tools know: `tracing` for people, `zipkin` for spans, both of the one backend; and Jaeger's collector.
+ * They are no part of a chart, so that there is never more than one of each.
+ */
+export function tracingServices({ addons, namespace }: AddonContext): Rendered[] {
+  const backend = tracingBackend(addons);
+  const services: KubernetesObject[] = [
+    ...(addons.jaeger === undefined ? [] : [service(namespace, 'jaeger-collector', jaegerPods, collectorPorts)]),
+    ...(backend === undefined
+      ? []
+      : [
+          webService(namespace, backend, addons[backend]?.service),
+          service(namespace, 'zipkin', podsOf(backend), [zipkinApi]),
+        ]),
+  ];
+  return services.map((object) => ({ object, origin }));
+}
+
+function webService(namespace: string, backend: TracingBackend, settings: AddonServiceSettings = {}): KubernetesObject {
+  const { type, nodePort, annotations } = settings;
+  const ports = [
+    defined({ name: 'http-query', port: 80, targetPort: backend === 'jaeger' ? jaegerUiPort : zipkinPort, nodePort }),
+    ...(backend === 'jaeger' ? [{ name: 'grpc-query', port: jaegerQueryPort, targetPort: jaegerQueryPort }] : []),
+  ];
+  const object = service(namespace, 'tracing', podsOf(backend), ports);
+  return {
+    ...object,
+    metadata: defined({ ...object.metadata, annotations }),
+    spec: { type: type ?? 'ClusterIP', ...object.spec },
+  };
+}
+
+function podsOf(backend: TracingBackend): Record<string, string> {
+  return backend === 'jaeger' ? jaegerPods : zipkinPods;
+}
+
+function service(
+  namespace: string,
+  name: string,
+  selector: Record<string, string>,
+  ports: ServicePort[],
+): KubernetesObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace, labels: { app: selector['app.kubernetes.io/name'] ?? name } },
+    spec: { selector, ports },
+  };
+}
+
+/**
+ * The control plane's settings with the backend as an extension provider, unless they have one of that name. A list of the user's own is kept; the list of a profile is
+ * replaced, as Helm does it. https://istio.io/latest/docs/tasks/observability/distributed-tracing/
+ */
+export function withTracingProvider(istio: IstioSettings, addons: AddonsSettings = {}): IstioSettings {
+  const backend = tracingBackend(addons);
+  if (backend === undefined || addons.tracing?.provider !== undefined) return istio;
+  const stated = istio.meshConfig?.['extensionProviders'];
+  const providers = Array.isArray(stated) ? (stated as { name?: unknown }[]) : [];
+  if (providers.some(({ name }) => name === backend)) return istio;
+  const host = `zipkin.${addonsNamespace(addons, istio)}.svc.cluster.local`;
+  const provider = { name: backend, zipkin: { service: host, port: zipkinPort } };
+  return {
+    ...istio,
+    meshConfig: mergeValues(istio.meshConfig ?? {}, { extensionProviders: [...providers, provider] }),
+  };
+}
+
+/** The Telemetry that switches tracing on for the whole mesh: since Istio 1.22 nothing is traced without one. A changed sampling is live at once. */
+export function meshTelemetry({ addons, istio }: AddonContext): Rendered[] {
+  const backend = tracingBackend(addons);
+  if (backend === undefined) return [];
+  const { provider, sampling } = addons.tracing ?? {};
+  const tracing = defined({ providers: [{ name: provider ?? backend }], randomSamplingPercentage: sampling });
+  const object: KubernetesObject = {
+    apiVersion: hasStableTelemetry(istio.version ?? defaultIstioVersion)
+      ? 'telemetry.istio.io/v1'
+      : 'telemetry.istio.io/v1alpha1',
+    kind: 'Telemetry',
+    metadata: { name: 'mesh-default', namespace: controlPlaneNamespace(istio) },
+    spec: { tracing: [tracing] },
+  };
+  return [{ object, origin }];
+}
+
+/** Telemetry is v1 since Istio 1.22. */
+function hasStableTelemetry(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major > 1 || minor >= 22;
+}
+
+/** Namespace of the telemetry addons. */
+export function addonsNamespace(addons: AddonsSettings, istio: IstioSettings | undefined): string {
+  return addons.namespace ?? controlPlaneNamespace(istio);
+}
