@@ -1,8 +1,11 @@
-import { closest, distance } from 'fastest-levenshtein';
+import { distance } from 'fastest-levenshtein';
 
-/** The candidate that `word` is most likely a slip of, or undefined when none is near. */
+/** The candidate that `word` is most likely a slip of, in whatever case, or undefined when none is near or several are equally so. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
-  if (candidates.length === 0) return undefined;
-  const best = closest(word, candidates);
-  return distance(word, best) <= Math.max(1, Math.floor(word.length / 3)) ? best : undefined;
+  const ranked = candidates
+    .map((candidate) => ({ candidate, far: distance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .sort((a, b) => a.far - b.far);
+  const [best, next] = ranked;
+  if (best === undefined || best.far > Math.max(1, Math.floor(word.length / 3))) return undefined;
+  return next?.far === best.far ? undefined : best.candidate;
 }

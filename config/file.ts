@@ -1,0 +1,43 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { defined } from '../components/manifests/kubernetes';
+import { didYouMean } from './did-you-mean';
+import type { Problem } from './problem';
+import { parseStackText, type StackTextProblems, type StackTextSettings } from './stack-text';
+
+/** A stack's file in the project's folder; of `organization/project/stack` the last part names it, as in Pulumi. */
+export function stackFilePath(stack: string, folder = '.'): string {
+  return join(folder, `Pulumi.${stack.split('/').at(-1) ?? stack}.yaml`);
+}
+
+/**
+ * Reads a stack file: `Pulumi.<stack>.yaml`, or any file with the same `config:`. Never throws for what the file says, nor when it cannot be read.
+ * @param path - as problems are to name it
+ */
+export function loadStackFile(path: string): StackTextSettings | StackTextProblems {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    return { problems: [unreadable(path, error as NodeJS.ErrnoException)] };
+  }
+  return parseStackText(text, path);
+}
+
+function unreadable(path: string, { code, message }: NodeJS.ErrnoException): Problem {
+  if (code !== 'ENOENT')
+    return { path: '', file: path, message: `cannot be read: ${code === 'EISDIR' ? 'it is a folder' : message}` };
+  const others = stackFiles(dirname(path));
+  const there = others.length === 0 ? `there are no stack files in ${dirname(path)}` : `there are ${others.join(', ')}`;
+  return defined({ path: '', file: path, message: `no such file; ${there}`, hint: didYouMean(basename(path), others) });
+}
+
+function stackFiles(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => /^Pulumi\..+\.ya?ml$/.test(name))
+      .sort();
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,51 @@
+/** A key of a map, or an index of a list. */
+export type Key = string | number;
+
+/** The namespace of Meshwright's keys in a stack file. */
+export const configNamespace = 'meshwright';
+
+const plainKey = /^[^.[\]"]+$/;
+const step = /\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|\.?([^.[\]]+)/gy;
+
+/**
+ * The name of a place in a stack file, as `pulumi config set --path` takes it: `meshwright:routes.bookinfo.reviews.http[0]`; keys that hold dots, brackets or
+ * quotes stand in `["…"]`.
+ * @param keys - from the section down; none for the file as a whole, which is ''
+ */
+export function keyPath(keys: readonly Key[]): string {
+  const [section, ...rest] = keys;
+  if (section === undefined) return '';
+  const below = rest.map((key) => {
+    if (typeof key === 'number') return `[${key}]`;
+    return plainKey.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
+  });
+  return `${configNamespace}:${section}${below.join('')}`;
+}
+
+/** The keys that {@link keyPath} made a path of, from the section down. */
+export function parseKeyPath(path: string): Key[] {
+  const own = path.startsWith(`${configNamespace}:`) ? path.slice(configNamespace.length + 1) : path;
+  return [...own.matchAll(step)].map(([, quoted, index, plain]): Key => {
+    if (quoted !== undefined) return JSON.parse(`"${quoted}"`) as string;
+    return index === undefined ? (plain ?? '') : Number(index);
+  });
+}
+
+/**
+ * Whether `keys` is a place that `pattern` names, or one that holds such places. In a pattern `*` stands for any key, and a last `**` for all that is below.
+ */
+export function covers(keys: readonly Key[], pattern: readonly Key[]): boolean {
+  if (keys.length > pattern.length && pattern.at(-1) !== '**') return false;
+  return keys.every((key, index) => {
+    const wanted = pattern[index] ?? '**';
+    return wanted === '*' || wanted === '**' || String(wanted) === String(key);
+  });
+}
+
+/** The value at `keys`, or undefined where there is none. */
+export function valueAt(root: unknown, keys: readonly Key[]): unknown {
+  return keys.reduce<unknown>((value, key) => {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+    return (value as Record<Key, unknown>)[key];
+  }, root);
+}

@@ -1,0 +1,56 @@
+import { defined } from '../components/manifests/kubernetes';
+import type { StackSettings } from '../components/manifests/settings';
+import type { CheckOptions } from '../policy/options';
+import { covers, keyPath, valueAt, type Key } from './key-path';
+import { secretValue, type KeyProblem, type Problem } from './problem';
+import { stackRules } from './rules/index';
+import type { StackFile } from './schema/stack-file';
+import { shapeOf } from './shape';
+import { placed, type Source } from './source';
+
+/** A stack file that says something. */
+export interface Settings {
+  settings: StackSettings;
+  policy: CheckOptions;
+}
+
+/** A stack file that does not. */
+export interface Refused {
+  /** Everything that is wrong, in the order of the file's sections. */
+  problems: Problem[];
+  /** What is left without that: good enough to look for more, never to be deployed. */
+  sound: Settings;
+}
+
+/** Raw sections (the values below `meshwright:<section>`, whatever they are) to settings, or to every problem there is. Pure; never throws. */
+export function parseStack(sections: unknown, source: Source = {}): Settings | Refused {
+  const { problems, sound, cuts } = shapeOf(sections);
+  const found = unique([...problems, ...ruleProblems(sound, cuts)]);
+  if (found.length === 0) return split(sound);
+  return { problems: found.map((problem) => voiced(problem, sections, source)), sound: split(sound) };
+}
+
+/** What the rules say of the sound part, without what they say only because something was cut out. */
+function ruleProblems(sound: StackFile, cuts: Key[][]): KeyProblem[] {
+  return stackRules
+    .flatMap((rule) => rule(sound))
+    .filter(({ reads = [] }) => !reads.some((pattern) => cuts.some((gone) => covers(gone, pattern))));
+}
+
+function split({ policy, ...settings }: StackFile): Settings {
+  return { settings, policy: policy ?? {} };
+}
+
+function voiced({ keys, message, hint }: KeyProblem, sections: unknown, source: Source): Problem {
+  const value = valueAt(sections, keys);
+  const path = keyPath(keys);
+  const problem =
+    value !== undefined && source.secretSections?.has(String(keys[0])) === true
+      ? { path, value: secretValue, message }
+      : defined({ path, value, message, hint });
+  return placed(problem, keys, source);
+}
+
+function unique(problems: KeyProblem[]): KeyProblem[] {
+  return [...new Map(problems.map((problem) => [JSON.stringify([problem.keys, problem.message]), problem])).values()];
+}

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { dnsLabel, labelMaxLength } from '../../components/manifests/names';
+
+/** The kinds of value that the sections are built of. Each says what it allows, so that every problem can quote it. */
+
+export const labelRule =
+  'must be a DNS label: lower-case letters, digits and "-", at most 63 characters, starting and ending with a letter or digit';
+
+/** An RFC 1123 label: what namespaces, services, versions and releases are named by. */
+export const label = z.string().regex(dnsLabel, { error: labelRule }).max(labelMaxLength, { error: labelRule });
+
+/** Text that says something: not ''. */
+export const text = z.string().min(1, { error: 'must not be empty' });
+
+/** Labels and annotations. Their values are strings, whatever they look like. */
+export const stringMap = z.record(z.string(), z.string());
+
+/** A map by DNS labels. */
+export function byLabel<T extends z.ZodType>(value: T): z.ZodRecord<typeof label, T> {
+  return z.record(label, value);
+}
+
+/** A list that names at least one thing. */
+export function filledList<T extends z.ZodType>(item: T, what: string): z.ZodArray<T> {
+  return z.array(item).min(1, { error: `must name at least one ${what}; remove the key for none` });
+}
+
+export function wholeNumber(min: number, max: number, what = 'a whole number'): z.ZodInt {
+  const error = `must be ${what} from ${min} to ${max}`;
+  return z.int({ error }).min(min, { error }).max(max, { error });
+}
+
+export const port = wholeNumber(1, 65535, 'a port, a whole number');
+
+/** A map whose fields belong to someone else (a chart, Istio, cert-manager) and are taken as they are. */
+export const anyMap = z.record(z.string(), z.unknown());
+
+/**
+ * A field of Istio, verbatim. Only its outer shape is looked at here: the rendered object is checked against Istio's own schema.
+ * @param source - where the field is described, as kind and path in its spec, e.g. `VirtualService.http[].match`
+ */
+export function verbatim<T>(
+  shape: 'map' | 'list' | 'string' | 'number',
+  source: string,
+  description: string,
+): z.ZodType<T, T> {
+  const article = { map: 'a map', list: 'a list', string: 'a string', number: 'a number' }[shape];
+  const type = { map: 'object', list: 'array', string: 'string', number: 'number' }[shape];
+  return z
+    .custom<T>((value) => shapeOf(value) === shape, { error: `must be ${article}` })
+    .meta({ type, description: `${description} Istio's, verbatim.`, [istioSource]: source });
+}
+
+/** Metadata key under which {@link verbatim} leaves `source` for the JSON Schema. */
+export const istioSource = 'istioSource';
+
+function shapeOf(value: unknown): string {
+  if (Array.isArray(value)) return 'list';
+  return typeof value === 'object' && value !== null ? 'map' : typeof value;
+}

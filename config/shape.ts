@@ -1,0 +1,48 @@
+import { valueAt, type Key } from './key-path';
+import type { KeyProblem } from './problem';
+import { stackFile, type StackFile } from './schema/stack-file';
+import { issueProblems, phrase, type IssueProblem } from './schema-issues';
+
+export interface Shape {
+  problems: KeyProblem[];
+  /** What is left when everything that the problems are about is cut out; well-formed, so that the rules can go on and find theirs. */
+  sound: StackFile;
+  /** Where something was cut out, or was probably meant to be. */
+  cuts: Key[][];
+}
+
+/** Compares raw sections with the schema. */
+export function shapeOf(sections: unknown): Shape {
+  const first = stackFile.safeParse(sections, { error: phrase });
+  if (first.success) return { problems: [], sound: first.data, cuts: [] };
+  const found = first.error.issues.flatMap((issue) => issueProblems(issue, stackFile, sections));
+  const { sound, cuts } = cutOut(sections, found);
+  const meant = found.flatMap((problem) => (problem.meant === undefined ? [] : [problem.meant]));
+  return { problems: found.map(({ problem }) => problem), sound, cuts: [...cuts, ...meant] };
+}
+
+/** Cuts until the schema is content: what was cut may be required by what is around it, which then goes too. */
+function cutOut(sections: unknown, found: IssueProblem[]): Pick<Shape, 'sound' | 'cuts'> {
+  const rest = structuredClone(sections);
+  const cuts: Key[][] = [];
+  for (let next = found; ;) {
+    const done = next.map(({ cut }) => remove(rest, cut));
+    if (done.some((keys) => keys.length === 0)) return { sound: {}, cuts: [[]] };
+    cuts.push(...done);
+    const again = stackFile.safeParse(rest);
+    if (again.success) return { sound: again.data, cuts };
+    next = again.error.issues.flatMap((issue) => issueProblems(issue, stackFile, rest));
+  }
+}
+
+/** Removes the value at `keys`, or what holds it where there is no such value or it is an item of a list, whose other items must keep their indices. Returns what was removed. */
+function remove(root: unknown, keys: Key[]): Key[] {
+  const key = keys.at(-1);
+  if (key === undefined) return [];
+  const above = keys.slice(0, -1);
+  const parent = valueAt(root, above);
+  const isMap = typeof parent === 'object' && parent !== null && !Array.isArray(parent);
+  if (!isMap || !Object.hasOwn(parent, key)) return remove(root, above);
+  Reflect.deleteProperty(parent, key);
+  return keys;
+}

@@ -1,0 +1,94 @@
+import { defined } from '../components/manifests/kubernetes';
+import { allProblems } from './check-mesh';
+import { withoutCiphertext } from './encrypted';
+import { configNamespace, keyPath, type Key } from './key-path';
+import { nearest } from '../policy/nearest';
+import { parseStack, type Settings } from './parse';
+import type { Problem } from './problem';
+import { keysWithoutNamespace, sectionsOf } from './sections';
+import { placed, type Source } from './source';
+import { readYaml } from './yaml-document';
+
+/** A stack file that says something. */
+export interface StackTextSettings extends Settings {
+  /** For {@link checkMesh}, so that its problems point into the file. */
+  source: Source;
+  /** Paths of encrypted values, in whose place the settings hold `[secret]`: good for checking and rendering, not for deploying. */
+  encrypted: string[];
+}
+
+/** Everything that is wrong in a stack file. */
+export interface StackTextProblems {
+  problems: Problem[];
+}
+
+/**
+ * The text of a stack file to settings, or to every problem there is. Pure; never throws.
+ * @param file - the file's name, for the problems
+ */
+export function parseStackText(text: string, file: string): StackTextSettings | StackTextProblems {
+  const document = readYaml(text);
+  const inFile: Source = { file, position: document.position };
+  const mistakes = document.problems.map(({ keys = [], message, line, column }): Problem => {
+    return { path: pathInFile(keys), message, file, line, column };
+  });
+  if (mistakes.length > 0 && document.value === undefined) return { problems: mistakes };
+  const wrong = configProblem(document.value);
+  if (wrong !== undefined) return { problems: [...mistakes, placed(wrong, ['config'], inFile)] };
+
+  const { config } = document.value as { config: Record<string, unknown> };
+  const strangers = keysWithoutNamespace(config).map(({ key, message, hint }) =>
+    placed(defined({ path: pathInFile(['config', key]), message, hint }), ['config', key], inFile),
+  );
+  const { value: sections, encrypted } = withoutCiphertext(sectionsOf(config));
+  const source: Source = {
+    file,
+    position: ([section, ...keys]) => document.position(['config', `${configNamespace}:${section ?? ''}`, ...keys]),
+  };
+  const parsed = parseStack(sections, source);
+  const problems = [...mistakes, ...strangers, ...('problems' in parsed ? allProblems(parsed, source) : [])];
+  return problems.length > 0 || 'problems' in parsed
+    ? { problems: inFileOrder(problems) }
+    : { ...parsed, source, encrypted: encrypted.map(keyPath) };
+}
+
+function inFileOrder(problems: Problem[]): Problem[] {
+  return [...problems].sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
+}
+
+/** Why `value` is no stack file. */
+function configProblem(value: unknown): Problem | undefined {
+  if (value === undefined || value === null)
+    return { path: '', message: 'the file is empty; a stack file is a map with the key "config"' };
+  if (!isMap(value)) return { path: '', value, message: 'a stack file is a map with the key "config"' };
+  if ('runtime' in value)
+    return {
+      path: '',
+      message: 'this is a project file; the mesh is in the stack files beside it, Pulumi.<stack>.yaml',
+    };
+  if (isMap(value.config)) return undefined;
+  if ('config' in value)
+    return { path: 'config', value: value.config, message: `must be a map of ${configNamespace}: keys` };
+  const keys = Object.keys(value);
+  const misplaced = keys.some((key) => key.startsWith(`${configNamespace}:`));
+  const meant = keys.find((key) => nearest(key, ['config']) !== undefined);
+  const hint = misplaced
+    ? `put the ${configNamespace}: keys under "config:"`
+    : meant === undefined
+      ? undefined
+      : `did you mean "config" by "${meant}"?`;
+  return defined({ path: 'config', message: `is missing; it must be a map of ${configNamespace}: keys`, hint });
+}
+
+/** A path for any key of the file: as in the stack's configuration below `config`, as it stands elsewhere. */
+function pathInFile(keys: Key[]): string {
+  const [first, second, ...rest] = keys;
+  const own = `${configNamespace}:`;
+  if (first === 'config' && typeof second === 'string' && second.startsWith(own))
+    return keyPath([second.slice(own.length), ...rest]);
+  return keys.map(String).join('.');
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
