@@ -1,6 +1,6 @@
 import * as kubernetes from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
-import { apiGroup, type KubernetesObject } from './manifests/kubernetes';
+import { apiGroup, objectTitle, type KubernetesObject } from './manifests/kubernetes';
 
 type ObjectClass = new (name: string, args: object, opts: pulumi.CustomResourceOptions) => pulumi.CustomResource;
 
@@ -15,7 +15,7 @@ const istioVersions: Record<string, string[]> = {
  * Registers any Kubernetes object under the type token of its kind, e.g. `kubernetes:apps/v1:Deployment`, so that diffs are per object and policies for a kind see it, whichever way it was
  * written. `CustomResource` makes the right token for every group but the core one, whose token names the group that its apiVersion leaves out.
  * @param secret - whether everything but the metadata is to be encrypted in the state. Always so for the data of a Secret.
- * @throws Error for a kind that the core group does not have.
+ * @throws pulumi.ResourceError for a kind that the core group does not have.
  */
 export function kubernetesObject(
   name: string,
@@ -31,7 +31,8 @@ export function kubernetesObject(
   }
   const CoreClass = (kubernetes.core.v1 as unknown as Partial<Record<string, ObjectClass>>)[kind];
   if (apiVersion !== 'v1' || CoreClass === undefined) {
-    throw new Error(`apiVersion ${apiVersion} has no kind ${kind}; name the API group in apiVersion, e.g. apps/v1`);
+    const message = `${objectTitle(object)}: apiVersion ${apiVersion} has no kind ${kind}; name its API group, e.g. apps/v1`;
+    throw new pulumi.ResourceError(message, opts.parent, true);
   }
   return new CoreClass(name, args, options);
 }
@@ -42,7 +43,10 @@ export function objectId({ metadata }: KubernetesObject): string {
 }
 
 function sealed({ apiVersion, kind, metadata, ...fields }: KubernetesObject): object {
-  const secrets = Object.entries(fields).map(([key, value]) => [key, pulumi.secret(value)]);
+  const secrets = Object.entries(fields).map(([key, value]): [string, pulumi.Output<unknown>] => [
+    key,
+    pulumi.secret(value),
+  ]);
   return { apiVersion, kind, metadata, ...Object.fromEntries(secrets) };
 }
 

@@ -16,7 +16,7 @@ export function routeSplits(routes: RouteObjects[]): RouteSplits {
   const entries = routes.flatMap(({ service, virtualService }): [string, Record<string, Split>][] => {
     if (virtualService === undefined) return [];
     const { http = [], tls = [], tcp = [] } = virtualService.object.spec;
-    const rules = [...named('http', http as Rule[]), ...named('tls', tls as Rule[]), ...named('tcp', tcp as Rule[])];
+    const rules = [...named('http', http), ...named('tls', tls), ...named('tcp', tcp)];
     return [[service, Object.fromEntries(rules)]];
   });
   return Object.fromEntries(entries);

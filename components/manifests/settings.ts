@@ -97,7 +97,7 @@ export interface GatewaySettings {
 export interface GatewayServiceSettings {
   /** Defaults to `LoadBalancer`, the chart's own default. */
   type?: Verbatim<ServiceType>;
-  /** Service ports. Default to status-port 15021, http2 80, https 443. */
+  /** Service ports. Default to status-port 15021, http2 80, https 443; with profile `demo`, unless the type is `ClusterIP`, also tcp 31400 and tls 15443. */
   ports?: ServicePortSettings[];
   /** Fixed node ports by port name, for NodePort and LoadBalancer; 30000..32767 unless the cluster's range differs. */
   nodePorts?: Record<string, number>;
