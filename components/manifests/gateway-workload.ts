@@ -19,6 +19,16 @@ export const defaultGatewayPorts: ServicePortSettings[] = [
   { name: 'https', port: 443, targetPort: 443 },
 ];
 
+/**
+ * Ports that profile `demo` opens beside those, for Istio's tasks on TCP and on SNI routing. The profile sets them for the gateways of istioctl; Istio's gateway chart
+ * knows nothing of it. https://istio.io/latest/docs/setup/additional-setup/config-profiles/
+ */
+export const demoGatewayPorts: ServicePortSettings[] = [
+  ...defaultGatewayPorts,
+  { name: 'tcp', port: 31400, targetPort: 31400 },
+  { name: 'tls', port: 15443, targetPort: 15443 },
+];
+
 export function gatewayNamespace(settings: GatewaySettings): string {
   return settings.namespace ?? 'istio-ingress';
 }
@@ -33,7 +43,7 @@ export function gatewayRelease(
   const values: ChartValues = {
     revision: istio.revision,
     labels: settings.labels,
-    service: service(settings.service),
+    service: service(settings.service, istio.profile),
   };
   const after = controlPlaneReleases(istio).map((release) => release.name);
   const release = istioRelease(
@@ -48,8 +58,13 @@ export function gatewayRelease(
   return { ...release, values: mergeValues(release.values, settings.values) };
 }
 
-function service({ type, ports, nodePorts, annotations }: GatewayServiceSettings = {}): ChartValues {
-  const listed = ports ?? (nodePorts === undefined ? undefined : defaultGatewayPorts);
+function service(
+  { type, ports, nodePorts, annotations }: GatewayServiceSettings = {},
+  profile: string | undefined,
+): ChartValues {
+  // A gateway that is reached from inside only is an egress gateway, which the profile leaves alone.
+  const demo = profile === 'demo' && type !== 'ClusterIP';
+  const listed = ports ?? (demo ? demoGatewayPorts : nodePorts === undefined ? undefined : defaultGatewayPorts);
   return statedValues({ type, annotations, ports: listed?.map((port) => servicePort(port, nodePorts?.[port.name])) });
 }
 

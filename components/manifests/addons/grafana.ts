@@ -33,7 +33,7 @@ export const grafana: Addon<GrafanaSettings> = {
     rbac: { create: false },
     testFramework: { enabled: false },
     podLabels: withoutSidecar,
-    service: { ...settings.service, port: grafanaPort },
+    service: { ...settings.service, port: grafanaPort, portName: 'http' },
     image: settings.image === undefined ? undefined : chartImage(settings.image),
     admin: { existingSecret: settings.passwordSecret ?? (settings.password === undefined ? undefined : ownSecret) },
     'grafana.ini': {
@@ -62,10 +62,13 @@ export function grafanaPassword(settings: GrafanaSettings, { namespace }: AddonC
   return [{ object, origin: 'meshwright:addons.grafana.password' }];
 }
 
+/** The chart joins registry and repository with a slash, and adds the algorithm of a digest. */
 function chartImage(image: string): Record<string, unknown> {
   const { repository, tag, digest } = imageParts(image);
-  // The chart puts its default registry before a repository unless that is emptied.
-  return { registry: '', repository, tag, sha: digest?.replace(/^sha256:/, '') };
+  const [first = '', ...rest] = repository.split('/');
+  const hasRegistry = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
+  const split = hasRegistry ? { registry: first, repository: rest.join('/') } : { registry: 'docker.io', repository };
+  return { ...split, tag, sha: digest?.replace(/^sha256:/, '') };
 }
 
 function prometheusSource(namespace: string): Record<string, unknown> {

@@ -1,0 +1,93 @@
+import { imageProblem } from '../apps/image';
+import { portProblem } from '../apps/port';
+import type { StackSettings } from '../settings';
+import type { Problem } from '../weights';
+import { installedAddons } from './addons';
+import type { AddonName } from './addon';
+import { defaultGateway } from './exposure';
+import type { AddonGatewaySettings, AddonServiceSettings, AddonsSettings } from './settings';
+import { tracingBackend } from './tracing-backend';
+
+/** Every reason why the telemetry addons cannot be what their settings ask, by path below `addons`. */
+export function addonProblems(settings: StackSettings): Problem[] {
+  const { addons = {}, gateways = {} } = settings;
+  return [
+    ...installedAddons(addons).flatMap((name) => [
+      ...imageProblems(name, addons),
+      ...serviceProblems(addons[name]?.service).map((problem) => below([name, 'service'], problem)),
+      ...gatewayProblems(addons[name]?.gateway, Object.keys(gateways)).map((problem) =>
+        below([name, 'gateway'], problem),
+      ),
+    ]),
+    ...passwordProblems(addons),
+    ...tracingProblems(settings),
+  ];
+}
+
+function imageProblems(name: AddonName, addons: AddonsSettings): Problem[] {
+  const image = addons[name]?.image;
+  if (image === undefined) return [];
+  const message = imageProblem(image) ?? digestProblem(name, image);
+  return message === undefined ? [] : [{ path: [name, 'image'], message }];
+}
+
+function digestProblem(name: AddonName, image: string): string | undefined {
+  return name === 'zipkin' && image.includes('@')
+    ? "zipkin's chart takes an image with a tag only, not with a digest"
+    : undefined;
+}
+
+function serviceProblems({ type, nodePort }: AddonServiceSettings = {}): Problem[] {
+  if (nodePort === undefined) return [];
+  const message = portProblem(nodePort) ?? (type === 'NodePort' ? undefined : 'a nodePort needs `type: NodePort`');
+  return message === undefined ? [] : [{ path: ['nodePort'], message }];
+}
+
+function gatewayProblems(settings: AddonGatewaySettings | undefined, gateways: string[]): Problem[] {
+  if (settings === undefined) return [];
+  const { gateway = defaultGateway, credentialName, insecure } = settings;
+  const problems: Problem[] = [];
+  if (!gateways.includes(gateway)) {
+    const known = gateways.length === 0 ? 'the stack has none' : `the stack has ${gateways.join(', ')}`;
+    problems.push({
+      path: settings.gateway === undefined ? [] : ['gateway'],
+      message: `no gateway "${gateway}"; ${known}`,
+    });
+  }
+  if (credentialName === undefined && insecure !== true) {
+    problems.push({ path: [], message: 'needs `credentialName` for TLS, or `insecure: true` for plain HTTP' });
+  }
+  if (credentialName !== undefined && insecure === true) {
+    problems.push({ path: ['insecure'], message: 'cannot stand beside `credentialName`' });
+  }
+  return problems;
+}
+
+function passwordProblems({ grafana }: AddonsSettings): Problem[] {
+  if (grafana?.password === undefined || grafana.passwordSecret === undefined) return [];
+  return [{ path: ['grafana', 'passwordSecret'], message: 'cannot stand beside `password`' }];
+}
+
+function tracingProblems({ istio, addons = {} }: StackSettings): Problem[] {
+  const { tracing } = addons;
+  const backend = tracingBackend(addons);
+  const problems: Problem[] = [];
+  if (tracing !== undefined && backend === undefined) {
+    problems.push({ path: ['tracing'], message: 'has no effect unless `jaeger` or `zipkin` is on' });
+  }
+  if (tracing?.backend !== undefined && backend !== undefined && backend !== tracing.backend) {
+    problems.push({ path: ['tracing', 'backend'], message: `the addon "${tracing.backend}" is not on` });
+  }
+  if (tracing?.sampling !== undefined && !(tracing.sampling >= 0 && tracing.sampling <= 100)) {
+    problems.push({ path: ['tracing', 'sampling'], message: 'sampling must be a percentage from 0 to 100' });
+  }
+  if (backend !== undefined && istio === undefined && tracing?.provider === undefined) {
+    const message = `"${backend}" gets no spans: without \`istio\` the stack cannot tell the mesh of it; name the mesh's own extension provider in \`tracing.provider\``;
+    problems.push({ path: [backend], message });
+  }
+  return problems;
+}
+
+function below(path: Problem['path'], problem: Problem): Problem {
+  return { ...problem, path: [...path, ...problem.path] };
+}
