@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// Entry of the `meshwright` command: TypeScript is transpiled on loading, as Pulumi does it, so that there is no build step to forget.
+// Entry of the `meshwright` command: TypeScript is transpiled on loading and kept in a cache by content, so that there is no build step to forget.
 'use strict';
-require('ts-node').register({
-  transpileOnly: true,
-  project: require('node:path').join(__dirname, '..', 'tsconfig.json'),
-});
-require('./main').run(process.argv.slice(2));
+const { join } = require('node:path');
+const { createJiti } = require('jiti');
+
+const load = createJiti(__filename, { fsCache: join(__dirname, '..', 'node_modules', '.cache', 'meshwright') });
+load('./main').run(process.argv.slice(2));

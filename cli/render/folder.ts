@@ -11,8 +11,8 @@ import {
 import { dirname, join } from 'node:path';
 import { UserError } from '../errors';
 
-/** Lists the files that the last run wrote, so that the next one can take away what left the stack, and nothing else. */
-const listFile = '.meshwright-render.json';
+/** No extension, so that kubectl does not take it for an object. Lists the files that the last run wrote, so that the next one can take away what left the stack, and nothing else. */
+const listFile = '.meshwright-render';
 
 /**
  * Writes files into a folder and removes those that an earlier run wrote and this one does not. A file appears whole or not at all; an interrupted run is finished by the next.

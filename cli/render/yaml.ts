@@ -31,7 +31,7 @@ export function releaseComment(release: Release): string {
 export function stream(releases: Release[], rendered: string[], objects: KubernetesObject[]): string {
   const comments = releases.map(releaseComment);
   const documents = [...rendered, ...objects.map(objectYaml)];
-  const head = comments.length === 0 ? '' : `${comments.join('#\n')}`;
+  const head = comments.length === 0 ? '' : comments.join('#\n');
   return head + documents.map((document) => `---\n${document.replace(/^---\n/, '')}`).join('');
 }
 

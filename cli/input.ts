@@ -1,0 +1,90 @@
+import { basename } from 'node:path';
+import { Option, type Command } from 'commander';
+import type { Mesh } from '../components/manifests/mesh';
+import type { StackSettings } from '../components/manifests/settings';
+import { checkMesh } from '../config/check-mesh';
+import { loadStackFile, stackFilePath } from '../config/file';
+import type { Problem } from '../config/problem';
+import { formatProblems } from '../config/problems';
+import type { Source } from '../config/source';
+import type { CheckOptions } from '../policy/options';
+import { UserError } from './errors';
+import { say } from './output';
+
+/** The stack that a command works on, as its flags name it. At most one of them. */
+export interface StackChoice {
+  stack?: string;
+  config?: string;
+}
+
+/** A stack file that says something, whether or not its mesh is fit to be deployed. */
+export interface LoadedStack {
+  /** The file, as problems name it. */
+  file: string;
+  /** Name of the environment: the stack's, or derived from the file's name. */
+  name: string;
+  settings: StackSettings;
+  policy: CheckOptions;
+  source: Source;
+}
+
+export interface LoadedMesh extends LoadedStack {
+  mesh: Mesh;
+}
+
+const defaultStack = 'dev';
+
+/** Adds the flags that name a stack; every command that takes a stack has the same ones. */
+export function stackOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('-s, --stack <name>', 'the stack whose Pulumi.<name>.yaml to read (default: "dev")').conflicts(
+        'config',
+      ),
+    )
+    .addOption(new Option('-c, --config <file>', 'a stack file by its path').conflicts('stack'));
+}
+
+/**
+ * Reads the chosen stack file.
+ * @throws UserError listing everything that is wrong in it.
+ */
+export function loadStack({ stack, config }: StackChoice): LoadedStack {
+  const file = config ?? stackFilePath(stack ?? defaultStack);
+  const loaded = loadStackFile(file);
+  if ('problems' in loaded) throw refused(file, loaded.problems);
+  const { settings, policy, source } = loaded;
+  return { file, name: stack ?? environmentName(file), settings, policy, source };
+}
+
+/**
+ * Reads the chosen stack file and judges its mesh; what is advisory is told on stderr.
+ * @throws UserError listing everything that is wrong in it.
+ */
+export function loadMesh(choice: StackChoice): LoadedMesh {
+  const loaded = loadStack(choice);
+  const { mesh, problems, warnings } = checkMesh(loaded.settings, loaded.policy, loaded.source);
+  if (problems.length > 0) throw refused(loaded.file, problems);
+  if (warnings.length > 0)
+    say(`${count(warnings.length, 'warning')} in ${loaded.file}:\n${formatProblems(warnings)}\n`);
+  return { ...loaded, mesh };
+}
+
+function refused(file: string, problems: Problem[]): UserError {
+  return new UserError(
+    `${file} is refused, nothing was changed: ${count(problems.length, 'problem')}\n${formatProblems(problems)}`,
+  );
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+/** `Pulumi.dev.yaml` is the environment dev; any other file is called after itself. */
+function environmentName(file: string): string {
+  return basename(file)
+    .replace(/\.ya?ml$/, '')
+    .replace(/^Pulumi\./, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-');
+}
