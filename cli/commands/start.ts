@@ -1,9 +1,14 @@
 import type { Command } from 'commander';
+import { renderMesh } from '../../components/manifests/mesh';
 import { labUp } from '../../lab';
 import { loadMesh, stackOptions, type StackChoice } from '../input';
 import { say } from '../output';
 import { applyInLab } from '../start/apply-in-lab';
+import { reachableCharts } from '../start/charts';
+import { findPulumi } from '../start/find-pulumi';
+import { labSettings } from '../start/lab-settings';
 import { summary } from '../start/summary';
+import { upWithPulumi } from '../start/up-with-pulumi';
 import { asUserError } from './lab';
 
 /** `meshwright start`, the main job of `npm start`: the lab, the stack on it, and what is there then. */
@@ -15,14 +20,35 @@ export function registerStart(program: Command): void {
 
 async function start(choice: StackChoice): Promise<void> {
   // The stack file first: a wrong one must not cost anybody a lab.
-  const { mesh, name, file } = loadMesh(choice);
-  say(`${file} is fine: ${mesh.objects.length} objects, ${mesh.releases.length} Helm releases`);
+  const { name, file, settings, policy } = loadMesh(choice);
+  say(`${file} is fine`);
+  const pulumi = findPulumi();
+  const local = labSettings(settings, { charts: pulumi.found ? await reachableCharts(settings.istio) : undefined });
+  const mesh = renderMesh(local.settings);
   const lab = await asUserError(labUp({ log: say }));
-  const { leftOut } = await applyInLab(lab, mesh, name);
+  const leftOut = [...local.notes];
+  if (pulumi.found) upWithPulumi(lab, name, local.settings, policy);
+  else leftOut.push(...(await applyInLab(lab, mesh, name)));
+
   const objects = [...mesh.existingNamespaces, ...mesh.objects].map(({ object }) => object);
   process.stdout.write(`${summary(lab, objects)}\n\n`);
   process.stdout.write(
-    `No Pulumi CLI was found, so the objects were applied with kubectl (server-side, ApplySet "${name}").\n`,
+    pulumi.found
+      ? `Deployed by pulumi up (Pulumi ${pulumi.version}, policy pack, state in .state).\n`
+      : `Deployed by kubectl apply, server-side, ApplySet "${name}", after the same checks: ${pulumi.reason}.\n`,
   );
-  if (leftOut.length > 0) process.stdout.write(`Left out:\n${leftOut.map((line) => `  ${line}\n`).join('')}`);
+  if (leftOut.length > 0)
+    process.stdout.write(`Left out or changed for the lab:\n${leftOut.map((line) => `  ${line}\n`).join('')}`);
+  process.stdout.write(nextSteps(file, lab.kubeconfig));
+}
+
+function nextSteps(file: string, kubeconfig: string): string {
+  return `
+Try next
+  change a weight in ${file} and run npm start again: the plan says what moves
+  npx meshwright check --stack dev      what is wrong, before anything is touched
+  npx meshwright render --stack dev     the same stack as plain YAML
+  export KUBECONFIG=${kubeconfig}       and look around with kubectl
+  npx meshwright lab down               stop it all
+`;
 }

@@ -25,7 +25,7 @@ function httpTarget(rule: HttpRoute): string {
   if (rule.redirect !== undefined) return 'redirected';
   if (rule.directResponse !== undefined) return `answered ${rule.directResponse.status}`;
   if (rule.delegate !== undefined) return `as ${rule.delegate.namespace ?? ''}/${rule.delegate.name ?? ''} says`;
-  return sharesText((rule.route ?? []));
+  return sharesText(rule.route ?? []);
 }
 
 /** Shares as Istio takes weights: relative to their sum; a single destination gets everything. */
@@ -53,6 +53,7 @@ function oneMatch(match: NonNullable<HttpRoute['match']>[number]): string {
 }
 
 function stringMatch(value: object): string {
-  const [kind, text] = (Object.entries(value) as [string, unknown][])[0] ?? ['present', ''];
+  const entries: [string, unknown][] = Object.entries(value);
+  const [kind, text] = entries[0] ?? ['present', ''];
   return kind === 'exact' ? String(text) : `${kind} ${String(text)}`;
 }
