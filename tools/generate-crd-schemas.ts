@@ -13,7 +13,10 @@ for (const { group, kind, version: apiVersion, schema } of kinds) {
 }
 const file = join(__dirname, '..', 'policy', 'schema', 'crd', 'istio.generated.json');
 const body = schemas.map((text) => `    ${text}`).join(',\n');
-writeFileSync(file, `{\n  "istio": ${JSON.stringify(version)},\n  "kinds": ${JSON.stringify(index)},\n  "schemas": [\n${body}\n  ]\n}\n`);
+writeFileSync(
+  file,
+  `{\n  "istio": ${JSON.stringify(version)},\n  "kinds": ${JSON.stringify(index)},\n  "schemas": [\n${body}\n  ]\n}\n`,
+);
 process.stderr.write(`${file}: ${kinds.length} kinds and versions, ${schemas.length} schemas of Istio ${version}\n`);
 
 /** `description` is prose unless it is the name of a property; `status` is written by istiod alone, `metadata` checked by Kubernetes itself. */

@@ -35,7 +35,9 @@ export interface IstioKind {
 export function istioKinds(version?: string): { version: string; kinds: IstioKind[] } {
   const lab = join(__dirname, '..', 'lab');
   const module = version === undefined ? 'istio.io/api' : `istio.io/api@${version}`;
-  const answer = JSON.parse(execFileSync('go', ['mod', 'download', '-json', module], { cwd: lab, encoding: 'utf8' })) as {
+  const answer = JSON.parse(
+    execFileSync('go', ['mod', 'download', '-json', module], { cwd: lab, encoding: 'utf8' }),
+  ) as {
     Dir: string;
     Version: string;
   };
@@ -47,7 +49,12 @@ export function istioKinds(version?: string): { version: string; kinds: IstioKin
   const kinds = definitions.flatMap(({ spec }) =>
     spec.versions
       .filter(({ served }) => served)
-      .map(({ name, schema }) => ({ group: spec.group, kind: spec.names.kind, version: name, schema: schema.openAPIV3Schema })),
+      .map(({ name, schema }) => ({
+        group: spec.group,
+        kind: spec.names.kind,
+        version: name,
+        schema: schema.openAPIV3Schema,
+      })),
   );
   return { version: answer.Version, kinds };
 }

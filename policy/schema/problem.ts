@@ -21,12 +21,13 @@ export function when(condition: boolean, problem: SchemaProblem): SchemaProblem[
 }
 
 /** Places whose value may be a secret: keys, tokens, passwords and what travels in headers. */
-const secretPlaces = /(jwks$|key\b|token|secret|password|credential|certificate|\.headers|inline|env\[\d+\]|literal|body)/i;
+const secretPlaces =
+  /(jwks$|key\b|token|secret|password|credential|certificate|\.headers|inline|env\[\d+\]|literal|body)/i;
 const longest = 80;
 
 /** A value for a message: short, on one line, and never one that may be a secret. */
 export function shown({ path, value }: Place): string {
   if (secretPlaces.test(path)) return 'the value';
-  const text = JSON.stringify(value) ?? 'nothing';
+  const text = value === undefined ? 'nothing' : JSON.stringify(value);
   return text.length > longest ? `${text.slice(0, longest)}…` : text;
 }

@@ -1,11 +1,14 @@
 import { parseDuration } from '../parts/durations';
 
+/** The rule of every duration. */
+export const durationRule = "duration(self) >= duration('1ms')";
+
 /**
  * The validation rules of Istio's CRDs. They are written in CEL, for which there is no interpreter here; each is one function, by the text of the rule.
  * A value of the wrong type passes: that is said elsewhere.
  */
 export const celRules: Record<string, (self: unknown) => boolean> = {
-  "duration(self) >= duration('1ms')": (self) => onText(self, (text) => (parseDuration(text) ?? 0) >= 1),
+  [durationRule]: (self) => onText(self, (text) => (parseDuration(text) ?? 0) >= 1),
   'self != "*"': (self) => self !== '*',
   '!self.contains("*")': (self) => onText(self, (text) => !text.includes('*')),
   'self.size() == 0': (self) => onText(self, (text) => text === ''),
@@ -33,7 +36,8 @@ export const celRules: Record<string, (self: unknown) => boolean> = {
   'has(self.wasm) != has(self.lua)': (self) => set(self, 'wasm', 'lua') === 1,
   'has(self.context) ? ((self.context == "WAYPOINT") ? has(self.waypoint) : !has(self.waypoint)) : !has(self.waypoint)':
     (self) => (map(self)['context'] === 'WAYPOINT') === (set(self, 'waypoint') === 1),
-  '(has(self.selector) ? 1 : 0) + (has(self.targetRefs) ? 1 : 0) <= 1': (self) => set(self, 'selector', 'targetRefs') <= 1,
+  '(has(self.selector) ? 1 : 0) + (has(self.targetRefs) ? 1 : 0) <= 1': (self) =>
+    set(self, 'selector', 'targetRefs') <= 1,
   '(has(self.selector) ? 1 : 0) + (has(self.targetRef) ? 1 : 0) + (has(self.targetRefs) ? 1 : 0) <= 1': (self) =>
     set(self, 'selector', 'targetRef', 'targetRefs') <= 1,
   '(has(self.workloadSelector) ? 1 : 0) + (has(self.targetRefs) ? 1 : 0) <= 1': (self) =>

@@ -33,7 +33,7 @@ function compiler(): Ajv {
 
   function checkCel(validations: CelValidation[], data: unknown): boolean {
     const broken = validations.filter(({ rule }) => celRules[celKey(rule)]?.(data) === false);
-    checkCelErrors(broken.map(({ message }) => ({ keyword: 'cel', message, params: {} })));
+    checkCelErrors(broken.map(({ message, rule }) => ({ keyword: 'cel', message, params: { rule: celKey(rule) } })));
     return broken.length === 0;
   }
 
@@ -53,7 +53,9 @@ function strict(schema: JsonSchema): JsonSchema {
   const { properties, items, additionalProperties } = schema;
   const inner: JsonSchema = { ...schema };
   if (properties !== undefined) {
-    inner.properties = Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, strict(property)]));
+    inner.properties = Object.fromEntries(
+      Object.entries(properties).map(([name, property]) => [name, strict(property)]),
+    );
     if (additionalProperties === undefined && schema['x-kubernetes-preserve-unknown-fields'] !== true) {
       inner.additionalProperties = false;
     }

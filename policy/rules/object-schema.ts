@@ -1,0 +1,48 @@
+import { schemaReport } from '../schema/schema-problems';
+import type { Rule } from '../rule';
+
+/** What a cluster with Istio 1.30 refuses: the CRDs with strict field validation, and istiod's validating webhook. */
+export const objectSchema: Rule = {
+  id: 'object-schema',
+  level: 'mandatory',
+  title: 'every object of Istio is one that the API server and istiod accept',
+  istio: ['IST0106'],
+  single: true,
+  docs: {
+    why: 'The cluster refuses such an object in the middle of a deployment, when half of the change is done; without a webhook it is accepted and ignored. A misspelt field is dropped in silence, and with it what it was to do.',
+    bad: `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: reviews, namespace: bookinfo }
+spec:
+  hosts: [reviews]
+  http:
+    - timeout: 3 seconds
+      retries: { attempt: 3 }
+      route: [{ destination: { host: reviews } }]
+`,
+    good: `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: reviews, namespace: bookinfo }
+spec:
+  hosts: [reviews]
+  http:
+    - timeout: 3s
+      retries: { attempts: 3 }
+      route: [{ destination: { host: reviews } }]
+`,
+    fix: 'Change the value as the message says. Every field is described in the reference pages of its kind on istio.io.',
+  },
+  check: (model) =>
+    model.objects.all.flatMap(({ object }) =>
+      schemaReport(object)
+        .errors.filter(({ path }) => !isWeight(path))
+        .map(({ path, message }) => ({ object, path, message })),
+    ),
+};
+
+/** What a weight must be is weight-range's to say. */
+function isWeight(path: string): boolean {
+  return /\.route\[\d+\]\.weight$/.test(path);
+}

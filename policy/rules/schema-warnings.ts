@@ -1,0 +1,37 @@
+import { schemaReport } from '../schema/schema-problems';
+import type { Rule } from '../rule';
+
+/** What istiod accepts with a warning: settings without effect, and deprecated ones. */
+export const schemaWarnings: Rule = {
+  id: 'schema-warnings',
+  level: 'advisory',
+  title: 'no object has settings that istiod warns about: without effect, or deprecated',
+  istio: ['IST0002', 'IST0133'],
+  single: true,
+  docs: {
+    why: 'istiod accepts such an object and says so only to whoever applied it by hand. What has no effect does not do what it says; what is deprecated goes with one of the next versions.',
+    bad: `
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: reviews, namespace: bookinfo }
+spec:
+  host: reviews
+  trafficPolicy:
+    outlierDetection: { consecutiveErrors: 5 }
+`,
+    good: `
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: reviews, namespace: bookinfo }
+spec:
+  host: reviews
+  trafficPolicy:
+    outlierDetection: { consecutive5xxErrors: 5 }
+`,
+    fix: 'Do as the message says: take the setting out, or use the one that took its place.',
+  },
+  check: (model) =>
+    model.objects.all.flatMap(({ object }) =>
+      schemaReport(object).warnings.map(({ path, message }) => ({ object, path, message })),
+    ),
+};

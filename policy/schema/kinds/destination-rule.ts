@@ -1,0 +1,36 @@
+import { exportToProblems } from '../parts/export-to';
+import { isDnsLabel, wildcardDomainProblems } from '../parts/hosts';
+import { labelsProblems, selectorProblems } from '../parts/labels';
+import { trafficPolicyProblems } from '../parts/traffic-policy';
+import type { Place } from '../place';
+import { error, shown, when, type SchemaProblem } from '../problem';
+
+export function destinationRuleProblems(spec: Place, namespace: string): SchemaProblem[] {
+  const selector = spec.at('workloadSelector');
+  const names = spec.at('subsets').items.map((subset) => subset.at('name'));
+  return [
+    ...wildcardDomainProblems(spec.at('host')),
+    ...trafficPolicyProblems(spec.at('trafficPolicy')),
+    ...names.flatMap((name, index) => [
+      ...when(
+        !isDnsLabel(name.text),
+        error(
+          name,
+          `${name.isSet ? shown(name) : 'nothing'} is no subset name; allowed are letters, digits and inner hyphens, at most 63`,
+        ),
+      ),
+      ...when(
+        names.findIndex(({ text }) => text === name.text) < index,
+        error(name, `the subset ${shown(name)} is there twice`),
+      ),
+    ]),
+    ...spec
+      .at('subsets')
+      .items.flatMap((subset) => [
+        ...labelsProblems(subset.at('labels')),
+        ...trafficPolicyProblems(subset.at('trafficPolicy')),
+      ]),
+    ...exportToProblems(spec.at('exportTo'), { namespace, ownOnly: selector.isSet }),
+    ...selectorProblems(selector, 'matchLabels'),
+  ];
+}

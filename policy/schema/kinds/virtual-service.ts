@@ -1,0 +1,81 @@
+import { hostsOverlap } from '../../../model/host-name';
+import { isIpAddress } from '../parts/addresses';
+import { exportToProblems } from '../parts/export-to';
+import { gatewayNamesProblems } from '../parts/gateway-names';
+import { isClaim } from '../parts/headers';
+import { whyNoWildcardDomain, wildcardDomainProblems } from '../parts/hosts';
+import { httpRouteProblems } from '../parts/http-route';
+import { tcpRouteProblems, tlsRouteProblems } from '../parts/l4-route';
+import type { Place } from '../place';
+import { error, shown, when, type SchemaProblem } from '../problem';
+
+/** The virtual gateway that stands for all sidecars. */
+const mesh = 'mesh';
+
+export function virtualServiceProblems(spec: Place, namespace: string): SchemaProblem[] {
+  const hosts = spec.at('hosts').items.map(({ text }) => text);
+  const inDelegate = hosts.length === 0;
+  const gateways = spec.at('gateways');
+  const atGatewayOnly = gateways.size > 0 && !gateways.items.some(({ text }) => text === mesh);
+  return [
+    ...(inDelegate ? delegateProblems(spec) : []),
+    ...gatewayNamesProblems(gateways),
+    ...(atGatewayOnly ? [] : claimProblems(spec)),
+    ...hostsProblems(spec, atGatewayOnly),
+    ...when(
+      ['http', 'tcp', 'tls'].every((field) => spec.at(field).size === 0),
+      error(spec, 'one of http, tcp and tls is required'),
+    ),
+    ...spec.at('http').items.flatMap((route) => httpRouteProblems(route, inDelegate)),
+    ...spec.at('tls').items.flatMap((route) => tlsRouteProblems(route, hosts)),
+    ...spec.at('tcp').items.flatMap(tcpRouteProblems),
+    ...exportToProblems(spec.at('exportTo'), { namespace }),
+  ];
+}
+
+/** A VirtualService without hosts is a delegate, which only takes over http rules of others. */
+function delegateProblems(spec: Place): SchemaProblem[] {
+  return ['gateways', 'tls', 'tcp']
+    .map((field) => spec.at(field))
+    .filter(({ size }) => size > 0)
+    .map((place) => error(place, 'a VirtualService without hosts is a delegate and must not have it'));
+}
+
+/** Only gateways validate the JWT that claims come from before they route. */
+function claimProblems(spec: Place): SchemaProblem[] {
+  return spec
+    .at('http')
+    .items.flatMap((route) =>
+      route
+        .at('match')
+        .items.flatMap((match) =>
+          [...match.at('headers').entries, ...match.at('withoutHeaders').entries]
+            .filter(({ key }) => isClaim(key))
+            .map(({ place }) =>
+              error(place, 'routing by JWT claims works at gateways only; name the gateways and leave out "mesh"'),
+            ),
+        ),
+    );
+}
+
+function hostsProblems(spec: Place, atGatewayOnly: boolean): SchemaProblem[] {
+  const places = spec.at('hosts').items;
+  // What istiod makes for gateways between clusters, outbound_.<port>_.<subset>_.<host>, is no domain name.
+  const isGenerated = (host: string): boolean => atGatewayOnly && /^outbound_\.\d+_\.[^_]*_\.[a-zA-Z]/.test(host);
+  const problems = places.flatMap((place) => {
+    if (isIpAddress(place.text) || isGenerated(place.text)) return [];
+    if (place.text === '*' && !atGatewayOnly)
+      return [error(place, '"*" is not allowed for the sidecars of the mesh; name the hosts, or bind to a gateway')];
+    return wildcardDomainProblems(place);
+  });
+  return [...problems, ...repeatedHosts(places.filter(({ text }) => whyNoWildcardDomain(text) === undefined))];
+}
+
+function repeatedHosts(places: Place[]): SchemaProblem[] {
+  return places.flatMap((place, index) => {
+    const earlier = places.slice(0, index).find(({ text }) => hostsOverlap(text, place.text));
+    return earlier === undefined
+      ? []
+      : [error(place, `${shown(place)} overlaps with ${shown(earlier)}; each host may be given once`)];
+  });
+}

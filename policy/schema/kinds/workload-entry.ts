@@ -1,0 +1,42 @@
+import { isIpAddress, isUnixAddress, unixProblems } from '../parts/addresses';
+import { isDnsLabel, whyNoFqdn } from '../parts/hosts';
+import { labelsProblems } from '../parts/labels';
+import { portProblems } from '../parts/numbers';
+import type { Place } from '../place';
+import { error, shown, warning, when, type SchemaProblem } from '../problem';
+
+export function workloadEntryProblems(entry: Place): SchemaProblem[] {
+  return [...addressProblems(entry, { names: true }), ...portsProblems(entry), ...labelsProblems(entry.at('labels'))];
+}
+
+/** Where a workload is: an IP address, a socket, a DNS name where that is allowed, or nothing but its network. */
+export function addressProblems(entry: Place, { names }: { names: boolean }): SchemaProblem[] {
+  const { address, network } = { address: entry.at('address'), network: entry.at('network') };
+  if (address.text === '') {
+    const unreachable = 'is not stated; the workload is reached through the gateways of its network';
+    return [network.text === '' ? error(address, 'is required, unless network is set') : warning(address, unreachable)];
+  }
+  if (isUnixAddress(address.text)) {
+    const ports = entry.at('ports');
+    return [...unixProblems(address), ...when(ports.size > 0, error(ports, 'a socket has no ports'))];
+  }
+  if (isIpAddress(address.text)) return [];
+  if (!names) return [error(address, `${shown(address)} is no IP address`)];
+  return when(
+    whyNoFqdn(address.text) !== undefined,
+    error(address, `${shown(address)} is neither an IP address nor a full DNS name`),
+  );
+}
+
+/** Ports of a workload, name → number. */
+export function portsProblems(entry: Place): SchemaProblem[] {
+  return entry
+    .at('ports')
+    .entries.flatMap(({ key, place }) => [
+      ...when(
+        !isDnsLabel(key),
+        error(place, `"${key}" is no name of a port; allowed are letters, digits and inner hyphens`),
+      ),
+      ...portProblems(place),
+    ]);
+}

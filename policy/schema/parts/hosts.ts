@@ -1,0 +1,95 @@
+import type { Place } from '../place';
+import { error, shown, type SchemaProblem } from '../problem';
+import { isIpAddress } from './addresses';
+
+const label = /^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$/;
+const firstLabel = /^(\*|(\*|\*-)?[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?)$/;
+const longestName = 255;
+const longestLabel = 63;
+
+/** Whether a text is a DNS label as Istio takes one: letters of either case, digits and inner hyphens, at most 63 characters. */
+export function isDnsLabel(text: string): boolean {
+  return text.length <= longestLabel && label.test(text);
+}
+
+/** Why a text is no domain name, or undefined. A last dot is allowed. */
+export function whyNoFqdn(name: string): string | undefined {
+  return whyNoName(name) ?? whyNoLabels(name, name);
+}
+
+/** Why a text is no domain name whose first label may be, or start with, a `*`; or undefined. */
+export function whyNoWildcardDomain(name: string): string | undefined {
+  const unusable = whyNoName(name);
+  if (unusable !== undefined) return unusable;
+  const dot = name.indexOf('.');
+  const first = dot < 0 ? name : name.slice(0, dot);
+  if (first.length > longestLabel || !firstLabel.test(first))
+    return `"${first}" is no DNS label; a "*" may only begin the first one`;
+  return dot < 0 ? undefined : whyNoLabels(name.slice(dot + 1), name);
+}
+
+/** Whether a name has a `*` that is not a whole first label: `*bar.com`. */
+export function isPartialWildcard(name: string): boolean {
+  return name.includes('*') && name !== '*' && !name.startsWith('*.');
+}
+
+export function fqdnProblems(place: Place): SchemaProblem[] {
+  return complaint(place, whyNoFqdn(place.text));
+}
+
+export function wildcardDomainProblems(place: Place): SchemaProblem[] {
+  return complaint(place, whyNoWildcardDomain(place.text));
+}
+
+/** The hosts of a Gateway server or a Sidecar egress listener: `[namespace/]host`, where the host is `*` or has a dot. */
+export function scopedHostProblems(
+  place: Place,
+  { namespace }: { namespace: 'optional' | 'required' },
+): SchemaProblem[] {
+  const slash = place.text.indexOf('/');
+  if (slash < 0) {
+    if (namespace === 'required')
+      return [
+        error(
+          place,
+          `${shown(place)} names no namespace; write namespace/host, where "." is the own namespace and "*" is any`,
+        ),
+      ];
+    return complaint(place, whyNoScopedHost(place.text));
+  }
+  const scope = place.text.slice(0, slash);
+  const own = namespace === 'required' ? scope.replace(/^~/, '') : scope;
+  const scopeIsFine = own === '*' || own === '.' || isDnsLabel(own) || (namespace === 'required' && scope === '~');
+  return [
+    ...(scopeIsFine
+      ? []
+      : [error(place, `${shown(place)}: "${scope}" is no namespace; allowed are a namespace's name, "." and "*"`)]),
+    ...complaint(place, whyNoScopedHost(place.text.slice(slash + 1))),
+  ];
+}
+
+function whyNoScopedHost(host: string): string | undefined {
+  if (host === '*' || isIpAddress(host)) return undefined;
+  if (!host.includes('.'))
+    return 'a short name is not allowed here; write the full name, e.g. reviews.bookinfo.svc.cluster.local';
+  if (isPartialWildcard(host)) return 'a "*" must be the whole first label, e.g. *.example.com';
+  return whyNoWildcardDomain(host);
+}
+
+function whyNoName(name: string): string | undefined {
+  if (name === '') return 'a host must not be empty';
+  return name.length > longestName ? `a host has at most ${longestName} characters` : undefined;
+}
+
+function whyNoLabels(rest: string, name: string): string | undefined {
+  const labels = rest.split('.');
+  const top = labels.at(-1) ?? '';
+  if (/^[-+]?\d+$/.test(top)) return `its last label "${top}" must not be a number`;
+  const checked = top === '' && name.length > 1 ? labels.slice(0, -1) : labels;
+  const bad = checked.find((one) => !isDnsLabel(one));
+  return bad === undefined ? undefined : `"${bad}" is no DNS label`;
+}
+
+function complaint(place: Place, reason: string | undefined): SchemaProblem[] {
+  return reason === undefined ? [] : [error(place, `${shown(place)} is no valid host: ${reason}`)];
+}

@@ -1,0 +1,113 @@
+import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import { nearest } from '../nearest';
+import { crdErrors } from './crd/compile';
+import { crdOf } from './crd/schemas';
+import { crdOnlyAdvice } from './crd/stricter';
+import { translated } from './crd/translate';
+import { authorizationPolicyProblems, dryRunProblems } from './kinds/authorization-policy';
+import { destinationRuleProblems } from './kinds/destination-rule';
+import { gatewayProblems } from './kinds/gateway';
+import { peerAuthenticationProblems } from './kinds/peer-authentication';
+import { requestAuthenticationProblems } from './kinds/request-authentication';
+import { serviceEntryProblems } from './kinds/service-entry';
+import { sidecarProblems } from './kinds/sidecar';
+import { telemetryProblems } from './kinds/telemetry';
+import { virtualServiceProblems } from './kinds/virtual-service';
+import { workloadEntryProblems } from './kinds/workload-entry';
+import { Place } from './place';
+import { error, type SchemaProblem } from './problem';
+
+/** What istiod says of a kind beyond its CRD. */
+type KindCheck = (spec: Place, namespace: string, object: Place) => SchemaProblem[];
+
+const kinds: Record<string, KindCheck> = {
+  AuthorizationPolicy: authorizationPolicyProblems,
+  DestinationRule: destinationRuleProblems,
+  Gateway: gatewayProblems,
+  PeerAuthentication: peerAuthenticationProblems,
+  RequestAuthentication: requestAuthenticationProblems,
+  ServiceEntry: serviceEntryProblems,
+  Sidecar: sidecarProblems,
+  Telemetry: telemetryProblems,
+  VirtualService: virtualServiceProblems,
+  WorkloadEntry: workloadEntryProblems,
+};
+
+export interface SchemaReport {
+  /** What the API server or istiod refuses. */
+  errors: SchemaProblem[];
+  /** What the API server refuses although istiod would take it. */
+  crdOnly: SchemaProblem[];
+  /** What istiod takes, with a warning. */
+  warnings: SchemaProblem[];
+}
+
+const empty: SchemaReport = { errors: [], crdOnly: [], warnings: [] };
+const reports = new WeakMap<KubernetesObject, SchemaReport>();
+
+/** Everything that the API server and istiod 1.30 say of one object of Istio; nothing for any other. Each object is judged once. */
+export function schemaReport(object: KubernetesObject): SchemaReport {
+  const known = reports.get(object);
+  if (known !== undefined) return known;
+  const report = judge(object);
+  reports.set(object, report);
+  return report;
+}
+
+function judge(object: KubernetesObject): SchemaReport {
+  const { apiVersion, kind } = object;
+  const place = new Place(object);
+  const crd = crdOf(apiVersion, kind);
+  if (crd.found === 'foreign') return empty;
+  if (crd.found === 'group') return { ...empty, errors: [unknownKind(place, apiVersion, kind, crd.kinds)] };
+  if (crd.found === 'version') return { ...empty, errors: [unservedVersion(place, kind, crd.served)] };
+  const structural = translated(crdErrors(crd.id, crd.schema, object), object);
+  const check = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
+  const namespace = place.at('metadata', 'namespace').text;
+  const semantic = check === undefined ? [] : check(place.at('spec'), namespace === '' ? 'default' : namespace, place);
+  const isCrdOnly = (problem: SchemaProblem): boolean => crdOnlyAdvice(kind, problem) !== undefined;
+  const shared = structural.filter((problem) => !isCrdOnly(problem));
+  // Where the CRD has said something, a second remark on the same place would be noise.
+  const added = semantic.filter((problem) => !shared.some((other) => related(other.path, problem.path)));
+  const all = [...shared, ...added, ...annotationProblems(place)];
+  const errors = all.filter(({ severity }) => severity === 'error');
+  const crdOnly = structural.filter(
+    (problem) => isCrdOnly(problem) && !errors.some((other) => other.path === problem.path),
+  );
+  return {
+    errors,
+    crdOnly: crdOnly.map((problem) => ({
+      ...problem,
+      message: `${problem.message}; ${crdOnlyAdvice(kind, problem) ?? ''}`,
+    })),
+    warnings: all.filter(({ severity }) => severity === 'warning'),
+  };
+}
+
+function unknownKind(place: Place, apiVersion: string, kind: string, known: string[]): SchemaProblem {
+  const guess = nearest(kind, known);
+  const hint = guess === undefined ? `known are ${known.join(', ')}` : `did you mean "${guess}"?`;
+  return error(place.at('kind'), `${apiVersion} has no kind "${kind}"; ${hint}`);
+}
+
+function unservedVersion(place: Place, kind: string, served: string[]): SchemaProblem {
+  return error(
+    place.at('apiVersion'),
+    `"${place.at('apiVersion').text}" is no version of ${kind} that is served; allowed are ${served.join(', ')}`,
+  );
+}
+
+/** Annotations that istiod refuses, on any kind. */
+function annotationProblems(place: Place): SchemaProblem[] {
+  const annotations = place.at('metadata', 'annotations');
+  const dryRun = annotations.at('istio.io/dry-run');
+  if (!dryRun.isSet) return [];
+  if (place.at('kind').text === 'AuthorizationPolicy') return dryRunProblems(dryRun, place.at('spec'));
+  return [error(dryRun, 'is for AuthorizationPolicies only; remove the annotation')];
+}
+
+function related(a: string, b: string): boolean {
+  const holds = (outer: string, inner: string): boolean =>
+    inner.startsWith(outer) && /^($|[.[])/.test(inner.slice(outer.length));
+  return holds(a, b) || holds(b, a);
+}
