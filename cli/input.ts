@@ -6,8 +6,11 @@ import { checkMesh } from '../config/check-mesh';
 import { loadStackFile, stackFilePath } from '../config/file';
 import type { Problem } from '../config/problem';
 import { formatProblems } from '../config/problems';
+import { parseStackText, type StackTextProblems, type StackTextSettings } from '../config/stack-text';
 import type { Source } from '../config/source';
 import type { CheckOptions } from '../policy/options';
+import { findSample } from '../samples/find';
+import { sampleStackFile } from '../samples/load';
 import { UserError } from './errors';
 import { say } from './output';
 
@@ -15,6 +18,7 @@ import { say } from './output';
 export interface StackChoice {
   stack?: string;
   config?: string;
+  sample?: string;
 }
 
 /** A stack file that says something, whether or not its mesh is fit to be deployed. */
@@ -38,23 +42,51 @@ const defaultStack = 'dev';
 export function stackOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('-s, --stack <name>', 'the stack whose Pulumi.<name>.yaml to read (default: "dev")').conflicts(
+      new Option('-s, --stack <name>', 'the stack whose Pulumi.<name>.yaml to read (default: "dev")').conflicts([
         'config',
-      ),
+        'sample',
+      ]),
     )
-    .addOption(new Option('-c, --config <file>', 'a stack file by its path').conflicts('stack'));
+    .addOption(new Option('-c, --config <file>', 'a stack file by its path').conflicts(['stack', 'sample']))
+    .addOption(
+      new Option('--sample <sample[/state]>', 'one that `meshwright samples` lists, e.g. 003/delay').conflicts([
+        'stack',
+        'config',
+      ]),
+    );
 }
 
 /**
  * Reads the chosen stack file.
  * @throws UserError listing everything that is wrong in it.
  */
-export function loadStack({ stack, config }: StackChoice): LoadedStack {
-  const file = config ?? stackFilePath(stack ?? defaultStack);
-  const loaded = loadStackFile(file);
+export function loadStack(choice: StackChoice): LoadedStack {
+  const { file, name, read } = chosen(choice);
+  const loaded = read();
   if ('problems' in loaded) throw refused(file, loaded.problems);
   const { settings, policy, source } = loaded;
-  return { file, name: stack ?? environmentName(file), settings, policy, source };
+  return { file, name, settings, policy, source };
+}
+
+interface Chosen {
+  file: string;
+  name: string;
+  read: () => StackTextSettings | StackTextProblems;
+}
+
+function chosen({ stack, config, sample }: StackChoice): Chosen {
+  if (sample !== undefined) return chosenSample(sample);
+  const file = config ?? stackFilePath(stack ?? defaultStack);
+  return { file, name: stack ?? environmentName(file), read: () => loadStackFile(file) };
+}
+
+/** All states of a sample are one environment, so that going from one to the next changes what differs. */
+function chosenSample(reference: string): Chosen {
+  const found = findSample(reference);
+  if ('problem' in found) throw new UserError(found.problem);
+  const { sample, state } = found;
+  const file = `sample ${sample}/${state}`;
+  return { file, name: sample, read: () => parseStackText(sampleStackFile(sample, state), file) };
 }
 
 /**

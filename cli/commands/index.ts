@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { registerLab } from './lab';
 import { registerRender } from './render';
+import { registerSamples } from './samples';
 import { registerStart } from './start';
 
 /** Every command, in the order of `--help`; each adds itself to the program. */
-export const commands: ((program: Command) => void)[] = [registerStart, registerRender, registerLab];
+export const commands: ((program: Command) => void)[] = [registerStart, registerRender, registerSamples, registerLab];

@@ -5,17 +5,12 @@ import { say } from '../output';
 import { planText } from './plan-text';
 import { servedKinds, servedObjects } from './served';
 
-export interface LabDeployment {
-  /** What the stack asks for that the lab could not take, each with the reason. */
-  leftOut: string[];
-}
-
 /**
  * Deploys a mesh's objects to the lab with kubectl: server-side apply, and an ApplySet that prunes what left the stack. Prints the plan first, then acts.
- * Releases are left out: there is nothing that could run them.
  * @param name - of the set, one per environment
+ * @returns what the stack asks for that the lab could not take, each with the reason
  */
-export async function applyInLab(lab: Lab, mesh: Mesh, name: string): Promise<LabDeployment> {
+export async function applyInLab(lab: Lab, mesh: Mesh, name: string): Promise<string[]> {
   const { kept, leftOut } = servedObjects(servedKinds(lab), mesh.objects);
   const objects = kept.map(({ object }) => object);
   const marks = mesh.existingNamespaces.map(({ object }): [string, NamespaceMarks] => [
@@ -28,10 +23,5 @@ export async function applyInLab(lab: Lab, mesh: Mesh, name: string): Promise<La
   if (plan.created.length + plan.changed.length + plan.removed.length > 0)
     await asUserError(applyObjects(lab, objects, { ...set, log: say }));
   await asUserError(waitReady(lab, objects, { log: say }));
-  return {
-    leftOut: [
-      ...mesh.releases.map(({ namespace, name: release }) => `Helm release ${namespace}/${release}`),
-      ...leftOut,
-    ],
-  };
+  return leftOut;
 }

@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+import { findSample } from '../../samples/find';
+import { sampleStackFile, sampleStates } from '../../samples/load';
+import { UserError } from '../errors';
+import { table } from '../table';
+
+/** `meshwright samples`: what is there to try, and each as a stack file. */
+export function registerSamples(program: Command): void {
+  program
+    .command('samples')
+    .argument('[sample/state]', 'print the stack file of this one, e.g. 003/delay')
+    .description('the sample stacks and the states that each passes through, for --sample')
+    .option('--json', 'the list as JSON')
+    .action((reference: string | undefined, { json }: { json?: boolean }) => {
+      process.stdout.write(reference === undefined ? list(json === true) : stackFile(reference));
+    });
+}
+
+function list(json: boolean): string {
+  const states = sampleStates();
+  if (json) return `${JSON.stringify(states, null, 2)}\n`;
+  const rows = states.map(({ sample, state, description }) => [`${sample}/${state}`, description]);
+  return `${table(['SAMPLE', 'WHAT IT SHOWS'], rows)}\n`;
+}
+
+/** @throws UserError for a reference that names no sample. */
+function stackFile(reference: string): string {
+  const found = findSample(reference);
+  if ('problem' in found) throw new UserError(found.problem);
+  return sampleStackFile(found.sample, found.state);
+}
