@@ -16,10 +16,10 @@ export { applyObjects, planObjects, removeAll, waitReady } from './apply';
 export type {
   ApplyOptions,
   FieldChange,
-  KubeObject,
   NamespaceMarks,
   ObjectChange,
   Plan,
+  RemoveOptions,
   SetOptions,
   WaitOptions,
 } from './apply';

@@ -1,38 +1,60 @@
-/** Deployment without the Pulumi CLI: kubectl's server-side apply with an ApplySet that prunes. */
-import { LabError } from '../errors';
-import type { Lab, Log } from '../types';
-import type { ApplyOptions, KubeObject, Plan, SetOptions, WaitOptions } from './types';
+/** Deployment without the Pulumi CLI: kubectl's server-side apply in stages, with an ApplySet that prunes. */
+import { objectTitle } from '../../components/manifests/kubernetes';
+import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import type { Lab } from '../types';
+import { carryOut } from './carry-out';
+import { removeSet } from './remove-set';
+import { survey } from './survey';
+import type { Survey } from './survey';
+import type { ApplyOptions, Plan, RemoveOptions, SetOptions } from './types';
 
 export type {
   ApplyOptions,
   FieldChange,
-  KubeObject,
   NamespaceMarks,
   ObjectChange,
   Plan,
+  RemoveOptions,
   SetOptions,
   WaitOptions,
 } from './types';
+export { waitReady } from './wait';
 
-/** Compares the objects with what the API server has, changing nothing. Throws a RefusedError that lists every bad object. */
-export function planObjects(_lab: Lab, _objects: readonly KubeObject[], _options: SetOptions): Promise<Plan> {
-  return Promise.reject(new LabError('Planning is not there yet.'));
+function planOf({ objects, marks, removed }: Survey): Plan {
+  const all = [...marks, ...objects];
+  return {
+    created: all.filter(({ changes }) => changes === undefined).map(({ object }) => objectTitle(object)),
+    changed: all.flatMap(({ object, changes = [] }) =>
+      changes.length > 0 ? [{ id: objectTitle(object), changes }] : [],
+    ),
+    removed: removed.map(objectTitle),
+    unchanged: all.filter(({ changes }) => changes?.length === 0).length,
+  };
 }
 
-/** Makes the set equal to the objects. Returns the plan it carried out. */
-export function applyObjects(_lab: Lab, _objects: readonly KubeObject[], _options: ApplyOptions): Promise<Plan> {
-  return Promise.reject(new LabError('Applying is not there yet.'));
+/**
+ * Compares a set with what the API server has, changing nothing: every object is tried there, so that defaults, other owners' fields
+ * and manual edits are judged by the server itself. Throws a RefusedError that lists every object it would refuse.
+ */
+export async function planObjects(lab: Lab, objects: readonly KubernetesObject[], options: SetOptions): Promise<Plan> {
+  return planOf(await survey(lab, objects, options));
 }
 
-/** Removes every object of the set, and the set. Returns the identities of what it removed. */
-export function removeAll(
-  _lab: Lab,
-  _options: { readonly name: string; readonly log: Log },
-): Promise<readonly string[]> {
-  return Promise.reject(new LabError('Removing is not there yet.'));
+/**
+ * Makes a set equal to the objects, and removes what left it. Everything is tried first: where the API server refuses anything, a
+ * RefusedError lists all of it and nothing is touched. Returns the plan that was carried out.
+ */
+export async function applyObjects(
+  lab: Lab,
+  objects: readonly KubernetesObject[],
+  options: ApplyOptions,
+): Promise<Plan> {
+  const found = await survey(lab, objects, options);
+  await carryOut(lab, found, options);
+  return planOf(found);
 }
 
-/** Waits until the Deployments, StatefulSets, DaemonSets and Pods among the objects are Ready. Throws a LabError naming those that are not. */
-export function waitReady(_lab: Lab, _objects: readonly KubeObject[], _options: WaitOptions): Promise<void> {
-  return Promise.reject(new LabError('Waiting is not there yet.'));
+/** Removes every object of a set, then the set, and takes its marks off the namespaces of others. Returns what it removed. */
+export function removeAll(lab: Lab, options: RemoveOptions): Promise<readonly string[]> {
+  return removeSet(lab, options);
 }

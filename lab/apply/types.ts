@@ -1,17 +1,5 @@
 import type { Log } from '../types';
 
-/** What every Kubernetes object has; all else stays as it is. */
-export interface KubeObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace?: string;
-    readonly labels?: Readonly<Record<string, string>>;
-    readonly annotations?: Readonly<Record<string, string>>;
-  };
-}
-
 /** What is put on a namespace that somebody else owns. */
 export interface NamespaceMarks {
   readonly labels?: Readonly<Record<string, string>>;
@@ -19,7 +7,7 @@ export interface NamespaceMarks {
 }
 
 export interface SetOptions {
-  /** Name of the set, one per environment: a DNS-1123 subdomain. What is applied under it is pruned under it. */
+  /** Name of the set, one per environment, such as a stack's. What is applied under it is pruned under it. */
   readonly name: string;
   /**
    * Namespaces that exist already and are to stay. They only get labels and annotations, which are taken away again when they
@@ -56,6 +44,10 @@ export interface ApplyOptions extends SetOptions {
   readonly log: Log;
   /** Longest wait, in seconds, for new workloads before traffic is sent to them. Defaults to 120. */
   readonly timeoutSeconds?: number;
+}
+
+export interface RemoveOptions extends Pick<SetOptions, 'name'> {
+  readonly log: Log;
 }
 
 export interface WaitOptions {

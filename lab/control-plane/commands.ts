@@ -74,6 +74,8 @@ function controller(
     `--secure-port=${ports[name]}`,
     `--authentication-kubeconfig=${kubeconfig}`,
     `--authorization-kubeconfig=${kubeconfig}`,
+    '--authentication-skip-lookup=true', // What they would look up is said here:
+    `--client-ca-file=${pki.authority}`,
     `--tls-cert-file=${pki.server.certificate}`,
     `--tls-private-key-file=${pki.server.key}`,
     '--leader-elect=false',

@@ -12,7 +12,7 @@ const MODULE = 'istio.io/api';
 const FILE = path.join('kubernetes', 'customresourcedefinitions.gen.yaml');
 
 /** Tells which release brought a CRD that the lab has installed; one without it is somebody else's. */
-const VERSION_ANNOTATION = 'meshwright/istio-api';
+const VERSION_ANNOTATION = 'meshwright.io/istio-api';
 
 /** Applied last, so that where it is, all are. */
 const LAST = 'virtualservices.networking.istio.io';

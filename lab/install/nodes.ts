@@ -1,3 +1,4 @@
+import { TRIAL_NAMESPACE } from '../apply/trial';
 import { kubectl } from '../kubectl';
 import type { KubectlTarget } from '../kubectl';
 
@@ -24,9 +25,12 @@ function node(zone: string): object {
   };
 }
 
-/** Registers the lab's nodes; what is there already stays as it is. */
+/** Where deployment tries objects whose own namespace does not exist yet. Nothing is ever kept in it. */
+const trialNamespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: TRIAL_NAMESPACE } };
+
+/** Registers the lab's nodes and its trial namespace; what is there already stays as it is. */
 export async function ensureNodes(target: KubectlTarget): Promise<void> {
-  const list = { apiVersion: 'v1', kind: 'List', items: ['a', 'b'].map(node) };
+  const list = { apiVersion: 'v1', kind: 'List', items: [trialNamespace, ...['a', 'b'].map(node)] };
   const args = ['apply', '--server-side', '--force-conflicts', '--field-manager=meshwright-lab', '-f', '-'];
   await kubectl(target, args, JSON.stringify(list));
   await kubectl(target, ['wait', 'node', '-l', 'type=kwok', '--for=condition=Ready', '--timeout=60s']);

@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import { objectKey } from '../../components/manifests/kubernetes';
+import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import { kubectl } from '../kubectl';
+import type { KubectlTarget } from '../kubectl';
+import {
+  contentsOf,
+  groupKind,
+  PARENT_GROUP_KIND,
+  PARENT_RESOURCE,
+  parentName,
+  PART_OF_LABEL,
+  setId,
+} from './apply-set';
+import type { SetContents } from './apply-set';
+import type { Kinds } from './kinds';
+
+const liveSchema = z.looseObject({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: z.looseObject({
+    name: z.string(),
+    namespace: z.string().optional(),
+    generation: z.number().optional(),
+    deletionTimestamp: z.string().optional(),
+    labels: z.record(z.string(), z.string()).optional(),
+    annotations: z.record(z.string(), z.string()).optional(),
+    ownerReferences: z.array(z.looseObject({ controller: z.boolean().optional() })).optional(),
+    managedFields: z.array(z.looseObject({ manager: z.string().optional() })).optional(),
+  }),
+  status: z.looseObject({}).optional(),
+});
+
+/** An object as the API server has it. */
+export type LiveObject = z.infer<typeof liveSchema> & KubernetesObject;
+
+const listSchema = z.object({ kind: z.literal('List'), items: z.array(liveSchema) });
+
+/** Reads what kubectl prints as JSON: nothing, one object, or a List of them. */
+export function parseObjects(json: string): LiveObject[] {
+  if (json.trim() === '') return [];
+  const value: unknown = JSON.parse(json);
+  const list = listSchema.safeParse(value);
+  const objects = list.success ? list.data.items : [liveSchema.parse(value)];
+  return objects as LiveObject[];
+}
+
+/** Wraps objects for kubectl's standard input. */
+export function asList(objects: readonly object[]): string {
+  return JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
+}
+
+/** What names an object, and nothing else of it. */
+export function reference({ apiVersion, kind, metadata }: KubernetesObject): KubernetesObject {
+  const { name, namespace } = metadata;
+  return { apiVersion, kind, metadata: namespace === undefined ? { name } : { name, namespace } };
+}
+
+/** The live counterparts, in the versions of the objects, of those that exist. All their kinds have to be served. */
+export async function liveObjects(target: KubectlTarget, objects: readonly KubernetesObject[]): Promise<LiveObject[]> {
+  if (objects.length === 0) return [];
+  const args = ['get', '-f', '-', '--ignore-not-found', '-o', 'json'];
+  return parseObjects(await kubectl(target, args, asList(objects.map(reference))));
+}
+
+/** Every namespace, with the managers of its fields. */
+export async function liveNamespaces(target: KubectlTarget): Promise<LiveObject[]> {
+  return parseObjects(await kubectl(target, ['get', 'namespaces', '-o', 'json', '--show-managed-fields']));
+}
+
+/** The parents of all sets. */
+export async function liveParents(target: KubectlTarget, kinds: Kinds): Promise<LiveObject[]> {
+  if (!kinds.has(PARENT_GROUP_KIND)) return [];
+  return parseObjects(await kubectl(target, ['get', PARENT_RESOURCE, '-o', 'json']));
+}
+
+/** Where the members of a set may be according to its parent; nowhere when there is no parent. */
+export function setContents(set: string, parents: readonly LiveObject[]): SetContents {
+  const parent = parents.find(({ metadata }) => metadata.name === parentName(set));
+  return parent === undefined ? { groupKinds: [], namespaces: [] } : contentsOf(parent);
+}
+
+/** The members of a set. What a controller made by copying a member's labels, such as an EndpointSlice, is none. */
+export async function members(
+  target: KubectlTarget,
+  set: string,
+  contents: SetContents,
+  kinds: Kinds,
+): Promise<LiveObject[]> {
+  const resources = contents.groupKinds.flatMap((entry) => {
+    const kind = kinds.get(entry);
+    return kind === undefined ? [] : [kind.group === '' ? kind.plural : `${kind.plural}.${kind.group}`];
+  });
+  if (resources.length === 0) return [];
+  const args = ['get', resources.join(','), '-A', '-l', `${PART_OF_LABEL}=${setId(set)}`, '-o', 'json'];
+  const found = parseObjects(await kubectl(target, args));
+  return found.filter(({ metadata }) => metadata.ownerReferences?.some(({ controller }) => controller) !== true);
+}
+
+/** Objects by identity. */
+export function byKey<T extends KubernetesObject>(objects: readonly T[]): Map<string, T> {
+  return new Map(objects.map((object) => [objectKey(object), object]));
+}
+
+/** The kinds and namespaces of objects, as a set's parent lists them. */
+export function contentsFor(objects: readonly KubernetesObject[]): SetContents {
+  return {
+    groupKinds: objects.map(groupKind),
+    namespaces: objects.flatMap(({ metadata }) => metadata.namespace ?? []),
+  };
+}
