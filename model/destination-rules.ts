@@ -37,6 +37,8 @@ type Rules = Map<string, MergedRule[]>;
 
 /** DestinationRules as istiod 1.30 merges them and picks one per client (istio pilot/pkg/model/{destination_rule,push_context,sidecar}.go). */
 export class DestinationRuleIndex {
+  /** Whether some rule holds for some workloads of its namespace only. */
+  readonly selectsWorkloads: boolean;
   private readonly local = new Map<string, Rules>();
   private readonly exported = new Map<string, Rules>();
   private readonly rootPrivate: Rules = new Map();
@@ -46,6 +48,7 @@ export class DestinationRuleIndex {
     private readonly config: MeshConfig,
   ) {
     const rules = objects.ofKind('DestinationRule');
+    this.selectsWorkloads = rules.some(hasSelector);
     // Rules for some workloads come first, so that the merge of the others never swallows them.
     for (const source of [...rules.filter(hasSelector), ...rules.filter((rule) => !hasSelector(rule))])
       this.add(source);

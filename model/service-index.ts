@@ -8,6 +8,7 @@ import { isVisible } from './visibility';
 export class ServiceIndex {
   private readonly byHost = new Map<string, MeshService[]>();
   private readonly byNamespace = new Map<string, MeshService[]>();
+  private readonly byPort = new Map<number, MeshService[]>();
 
   constructor(
     /** In creation order. */
@@ -17,6 +18,7 @@ export class ServiceIndex {
     for (const service of all) {
       pushTo(this.byHost, service.hostname, service);
       pushTo(this.byNamespace, service.namespace, service);
+      for (const port of new Set(service.ports.map(({ number }) => number))) pushTo(this.byPort, port, service);
     }
   }
 
@@ -27,6 +29,10 @@ export class ServiceIndex {
 
   inNamespace(namespace: string): readonly MeshService[] {
     return this.byNamespace.get(namespace) ?? [];
+  }
+
+  withPort(port: number): readonly MeshService[] {
+    return this.byPort.get(port) ?? [];
   }
 
   /** All hosts, each once. */
@@ -54,6 +60,11 @@ export class ServiceIndex {
       (service.registry === 'Kubernetes' ? 0 : 2) +
       (service.seenBy === '*' ? 1 : 0);
     return visible.reduce((best, service) => (rank(service) < rank(best) ? service : best));
+  }
+
+  /** Whether a service is exported to a namespace. */
+  sees(service: MeshService, clientNamespace: string): boolean {
+    return isVisible(service.seenBy, clientNamespace);
   }
 
   /** Like {@link seenFrom}, but a wildcard ServiceEntry answers for the hosts beneath it when no service has the very name. */

@@ -1,0 +1,85 @@
+import type { Share } from './share';
+
+/** Where a rule is written. */
+export interface RuleRef {
+  kind: string;
+  namespace: string;
+  name: string;
+  /** E.g. `spec.http[0]`, with `.match[1]` when one of several matches decided. */
+  path: string;
+  /** Name that the route bears in the object. */
+  route?: string;
+}
+
+/** One place that a request may go to: Envoy's cluster. */
+export interface Destination {
+  /** FQDN. */
+  host: string;
+  subset?: string;
+  port: number;
+}
+
+export interface WeightedDestination extends Destination {
+  share: Share;
+  /** Set when the proxy has no such cluster and answers 503 itself; says what is missing. */
+  missing?: string;
+  headers?: HeaderOperations;
+  /** Host header that this destination sees, when it differs. */
+  authority?: string;
+}
+
+/** What is done to headers, in Istio's words. */
+export interface HeaderOperations {
+  request?: HeaderChanges;
+  response?: HeaderChanges;
+}
+
+export interface HeaderChanges {
+  set?: Record<string, string>;
+  add?: Record<string, string>;
+  remove?: string[];
+}
+
+export interface Retries {
+  attempts: number;
+  retryOn: string;
+  perTryTimeout?: string;
+}
+
+export interface Fault {
+  abort?: { share: Share; status?: number; grpcStatus?: string };
+  delay?: { share: Share; duration: string };
+}
+
+/** What becomes of a request. Fields that do not apply are absent. */
+export interface Outcome {
+  /**
+   * `routed`: to {@link destinations}. `redirect`, `response`: answered by the proxy. `noRoute`: 404. `passthrough`: to the address that the client asked for,
+   * past all rules. `blackHole`: 502. `reset`: the connection is closed. `unknown`: the objects do not say.
+   */
+  kind: 'routed' | 'redirect' | 'response' | 'noRoute' | 'passthrough' | 'blackHole' | 'reset' | 'unknown';
+  /** Why, in words; always there unless routed by a rule. */
+  why?: string;
+  /** Status of an answer that the proxy gives itself. */
+  status?: number;
+  rule?: RuleRef;
+  destinations?: WeightedDestination[];
+  /** The rule's rewrite, verbatim. */
+  rewrite?: Record<string, unknown>;
+  /** Path (with query) that the destination sees, when rewritten; only for one request. */
+  path?: string;
+  /** Host header that the destination sees, when rewritten. */
+  authority?: string;
+  headers?: HeaderOperations;
+  /** E.g. `1s`; absent: none. */
+  timeout?: string;
+  retries?: Retries;
+  fault?: Fault;
+  mirrors?: (Destination & { share: Share; missing?: string })[];
+  /** The rule's redirect, verbatim. */
+  redirect?: Record<string, unknown>;
+  /** Target of a redirect; only for one request. */
+  location?: string;
+  /** Body of a direct response. */
+  body?: string;
+}

@@ -1,0 +1,96 @@
+import type { Valuation } from './matching/literal';
+import type { Proxy } from './proxy';
+
+/** A request as a client sends it. */
+export interface Request {
+  /** Host that the client connects to: FQDN, short name, or a gateway's public host. */
+  host: string;
+  port: number;
+  /** Defaults to `http`; `https` is TLS that the client opens itself. */
+  protocol?: 'http' | 'https' | 'tcp' | 'tls';
+  /** Defaults to `GET`. */
+  method?: string;
+  /** Path with query. Defaults to `/`. */
+  path?: string;
+  /** By name, in any case; `host` overrides the Host header. */
+  headers?: Record<string, string>;
+  /** Server name of a TLS connection. Defaults to {@link host}. */
+  sni?: string;
+  /** IP address that a TCP connection goes to, for routes by destinationSubnets. */
+  address?: string;
+}
+
+/** What the proxy sees of a request when it compares it with routes. */
+export function requestValuation(request: Request, proxy: Proxy): Valuation {
+  const headers = new Map(Object.entries(request.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
+  const path = request.path ?? '/';
+  const query = queryParameters(path);
+  const pseudo: Record<string, string> = {
+    ':method': request.method ?? 'GET',
+    ':authority': authority(request),
+    ':scheme': request.protocol === 'https' ? 'https' : 'http',
+    ':path': path,
+  };
+  return (variable) => {
+    const space = variable.startsWith('source label ') ? 'source label'.length : variable.indexOf(' ');
+    const [kind, name] = space < 0 ? [variable, ''] : [variable.slice(0, space), variable.slice(space + 1)];
+    if (kind === 'path') return normalizedPath(path);
+    if (kind === 'header') return pseudo[name] ?? headers.get(name);
+    if (kind === 'query') return query.get(name);
+    if (kind === 'source label') return proxy.labels[name];
+    if (variable === 'source namespace') return proxy.namespace;
+    if (variable === 'destination address') return request.address;
+    return kind === 'sni' ? (request.sni ?? request.host) : undefined;
+  };
+}
+
+/** The Host header. */
+export function authority(request: Request): string {
+  const stated = Object.entries(request.headers ?? {}).find(([name]) =>
+    ['host', ':authority'].includes(name.toLowerCase()),
+  );
+  return stated?.[1] ?? request.host;
+}
+
+/** The Host header without port, as hosts of routes are compared with it. */
+export function authorityHost(request: Request): string {
+  return authority(request).toLowerCase().replace(/:\d+$/, '');
+}
+
+/** Query parameters as Envoy compares them: not decoded, the first of several. */
+function queryParameters(path: string): Map<string, string> {
+  const parameters = new Map<string, string>();
+  const start = path.indexOf('?');
+  if (start < 0) return parameters;
+  for (const part of path
+    .slice(start + 1)
+    .split('#')[0]
+    ?.split('&') ?? []) {
+    const equals = part.indexOf('=');
+    const name = equals < 0 ? part : part.slice(0, equals);
+    if (!parameters.has(name)) parameters.set(name, equals < 0 ? '' : part.slice(equals + 1));
+  }
+  return parameters;
+}
+
+/**
+ * The path without query, normalized as Istio's proxies do before routing (MeshConfig.pathNormalization, BASE): needless percent codes decoded, backslashes
+ * turned, `.` and `..` resolved. https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#MeshConfig-ProxyPathNormalization-NormalizationType
+ */
+export function normalizedPath(path: string): string {
+  const plain = (path.split(/[?#]/)[0] ?? '')
+    .replace(/%([0-9a-f]{2})/gi, (code, hex: string) => {
+      const character = String.fromCharCode(parseInt(hex, 16));
+      return /[\w.~-]/.test(character) ? character : code;
+    })
+    .replace(/\\/g, '/');
+  const segments: string[] = [];
+  const parts = plain.split('/').slice(1);
+  parts.forEach((part, index) => {
+    const isLast = index === parts.length - 1;
+    if (part === '..') segments.pop();
+    if (part !== '.' && part !== '..') segments.push(part);
+    else if (isLast) segments.push('');
+  });
+  return `/${segments.join('/')}`;
+}

@@ -1,0 +1,42 @@
+import type { MeshModel } from '../model/mesh-model';
+import type { Outcome, WeightedDestination } from './outcome';
+import { clusterOf, type ProxyView } from './proxy-view';
+import type { CompiledRoute } from './rules/compiled';
+
+/** What a rule does with the requests it takes, as far as that is the same for all of them. */
+export function ruleOutcome(route: CompiledRoute, listenerPort: number, view: ProxyView, model: MeshModel): Outcome {
+  const { action, rule } = route;
+  const common = present({ rule, headers: action.headers, fault: action.fault });
+  if (action.invalid !== undefined) return { kind: 'unknown', why: action.invalid, ...common };
+  if (action.redirect !== undefined) return { kind: 'redirect', redirect: action.redirect, ...common };
+  if (action.response !== undefined) {
+    return { kind: 'response', ...present({ status: action.response.status, body: action.response.body }), ...common };
+  }
+  const mirrors = action.mirrors.map((mirror) => ({
+    ...clusterOf(mirror, route.namespace, listenerPort, view, model),
+    share: mirror.share,
+  }));
+  return {
+    kind: 'routed',
+    ...(rule === undefined ? { why: 'no rule applies: the service takes its own requests' } : {}),
+    destinations: (action.forward ?? []).map((destination): WeightedDestination => ({
+      ...clusterOf(destination, route.namespace, listenerPort, view, model),
+      share: destination.share,
+      ...present({ headers: destination.headers, authority: destination.authority }),
+    })),
+    ...common,
+    ...present({
+      rewrite: action.rewrite,
+      authority: action.authority,
+      timeout: action.timeout,
+      retries: action.retries,
+      mirrors: mirrors.length === 0 ? undefined : mirrors,
+    }),
+  };
+}
+
+function present<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}

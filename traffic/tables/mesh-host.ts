@@ -1,0 +1,181 @@
+import type { MeshModel, MeshService, MeshVirtualService } from '../../model/mesh-model';
+import { hostsOverlap, isWildcard } from '../../model/host-name';
+import { isHttp } from '../../model/protocol';
+import { defaultAction } from '../rules/action';
+import type { CompiledRoute } from '../rules/compiled';
+import { httpRoutes } from '../rules/http-routes';
+import { isSource } from './gateway-table';
+import type { ScopeListener } from './mesh-scope';
+import { wildcardsOver } from './virtual-host';
+
+/** What a sidecar's table has for a Host header: a service, or a host that only VirtualServices name. */
+export interface MeshHost {
+  /** FQDN, or the VirtualService's host. */
+  host: string;
+  service: MeshService | undefined;
+  /**
+   * Routes for every client of the scope, in order; those of one VirtualService hold only for clients that it has routes for. Empty, or all `unless`-ed away: not
+   * in the table.
+   */
+  routes: CompiledRoute[];
+}
+
+/** Looks up Host headers in the table of a sidecar's port, for clients of one namespace. */
+export class MeshTable {
+  constructor(
+    private readonly model: MeshModel,
+    private readonly namespace: string,
+    private readonly listener: ScopeListener,
+    private readonly port: number,
+  ) {}
+
+  /** The entry for a host in lower case without port (istio pilot/pkg/networking/core/httproute.go, generateVirtualHostDomains). */
+  lookup(authority: string): MeshHost | undefined {
+    const host = authority.replace(/\.$/, '');
+    return this.exact(host) ?? this.short(host) ?? this.alias(host) ?? this.wildcard(host);
+  }
+
+  /** The table entry of a service, whatever the Host header: what sniffed ports use. */
+  forService(service: MeshService): MeshHost {
+    const onPort = (route: CompiledRoute): boolean => route.port === undefined || route.port === this.port;
+    const own = this.listener
+      .forService(service.hostname)
+      .map((virtualService) => httpRoutes(virtualService, 'mesh', this.model.config).filter(onPort));
+    const fallback: CompiledRoute = {
+      when: [],
+      unless: [],
+      port: undefined,
+      action: defaultAction(
+        { host: service.hostname, port: this.port },
+        this.model.config.raw['defaultHttpRetryPolicy'],
+      ),
+      rule: undefined,
+      namespace: service.namespace,
+    };
+    return { host: service.hostname, service, routes: firstForClient([...own, [fallback]]) };
+  }
+
+  /** The service that a client's name for it leads to, whatever its protocol. */
+  dialled(host: string): MeshService | undefined {
+    const name = host.replace(/\.$/, '');
+    for (const candidate of [name, this.fqdn(name)]) {
+      const service = candidate === undefined ? undefined : this.listener.service(candidate);
+      if (service?.externalName !== undefined) return this.listener.service(service.externalName);
+      if (service !== undefined) return service;
+    }
+    for (const pattern of wildcardsOver(name)) {
+      const service = this.listener.service(pattern);
+      if (service !== undefined) return service;
+    }
+    return undefined;
+  }
+
+  /** Whether some service makes the proxy listen for HTTP on this port, whatever the address. */
+  hasHttpListener(): boolean {
+    return this.listener.hasHttpPort(this.port);
+  }
+
+  private exact(host: string): MeshHost | undefined {
+    const service = this.httpService(host);
+    return service === undefined ? this.unregistered(host) : this.forService(service);
+  }
+
+  /** `reviews`, `reviews.bookinfo`, `reviews.bookinfo.svc` for a Kubernetes Service. */
+  private short(host: string): MeshHost | undefined {
+    const fqdn = this.fqdn(host);
+    const service = fqdn === undefined ? undefined : this.httpService(fqdn);
+    return service === undefined ? undefined : this.forService(service);
+  }
+
+  /** An ExternalName Service answers with the routes of the service that it names. */
+  private alias(host: string): MeshHost | undefined {
+    for (const name of [host, this.fqdn(host)]) {
+      const target = name === undefined ? undefined : this.listener.service(name)?.externalName;
+      const service = target === undefined ? undefined : this.httpService(target);
+      if (service !== undefined) return this.forService(service);
+    }
+    return undefined;
+  }
+
+  private wildcard(host: string): MeshHost | undefined {
+    for (const pattern of [...wildcardsOver(host), '*']) {
+      const service = this.httpService(pattern) ?? this.headless(pattern);
+      if (service !== undefined) return this.forService(service);
+      const named = this.unregistered(pattern);
+      if (named !== undefined) return named;
+    }
+    return undefined;
+  }
+
+  /** Names of the pods of a headless Service. */
+  private headless(pattern: string): MeshService | undefined {
+    if (!pattern.startsWith('*.')) return undefined;
+    const name = pattern.slice(2);
+    const service = this.httpService(name) ?? this.httpService(this.fqdn(name) ?? '');
+    return service?.registry === 'Kubernetes' && service.resolution === 'None' ? service : undefined;
+  }
+
+  /** A service with an HTTP or sniffed port of this number. */
+  private httpService(host: string): MeshService | undefined {
+    const service = this.listener.service(host);
+    if (service === undefined || service.resolution === 'Alias') return undefined;
+    const port = service.ports.find(({ number }) => number === this.port);
+    return port !== undefined && (isHttp(port.protocol) || port.protocol === 'Unsupported') ? service : undefined;
+  }
+
+  /** A host that only VirtualServices name is served on port 80, and where one of them also holds for a service with this port. */
+  private unregistered(host: string): MeshHost | undefined {
+    if (isWildcard(host) && this.coversService(host)) return undefined;
+    const bound = this.listener
+      .withHost(host)
+      .filter((virtualService) => this.port === 80 || this.servesRegistered(virtualService))
+      .map((virtualService) =>
+        httpRoutes(virtualService, 'mesh', this.model.config).filter(
+          (route) => route.port === undefined || route.port === this.port,
+        ),
+      );
+    const routes = firstForClient(bound);
+    return routes.length === 0 ? undefined : { host, service: undefined, routes };
+  }
+
+  private servesRegistered({ hosts }: MeshVirtualService): boolean {
+    return hosts.some((host) => !isWildcard(host) && this.httpService(host.toLowerCase()) !== undefined);
+  }
+
+  /** A wildcard that stands for a service on this port is no host of its own. */
+  private coversService(pattern: string): boolean {
+    for (const host of this.model.services.hosts()) {
+      if (
+        hostsOverlap(host, pattern) &&
+        this.listener.service(host)?.ports.some(({ number }) => number === this.port) === true
+      ) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private fqdn(host: string): string | undefined {
+    const parts = host.split('.');
+    const { domain } = this.model.config;
+    if (parts.length === 1) return `${host}.${this.namespace}.svc.${domain}`;
+    if (parts.length === 2) return `${host}.svc.${domain}`;
+    return parts.length === 3 && parts[2] === 'svc' ? `${host}.${domain}` : undefined;
+  }
+}
+
+/**
+ * Several lists of routes, of which a client meets only the first that has any route for it: each route of a later list gets the conditions under which an earlier
+ * list takes the client as exceptions.
+ */
+function firstForClient(lists: readonly (readonly CompiledRoute[])[]): CompiledRoute[] {
+  const routes: CompiledRoute[] = [];
+  const taken: CompiledRoute['unless'] = [];
+  for (const list of lists) {
+    if (taken.some((conditions) => conditions.length === 0)) break;
+    const exceptions = [...taken];
+    routes.push(...list.map((route) => ({ ...route, unless: exceptions })));
+    taken.push(...list.map(({ when }) => when.filter(isSource)));
+  }
+  return routes;
+}

@@ -1,0 +1,123 @@
+import type { MeshModel, MeshService, MeshVirtualService, SidecarScope } from '../../model/mesh-model';
+import { mostSpecificHost } from '../../model/host-name';
+import { pushTo } from '../../model/object-index';
+import { isHttp } from '../../model/protocol';
+import { importsService, importsVirtualService, type EgressListener } from '../../model/sidecars';
+import { isVisible } from '../../model/visibility';
+import { asMap, asList, asText, isMap } from '../../model/json';
+import type { ProxyView } from '../proxy-view';
+
+/** What the sidecars of a namespace with one Sidecar (or none) know: istiod's SidecarScope. Workload labels matter only for the DestinationRules of some. */
+export class MeshScope implements ProxyView {
+  private readonly listeners: ScopeListener[];
+
+  constructor(
+    readonly model: MeshModel,
+    readonly namespace: string,
+    readonly labels: Record<string, string>,
+    readonly sidecar: SidecarScope,
+  ) {
+    this.listeners = sidecar.listeners.map((listener) => new ScopeListener(model, namespace, listener));
+  }
+
+  /** The listener that requests on a port meet: the Sidecar's for that port, else its catch-all. */
+  listener(port: number): ScopeListener | undefined {
+    return this.listeners.find(({ egress }) => egress.port === undefined || egress.port === port);
+  }
+
+  service(host: string): MeshService | undefined {
+    for (const listener of this.listeners) {
+      const imported = listener.service(host);
+      if (imported !== undefined) return imported;
+    }
+    return this.listeners.some((listener) => listener.sendsTo(host))
+      ? this.model.services.seenFrom(host, this.namespace)
+      : undefined;
+  }
+
+  /** Destinations are looked up among the services that share the listener's port, so a missing port is always that of the listener. */
+  portService(host: string, _ruleNamespace: string, listenerPort: number): MeshService | undefined {
+    const service = this.listener(listenerPort)?.service(host);
+    const port = service?.ports.find(({ number }) => number === listenerPort);
+    return service === undefined || port === undefined ? undefined : { ...service, ports: [port] };
+  }
+}
+
+/** One egress listener: the services and VirtualServices it brings in, and the VirtualService of each host. */
+export class ScopeListener {
+  readonly virtualServices: readonly MeshVirtualService[];
+  /** VirtualServices by exact host, oldest first. */
+  private readonly byHost = new Map<string, MeshVirtualService[]>();
+  /** The first VirtualService of every host, wildcards included. */
+  private readonly firstByHost = new Map<string, MeshVirtualService>();
+  private readonly destinations = new Set<string>();
+
+  constructor(
+    private readonly model: MeshModel,
+    private readonly namespace: string,
+    readonly egress: EgressListener,
+  ) {
+    this.virtualServices = model.virtualServices
+      .onGateway('mesh', namespace)
+      .filter((virtualService) => importsVirtualService(egress, virtualService));
+    for (const virtualService of this.virtualServices) this.index(virtualService);
+  }
+
+  /** The service of a FQDN (or ServiceEntry wildcard) that is brought in. */
+  service(host: string): MeshService | undefined {
+    const visible = this.model.services
+      .withHost(host)
+      .filter((service) => isVisible(service.seenBy, this.namespace) && importsService(this.egress, service));
+    const first = visible[0];
+    if (visible.length <= 1) return first;
+    return visible.find((service) => service === this.model.services.seenFrom(host, this.namespace)) ?? first;
+  }
+
+  /** VirtualServices whose routes a service's requests may meet, in istiod's order: those with its very host, or else the most specific wildcard. */
+  forService(host: string): MeshVirtualService[] {
+    const exact = this.byHost.get(host);
+    if (exact !== undefined) return exact;
+    const specific = mostSpecificHost(host, this.firstByHost);
+    const wildcard = specific === undefined ? undefined : this.firstByHost.get(specific);
+    return wildcard === undefined ? [] : [wildcard];
+  }
+
+  /** VirtualServices with this very host, exact or wildcard. */
+  withHost(host: string): readonly MeshVirtualService[] {
+    return this.byHost.get(host) ?? [];
+  }
+
+  /** Whether a service that is brought in has an HTTP port of this number. */
+  hasHttpPort(port: number): boolean {
+    return this.model.services
+      .withPort(port)
+      .some(
+        (service) =>
+          service.ports.some(({ number, protocol }) => number === port && isHttp(protocol)) &&
+          isVisible(service.seenBy, this.namespace) &&
+          importsService(this.egress, service),
+      );
+  }
+
+  sendsTo(host: string): boolean {
+    return this.destinations.has(host);
+  }
+
+  private index(virtualService: MeshVirtualService): void {
+    for (const host of new Set(virtualService.hosts.map((name) => name.toLowerCase()))) {
+      pushTo(this.byHost, host, virtualService);
+      if (!this.firstByHost.has(host)) this.firstByHost.set(host, virtualService);
+    }
+    for (const host of destinationHosts(virtualService, this.model)) this.destinations.add(host);
+  }
+}
+
+function destinationHosts({ http, tls, tcp }: MeshVirtualService, model: MeshModel): string[] {
+  return [...http, ...tls, ...tcp].flatMap(({ route, namespace }) => {
+    const routed = asList(route['route']).map((entry) => asMap(entry)['destination']);
+    const mirrored = [route['mirror'], ...asList(route['mirrors']).map((entry) => asMap(entry)['destination'])];
+    return [...routed, ...mirrored]
+      .filter(isMap)
+      .map((destination) => model.resolveHost(asText(destination['host']) ?? '', namespace));
+  });
+}
