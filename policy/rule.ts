@@ -23,6 +23,8 @@ export interface RuleDocs {
   good: string;
   /** What to do. */
   fix: string;
+  /** Options that both examples are judged with. Default to none. */
+  options?: CheckOptions;
 }
 
 export interface Rule {

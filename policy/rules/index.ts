@@ -2,6 +2,7 @@ import type { Rule } from '../rule';
 import { crdOnly } from './crd-only';
 import { objectSchema } from './object-schema';
 import { schemaWarnings } from './schema-warnings';
+import { versionSkew } from './version-skew';
 import { weightExplicit } from './weight-explicit';
 import { weightRange } from './weight-range';
 import { weightSingle } from './weight-single';
@@ -17,4 +18,5 @@ export const rules: readonly Rule[] = [
   objectSchema,
   crdOnly,
   schemaWarnings,
+  versionSkew,
 ];

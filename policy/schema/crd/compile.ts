@@ -21,7 +21,7 @@ export function crdErrors(id: string, schema: JsonSchema, object: unknown): Erro
 }
 
 function compiler(): Ajv {
-  const ajv = new Ajv({ allErrors: true, verbose: true, strict: false, validateFormats: true, logger: false });
+  const ajv = new Ajv({ allErrors: true, verbose: true, strict: false, code: { optimize: false }, logger: false });
   ajv.addFormat('int32', { type: 'number', validate: (value) => Math.abs(value) <= 2 ** 31 });
   for (const format of ['double', 'byte', 'date-time']) ajv.addFormat(format, true);
   ajv.addKeyword({

@@ -1,0 +1,47 @@
+import { featuresOf, isOlder } from '../schema/field-versions';
+import type { Rule } from '../rule';
+
+/** Asked only where the version of the installed Istio is known. The versions are those in which a field first stood in the CRDs. */
+export const versionSkew: Rule = {
+  id: 'version-skew',
+  level: 'advisory',
+  title: 'no object uses what the installed Istio is too old for',
+  single: true,
+  docs: {
+    why: 'The CRDs of an older Istio do not know a newer field: a strict client is refused, any other loses the field in silence. It happens when objects are written for the newest release while a cluster still waits for its upgrade. Told only where the version is known, from the stack file or the option istioVersion.',
+    bad: `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: reviews, namespace: bookinfo }
+spec:
+  hosts: [reviews]
+  http:
+    - retries: { attempts: 3, backoff: 100ms }
+      route: [{ destination: { host: reviews } }]
+`,
+    good: `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: reviews, namespace: bookinfo }
+spec:
+  hosts: [reviews]
+  http:
+    - retries: { attempts: 3 }
+      route: [{ destination: { host: reviews } }]
+`,
+    options: { istioVersion: '1.25.3' },
+    fix: 'Upgrade Istio first, or leave the field out until then.',
+  },
+  check: (model, { istioVersion }) => {
+    if (istioVersion === undefined) return [];
+    return model.objects.all.flatMap(({ object }) =>
+      featuresOf(object)
+        .filter(({ since }) => isOlder(istioVersion, since))
+        .map(({ place, since }) => ({
+          object,
+          path: place.path,
+          message: `came with Istio ${since}; the installed one is ${istioVersion}`,
+        })),
+    );
+  },
+};
