@@ -21,7 +21,7 @@ export interface CertManagerArgs {
 /** cert-manager with its CRDs, and a ClusterIssuer for the gateways' certificates. */
 export class CertManager extends pulumi.ComponentResource {
   /** Name of the ClusterIssuer. */
-  readonly clusterIssuer: pulumi.Output<string>;
+  readonly clusterIssuer: string;
 
   /** @param opts - resource options; rename the component with `aliases` */
   constructor(name: string, args: CertManagerArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -40,7 +40,7 @@ export class CertManager extends pulumi.ComponentResource {
     );
     const { object } = clusterIssuer(args);
     kubernetesObject(`${name}-${object.metadata.name}`, object, childOptions(this, opts, [manager]));
-    this.clusterIssuer = pulumi.output(object.metadata.name);
+    this.clusterIssuer = object.metadata.name;
     this.registerOutputs({ clusterIssuer: this.clusterIssuer });
   }
 }

@@ -1,15 +1,35 @@
 import * as pulumi from '@pulumi/pulumi';
+import type { KubernetesObject } from './manifests/kubernetes';
+
+/** A component that not every object of a component which depends on it must wait for. */
+export interface Selective {
+  /** Whether `object` must wait for this component. */
+  neededBy(object: KubernetesObject): boolean;
+}
 
 /**
  * Options of a component's child: the component is its parent, and it waits for whatever the component waits for. Pulumi hands `deletedWith`, `protect`, `retainOnDelete` and the provider
  * down to children by itself, `dependsOn` it does not.
  * @param after - siblings that must be there first
+ * @param object - what the child is: it does not wait for what it does not need. In a stack of a thousand services this is what keeps the state small, which lists dependencies one by one.
  */
 export function childOptions(
   parent: pulumi.ComponentResource,
   opts: pulumi.ComponentResourceOptions = {},
   after: pulumi.Resource[] = [],
+  object?: KubernetesObject,
 ): pulumi.CustomResourceOptions {
-  const inherited = opts.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn };
-  return pulumi.mergeOptions({ parent, dependsOn: after }, inherited);
+  const dependsOn = object === undefined ? opts.dependsOn : needed(opts.dependsOn, object);
+  return pulumi.mergeOptions({ parent, dependsOn: after }, dependsOn === undefined ? {} : { dependsOn });
+}
+
+function needed(dependsOn: pulumi.ResourceOptions['dependsOn'], object: KubernetesObject): typeof dependsOn {
+  const isNeeded = (resource: object): boolean => !isSelective(resource) || resource.neededBy(object);
+  if (Array.isArray(dependsOn)) return dependsOn.filter(isNeeded);
+  return dependsOn === undefined || isNeeded(dependsOn) ? dependsOn : [];
+}
+
+function isSelective(resource: object): resource is Selective {
+  // An Output answers to every name.
+  return !pulumi.Output.isInstance(resource) && 'neededBy' in resource;
 }

@@ -21,15 +21,15 @@ export interface IstioControlPlaneArgs extends IstioSettings, HelmOptions, Secre
  */
 export class IstioControlPlane extends pulumi.ComponentResource {
   /** Namespace of the control plane, the mesh's root namespace. */
-  readonly namespace: pulumi.Output<string>;
+  readonly namespace: string;
 
   /** @param opts - resource options; rename the component with `aliases` */
   constructor(name: string, args: IstioControlPlaneArgs, opts?: pulumi.ComponentResourceOptions) {
     super('meshwright:index:IstioControlPlane', name, {}, opts);
     const ready: pulumi.Resource[] = [];
-    const namespace = controlPlaneNamespace(args);
+    this.namespace = controlPlaneNamespace(args);
     if (args.createNamespace !== false) {
-      ready.push(new MeshNamespace(`${name}-${namespace}`, { name: namespace }, childOptions(this, opts)));
+      ready.push(new MeshNamespace(`${name}-${this.namespace}`, { name: this.namespace }, childOptions(this, opts)));
     }
     ready.push(...releasesInOrder(name, args, (after) => childOptions(this, opts, [...ready, ...after])));
     const timeout = args.injectorTimeoutSeconds ?? defaultInjectorTimeout;
@@ -38,7 +38,6 @@ export class IstioControlPlane extends pulumi.ComponentResource {
     if (peerAuthentication !== undefined) {
       kubernetesObject(`${name}-mtls`, peerAuthentication, childOptions(this, opts, ready));
     }
-    this.namespace = pulumi.output(namespace);
     this.registerOutputs({ namespace: this.namespace });
   }
 }

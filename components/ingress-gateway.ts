@@ -30,9 +30,9 @@ export interface IngressGatewayArgs extends GatewaySettings, HelmOptions, Secret
  */
 export class IngressGateway extends pulumi.ComponentResource {
   /** Namespace of the gateway workload. */
-  readonly namespace: pulumi.Output<string>;
+  readonly namespace: string;
   /** Where to reach the gateway, or the command that says so. */
-  readonly address: pulumi.Output<string>;
+  readonly address: string;
 
   /**
    * @param opts - resource options; rename the component with `aliases`
@@ -45,23 +45,26 @@ export class IngressGateway extends pulumi.ComponentResource {
     const ingress = gatewayIngress(gateway, args)?.object;
     refuseFindings(`gateway ${gateway}`, [...gateways, ...present(certificate), ...present(ingress)], args.policy);
     super('meshwright:index:IngressGateway', name, {}, opts);
-    const namespace = gatewayNamespace(args);
+    this.namespace = gatewayNamespace(args);
     const before: pulumi.Resource[] = [];
     if (args.createNamespace !== false && args.install !== false) {
-      before.push(new MeshNamespace(`${name}-${namespace}`, { name: namespace }, childOptions(this, opts)));
+      before.push(new MeshNamespace(`${name}-${this.namespace}`, { name: this.namespace }, childOptions(this, opts)));
     }
     for (const object of [...present(certificate), ...gateways]) {
-      kubernetesObject(`${name}-${objectId(object)}`, object, childOptions(this, opts, before));
+      kubernetesObject(`${name}-${objectId(object)}`, object, childOptions(this, opts, before, object));
     }
     const release = gatewayRelease(gateway, args, args.istio);
     const workload = present(release).map((chart) =>
       helmRelease(`${name}-${chart.name}`, chart, args, childOptions(this, opts, before)),
     );
     for (const object of present(ingress)) {
-      kubernetesObject(`${name}-${objectId(object)}`, object, childOptions(this, opts, [...before, ...workload]));
+      kubernetesObject(
+        `${name}-${objectId(object)}`,
+        object,
+        childOptions(this, opts, [...before, ...workload], object),
+      );
     }
-    this.namespace = pulumi.output(namespace);
-    this.address = pulumi.output(gatewayAddress(gateway, args));
+    this.address = gatewayAddress(gateway, args);
     this.registerOutputs({ namespace: this.namespace, address: this.address });
   }
 }

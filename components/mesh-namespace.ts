@@ -1,6 +1,7 @@
 import * as kubernetes from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
-import { childOptions } from './child-options';
+import { childOptions, type Selective } from './child-options';
+import type { KubernetesObject } from './manifests/kubernetes';
 import { isExistingNamespace, namespaceObject } from './manifests/namespace';
 import type { NamespaceSettings } from './manifests/settings';
 
@@ -13,25 +14,28 @@ export interface MeshNamespaceArgs extends NamespaceSettings {
  * A namespace and its place in the mesh: injection, revision, ambient mode. One that is there already gets labels and annotations only, which are taken away again on destroy, while the namespace
  * stays. Workloads must depend on it, because the injector looks at the labels when a pod is created.
  */
-export class MeshNamespace extends pulumi.ComponentResource {
+export class MeshNamespace extends pulumi.ComponentResource implements Selective {
   /** Name of the namespace. */
-  readonly name: pulumi.Output<string>;
+  readonly name: string;
   /** The namespace, when this component made it: what `deletedWith` of things inside it may name. */
   readonly namespace?: kubernetes.core.v1.Namespace;
 
   /** @param opts - resource options; rename the component with `aliases` */
   constructor(name: string, args: MeshNamespaceArgs, opts?: pulumi.ComponentResourceOptions) {
     super('meshwright:index:MeshNamespace', name, {}, opts);
-    const namespaceName = args.name ?? name;
-    const { metadata } = namespaceObject(namespaceName, args);
+    this.name = args.name ?? name;
+    const { metadata } = namespaceObject(this.name, args);
     const child = childOptions(this, opts);
-    if (isExistingNamespace(namespaceName, args)) {
-      const patch = new kubernetes.core.v1.NamespacePatch(`${name}-labels`, { metadata }, child);
-      this.name = patch.metadata.apply(() => namespaceName);
+    if (isExistingNamespace(this.name, args)) {
+      new kubernetes.core.v1.NamespacePatch(`${name}-labels`, { metadata }, child);
     } else {
       this.namespace = new kubernetes.core.v1.Namespace(`${name}-namespace`, { metadata }, child);
-      this.name = this.namespace.metadata.name;
     }
     this.registerOutputs({ name: this.name, namespace: this.namespace });
+  }
+
+  /** @internal Only what is in the namespace waits for it. */
+  neededBy({ metadata }: KubernetesObject): boolean {
+    return metadata.namespace === this.name;
   }
 }

@@ -1,9 +1,9 @@
 import * as pulumi from '@pulumi/pulumi';
 import { childOptions } from './child-options';
 import type { SecretOptions } from './helm-release';
-import { kubernetesObject, objectId } from './kubernetes-object';
 import type { KubernetesObject } from './manifests/kubernetes';
 import type { Verbatim } from './manifests/verbatim';
+import { objectsInPhases } from './object-phases';
 import { refuseFindings, type CheckOptions } from './refuse-findings';
 
 export interface ObjectsArgs extends SecretOptions {
@@ -12,10 +12,6 @@ export interface ObjectsArgs extends SecretOptions {
   /** Options of the check of the objects. */
   policy?: Verbatim<CheckOptions>;
 }
-
-/** Kinds in the order in which they must reach the API: what others live in or are defined by first, what sends traffic to others last. All else goes in between. */
-const firstKinds = ['Namespace', 'CustomResourceDefinition'];
-const lastKinds = ['VirtualService'];
 
 /** Any objects, one resource each, in an order that is right for their kinds. */
 export class Objects extends pulumi.ComponentResource {
@@ -26,20 +22,9 @@ export class Objects extends pulumi.ComponentResource {
   constructor(name: string, args: ObjectsArgs, opts?: pulumi.ComponentResourceOptions) {
     refuseFindings(`component ${name}`, args.objects, args.policy);
     super('meshwright:index:Objects', name, {}, opts);
-    let before: pulumi.Resource[] = [];
-    for (const phase of phases(args.objects)) {
-      const registered = phase.map((object) =>
-        kubernetesObject(`${name}-${objectId(object)}`, object, childOptions(this, opts, before), args.secret),
-      );
-      before = [...before, ...registered];
-    }
+    const options = (before: pulumi.Resource[], object: KubernetesObject): pulumi.CustomResourceOptions =>
+      childOptions(this, opts, before, object);
+    objectsInPhases(name, args.objects, options, args.secret);
     this.registerOutputs({});
   }
-}
-
-function phases(objects: KubernetesObject[]): KubernetesObject[][] {
-  const first = objects.filter(({ kind }) => firstKinds.includes(kind));
-  const last = objects.filter(({ kind }) => lastKinds.includes(kind));
-  const between = objects.filter((object) => !first.includes(object) && !last.includes(object));
-  return [first, between, last].filter((phase) => phase.length > 0);
 }

@@ -21,11 +21,12 @@ export interface RoutesArgs {
  * The routes of one namespace: per service its DestinationRules, then the VirtualService that names their subsets.
  *
  * Make before break: on create a subset is there before the route to it, and as Pulumi deletes last, a retired version's rule goes after the route has left it. Nothing here may be deleted before
- * it is replaced. Only this component knows how many resources carry a route. Make it depend on the workloads, so that a new version is Ready before it gets requests.
+ * it is replaced. Only this component knows how many resources carry a route. Make it depend on the apps, so that a new version is Ready before it gets requests; each route waits for those that it
+ * sends requests to.
  */
 export class Routes extends pulumi.ComponentResource {
   /** Who gets the requests, in percent: service → rule → version. */
-  readonly splits: pulumi.Output<Verbatim<RouteSplits>>;
+  readonly splits: Verbatim<RouteSplits>;
 
   /**
    * @param opts - resource options; rename the component with `aliases`
@@ -37,14 +38,14 @@ export class Routes extends pulumi.ComponentResource {
     super('meshwright:index:Routes', name, {}, opts);
     for (const route of routes) {
       const rules = route.destinationRules.map(({ object }) =>
-        kubernetesObject(`${name}-${object.metadata.name}`, object, childOptions(this, opts)),
+        kubernetesObject(`${name}-${object.metadata.name}`, object, childOptions(this, opts, [], object)),
       );
       const routing = route.virtualService?.object;
       if (routing !== undefined) {
-        kubernetesObject(`${name}-${routing.metadata.name}`, routing, childOptions(this, opts, rules));
+        kubernetesObject(`${name}-${routing.metadata.name}`, routing, childOptions(this, opts, rules, routing));
       }
     }
-    this.splits = pulumi.output(routeSplits(routes));
+    this.splits = routeSplits(routes);
     this.registerOutputs({ splits: this.splits });
   }
 }

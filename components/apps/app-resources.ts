@@ -3,10 +3,11 @@ import { childOptions } from '../child-options';
 import { kubernetesObject } from '../kubernetes-object';
 import { appObjects } from '../manifests/apps/app';
 import type { AppSettings } from '../manifests/apps/settings';
-import type { KubernetesObject } from '../manifests/kubernetes';
+import { apiGroup, type KubernetesObject } from '../manifests/kubernetes';
 import { injectionAnnotation } from '../manifests/namespace';
 import type { NamespaceSettings } from '../manifests/settings';
 import type { Verbatim } from '../manifests/verbatim';
+import { sendsTo } from '../route-destinations';
 import { refuseFindings, type CheckOptions } from '../refuse-findings';
 
 /** What every app component takes beside the app's own settings. */
@@ -39,11 +40,23 @@ export function appResources(
 ): void {
   const register = (object: KubernetesObject, after: pulumi.Resource[]): pulumi.Resource =>
     kubernetesObject(`${name}-${object.metadata.name}`, object, {
-      ...childOptions(component, opts, after),
+      ...childOptions(component, opts, after, object),
       ...(object.kind === 'Pod' ? replacedByInjection : {}),
     });
   const needed = objects.filter(({ kind }) => neededByPods.includes(kind)).map((object) => register(object, []));
   for (const object of objects.filter(({ kind }) => !neededByPods.includes(kind))) register(object, needed);
+}
+
+export function serviceNames(objects: KubernetesObject[]): string[] {
+  return objects.filter(({ kind }) => kind === 'Service').map(({ metadata }) => metadata.name);
+}
+
+/** False for routes that send nothing to the app: there they need not wait for it. */
+export function routesTo(object: KubernetesObject, app: { namespace: string; services: string[] }): boolean {
+  if (apiGroup(object.apiVersion) !== 'networking.istio.io') return true;
+  return object.kind === 'VirtualService'
+    ? sendsTo(object, app.namespace, app.services)
+    : object.kind !== 'DestinationRule';
 }
 
 /** A bare Pod has no template that could roll it: the injector sees it again only when it is made anew. */

@@ -1,7 +1,9 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { AppSettings } from '../manifests/apps/settings';
 import type { Verbatim } from '../manifests/verbatim';
-import { appResources, checkedAppObjects, type AppOptions } from './app-resources';
+import type { Selective } from '../child-options';
+import type { KubernetesObject } from '../manifests/kubernetes';
+import { appResources, checkedAppObjects, routesTo, serviceNames, type AppOptions } from './app-resources';
 
 export interface BookinfoArgs extends AppOptions {
   /** Namespace of the app's objects. */
@@ -21,9 +23,11 @@ export interface BookinfoArgs extends AppOptions {
 }
 
 /** Istio's Bookinfo: productpage, details, ratings, and reviews in three versions. It must depend on its namespace and the control plane, so that its pods get their sidecars. */
-export class Bookinfo extends pulumi.ComponentResource {
+export class Bookinfo extends pulumi.ComponentResource implements Selective {
   /** Namespace of the app. */
-  readonly namespace: pulumi.Output<string>;
+  readonly namespace: string;
+  /** Names of its Services. */
+  readonly services: string[];
 
   /**
    * @param opts - resource options; rename the component with `aliases`
@@ -33,7 +37,13 @@ export class Bookinfo extends pulumi.ComponentResource {
     const objects = checkedAppObjects(name, { ...args, app: 'bookinfo' });
     super('meshwright:index:Bookinfo', name, {}, opts);
     appResources(this, name, objects, opts);
-    this.namespace = pulumi.output(args.namespace);
-    this.registerOutputs({ namespace: this.namespace });
+    this.namespace = args.namespace;
+    this.services = serviceNames(objects);
+    this.registerOutputs({ namespace: this.namespace, services: this.services });
+  }
+
+  /** @internal A route waits for the apps that it sends requests to. */
+  neededBy(object: KubernetesObject): boolean {
+    return routesTo(object, this);
   }
 }

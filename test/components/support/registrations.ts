@@ -1,0 +1,114 @@
+import * as pulumi from '@pulumi/pulumi';
+
+/** What the engine is asked to register, after Pulumi's SDK has resolved everything. */
+export interface Registration {
+  type: string;
+  name: string;
+  /** Name of the parent; undefined for the top level. */
+  parent?: string;
+  /** Secrets stand as `{ secret: value }`. */
+  inputs: Record<string, unknown>;
+  /** Names of the resources that it waits for, sorted. */
+  dependsOn: string[];
+  /** Options beside those, as far as they are given. */
+  options: Record<string, unknown>;
+  /** What `registerOutputs` was told; undefined for a component that never calls it. */
+  outputs?: Record<string, unknown>;
+}
+
+interface Request {
+  getType(): string;
+  getName(): string;
+  getParent(): string;
+  getObject(): { toJavaScript(): Record<string, unknown> };
+  getDependenciesList(): string[];
+  getDeletedwith(): string;
+  getRetainondelete(): boolean;
+  getDeletebeforereplacedefined(): boolean;
+  getReplaceonchangesList(): string[];
+  getCustomtimeouts(): { toObject(): object } | undefined;
+  getAliasesList(): { getSpec(): { getType(): string; getName(): string } | undefined }[];
+}
+
+interface OutputsRequest {
+  getUrn(): string;
+  getOutputs(): { toJavaScript(): Record<string, unknown> };
+}
+
+type Handler<T> = (request: T, callback: (error: unknown, response: unknown) => void) => unknown;
+
+/**
+ * Runs a piece of a Pulumi program against Pulumi's own mocks and returns what it registers, in order. Ends when all registrations are through: nothing here waits for a time.
+ * @param program - throws what the program throws
+ */
+export async function registrations(program: () => unknown): Promise<Registration[]> {
+  const found: Registration[] = [];
+  await pulumi.runtime.setMocks({
+    newResource: ({ name, inputs }) => ({ id: `${name}-id`, state: inputs as Record<string, unknown> }),
+    call: ({ inputs }) => inputs as Record<string, unknown>,
+  });
+  const monitor = pulumi.runtime.getMonitor() as unknown as {
+    registerResource: Handler<Request>;
+    registerResourceOutputs: Handler<OutputsRequest>;
+  };
+  const register = monitor.registerResource.bind(monitor);
+  monitor.registerResource = (request, callback) => {
+    if (request.getType() !== 'pulumi:pulumi:Stack') found.push(registration(request));
+    return register(request, callback);
+  };
+  const registerOutputs = monitor.registerResourceOutputs.bind(monitor);
+  monitor.registerResourceOutputs = (request, callback) => {
+    const component = found.find(({ name, type }) => request.getUrn().endsWith(`${type}::${name}`));
+    if (component !== undefined) component.outputs = readable(request.getOutputs().toJavaScript()) as Registration['outputs'] & object;
+    return registerOutputs(request, callback);
+  };
+  try {
+    await program();
+  } finally {
+    await pulumi.runtime.disconnect(false);
+  }
+  return found;
+}
+
+function registration(request: Request): Registration {
+  const parent = request.getParent();
+  const customTimeouts = request.getCustomtimeouts()?.toObject();
+  return {
+    type: request.getType(),
+    name: request.getName(),
+    ...(parent === '' || parent.includes('pulumi:pulumi:Stack') ? {} : { parent: nameOf(parent) }),
+    inputs: readable(request.getObject().toJavaScript()) as Record<string, unknown>,
+    dependsOn: request.getDependenciesList().map(nameOf).sort(),
+    options: stated({
+      deletedWith: nameOf(request.getDeletedwith()),
+      retainOnDelete: request.getRetainondelete(),
+      deleteBeforeReplaceDefined: request.getDeletebeforereplacedefined(),
+      replaceOnChanges: request.getReplaceonchangesList(),
+      customTimeouts: customTimeouts === undefined ? {} : stated(customTimeouts),
+      aliases: request.getAliasesList().map((alias) => alias.getSpec()?.getType() || alias.getSpec()?.getName()),
+    }),
+  };
+}
+
+function nameOf(urn: string): string {
+  return urn.split('::').slice(3).join('::');
+}
+
+/** Without what protobuf fills in for "not given". */
+function stated(fields: object): Record<string, unknown> {
+  const empty = (value: unknown): boolean =>
+    value === undefined || value === '' || value === false || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => !empty(value)));
+}
+
+/** Key by which Pulumi's wire format marks a special value, and the mark of a secret. */
+const special = '4dabf18193072939515e22adb298388d';
+const secretMark = '1b47061264138c4ac30d75fd1eb44270';
+
+function readable(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(readable);
+  if (typeof value !== 'object' || value === null) return value;
+  const fields = value as Record<string, unknown>;
+  if (fields[special] === secretMark) return { secret: readable(fields['value']) };
+  return Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, readable(field)]));
+}
