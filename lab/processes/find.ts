@@ -18,7 +18,7 @@ export function findMarked(table: readonly RunningProcess[], mark: Mark): Runnin
     const padded = `${commandLine} `;
     const at = padded.indexOf(` ${mark.argument} `);
     // Paths may hold spaces, so the program is not the first word but what stands before the first flag.
-    const program = path.basename((padded.split(' --', 1)[0] ?? '').trim());
+    const program = path.basename((padded.split(' -', 1)[0] ?? '').trim());
     return at > 0 && program === mark.program;
   });
 }

@@ -1,0 +1,49 @@
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { labDown, labUp } from '../../lab';
+import type { Lab } from '../../lab';
+import { kubectl } from '../../lab/kubectl';
+import { asMap } from '../../model/json';
+
+/** Longest time a first start may take, in milliseconds: the programs may have to be built. */
+export const START_TIMEOUT_MS = 30 * 60_000;
+
+const roots: string[] = [];
+
+/** An empty folder that stands for a checkout; its lab is stopped and removed when all tests are done. */
+export async function newRoot(): Promise<string> {
+  const root = await realpath(await mkdtemp(path.join(tmpdir(), 'meshwright-lab-')));
+  roots.push(root);
+  return root;
+}
+
+let shared: Promise<Lab> | undefined;
+
+/** The lab that all specs share, started by the first one that asks. Progress goes to stderr: a first build takes minutes. */
+export function sharedLab(): Promise<Lab> {
+  const log = (line: string) => process.stderr.write(`      ${line}\n`);
+  shared ??= newRoot().then((root) => labUp({ log, root }));
+  return shared;
+}
+
+/** Collects lines instead of printing them. */
+export function collect(): { readonly lines: string[]; readonly log: (line: string) => void } {
+  const lines: string[] = [];
+  return { lines, log: (line) => lines.push(line) };
+}
+
+/** One object as the API server has it; undefined when it has none. */
+export async function get(lab: Lab, ...what: readonly string[]): Promise<Record<string, unknown> | undefined> {
+  const json = await kubectl(lab, ['get', ...what, '--ignore-not-found', '-o', 'json']);
+  return json === '' ? undefined : asMap(JSON.parse(json));
+}
+
+// Loaded once, so registered once: on the root suite, after all specs that share the lab.
+after(async function () {
+  this.timeout(60_000);
+  for (const root of roots) {
+    await labDown({ root, log: () => undefined, purge: true });
+    await rm(root, { recursive: true, force: true });
+  }
+});
