@@ -3,32 +3,31 @@ import { originOf, type Rendered } from '../components/manifests/rendered';
 import type { StackSettings } from '../components/manifests/settings';
 import { checkReport, type CheckScope } from '../policy/check';
 import type { Finding } from '../policy/finding';
-import type { CheckOptions } from '../policy/options';
 import { rules } from '../policy/rules';
-import { covers, keyPath, parseKeyPath } from './key-path';
-import type { Refused } from './parse';
-import type { Problem } from './problem';
-import { placed, type Source } from './source';
-
-/** Stands for the message of a finding that may quote a secret. */
-const hidden =
-  'the section holds secrets, so what is wrong is not shown here: ask `meshwright check --config FILE`, which cannot read them';
+import { checkOptions } from './check-options';
+import { covers, parseKeyPath, valueAt, type Key } from './key-path';
+import type { Refused, Settings } from './parse';
+import { voiced, type Problem } from './problem';
+import { stackAdvice } from './rules/index';
+import type { PolicySettings } from './schema/policy';
+import type { Source } from './source';
 
 export interface MeshCheck {
   /** Mandatory findings, by the key in the stack file that makes the object. */
   problems: Problem[];
-  /** Advisory ones. */
+  /** Advisory ones, and advice on the stack file itself. */
   warnings: Problem[];
   mesh: Mesh;
 }
 
 /** Renders the mesh and judges its objects together, as they are to live in one cluster. Pure. */
-export function checkMesh(settings: StackSettings, options: CheckOptions = {}, source: Source = {}): MeshCheck {
+export function checkMesh(settings: StackSettings, policy: PolicySettings = {}, source: Source = {}): MeshCheck {
   const mesh = renderMesh(settings);
-  const told = findingProblems(mesh, options, source);
+  const findings = judged({ settings, policy }, mesh, source);
+  const advice = stackAdvice.flatMap((rule) => rule({ ...settings, policy }));
   return {
-    problems: told.filter(({ level }) => level === 'mandatory').map(({ problem }) => problem),
-    warnings: told.filter(({ level }) => level === 'advisory').map(({ problem }) => problem),
+    problems: ofLevel('mandatory', findings),
+    warnings: [...advice.map((problem) => voiced(problem, settings, source)), ...ofLevel('advisory', findings)],
     mesh,
   };
 }
@@ -40,40 +39,56 @@ export function checkMesh(settings: StackSettings, options: CheckOptions = {}, s
 export function allProblems({ problems, sound }: Refused, source: Source = {}): Problem[] {
   const places = problems.map(({ path }) => parseKeyPath(path));
   const mesh = renderMesh(sound.settings);
-  const untouched = ({ origin }: Rendered): boolean => {
-    const keys = [...parseKeyPath(origin), '**'];
-    return !places.some((place) => covers(place, keys));
-  };
-  const alone = { ...mesh, objects: mesh.objects.filter(untouched), existingNamespaces: [] };
-  const told = findingProblems(alone, sound.policy, source, { rules: rules.filter(({ single }) => single) });
-  return [...problems, ...told.filter(({ level }) => level === 'mandatory').map(({ problem }) => problem)];
+  const untouched = ({ origin }: Rendered): boolean =>
+    !places.some((place) => covers(place, [...parseKeyPath(origin), '**']));
+  const rest = { ...mesh, existingNamespaces: [], objects: mesh.objects.filter(untouched) };
+  const findings = judged(sound, rest, source, { rules: rules.filter(({ single }) => single) });
+  return [...problems, ...ofLevel('mandatory', findings)];
 }
 
-function findingProblems(
-  mesh: Mesh,
-  options: CheckOptions,
-  source: Source,
-  scope?: CheckScope,
-): { level: Finding['level']; problem: Problem }[] {
+interface Judged {
+  level: Finding['level'];
+  problem: Problem;
+}
+
+function judged({ settings, policy }: Settings, mesh: Mesh, source: Source, scope?: CheckScope): Judged[] {
   const made = [...mesh.existingNamespaces, ...mesh.objects];
+  const sections = { ...settings, policy };
   const { findings } = checkReport(
     made.map(({ object }) => object),
-    options,
+    checkOptions(settings, policy),
     scope,
   );
-  return findings.map((finding) => ({ level: finding.level, problem: findingProblem(finding, made, source) }));
+  return findings.map((finding) => {
+    const keys = parseKeyPath(keyOf(finding, made));
+    const secret = source.secretSections?.has(String(keys[0])) === true;
+    const message = `${secret ? hidden : finding.message} (${finding.rule})`;
+    return {
+      level: finding.level,
+      problem: voiced({ keys, message }, scalarAt(sections, keys) ? sections : {}, source),
+    };
+  });
 }
 
-function findingProblem(
-  { kind, namespace, name, path, message, rule }: Finding,
-  made: Rendered[],
-  source: Source,
-): Problem {
+/** Whether there is a value that can be shown in a line; a finding quotes what it needs of a larger one. */
+function scalarAt(sections: unknown, keys: Key[]): boolean {
+  return typeof valueAt(sections, keys) !== 'object';
+}
+
+/** Stands for the message of a finding that may quote a secret. */
+const hidden =
+  'its section holds secrets, so what is wrong is not shown here, but by `meshwright check`, which cannot read them';
+
+/** The key in the stack file that a finding is about. */
+function keyOf({ kind, namespace, name, path }: Finding, made: Rendered[]): string {
+  if (kind === 'CheckOptions') return `meshwright:policy.${path}`;
   const rendered = made.find(
     ({ object }) =>
       kind === object.kind && name === object.metadata.name && namespace === (object.metadata.namespace ?? ''),
   );
-  const keys = rendered === undefined ? ['policy'] : parseKeyPath(originOf(rendered, path));
-  const secret = source.secretSections?.has(String(keys[0])) === true;
-  return placed({ path: keyPath(keys), message: `${secret ? hidden : message} (${rule})` }, keys, source);
+  return rendered === undefined ? '' : originOf(rendered, path);
+}
+
+function ofLevel(wanted: Finding['level'], findings: Judged[]): Problem[] {
+  return findings.filter(({ level }) => level === wanted).map(({ problem }) => problem);
 }

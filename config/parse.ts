@@ -1,17 +1,16 @@
-import { defined } from '../components/manifests/kubernetes';
 import type { StackSettings } from '../components/manifests/settings';
-import type { CheckOptions } from '../policy/options';
-import { covers, keyPath, valueAt, type Key } from './key-path';
-import { secretValue, type KeyProblem, type Problem } from './problem';
+import { covers, type Key } from './key-path';
+import { voiced, type KeyProblem, type Problem } from './problem';
 import { stackRules } from './rules/index';
+import type { PolicySettings } from './schema/policy';
 import type { StackFile } from './schema/stack-file';
 import { shapeOf } from './shape';
-import { placed, type Source } from './source';
+import type { Source } from './source';
 
 /** A stack file that says something. */
 export interface Settings {
   settings: StackSettings;
-  policy: CheckOptions;
+  policy: PolicySettings;
 }
 
 /** A stack file that does not. */
@@ -39,16 +38,6 @@ function ruleProblems(sound: StackFile, cuts: Key[][]): KeyProblem[] {
 
 function split({ policy, ...settings }: StackFile): Settings {
   return { settings, policy: policy ?? {} };
-}
-
-function voiced({ keys, message, hint }: KeyProblem, sections: unknown, source: Source): Problem {
-  const value = valueAt(sections, keys);
-  const path = keyPath(keys);
-  const problem =
-    value !== undefined && source.secretSections?.has(String(keys[0])) === true
-      ? { path, value: secretValue, message }
-      : defined({ path, value, message, hint });
-  return placed(problem, keys, source);
 }
 
 function unique(problems: KeyProblem[]): KeyProblem[] {

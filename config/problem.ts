@@ -1,4 +1,6 @@
-import type { Key } from './key-path';
+import { defined } from '../components/manifests/kubernetes';
+import { keyPath, valueAt, type Key } from './key-path';
+import type { Source } from './source';
 
 /** One thing that is wrong in a stack file. Plain data; {@link file://./problems.ts} words it. */
 export interface Problem {
@@ -29,4 +31,19 @@ export interface KeyProblem {
    * out. In a pattern `*` stands for any key, and a last `**` for all that is below.
    */
   reads?: Key[][];
+}
+
+/**
+ * A problem by keys as it is told: with the value, unless that must not be shown, and its place in the file.
+ * @param sections - the values that the keys lead to
+ */
+export function voiced(
+  { keys, message, hint }: KeyProblem,
+  sections: unknown,
+  { file, secretSections, position }: Source,
+): Problem {
+  const value = valueAt(sections, keys);
+  const secret = value !== undefined && secretSections?.has(String(keys[0])) === true;
+  const told = secret ? { value: secretValue, message } : { value, message, hint };
+  return defined({ path: keyPath(keys), ...told, file, ...position?.(keys) });
 }

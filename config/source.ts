@@ -1,6 +1,4 @@
-import { defined } from '../components/manifests/kubernetes';
 import type { Key } from './key-path';
-import type { Problem } from './problem';
 
 export interface Position {
   line: number;
@@ -14,9 +12,4 @@ export interface Source {
   secretSections?: ReadonlySet<string>;
   /** The place of a key in the file, or of what is nearest to it; keys from the section down. */
   position?: (keys: readonly Key[]) => Position | undefined;
-}
-
-/** The problem with its place in the file. */
-export function placed(problem: Problem, keys: readonly Key[], { file, position }: Source): Problem {
-  return defined({ ...problem, file, ...position?.(keys) });
 }

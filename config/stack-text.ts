@@ -6,7 +6,7 @@ import { nearest } from '../policy/nearest';
 import { parseStack, type Settings } from './parse';
 import type { Problem } from './problem';
 import { keysWithoutNamespace, sectionsOf } from './sections';
-import { placed, type Source } from './source';
+import type { Source } from './source';
 import { readYaml } from './yaml-document';
 
 /** A stack file that says something. */
@@ -28,17 +28,17 @@ export interface StackTextProblems {
  */
 export function parseStackText(text: string, file: string): StackTextSettings | StackTextProblems {
   const document = readYaml(text);
-  const inFile: Source = { file, position: document.position };
+  const placed = (problem: Problem, keys: Key[]): Problem => ({ ...problem, file, ...document.position(keys) });
   const mistakes = document.problems.map(({ keys = [], message, line, column }): Problem => {
     return { path: pathInFile(keys), message, file, line, column };
   });
   if (mistakes.length > 0 && document.value === undefined) return { problems: mistakes };
   const wrong = configProblem(document.value);
-  if (wrong !== undefined) return { problems: [...mistakes, placed(wrong, ['config'], inFile)] };
+  if (wrong !== undefined) return { problems: [...mistakes, placed(wrong, ['config'])] };
 
   const { config } = document.value as { config: Record<string, unknown> };
   const strangers = keysWithoutNamespace(config).map(({ key, message, hint }) =>
-    placed(defined({ path: pathInFile(['config', key]), message, hint }), ['config', key], inFile),
+    placed(defined({ path: pathInFile(['config', key]), message, hint }), ['config', key]),
   );
   const { value: sections, encrypted } = withoutCiphertext(sectionsOf(config));
   const source: Source = {

@@ -1,11 +1,19 @@
+import type { ChartSource } from '../../components/manifests/settings';
+import type { Key } from '../key-path';
 import type { KeyProblem } from '../problem';
 import type { StackFile } from '../schema/stack-file';
 
 const sources = ['repository', 'oci', 'path'] as const;
 
 /** Charts come from one place. */
-export function chartRules({ istio }: StackFile): KeyProblem[] {
-  const given = sources.filter((source) => istio?.charts?.[source] !== undefined);
-  if (given.length < 2) return [];
-  return [{ keys: ['istio', 'charts'], message: `charts come from one place: keep one of ${given.join(', ')}` }];
+export function chartRules({ istio, addons }: StackFile): KeyProblem[] {
+  return [
+    ...severalSources(istio?.charts, ['istio', 'charts']),
+    ...severalSources(addons?.charts, ['addons', 'charts']),
+  ];
+}
+
+function severalSources(charts: ChartSource | undefined, keys: Key[]): KeyProblem[] {
+  const given = sources.filter((source) => charts?.[source] !== undefined);
+  return given.length < 2 ? [] : [{ keys, message: `charts come from one place: keep one of ${given.join(', ')}` }];
 }

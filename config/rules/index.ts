@@ -1,18 +1,29 @@
 import type { KeyProblem } from '../problem';
 import type { StackFile } from '../schema/stack-file';
+import { addonRules } from './addons';
+import { appRules } from './apps';
 import { chartRules } from './charts';
 import { duplicateRules } from './duplicates';
 import { gatewayReferenceRules } from './gateway-references';
 import { gatewayServiceRules } from './gateway-service';
 import { namespaceRules } from './namespaces';
+import { nodePortRangeAdvice } from './node-port-range';
 import { weightRules } from './weights';
 
-/** What must hold between the keys of a stack file. Each takes a well-formed file and says all that is wrong in it. */
-export const stackRules: ((stack: StackFile) => KeyProblem[])[] = [
+/** Takes a well-formed stack file and says all that is wrong in it. */
+export type StackRule = (stack: StackFile) => KeyProblem[];
+
+/** What must hold between the keys of a stack file. */
+export const stackRules: StackRule[] = [
   chartRules,
   gatewayServiceRules,
   namespaceRules,
+  appRules,
+  addonRules,
   gatewayReferenceRules,
   weightRules,
   duplicateRules,
 ];
+
+/** What is probably meant otherwise, but may be right. */
+export const stackAdvice: StackRule[] = [nodePortRangeAdvice];

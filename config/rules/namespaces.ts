@@ -28,7 +28,8 @@ function contradictions({ namespaces = {} }: StackFile): KeyProblem[] {
 }
 
 function undeclared(stack: StackFile): KeyProblem[] {
-  const declared = Object.keys(meshNamespaces(stack));
+  // An app's namespace counts only when it is declared: made in passing it would lack injection, and nobody would see it.
+  const declared = Object.keys(meshNamespaces({ ...stack, apps: {} }));
   const externals = stack.policy?.externals?.namespaces ?? [];
   const known = (name: string) =>
     declared.includes(name) || externals.includes(name) || externals.includes('*') || isExistingNamespace(name, {});

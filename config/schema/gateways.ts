@@ -10,7 +10,7 @@ import type {
 import type { GatewayServer } from '../../components/manifests/istio';
 import { chartValues } from './istio';
 import { objectKeys } from './object-settings';
-import { byLabel, filledList, label, port, stringMap, text, verbatim } from './values';
+import { byLabel, filledList, label, port, serviceType, stringMap, text, verbatim } from './values';
 
 export const servicePort = z.strictObject({
   name: label.describe('Name of the port, e.g. http2.'),
@@ -20,7 +20,7 @@ export const servicePort = z.strictObject({
 }) satisfies z.ZodType<ServicePortSettings>;
 
 export const gatewayService = z.strictObject({
-  type: z.enum(['ClusterIP', 'NodePort', 'LoadBalancer']).exactOptional().describe('Default: LoadBalancer.'),
+  type: serviceType.exactOptional().describe('Default: LoadBalancer.'),
   ports: filledList(servicePort, 'port').exactOptional().describe('Default: status-port 15021, http2 80, https 443.'),
   nodePorts: z
     .record(z.string(), port)

@@ -1,9 +1,31 @@
 import { z } from 'zod';
 import { levels } from '../../policy/finding';
-import type { CheckOptions } from '../../policy/options';
-import { text, wholeNumber } from './values';
+import type { CheckOptions, GatewayWorkload } from '../../policy/options';
+import { anyMap, label, port, stringMap, text, wholeNumber } from './values';
 
-const percent = wholeNumber(0, 100, 'whole percentage points');
+/** What a stack file may tell the checks: all that a check may be told but the time, which is now. */
+export type PolicySettings = Omit<CheckOptions, 'now'>;
+
+const names = (what: string) => z.array(text).exactOptional().describe(`${what} Default: none.`);
+const percentagePoints = wholeNumber(0, 100, 'whole percentage points');
+
+export const externals = z.strictObject({
+  namespaces: names('Namespaces that are there.'),
+  gateways: names('Istio Gateways that are there, as namespace/name.'),
+  hosts: names('Hosts that are there, as FQDN.'),
+  workloads: names('Workloads that are there, as namespace/name.'),
+  secrets: names('Secrets that are there, as namespace/name.'),
+  serviceAccounts: names('ServiceAccounts that are there, as namespace/name.'),
+}) satisfies z.ZodType<PolicySettings['externals']>;
+
+export const gatewayWorkload = z.strictObject({
+  namespace: label.describe('Namespace of the workload.'),
+  labels: stringMap.describe('Labels of its pods.'),
+  ports: z
+    .array(z.strictObject({ port, targetPort: port.exactOptional() }))
+    .exactOptional()
+    .describe('Ports of its Service. Default: unknown.'),
+}) satisfies z.ZodType<GatewayWorkload>;
 
 export const policy = z
   .strictObject({
@@ -11,29 +33,30 @@ export const policy = z
       .record(z.string(), z.enum([...levels, 'off']))
       .exactOptional()
       .describe("Level by rule id: mandatory, advisory or off. Default: each rule's own."),
-    externals: z
+    externals: externals.exactOptional().describe('What exists outside the stack; "*" for whatever is named.'),
+    complete: z
+      .boolean()
+      .exactOptional()
+      .describe('The stack and externals are all there is: other names do not exist. Default: false.'),
+    environment: text.exactOptional().describe('prod and production have rules of their own. Default: none.'),
+    maxStep: percentagePoints.exactOptional().describe('Largest change of a weight in one update. Default: no limit.'),
+    initialStep: percentagePoints
+      .exactOptional()
+      .describe('Largest weight with which a version may appear. Default: no limit.'),
+    rolloutController: names('Objects, as namespace/name or "*", whose weights Argo Rollouts or Flagger moves.'),
+    gatewayWorkloads: z
+      .array(gatewayWorkload)
+      .exactOptional()
+      .describe('Gateway workloads beside those of meshwright:gateways. Default: none.'),
+    revisions: names('Control plane revisions and tags beside the one of meshwright:istio.'),
+    istioVersion: text.exactOptional().describe("Version of the mesh. Default: meshwright:istio's."),
+    mesh: z
       .strictObject({
-        namespaces: z.array(text).exactOptional().describe('Namespaces that are there. Default: none.'),
-        gateways: z
-          .array(text)
-          .exactOptional()
-          .describe('Istio Gateways that are there, as namespace/name. Default: none.'),
-        hosts: z.array(text).exactOptional().describe('Hosts that are there, as FQDN. Default: none.'),
-        workloads: z
-          .array(text)
-          .exactOptional()
-          .describe('Workloads that are there, as namespace/name. Default: none.'),
-        serviceAccounts: z
-          .array(text)
-          .exactOptional()
-          .describe('ServiceAccounts that are there, as namespace/name. Default: none.'),
+        rootNamespace: label.exactOptional().describe("Default: meshwright:istio's namespace."),
+        domain: text.exactOptional().describe('Default: cluster.local.'),
+        meshConfig: anyMap.exactOptional().describe("Default: meshwright:istio's."),
       })
       .exactOptional()
-      .describe('What exists outside the stack; "*" for whatever is named.'),
-    maxStep: percent.exactOptional().describe('Largest change of a weight in one update. Default: no limit.'),
-    initialStep: percent.exactOptional().describe('Largest weight with which a version may appear. Default: no limit.'),
-    environment: text
-      .exactOptional()
-      .describe('Environment; prod and production have rules of their own. Default: none.'),
+      .describe('The mesh, for a stack without meshwright:istio.'),
   })
-  .describe('What the checks are told, and how strict they are.') satisfies z.ZodType<CheckOptions>;
+  .describe('What the checks are told, and how strict they are.') satisfies z.ZodType<PolicySettings>;

@@ -1,18 +1,17 @@
 import { z } from 'zod';
 import type { StackSettings } from '../../components/manifests/settings';
-import type { CheckOptions } from '../../policy/options';
 import { addons } from './addons';
 import { apps } from './apps';
 import { gateways } from './gateways';
 import { istio } from './istio';
 import { namespaces } from './namespaces';
 import { objects } from './objects';
-import { policy } from './policy';
+import { policy, type PolicySettings } from './policy';
 import { routes } from './routes';
 
 /** All that a stack file says: the mesh, and what its checks are told. */
 export interface StackFile extends StackSettings {
-  policy?: CheckOptions;
+  policy?: PolicySettings;
 }
 
 export const stackFile = z.strictObject({

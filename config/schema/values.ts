@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ServiceType } from '../../components/manifests/settings';
 import { dnsLabel, labelMaxLength } from '../../components/manifests/names';
 
 /** The kinds of value that the sections are built of. Each says what it allows, so that every problem can quote it. */
@@ -30,7 +31,13 @@ export function wholeNumber(min: number, max: number, what = 'a whole number'): 
   return z.int({ error }).min(min, { error }).max(max, { error });
 }
 
+/** How many of something. */
+const countRule = { error: 'must be a whole number, 0 or more' };
+export const count = z.int(countRule).min(0, countRule);
+
 export const port = wholeNumber(1, 65535, 'a port, a whole number');
+
+export const serviceType = z.enum(['ClusterIP', 'NodePort', 'LoadBalancer']) satisfies z.ZodType<ServiceType>;
 
 /** A map whose fields belong to someone else (a chart, Istio, cert-manager) and are taken as they are. */
 export const anyMap = z.record(z.string(), z.unknown());
