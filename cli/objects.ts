@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { parseAllDocuments, type Document } from 'yaml';
+import { LineCounter, parseAllDocuments, type Document, type Node } from 'yaml';
 import type { KubernetesObject } from '../components/manifests/kubernetes';
+import { parseKeyPath, type Key } from '../config/key-path';
 import { userError, UserError } from './errors';
 
 /** A Kubernetes object and the file it was read from. */
@@ -10,6 +11,8 @@ export interface LoadedObject {
   file: string;
   /** 1-based index of the document in its file. */
   document: number;
+  /** The line in the file, from 1, of what a path in the object names, e.g. `spec.http[0]`, or of what is nearest to it. */
+  line: (path: string) => number;
 }
 
 /**
@@ -35,27 +38,38 @@ export function readObjects(files: string[]): LoadedObject[] {
 
 function objectsOf(file: string, text: string, problems: string[]): LoadedObject[] {
   // JSON is YAML, so one parser reads both.
-  const documents = parseAllDocuments(text, { uniqueKeys: true }) as Document[];
+  const lineCounter = new LineCounter();
+  const documents = parseAllDocuments(text, { uniqueKeys: true, lineCounter }) as Document[];
   return documents.flatMap((document, index) => {
     const at = `${file}${documents.length > 1 ? `, document ${index + 1}` : ''}`;
     if (document.errors.length > 0) {
       problems.push(...document.errors.map((error) => `${at}: ${firstLine(error.message)}`));
       return [];
     }
-    return unpacked(document.toJS() as unknown).flatMap((value) => {
+    return unpacked(document.toJS() as unknown).flatMap(({ value, keys }) => {
       const reason = whyNoObject(value);
-      if (reason === undefined) return [{ object: value as KubernetesObject, file, document: index + 1 }];
+      const line = (path: string): number => lineOf(document, lineCounter, [...keys, ...parseKeyPath(path)]);
+      if (reason === undefined) return [{ object: value as KubernetesObject, file, document: index + 1, line }];
       problems.push(`${at}: ${reason}`);
       return [];
     });
   });
 }
 
-/** The items of a List, nothing for an empty document, the value itself otherwise. */
-function unpacked(value: unknown): unknown[] {
+/** The items of a List, nothing for an empty document, the value itself otherwise; each with the keys that lead to it. */
+function unpacked(value: unknown, keys: Key[] = []): { value: unknown; keys: Key[] }[] {
   if (value === null || value === undefined) return [];
   const { kind, items } = value as { kind?: unknown; items?: unknown };
-  return typeof kind === 'string' && kind.endsWith('List') && Array.isArray(items) ? items.flatMap(unpacked) : [value];
+  return typeof kind === 'string' && kind.endsWith('List') && Array.isArray(items)
+    ? items.flatMap((item, index) => unpacked(item, [...keys, 'items', index]))
+    : [{ value, keys }];
+}
+
+/** The line of the innermost of `keys` that is there. */
+function lineOf(document: Document, lines: LineCounter, keys: Key[]): number {
+  const node = document.getIn(keys, true) as Node | undefined;
+  if (node?.range) return lines.linePos(node.range[0]).line;
+  return keys.length === 0 ? 1 : lineOf(document, lines, keys.slice(0, -1));
 }
 
 function whyNoObject(value: unknown): string | undefined {

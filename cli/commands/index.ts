@@ -1,8 +1,15 @@
 import type { Command } from 'commander';
+import { registerCheck } from './check';
 import { registerLab } from './lab';
 import { registerRender } from './render';
 import { registerSamples } from './samples';
 import { registerStart } from './start';
 
 /** Every command, in the order of `--help`; each adds itself to the program. */
-export const commands: ((program: Command) => void)[] = [registerStart, registerRender, registerSamples, registerLab];
+export const commands: ((program: Command) => void)[] = [
+  registerStart,
+  registerRender,
+  registerCheck,
+  registerSamples,
+  registerLab,
+];

@@ -1,0 +1,69 @@
+import { objectKey, type KubernetesObject } from '../../components/manifests/kubernetes';
+import { renderMesh } from '../../components/manifests/mesh';
+import { originOf, type Rendered } from '../../components/manifests/rendered';
+import { checkOptions } from '../../config/check-options';
+import { parseKeyPath } from '../../config/key-path';
+import { checkReport } from '../../policy/check';
+import type { Finding, Level } from '../../policy/finding';
+import type { CheckOptions } from '../../policy/options';
+import { sourced, type Source, type SourcedReport } from '../../policy/report/report';
+import type { LoadedStack } from '../input';
+import type { LoadedObject } from '../objects';
+
+/** Judges the objects of files together, as they are to live in one cluster. */
+export function judgeFiles(loaded: readonly LoadedObject[], options: CheckOptions, level: Level): SourcedReport {
+  const byName = new Map(loaded.map((one) => [nameOf(one.object), one]));
+  const sourceOf = (finding: Finding): Source | undefined => {
+    const found = byName.get(findingName(finding));
+    return found === undefined ? undefined : { file: found.file, line: found.line(finding.path) };
+  };
+  const report = checkReport(
+    loaded.map(({ object }) => object),
+    options,
+  );
+  return sourced(report, { objects: loaded.length, sourceOf, level });
+}
+
+/** Judges all objects that a stack file makes; each finding names the key that makes its object. */
+export function judgeStack({ settings, policy, source, file }: LoadedStack, level: Level): SourcedReport {
+  const mesh = renderMesh(settings);
+  const made = [...mesh.existingNamespaces, ...mesh.objects];
+  const byName = new Map<string, Rendered>(made.map((rendered) => [nameOf(rendered.object), rendered]));
+  const sourceOf = (finding: Finding): Source => {
+    const rendered = byName.get(findingName(finding));
+    if (rendered === undefined) return { file };
+    const key = originOf(rendered, finding.path);
+    const line = source.position?.(parseKeyPath(key))?.line;
+    return line === undefined ? { file, key } : { file, key, line };
+  };
+  const report = checkReport(
+    made.map(({ object }) => object),
+    checkOptions(settings, policy),
+  );
+  return sourced(report, { objects: made.length, sourceOf, level });
+}
+
+/** What `--each` says of one document: a line of JSON. */
+export interface JudgedDocument extends Pick<SourcedReport, 'findings' | 'waived'> {
+  file: string;
+  /** From 1. */
+  document: number;
+  /** `apiVersion` and `kind` of the object, and its name. */
+  object: string;
+}
+
+/** Judges every document alone, as if it were all there is. Pure. */
+export function judgeEach(loaded: readonly LoadedObject[], options: CheckOptions, level: Level): JudgedDocument[] {
+  return loaded.map((one) => {
+    const { findings, waived } = judgeFiles([one], options, level);
+    return { file: one.file, document: one.document, object: objectKey(one.object), findings, waived };
+  });
+}
+
+function nameOf({ kind, metadata: { namespace = '', name } }: KubernetesObject): string {
+  return `${kind}/${namespace}/${name}`;
+}
+
+function findingName({ kind, namespace, name }: Finding): string {
+  return `${kind}/${namespace}/${name}`;
+}

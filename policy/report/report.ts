@@ -1,0 +1,66 @@
+import type { CheckReport } from '../check';
+import type { Finding, Level } from '../finding';
+import { rules } from '../rules';
+import { resourceRules } from '../rules/resource-rules';
+import type { WaivedFinding } from '../waivers';
+
+/** Where a reader finds what a finding is about. */
+export interface Source {
+  /** A file, as it was named. */
+  file?: string;
+  /** From 1. */
+  line?: number;
+  /** Key in the stack file, e.g. `meshwright:routes.bookinfo.reviews`. */
+  key?: string;
+}
+
+export type Sourced<T extends Finding = Finding> = T & { source?: Source };
+
+/** A check's report, ready to be voiced. */
+export interface SourcedReport {
+  findings: Sourced[];
+  waived: Sourced<WaivedFinding>[];
+  undetermined: Sourced[];
+  /** Number of objects that were judged. */
+  objects: number;
+}
+
+/** The report with the source of each finding, and without what is below the lowest level asked for. */
+export function sourced(
+  report: CheckReport,
+  {
+    objects,
+    sourceOf,
+    level = 'advisory',
+  }: { objects: number; sourceOf?: (finding: Finding) => Source | undefined; level?: Level },
+): SourcedReport {
+  const add = <T extends Finding>(findings: readonly T[]): Sourced<T>[] =>
+    findings
+      .filter((finding) => level === 'advisory' || finding.level === 'mandatory')
+      .map((finding) => {
+        const source = sourceOf?.(finding);
+        return source === undefined ? finding : { ...finding, source };
+      });
+  return {
+    findings: add(report.findings),
+    waived: add(report.waived),
+    undetermined: add(report.undetermined),
+    objects,
+  };
+}
+
+/** Whether a deployment must not go on. */
+export function isRefused({ findings, undetermined }: Pick<CheckReport, 'findings' | 'undetermined'>): boolean {
+  return [...findings, ...undetermined].some(({ level }) => level === 'mandatory');
+}
+
+/** What to do about a finding; undefined for one of the engine's own, whose message says it. */
+export function fixOf(id: string): string | undefined {
+  return [...rules, ...resourceRules].find((rule) => rule.id === id)?.docs.fix;
+}
+
+/** Name of the object that a finding is about: `VirtualService bookinfo/reviews`. */
+export function subjectOf({ kind, namespace, name }: Finding): string {
+  const own = namespace === '' ? name : `${namespace}/${name}`;
+  return own === '' ? kind : `${kind} ${own}`;
+}
