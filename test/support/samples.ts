@@ -1,0 +1,20 @@
+import { parseStackText, type StackTextSettings } from '../../config/stack-text';
+import { formatProblems } from '../../config/problems';
+import { findSample } from '../../samples/find';
+import { sampleStackFile } from '../../samples/load';
+import { mergePatch } from '../../samples/merge-patch';
+import { parse, stringify } from 'yaml';
+
+/**
+ * A sample as its stack file says it.
+ * @param reference - as `--sample` takes it
+ * @param patch - what a user would change: a JSON merge patch on the stack file's `config`
+ */
+export function sample(reference: string, patch: Record<string, unknown> = {}): StackTextSettings {
+  const found = findSample(reference);
+  if ('problem' in found) throw new Error(found.problem);
+  const file = parse(sampleStackFile(found.sample, found.state)) as unknown;
+  const parsed = parseStackText(stringify(mergePatch(file, { config: patch })), reference);
+  if ('problems' in parsed) throw new Error(formatProblems(parsed.problems));
+  return parsed;
+}
