@@ -1,12 +1,13 @@
 import type * as kubernetes from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { childOptions } from './child-options';
-import { helmRelease, type HelmOptions, type SecretOptions } from './helm-release';
+import { helmRelease, type HelmOptions } from './helm-release';
 import { defaultInjectorTimeout, injectorReady } from './injector';
 import { kubernetesObject } from './kubernetes-object';
 import { controlPlaneNamespace, controlPlaneReleases, meshPeerAuthentication } from './manifests/control-plane';
 import type { IstioSettings } from './manifests/settings';
 import { MeshNamespace } from './mesh-namespace';
+import type { SecretOptions } from './secret-options';
 
 export interface IstioControlPlaneArgs extends IstioSettings, HelmOptions, SecretOptions {
   /** Make the control plane's namespace too. Defaults to true. */

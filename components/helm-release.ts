@@ -1,6 +1,7 @@
 import * as kubernetes from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import type { Release } from './manifests/release';
+import type { SecretOptions } from './secret-options';
 
 /** How Helm goes about the releases of a component. */
 export interface HelmOptions {
@@ -11,12 +12,6 @@ export interface HelmOptions {
    * "another operation is in progress": `helm rollback`, or delete the newest `sh.helm.release.v1.…` Secret, then run again.
    */
   atomic?: boolean;
-}
-
-/** Settings that may hold secrets. */
-export interface SecretOptions {
-  /** The settings hold secrets: values and specs are encrypted in the state and hidden in previews. Defaults to false. */
-  secret?: boolean;
 }
 
 /** Registers one Helm release under its fixed name. */

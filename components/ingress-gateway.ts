@@ -1,7 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import { childOptions } from './child-options';
 import { gatewayAddress } from './gateway-address';
-import { helmRelease, type HelmOptions, type SecretOptions } from './helm-release';
+import { helmRelease, type HelmOptions } from './helm-release';
 import { kubernetesObject, objectId } from './kubernetes-object';
 import { clusterIssuerName } from './manifests/addons/cert-manager';
 import { gatewayCertificate, gatewayIngress, gatewayNamespace, gatewayRelease } from './manifests/gateway-workload';
@@ -10,6 +10,7 @@ import type { GatewaySettings, IstioSettings } from './manifests/settings';
 import type { Verbatim } from './manifests/verbatim';
 import { MeshNamespace } from './mesh-namespace';
 import { refuseFindings, type CheckOptions } from './refuse-findings';
+import type { SecretOptions } from './secret-options';
 
 export interface IngressGatewayArgs extends GatewaySettings, HelmOptions, SecretOptions {
   /** Name of the gateway: of its Helm release, Deployment and Service. Defaults to the component's name. */
@@ -20,8 +21,8 @@ export interface IngressGatewayArgs extends GatewaySettings, HelmOptions, Secret
   createNamespace?: boolean;
   /** ClusterIssuer of the certificate, unless `certificate` names an issuer. Defaults to `selfsigned`. */
   clusterIssuer?: string;
-  /** Options of the check of the gateway's objects. */
-  policy?: Verbatim<CheckOptions>;
+  /** Options of the check of the gateway's objects; false when they were checked already, together with all others. */
+  policy?: Verbatim<CheckOptions | false>;
 }
 
 /**
@@ -29,6 +30,8 @@ export interface IngressGatewayArgs extends GatewaySettings, HelmOptions, Secret
  * gives them one.
  */
 export class IngressGateway extends pulumi.ComponentResource {
+  /** Name of the gateway: of its Helm release, Deployment and Service. */
+  readonly gateway: string;
   /** Namespace of the gateway workload. */
   readonly namespace: string;
   /** Where to reach the gateway, or the command that says so. */
@@ -45,13 +48,14 @@ export class IngressGateway extends pulumi.ComponentResource {
     const ingress = gatewayIngress(gateway, args)?.object;
     refuseFindings(`gateway ${gateway}`, [...gateways, ...present(certificate), ...present(ingress)], args.policy);
     super('meshwright:index:IngressGateway', name, {}, opts);
+    this.gateway = gateway;
     this.namespace = gatewayNamespace(args);
     const before: pulumi.Resource[] = [];
     if (args.createNamespace !== false && args.install !== false) {
       before.push(new MeshNamespace(`${name}-${this.namespace}`, { name: this.namespace }, childOptions(this, opts)));
     }
     for (const object of [...present(certificate), ...gateways]) {
-      kubernetesObject(`${name}-${objectId(object)}`, object, childOptions(this, opts, before, object));
+      kubernetesObject(`${name}-${objectId(object)}`, object, childOptions(this, opts, before, object), args.secret);
     }
     const release = gatewayRelease(gateway, args, args.istio);
     const workload = present(release).map((chart) =>
@@ -65,7 +69,7 @@ export class IngressGateway extends pulumi.ComponentResource {
       );
     }
     this.address = gatewayAddress(gateway, args);
-    this.registerOutputs({ namespace: this.namespace, address: this.address });
+    this.registerOutputs({ gateway, namespace: this.namespace, address: this.address });
   }
 }
 

@@ -1,16 +1,16 @@
 import * as pulumi from '@pulumi/pulumi';
 import { childOptions } from './child-options';
-import type { SecretOptions } from './helm-release';
 import type { KubernetesObject } from './manifests/kubernetes';
 import type { Verbatim } from './manifests/verbatim';
 import { objectsInPhases } from './object-phases';
 import { refuseFindings, type CheckOptions } from './refuse-findings';
+import type { SecretOptions } from './secret-options';
 
 export interface ObjectsArgs extends SecretOptions {
   /** Kubernetes or Istio objects, verbatim. */
   objects: Verbatim<KubernetesObject[]>;
-  /** Options of the check of the objects. */
-  policy?: Verbatim<CheckOptions>;
+  /** Options of the check of the objects; false when they were checked already, together with all others. */
+  policy?: Verbatim<CheckOptions | false>;
 }
 
 /** Any objects, one resource each, in an order that is right for their kinds. */

@@ -6,15 +6,16 @@ import { allRouteObjects, type RouteObjects } from './manifests/route-objects';
 import type { RouteSettings } from './manifests/settings';
 import type { Verbatim } from './manifests/verbatim';
 import { refuseFindings, type CheckOptions } from './refuse-findings';
+import type { SecretOptions } from './secret-options';
 import { routeSplits, type RouteSplits } from './route-splits';
 
-export interface RoutesArgs {
+export interface RoutesArgs extends SecretOptions {
   /** Namespace of the services and of all objects that route to them. */
   namespace: string;
   /** Routes by service. */
   services: Record<string, RouteSettings>;
-  /** Options of the check of the routes. */
-  policy?: Verbatim<CheckOptions>;
+  /** Options of the check of the routes; false when they were checked already, together with all others. */
+  policy?: Verbatim<CheckOptions | false>;
 }
 
 /**
@@ -25,6 +26,8 @@ export interface RoutesArgs {
  * sends requests to.
  */
 export class Routes extends pulumi.ComponentResource {
+  /** Namespace of the routes. */
+  readonly namespace: string;
   /** Who gets the requests, in percent: service → rule → version. */
   readonly splits: Verbatim<RouteSplits>;
 
@@ -38,15 +41,21 @@ export class Routes extends pulumi.ComponentResource {
     super('meshwright:index:Routes', name, {}, opts);
     for (const route of routes) {
       const rules = route.destinationRules.map(({ object }) =>
-        kubernetesObject(`${name}-${object.metadata.name}`, object, childOptions(this, opts, [], object)),
+        kubernetesObject(`${name}-${object.metadata.name}`, object, childOptions(this, opts, [], object), args.secret),
       );
       const routing = route.virtualService?.object;
       if (routing !== undefined) {
-        kubernetesObject(`${name}-${routing.metadata.name}`, routing, childOptions(this, opts, rules, routing));
+        kubernetesObject(
+          `${name}-${routing.metadata.name}`,
+          routing,
+          childOptions(this, opts, rules, routing),
+          args.secret,
+        );
       }
     }
+    this.namespace = args.namespace;
     this.splits = routeSplits(routes);
-    this.registerOutputs({ splits: this.splits });
+    this.registerOutputs({ namespace: this.namespace, splits: this.splits });
   }
 }
 

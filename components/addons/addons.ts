@@ -1,12 +1,13 @@
 import * as pulumi from '@pulumi/pulumi';
 import { childOptions } from '../child-options';
-import { helmRelease, type HelmOptions, type SecretOptions } from '../helm-release';
+import { helmRelease, type HelmOptions } from '../helm-release';
 import { addonObjects, addonReleases } from '../manifests/addons/addons';
 import type { AddonsSettings } from '../manifests/addons/settings';
 import type { GatewaySettings, IstioSettings } from '../manifests/settings';
 import type { Verbatim } from '../manifests/verbatim';
 import { objectsInPhases } from '../object-phases';
 import { refuseFindings, type CheckOptions } from '../refuse-findings';
+import type { SecretOptions } from '../secret-options';
 
 export interface AddonsArgs extends HelmOptions, SecretOptions {
   /** The addons that are on, each with its settings: `kiali`, `grafana`, `jaeger`, `prometheus`, `zipkin`, and `tracing`. cert-manager is a component of its own. */
@@ -15,8 +16,8 @@ export interface AddonsArgs extends HelmOptions, SecretOptions {
   istio?: IstioSettings;
   /** Gateways through which addons are reached, by name. */
   gateways?: Record<string, GatewaySettings>;
-  /** Options of the check of the addons' objects. */
-  policy?: Verbatim<CheckOptions>;
+  /** Options of the check of the addons' objects; false when they were checked already, together with all others. */
+  policy?: Verbatim<CheckOptions | false>;
 }
 
 /** Telemetry addons: their Helm releases, and the Services, switches and ways in that go with them. It must depend on the addons' namespace and the control plane. */

@@ -9,13 +9,14 @@ import type { NamespaceSettings } from '../manifests/settings';
 import type { Verbatim } from '../manifests/verbatim';
 import { sendsTo } from '../route-destinations';
 import { refuseFindings, type CheckOptions } from '../refuse-findings';
+import type { SecretOptions } from '../secret-options';
 
 /** What every app component takes beside the app's own settings. */
-export interface AppOptions {
+export interface AppOptions extends SecretOptions {
   /** Settings of the app's namespace, as its MeshNamespace has them: when the injection that they ask for changes, the workloads are rolled. Default to no injection. */
   namespaceSettings?: NamespaceSettings;
-  /** Options of the check of the app's objects. */
-  policy?: Verbatim<CheckOptions>;
+  /** Options of the check of the app's objects; false when they were checked already, together with all others. */
+  policy?: Verbatim<CheckOptions | false>;
 }
 
 /**
@@ -36,13 +37,16 @@ export function appResources(
   component: pulumi.ComponentResource,
   name: string,
   objects: KubernetesObject[],
+  { secret = false }: SecretOptions,
   opts?: pulumi.ComponentResourceOptions,
 ): void {
-  const register = (object: KubernetesObject, after: pulumi.Resource[]): pulumi.Resource =>
-    kubernetesObject(`${name}-${object.metadata.name}`, object, {
+  const register = (object: KubernetesObject, after: pulumi.Resource[]): pulumi.Resource => {
+    const options = {
       ...childOptions(component, opts, after, object),
       ...(object.kind === 'Pod' ? replacedByInjection : {}),
-    });
+    };
+    return kubernetesObject(`${name}-${object.metadata.name}`, object, options, secret);
+  };
   const needed = objects.filter(({ kind }) => neededByPods.includes(kind)).map((object) => register(object, []));
   for (const object of objects.filter(({ kind }) => !neededByPods.includes(kind))) register(object, needed);
 }

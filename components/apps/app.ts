@@ -20,7 +20,7 @@ export class App extends pulumi.ComponentResource implements Selective {
   constructor(name: string, args: AppArgs, opts?: pulumi.ComponentResourceOptions) {
     const objects = checkedAppObjects(name, args);
     super('meshwright:index:App', name, {}, opts);
-    appResources(this, name, objects, opts);
+    appResources(this, name, objects, args, opts);
     this.namespace = args.namespace;
     this.services = serviceNames(objects);
     this.registerOutputs({ namespace: this.namespace, services: this.services });

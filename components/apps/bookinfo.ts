@@ -36,7 +36,7 @@ export class Bookinfo extends pulumi.ComponentResource implements Selective {
   constructor(name: string, args: BookinfoArgs, opts?: pulumi.ComponentResourceOptions) {
     const objects = checkedAppObjects(name, { ...args, app: 'bookinfo' });
     super('meshwright:index:Bookinfo', name, {}, opts);
-    appResources(this, name, objects, opts);
+    appResources(this, name, objects, args, opts);
     this.namespace = args.namespace;
     this.services = serviceNames(objects);
     this.registerOutputs({ namespace: this.namespace, services: this.services });

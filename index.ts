@@ -1,0 +1,64 @@
+import type { ComponentResourceOptions, Resource } from '@pulumi/pulumi';
+import * as mesh from './components';
+import { loadSettings } from './config/load';
+
+const { settings, secretSections } = loadSettings();
+const { addons = {}, apps = {}, gateways = {}, routes = {}, objects = [] } = settings;
+const istio = settings.istio === undefined ? undefined : mesh.withTracingProvider(settings.istio, addons);
+const ofIstio = istio === undefined ? {} : { istio };
+/** loadSettings has checked all objects together. */
+const checked = { policy: false } as const;
+const section = (name: string): { secret: boolean } => ({ secret: secretSections.has(name) });
+/** Seconds; 0 for a cluster in which istiod is installed but does not run. */
+const injectorTimeoutSeconds = Number(process.env['MESHWRIGHT_INJECTOR_TIMEOUT'] ?? mesh.defaultInjectorTimeout);
+
+// Namespaces first: the injector reads their labels when a pod is created.
+const labels = mesh.meshNamespaces(settings);
+const namespaces = new Map(Object.entries(labels).map(([name, args]) => [name, new mesh.MeshNamespace(name, args)]));
+/** What all that follows waits for. */
+const ready: Resource[] = [...namespaces.values()];
+/** Options of what is inside a namespace: it goes with the namespace when that goes. */
+function inside(name: string, after: Resource[] = []): ComponentResourceOptions {
+  const deletedWith = namespaces.get(name)?.namespace;
+  return { dependsOn: [...ready, ...after], ...(deletedWith === undefined ? {} : { deletedWith }) };
+}
+
+// Then the control plane: Istio objects need its CRDs, workloads and gateways its injector.
+if (addons.certManager !== undefined) {
+  const args = { ...addons.certManager, createNamespace: false };
+  ready.push(new mesh.CertManager('cert-manager', args, { dependsOn: [...ready] }));
+}
+if (istio !== undefined) {
+  const args = { ...istio, ...section('istio'), createNamespace: false, injectorTimeoutSeconds };
+  ready.push(new mesh.IstioControlPlane('istio', args, { dependsOn: [...ready] }));
+}
+
+const clusterIssuer = mesh.clusterIssuerName(addons.certManager);
+const ingress = Object.entries(gateways).map(([name, gateway]) => {
+  const args = { ...gateway, ...ofIstio, ...section('gateways'), ...checked, createNamespace: false, clusterIssuer };
+  return new mesh.IngressGateway(name, args, { dependsOn: [...ready] });
+});
+if (settings.addons !== undefined) {
+  const args = { addons, gateways, ...ofIstio, ...section('addons'), ...checked };
+  new mesh.Addons('addons', args, { dependsOn: [...ready] });
+}
+const workloads = Object.entries(apps).map(([name, app]) => {
+  const args = { ...app, ...section('apps'), ...checked, namespaceSettings: labels[app.namespace] ?? {} };
+  return new mesh.App(name, args, inside(app.namespace));
+});
+
+// Routes last: a version is Ready before it gets requests, and Pulumi takes it away after the route has left it.
+const traffic = Object.entries(routes).map(([namespace, services]) => {
+  return new mesh.Routes(
+    namespace,
+    { namespace, services, ...section('routes'), ...checked },
+    inside(namespace, workloads),
+  );
+});
+if (objects.length > 0)
+  new mesh.Objects('objects', { objects, ...section('objects'), ...checked }, { dependsOn: [...ready] });
+
+/** Who gets the requests, in percent: namespace → service → rule → version. */
+export const splits = Object.fromEntries(traffic.map(({ namespace, splits: split }) => [namespace, split]));
+/** Where to reach each gateway. */
+export const addresses = Object.fromEntries(ingress.map(({ gateway, address }) => [gateway, address]));
