@@ -6,9 +6,8 @@ const { settings, secretSections } = loadSettings();
 const { addons = {}, apps = {}, gateways = {}, routes = {}, objects = [] } = settings;
 const istio = settings.istio === undefined ? undefined : mesh.withTracingProvider(settings.istio, addons);
 const ofIstio = istio === undefined ? {} : { istio };
-/** loadSettings has checked all objects together. */
-const checked = { policy: false } as const;
-const section = (name: string): { secret: boolean } => ({ secret: secretSections.has(name) });
+/** What components must know of their section of the stack file. loadSettings has checked all objects, together. */
+const section = (name: string) => ({ secret: secretSections.has(name), policy: false }) as const;
 /** Seconds; 0 for a cluster in which istiod is installed but does not run. */
 const injectorTimeoutSeconds = Number(process.env['MESHWRIGHT_INJECTOR_TIMEOUT'] ?? mesh.defaultInjectorTimeout);
 
@@ -35,28 +34,23 @@ if (istio !== undefined) {
 
 const clusterIssuer = mesh.clusterIssuerName(addons.certManager);
 const ingress = Object.entries(gateways).map(([name, gateway]) => {
-  const args = { ...gateway, ...ofIstio, ...section('gateways'), ...checked, createNamespace: false, clusterIssuer };
+  const args = { ...gateway, ...ofIstio, ...section('gateways'), createNamespace: false, clusterIssuer };
   return new mesh.IngressGateway(name, args, { dependsOn: [...ready] });
 });
 if (settings.addons !== undefined) {
-  const args = { addons, gateways, ...ofIstio, ...section('addons'), ...checked };
+  const args = { addons, gateways, ...ofIstio, ...section('addons') };
   new mesh.Addons('addons', args, { dependsOn: [...ready] });
 }
 const workloads = Object.entries(apps).map(([name, app]) => {
-  const args = { ...app, ...section('apps'), ...checked, namespaceSettings: labels[app.namespace] ?? {} };
+  const args = { ...app, ...section('apps'), namespaceSettings: labels[app.namespace] ?? {} };
   return new mesh.App(name, args, inside(app.namespace));
 });
 
 // Routes last: a version is Ready before it gets requests, and Pulumi takes it away after the route has left it.
 const traffic = Object.entries(routes).map(([namespace, services]) => {
-  return new mesh.Routes(
-    namespace,
-    { namespace, services, ...section('routes'), ...checked },
-    inside(namespace, workloads),
-  );
+  return new mesh.Routes(namespace, { namespace, services, ...section('routes') }, inside(namespace, workloads));
 });
-if (objects.length > 0)
-  new mesh.Objects('objects', { objects, ...section('objects'), ...checked }, { dependsOn: [...ready] });
+if (objects.length > 0) new mesh.Objects('objects', { objects, ...section('objects') }, { dependsOn: [...ready] });
 
 /** Who gets the requests, in percent: namespace → service → rule → version. */
 export const splits = Object.fromEntries(traffic.map(({ namespace, splits: split }) => [namespace, split]));
