@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import { without } from '../support/without';
 
 type Fields = Record<string, unknown>;
 
@@ -11,6 +12,5 @@ export function withoutDefaults({ kind, metadata, spec = {} }: KubernetesObject)
 function rule(fields: Fields): Fields {
   const [only, ...others] = (fields['route'] ?? []) as Fields[];
   if (only === undefined || others.length > 0 || only['weight'] !== 100) return fields;
-  const { weight: _, ...destination } = only;
-  return { ...fields, route: [destination] };
+  return { ...fields, route: [without(only, 'weight')] };
 }

@@ -1,4 +1,5 @@
 import { injectionAnnotation } from '../../../components/manifests/namespace';
+import { without } from '../../support/without';
 import type { KubernetesObject } from '../../../components/manifests/kubernetes';
 
 type Fields = Record<string, unknown>;
@@ -18,7 +19,7 @@ export function comparable(object: KubernetesObject): KubernetesObject {
 }
 
 function withoutInjection({ annotations }: Fields): Fields {
-  const { [injectionAnnotation]: _, ...rest } = (annotations ?? {}) as Fields;
+  const rest = without((annotations ?? {}) as Fields, injectionAnnotation);
   return Object.keys(rest).length === 0 ? {} : { annotations: rest };
 }
 
@@ -38,7 +39,8 @@ function comparableSpec(kind: string, spec: Fields): Fields {
 }
 
 /** `serviceAccount` is the old name of `serviceAccountName`; an empty affinity is none. */
-function podSpec({ serviceAccount, affinity: _, ...spec }: Fields): Fields {
+function podSpec(fields: Fields): Fields {
+  const { serviceAccount, ...spec } = without(fields, 'affinity');
   const account = serviceAccount === undefined ? {} : { serviceAccountName: serviceAccount };
   return { ...account, ...spec, containers: list(spec['containers']).map(container) };
 }
