@@ -17,6 +17,7 @@ import {
   gatewayTcpRoute,
   gatewayTlsChains,
   isTlsRouted,
+  serviceL4Routes,
   sidecarL4Route,
   type SniChain,
 } from './tables/l4-chains';
@@ -119,15 +120,8 @@ function atSidecar(traffic: TrafficModel, proxy: Proxy, request: Request): Outco
   ) {
     const kind = isTls(protocol) ? 'tls' : 'tcp';
     const connection = { sni: request.sni ?? request.host, address: request.address };
-    const rule = sidecarL4Route(
-      dialled,
-      listener.virtualServices,
-      kind,
-      request.port,
-      client,
-      connection,
-      traffic.mesh,
-    );
+    const routes = serviceL4Routes(dialled, listener.virtualServices, kind, request.port, traffic.mesh);
+    const rule = sidecarL4Route(routes, client, connection);
     if (rule === undefined) return reset(`no TLS rule of ${dialled.hostname} is for the server name ${connection.sni}`);
     return ruleOutcome(rule, request.port, scope, traffic.mesh);
   }

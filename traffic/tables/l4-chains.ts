@@ -67,28 +67,42 @@ export function isTlsRouted({ server }: BoundServer): boolean {
 }
 
 /**
- * The rule that takes a sidecar's connection to a service's TCP or TLS port (istio pilot/pkg/networking/core/tls.go); the service's own cluster when no rule does,
- * and undefined when TLS rules exist but none is for the server name.
+ * The rules for a service's TCP or TLS port at sidecars, in order, the service's own cluster last; a port with TLS rules has no such default (istio
+ * pilot/pkg/networking/core/tls.go). Conditions on the client are still in them.
  */
-export function sidecarL4Route(
+export function serviceL4Routes(
   service: MeshService,
   virtualServices: readonly MeshVirtualService[],
   protocol: 'tcp' | 'tls',
   port: number,
-  client: Valuation,
-  connection: { sni: string | undefined; address: string | undefined },
   model: MeshModel,
-): L4Route | undefined {
+): L4Route[] {
   const routes = virtualServices
     .filter(({ hosts }) => hosts.some((host) => hostsOverlap(host, service.hostname)))
     .flatMap((virtualService) => l4Routes(virtualService, protocol, 'mesh', model.config))
-    .filter((route) => (route.port === undefined || route.port === port) && allHold(route.when, client));
-  const reachable = routes.filter(({ subnets }) => inSubnets(connection.address, subnets));
-  if (protocol === 'tls' && routes.length > 0) {
-    const chains = reachable.map((route) => ({ sniHosts: route.sniHosts, take: route }));
-    return chainFor(chains, connection.sni ?? '');
-  }
-  return reachable[0] ?? serviceItself(service, port);
+    .filter((route) => route.port === undefined || route.port === port);
+  return [
+    ...routes,
+    { ...serviceItself(service, port), unless: protocol === 'tls' ? routes.map(({ when }) => when) : [] },
+  ];
+}
+
+/** The rule that takes a sidecar's connection; undefined when TLS rules exist for the client but none is for the server name. */
+export function sidecarL4Route(
+  routes: readonly L4Route[],
+  client: Valuation,
+  connection: { sni: string; address: string | undefined },
+): L4Route | undefined {
+  const reachable = routes.filter(
+    ({ when, unless, subnets }) =>
+      allHold(when, client) &&
+      !unless.some((conditions) => allHold(conditions, client)) &&
+      inSubnets(connection.address, subnets),
+  );
+  return chainFor(
+    reachable.map((route) => ({ sniHosts: route.sniHosts, take: route })),
+    connection.sni,
+  );
 }
 
 function serviceItself({ hostname, namespace }: MeshService, port: number): L4Route {

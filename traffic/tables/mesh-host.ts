@@ -123,8 +123,8 @@ export class MeshTable {
     return port !== undefined && (isHttp(port.protocol) || port.protocol === 'Unsupported') ? service : undefined;
   }
 
-  /** A host that only VirtualServices name is served on port 80, and where one of them also holds for a service with this port. */
-  private unregistered(host: string): MeshHost | undefined {
+  /** A host (or wildcard) that only VirtualServices name is served on port 80, and where one of them also holds for a service with this port. */
+  unregistered(host: string): MeshHost | undefined {
     if (isWildcard(host) && this.coversService(host)) return undefined;
     const bound = this.listener
       .withHost(host)

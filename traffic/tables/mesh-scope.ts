@@ -25,11 +25,18 @@ export class MeshScope implements ProxyView {
     return this.listeners.find(({ egress }) => egress.port === undefined || egress.port === port);
   }
 
-  service(host: string): MeshService | undefined {
+  /** The service of a host that some listener brings in: what a client may call. */
+  listenedService(host: string): MeshService | undefined {
     for (const listener of this.listeners) {
-      const imported = listener.service(host);
-      if (imported !== undefined) return imported;
+      const service = listener.service(host);
+      if (service !== undefined) return service;
     }
+    return undefined;
+  }
+
+  service(host: string): MeshService | undefined {
+    const imported = this.listenedService(host);
+    if (imported !== undefined) return imported;
     return this.listeners.some((listener) => listener.sendsTo(host))
       ? this.model.services.seenFrom(host, this.namespace)
       : undefined;

@@ -1,0 +1,72 @@
+import type { Literal } from '../matching/literal';
+import type { Outcome, RuleRef } from '../outcome';
+import type { TrafficModel } from '../traffic-model';
+import { entries } from './entries';
+import { entryOutcomes, type Entry } from './entry';
+import { regionMember } from './region';
+import { conditionWords } from './words';
+
+/** Requests that all meet the same rule. */
+export interface RequestClass {
+  /** Who sends them, e.g. `gateway istio-ingress/istio-ingressgateway`, `workloads`. */
+  from: string;
+  protocol: Entry['protocol'];
+  host: string;
+  port: number;
+  /** The rule's own conditions in words; those of the rules before it come first and are not repeated. */
+  who: string;
+  when: readonly Literal[];
+  /** False: no request can get here, because earlier rules take them all. Undefined: not decided (regexes too large to compare). */
+  reachable: boolean | undefined;
+  /** One such request, by property, e.g. `path` and `header end-user`; absent properties left out. */
+  example?: Record<string, string>;
+  outcome: Outcome;
+}
+
+/** The finite set of classes that a mesh tells apart, rule by rule; requests that nobody takes are a class of their own. */
+export function requestClasses(traffic: TrafficModel): RequestClass[] {
+  return [...entries(traffic).values()].flatMap(entryClasses);
+}
+
+export function entryClasses(entry: Entry): RequestClass[] {
+  const { client, protocol, host, port, routes } = entry;
+  return entryOutcomes(entry).flatMap(({ when, outcome }, index): RequestClass[] => {
+    const member = regionMember([{ routes, index }], client.given);
+    const isRest = index === routes.length;
+    if (isRest && member === 'none') return [];
+    const example = typeof member === 'string' ? undefined : exampleOf(member);
+    return [
+      {
+        from: client.title,
+        protocol,
+        host,
+        port,
+        who: when.length === 0 && index > 0 ? 'everybody else' : conditionWords(when),
+        when,
+        reachable: member === 'open' ? undefined : member !== 'none',
+        ...(example && { example }),
+        outcome,
+      },
+    ];
+  });
+}
+
+/** Rules that no request can get to. */
+export function unreachableRules(classes: readonly RequestClass[]): RuleRef[] {
+  const seen = new Map<string, { rule: RuleRef; reached: boolean }>();
+  for (const { outcome, reachable } of classes) {
+    if (outcome.rule === undefined) continue;
+    const key = ruleKey(outcome.rule);
+    const before = seen.get(key)?.reached ?? false;
+    seen.set(key, { rule: outcome.rule, reached: before || reachable !== false });
+  }
+  return [...seen.values()].filter(({ reached }) => !reached).map(({ rule }) => rule);
+}
+
+export function ruleKey({ kind, namespace, name, path }: RuleRef): string {
+  return `${kind} ${namespace}/${name} ${path}`;
+}
+
+export function exampleOf(member: ReadonlyMap<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries([...member].filter((pair): pair is [string, string] => pair[1] !== undefined));
+}

@@ -1,0 +1,103 @@
+import { compareText } from '../../model/creation-order';
+import { asMap, asText, asTextMap, asTexts, isMap } from '../../model/json';
+import type { MeshModel, MeshObject } from '../../model/mesh-model';
+import { exact, type Literal } from '../matching/literal';
+import type { Proxy } from '../proxy';
+
+/** Senders whose requests meet the same tables. */
+export interface Client {
+  /** E.g. `gateway istio-ingress/istio-ingressgateway`, `workloads`, `workloads of shop`, `workloads of shop with app=web`. */
+  title: string;
+  proxy: Proxy;
+  /** What is known of every such sender, for conditions on senders. */
+  given: Literal[];
+}
+
+/** Namespace that stands for all those in which nothing differs. No namespace has this name. */
+const anyNamespace = '';
+
+/**
+ * The senders that a mesh tells apart: every gateway, and workloads by what they see. Most meshes look the same from everywhere; namespaces come apart through
+ * `exportTo`, Sidecars, and DestinationRules for hosts of others, workloads of one namespace through selectors of Sidecars and DestinationRules.
+ */
+export function clients(model: MeshModel): Client[] {
+  const special = [...new Set([...namespacesApart(model)])].sort(compareText);
+  const others = special.map((namespace): Literal => ({ ...exact('source namespace', namespace), negated: true }));
+  return [
+    ...gatewayClients(model),
+    {
+      title: special.length === 0 ? 'workloads' : 'workloads elsewhere',
+      proxy: { type: 'sidecar', namespace: anyNamespace, labels: {} },
+      given: others,
+    },
+    ...special.map((namespace) => workloads(namespace, {})),
+    ...special.flatMap((namespace) => selectors(model, namespace).map((labels) => workloads(namespace, labels))),
+  ];
+}
+
+function workloads(namespace: string, labels: Record<string, string>): Client {
+  const pairs = Object.entries(labels).map(([label, value]) => `${label}=${value}`);
+  return {
+    title: `workloads of ${namespace}${pairs.length === 0 ? '' : ` with ${pairs.join(', ')}`}`,
+    proxy: { type: 'sidecar', namespace, labels },
+    given: [
+      exact('source namespace', namespace),
+      ...Object.entries(labels).map(([label, value]) => exact(`source label ${label}`, value)),
+    ],
+  };
+}
+
+/** Gateways by the workload they run on; one without a workload among the objects stands for itself. */
+export function gatewayClients(model: MeshModel): Client[] {
+  const byTitle = new Map<string, Client>();
+  for (const gateway of model.gateways.all) {
+    const running = model.gatewayWorkloads(gateway);
+    const proxies =
+      running.length > 0
+        ? running.map(({ namespace, name, labels }) => ({ title: `${namespace}/${name}`, namespace, labels }))
+        : [{ title: gateway.id, namespace: gateway.namespace, labels: gateway.selector ?? {} }];
+    for (const { title, namespace, labels } of proxies) {
+      byTitle.set(title, { title: `gateway ${title}`, proxy: { type: 'gateway', namespace, labels }, given: [] });
+    }
+  }
+  return [...byTitle.values()].sort((a, b) => compareText(a.title, b.title));
+}
+
+function* namespacesApart(model: MeshModel): Generator<string> {
+  const { objects } = model;
+  for (const kind of ['VirtualService', 'DestinationRule', 'ServiceEntry'] as const) {
+    for (const object of objects.ofKind(kind)) yield* named(asTexts(object.spec['exportTo']), object);
+  }
+  for (const object of objects.ofKind('Service')) {
+    yield* named(
+      (object.annotations['networking.istio.io/exportTo'] ?? '*').split(',').map((entry) => entry.trim()),
+      object,
+    );
+  }
+  for (const { namespace } of objects.ofKind('Sidecar')) if (namespace !== model.config.rootNamespace) yield namespace;
+  for (const rule of objects.ofKind('DestinationRule')) {
+    const host = model.resolveHost(asText(rule.spec['host']) ?? '', rule.namespace);
+    const ofOthers = !model.services.withHost(host).some((service) => service.namespace === rule.namespace);
+    if ((ofOthers && rule.namespace !== model.config.rootNamespace) || isMap(rule.spec['workloadSelector']))
+      yield rule.namespace;
+  }
+}
+
+/** The namespaces that an exportTo sets apart. */
+function named(exportTo: readonly string[], { namespace }: MeshObject): string[] {
+  if (exportTo.includes('*')) return [];
+  return exportTo.filter((entry) => entry !== '~').map((entry) => (entry === '.' ? namespace : entry));
+}
+
+function selectors(model: MeshModel, namespace: string): Record<string, string>[] {
+  const found = [
+    ...model.objects
+      .ofKind('Sidecar')
+      .map((object) => ({ object, labels: asTextMap(asMap(object.spec['workloadSelector'])['labels']) })),
+    ...model.objects
+      .ofKind('DestinationRule')
+      .map((object) => ({ object, labels: asTextMap(asMap(object.spec['workloadSelector'])['matchLabels']) })),
+  ].filter(({ object, labels }) => object.namespace === namespace && Object.keys(labels).length > 0);
+  const byText = new Map(found.map(({ labels }) => [JSON.stringify(Object.entries(labels).sort()), labels]));
+  return [...byText.entries()].sort(([a], [b]) => compareText(a, b)).map(([, labels]) => labels);
+}

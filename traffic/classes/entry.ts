@@ -1,0 +1,81 @@
+import { compareText } from '../../model/creation-order';
+import { without } from '../../model/json';
+import type { Literal } from '../matching/literal';
+import type { Outcome } from '../outcome';
+import type { CompiledRoute } from '../rules/compiled';
+import type { Client } from './clients';
+
+/** The rules that one kind of sender meets when it asks for one host on one port. */
+export interface Entry {
+  client: Client;
+  protocol: 'http' | 'https' | 'tcp' | 'tls';
+  /** FQDN, or a wildcard. */
+  host: string;
+  port: number;
+  routes: readonly CompiledRoute[];
+  /** What becomes of those that no route takes. */
+  otherwise: Outcome;
+  /** What a route does. */
+  outcome(route: CompiledRoute): Outcome;
+}
+
+/** Identity of an entry, the same before and after a change. */
+export function entryKey({
+  client,
+  protocol,
+  host,
+  port,
+}: Pick<Entry, 'client' | 'protocol' | 'host' | 'port'>): string {
+  return `${client.title} ${protocol}://${host}:${port}`;
+}
+
+/** A rule's conditions and what it does; the last is what becomes of those that no rule takes. */
+export interface EntryOutcome {
+  when: readonly Literal[];
+  outcome: Outcome;
+}
+
+const known = new WeakMap<Entry, EntryOutcome[]>();
+
+/** The outcome of each route in order, and of none. */
+export function entryOutcomes(entry: Entry): EntryOutcome[] {
+  const outcomes = known.get(entry) ?? [
+    ...entry.routes.map((route) => ({ when: route.when, outcome: entry.outcome(route) })),
+    { when: [], outcome: entry.otherwise },
+  ];
+  known.set(entry, outcomes);
+  return outcomes;
+}
+
+/** Everything that can tell two entries apart, as one text. */
+export function entrySignature(entry: Entry): string {
+  return JSON.stringify([
+    entry.routes.map(({ when, unless }) => [when, unless]),
+    entryOutcomes(entry).map(({ outcome }) => behaviour(outcome)),
+  ]);
+}
+
+/** An outcome without the place where its rule is written, which may change without any effect. */
+export function behaviour(outcome: Outcome): Record<string, unknown> {
+  const { destinations } = outcome;
+  return {
+    ...without({ ...outcome }, 'rule', 'why'),
+    ...(destinations && {
+      destinations: [...destinations].sort((a, b) => compareText(destinationKey(a), destinationKey(b))),
+    }),
+  };
+}
+
+export function destinationKey({
+  host,
+  subset,
+  port,
+  missing,
+}: {
+  host: string;
+  subset?: string;
+  port: number;
+  missing?: string;
+}): string {
+  return `${host}|${subset ?? ''}|${port}|${missing === undefined ? '' : '503'}`;
+}

@@ -1,0 +1,115 @@
+import {
+  behaviour,
+  destinationKey,
+  entryOutcomes,
+  entrySignature,
+  type Entry,
+  type EntryOutcome,
+} from '../classes/entry';
+import { regionMember } from '../classes/region';
+import { exampleOf } from '../classes/classes';
+import { conditionWords } from '../classes/words';
+import type { Literal } from '../matching/literal';
+import type { Outcome } from '../outcome';
+import { fraction, share, type Share } from '../share';
+
+/** Requests whose outcome is another one after the change. */
+export interface Move {
+  /** Senders, e.g. `workloads`. */
+  from: string;
+  protocol: Entry['protocol'];
+  host: string;
+  port: number;
+  /** Conditions in words; `everybody` when there is none. */
+  who: string;
+  /** True when it is not certain that such requests exist (regexes too large to compare). */
+  uncertain: boolean;
+  example?: Record<string, string>;
+  before: Outcome;
+  after: Outcome;
+  /** Part of these requests that goes somewhere else; 0 when they go where they went, but are treated in another way. */
+  moved: Share;
+}
+
+/** Whether two versions of one entry treat all requests alike, rule by rule. */
+export function isSameEntry(before: Entry, after: Entry): boolean {
+  return entrySignature(before) === entrySignature(after);
+}
+
+/** Where two versions of one entry part: every pair of rules that some request meets before and after, and that do not do the same. */
+export function entryMoves(before: Entry, after: Entry): Move[] {
+  const olds = entryOutcomes(before).map(described);
+  const news = entryOutcomes(after).map(described);
+  const { client, protocol, host, port } = after;
+  const moves: Move[] = [];
+  olds.forEach((old, oldIndex) => {
+    news.forEach((next, newIndex) => {
+      if (old.text === next.text) return;
+      const regions = [
+        { routes: before.routes, index: oldIndex },
+        { routes: after.routes, index: newIndex },
+      ];
+      const member = regionMember(regions, client.given);
+      if (member === 'none') return;
+      moves.push({
+        from: client.title,
+        protocol,
+        host,
+        port,
+        who: whoWords([...old.when, ...next.when], oldIndex + newIndex > 0),
+        uncertain: member === 'open',
+        ...(member === 'open' ? {} : { example: exampleOf(member) }),
+        before: old.outcome,
+        after: next.outcome,
+        moved: movedShare(old.outcome, next.outcome),
+      });
+    });
+  });
+  return moves;
+}
+
+interface Described extends EntryOutcome {
+  text: string;
+}
+
+function described({ when, outcome }: EntryOutcome): Described {
+  return { when, outcome, text: JSON.stringify(behaviour(outcome)) };
+}
+
+function whoWords(when: readonly Literal[], hasEarlier: boolean): string {
+  return when.length === 0 && hasEarlier ? 'everybody else' : conditionWords(when);
+}
+
+/** Half the sum of the differences between two distributions: what has to move to make one the other. */
+export function movedShare(before: Outcome, after: Outcome): Share {
+  const [old, next] = [distribution(before), distribution(after)];
+  let moved = fraction('0');
+  for (const place of new Set([...old.keys(), ...next.keys()])) {
+    const gone = fraction(old.get(place) ?? '0').sub(fraction(next.get(place) ?? '0'));
+    if (gone.gt(0)) moved = moved.add(gone);
+  }
+  return share(moved);
+}
+
+/** Parts of the requests by where they end: a destination, an answer of the proxy, an injected error. */
+function distribution(outcome: Outcome): Map<string, Share> {
+  const aborted = outcome.fault?.abort?.share ?? '0';
+  const rest = fraction('1').sub(fraction(aborted));
+  const places = new Map<string, Share>();
+  const add = (place: string, part: Share): void => {
+    const sum = fraction(places.get(place) ?? '0').add(fraction(part));
+    if (sum.gt(0)) places.set(place, share(sum));
+  };
+  add(`abort ${outcome.fault?.abort?.status ?? outcome.fault?.abort?.grpcStatus ?? ''}`, aborted);
+  if (outcome.kind === 'routed') {
+    for (const destination of outcome.destinations ?? []) {
+      add(destinationKey(destination), share(fraction(destination.share).mul(rest)));
+    }
+  } else {
+    add(
+      `${outcome.kind} ${outcome.status ?? ''} ${JSON.stringify(outcome.redirect ?? outcome.body ?? '')}`,
+      share(rest),
+    );
+  }
+  return places;
+}

@@ -1,0 +1,64 @@
+import type { KubernetesObject } from '../components/manifests/kubernetes';
+import { compareText } from '../model/creation-order';
+import type { MeshOptions } from '../model/mesh-model';
+import { entryClasses } from './classes/classes';
+import { entries } from './classes/entries';
+import { trafficModel } from './route';
+import { percent } from './share';
+import { destinationWords, placeWords } from './words';
+
+/** Who goes where: version or destination → part of the requests, e.g. `90 %`. */
+export interface Split {
+  who: string;
+  to: Record<string, string>;
+}
+
+/**
+ * The effective split of every routed service, as plain data that is small and changes only when traffic does: `namespace/service` → splits in the order of the rules.
+ * For stack outputs, so that `pulumi preview --diff` shows traffic as numbers. Services that no rule touches are left out.
+ */
+export function effectiveSplits(objects: readonly KubernetesObject[], options?: MeshOptions): Record<string, Split[]> {
+  const splits = new Map<string, Split[]>();
+  for (const entry of entries(trafficModel(objects, options)).values()) {
+    if (entry.routes.every(({ rule }) => rule === undefined)) continue;
+    const isGateway = entry.client.proxy.type === 'gateway';
+    const own = entryClasses(entry).flatMap(({ who, outcome, reachable }) => {
+      if (reachable === false) return [];
+      const prefix = isGateway || !entry.client.title.includes(' ') ? '' : `${entry.client.title}: `;
+      const places = Object.entries(
+        outcome.kind === 'routed' && outcome.destinations !== undefined
+          ? Object.fromEntries(
+              outcome.destinations.map((destination) => [
+                nameOf(destination, entry.host, outcome.destinations ?? []),
+                percent(destination.share),
+              ]),
+            )
+          : { [placeWords(outcome)]: percent('1') },
+      );
+      return [{ who: `${prefix}${who}`, to: Object.fromEntries(places) }];
+    });
+    const key = isGateway ? `${entry.client.title} ${entry.host}` : serviceKey(entry.host);
+    splits.set(key, withoutRepetition([...(splits.get(key) ?? []), ...own]));
+  }
+  return Object.fromEntries([...splits].sort(([a], [b]) => compareText(a, b)));
+}
+
+/** The version alone where all destinations are versions of the very host. */
+function nameOf(
+  destination: { host: string; subset?: string },
+  host: string,
+  all: readonly { host: string; subset?: string }[],
+): string {
+  const ownVersions = all.every((one) => one.host === host && one.subset !== undefined);
+  return ownVersions ? (destination.subset ?? '') : destinationWords(destination);
+}
+
+/** `bookinfo/reviews` for a Kubernetes Service, else the host. */
+function serviceKey(host: string): string {
+  const match = /^([^.]+)\.([^.]+)\.svc\./.exec(host);
+  return match === null ? host : `${match[2] ?? ''}/${match[1] ?? ''}`;
+}
+
+function withoutRepetition(splits: Split[]): Split[] {
+  return [...new Map(splits.map((split) => [JSON.stringify(split), split])).values()];
+}
