@@ -19,7 +19,11 @@ export function isJudgeable(value: unknown): value is KubernetesObject {
 }
 
 /** A violation as a finding: with the rule's id and codes, and the level that the options, the violation or the rule give, in this order. */
-export function raise(rule: Rule, { object, path, message, level }: Violation, options: CheckOptions): Raised {
+export function raise(
+  rule: Pick<Rule, 'id' | 'level' | 'istio' | 'kiali'>,
+  { object, path, message, level }: Violation,
+  options: CheckOptions,
+): Raised {
   const asked = options.rules?.[rule.id];
   const finding = defined({
     rule: rule.id,

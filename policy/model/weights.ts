@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../../components/manifests/kubernetes';
 import type { MeshModel } from '../../model/mesh-model';
-import { record, records, text } from './read';
+import { list, record, records, text } from './read';
 
 /** One destination of a route and the weight that it states. */
 export interface WeightedDestination {
@@ -29,7 +29,9 @@ export function weightedRoutes(model: MeshModel): WeightedRoute[] {
         const destinations = records(item['route']).map(({ at: index, item: destination }) =>
           weightedDestination(`${path}[${index}]`, destination),
         );
-        return destinations.length === 0 ? [] : [{ object, path, destinations }];
+        // An item that is no map is another rule's to report, and leaves nothing to say of the others.
+        const isSound = destinations.length > 0 && destinations.length === list(item['route']).length;
+        return isSound ? [{ object, path, destinations }] : [];
       }),
     ),
   );

@@ -1,0 +1,77 @@
+import type { StackValidationArgs } from '@pulumi/policy';
+import { defined } from '../../components/manifests/kubernetes';
+import { checkReport } from '../check';
+import type { Finding } from '../finding';
+import type { CheckOptions } from '../options';
+import { compareFindings } from '../order';
+import { raise } from '../raise';
+import { rules } from '../rules';
+import { resourceRules } from '../rules/resource-rules';
+import { withoutUndetermined } from '../unknowns';
+import { applyWaivers } from '../waivers';
+import { blindSpots, withExternals } from './blind-spots';
+import { packOptions } from './options';
+import { recordedInputs } from './recorded-inputs';
+import { releaseFacts } from './releases';
+import { objectName, stackResources, type StackResources } from './stack-resources';
+
+/** What the whole stack has to say, for both policies over it. */
+export interface JudgedStack {
+  /** Without what the policy for objects has told already. */
+  findings: Finding[];
+  /** Findings that an annotation waives, which are told as advice so that a waiver is never forgotten. */
+  waived: Finding[];
+  undetermined: Finding[];
+  urnOf: (finding: Finding) => string | undefined;
+}
+
+const singleRules = new Set(rules.filter(({ single }) => single).map(({ id }) => id));
+
+export function judgeStack(args: StackValidationArgs): JudgedStack {
+  const stack = stackResources(args.resources);
+  const { externals, uncertain } = blindSpots(stack.unknowns);
+  const told = defined({
+    ...releaseFacts(args.resources),
+    ...packOptions(args.getConfig<CheckOptions>(), args.stackTags),
+  });
+  const options = withExternals(told, externals);
+  const report = checkReport(stack.objects, options, { unknowns: stack.unknowns });
+  const ofResources = resourceFindings(stack, options);
+  const urnOf = ({ kind, namespace, name }: Finding): string | undefined =>
+    stack.urns.get(objectName(kind, namespace, name));
+  const isNew = (finding: Finding): boolean => !isToldByObject(finding, urnOf(finding));
+  const all = [...report.findings, ...ofResources.standing].filter(isNew).sort(compareFindings);
+  const postponed = all.filter(({ rule }) => uncertain.includes(rule)).map(undetermined);
+  return {
+    findings: all.filter(({ rule }) => !uncertain.includes(rule)),
+    waived: [...report.waived, ...ofResources.waived],
+    undetermined: [...report.undetermined.filter(isNew), ...postponed].sort(compareFindings),
+    urnOf,
+  };
+}
+
+/** Whether the policy for objects has told a finding: it tells what is wrong with an object by itself, if it saw the object in this run. */
+function isToldByObject({ rule, level }: Finding, urn: string | undefined): boolean {
+  const ofObject = singleRules.has(rule) || rule === 'waiver' || rule === 'undetermined';
+  return level === 'mandatory' && ofObject && urn !== undefined && recordedInputs(urn) !== undefined;
+}
+
+function resourceFindings(
+  { resources, unknowns }: StackResources,
+  options: CheckOptions,
+): ReturnType<typeof applyWaivers> {
+  const raised = resourceRules
+    .filter(({ id }) => options.rules?.[id] !== 'off')
+    .flatMap((rule) => rule.check(resources, options).map((violation) => raise(rule, violation, options)));
+  return applyWaivers(withoutUndetermined(raised, unknowns));
+}
+
+/** What would be mandatory, were the objects that it asks for known. */
+function undetermined(finding: Finding): Finding {
+  return {
+    ...finding,
+    rule: 'undetermined',
+    level: 'advisory',
+    message: `${finding.message} (${finding.rule}); a DestinationRule is not fully known before deployment, so this may turn out to be fine`,
+  };
+}

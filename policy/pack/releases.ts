@@ -1,0 +1,74 @@
+import type { PolicyResource } from '@pulumi/policy';
+import { defaultGatewayPorts } from '../../components/manifests/gateway-workload';
+import { gatewayLabel } from '../../components/manifests/names';
+import type { CheckOptions, GatewayWorkload } from '../options';
+import { record, records, text } from '../model/read';
+import { knownPart } from './known-part';
+
+/** What a Helm release brings that no resource shows: a release is one opaque resource. */
+export interface ReleaseFacts {
+  istioVersion?: string;
+  mesh?: CheckOptions['mesh'];
+  revisions?: string[];
+  gatewayWorkloads?: GatewayWorkload[];
+}
+
+interface HelmRelease {
+  chart: string;
+  name: string;
+  namespace: string;
+  version: string | undefined;
+  values: Readonly<Record<string, unknown>>;
+}
+
+/** The facts that rules need about Istio's own charts among the Helm releases of a program. */
+export function releaseFacts(resources: readonly PolicyResource[]): ReleaseFacts {
+  const releases = resources.filter(({ type }) => type === 'kubernetes:helm.sh/v3:Release').map(helmRelease);
+  const planes = releases.filter(({ chart }) => chart === 'istiod');
+  const gateways = releases.filter(({ chart }) => chart === 'gateway');
+  const [plane] = planes;
+  return {
+    ...(plane === undefined ? {} : planeFacts(plane)),
+    ...(planes.length === 0 ? {} : { revisions: planes.map(({ values }) => text(values['revision']) || 'default') }),
+    ...(gateways.length === 0 ? {} : { gatewayWorkloads: gateways.map(gatewayWorkload) }),
+  };
+}
+
+function helmRelease({ name: logicalName, props }: PolicyResource): HelmRelease {
+  const { chart, name, namespace, version, values } = knownPart(props).value;
+  return {
+    chart:
+      (text(chart) ?? '')
+        .split('/')
+        .at(-1)
+        ?.replace(/-\d+\..*\.tgz$/, '') ?? '',
+    name: text(name) ?? logicalName,
+    namespace: text(namespace) ?? 'default',
+    version: text(version),
+    values: record(values),
+  };
+}
+
+function planeFacts({ namespace, version, values }: HelmRelease): ReleaseFacts {
+  const meshConfig = record(values['meshConfig']);
+  return {
+    mesh: { rootNamespace: namespace, meshConfig },
+    ...(version === undefined ? {} : { istioVersion: version }),
+  };
+}
+
+/** The labels and ports of Istio's gateway chart, unless its values say otherwise. */
+function gatewayWorkload({ name, namespace, values }: HelmRelease): GatewayWorkload {
+  const own = Object.entries(record(values['labels'])).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  );
+  const stated = records(record(values['service'])['ports']).map(({ item }) => item);
+  const ports = stated.flatMap(({ port, targetPort }) =>
+    typeof port === 'number' ? [{ port, ...(typeof targetPort === 'number' ? { targetPort } : {}) }] : [],
+  );
+  return {
+    namespace,
+    labels: { app: name, istio: gatewayLabel(name), ...Object.fromEntries(own) },
+    ports: stated.length > 0 ? ports : defaultGatewayPorts,
+  };
+}
