@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { objectKey } from '../../components/manifests/kubernetes';
 import type { KubernetesObject } from '../../components/manifests/kubernetes';
-import { kubectl } from '../kubectl';
+import { LabError } from '../errors';
+import { kubectl, tryKubectl } from '../kubectl';
 import type { KubectlTarget } from '../kubectl';
 import {
   contentsOf,
@@ -56,11 +57,23 @@ export function reference({ apiVersion, kind, metadata }: KubernetesObject): Kub
   return { apiVersion, kind, metadata: namespace === undefined ? { name } : { name, namespace } };
 }
 
-/** The live counterparts, in the versions of the objects, of those that exist. All their kinds have to be served. */
+/** What kubectl says of a kind that is not served, at least not in that version. */
+export const unknownKind = /no matches for kind/;
+
+/**
+ * The live counterparts, in the versions of the objects, of those that exist. kubectl gives up on all when it does not know the kind
+ * of one; then its halves are looked up, down to the object that cannot exist.
+ */
 export async function liveObjects(target: KubectlTarget, objects: readonly KubernetesObject[]): Promise<LiveObject[]> {
   if (objects.length === 0) return [];
   const args = ['get', '-f', '-', '--ignore-not-found', '-o', 'json'];
-  return parseObjects(await kubectl(target, args, asList(objects.map(reference))));
+  const { ok, stdout, stderr } = await tryKubectl(target, args, asList(objects.map(reference)));
+  if (ok) return parseObjects(stdout);
+  if (!unknownKind.test(stderr)) throw new LabError(`kubectl get failed:\n${stderr}`);
+  if (objects.length === 1) return [];
+  const middle = Math.ceil(objects.length / 2);
+  const before = await liveObjects(target, objects.slice(0, middle));
+  return [...before, ...(await liveObjects(target, objects.slice(middle)))];
 }
 
 /** Every namespace, with the managers of its fields. */

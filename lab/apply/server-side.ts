@@ -2,7 +2,7 @@ import type { KubernetesObject } from '../../components/manifests/kubernetes';
 import { LabError } from '../errors';
 import { tryKubectl } from '../kubectl';
 import type { KubectlTarget } from '../kubectl';
-import { asList, parseObjects } from './live';
+import { asList, parseObjects, unknownKind } from './live';
 import type { LiveObject } from './live';
 
 export interface ServerSideOptions {
@@ -30,16 +30,18 @@ export interface Applied {
 const unreachable = /connection refused|unable to connect to the server|connection reset|i\/o timeout/i;
 
 /** The API server's own words, without what kubectl puts around them. */
-export function plainMessage(stderr: string, { kind, metadata }: KubernetesObject): string {
-  return stderr
-    .split('\n')
-    .filter((line) => !line.startsWith('Warning: '))
-    .join('\n')
+export function plainMessage(stderr: string, { apiVersion, kind, metadata }: KubernetesObject): string {
+  if (unknownKind.test(stderr)) return `the API server knows no ${kind} in ${apiVersion}`;
+  const lines = stderr
+    .replace(/^Warning: .*\n/gm, '')
     .replace(/^(error: |Error from server( \(\w+\))?: )+/, '')
     .replace(/^failed to create typed patch object \([^)]*\): /, '')
     .replace(new RegExp(`^The ${kind} "${metadata.name}" is invalid:\\s*`), '')
     .trim()
-    .replaceAll('\n', '\n    ');
+    .split('\n')
+    .filter((line) => !line.startsWith('* <nil>: ')); // That the rest was not checked, or the same once more.
+  const [only = ''] = lines;
+  return lines.length === 1 ? only.replace(/^\* /, '') : lines.join('\n    ');
 }
 
 function warningsIn(stderr: string): string[] {

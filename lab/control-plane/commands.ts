@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { LabProcessName } from '../types';
 import type { Layout } from './layout';
 import type { Pki } from './pki';
@@ -87,7 +88,9 @@ function controller(
 
 function kwok({ ports }: CommandOptions): string[] {
   return [
+    `--config=${path.join(__dirname, 'kwok-stages.yaml')}`,
     '--manage-all-nodes=true',
+    '--node-ip=10.0.0.1', // Pods get theirs from the same network.
     `--server-address=127.0.0.1:${ports.kwok}`,
     '--node-lease-duration-seconds=40', // Nodes prove themselves by leases, which is far less traffic than their status.
   ];
