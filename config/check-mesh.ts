@@ -60,7 +60,7 @@ function judged({ settings, policy }: Settings, mesh: Mesh, source: Source, scop
     scope,
   );
   return findings.map((finding) => {
-    const keys = parseKeyPath(keyOf(finding, made));
+    const keys = keysOf(finding, made, sections);
     const secret = source.secretSections?.has(String(keys[0])) === true;
     const message = `${secret ? hidden : finding.message} (${finding.rule})`;
     return {
@@ -79,14 +79,18 @@ function scalarAt(sections: unknown, keys: Key[]): boolean {
 const hidden =
   'its section holds secrets, so what is wrong is not shown here, but by `meshwright check`, which cannot read them';
 
-/** The key in the stack file that a finding is about. */
-function keyOf({ kind, namespace, name, path }: Finding, made: Rendered[]): string {
-  if (kind === 'CheckOptions') return `meshwright:policy.${path}`;
+/** Keys in the stack file that a finding is about: those of what makes the object, and from there as far as the path in the object is one in the file. */
+function keysOf({ kind, namespace, name, path }: Finding, made: Rendered[], sections: unknown): Key[] {
+  if (kind === 'CheckOptions') return ['policy', ...parseKeyPath(path)];
   const rendered = made.find(
     ({ object }) =>
       kind === object.kind && name === object.metadata.name && namespace === (object.metadata.namespace ?? ''),
   );
-  return rendered === undefined ? '' : originOf(rendered, path);
+  if (rendered === undefined) return [];
+  const origin = parseKeyPath(originOf(rendered, path));
+  const below = parseKeyPath(path);
+  const tails = below.map((_, start) => [...origin, ...below.slice(start)]);
+  return tails.find((keys) => valueAt(sections, keys) !== undefined) ?? origin;
 }
 
 function ofLevel(wanted: Finding['level'], findings: Judged[]): Problem[] {

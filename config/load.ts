@@ -22,7 +22,7 @@ export interface LoadedSettings extends Settings {
  * @throws pulumi.RunError with every problem, before anything is registered. Values of sections that hold secrets are not in it.
  */
 export function loadSettings(): LoadedSettings {
-  const sections = sectionsOf(pulumi.runtime.allConfig());
+  const { values: sections } = sectionsOf(pulumi.runtime.allConfig());
   const secretSections = new Set(sectionNames.filter((name) => isSecret(`${configNamespace}:${name}`)));
   const source: Source = { secretSections };
   const parsed = parseStack(sections, source);

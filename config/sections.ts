@@ -1,38 +1,48 @@
+import { nearest } from '../policy/nearest';
 import { configNamespace } from './key-path';
-import { didYouMean } from './did-you-mean';
-import { sectionNames } from './schema/stack-file';
+
+/** The sections of a `config:` map. */
+export interface Sections {
+  /** Values by section, as Pulumi would hand them to a program. */
+  values: Record<string, unknown>;
+  /** The key of each section in the map, which may lack the namespace: that is the project's own name then. */
+  keys: Map<string, string>;
+  /** Keys that stand for nothing. */
+  problems: { key: string; message: string }[];
+}
 
 const prefix = `${configNamespace}:`;
 
-/** A key of `config:` that is none. */
-export interface KeyOfConfigProblem {
-  key: string;
-  message: string;
-  hint?: string;
+/** Keys of other namespaces are other people's. */
+export function sectionsOf(config: Record<string, unknown>): Sections {
+  const found: Sections = { values: {}, keys: new Map(), problems: [] };
+  for (const [key, value] of Object.entries(config)) {
+    const section = sectionName(key);
+    const namespace = key.slice(0, key.indexOf(':'));
+    if (section === undefined) {
+      if (nearest(namespace, [configNamespace]) !== undefined)
+        found.problems.push({
+          key,
+          message: `"${namespace}" is nobody's namespace; did you mean "${configNamespace}"?`,
+        });
+    } else if (found.keys.has(section)) {
+      found.problems.push({ key, message: `${section} and ${prefix}${section} are the same key; keep one of them` });
+    } else {
+      found.keys.set(section, key);
+      found.values[section] = sectionValue(value);
+    }
+  }
+  return found;
 }
 
-/** The values below `meshwright:…`, by section; keys of other namespaces are other people's. */
-export function sectionsOf(config: Record<string, unknown>): Record<string, unknown> {
-  const own = Object.entries(config).filter(([key]) => key.startsWith(prefix));
-  return Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), sectionValue(value)]));
-}
-
-/** Keys without a namespace, which Pulumi refuses. */
-export function keysWithoutNamespace(config: Record<string, unknown>): KeyOfConfigProblem[] {
-  return Object.keys(config)
-    .filter((key) => !key.includes(':'))
-    .map((key) => {
-      const message = `keys of config have a namespace: ${sectionNames.map((name) => prefix + name).join(', ')}`;
-      const hint = didYouMean(
-        prefix + key,
-        sectionNames.map((name) => prefix + name),
-      );
-      return hint === undefined ? { key, message } : { key, message, hint };
-    });
+/** The section that a key of `config:` stands for; without a namespace Pulumi takes the project's. */
+export function sectionName(key: string): string | undefined {
+  if (key.startsWith(prefix)) return key.slice(prefix.length);
+  return key.includes(':') ? undefined : key;
 }
 
 /** A section given as text is JSON: so `pulumi config set` without --path writes it, and so Pulumi hands every section to a program. */
-export function sectionValue(value: unknown): unknown {
+function sectionValue(value: unknown): unknown {
   if (typeof value !== 'string') return value;
   try {
     return JSON.parse(value) as unknown;

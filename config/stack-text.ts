@@ -1,11 +1,11 @@
 import { defined } from '../components/manifests/kubernetes';
 import { allProblems } from './check-mesh';
-import { withoutCiphertext } from './encrypted';
+import { handedOver } from './handed-over';
 import { configNamespace, keyPath, type Key } from './key-path';
 import { nearest } from '../policy/nearest';
 import { parseStack, type Settings } from './parse';
 import type { Problem } from './problem';
-import { keysWithoutNamespace, sectionsOf } from './sections';
+import { sectionName, sectionsOf } from './sections';
 import type { Source } from './source';
 import { readYaml } from './yaml-document';
 
@@ -36,14 +36,18 @@ export function parseStackText(text: string, file: string): StackTextSettings | 
   const wrong = configProblem(document.value);
   if (wrong !== undefined) return { problems: [...mistakes, placed(wrong, ['config'])] };
 
-  const { config } = document.value as { config: Record<string, unknown> };
-  const strangers = keysWithoutNamespace(config).map(({ key, message, hint }) =>
-    placed(defined({ path: pathInFile(['config', key]), message, hint }), ['config', key]),
+  const {
+    values,
+    keys,
+    problems: strange,
+  } = sectionsOf((document.value as { config: Record<string, unknown> }).config);
+  const strangers = strange.map(({ key, message }) =>
+    placed({ path: pathInFile(['config', key]), message }, ['config', key]),
   );
-  const { value: sections, encrypted } = withoutCiphertext(sectionsOf(config));
+  const { value: sections, encrypted } = handedOver(values);
   const source: Source = {
     file,
-    position: ([section, ...keys]) => document.position(['config', `${configNamespace}:${section ?? ''}`, ...keys]),
+    position: ([section, ...below]) => document.position(['config', keys.get(String(section)) ?? '', ...below]),
   };
   const parsed = parseStack(sections, source);
   const problems = [...mistakes, ...strangers, ...('problems' in parsed ? allProblems(parsed, source) : [])];
@@ -80,13 +84,11 @@ function configProblem(value: unknown): Problem | undefined {
   return defined({ path: 'config', message: `is missing; it must be a map of ${configNamespace}: keys`, hint });
 }
 
-/** A path for any key of the file: as in the stack's configuration below `config`, as it stands elsewhere. */
-function pathInFile(keys: Key[]): string {
-  const [first, second, ...rest] = keys;
-  const own = `${configNamespace}:`;
-  if (first === 'config' && typeof second === 'string' && second.startsWith(own))
-    return keyPath([second.slice(own.length), ...rest]);
-  return keys.map(String).join('.');
+/** A path for any key of the file: as in the stack's configuration where it is one of ours, as it stands elsewhere. */
+function pathInFile([first, second, ...rest]: Key[]): string {
+  const section = first === 'config' && second !== undefined ? sectionName(String(second)) : undefined;
+  if (section !== undefined) return keyPath([section, ...rest]);
+  return [first, second, ...rest].filter((key) => key !== undefined).join('.');
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {

@@ -1,6 +1,8 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, type Document, type Node } from 'yaml';
+import { LineCounter, parseAllDocuments, type Document } from 'yaml';
 import type { Key } from './key-path';
 import type { Position } from './source';
+import { ambiguousScalars } from './yaml-ambiguity';
+import { keysAt, offsetOf } from './yaml-places';
 
 /** A mistake in the text itself, whatever it is meant to say. */
 export interface YamlProblem extends Position {
@@ -24,68 +26,39 @@ export function readYaml(text: string): YamlDocument {
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
   };
-  const failed = (problems: YamlProblem[]): YamlDocument => ({ value: undefined, problems, position: () => undefined });
+  const options = { lineCounter: lines, merge: true, prettyErrors: false, stringKeys: true };
   try {
-    const documents: Document[] = [
-      ...parseAllDocuments(text, { lineCounter: lines, merge: true, prettyErrors: false, stringKeys: true }),
-    ];
-    const [document, second] = documents;
-    if (document === undefined) return failed([]);
-    const mistakes = [...document.errors, ...document.warnings];
-    const broken = mistakes.filter(({ code }) => code !== 'DUPLICATE_KEY');
-    if (broken.length > 0)
-      return failed(broken.map(({ message, pos }) => ({ message: lowerFirst(message), ...at(pos[0]) })));
-    if (second !== undefined) {
-      const message = 'there are several documents in the file; a stack file is one';
-      return failed([{ message, ...at(second.range?.[0] ?? 0) }]);
-    }
-    const repeated = document.errors.map(({ pos }): YamlProblem => {
-      const keys = keysAt(document, document.contents, pos[0]) ?? [];
-      return { message: 'the key is there twice; keep one of them', keys, ...at(pos[0]) };
+    const [document, second]: Document[] = [...parseAllDocuments(text, options)];
+    if (document === undefined) return unreadable([]);
+    const mistakes = [...document.errors, ...document.warnings].filter(({ code }) => code !== 'DUPLICATE_KEY');
+    if (mistakes.length > 0)
+      return unreadable(mistakes.map(({ message, pos }) => ({ message: lowerFirst(message), ...at(pos[0]) })));
+    if (second !== undefined)
+      return unreadable([
+        { message: 'there are several documents in the file; a stack file is one', ...at(second.range?.[0] ?? 0) },
+      ]);
+    const repeated = document.errors.map(({ pos }) => ({
+      offset: pos[0],
+      message: 'the key is there twice; keep one of them',
+    }));
+    const problems = [...repeated, ...ambiguousScalars(document)].map(({ offset, message }): YamlProblem => {
+      return { message, keys: keysAt(document, offset), ...at(offset) };
     });
     const position = (keys: readonly Key[]): Position | undefined => {
-      const offset = offsetOf(document, document.contents, keys);
+      const offset = offsetOf(document, keys);
       return offset === undefined ? undefined : at(offset);
     };
-    return { value: document.toJS(), problems: repeated, position };
+    return { value: document.toJS(), problems, position };
   } catch (error) {
     // Aliases without an anchor, or so many that the text must be an attack.
-    return failed([
+    return unreadable([
       { message: lowerFirst(error instanceof Error ? error.message : String(error)), line: 1, column: 1 },
     ]);
   }
 }
 
-function offsetOf(document: Document, node: unknown, keys: readonly Key[]): number | undefined {
-  const [key, ...rest] = keys;
-  const here = isAlias(node) ? node.resolve(document) : node;
-  if (key === undefined) return undefined;
-  if (isMap(here)) {
-    const pair = here.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key));
-    return pair === undefined ? undefined : (offsetOf(document, pair.value, rest) ?? startOf(pair.key));
-  }
-  if (!isSeq(here)) return undefined;
-  const item = here.items[Number(key)];
-  return item === undefined ? undefined : (offsetOf(document, item, rest) ?? startOf(item));
-}
-
-function startOf(node: unknown): number | undefined {
-  return (node as Node | undefined)?.range?.[0];
-}
-
-/** The keys down to the key that starts at `offset`. */
-function keysAt(document: Document, node: unknown, offset: number): Key[] | undefined {
-  const children: [Key, unknown, unknown][] = isMap(node)
-    ? node.items.map(({ key, value }) => [String(isScalar(key) ? key.value : key), key, value])
-    : isSeq(node)
-      ? node.items.map((item, index) => [index, item, item])
-      : [];
-  for (const [key, start, child] of children) {
-    if (startOf(start) === offset && isMap(node)) return [key];
-    const below = keysAt(document, child, offset);
-    if (below !== undefined) return [key, ...below];
-  }
-  return undefined;
+function unreadable(problems: YamlProblem[]): YamlDocument {
+  return { value: undefined, problems, position: () => undefined };
 }
 
 function lowerFirst(text: string): string {
