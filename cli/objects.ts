@@ -17,14 +17,15 @@ export interface LoadedObject {
 
 /**
  * Objects from files of YAML or JSON: several documents to a file, Lists unpacked, `-` for stdin.
+ * @param read - how to get a file's text
  * @throws UserError naming every file that cannot be read and every document that is no Kubernetes object.
  */
-export function readObjects(files: string[]): LoadedObject[] {
+export function readObjects(files: string[], read: (file: string) => string = readText): LoadedObject[] {
   const problems: string[] = [];
   const objects = files.flatMap((file) => {
     const name = file === '-' ? 'stdin' : file;
     try {
-      return objectsOf(name, readFileSync(file === '-' ? 0 : file, 'utf8'), problems);
+      return objectsOf(name, read(file), problems);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       problems.push(`${name}: cannot be read: ${error.message}`);
@@ -34,6 +35,10 @@ export function readObjects(files: string[]): LoadedObject[] {
   if (problems.length > 0) throw userError('Broken input, nothing was judged:', problems);
   if (objects.length === 0) throw new UserError(`No Kubernetes object in ${files.join(', ')}.`);
   return objects;
+}
+
+function readText(file: string): string {
+  return readFileSync(file === '-' ? 0 : file, 'utf8');
 }
 
 function objectsOf(file: string, text: string, problems: string[]): LoadedObject[] {

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import { registerCheck } from './check';
+import { registerDiff } from './diff';
+import { registerExplain } from './explain';
 import { registerLab } from './lab';
 import { registerRender } from './render';
 import { registerSamples } from './samples';
@@ -10,6 +12,8 @@ export const commands: ((program: Command) => void)[] = [
   registerStart,
   registerRender,
   registerCheck,
+  registerExplain,
+  registerDiff,
   registerSamples,
   registerLab,
 ];

@@ -1,0 +1,74 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { parseDocument } from 'yaml';
+import { formatProblems } from '../../config/problems';
+import { parseStackText } from '../../config/stack-text';
+import { findSample } from '../../samples/find';
+import { sampleStackFile } from '../../samples/load';
+import { stackTraffic, type TrafficInput } from '../../traffic/stack-objects';
+import { UserError } from '../errors';
+import { loadStack, type StackChoice } from '../input';
+import { readObjects } from '../objects';
+
+/**
+ * The mesh that a command is to look at: objects in files when files are named, else the chosen stack.
+ * @throws UserError for both at once, and for whatever cannot be read.
+ */
+export function trafficInput(choice: StackChoice, files: string[]): TrafficInput {
+  if (files.length === 0) return stackTraffic(loadStack(choice).settings);
+  if ((choice.stack ?? choice.config ?? choice.sample) !== undefined) {
+    throw new UserError('Name either a stack or files, not both.');
+  }
+  return { objects: readObjects(files).map(({ object }) => object), options: {} };
+}
+
+/**
+ * One side of a comparison: a stack file, a file of Kubernetes objects, `REVISION:FILE` in git, or `sample:NAME/STATE`.
+ * @throws UserError saying what it may be.
+ */
+export function trafficOperand(operand: string): TrafficInput {
+  if (operand.startsWith('sample:')) return sampleTraffic(operand.slice('sample:'.length));
+  if (existsSync(operand)) return fileTraffic(operand, readFileSync(operand, 'utf8'));
+  const colon = operand.indexOf(':');
+  if (colon > 0) return revisionTraffic(operand.slice(0, colon), operand.slice(colon + 1));
+  throw new UserError(
+    `${operand} is no file; give a stack file, a file of Kubernetes objects, REVISION:FILE for one in git, or sample:NAME/STATE.`,
+  );
+}
+
+/** A stack file (or file of objects) as it was in a git revision. */
+export function revisionTraffic(revision: string, file: string): TrafficInput {
+  const path = file.startsWith('/') || file.startsWith('.') ? file : `./${file}`;
+  const { status, stdout, stderr } = spawnSync('git', ['show', `${revision}:${path}`], { encoding: 'utf8' });
+  if (status !== 0) {
+    throw new UserError(`${revision}:${file} cannot be read from git: ${stderr.trim() || 'git is not there'}`);
+  }
+  return fileTraffic(`${revision}:${file}`, stdout);
+}
+
+function sampleTraffic(reference: string): TrafficInput {
+  const found = findSample(reference);
+  if ('problem' in found) throw new UserError(found.problem);
+  return stackTextTraffic(`sample ${reference}`, sampleStackFile(found.sample, found.state));
+}
+
+function fileTraffic(name: string, text: string): TrafficInput {
+  if (isStackText(text)) return stackTextTraffic(name, text);
+  return { objects: readObjects([name], () => text).map(({ object }) => object), options: {} };
+}
+
+/** A stack file has `config:` at its top, or is named as one that is empty; Kubernetes objects have `kind:`. */
+function isStackText(text: string): boolean {
+  try {
+    const value: unknown = parseDocument(text).toJS();
+    return typeof value === 'object' && value !== null && 'config' in value && !('kind' in value);
+  } catch {
+    return false;
+  }
+}
+
+function stackTextTraffic(name: string, text: string): TrafficInput {
+  const loaded = parseStackText(text, name);
+  if ('problems' in loaded) throw new UserError(`${name} cannot be compared:\n${formatProblems(loaded.problems)}`);
+  return stackTraffic(loaded.settings);
+}
