@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildSync } from 'esbuild';
+import { bundle } from '../policy/bundle';
 
 /** Bundles the policy pack into dist/policy, a package that stands alone, and packs it: `npm run pack:policy`. */
 const root = join(__dirname, '..');
@@ -9,21 +9,11 @@ const out = join(root, 'dist', 'policy');
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 
-// The SDK is found at run time, so that a program and its packs can share one.
-buildSync({
-  entryPoints: [join(root, 'policy', 'index.ts')],
-  outfile: join(out, 'index.js'),
-  bundle: true,
-  platform: 'node',
-  target: 'node20',
-  format: 'cjs',
-  external: ['@pulumi/*'],
-  legalComments: 'inline',
-});
+writeFileSync(join(out, 'index.js'), bundle());
 const manifest = JSON.parse(readFileSync(join(root, 'policy', 'package.json'), 'utf8')) as Record<string, unknown>;
 const files = ['index.js', 'PulumiPolicy.yaml', 'README.md'];
 writeFileSync(join(out, 'package.json'), `${JSON.stringify({ ...manifest, main: 'index.js', files }, null, 2)}\n`);
 const project = readFileSync(join(root, 'policy', 'PulumiPolicy.yaml'), 'utf8');
-writeFileSync(join(out, 'PulumiPolicy.yaml'), project.replace(/^ {4}typescript:.*$/m, '    typescript: false').replace('pack.js', 'index.js'));
+writeFileSync(join(out, 'PulumiPolicy.yaml'), project.replace('pack.js', 'index.js'));
 cpSync(join(root, 'policy', 'README.md'), join(out, 'README.md'));
 process.stdout.write(execFileSync('npm', ['pack', '--silent', '--pack-destination', join(root, 'dist'), out], { cwd: root, encoding: 'utf8' }));
