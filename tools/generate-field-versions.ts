@@ -24,12 +24,18 @@ for (const [index, minor] of minors.entries()) {
   }
 }
 const file = join(__dirname, '..', 'policy', 'schema', 'field-versions.generated.json');
-writeFileSync(file, `${JSON.stringify({ oldest: minors[0], newest: minors.at(-1), since: withoutInner(since) }, null, 1)}\n`);
+writeFileSync(
+  file,
+  `${JSON.stringify({ oldest: minors[0], newest: minors.at(-1), since: withoutInner(since) }, null, 1)}\n`,
+);
 
 /** Paths of all fields, with `[]` for the items of a list and `{}` for the values of a map, and `path=value` for each value of an enum. */
 function featuresOf(schema: CrdSchema, path: string): string[] {
-  const values = Array.isArray(schema['enum']) ? (schema['enum'] as unknown[]).map((value) => `${path}=${String(value)}`) : [];
-  const map = typeof schema.additionalProperties === 'object' ? featuresOf(schema.additionalProperties, `${path}{}`) : [];
+  const values = Array.isArray(schema['enum'])
+    ? (schema['enum'] as unknown[]).map((value) => `${path}=${String(value)}`)
+    : [];
+  const map =
+    typeof schema.additionalProperties === 'object' ? featuresOf(schema.additionalProperties, `${path}{}`) : [];
   return [
     path,
     ...values,
@@ -51,6 +57,10 @@ function withoutInner(all: typeof since): typeof since {
 
 function hasOuter(feature: string, minor: string, features: Record<string, string>): boolean {
   return Object.entries(features).some(
-    ([other, otherMinor]) => other !== feature && otherMinor === minor && feature.startsWith(other) && /^[.[{=]/.test(feature.slice(other.length)),
+    ([other, otherMinor]) =>
+      other !== feature &&
+      otherMinor === minor &&
+      feature.startsWith(other) &&
+      /^[.[{=]/.test(feature.slice(other.length)),
   );
 }

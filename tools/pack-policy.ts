@@ -16,4 +16,9 @@ writeFileSync(join(out, 'package.json'), `${JSON.stringify({ ...manifest, main: 
 const project = readFileSync(join(root, 'policy', 'PulumiPolicy.yaml'), 'utf8');
 writeFileSync(join(out, 'PulumiPolicy.yaml'), project.replace('pack.js', 'index.js'));
 cpSync(join(root, 'policy', 'README.md'), join(out, 'README.md'));
-process.stdout.write(execFileSync('npm', ['pack', '--silent', '--pack-destination', join(root, 'dist'), out], { cwd: root, encoding: 'utf8' }));
+process.stdout.write(
+  execFileSync('npm', ['pack', '--silent', '--pack-destination', join(root, 'dist'), out], {
+    cwd: root,
+    encoding: 'utf8',
+  }),
+);

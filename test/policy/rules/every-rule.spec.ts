@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkReport } from '../../../policy/check';
+import { ruleDocs } from '../../../policy/report/rule-docs';
+import type { Rule } from '../../../policy/rule';
+import { rules } from '../../../policy/rules';
+import { resourceRules } from '../../../policy/rules/resource-rules';
+import { objects } from '../judge';
+
+const root = join(__dirname, '..', '..', '..');
+
+describe('every rule', () => {
+  for (const rule of rules) {
+    it(`${rule.id} complains about its bad example, and not about its good one`, () => {
+      assert.deepEqual(raised(rule, rule.docs.bad), [rule.id]);
+      assert.deepEqual(raised(rule, rule.docs.good), []);
+    });
+
+    it(`${rule.id} has a good example that no other mandatory rule refuses`, () => {
+      const { findings } = checkReport(objects(rule.docs.good), rule.docs.options, {
+        rules: rules.filter(({ single }) => single),
+      });
+      assert.deepEqual(
+        findings.filter(({ level }) => level === 'mandatory'),
+        [],
+      );
+    });
+  }
+
+  it('has an id of its own, which is also the name of its file', () => {
+    const ids = [...rules, ...resourceRules].map(({ id }) => id);
+    assert.deepEqual(ids, [...new Set(ids)]);
+    for (const id of ids)
+      assert.ok(readFileSync(join(root, 'policy', 'rules', `${id}.ts`), 'utf8').includes(`'${id}'`));
+  });
+
+  it('stands in docs/rules.md as it is: npm run generate', () => {
+    assert.equal(readFileSync(join(root, 'docs', 'rules.md'), 'utf8'), ruleDocs());
+  });
+});
+
+function raised(rule: Rule, yaml: string): string[] {
+  const { findings } = checkReport(objects(yaml), rule.docs.options, { rules: [rule] });
+  return [...new Set(findings.map((finding) => finding.rule))];
+}
