@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { defined } from '../components/manifests/kubernetes';
+import { crdSchema, istioKinds } from './istio-json-schema';
+import { configNamespace } from './key-path';
+import { stackFile } from './schema/stack-file';
+import { istioSource } from './schema/values';
+
+export type JsonSchema = Record<string, unknown>;
+
+/**
+ * JSON Schema (draft 7, which editors know best) of a stack file, for completion and hints while it is written. What it cannot say, such as the sum of weights, the loader
+ * does. Fields that are Istio's are described by the CRDs.
+ */
+export function stackFileJsonSchema(): JsonSchema {
+  const { properties } = z.toJSONSchema(stackFile, { io: 'input', target: 'draft-7', unrepresentable: 'any' });
+  const sections = Object.entries(properties ?? {}).map(([name, section]): [string, unknown] => [
+    `${configNamespace}:${name}`,
+    name === 'objects' ? withIstioKinds(forEditors(section) as JsonSchema) : forEditors(section),
+  ]);
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'Meshwright stack file',
+    type: 'object',
+    required: ['config'],
+    properties: {
+      config: {
+        type: 'object',
+        description: 'Configuration of the stack.',
+        properties: Object.fromEntries(sections),
+        patternProperties: { [`^(?!${configNamespace}:)[^:]+:`]: {} },
+        additionalProperties: false,
+      },
+    },
+    definitions: {
+      text: { anyOf: [{ type: 'string' }, { $ref: '#/definitions/encrypted' }] },
+      encrypted: {
+        description: 'Written by `pulumi config set --secret --path`.',
+        type: 'object',
+        properties: { secure: { type: 'string' } },
+        required: ['secure'],
+        additionalProperties: false,
+      },
+      ...Object.fromEntries(istioKinds.map((kind) => [kind.name, crdSchema(kind)])),
+    },
+  };
+}
+
+/** What zod made, with Istio's fields where it has none, and with room for encrypted values where text is free. */
+function forEditors(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(forEditors);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const { [istioSource]: source, description, propertyNames, ...rest } = schema as JsonSchema;
+  if (typeof source === 'string') return reference(istioDefinition(source), description);
+  if (isFreeText(rest)) return reference('text', description);
+  const inner = Object.entries(rest).map(([key, value]): [string, unknown] => [key, forEditors(value)]);
+  const restricted = propertyNames !== undefined && !isFreeText(propertyNames as JsonSchema);
+  return defined({ description, propertyNames: restricted ? propertyNames : undefined, ...Object.fromEntries(inner) });
+}
+
+/** Keywords beside a `$ref` count for nothing in draft 7, hence the list of one. */
+function reference(definition: string, description: unknown): JsonSchema {
+  const $ref = `#/definitions/${definition}`;
+  return description === undefined ? { $ref } : { description, allOf: [{ $ref }] };
+}
+
+/** Verbatim objects of Istio's kinds, each by its CRD. */
+function withIstioKinds(objects: JsonSchema): JsonSchema {
+  const kinds = istioKinds.map(({ name, apiVersions }) => ({
+    if: { properties: { kind: { const: name }, apiVersion: { enum: apiVersions } }, required: ['kind', 'apiVersion'] },
+    then: { $ref: `#/definitions/${name}` },
+  }));
+  return { ...objects, items: { ...(objects['items'] as JsonSchema), allOf: kinds } };
+}
+
+function isFreeText(schema: JsonSchema): boolean {
+  return schema['type'] === 'string' && !['enum', 'const', 'pattern'].some((keyword) => keyword in schema);
+}
+
+/** `VirtualService.http[].match` → where the CRD describes it. */
+function istioDefinition(source: string): string {
+  const [kind = '', ...fields] = source.split('.');
+  const steps = fields.flatMap((field) =>
+    field.endsWith('[]') ? ['properties', field.slice(0, -2), 'items'] : ['properties', field],
+  );
+  return [kind, 'properties', 'spec', ...steps].join('/');
+}
