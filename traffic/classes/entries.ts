@@ -15,6 +15,7 @@ import type { TrafficModel } from '../traffic-model';
 import { clients, type Client } from './clients';
 import { entryKey, type Entry } from './entry';
 import { l4Literals } from './l4-literals';
+import { placesOf } from './places';
 
 /** All that a mesh decides, entry by entry, by {@link entryKey}; in a fixed order. */
 export function entries(traffic: TrafficModel): Map<string, Entry> {
@@ -72,6 +73,7 @@ function httpEntries(
   if (port === undefined) return [];
   const table = traffic.gatewayTable(client.proxy, servers);
   const view = traffic.gatewayView(client.proxy);
+  const places = placesOf(traffic.mesh, view);
   return sortedDomains(table).map((host): Entry => {
     const virtualHost = table.get(host);
     const toHttps = virtualHost?.requiresTls === true && protocol === 'http';
@@ -85,6 +87,7 @@ function httpEntries(
         ? { kind: 'redirect', status: 301, redirect: { scheme: 'https' }, why: 'the server redirects to https' }
         : noRoute(`no rule for host ${host} matches`),
       outcome: (route) => withStatus(ruleOutcome(route, port, view, traffic.mesh)),
+      places,
     };
   });
 }
@@ -92,6 +95,7 @@ function httpEntries(
 function gatewayL4Entries(traffic: TrafficModel, client: Client, { chains }: GatewayListener): Entry[] {
   const { mesh } = traffic;
   const view = traffic.gatewayView(client.proxy);
+  const places = placesOf(mesh, view);
   return chains.flatMap((bound): Entry[] => {
     const { server, gateway } = bound;
     if (isTerminatedHttps(server)) return [];
@@ -100,7 +104,7 @@ function gatewayL4Entries(traffic: TrafficModel, client: Client, { chains }: Gat
     if (isTlsRouted(bound)) {
       const routes = l4Literals(gatewayTlsChains(bound, client.proxy, mesh).map(({ take }) => take));
       const otherwise = reset('no TLS rule is for this server name');
-      return [{ client, protocol: 'tls', host: server.hosts.join(','), port, routes, otherwise, outcome }];
+      return [{ client, protocol: 'tls', host: server.hosts.join(','), port, routes, otherwise, outcome, places }];
     }
     const route = gatewayTcpRoute(bound, client.proxy, mesh);
     const otherwise = reset(`no TCP rule for port ${port} of Gateway ${gateway.id}`);
@@ -133,6 +137,7 @@ function serviceEntry(traffic: TrafficModel, client: Client, service: MeshServic
     host: service.hostname,
     port,
     outcome: (route: CompiledRoute) => withStatus(ruleOutcome(route, port, scope, mesh)),
+    places: placesOf(mesh, scope),
   };
   if (isHttp(protocol) || protocol === 'Unsupported') {
     const routes = traffic.meshTable(scope, port)?.forService(service).routes ?? [];
@@ -150,7 +155,10 @@ function serviceEntry(traffic: TrafficModel, client: Client, service: MeshServic
   };
 }
 
-/** Hosts that only VirtualServices name: istiod serves them on port 80 alone. */
+/**
+ * Hosts that only VirtualServices name: istiod serves them on port 80 alone. It does so for services without that port, too; nobody asks for those, so they are left
+ * out.
+ */
 function unregisteredEntries(traffic: TrafficModel, client: Client): Entry[] {
   const port = 80;
   const scope = traffic.scope(client.proxy);
@@ -159,7 +167,7 @@ function unregisteredEntries(traffic: TrafficModel, client: Client): Entry[] {
   const hosts = scope.listener(port)?.virtualServices.flatMap((virtualService) => virtualService.hosts) ?? [];
   return [...new Set(hosts.map((host) => host.toLowerCase()))].sort(compareText).flatMap((host): Entry[] => {
     const found = isWildcard(host) ? table.unregistered(host) : table.lookup(host);
-    if (found === undefined || found.service !== undefined || found.host !== host) return [];
+    if (found === undefined || found.host !== host || scope.listenedService(host) !== undefined) return [];
     return [
       {
         client,
@@ -169,6 +177,7 @@ function unregisteredEntries(traffic: TrafficModel, client: Client): Entry[] {
         routes: found.routes,
         otherwise: noRoute(`no rule for host ${host} matches`),
         outcome: (route) => withStatus(ruleOutcome(route, port, scope, traffic.mesh)),
+        places: placesOf(traffic.mesh, scope),
       },
     ];
   });

@@ -4,6 +4,7 @@ import type { Literal } from '../matching/literal';
 import type { Outcome } from '../outcome';
 import type { CompiledRoute } from '../rules/compiled';
 import type { Client } from './clients';
+import type { Places } from './places';
 
 /** The rules that one kind of sender meets when it asks for one host on one port. */
 export interface Entry {
@@ -17,6 +18,8 @@ export interface Entry {
   otherwise: Outcome;
   /** What a route does. */
   outcome(route: CompiledRoute): Outcome;
+  /** Where the requests of a destination end. */
+  places: Places;
 }
 
 /** Identity of an entry, the same before and after a change. */

@@ -1,11 +1,5 @@
-import {
-  behaviour,
-  destinationKey,
-  entryOutcomes,
-  entrySignature,
-  type Entry,
-  type EntryOutcome,
-} from '../classes/entry';
+import { behaviour, entryOutcomes, entrySignature, type Entry, type EntryOutcome } from '../classes/entry';
+import type { Places } from '../classes/places';
 import { regionMember } from '../classes/region';
 import { exampleOf } from '../classes/classes';
 import { conditionWords } from '../classes/words';
@@ -61,7 +55,7 @@ export function entryMoves(before: Entry, after: Entry): Move[] {
         ...(member === 'open' ? {} : { example: exampleOf(member) }),
         before: old.outcome,
         after: next.outcome,
-        moved: movedShare(old.outcome, next.outcome),
+        moved: movedShare(old.outcome, before.places, next.outcome, after.places),
       });
     });
   });
@@ -81,8 +75,8 @@ function whoWords(when: readonly Literal[], hasEarlier: boolean): string {
 }
 
 /** Half the sum of the differences between two distributions: what has to move to make one the other. */
-export function movedShare(before: Outcome, after: Outcome): Share {
-  const [old, next] = [distribution(before), distribution(after)];
+export function movedShare(before: Outcome, placesBefore: Places, after: Outcome, placesAfter: Places): Share {
+  const [old, next] = [distribution(before, placesBefore), distribution(after, placesAfter)];
   let moved = fraction('0');
   for (const place of new Set([...old.keys(), ...next.keys()])) {
     const gone = fraction(old.get(place) ?? '0').sub(fraction(next.get(place) ?? '0'));
@@ -91,8 +85,8 @@ export function movedShare(before: Outcome, after: Outcome): Share {
   return share(moved);
 }
 
-/** Parts of the requests by where they end: a destination, an answer of the proxy, an injected error. */
-function distribution(outcome: Outcome): Map<string, Share> {
+/** Parts of the requests by where they end: a workload, an answer of the proxy, an injected error. */
+function distribution(outcome: Outcome, placesOf: Places): Map<string, Share> {
   const aborted = outcome.fault?.abort?.share ?? '0';
   const rest = fraction('1').sub(fraction(aborted));
   const places = new Map<string, Share>();
@@ -103,7 +97,9 @@ function distribution(outcome: Outcome): Map<string, Share> {
   add(`abort ${outcome.fault?.abort?.status ?? outcome.fault?.abort?.grpcStatus ?? ''}`, aborted);
   if (outcome.kind === 'routed') {
     for (const destination of outcome.destinations ?? []) {
-      add(destinationKey(destination), share(fraction(destination.share).mul(rest)));
+      const all = fraction(destination.share).mul(rest);
+      if (destination.missing !== undefined) add('503', share(all));
+      else for (const [place, part] of placesOf(destination)) add(place, share(all.mul(fraction(part))));
     }
   } else {
     add(
