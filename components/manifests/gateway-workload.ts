@@ -1,6 +1,6 @@
 import { controlPlaneReleases, istioRelease } from './control-plane';
 import { defined, type KubernetesObject } from './kubernetes';
-import { mergeValues, statedValues, type Release } from './release';
+import { mergeValues, type Release } from './release';
 import type { Rendered } from './rendered';
 import type {
   CertificateSettings,
@@ -65,7 +65,7 @@ function service(
   // A gateway that is reached from inside only is an egress gateway, which the profile leaves alone.
   const demo = profile === 'demo' && type !== 'ClusterIP';
   const listed = ports ?? (demo ? demoGatewayPorts : nodePorts === undefined ? undefined : defaultGatewayPorts);
-  return statedValues({ type, annotations, ports: listed?.map((port) => servicePort(port, nodePorts?.[port.name])) });
+  return { type, annotations, ports: listed?.map((port) => servicePort(port, nodePorts?.[port.name])) };
 }
 
 function servicePort(

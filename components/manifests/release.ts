@@ -48,10 +48,20 @@ function isMap(value: unknown): value is ChartValues {
   return prototype === Object.prototype || prototype === null;
 }
 
-/** `values` without keys that are undefined or, at any depth, maps that became empty by that: a chart should see only what was asked for. */
+/**
+ * `values` without keys that are undefined, and without maps that hold nothing else, at any depth: a chart should see only what was asked for. A map that was empty
+ * from the start was asked for.
+ */
 export function statedValues(values: ChartValues): ChartValues {
-  const entries = Object.entries(values)
-    .map(([key, value]): [string, unknown] => [key, isMap(value) ? statedValues(value) : value])
-    .filter(([, value]) => value !== undefined && !(isMap(value) && Object.keys(value).length === 0));
+  const entries = Object.entries(values).flatMap(([key, value]): [string, unknown][] => {
+    if (value === undefined) return [];
+    if (!isMap(value) || isEmpty(value)) return [[key, value]];
+    const stated = statedValues(value);
+    return isEmpty(stated) ? [] : [[key, stated]];
+  });
   return Object.fromEntries(entries);
+}
+
+function isEmpty(map: ChartValues): boolean {
+  return Object.keys(map).length === 0;
 }
