@@ -40,10 +40,7 @@ function problem(failure: ErrorObject, place: Place): SchemaProblem {
     case 'required':
       return error(place.at(String(params['missingProperty'])), 'is required');
     case 'type':
-      return error(
-        place,
-        `${shown(place)} is ${typeName(place.value)}; allowed is ${typeWords[String(params['type'])] ?? String(params['type'])}`,
-      );
+      return error(place, wrongType(place, String(params['type'])));
     case 'enum':
       return error(
         place,
@@ -114,8 +111,12 @@ const typeWords: Record<string, string> = {
   string: 'a text',
 };
 
+function wrongType(place: Place, type: string): string {
+  const is = place.value === null ? 'null is not allowed' : `${shown(place)} is ${typeName(place.value)}`;
+  return `${is}; allowed is ${typeWords[type] ?? type}`;
+}
+
 function typeName(value: unknown): string {
-  if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
   return (
     { object: 'a map', string: 'a text', number: 'a number', boolean: 'a boolean' }[typeof value as string] ?? 'nothing'
