@@ -3,8 +3,8 @@ import { levels } from '../../policy/finding';
 import type { CheckOptions, GatewayWorkload } from '../../policy/options';
 import { anyMap, label, port, stringMap, text, wholeNumber } from './values';
 
-/** What a stack file may tell the checks: all that a check may be told but the time, which is now. */
-export type PolicySettings = Omit<CheckOptions, 'now'>;
+/** What a stack file may tell the checks: all that a check may be told, but not what it is made of: the routes, and the time. */
+export type PolicySettings = Omit<CheckOptions, 'now' | 'routes'>;
 
 const names = (what: string) => z.array(text).exactOptional().describe(`${what} Default: none.`);
 const percentagePoints = wholeNumber(0, 100, 'whole percentage points');
