@@ -109,7 +109,16 @@ function gatewayL4Entries(traffic: TrafficModel, client: Client, { chains }: Gat
     const route = gatewayTcpRoute(bound, client.proxy, mesh);
     const otherwise = reset(`no TCP rule for port ${port} of Gateway ${gateway.id}`);
     return [
-      { client, protocol: 'tcp', host: '*', port, routes: route === undefined ? [] : [route], otherwise, outcome },
+      {
+        client,
+        protocol: 'tcp',
+        host: '*',
+        port,
+        routes: route === undefined ? [] : [route],
+        otherwise,
+        outcome,
+        places,
+      },
     ];
   });
 }
