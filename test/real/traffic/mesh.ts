@@ -1,0 +1,87 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { objectKey, type KubernetesObject } from '../../../components/manifests/kubernetes';
+import { labDown, labUp } from '../../../lab';
+import { startBackends, type Backend } from './backends';
+import { stop, type Child } from './child';
+import { startEnvoy, type Envoy, type ProxySpec } from './envoy';
+import { startIstiod, type Istiod } from './istiod';
+import { KubeApi } from './kube-api';
+import type { Programs } from './programs';
+
+export interface RealMeshOptions {
+  programs: Programs;
+  /** Objects to begin with. */
+  objects: readonly KubernetesObject[];
+  proxies: readonly ProxySpec[];
+  backends: readonly Backend[];
+  /** MeshConfig beside what upstream Envoy needs. */
+  meshConfig?: object;
+  log: (line: string) => void;
+}
+
+/** A real control plane with real proxies on 127.0.0.1. */
+export interface RealMesh {
+  istiod: Istiod;
+  proxies: ReadonlyMap<string, Envoy>;
+  /**
+   * Makes the set of objects, beside those it began with, exactly these; the objects as the API server has them, with their creation times. That the proxies have
+   * taken them is for the caller to see.
+   */
+  apply(objects: readonly KubernetesObject[]): Promise<KubernetesObject[]>;
+  stop(): Promise<void>;
+}
+
+/** An API server of its own, istiod, Envoys and stub applications. Stops what it has started when something does not start. */
+export async function startMesh(options: RealMeshOptions): Promise<RealMesh> {
+  const folder = mkdtempSync(join(tmpdir(), 'meshwright-real-'));
+  const children: Child[] = [];
+  let stopBackends = (): Promise<void> => Promise.resolve();
+  const stopAll = async (): Promise<void> => {
+    await Promise.all(children.map(stop));
+    await stopBackends();
+    await labDown({ root: folder, log: options.log });
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const lab = await labUp({ root: folder, log: options.log });
+    const api = new KubeApi(lab.kubeconfig);
+    await applyAll(api, [...namespacesOf(options.objects), ...options.objects]);
+    stopBackends = await startBackends(options.backends);
+    const istiod = await startIstiod(options.programs, lab.kubeconfig, folder, options.meshConfig ?? {});
+    children.push(istiod);
+    const proxies = new Map<string, Envoy>();
+    for (const spec of options.proxies) {
+      const envoy = await startEnvoy(options.programs, istiod.xdsPort, folder, spec);
+      children.push(envoy);
+      proxies.set(spec.name, envoy);
+    }
+    return { istiod, proxies, apply: replacing(api), stop: stopAll };
+  } catch (error) {
+    await stopAll();
+    throw error;
+  }
+}
+
+/** Applies sets of objects one after the other; what a set no longer has is removed. */
+function replacing(api: KubeApi): RealMesh['apply'] {
+  let present = new Map<string, KubernetesObject>();
+  return async (objects) => {
+    const wanted = new Map(objects.map((object) => [objectKey(object), object]));
+    await Promise.all([...present].filter(([key]) => !wanted.has(key)).map(([, object]) => api.remove(object)));
+    present = wanted;
+    return applyAll(api, objects);
+  };
+}
+
+async function applyAll(api: KubeApi, objects: readonly KubernetesObject[]): Promise<KubernetesObject[]> {
+  const applied: KubernetesObject[] = [];
+  for (const object of objects) applied.push(await api.apply(object));
+  return applied;
+}
+
+function namespacesOf(objects: readonly KubernetesObject[]): KubernetesObject[] {
+  const names = new Set(['istio-system', ...objects.flatMap(({ metadata }) => metadata.namespace ?? [])]);
+  return [...names].map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }));
+}
