@@ -8,7 +8,7 @@ const room = (files, message, regexes) => ({
 const folder = (...names) => `(^|/)(${names.join('|')})(/|$)`;
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'dist', 'coverage', '.lab', '.state', '**/*.mjs'] },
+  { ignores: ['node_modules', 'dist', 'coverage', '.lab', '**/*.mjs'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

@@ -31,8 +31,6 @@ export function helmRelease(
       ...(version === undefined ? {} : { version }),
       ...(repository === undefined ? {} : { repositoryOpts: { repo: repository } }),
       values: secret ? pulumi.secret(values) : values,
-      // null is Helm's way to take a chart's default away.
-      allowNullValues: true,
       // Without it Helm keeps the last values when all of them are taken away.
       resetValues: true,
       skipAwait: false,

@@ -23,7 +23,7 @@ async function start(choice: StackChoice): Promise<void> {
   const { name, file, settings, policy } = loadMesh(choice);
   say(`${file} is fine`);
   const pulumi = findPulumi();
-  const local = labSettings(settings, { charts: pulumi.found ? await reachableCharts(settings.istio) : undefined });
+  const local = labSettings(settings, pulumi.found ? { charts: await reachableCharts(settings.istio) } : {});
   const mesh = renderMesh(local.settings);
   const lab = await asUserError(labUp({ log: say }));
   const leftOut = [...local.notes];
@@ -34,7 +34,7 @@ async function start(choice: StackChoice): Promise<void> {
   process.stdout.write(`${summary(lab, objects)}\n\n`);
   process.stdout.write(
     pulumi.found
-      ? `Deployed by pulumi up (Pulumi ${pulumi.version}, policy pack, state in .state).\n`
+      ? `Deployed by pulumi up (Pulumi ${pulumi.version}, policy pack).\n`
       : `Deployed by kubectl apply, server-side, ApplySet "${name}", after the same checks: ${pulumi.reason}.\n`,
   );
   if (leftOut.length > 0)
