@@ -72,8 +72,8 @@ describe('objects that the API server refuses', function () {
       'ConfigMap default/bad-value',
       'ConfigMap fresh/Bad_Name',
       'Nope nope',
-      'VirtualService fresh/future',
       'VirtualService fresh/fraction',
+      'VirtualService fresh/future',
       'VirtualService fresh/typo',
     ]);
     assert.equal(told['Nope nope'], 'the API server knows no Nope in v1');
