@@ -109,7 +109,9 @@ describe('samples beside the Istio objects of the walkthroughs', () => {
     needsWalkthroughs(this);
     let equal = 0;
     for (const [file, { state, patch }] of Object.entries(origins)) {
-      const rendered = renderMesh(sample(state, patch).settings).objects.map(({ object }) => withoutDefaults(object));
+      const rendered = renderMesh(sample(state, patch ?? {}).settings).objects.map(({ object }) =>
+        withoutDefaults(object),
+      );
       for (const expected of istioObjects(file).map(withoutDefaults)) {
         const { kind, name } = expected;
         const found = rendered.find((object) => object.kind === kind && object.name === name);

@@ -8,13 +8,14 @@ import { parse, stringify } from 'yaml';
 /**
  * A sample as its stack file says it.
  * @param reference - as `--sample` takes it
- * @param patch - what a user would change: a JSON merge patch on the stack file's `config`
+ * @param patches - what a user would change: JSON merge patches on the stack file's `config`, one after the other
  */
-export function sample(reference: string, patch: Record<string, unknown> = {}): StackTextSettings {
+export function sample(reference: string, ...patches: Record<string, unknown>[]): StackTextSettings {
   const found = findSample(reference);
   if ('problem' in found) throw new Error(found.problem);
   const file = parse(sampleStackFile(found.sample, found.state)) as unknown;
-  const parsed = parseStackText(stringify(mergePatch(file, { config: patch })), reference);
+  const patched = patches.reduce((before, patch) => mergePatch(before, { config: patch }), file);
+  const parsed = parseStackText(stringify(patched), reference);
   if ('problems' in parsed) throw new Error(formatProblems(parsed.problems));
   return parsed;
 }

@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { removeAll } from '../../lab';
+import { START_TIMEOUT_MS } from '../lab/support';
+import { chartsFolder } from './support/charts';
+import { Cluster } from './support/cluster';
+import { release, releases } from './support/releases';
+
+const ports = [
+  { name: 'status-port', port: 15021, protocol: 'TCP', targetPort: 15021 },
+  { name: 'http2', port: 80, protocol: 'TCP', targetPort: 80 },
+  { name: 'https', port: 443, protocol: 'TCP', targetPort: 443 },
+  { name: 'tcp', port: 31400, protocol: 'TCP', targetPort: 31400 },
+  { name: 'tls', port: 15443, protocol: 'TCP', targetPort: 15443 },
+];
+
+describe('walkthrough 000, objects', function () {
+  this.timeout(START_TIMEOUT_MS);
+  let cluster: Cluster;
+  before(async () => {
+    cluster = await Cluster.start('000');
+  });
+  after(() => cluster.down());
+
+  it('install: the releases of profile demo, images under the hub, gateways with their ports and labels', async () => {
+    assert.deepEqual(
+      [...releases('000').values()].map(({ name, namespace, chart }) => `${namespace}/${name}: ${chart}`),
+      [
+        'istio-system/istio-base: base',
+        'istio-system/istiod: istiod',
+        'istio-system/istio-egressgateway: gateway',
+        'istio-system/istio-ingressgateway: gateway',
+      ],
+    );
+    // The chart's own profile demo has `accessLogFile: /dev/stdout` and samples every request.
+    assert.deepEqual(release('istiod', '000').values, { profile: 'demo', global: { hub: 'gcr.io/istio-release' } });
+    assert.deepEqual(release('istio-ingressgateway', '000').values, { service: { ports } });
+    assert.deepEqual(release('istio-egressgateway', '000').values, { service: { type: 'ClusterIP' } });
+    await cluster.up('000');
+    if (chartsFolder === undefined) return;
+    const mesh = await cluster.get('ConfigMap istio-system/istio');
+    assert.match(String((mesh['data'] as Record<string, unknown>)['mesh']), /^accessLogFile: \/dev\/stdout$/m);
+    await cluster.has('Deployment istio-system/istiod', { spec: { replicas: 1 } });
+    const { containers } = podSpecOf(await cluster.get('Deployment istio-system/istiod'));
+    assert.equal(containers[0]?.image, 'gcr.io/istio-release/pilot:1.30.3');
+    assert.deepEqual(
+      containers[0].env?.find(({ name }) => name === 'PILOT_TRACE_SAMPLING'),
+      {
+        name: 'PILOT_TRACE_SAMPLING',
+        value: '100',
+      },
+    );
+    await cluster.has('Service istio-system/istio-ingressgateway', { spec: { type: 'LoadBalancer', ports } });
+    await cluster.has('Service istio-system/istio-egressgateway', { spec: { type: 'ClusterIP' } });
+    for (const gateway of ['ingressgateway', 'egressgateway']) {
+      await cluster.has(`Deployment istio-system/istio-${gateway}`, {
+        spec: { template: { metadata: { labels: { istio: gateway } } } },
+      });
+    }
+  });
+
+  it('order of apply: CRDs before the first Istio object, the label before the first pod', async () => {
+    await removeAll(cluster.lab, { name: 'scenario-000', log: () => undefined });
+    const created = (await cluster.ready('000')).created;
+    const first = (kind: string) => created.findIndex((title) => title.startsWith(`${kind} `));
+    assert.ok(first('Deployment') < first('DestinationRule') && first('DestinationRule') < first('VirtualService'));
+    const pods = (await cluster.list('Pod', 'default')).map(({ metadata }) => metadata.annotations);
+    assert.deepEqual(
+      pods.map((annotations) => annotations?.['meshwright.io/injection']),
+      ['enabled', 'enabled', 'enabled', 'enabled'],
+    );
+    assert.deepEqual(await cluster.injected('default'), ['delivery', 'my-kafka-0', 'order', 'product']);
+  });
+
+  it('label: default has it, and stays without it when the stack goes', async () => {
+    await cluster.has('Namespace default', { metadata: { labels: { 'istio-injection': 'enabled' } } });
+    await cluster.down();
+    const { labels } = (await cluster.get('Namespace default')).metadata;
+    assert.deepEqual(labels, { 'kubernetes.io/metadata.name': 'default' });
+    assert.deepEqual(await cluster.titles('Deployment', 'default'), []);
+    await cluster.ready('000');
+  });
+
+  it('deploy: order, delivery, product with their probes, Services without port names, annotations that are text', async () => {
+    const health = { path: '/actuator/health', port: 8080 };
+    const shared = { httpGet: health, timeoutSeconds: 2, periodSeconds: 5 };
+    for (const name of ['order', 'delivery', 'product']) {
+      await cluster.has(`Deployment default/${name}`, {
+        metadata: { annotations: { 'msaez.io/x': '775', 'msaez.io/y': '556' } },
+        spec: {
+          replicas: 1,
+          template: {
+            spec: {
+              containers: [
+                {
+                  image: `ghcr.io/shinseongjin2/mallbasicforops_v9/${name}:v2.0`,
+                  ports: [{ containerPort: 8080 }],
+                  readinessProbe: { ...shared, initialDelaySeconds: 10, failureThreshold: 10 },
+                  livenessProbe: { ...shared, initialDelaySeconds: 120, failureThreshold: 5 },
+                },
+              ],
+            },
+          },
+        },
+      });
+      const { spec } = await cluster.get(`Service default/${name}`);
+      assert.deepEqual(spec?.['ports'], [{ port: 8080, protocol: 'TCP', targetPort: 8080 }]);
+    }
+    assert.deepEqual(await cluster.injected('default'), ['delivery', 'my-kafka-0', 'order', 'product']);
+  });
+
+  it('Kafka: a StatefulSet with pod my-kafka-0 in the mesh, and both its Services', async () => {
+    await cluster.has('StatefulSet default/my-kafka', { spec: { serviceName: 'my-kafka-headless' } });
+    assert.ok((await cluster.injected('default')).includes('my-kafka-0'));
+    await cluster.has('Service default/my-kafka', {
+      spec: { ports: [{ name: 'tcp-client', port: 9092 }], selector: { app: 'my-kafka' } },
+    });
+    await cluster.has('Service default/my-kafka-headless', {
+      spec: { clusterIP: 'None', publishNotReadyAddresses: true, selector: { app: 'my-kafka' } },
+    });
+  });
+
+  it('istio.yml: the Gateway, and a route of weights 100 and 0 for each service', async () => {
+    assert.deepEqual((await cluster.get('Gateway default/main-gw')).spec, {
+      selector: { istio: 'ingressgateway' },
+      servers: [{ port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: ['*'] }],
+    });
+    for (const [name, path] of [
+      ['order', '/orders'],
+      ['delivery', '/deliveries'],
+      ['product', '/products'],
+    ] as const) {
+      assert.deepEqual((await cluster.get(`VirtualService default/vsvc-${name}`)).spec, {
+        gateways: ['main-gw'],
+        hosts: ['*'],
+        http: [
+          {
+            name: 'primary',
+            match: [{ uri: { exact: path } }],
+            rewrite: { uri: '/' },
+            route: [
+              { destination: { host: name, subset: 'canary' }, weight: 0 },
+              { destination: { host: name, subset: 'stable' }, weight: 100 },
+            ],
+          },
+        ],
+      });
+      assert.deepEqual((await cluster.get(`DestinationRule default/destrule-${name}`)).spec, {
+        host: name,
+        subsets: [
+          { name: 'canary', labels: { app: name } },
+          { name: 'stable', labels: { app: name } },
+        ],
+      });
+    }
+  });
+
+  it('weights 100/0 to 80/20: one VirtualService changes, in place', async () => {
+    const before = await cluster.identity('VirtualService default/vsvc-order');
+    const plan = await cluster.up('000/canary-20');
+    assert.deepEqual([plan.created, plan.removed], [[], []]);
+    assert.deepEqual(plan.changed, [
+      {
+        id: 'VirtualService default/vsvc-order',
+        changes: [
+          { path: 'spec.http[0].route[0].weight', from: 0, to: 20 },
+          { path: 'spec.http[0].route[1].weight', from: 100, to: 80 },
+        ],
+      },
+    ]);
+    assert.deepEqual(await cluster.identity('VirtualService default/vsvc-order'), {
+      uid: before.uid,
+      generation: before.generation + 1,
+    });
+  });
+});
+
+interface Container {
+  image: string;
+  env?: { name: string; value?: string }[];
+}
+
+function podSpecOf({ spec }: { spec?: Record<string, unknown> }): { containers: Container[] } {
+  return (spec as { template: { spec: { containers: Container[] } } }).template.spec;
+}

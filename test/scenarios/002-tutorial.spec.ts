@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import { parseStackText } from '../../config/stack-text';
+import { tryKubectl } from '../../lab/kubectl';
+import { sampleStackFile } from '../../samples/load';
+import { START_TIMEOUT_MS } from '../lab/support';
+import { Cluster } from './support/cluster';
+
+const chain = ['customer', 'preference-v1', 'recommendation-v1', 'recommendation-v2'];
+const route = 'VirtualService tutorial/recommendation';
+const to = (version: string, weight: number) => ({ destination: { host: 'recommendation', subset: version }, weight });
+
+describe('walkthrough 002, objects', function () {
+  this.timeout(START_TIMEOUT_MS);
+  let cluster: Cluster;
+  before(async () => {
+    cluster = await Cluster.start('002');
+  });
+  after(() => cluster.down());
+
+  it('namespace: the label puts the pods into the mesh, their annotation alone does not', async () => {
+    await cluster.ready('002');
+    await cluster.has('Namespace tutorial', { metadata: { labels: { 'istio-injection': 'enabled' } } });
+    assert.deepEqual(await cluster.injected('tutorial'), chain);
+    const [pod] = await cluster.list('Pod', 'tutorial');
+    assert.equal(pod?.metadata.annotations?.['sidecar.istio.io/inject'], 'true');
+    await cluster.ready('002', { 'meshwright:namespaces': { tutorial: { injection: null } } });
+    assert.deepEqual(await cluster.injected('tutorial'), []);
+    // A label on the pods does what their annotation does not.
+    const labels = { app: 'customer', version: 'v1', 'sidecar.istio.io/inject': 'true' };
+    await cluster.ready('002', {
+      'meshwright:namespaces': { tutorial: { injection: null } },
+      'meshwright:apps': { tutorial: { workloads: { customer: { labels } } } },
+    });
+    assert.deepEqual(await cluster.injected('tutorial'), ['customer']);
+  });
+
+  it('the chain: three named ports, probes, resources and a ServiceAccount each; Services at 8080', async () => {
+    await cluster.ready('002');
+    const small = { requests: { memory: '20Mi', cpu: '200m' }, limits: { memory: '40Mi', cpu: '500m' } };
+    const larger = { requests: { memory: '80Mi', cpu: '200m' }, limits: { memory: '120Mi', cpu: '500m' } };
+    const health = (state: string) => ({ exec: { command: ['curl', `localhost:8080/health/${state}`] } });
+    for (const name of chain) {
+      const app = name.replace(/-v\d$/, '');
+      await cluster.has(`Deployment tutorial/${name}`, {
+        spec: {
+          template: {
+            spec: {
+              serviceAccountName: app,
+              containers: [
+                {
+                  ports: [
+                    { containerPort: 8080, name: 'http', protocol: 'TCP' },
+                    { containerPort: 8778, name: 'jolokia', protocol: 'TCP' },
+                    { containerPort: 9779, name: 'prometheus', protocol: 'TCP' },
+                  ],
+                  livenessProbe: { ...health('live'), initialDelaySeconds: 5, periodSeconds: 4, timeoutSeconds: 1 },
+                  readinessProbe: { ...health('ready'), initialDelaySeconds: 6, periodSeconds: 5, timeoutSeconds: 1 },
+                  resources: app === 'recommendation' ? larger : small,
+                },
+              ],
+            },
+          },
+        },
+      });
+      await cluster.get(`ServiceAccount tutorial/${app}`);
+      await cluster.has(`Service tutorial/${app}`, { spec: { ports: [{ name: 'http', port: 8080 }] } });
+    }
+  });
+
+  it('Gateway.yml: Gateway and VirtualService of one name, /customer rewritten to /', async () => {
+    assert.deepEqual((await cluster.get('Gateway tutorial/customer-gateway')).spec, {
+      selector: { istio: 'ingressgateway' },
+      servers: [{ port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: ['*'] }],
+    });
+    assert.deepEqual((await cluster.get('VirtualService tutorial/customer-gateway')).spec, {
+      gateways: ['customer-gateway'],
+      hosts: ['*'],
+      http: [
+        {
+          match: [{ uri: { prefix: '/customer' } }],
+          rewrite: { uri: '/' },
+          route: [{ destination: { host: 'customer', port: { number: 8080 } } }],
+        },
+      ],
+    });
+  });
+
+  it('recommendation v2 from 1 to 2 pods and back: its replicas, nothing else', async () => {
+    for (const [state, from, into] of [
+      ['002/scaled', 1, 2],
+      ['002', 2, 1],
+    ] as const) {
+      const plan = await cluster.ready(state);
+      assert.deepEqual([plan.created, plan.removed], [[], []]);
+      assert.deepEqual(plan.changed, [
+        {
+          id: 'Deployment tutorial/recommendation-v2',
+          changes: [{ path: 'spec.replicas', from, to: into }],
+        },
+      ]);
+      const pods = await cluster.list('Pod', 'tutorial', 'app=recommendation,version=v2');
+      assert.equal(pods.filter(({ metadata }) => !('deletionTimestamp' in metadata)).length, into);
+    }
+  });
+
+  it('v1: a DestinationRule with both versions, and all weight on the first', async () => {
+    await cluster.up('002/scaled');
+    const plan = await cluster.up('002/all-v1');
+    assert.deepEqual(plan.created, ['DestinationRule tutorial/recommendation', route]);
+    assert.deepEqual([plan.changed, plan.removed], [[], []]);
+    assert.deepEqual((await cluster.get('DestinationRule tutorial/recommendation')).spec, {
+      host: 'recommendation',
+      subsets: [
+        { name: 'version-v1', labels: { version: 'v1' } },
+        { name: 'version-v2', labels: { version: 'v2' } },
+      ],
+    });
+    assert.deepEqual((await cluster.get(route)).spec, {
+      hosts: ['recommendation'],
+      http: [{ route: [to('version-v1', 100)] }],
+    });
+  });
+
+  it('90/10, 75/25, v2: one object, one generation each', async () => {
+    const splits = {
+      '002/90-10': [to('version-v1', 90), to('version-v2', 10)],
+      '002/75-25': [to('version-v1', 75), to('version-v2', 25)],
+      '002/all-v2': [to('version-v2', 100)],
+    };
+    let { uid, generation } = await cluster.identity(route);
+    for (const [state, destinations] of Object.entries(splits)) {
+      const plan = await cluster.up(state);
+      assert.deepEqual([plan.created, plan.changed.map(({ id }) => id), plan.removed], [[], [route], []]);
+      assert.deepEqual((await cluster.get(route)).spec?.['http'], [{ route: destinations }]);
+      assert.deepEqual(await cluster.identity(route), { uid, generation: generation + 1 });
+      generation += 1;
+    }
+  });
+
+  it('clean-up: both rules go, customer-gateway stays', async () => {
+    const plan = await cluster.up('002/scaled');
+    assert.deepEqual([...plan.removed].sort(), ['DestinationRule tutorial/recommendation', route]);
+    assert.deepEqual([plan.created, plan.changed], [[], []]);
+    await cluster.get('VirtualService tutorial/customer-gateway');
+  });
+
+  it('firefox: its rule first, all others after it', async () => {
+    await cluster.up('002/firefox');
+    assert.deepEqual((await cluster.get(route)).spec?.['http'], [
+      {
+        match: [{ headers: { 'baggage-user-agent': { regex: '.*Firefox.*' } } }],
+        route: [to('version-v2', 100)],
+      },
+      { route: [to('version-v1', 100)] },
+    ]);
+  });
+
+  it('weights 90/20 and unknown versions: refused here, though the cluster would take them', async () => {
+    const file = (weights: string) => sampleStackFile('002-tutorial', 'all-v1').replace('version-v1: rest', weights);
+    const told = (weights: string) => {
+      const parsed = parseStackText(file(weights), 'stack');
+      return 'problems' in parsed ? parsed.problems.map(({ path, message }) => `${path}: ${message}`) : [];
+    };
+    const key = 'meshwright:routes.tutorial.recommendation.weights';
+    assert.deepEqual(told('version-v1: rest'), []);
+    assert.deepEqual(told('{ version-v1: 90, version-v2: 20 }'.slice(2, -2).replace(', ', '\n          ')), [
+      `${key}: weights must sum to 100, these sum to 110: version-v1 90, version-v2 20; change one of them, or make it "rest"`,
+    ]);
+    assert.deepEqual(told('version-v3: rest'), [
+      `${key}.version-v3: recommendation has no version "version-v3"; its versions are version-v1, version-v2`,
+    ]);
+    const object = {
+      apiVersion: 'networking.istio.io/v1',
+      kind: 'VirtualService',
+      metadata: { name: 'careless', namespace: 'tutorial' },
+      spec: { hosts: ['x'], http: [{ route: [to('version-v1', 90), to('version-v9', 20)] }] },
+    };
+    const taken = await tryKubectl(cluster.lab, ['create', '--dry-run=server', '-f', '-'], JSON.stringify(object));
+    assert.equal(taken.stdout.trim(), 'virtualservice.networking.istio.io/careless created (server dry run)');
+  });
+});
