@@ -66,6 +66,7 @@ export class IngressGateway extends pulumi.ComponentResource {
         `${name}-${objectId(object)}`,
         object,
         childOptions(this, opts, [...before, ...workload], object),
+        args.secret,
       );
     }
     this.address = gatewayAddress(gateway, args);

@@ -31,8 +31,9 @@ export function refuseFindings(
     const title = objectTitle({ kind, metadata: namespace === '' ? { name } : { name, namespace } });
     return `  ${title}${path === '' ? '' : `, ${path}`}: ${message} (${rule})`;
   });
+  const number = lines.length === 1 ? '1 problem' : `${lines.length} problems`;
   throw new pulumi.ResourceError(
-    [`${component} was not registered, its objects break ${lines.length} rules:`, ...lines].join('\n'),
+    [`${component}: refused, nothing of it was registered: ${number}`, ...lines].join('\n'),
     undefined,
     true,
   );

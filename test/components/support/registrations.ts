@@ -6,7 +6,7 @@ export interface Registration {
   name: string;
   /** Name of the parent; undefined for the top level. */
   parent?: string;
-  /** Secrets stand as `{ secret: value }`. */
+  /** Secrets stand as `{ secret: value }`, resources as `{ resource: name }`. */
   inputs: Record<string, unknown>;
   /** Names of the resources that it waits for, sorted. */
   dependsOn: string[];
@@ -59,7 +59,8 @@ export async function registrations(program: () => unknown): Promise<Registratio
   const registerOutputs = monitor.registerResourceOutputs.bind(monitor);
   monitor.registerResourceOutputs = (request, callback) => {
     const component = found.find(({ name, type }) => request.getUrn().endsWith(`${type}::${name}`));
-    if (component !== undefined) component.outputs = readable(request.getOutputs().toJavaScript()) as Registration['outputs'] & object;
+    if (component !== undefined)
+      component.outputs = readable(request.getOutputs().toJavaScript()) as Registration['outputs'] & object;
     return registerOutputs(request, callback);
   };
   try {
@@ -97,18 +98,23 @@ function nameOf(urn: string): string {
 /** Without what protobuf fills in for "not given". */
 function stated(fields: object): Record<string, unknown> {
   const empty = (value: unknown): boolean =>
-    value === undefined || value === '' || value === false || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
+    value === undefined ||
+    value === '' ||
+    value === false ||
+    (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => !empty(value)));
 }
 
-/** Key by which Pulumi's wire format marks a special value, and the mark of a secret. */
+/** Key by which Pulumi's wire format marks a special value, and the marks of a secret and of a resource. */
 const special = '4dabf18193072939515e22adb298388d';
 const secretMark = '1b47061264138c4ac30d75fd1eb44270';
+const resourceMark = '5cf8f73096256a8f31e491e813e4eb8e';
 
 function readable(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(readable);
   if (typeof value !== 'object' || value === null) return value;
   const fields = value as Record<string, unknown>;
   if (fields[special] === secretMark) return { secret: readable(fields['value']) };
+  if (fields[special] === resourceMark) return { resource: nameOf(String(fields['urn'])) };
   return Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, readable(field)]));
 }

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { MeshNamespace } from '../../components';
+import { registrations } from './support/registrations';
+
+describe('MeshNamespace', () => {
+  it('makes a namespace with the labels that the injector reads', async () => {
+    const found = await registrations(
+      () => new MeshNamespace('shop', { injection: true, labels: { team: 'a' }, annotations: { note: 'b' } }),
+    );
+    assert.deepEqual(found, [
+      {
+        type: 'meshwright:index:MeshNamespace',
+        name: 'shop',
+        inputs: {},
+        dependsOn: [],
+        options: {},
+        outputs: { name: 'shop', namespace: { resource: 'shop-namespace' } },
+      },
+      {
+        type: 'kubernetes:core/v1:Namespace',
+        name: 'shop-namespace',
+        parent: 'shop',
+        inputs: {
+          apiVersion: 'v1',
+          kind: 'Namespace',
+          metadata: { name: 'shop', labels: { 'istio-injection': 'enabled', team: 'a' }, annotations: { note: 'b' } },
+        },
+        dependsOn: [],
+        options: {},
+      },
+    ]);
+  });
+
+  for (const [name, args] of [
+    ['default', { injection: false }],
+    ['shop', { injection: false, existing: true }],
+  ] as const) {
+    it(`labels ${name} when it is there already, and leaves it behind`, async () => {
+      const found = await registrations(() => new MeshNamespace(name, args));
+      assert.deepEqual(found[0]?.outputs, { name });
+      assert.deepEqual(found.slice(1), [
+        {
+          type: 'kubernetes:core/v1:NamespacePatch',
+          name: `${name}-labels`,
+          parent: name,
+          inputs: {
+            apiVersion: 'v1',
+            kind: 'Namespace',
+            metadata: { name, labels: { 'istio-injection': 'disabled' } },
+          },
+          dependsOn: [],
+          options: {},
+        },
+      ]);
+    });
+  }
+
+  it('may be called otherwise than its namespace', async () => {
+    const [component, namespace] = await registrations(
+      () => new MeshNamespace('a', { name: 'shop', revision: '1-30' }),
+    );
+    assert.deepEqual(component?.outputs, { name: 'shop', namespace: { resource: 'a-namespace' } });
+    assert.deepEqual(namespace?.inputs['metadata'], { name: 'shop', labels: { 'istio.io/rev': '1-30' } });
+  });
+});

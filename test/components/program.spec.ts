@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import { objectKey } from '../../components/manifests/kubernetes';
+import { renderMesh } from '../../components/manifests/mesh';
+import type { Release } from '../../components/manifests/release';
+import { parseStackText } from '../../config/stack-text';
+import { sampleStackFile, sampleStates } from '../../samples/load';
+import { programOf } from './support/program';
+import type { Registration } from './support/registrations';
+
+const root = join(__dirname, '..', '..');
+const stackFiles = readdirSync(root)
+  .filter((name) => /^Pulumi\..+\.yaml$/.test(name))
+  .map((name): [string, string] => [name, readFileSync(join(root, name), 'utf8')]);
+const samples = sampleStates().map(({ sample, state }): [string, string] => [
+  `sample ${sample}/${state}`,
+  sampleStackFile(sample, state),
+]);
+
+describe('the program', () => {
+  for (const [name, text] of [...stackFiles, ...samples]) {
+    it(`registers exactly what is rendered for ${name}`, async () => {
+      const parsed = parseStackText(text, name);
+      assert.ok('settings' in parsed);
+      const mesh = renderMesh(parsed.settings);
+      const { registered } = await programOf((parse(text) as { config: Record<string, unknown> }).config);
+      const rendered = [...mesh.existingNamespaces, ...mesh.objects].map(({ object }) => object);
+      assert.deepEqual(byKey(registered.filter(isObject).map(objectOf)), byKey(rendered));
+      assert.deepEqual(byName(registered.filter(isRelease).map(releaseOf)), byName(mesh.releases.map(helmInputs)));
+    });
+  }
+});
+
+/** Not a component, not a release, and not what only waits. */
+function isObject({ type }: Registration): boolean {
+  return !/^(meshwright|kubernetes-cert-manager):|:Release$|:MutatingWebhookConfigurationPatch$/.test(type);
+}
+
+function isRelease({ type }: Registration): boolean {
+  return type === 'kubernetes:helm.sh/v3:Release';
+}
+
+function objectOf({ inputs }: Registration): KubernetesObject {
+  return plain(inputs) as KubernetesObject;
+}
+
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== 'object' || value === null) return value;
+  const fields = Object.entries(value);
+  const [key, held] = fields[0] ?? [];
+  if (fields.length === 1 && key === 'secret') return plain(held);
+  return Object.fromEntries(fields.map(([name, field]) => [name, plain(field)]));
+}
+
+interface HelmInputs {
+  name: string;
+  namespace: string;
+  chart: string;
+  repository: string | undefined;
+  version: string | undefined;
+  values: unknown;
+}
+
+function releaseOf({ inputs }: Registration): HelmInputs {
+  const { name, namespace, chart, repositoryOpts, version, values } = plain(inputs) as HelmInputs & {
+    repositoryOpts?: { repo: string };
+  };
+  return { name, namespace, chart, repository: repositoryOpts?.repo, version, values };
+}
+
+function helmInputs({ name, namespace, chart, repository, version, values }: Release): HelmInputs {
+  return { name, namespace, chart, repository, version, values };
+}
+
+function byKey(objects: KubernetesObject[]): KubernetesObject[] {
+  return [...objects].sort((a, b) => objectKey(a).localeCompare(objectKey(b)));
+}
+
+function byName(releases: HelmInputs[]): HelmInputs[] {
+  return [...releases].sort((a, b) => a.name.localeCompare(b.name));
+}

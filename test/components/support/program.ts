@@ -1,0 +1,26 @@
+import { createRequire } from 'node:module';
+import * as pulumi from '@pulumi/pulumi';
+import { handedOver } from '../../../config/handed-over';
+import { registrations, type Registration } from './registrations';
+
+const load = createRequire(__filename);
+const program = load.resolve('../../../index.ts');
+
+/** What index.ts registers for the `config:` of a stack file, and the stack outputs it exports. */
+export async function programOf(
+  config: Record<string, unknown>,
+  secretKeys: string[] = [],
+): Promise<{ registered: Registration[]; outputs: Record<string, unknown> }> {
+  const asText = Object.entries(config).map(([key, value]) => [
+    key,
+    typeof value === 'string' ? value : JSON.stringify(handedOver(value).value),
+  ]);
+  let outputs: Record<string, unknown> = {};
+  const registered = await registrations(() => {
+    pulumi.runtime.setAllConfig(Object.fromEntries(asText) as Record<string, string>, secretKeys);
+    // The program does its work when it is loaded, so each run needs it anew.
+    Reflect.deleteProperty(load.cache, program);
+    outputs = { ...(load(program) as Record<string, unknown>) };
+  });
+  return { registered, outputs };
+}
