@@ -2,12 +2,12 @@ import type { Finding } from './finding';
 import { levels } from './finding';
 import { nearest } from './nearest';
 import type { CheckOptions } from './options';
-import { rules } from './rules';
+import { everyRule } from './rules/every-rule';
 
 /** What is wrong with the options themselves: a level for a rule that does not exist would otherwise silently do nothing. */
 export function optionFindings(options: CheckOptions): Finding[] {
   const allowed: readonly unknown[] = [...levels, 'off'];
-  const ids = rules.map(({ id }) => id);
+  const ids = everyRule.map(({ id }) => id);
   return Object.entries(options.rules ?? {}).flatMap(([id, level]) => {
     const path = `rules.${id}`;
     if (!ids.includes(id)) return [optionFinding(path, unknownRule(id, ids))];

@@ -40,6 +40,8 @@ export interface CheckOptions {
   revisions?: string[];
   /** Objects, as `namespace/name` or `*`, whose weights a rollout controller such as Argo Rollouts or Flagger moves. */
   rolloutController?: string[];
+  /** `meshwright:routes` of the stack as the program gets it, for `config-matches-emitted`. Left out, nothing is compared. */
+  routes?: unknown;
   /** Moment at which certificates must be valid. Defaults to now. */
   now?: Date;
 }

@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../components/manifests/kubernetes';
 import type { Finding } from './finding';
 import { named, type Raised } from './raise';
-import { rules } from './rules';
+import { everyRule } from './rules/every-rule';
 
 /**
  * Annotation that waives a rule for one object: `policy.meshwright.io/waive.<rule id>: "<reason>"`. The reason is the value, so that there is no waiver
@@ -41,7 +41,7 @@ export function waiverFindings(objects: readonly KubernetesObject[]): Finding[] 
 }
 
 function waiverProblem(id: string, reason: unknown): string | undefined {
-  if (!rules.some((rule) => rule.id === id)) return `there is no rule "${id}" to waive; docs/rules.md lists them all`;
+  if (!everyRule.some((rule) => rule.id === id)) return `there is no rule "${id}" to waive; docs/rules.md lists them all`;
   if (typeof reason === 'string' && reason.trim() !== '') return undefined;
   return `a waiver needs a reason: write why ${id} does not hold for this object as the annotation's value`;
 }

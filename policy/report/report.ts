@@ -1,7 +1,6 @@
 import type { CheckReport } from '../check';
 import type { Finding, Level } from '../finding';
-import { rules } from '../rules';
-import { resourceRules } from '../rules/resource-rules';
+import { everyRule } from '../rules/every-rule';
 import type { WaivedFinding } from '../waivers';
 
 /** Where a reader finds what a finding is about. */
@@ -56,7 +55,7 @@ export function isRefused({ findings, undetermined }: Pick<CheckReport, 'finding
 
 /** What to do about a finding; undefined for one of the engine's own, whose message says it. */
 export function fixOf(id: string): string | undefined {
-  return [...rules, ...resourceRules].find((rule) => rule.id === id)?.docs.fix;
+  return everyRule.find((rule) => rule.id === id)?.docs.fix;
 }
 
 /** Name of the object that a finding is about: `VirtualService bookinfo/reviews`. */

@@ -1,15 +1,10 @@
 import { stringify } from 'yaml';
 import { waiverPrefix } from '../waivers';
-import type { Rule } from '../rule';
-import { rules } from '../rules';
-import { resourceRules } from '../rules/resource-rules';
-
-type Documented = Omit<Rule, 'check' | 'single'>;
+import { everyRule, type RuleHeader } from '../rules/every-rule';
 
 /** The text of docs/rules.md: every rule with its reason, an example of each kind, and what to do. */
 export function ruleDocs(): string {
-  const all: Documented[] = [...rules, ...resourceRules];
-  return `${[intro(), index(all), ...all.map(section)].join('\n\n')}\n`;
+  return `${[intro(), index(everyRule), ...everyRule.map(section)].join('\n\n')}\n`;
 }
 
 function intro(): string {
@@ -32,7 +27,7 @@ Three ids are the engine's own: \`waiver\` (a waiver without a reason, or of no 
 value that a Pulumi preview does not know yet; mandatory where it is a weight).`;
 }
 
-function index(all: readonly Documented[]): string {
+function index(all: readonly RuleHeader[]): string {
   const rows = all.map(
     ({ id, level, title, istio = [], kiali = [] }) =>
       `| [${id}](#${id}) | ${level} | ${title} | ${[...istio, ...kiali].join(', ')} |`,
@@ -42,7 +37,7 @@ function index(all: readonly Documented[]): string {
   );
 }
 
-function section({ id, level, title, istio, kiali, docs }: Documented): string {
+function section({ id, level, title, istio, kiali, docs }: RuleHeader): string {
   const codes = [...(istio ?? []), ...(kiali ?? [])];
   const options = docs.options === undefined ? [] : ['Judged with these options:', fenced(stringify(docs.options))];
   return [

@@ -1,7 +1,6 @@
 import type { Log, ReportingDescriptor, Result } from 'sarif';
 import { version } from '../../package.json';
-import { rules } from '../rules';
-import { resourceRules } from '../rules/resource-rules';
+import { everyRule } from '../rules/every-rule';
 import { fixOf, subjectOf, type Sourced, type SourcedReport } from './report';
 
 const sarifSchema = 'https://json.schemastore.org/sarif-2.1.0.json';
@@ -49,7 +48,7 @@ function result(finding: Sourced): Result {
 /** Only the rules that are spoken of. */
 function descriptors(findings: Sourced[]): ReportingDescriptor[] {
   return [...new Set(findings.map(({ rule }) => rule))].sort().map((id) => {
-    const known = [...rules, ...resourceRules].find((rule) => rule.id === id);
+    const known = everyRule.find((rule) => rule.id === id);
     const fix = fixOf(id);
     return {
       id,

@@ -1,22 +1,92 @@
 import type { Rule } from '../rule';
+import { ambientWaypoint } from './ambient-waypoint';
+import { authzDenyAll } from './authz-deny-all';
+import { authzNeedsMtls } from './authz-needs-mtls';
+import { authzSelectorTargets } from './authz-selector-targets';
+import { blastRadiusOutlier } from './blast-radius-outlier';
 import { crdOnly } from './crd-only';
+import { defaultRoute } from './default-route';
+import { drConflict } from './dr-conflict';
+import { exporttoNamespaces } from './exportto-namespaces';
+import { faultInProduction } from './fault-in-production';
+import { gatewayConflict } from './gateway-conflict';
+import { gatewayCredential } from './gateway-credential';
+import { gatewayRef } from './gateway-ref';
+import { gatewayWorkloadPort } from './gateway-workload-port';
+import { hostExists } from './host-exists';
+import { jwtRouteNeedsRa } from './jwt-route-needs-ra';
+import { mirrorSelf } from './mirror-self';
+import { mtlsCoherence } from './mtls-coherence';
 import { objectSchema } from './object-schema';
+import { peerauthUnique } from './peerauth-unique';
+import { repeatedDestination } from './repeated-destination';
+import { retryBudget } from './retry-budget';
+import { revisionInstalled } from './revision-installed';
 import { schemaWarnings } from './schema-warnings';
+import { servicePorts } from './service-ports';
+import { serviceentry } from './serviceentry';
+import { sidecarScope } from './sidecar-scope';
+import { sidecarUnique } from './sidecar-unique';
+import { strictWithoutProxy } from './strict-without-proxy';
+import { subsetExists } from './subset-exists';
+import { subsetLabels } from './subset-labels';
+import { subsetOverlap } from './subset-overlap';
+import { telemetryUnique } from './telemetry-unique';
+import { tlsOriginationCa } from './tls-origination-ca';
+import { unreachableRoute } from './unreachable-route';
 import { versionSkew } from './version-skew';
+import { vsHostConflict } from './vs-host-conflict';
 import { weightExplicit } from './weight-explicit';
 import { weightRange } from './weight-range';
 import { weightSingle } from './weight-single';
 import { weightSum100 } from './weight-sum-100';
+import { weightToEmptyVersion } from './weight-to-empty-version';
+import { workloadWithoutAuthz } from './workload-without-authz';
 
-/** Every rule over Kubernetes objects, in the order of the catalogue: one per line, those that stop a deployment before those that advise. */
+/** Every rule over Kubernetes objects, in the order of the catalogue, one per line. */
 // prettier-ignore
 export const rules: readonly Rule[] = [
   weightSum100,
   weightRange,
   weightExplicit,
   weightSingle,
+  subsetExists,
+  hostExists,
+  weightToEmptyVersion,
+  subsetOverlap,
+  subsetLabels,
   objectSchema,
   crdOnly,
+  gatewayRef,
+  vsHostConflict,
+  drConflict,
+  unreachableRoute,
+  mtlsCoherence,
+  strictWithoutProxy,
+  peerauthUnique,
+  sidecarUnique,
+  telemetryUnique,
+  gatewayConflict,
+  gatewayWorkloadPort,
+  gatewayCredential,
+  authzSelectorTargets,
+  authzDenyAll,
+  authzNeedsMtls,
+  jwtRouteNeedsRa,
+  faultInProduction,
+  revisionInstalled,
+  exporttoNamespaces,
+  ambientWaypoint,
+  serviceentry,
+  sidecarScope,
+  repeatedDestination,
+  defaultRoute,
+  retryBudget,
+  mirrorSelf,
+  blastRadiusOutlier,
+  tlsOriginationCa,
+  servicePorts,
   schemaWarnings,
+  workloadWithoutAuthz,
   versionSkew,
 ];

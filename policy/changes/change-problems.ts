@@ -1,0 +1,29 @@
+import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import { meshModel } from '../../model/mesh-model';
+import type { Finding } from '../finding';
+import type { CheckOptions } from '../options';
+import { compareFindings, sortedObjects } from '../order';
+import { isJudgeable, raise } from '../raise';
+import { changeRules } from '../rules/change-rules';
+import { applyWaivers } from '../waivers';
+
+/**
+ * What is wrong with going from one state to another in one update, though each may be right by itself. Both lists may be parts of a mesh, a single object before and after included; what is in neither is
+ * taken to stay as it is. Pure, never throws for lack of a field, and does not depend on the order of objects.
+ * @param before - the objects as they were deployed last; none for a first deployment, of which nothing is said
+ * @param after - the objects that are to be
+ */
+export function changeProblems(
+  before: readonly KubernetesObject[],
+  after: readonly KubernetesObject[],
+  options: CheckOptions = {},
+): Finding[] {
+  const [old, next] = [before, after].map((objects) =>
+    meshModel(sortedObjects(objects.filter(isJudgeable)), options.mesh),
+  );
+  if (old === undefined || next === undefined) return [];
+  const raised = changeRules
+    .filter(({ id }) => options.rules?.[id] !== 'off')
+    .flatMap((rule) => rule.check(old, next, options).map((violation) => raise(rule, violation, options)));
+  return applyWaivers(raised).standing.sort(compareFindings);
+}

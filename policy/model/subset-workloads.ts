@@ -1,0 +1,52 @@
+import type { MeshModel, MeshService, MeshWorkload } from '../../model/mesh-model';
+
+/**
+ * Labels that istiod adds to endpoints, from the node and the cluster they are in, so that no pod template shows them (istio pkg/kube/labels, AugmentLabels).
+ */
+const addedByIstiod = [
+  'topology.kubernetes.io/region',
+  'topology.kubernetes.io/zone',
+  'topology.istio.io/subzone',
+  'topology.istio.io/cluster',
+  'topology.istio.io/network',
+  'kubernetes.io/hostname',
+];
+
+/** The labels of a subset that pods carry themselves. */
+export function podLabels(subset: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(subset).filter(([label]) => !addedByIstiod.includes(label)));
+}
+
+/** Labels of everything that answers for a service: its workloads and the endpoints that a ServiceEntry lists. Undefined when the objects show none of it. */
+export function endpointLabels(model: MeshModel, service: MeshService): Record<string, string>[] | undefined {
+  const found = [
+    ...model.workloads.behind(service).map(({ labels }) => labels),
+    ...service.endpoints.map(({ labels }) => labels),
+  ];
+  return found.length === 0 ? undefined : found;
+}
+
+/** The workloads of a service that a subset with these labels selects. */
+export function subsetWorkloads(
+  model: MeshModel,
+  service: MeshService,
+  labels: Record<string, string>,
+): MeshWorkload[] {
+  return model.workloads.behind(service, podLabels(labels));
+}
+
+/** A label that a subset and its Service's selector both ask for, with different values: no pod can have both. */
+export function contradiction(
+  labels: Record<string, string>,
+  selector: Record<string, string> = {},
+): string | undefined {
+  return Object.keys(labels).find((label) => Object.hasOwn(selector, label) && selector[label] !== labels[label]);
+}
+
+/** Labels as people read them: `app=reviews, version=v1`. */
+export function labelText(labels: Record<string, string>): string {
+  return Object.entries(labels)
+    .map(([label, value]) => `${label}=${value}`)
+    .sort()
+    .join(', ');
+}

@@ -1,0 +1,53 @@
+import type { KubernetesObject } from '../components/manifests/kubernetes';
+import { ObjectIndex, type MeshObject } from '../model/object-index';
+import type { CheckOptions } from './options';
+import type { Rule, Violation } from './rule';
+
+/**
+ * What Pulumi knows of a resource beyond its object. Plain data without an import of Pulumi: the policy pack fills it from what the engine hands it, tests write it down.
+ */
+export interface PulumiResource {
+  urn: string;
+  /** Type token, e.g. `kubernetes:networking.istio.io/v1:VirtualService`. */
+  type: string;
+  /** The Kubernetes object; undefined for anything else, such as a Helm release or a component. */
+  object?: KubernetesObject;
+  /** For a Helm release: the name of its chart, without repository. */
+  chart?: string;
+  /** False when Pulumi chose `metadata.name`. Defaults to true. */
+  nameGiven?: boolean;
+  options?: PulumiOptions;
+  /** URN of the provider. Defaults to '', the default provider. */
+  provider?: string;
+  /** URN of the parent. */
+  parent?: string;
+  /** URNs of the resources that this one waits for, its direct dependencies. */
+  dependencies?: readonly string[];
+}
+
+/** The resource options that rules read, as the program gives them. */
+export interface PulumiOptions {
+  /** Property paths. */
+  ignoreChanges?: readonly string[];
+  deleteBeforeReplace?: boolean;
+}
+
+/** A rule over the resources of one Pulumi program; only the policy pack can ask it. */
+export interface ResourceRule extends Omit<Rule, 'check' | 'single'> {
+  check(resources: readonly PulumiResource[], options: CheckOptions): Violation[];
+}
+
+/** A resource that is a Kubernetes object, as rules see it. */
+export interface ObjectResource extends PulumiResource {
+  object: KubernetesObject;
+  mesh: MeshObject;
+}
+
+/** The resources that are Kubernetes objects with a name. */
+export function objectResources(resources: readonly PulumiResource[]): ObjectResource[] {
+  return resources.flatMap((resource) => {
+    const { object } = resource;
+    const [mesh] = new ObjectIndex([object]).all;
+    return object === undefined || mesh === undefined ? [] : [{ ...resource, object, mesh }];
+  });
+}

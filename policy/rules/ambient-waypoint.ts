@@ -1,0 +1,185 @@
+import { asMap, asTextMap } from '../../model/json';
+import type { MeshKind, MeshModel, MeshObject, MeshService } from '../../model/mesh-model';
+import { httpField, isAmbient, useWaypoint, waypointOf, waypointsIn } from '../model/ambient';
+import { attached, workloadsOf } from '../model/authorization';
+import { hostRules } from '../model/host-rules';
+import { isOnMesh } from '../model/routes';
+import type { Rule, Violation } from '../rule';
+
+const policyKinds: readonly MeshKind[] = ['AuthorizationPolicy', 'RequestAuthentication', 'WasmPlugin', 'Telemetry'];
+
+/**
+ * Judged where the Namespace object says that it is ambient. ztunnel carries connections; everything that reads HTTP needs a waypoint, to which policies attach by targetRefs, and which takes
+ * routes and DestinationRules of the Service's own namespace only.
+ */
+export const ambientWaypoint: Rule = {
+  id: 'ambient-waypoint',
+  level: 'mandatory',
+  title: 'in ambient mode whatever reads HTTP has a waypoint that does it',
+  istio: ['IST0167'],
+  kiali: [
+    'KIA0109',
+    'KIA0110',
+    'KIA0210',
+    'KIA0211',
+    'KIA0212',
+    'KIA1109',
+    'KIA1110',
+    'KIA1111',
+    'KIA1112',
+    'KIA1113',
+    'KIA1114',
+    'KIA1115',
+    'KIA1116',
+    'KIA1117',
+  ],
+  single: false,
+  docs: {
+    why: 'ztunnel does not read HTTP: without a waypoint routes and DestinationRules have no effect, and an AuthorizationPolicy with HTTP fields becomes one that denies.',
+    bad: `
+apiVersion: v1
+kind: Namespace
+metadata: { name: bookinfo, labels: { istio.io/dataplane-mode: ambient } }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: reviews, namespace: bookinfo }
+spec: { selector: { app: reviews }, ports: [{ name: http, port: 9080 }] }
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: reviews, namespace: bookinfo }
+spec:
+  hosts: [reviews]
+  http: [{ route: [{ destination: { host: reviews } }] }]
+`,
+    good: `
+apiVersion: v1
+kind: Namespace
+metadata: { name: bookinfo, labels: { istio.io/dataplane-mode: ambient, istio.io/use-waypoint: waypoint } }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: waypoint, namespace: bookinfo }
+spec: { gatewayClassName: istio-waypoint, listeners: [{ name: mesh, port: 15008, protocol: HBONE }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: reviews, namespace: bookinfo }
+spec: { selector: { app: reviews }, ports: [{ name: http, port: 9080 }] }
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: reviews, namespace: bookinfo }
+spec:
+  hosts: [reviews]
+  http: [{ route: [{ destination: { host: reviews } }] }]
+`,
+    fix: 'Deploy a waypoint, label the namespace or Service with `istio.io/use-waypoint`, attach policies with targetRefs, and keep routes in the namespace of their Service.',
+  },
+  check: (model) => [
+    ...policyKinds.flatMap((kind) => model.objects.ofKind(kind).flatMap((policy) => policyViolations(model, policy))),
+    ...model.virtualServices.all
+      .filter(isOnMesh)
+      .flatMap(({ source, hosts }) => hostViolations(model, source, hosts, (at) => `spec.hosts[${at}]`)),
+    ...hostRules(model).all.flatMap(({ source, host }) => hostViolations(model, source, [host], () => 'spec.host')),
+    ...missingWaypoints(model),
+    ...model.objects.ofKind('Sidecar').flatMap((sidecar) => sidecarViolation(model, sidecar)),
+  ],
+};
+
+function policyViolations(model: MeshModel, policy: MeshObject): Violation[] {
+  const namespace = model.namespaces.get(policy.namespace);
+  const field = isAmbient(namespace) ? httpField(policy) : undefined;
+  if (field === undefined) return [];
+  const target = attached(policy);
+  const object = policy.object;
+  const found: Violation[] = [];
+  if (target.targets.length === 0) {
+    const message = `${field === 'spec' ? `a ${policy.kind}` : `"${field}"`} needs a waypoint, and waypoints take only policies with targetRefs; attach it to a Service or to the waypoint's Gateway`;
+    found.push({ object, path: 'spec.targetRefs', message });
+  }
+  const services = target.targets
+    .filter(({ kind }) => kind === 'Service')
+    .flatMap(({ name }) => model.serviceFor(name, policy.namespace) ?? []);
+  const owners =
+    services.length > 0
+      ? services.map(({ source }) => source.labels)
+      : target.selector === undefined
+        ? [{}]
+        : workloadsOf(model, target).map(({ labels }) => labels);
+  const namesGateway = target.targets.some(({ kind }) => kind === 'Gateway' || kind === 'GatewayClass');
+  if (!namesGateway && owners.some((labels) => waypointOf(labels, namespace) === undefined)) {
+    const message = `what this is for in namespace ${policy.namespace} uses no waypoint, and ztunnel cannot do it; label the ${services.length > 0 ? 'Service' : 'namespace'} with ${useWaypoint}`;
+    found.push({ object, path: 'spec', message });
+  }
+  return found;
+}
+
+/** Routes and rules for Services of ambient namespaces. */
+function hostViolations(
+  model: MeshModel,
+  source: MeshObject,
+  hosts: readonly string[],
+  pathOf: (at: number) => string,
+): Violation[] {
+  const field = httpField(source);
+  if (field === undefined) return [];
+  return hosts.flatMap((host, at) => {
+    const service = model.services.withHost(host).find(({ registry }) => registry === 'Kubernetes');
+    if (service === undefined || !isAmbient(model.namespaces.get(service.namespace))) return [];
+    return hostFaults(model, source, service, field).map((message) => ({
+      object: source.object,
+      path: pathOf(at),
+      message,
+    }));
+  });
+}
+
+function hostFaults(model: MeshModel, { kind, namespace }: MeshObject, service: MeshService, field: string): string[] {
+  const name = `Service ${service.namespace}/${service.name}`;
+  const faults: string[] = [];
+  if (namespace !== service.namespace) {
+    faults.push(
+      `waypoints take a ${kind} from the namespace of its Service only; move it to namespace ${service.namespace}`,
+    );
+  }
+  if (waypointOf(service.source.labels, model.namespaces.get(service.namespace)) === undefined) {
+    faults.push(
+      `"${field}" needs a waypoint, and ${name} uses none; label it or namespace ${service.namespace} with ${useWaypoint}`,
+    );
+  }
+  return faults;
+}
+
+/** A label that names a waypoint which is not there, where the objects show waypoints of that namespace or it is the labelled one. */
+function missingWaypoints(model: MeshModel): Violation[] {
+  const labelled = [...model.objects.ofKind('Namespace'), ...model.objects.ofKind('Service')].filter(
+    ({ labels }) => labels[useWaypoint] !== undefined,
+  );
+  return labelled.flatMap((source) => {
+    const home = model.namespaces.get(source.kind === 'Namespace' ? source.name : source.namespace);
+    const wanted = waypointOf(source.labels, home);
+    if (wanted === undefined || !isAmbient(home)) return [];
+    const waypoints = waypointsIn(model, wanted.namespace);
+    if (waypoints.length === 0 || waypoints.some(({ name }) => name === wanted.name)) return [];
+    const names = waypoints
+      .map(({ name }) => name)
+      .sort()
+      .join(', ');
+    const message = `namespace ${wanted.namespace} has no waypoint "${wanted.name}"; it has ${names}. Name one of them, or add the Gateway`;
+    return [{ object: source.object, path: `metadata.labels["${useWaypoint}"]`, message }];
+  });
+}
+
+function sidecarViolation(model: MeshModel, sidecar: MeshObject): Violation[] {
+  const selector = asTextMap(asMap(sidecar.spec['workloadSelector'])['labels']);
+  const isWide = Object.keys(selector).length === 0;
+  const selected = isWide ? [] : model.workloads.selectedBy(selector, sidecar.namespace);
+  const isIdle = isWide
+    ? isAmbient(model.namespaces.get(sidecar.namespace))
+    : selected.length > 0 && selected.every(({ proxy }) => proxy === 'ambient');
+  if (!isIdle) return [];
+  const message = 'a Sidecar has no effect on workloads in ambient mode, which have no sidecar; remove it';
+  return [{ object: sidecar.object, path: isWide ? 'spec' : 'spec.workloadSelector', message, level: 'advisory' }];
+}

@@ -1,0 +1,136 @@
+import { apiGroup, type KubernetesObject } from '../../components/manifests/kubernetes';
+import { meshModel, type MeshModel, type MeshObject } from '../../model/mesh-model';
+import { DependencyGraph } from '../model/dependency-graph';
+import { hostRules, type HostRule } from '../model/host-rules';
+import { writtenRoutes } from '../model/routes';
+import { subsetWorkloads } from '../model/subset-workloads';
+import { objectResources, type ObjectResource, type PulumiResource, type ResourceRule } from '../pulumi-facts';
+import type { Violation } from '../rule';
+
+/** Looks at what is in the program only: what is there already needs no order. */
+export const applyOrder: ResourceRule = {
+  id: 'apply-order',
+  level: 'mandatory',
+  title:
+    'Pulumi makes the control plane before its objects, workloads before their DestinationRule, and that before the routes to it',
+  docs: {
+    why: 'Pulumi makes resources that do not depend on each other at the same time. A route that comes before its subset answers 503 until that is there, and a custom resource before its definition fails the update.',
+    bad: `
+# new VirtualService('reviews', args)
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: reviews, namespace: bookinfo }
+spec:
+  hosts: [reviews]
+  http: [{ route: [{ destination: { host: reviews, subset: v1 } }] }]
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: reviews, namespace: bookinfo }
+spec: { host: reviews, subsets: [{ name: v1, labels: { version: v1 } }] }
+`,
+    good: `
+# new VirtualService('reviews', args, { dependsOn: [destinationRule] })
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: reviews, namespace: bookinfo }
+spec:
+  hosts: [reviews]
+  http: [{ route: [{ destination: { host: reviews, subset: v1 } }] }]
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: reviews, namespace: bookinfo }
+spec: { host: reviews, subsets: [{ name: v1, labels: { version: v1 } }] }
+`,
+    fix: 'Add `dependsOn`: VirtualService on DestinationRules, DestinationRule on Service and workloads, every Istio object on the istiod release. The components of Meshwright do so by themselves.',
+  },
+  check: (resources, { mesh }) => {
+    const placed = objectResources(resources);
+    const model = meshModel(
+      placed.map(({ object }) => object),
+      mesh,
+    );
+    const needs = [...ruleNeeds(model), ...routeNeeds(model)];
+    const graph = new DependencyGraph(resources);
+    const byObject = new Map(placed.map((resource) => [resource.object, resource]));
+    return [
+      ...needs.flatMap((need) => unordered(graph, byObject, need)),
+      ...placed.flatMap((resource) => beforeControlPlane(graph, resources, resource)),
+    ];
+  },
+};
+
+/** An object and those that must be there before it. */
+interface Need {
+  source: MeshObject;
+  earlier: MeshObject[];
+  /** What goes wrong otherwise. */
+  consequence: string;
+}
+
+function routeNeeds(model: MeshModel): Need[] {
+  const bySource = new Map<MeshObject, Set<MeshObject>>();
+  for (const { source, destinations } of writtenRoutes(model)) {
+    const needed = bySource.get(source) ?? new Set<MeshObject>();
+    bySource.set(source, needed);
+    for (const { host, subset } of destinations) {
+      if (subset === undefined) continue;
+      const rules = hostRules(model)
+        .around(host)
+        .filter(({ subsets }) => subsets.some(({ name }) => name === subset));
+      for (const rule of rules) needed.add(rule.source);
+    }
+  }
+  const consequence = 'requests fail with 503 until it is there';
+  return [...bySource].map(([source, earlier]) => ({ source, earlier: [...earlier], consequence }));
+}
+
+function ruleNeeds(model: MeshModel): Need[] {
+  return hostRules(model).all.map((rule) => ({
+    source: rule.source,
+    earlier: behind(model, rule),
+    consequence: 'a subset may get requests before it has pods',
+  }));
+}
+
+/** The Service of a rule and the workloads of its subsets. */
+function behind(model: MeshModel, { host, subsets }: HostRule): MeshObject[] {
+  const [service] = model.services.withHost(host);
+  if (service === undefined) return [];
+  const workloads = subsets.flatMap(({ labels }) =>
+    subsetWorkloads(model, service, labels).map(({ source }) => source),
+  );
+  return [...new Set([service.source, ...workloads])];
+}
+
+function unordered(
+  graph: DependencyGraph,
+  byObject: ReadonlyMap<KubernetesObject, ObjectResource>,
+  { source, earlier, consequence }: Need,
+): Violation[] {
+  const own = byObject.get(source.object);
+  if (own === undefined) return [];
+  const urns = earlier.flatMap(({ object }) => byObject.get(object)?.urn ?? []);
+  const missing = new Set(graph.unreached(own.urn, urns));
+  const names = earlier
+    .filter(({ object }) => missing.has(byObject.get(object)?.urn ?? ''))
+    .map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`)
+    .sort();
+  if (names.length === 0) return [];
+  const message = `nothing makes Pulumi create ${names.join(', ')} before this ${source.kind}: ${consequence}. Add ${names.length === 1 ? 'it' : 'them'} to dependsOn`;
+  return [{ object: source.object, path: '', message }];
+}
+
+function beforeControlPlane(
+  graph: DependencyGraph,
+  resources: readonly PulumiResource[],
+  { urn, object }: ObjectResource,
+): Violation[] {
+  if (!apiGroup(object.apiVersion).endsWith('.istio.io')) return [];
+  const planes = resources.filter(({ chart }) => chart === 'istiod').map((release) => release.urn);
+  if (planes.length === 0 || graph.unreached(urn, planes).length < planes.length) return [];
+  const message =
+    'nothing makes Pulumi install istiod before this object, whose definition and validation come with it. Add the release to dependsOn';
+  return [{ object, path: '', message }];
+}

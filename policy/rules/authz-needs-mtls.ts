@@ -1,0 +1,108 @@
+import { asList, asText } from '../../model/json';
+import type { MeshModel, MeshObject, MeshService } from '../../model/mesh-model';
+import { attached, clausesOf, workloadsOf } from '../model/authorization';
+import { effectiveRule } from '../model/clients';
+import { tlsMode } from '../model/policies';
+import { servicesOf } from '../model/services-of';
+import type { Rule, Violation } from '../rule';
+
+const sourceFields = [
+  'principals',
+  'notPrincipals',
+  'namespaces',
+  'notNamespaces',
+  'serviceAccounts',
+  'notServiceAccounts',
+];
+const conditionKeys = ['source.principal', 'source.namespace', 'source.serviceAccount', 'connection.sni'];
+
+/** PERMISSIVE is taken to be mutual TLS, as clients with a proxy use it. */
+export const authzNeedsMtls: Rule = {
+  id: 'authz-needs-mtls',
+  level: 'mandatory',
+  title: 'a policy that asks who the client is has mutual TLS to know it by',
+  kiali: ['KIA0105'],
+  single: false,
+  docs: {
+    why: 'Principals and namespaces of clients come from their certificates. Without mutual TLS they are empty: an ALLOW locks everybody out, a DENY lets everybody through.',
+    bad: `
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { name: default, namespace: bookinfo }
+spec: { mtls: { mode: DISABLE } }
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: ratings, namespace: bookinfo }
+spec:
+  selector: { matchLabels: { app: ratings } }
+  rules: [{ from: [{ source: { namespaces: [bookinfo] } }] }]
+`,
+    good: `
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { name: default, namespace: bookinfo }
+spec: { mtls: { mode: STRICT } }
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: ratings, namespace: bookinfo }
+spec:
+  selector: { matchLabels: { app: ratings } }
+  rules: [{ from: [{ source: { namespaces: [bookinfo] } }] }]
+`,
+    fix: 'Set mode STRICT (or PERMISSIVE while clients move) for the workloads, and let DestinationRules use ISTIO_MUTUAL or leave tls out.',
+  },
+  check: (model) => model.objects.ofKind('AuthorizationPolicy').flatMap((policy) => violations(model, policy)),
+};
+
+function violations(model: MeshModel, policy: MeshObject): Violation[] {
+  const paths = identityPaths(policy);
+  const fault = paths.length === 0 ? undefined : whyPlaintext(model, policy);
+  if (fault === undefined) return [];
+  const message = `this asks for the client's identity, which only mutual TLS gives, but ${fault}; switch mutual TLS on, or ask for something else`;
+  return paths.map((path) => ({ object: policy.object, path, message }));
+}
+
+function identityPaths(policy: MeshObject): string[] {
+  const { sources, conditions } = clausesOf(policy);
+  return [
+    ...sources.flatMap(({ fields, path }) =>
+      sourceFields.filter((field) => asList(fields[field]).length > 0).map((field) => `${path}.${field}`),
+    ),
+    ...conditions
+      .filter(({ fields }) => conditionKeys.includes(asText(fields['key']) ?? ''))
+      .map(({ path }) => `${path}.key`),
+  ];
+}
+
+/** Why workloads of a policy get no mutual TLS, in words; undefined when they may get it. */
+function whyPlaintext(model: MeshModel, policy: MeshObject): string | undefined {
+  const target = attached(policy);
+  const workloads = workloadsOf(model, target);
+  const modes =
+    workloads.length === 0
+      ? [model.peerAuthentications.forWorkload(policy.namespace, target.selector ?? {})]
+      : workloads.map(({ namespace, labels }) => model.peerAuthentications.forWorkload(namespace, labels));
+  const off = modes.find(({ mode }) => mode === 'DISABLE');
+  if (off !== undefined) {
+    return `PeerAuthentication ${off.source?.namespace ?? ''}/${off.source?.name ?? ''} switches it off (mode DISABLE)`;
+  }
+  return workloads
+    .flatMap((workload) => servicesOf(model, workload))
+    .map((service) => plaintextRule(model, service))
+    .find((fault) => fault !== undefined);
+}
+
+function plaintextRule(model: MeshModel, { hostname, namespace }: MeshService): string | undefined {
+  const rule = effectiveRule(model, hostname, namespace);
+  const mode = rule?.trafficPolicy === undefined ? undefined : tlsMode(rule.trafficPolicy);
+  const [source] = rule?.from ?? [];
+  if (mode === undefined) {
+    return model.config.enableAutoMtls
+      ? undefined
+      : `auto mTLS is off and no DestinationRule tells clients of ${hostname} to use it`;
+  }
+  if (mode === 'ISTIO_MUTUAL') return undefined;
+  return `DestinationRule ${source?.namespace ?? ''}/${source?.name ?? ''} makes clients of ${hostname} use TLS mode ${mode}`;
+}

@@ -1,0 +1,153 @@
+import { asName, asTexts } from '../../model/json';
+import type { MeshModel, MeshObject } from '../../model/mesh-model';
+import { attached, clausesOf, workloadsOf, type Clause } from '../model/authorization';
+import { isMethodPattern } from '../model/http-methods';
+import { declaresWorkloads, describesNamespaces, hostState, isDeclared, namespaceExists } from '../model/known';
+import { labelText } from '../model/subset-workloads';
+import type { CheckOptions } from '../options';
+import type { Rule, Violation } from '../rule';
+
+/**
+ * Judges only what the objects describe: selectors in namespaces with workloads, namespaces when some Namespace is among the objects, ServiceAccounts in namespaces with
+ * ServiceAccounts. Hosts are compared with the Host header, so only short names and `service.namespace` are looked up.
+ */
+export const authzSelectorTargets: Rule = {
+  id: 'authz-selector-targets',
+  level: 'mandatory',
+  title: 'an AuthorizationPolicy is for a workload, and names clients, hosts and methods that exist',
+  istio: ['IST0101', 'IST0127'],
+  kiali: ['KIA0004', 'KIA0101', 'KIA0102', 'KIA0104', 'KIA0106', 'KIA0108'],
+  single: false,
+  docs: {
+    why: 'A policy that selects nobody protects nobody, and one that names a client, host or method that does not exist never matches: an ALLOW locks out, a DENY lets through.',
+    bad: `
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: ratings-v1, namespace: bookinfo }
+spec:
+  selector: { matchLabels: { app: ratings } }
+  template: { metadata: { labels: { app: ratings } } }
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: ratings, namespace: bookinfo }
+spec:
+  selector: { matchLabels: { app: rating } }
+  rules: [{ to: [{ operation: { methods: [get] } }] }]
+`,
+    good: `
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: ratings-v1, namespace: bookinfo }
+spec:
+  selector: { matchLabels: { app: ratings } }
+  template: { metadata: { labels: { app: ratings } } }
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: ratings, namespace: bookinfo }
+spec:
+  selector: { matchLabels: { app: ratings } }
+  rules: [{ to: [{ operation: { methods: [GET] } }] }]
+`,
+    fix: 'Correct the name, add what it names, or declare it in `externals`.',
+  },
+  check: (model, options) =>
+    model.objects.ofKind('AuthorizationPolicy').flatMap((policy) => {
+      const { sources, operations } = clausesOf(policy);
+      return [
+        ...selectsNobody(model, options, policy),
+        ...sources.flatMap((source) => [...namespaces(model, options, source), ...principals(model, options, source)]),
+        ...operations.flatMap((operation) => [...methods(operation), ...hosts(model, options, policy, operation)]),
+      ].map((found) => ({ object: policy.object, ...found }));
+    }),
+};
+
+type Found = Omit<Violation, 'object'>;
+
+function selectsNobody(model: MeshModel, options: CheckOptions, policy: MeshObject): Found[] {
+  const target = attached(policy);
+  if (target.selector === undefined || workloadsOf(model, target).length > 0) return [];
+  const isRoot = policy.namespace === model.config.rootNamespace;
+  const hasWorkloads = !isRoot && model.workloads.inNamespace(policy.namespace).length > 0;
+  const isDescribed = options.complete === true || hasWorkloads;
+  if (!isDescribed || declaresWorkloads(options, policy.namespace)) return [];
+  const message = `no workload of ${isRoot ? 'the mesh' : `namespace ${policy.namespace}`} carries the labels ${labelText(target.selector)}, so this policy protects nothing; select the labels of its pods`;
+  return [{ path: 'spec.selector.matchLabels', message }];
+}
+
+function namespaces(model: MeshModel, options: CheckOptions, { fields, path }: Clause): Found[] {
+  if (!describesNamespaces(model, options)) return [];
+  const known = [...model.namespaces.keys(), ...(options.externals?.namespaces ?? [])];
+  return ['namespaces', 'notNamespaces'].flatMap((field) =>
+    asTexts(fields[field]).flatMap((pattern, at) => {
+      const exists = namespaceExists(model, options, pattern) || known.some((name) => matchesPattern(name, pattern));
+      if (exists) return [];
+      const message = `no namespace is named "${pattern}"; there are ${[...model.namespaces.keys()].sort().join(', ')}. Correct it, or declare it in externals.namespaces`;
+      return [{ path: `${path}.${field}[${at}]`, message }];
+    }),
+  );
+}
+
+/** `*` at one end stands for any text. */
+function matchesPattern(value: string, pattern: string): boolean {
+  if (pattern === '*') return true;
+  if (pattern.endsWith('*')) return value.startsWith(pattern.slice(0, -1));
+  return pattern.startsWith('*') ? value.endsWith(pattern.slice(1)) : value === pattern;
+}
+
+function principals(model: MeshModel, options: CheckOptions, { fields, path }: Clause): Found[] {
+  const trustDomain = asName(model.config.raw['trustDomain']) ?? 'cluster.local';
+  return asTexts(fields['principals']).flatMap((principal, at): Found[] => {
+    const parts = /^([^*/]+)\/ns\/([^*/]+)\/sa\/([^*/]+)$/.exec(principal);
+    if (parts === null) return [];
+    const [, domain = '', namespace = '', name = ''] = parts;
+    const own = `${path}.principals[${at}]`;
+    if (domain !== trustDomain && domain !== 'cluster.local') {
+      const aliases = asTexts(model.config.raw['trustDomainAliases']);
+      if (aliases.includes(domain)) return [];
+      const message = `principal "${principal}" is of trust domain "${domain}", while the mesh is "${trustDomain}"; correct it, or add the domain to trustDomainAliases`;
+      return [{ path: own, message, level: 'advisory' }];
+    }
+    if (serviceAccountExists(model, options, namespace, name)) return [];
+    const message = `principal "${principal}" is nobody: namespace ${namespace} has no ServiceAccount "${name}"; correct it, add the ServiceAccount, or declare "${namespace}/${name}" in externals.serviceAccounts`;
+    return [{ path: own, message }];
+  });
+}
+
+/** True as well where the objects do not tell which ServiceAccounts a namespace has. */
+function serviceAccountExists(model: MeshModel, options: CheckOptions, namespace: string, name: string): boolean {
+  if (name === 'default' || isDeclared(options.externals?.serviceAccounts, namespace, name)) return true;
+  if (model.objects.get('ServiceAccount', namespace, name) !== undefined) return true;
+  const workloads = model.workloads.inNamespace(namespace);
+  if (workloads.some(({ serviceAccount }) => serviceAccount === name)) return true;
+  const isDescribed =
+    options.complete === true ||
+    model.objects.ofKind('ServiceAccount').some((account) => account.namespace === namespace);
+  return !isDescribed;
+}
+
+function methods({ fields, path }: Clause): Found[] {
+  return ['methods', 'notMethods'].flatMap((field) =>
+    asTexts(fields[field]).flatMap((method, at) => {
+      if (isMethodPattern(method)) return [];
+      const upper = method.toUpperCase();
+      const hint = isMethodPattern(upper)
+        ? `methods are case-sensitive, write "${upper}"`
+        : 'allowed are the methods of HTTP, such as GET, and for gRPC always POST';
+      return [{ path: `${path}.${field}[${at}]`, message: `"${method}" is no HTTP method; ${hint}` }];
+    }),
+  );
+}
+
+function hosts(model: MeshModel, options: CheckOptions, policy: MeshObject, { fields, path }: Clause): Found[] {
+  return asTexts(fields['hosts']).flatMap((host, at): Found[] => {
+    const labels = host.split('.');
+    const isService = labels.length === 1 || (labels.length === 2 && model.namespaces.has(labels[1] ?? ''));
+    if (!isService || host.includes('*') || host.includes(':') || host === 'localhost') return [];
+    const fqdn = labels.length === 1 ? host : `${host}.svc.${model.config.domain}`;
+    const state = hostState(model, options, fqdn, policy.namespace);
+    if (state.is !== 'missing' || !state.sure) return [];
+    return [{ path: `${path}.hosts[${at}]`, message: `host "${host}" is no Service; ${state.hint}` }];
+  });
+}

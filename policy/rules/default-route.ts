@@ -1,0 +1,65 @@
+import { asName, isMap } from '../../model/json';
+import type { MeshModel, MeshVirtualService, SourcedRoute } from '../../model/mesh-model';
+import { covers } from '../model/match-coverage';
+import { records } from '../model/read';
+import { isOnMesh } from '../model/routes';
+import type { Rule, Violation } from '../rule';
+
+/** For hosts of the mesh only: at a gateway a rule for everything would publish every path. */
+export const defaultRoute: Rule = {
+  id: 'default-route',
+  level: 'advisory',
+  title: 'the last rule of a host in the mesh takes every request',
+  single: false,
+  docs: {
+    why: 'Once a host has a VirtualService, a request that none of its rules matches is answered 404, although the Service would have taken it.',
+    bad: `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: reviews, namespace: bookinfo }
+spec:
+  hosts: [reviews]
+  http:
+    - match: [{ headers: { end-user: { exact: jason } } }]
+      route: [{ destination: { host: reviews, subset: v2 } }]
+`,
+    good: `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: reviews, namespace: bookinfo }
+spec:
+  hosts: [reviews]
+  http:
+    - match: [{ headers: { end-user: { exact: jason } } }]
+      route: [{ destination: { host: reviews, subset: v2 } }]
+    - route: [{ destination: { host: reviews, subset: v1 } }]
+`,
+    fix: 'Add a last rule without a match.',
+  },
+  check: (model) =>
+    model.virtualServices.all
+      .filter((virtualService) => isOnMesh(virtualService) && hasAllDelegates(model, virtualService))
+      .flatMap(violations),
+};
+
+/** A delegate that is not among the objects may hold the rule for everything. */
+function hasAllDelegates(model: MeshModel, { source, namespace }: MeshVirtualService): boolean {
+  return records(source.spec['http']).every(({ item }) => {
+    if (!isMap(item['delegate'])) return true;
+    const { name, namespace: place } = item['delegate'];
+    return model.objects.get('VirtualService', asName(place) ?? namespace, asName(name) ?? '') !== undefined;
+  });
+}
+
+function violations(virtualService: MeshVirtualService): Violation[] {
+  const { http, source, hosts } = virtualService;
+  if (http.length === 0 || http.some((route) => takesAll(virtualService, route))) return [];
+  const message = `a request to ${hosts.join(', ')} that none of the ${http.length} http ${http.length === 1 ? 'rules matches' : 'rules match'} is answered 404; add a last rule without a match`;
+  return [{ object: source.object, path: 'spec.http', message }];
+}
+
+function takesAll({ gateways }: MeshVirtualService, { route, namespace }: SourcedRoute): boolean {
+  const matches = records(route['match']).map(({ item }) => item);
+  const all = { match: {}, gateways: ['mesh'], namespace };
+  return matches.length === 0 || matches.some((match) => covers('http', { match, gateways, namespace }, all));
+}

@@ -1,0 +1,80 @@
+import { asList, asText } from '../../model/json';
+import type { MeshKind, MeshModel, MeshObject } from '../../model/mesh-model';
+import { describesNamespaces, namespaceExists } from '../model/known';
+import type { CheckOptions } from '../options';
+import type { Rule, Violation } from '../rule';
+
+const exporting: readonly MeshKind[] = ['VirtualService', 'DestinationRule', 'ServiceEntry'];
+const serviceAnnotation = 'networking.istio.io/exportTo';
+
+/** Judged when some Namespace is among the objects, or the set is declared complete. */
+export const exporttoNamespaces: Rule = {
+  id: 'exportto-namespaces',
+  level: 'mandatory',
+  title: 'every namespace in exportTo exists',
+  kiali: ['KIA0005'],
+  single: false,
+  docs: {
+    why: 'An object that is exported to a namespace with a typing error is seen by nobody who should see it: its routes and policies are not in effect there.',
+    bad: `
+apiVersion: v1
+kind: Namespace
+metadata: { name: bookinfo }
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: reviews, namespace: bookinfo }
+spec: { host: reviews, exportTo: [bookinof] }
+`,
+    good: `
+apiVersion: v1
+kind: Namespace
+metadata: { name: bookinfo }
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: reviews, namespace: bookinfo }
+spec: { host: reviews, exportTo: [bookinfo] }
+`,
+    fix: 'Correct the name, use `.` for the own namespace, or declare namespaces of other stacks in `externals.namespaces`.',
+  },
+  check: (model, options) => {
+    if (!describesNamespaces(model, options)) return [];
+    const lists = exporting.flatMap((kind) => model.objects.ofKind(kind).flatMap(specExports));
+    return [...lists, ...model.objects.ofKind('Service').flatMap(annotationExports)]
+      .filter(({ namespace }) => !exists(model, options, namespace))
+      .map(({ source, path, namespace }): Violation => ({
+        object: source.object,
+        path,
+        message: `namespace "${namespace}" does not exist; there are ${shownNamespaces(model)}. Correct it, or declare it in externals.namespaces`,
+      }));
+  },
+};
+
+interface Export {
+  source: MeshObject;
+  namespace: string;
+  path: string;
+}
+
+function specExports(source: MeshObject): Export[] {
+  return asList(source.spec['exportTo']).flatMap((value, at) => {
+    const namespace = asText(value);
+    return namespace === undefined ? [] : [{ source, namespace, path: `spec.exportTo[${at}]` }];
+  });
+}
+
+function annotationExports(source: MeshObject): Export[] {
+  const path = `metadata.annotations["${serviceAnnotation}"]`;
+  const entries = (source.annotations[serviceAnnotation] ?? '').split(',').map((entry) => entry.trim());
+  return entries.filter((entry) => entry !== '').map((namespace) => ({ source, namespace, path }));
+}
+
+function exists(model: MeshModel, options: CheckOptions, namespace: string): boolean {
+  return ['.', '*', '~', ''].includes(namespace) || namespaceExists(model, options, namespace);
+}
+
+function shownNamespaces(model: MeshModel): string {
+  const names = [...model.namespaces.keys()].sort();
+  return names.slice(0, 8).join(', ') + (names.length > 8 ? ` and ${names.length - 8} more` : '');
+}

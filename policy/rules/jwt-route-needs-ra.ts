@@ -1,0 +1,110 @@
+import { asMap } from '../../model/json';
+import type { MeshGateway, MeshModel, MeshVirtualService } from '../../model/mesh-model';
+import { hasLabels } from '../../model/workload-index';
+import { attached, isFor } from '../model/authorization';
+import { knownGatewayWorkloads } from '../model/clients';
+import { records } from '../model/read';
+import type { CheckOptions } from '../options';
+import type { Rule, Violation } from '../rule';
+
+/** https://istio.io/latest/docs/tasks/security/authentication/jwt-route/ */
+const claimHeader = /^@request\.auth\.claims[.[]/i;
+
+/**
+ * Judged where the Gateway is among the objects. Its pods are those that it selects; where they are not known, a RequestAuthentication counts when its selector fits
+ * that of the Gateway.
+ */
+export const jwtRouteNeedsRa: Rule = {
+  id: 'jwt-route-needs-ra',
+  level: 'mandatory',
+  title: 'routing by JWT claims has a RequestAuthentication on the gateway',
+  istio: ['IST0149'],
+  single: false,
+  docs: {
+    why: 'Without a RequestAuthentication on the gateway no token is read, so a match on a claim never holds, and a match on the absence of one always does.',
+    bad: `
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { name: shop, namespace: shop }
+spec:
+  selector: { istio: ingressgateway }
+  servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: [shop.example.com] }]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: shop, namespace: shop }
+spec:
+  hosts: [shop.example.com]
+  gateways: [shop]
+  http:
+    - match: [{ headers: { "@request.auth.claims.group": { exact: beta } } }]
+      route: [{ destination: { host: shop, subset: v2 } }]
+`,
+    good: `
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { name: shop, namespace: shop }
+spec:
+  selector: { istio: ingressgateway }
+  servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: [shop.example.com] }]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: shop, namespace: shop }
+spec:
+  hosts: [shop.example.com]
+  gateways: [shop]
+  http:
+    - match: [{ headers: { "@request.auth.claims.group": { exact: beta } } }]
+      route: [{ destination: { host: shop, subset: v2 } }]
+---
+apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: { name: gateway, namespace: istio-system }
+spec:
+  selector: { matchLabels: { istio: ingressgateway } }
+  jwtRules: [{ issuer: "https://login.example.com" }]
+`,
+    fix: "Add a RequestAuthentication for the gateway's pods, in their namespace or the root namespace.",
+  },
+  check: (model, options) =>
+    model.virtualServices.all.flatMap((virtualService) => violations(model, options, virtualService)),
+};
+
+function violations(model: MeshModel, options: CheckOptions, virtualService: MeshVirtualService): Violation[] {
+  const claims = claimPaths(virtualService);
+  if (claims.length === 0) return [];
+  const bare = virtualService.gateways
+    .flatMap((id) => model.gateways.resolve(id, virtualService.namespace) ?? [])
+    .find((gateway) => !hasAuthentication(model, options, gateway));
+  if (bare === undefined) return [];
+  return claims.map(({ path, header }) => ({
+    object: virtualService.source.object,
+    path,
+    message: `"${header}" is a claim of a JWT, but no RequestAuthentication is for the pods of gateway ${bare.id}, so no token is read; add one that selects them`,
+  }));
+}
+
+function claimPaths({ source }: MeshVirtualService): { path: string; header: string }[] {
+  return records(source.spec['http']).flatMap(({ at, item }) =>
+    records(item['match']).flatMap(({ at: entry, item: match }) =>
+      ['headers', 'withoutHeaders'].flatMap((field) =>
+        Object.keys(asMap(match[field]))
+          .filter((header) => claimHeader.test(header))
+          .map((header) => ({ header, path: `spec.http[${at}].match[${entry}].${field}["${header}"]` })),
+      ),
+    ),
+  );
+}
+
+/** Whether all pods of a gateway read tokens. */
+function hasAuthentication(model: MeshModel, options: CheckOptions, gateway: MeshGateway): boolean {
+  const authentications = model.objects.ofKind('RequestAuthentication').map(attached);
+  const pods = knownGatewayWorkloads(model, options, gateway);
+  if (pods.length === 0) {
+    return authentications.some(
+      ({ selector = {}, targets }) => targets.length > 0 || hasLabels(gateway.selector ?? {}, selector),
+    );
+  }
+  return pods.every((pod) => authentications.some((authentication) => isFor(model, authentication, pod)));
+}

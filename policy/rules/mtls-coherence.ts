@@ -1,0 +1,144 @@
+import { isWildcard } from '../../model/host-name';
+import type { MeshModel, MeshObject, MeshService, MtlsMode } from '../../model/mesh-model';
+import { pushTo } from '../../model/object-index';
+import { effectiveRule } from '../model/clients';
+import { hostRules, type HostRule } from '../model/host-rules';
+import { servicePlace } from '../model/known';
+import { acceptedMode, hasNoProxy, hasSelectivePolicies } from '../model/mtls';
+import { policiesOf, tlsMode, type PlacedPolicy } from '../model/policies';
+import { podLabels } from '../model/subset-workloads';
+import type { Rule, Violation } from '../rule';
+
+/**
+ * Compares what DestinationRules make clients send with what PeerAuthentications make servers take: mesh, namespace, workload and port. Services whose workloads are not among the objects are judged
+ * by their namespace, unless a policy there selects workloads. Without auto mTLS (MeshConfig enableAutoMtls: false) a client that no rule tells otherwise sends plaintext.
+ */
+export const mtlsCoherence: Rule = {
+  id: 'mtls-coherence',
+  level: 'mandatory',
+  title: 'clients send what servers take: mutual TLS or plaintext',
+  kiali: ['KIA0204', 'KIA0206', 'KIA0208', 'KIA0401', 'KIA0501', 'KIA0505', 'KIA0506'],
+  single: false,
+  docs: {
+    why: 'A server in mode STRICT resets connections that are not Istio mTLS, and one in mode DISABLE cannot answer those that are: every request fails with 503.',
+    bad: `
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { name: default, namespace: bookinfo }
+spec: { mtls: { mode: STRICT } }
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: ratings, namespace: bookinfo }
+spec:
+  host: ratings
+  trafficPolicy: { tls: { mode: DISABLE } }
+`,
+    good: `
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { name: default, namespace: bookinfo }
+spec: { mtls: { mode: STRICT } }
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: ratings, namespace: bookinfo }
+spec:
+  host: ratings
+  trafficPolicy: { tls: { mode: ISTIO_MUTUAL } }
+`,
+    fix: 'Leave `tls` out of DestinationRules for hosts of the mesh, so that auto mTLS decides, or make it agree with the PeerAuthentication.',
+  },
+  check: (model) => [
+    ...hostRules(model).all.flatMap((rule) => policiesOf(rule).flatMap((placed) => ruleViolation(model, rule, placed))),
+    ...(model.config.enableAutoMtls ? [] : plaintextClients(model)),
+  ],
+};
+
+/** What a server does, in words, and the object that makes it do so. */
+interface Server {
+  mode: MtlsMode;
+  decidedBy: MeshObject | undefined;
+  noProxy?: string;
+}
+
+function ruleViolation(model: MeshModel, rule: HostRule, placed: PlacedPolicy): Violation[] {
+  const mode = tlsMode(placed.policy);
+  if (mode === undefined) return [];
+  const fault = serversOf(model, rule, placed)
+    .map((server) => faultOf(mode, server))
+    .find((found) => found !== undefined);
+  if (fault === undefined) return [];
+  const message = `clients of ${rule.host} are told to use TLS mode ${mode}, but ${fault}; leave tls out, or make the two agree`;
+  return [{ object: rule.source.object, path: `${placed.path}.tls.mode`, message }];
+}
+
+function faultOf(mode: string, { mode: accepted, decidedBy, noProxy }: Server): string | undefined {
+  if (mode === 'ISTIO_MUTUAL') {
+    if (noProxy !== undefined) return `${noProxy} has no proxy that could answer mutual TLS`;
+    return accepted === 'DISABLE'
+      ? `the server takes plaintext only (${policyTitle(decidedBy)}, mode DISABLE)`
+      : undefined;
+  }
+  if (noProxy !== undefined) return undefined;
+  return accepted === 'STRICT'
+    ? `the server takes Istio mutual TLS only (${policyTitle(decidedBy)}, mode STRICT)`
+    : undefined;
+}
+
+function policyTitle(policy: MeshObject | undefined): string {
+  return policy === undefined ? 'Istio' : `PeerAuthentication ${policy.namespace}/${policy.name}`;
+}
+
+/** The servers that a rule's clients meet, as far as the objects show them. */
+function serversOf(model: MeshModel, { host, subsets }: HostRule, { port, subset }: PlacedPolicy): Server[] {
+  const { domain, rootNamespace } = model.config;
+  if (isWildcard(host)) {
+    if (host === '*' || host === '*.local' || host === `*.${domain}`) return [wide(model, rootNamespace)];
+    const namespace = new RegExp(`^\\*\\.([a-z0-9-]+)\\.svc\\.${domain.replaceAll('.', '\\.')}$`).exec(host)?.[1];
+    return namespace === undefined ? [] : [wide(model, namespace)];
+  }
+  const service = model.services.withHost(host)[0];
+  if (service?.external === true) return [];
+  const labels = subsets.find(({ name }) => name === subset)?.labels ?? {};
+  const workloads = service === undefined ? [] : model.workloads.behind(service, podLabels(labels));
+  if (service !== undefined && workloads.length > 0) {
+    return workloads.map((workload) => ({
+      ...acceptedMode(model, service, workload, port),
+      ...(hasNoProxy(model, workload) ? { noProxy: `${workload.kind} ${workload.namespace}/${workload.name}` } : {}),
+    }));
+  }
+  const namespace = service?.namespace ?? servicePlace(host, domain)?.namespace;
+  return namespace === undefined || hasSelectivePolicies(model, namespace) ? [] : [wide(model, namespace)];
+}
+
+function wide(model: MeshModel, namespace: string): Server {
+  const { mode, source } = model.peerAuthentications.forNamespace(namespace);
+  return { mode, decidedBy: source };
+}
+
+/** Without auto mTLS: Services whose servers are STRICT while clients in their own namespace send plaintext. */
+function plaintextClients(model: MeshModel): Violation[] {
+  const strict = new Map<MeshObject, MeshService[]>();
+  for (const service of model.services.all) {
+    const policy = strictPolicy(model, service);
+    const rule = effectiveRule(model, service.hostname, service.namespace);
+    const told = rule?.trafficPolicy !== undefined && tlsMode(rule.trafficPolicy) !== undefined;
+    if (policy !== undefined && !told) pushTo(strict, policy, service);
+  }
+  return [...strict].map(([policy, services]) => {
+    const hosts = services.map(({ hostname }) => hostname).sort();
+    const shown = hosts.slice(0, 3).join(', ') + (hosts.length > 3 ? ` and ${hosts.length - 3} more` : '');
+    const message = `servers take mutual TLS only, but auto mTLS is off and no DestinationRule in effect tells clients of ${shown} to use it; add one with tls mode ISTIO_MUTUAL, or switch enableAutoMtls on`;
+    return { object: policy.object, path: 'spec.mtls.mode', message };
+  });
+}
+
+function strictPolicy(model: MeshModel, service: MeshService): MeshObject | undefined {
+  if (service.external) return undefined;
+  return model.workloads
+    .behind(service)
+    .filter((workload) => !hasNoProxy(model, workload))
+    .map((workload) => acceptedMode(model, service, workload, undefined))
+    .find(({ mode }) => mode === 'STRICT')?.decidedBy;
+}

@@ -1,0 +1,37 @@
+import { rivalPolicies } from '../model/rival-policies';
+import type { Rule } from '../rule';
+
+export const peerauthUnique: Rule = {
+  id: 'peerauth-unique',
+  level: 'mandatory',
+  title: 'one PeerAuthentication per namespace without a selector, and one per workload',
+  kiali: ['KIA0002', 'KIA0003'],
+  single: false,
+  docs: {
+    why: 'Of two that apply to one workload on the same level istiod uses the older and ignores the other: whether plaintext is refused depends on which was created first.',
+    bad: `
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { name: default, namespace: bookinfo }
+spec: { mtls: { mode: STRICT } }
+---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { name: legacy, namespace: bookinfo }
+spec: { mtls: { mode: PERMISSIVE } }
+`,
+    good: `
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { name: default, namespace: bookinfo }
+spec: { mtls: { mode: STRICT } }
+---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { name: legacy, namespace: bookinfo }
+spec: { selector: { matchLabels: { app: legacy } }, mtls: { mode: PERMISSIVE } }
+`,
+    fix: 'Keep one of them, or give each a selector that no workload of the other carries.',
+  },
+  check: (model) => rivalPolicies(model, 'PeerAuthentication', { field: 'selector', labels: 'matchLabels' }),
+};

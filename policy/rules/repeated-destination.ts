@@ -1,0 +1,51 @@
+import { destinationTitle, writtenRoutes, type WrittenRoute } from '../model/routes';
+import type { Rule, Violation } from '../rule';
+
+export const repeatedDestination: Rule = {
+  id: 'repeated-destination',
+  level: 'mandatory',
+  title: 'a route names each destination once',
+  kiali: ['KIA1105'],
+  single: true,
+  docs: {
+    why: 'The same host, subset and port twice in one route share its requests, so that none of the two weights is what that destination gets; usually one of them was to be another version.',
+    bad: `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: reviews, namespace: bookinfo }
+spec:
+  hosts: [reviews]
+  http:
+    - route:
+        - { destination: { host: reviews, subset: v1 }, weight: 90 }
+        - { destination: { host: reviews.bookinfo.svc.cluster.local, subset: v1 }, weight: 10 }
+`,
+    good: `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: reviews, namespace: bookinfo }
+spec:
+  hosts: [reviews]
+  http:
+    - route:
+        - { destination: { host: reviews, subset: v1 }, weight: 90 }
+        - { destination: { host: reviews, subset: v2 }, weight: 10 }
+`,
+    fix: 'Name the version that was meant, or add the two weights up in one destination.',
+  },
+  check: (model) => writtenRoutes(model).flatMap(violations),
+};
+
+function violations({ source, destinations }: WrittenRoute): Violation[] {
+  const first = new Map<string, string>();
+  return destinations
+    .filter(({ mirror, writtenHost }) => !mirror && writtenHost !== '')
+    .flatMap((destination) => {
+      const key = JSON.stringify([destination.host, destination.subset, destination.port]);
+      const before = first.get(key);
+      if (before === undefined) first.set(key, destination.path);
+      if (before === undefined) return [];
+      const message = `${destinationTitle(destination)} is the same destination as ${before}; name another version, or add up their weights in one`;
+      return [{ object: source.object, path: destination.destinationPath, message }];
+    });
+}

@@ -1,0 +1,76 @@
+import { asMap, asName, asNumber, isMap } from '../../model/json';
+import { milliseconds } from '../model/duration';
+import { records } from '../model/read';
+import { writtenRoutes, type WrittenRoute } from '../model/routes';
+import type { Rule, Violation } from '../rule';
+
+/** Conditions after which the server may have done its work already. https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-retry-on */
+const afterwards = [
+  '5xx',
+  'gateway-error',
+  'reset',
+  'retriable-4xx',
+  'retriable-headers',
+  'http3-post-connect-failure',
+];
+const notIdempotent = ['POST', 'PATCH'];
+
+export const retryBudget: Rule = {
+  id: 'retry-budget',
+  level: 'advisory',
+  title: 'retries fit into the timeout, and repeat only what may be repeated',
+  single: true,
+  docs: {
+    why: 'The timeout of a rule holds for all tries together: retries that do not fit are never made. A repeated POST that the server did in fact carry out is done twice.',
+    bad: `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: ratings, namespace: bookinfo }
+spec:
+  hosts: [ratings]
+  http:
+    - timeout: 5s
+      retries: { attempts: 3, perTryTimeout: 2s }
+      route: [{ destination: { host: ratings } }]
+`,
+    good: `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: ratings, namespace: bookinfo }
+spec:
+  hosts: [ratings]
+  http:
+    - timeout: 8s
+      retries: { attempts: 3, perTryTimeout: 2s }
+      route: [{ destination: { host: ratings } }]
+`,
+    fix: 'Keep attempts x perTryTimeout within timeout; for POST and PATCH retry on connect-failure and refused-stream only.',
+  },
+  check: (model) => writtenRoutes(model).flatMap((route) => [...tooLong(route), ...twice(route)]),
+};
+
+function tooLong({ rule, path, source }: WrittenRoute): Violation[] {
+  const retries = asMap(rule['retries']);
+  const attempts = asNumber(retries['attempts']);
+  const [perTry, timeout] = [milliseconds(retries['perTryTimeout']), milliseconds(rule['timeout'])];
+  if (attempts === undefined || perTry === undefined || timeout === undefined || timeout === 0) return [];
+  if (attempts * perTry <= timeout) return [];
+  const message = `${attempts} attempts of ${String(retries['perTryTimeout'])} do not fit into the timeout of ${String(rule['timeout'])}, so the last are never made; lower attempts or perTryTimeout, or raise timeout to at least ${(attempts * perTry) / 1000}s`;
+  return [{ object: source.object, path: `${path}.retries`, message }];
+}
+
+function twice({ rule, path, source }: WrittenRoute): Violation[] {
+  const retries = asMap(rule['retries']);
+  const risky = (asName(retries['retryOn']) ?? '')
+    .split(',')
+    .map((condition) => condition.trim())
+    .filter((condition) => afterwards.includes(condition) || /^5\d\d$/.test(condition));
+  if (asNumber(retries['attempts']) === 0 || risky.length === 0) return [];
+  const methods = records(rule['match']).map(({ item }) =>
+    isMap(item['method']) ? asName(item['method']['exact']) : undefined,
+  );
+  if (methods.length === 0 || !methods.every((method) => method !== undefined && notIdempotent.includes(method)))
+    return [];
+  const message = `${[...new Set(methods)].join(' and ')} requests are retried on ${risky.join(', ')}, when the server may have carried them out already; retry on connect-failure,refused-stream`;
+  return [{ object: source.object, path: `${path}.retries.retryOn`, message }];
+}

@@ -1,0 +1,38 @@
+import { rivalPolicies } from '../model/rival-policies';
+import type { Rule } from '../rule';
+
+export const sidecarUnique: Rule = {
+  id: 'sidecar-unique',
+  level: 'mandatory',
+  title: 'one Sidecar per namespace without a selector, and one per workload',
+  istio: ['IST0110', 'IST0111'],
+  kiali: ['KIA0002', 'KIA0003'],
+  single: false,
+  docs: {
+    why: 'Of two Sidecars for one workload istiod uses the older and ignores the other: what the workload can reach depends on which was created first.',
+    bad: `
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: { name: default, namespace: bookinfo }
+spec: { egress: [{ hosts: ["./*"] }] }
+---
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: { name: ratings, namespace: bookinfo }
+spec: { egress: [{ hosts: ["./*", "data/*"] }] }
+`,
+    good: `
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: { name: default, namespace: bookinfo }
+spec: { egress: [{ hosts: ["./*"] }] }
+---
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: { name: ratings, namespace: bookinfo }
+spec: { workloadSelector: { labels: { app: ratings } }, egress: [{ hosts: ["./*", "data/*"] }] }
+`,
+    fix: 'Keep one of them, or give each a selector that no workload of the other carries.',
+  },
+  check: (model) => rivalPolicies(model, 'Sidecar', { field: 'workloadSelector', labels: 'labels' }),
+};

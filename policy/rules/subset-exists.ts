@@ -1,0 +1,135 @@
+import { isVisible } from '../../model/visibility';
+import type { MeshModel } from '../../model/mesh-model';
+import { clientNamespaces, effectiveRule } from '../model/clients';
+import { hostRules, type HostRule } from '../model/host-rules';
+import { describes, servicePlace } from '../model/known';
+import { writtenRoutes, type RouteDestination, type WrittenRoute } from '../model/routes';
+import type { CheckOptions } from '../options';
+import type { Rule, Violation } from '../rule';
+
+/**
+ * Judged by the DestinationRules in effect where the requests come from: those of the client's namespace, else those exported by the Service's, else by the root
+ * namespace. Says nothing when no DestinationRule for the host is among the objects and they do not describe the Service's namespace either.
+ */
+export const subsetExists: Rule = {
+  id: 'subset-exists',
+  level: 'mandatory',
+  title: 'every subset that a route names is defined by the DestinationRule in effect for its host',
+  istio: ['IST0101'],
+  kiali: ['KIA1107'],
+  single: false,
+  docs: {
+    why: 'A proxy has no cluster for a subset that no DestinationRule defines, and answers 503 to each request that the route sends there.',
+    bad: `
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: reviews, namespace: bookinfo }
+spec:
+  host: reviews
+  subsets: [{ name: v1, labels: { version: v1 } }]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: reviews, namespace: bookinfo }
+spec:
+  hosts: [reviews]
+  http: [{ route: [{ destination: { host: reviews, subset: v2 } }] }]
+`,
+    good: `
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: reviews, namespace: bookinfo }
+spec:
+  host: reviews
+  subsets: [{ name: v1, labels: { version: v1 } }, { name: v2, labels: { version: v2 } }]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: reviews, namespace: bookinfo }
+spec:
+  hosts: [reviews]
+  http: [{ route: [{ destination: { host: reviews, subset: v2 } }] }]
+`,
+    fix: 'Define the subset in a DestinationRule for the host, in the namespace of the Service and exported to its clients, or name a subset that is defined.',
+  },
+  check: (model, options) =>
+    writtenRoutes(model).flatMap((route) =>
+      route.destinations.flatMap((destination) => violations(model, options, route, destination)),
+    ),
+};
+
+function violations(
+  model: MeshModel,
+  options: CheckOptions,
+  route: WrittenRoute,
+  { host, writtenHost, subset, destinationPath }: RouteDestination,
+): Violation[] {
+  if (subset === undefined || writtenHost === '') return [];
+  const defining = hostRules(model)
+    .around(host)
+    .filter((rule) => rule.subsets.some(({ name }) => name === subset));
+  const fault =
+    missingFrom(model, options, route, host, subset, defining) ?? hiddenFrom(model, route, host, subset, defining);
+  if (fault === undefined) return [];
+  const message = `subset "${subset}" of host ${host} does not exist${fault}, so requests for it fail with 503`;
+  return [
+    { object: route.source.object, path: `${destinationPath}.subset`, message: `${message}. ${remedy(defining)}` },
+  ];
+}
+
+/** What is wrong where the VirtualService itself is used, in words; undefined when nothing is, or nothing can be said. */
+function missingFrom(
+  model: MeshModel,
+  options: CheckOptions,
+  route: WrittenRoute,
+  host: string,
+  subset: string,
+  defining: readonly HostRule[],
+): string | undefined {
+  const views = clientNamespaces(model, options, route.virtualService);
+  const failing = views.find((view) => !view.some((client) => subsetsFor(model, host, client).includes(subset)));
+  if (failing === undefined) return undefined;
+  if (defining.length > 0) return ` for clients in namespace ${failing.join(' or ')}`;
+  const defined = [...new Set(failing.flatMap((client) => subsetsFor(model, host, client)))].sort();
+  if (defined.length > 0) return ` (defined: ${defined.join(', ')})`;
+  return isJudgeable(model, options, host, failing)
+    ? ' (no DestinationRule in effect defines subsets for it)'
+    : undefined;
+}
+
+/** A DestinationRule that not everybody sees is missing for the other namespaces that use the VirtualService in the mesh. */
+function hiddenFrom(
+  model: MeshModel,
+  { virtualService }: WrittenRoute,
+  host: string,
+  subset: string,
+  defining: readonly HostRule[],
+): string | undefined {
+  if (!virtualService.gateways.includes('mesh') || defining.some(({ seenBy }) => seenBy === '*')) return undefined;
+  const client = [...model.namespaces.keys()].find(
+    (namespace) =>
+      namespace !== virtualService.namespace &&
+      isVisible(virtualService.seenBy, namespace) &&
+      model.workloads.inNamespace(namespace).some(({ proxy }) => proxy === 'sidecar') &&
+      !subsetsFor(model, host, namespace).includes(subset),
+  );
+  return client === undefined ? undefined : ` for clients in namespace ${client}, which see this VirtualService`;
+}
+
+function subsetsFor(model: MeshModel, host: string, client: string): string[] {
+  return effectiveRule(model, host, client)?.subsets.map(({ name }) => name) ?? [];
+}
+
+/** Without any rule for the host among the objects, the rule may be in another stack, unless this one describes the Service's namespace. */
+function isJudgeable(model: MeshModel, options: CheckOptions, host: string, clients: readonly string[]): boolean {
+  if (clients.some((client) => effectiveRule(model, host, client) !== undefined)) return true;
+  const place = servicePlace(host, model.config.domain);
+  if (place === undefined) return options.complete === true || model.services.withHost(host).length > 0;
+  return describes(model, options, place.namespace) || hostRules(model).namespaces.has(place.namespace);
+}
+
+function remedy(defining: readonly HostRule[]): string {
+  if (defining.length === 0) return 'Define it in a DestinationRule for the host, or name a subset that is defined';
+  const rules = defining.map(({ source }) => `DestinationRule ${source.namespace}/${source.name}`).sort();
+  return `${rules.join(' and ')} defines it but is not in effect there: a DestinationRule counts in the namespace of the client, or exported from that of the Service or the root namespace. Move it, or export it`;
+}

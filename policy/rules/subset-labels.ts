@@ -1,0 +1,95 @@
+import type { MeshModel } from '../../model/mesh-model';
+import { hasLabels } from '../../model/workload-index';
+import { isDeclared } from '../model/known';
+import { ruleGroups, type PlacedSubset, type RuleGroup } from '../model/merged-rules';
+import { writtenRoutes } from '../model/routes';
+import { contradiction, endpointLabels, labelText, podLabels } from '../model/subset-workloads';
+import type { CheckOptions } from '../options';
+import type { Rule, Violation } from '../rule';
+
+/**
+ * Pods are looked for behind the Service of the rule's host only, in its namespace, unlike IST0173. A subset that selects none is advisory until a route sends requests there: preparing a version is no mistake. A subset
+ * without labels is mandatory only beside others of the host, whose pods it also has; alone it is a name for a traffic policy, as Istio's egress examples use it.
+ */
+export const subsetLabels: Rule = {
+  id: 'subset-labels',
+  level: 'mandatory',
+  title: 'the labels of a subset select pods of its Service',
+  istio: ['IST0173'],
+  kiali: ['KIA0203', 'KIA0209'],
+  single: false,
+  docs: {
+    why: 'A subset whose labels no pod of the Service carries is empty, and one without labels is the whole Service: neither is a version.',
+    bad: `
+apiVersion: v1
+kind: Service
+metadata: { name: reviews, namespace: bookinfo }
+spec: { selector: { app: reviews }, ports: [{ name: http, port: 9080 }] }
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: reviews, namespace: bookinfo }
+spec:
+  host: reviews
+  subsets: [{ name: v1, labels: { app: ratings, version: v1 } }]
+`,
+    good: `
+apiVersion: v1
+kind: Service
+metadata: { name: reviews, namespace: bookinfo }
+spec: { selector: { app: reviews }, ports: [{ name: http, port: 9080 }] }
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: reviews, namespace: bookinfo }
+spec:
+  host: reviews
+  subsets: [{ name: v1, labels: { version: v1 } }]
+`,
+    fix: 'Write the labels that the pods of the version carry, beyond those that the Service selects by.',
+  },
+  check: (model, options) => {
+    const used = usedSubsets(model);
+    return ruleGroups(model).flatMap((group) =>
+      group.subsets.flatMap((subset) => violation(model, options, group, subset, used)),
+    );
+  },
+};
+
+/** `subset/host` of every subset that a route sends something to. */
+function usedSubsets(model: MeshModel): ReadonlySet<string> {
+  return new Set(
+    writtenRoutes(model).flatMap(({ destinations }) =>
+      destinations.flatMap(({ live, subset, host }) => (live && subset !== undefined ? [`${subset}/${host}`] : [])),
+    ),
+  );
+}
+
+function violation(
+  model: MeshModel,
+  options: CheckOptions,
+  { host, subsets }: RuleGroup,
+  { name, labels, path, trafficPolicy, rule: { source } }: PlacedSubset,
+  used: ReadonlySet<string>,
+): Violation[] {
+  const object = source.object;
+  if (Object.keys(labels).length === 0) {
+    const sibling = subsets.find((other) => other.name !== name && Object.keys(other.labels).length > 0);
+    if (sibling === undefined && trafficPolicy !== undefined) return [];
+    const message = `subset "${name}" has no labels, so it is every pod of ${host}${sibling === undefined ? '' : `, those of subset "${sibling.name}" included`}; write the labels of its pods`;
+    return [{ object, path, message, ...(sibling === undefined ? { level: 'advisory' as const } : {}) }];
+  }
+  const service = model.services.withHost(host)[0];
+  if (service === undefined) return [];
+  const strange = contradiction(labels, service.selector);
+  if (strange !== undefined) {
+    const message = `subset "${name}" asks for ${strange}=${labels[strange] ?? ''}, but Service ${service.namespace}/${service.name} selects pods with ${strange}=${service.selector?.[strange] ?? ''} only, so no pod can belong to it`;
+    return [{ object, path: `${path}.labels`, message }];
+  }
+  const pods = endpointLabels(model, service);
+  if (pods === undefined || pods.some((pod) => hasLabels(pod, podLabels(labels)))) return [];
+  if (isDeclared(options.externals?.workloads, service.namespace, service.name)) return [];
+  const inUse = used.has(`${name}/${host}`);
+  const message = `no workload behind ${host} carries the labels of subset "${name}" (${labelText(labels)})${inUse ? ', although routes send requests there' : ''}; correct the labels, or deploy the version`;
+  return [{ object, path: `${path}.labels`, message, ...(inUse ? {} : { level: 'advisory' as const }) }];
+}

@@ -1,0 +1,80 @@
+import type { MeshModel, MeshService } from '../../model/mesh-model';
+import { hasLabels } from '../../model/workload-index';
+import { isDeclared } from '../model/known';
+import { ruleGroups, type PlacedSubset, type RuleGroup } from '../model/merged-rules';
+import { contradiction, endpointLabels, labelText, podLabels } from '../model/subset-workloads';
+import type { CheckOptions } from '../options';
+import type { Rule, Violation } from '../rule';
+
+/**
+ * Subsets without labels are left to subset-labels. Rules that a rollout controller owns (option `rolloutController`) may have equal labels: Argo Rollouts adds
+ * the hash that tells the pods apart.
+ */
+export const subsetOverlap: Rule = {
+  id: 'subset-overlap',
+  level: 'mandatory',
+  title: 'no two subsets of a host select the same pods',
+  single: false,
+  docs: {
+    why: 'When two subsets share pods, their weights are a fiction: "canary 10 %" also reaches the stable pods, and whatever is shifted, the same versions answer.',
+    bad: `
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: orders, namespace: mall }
+spec:
+  host: orders
+  subsets: [{ name: stable, labels: { app: orders } }, { name: canary, labels: { app: orders } }]
+`,
+    good: `
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: orders, namespace: mall }
+spec:
+  host: orders
+  subsets: [{ name: stable, labels: { version: v1 } }, { name: canary, labels: { version: v2 } }]
+`,
+    fix: 'Give each subset a label with a value of its own, usually `version`, and the same label to the pods of that version.',
+  },
+  check: (model, options) => ruleGroups(model).flatMap((group) => violations(model, group, options)),
+};
+
+function violations(model: MeshModel, group: RuleGroup, options: CheckOptions): Violation[] {
+  const subsets = group.subsets.filter(
+    ({ labels, rule: { source } }) =>
+      Object.keys(labels).length > 0 && !isDeclared(options.rolloutController, source.namespace, source.name),
+  );
+  const service = model.services.withHost(group.host)[0];
+  return subsets.flatMap((subset, at) => {
+    const earlier = subsets.slice(0, at).filter(({ name }) => name !== subset.name);
+    const found = earlier.flatMap((other) => {
+      const overlap = overlapOf(model, service, other, subset);
+      return overlap === undefined ? [] : [{ other, overlap }];
+    });
+    const [first] = found;
+    if (first === undefined) return [];
+    const others = found.length === 1 ? '' : `, and so do ${found.length - 1} others`;
+    const message = `subset "${subset.name}" (${labelText(subset.labels)}) shares pods with subset "${first.other.name}"${placeOf(first.other, subset)} (${labelText(first.other.labels)}): ${first.overlap}${others}. A weight between them has no meaning; give each a label value of its own`;
+    return [{ object: subset.rule.source.object, path: `${subset.path}.labels`, message }];
+  });
+}
+
+/** Why two subsets share pods, in words; undefined when they do not, or nobody can tell. */
+function overlapOf(
+  model: MeshModel,
+  service: MeshService | undefined,
+  { labels: a }: PlacedSubset,
+  { labels: b }: PlacedSubset,
+): string | undefined {
+  if (contradiction(a, b) !== undefined) return undefined;
+  const [aWithinB, bWithinA] = [hasLabels(a, b), hasLabels(b, a)];
+  if (aWithinB && bWithinA) return 'their labels are equal';
+  if (aWithinB || bWithinA) return 'every pod of the one with more labels is also one of the other';
+  const both = podLabels({ ...a, ...b });
+  const shared =
+    service === undefined ? undefined : endpointLabels(model, service)?.find((pod) => hasLabels(pod, both));
+  return shared === undefined ? undefined : `a workload with the labels ${labelText(shared)} belongs to both`;
+}
+
+function placeOf({ rule: { source } }: PlacedSubset, { rule }: PlacedSubset): string {
+  return source === rule.source ? '' : ` of DestinationRule ${source.namespace}/${source.name}`;
+}

@@ -1,0 +1,34 @@
+import { rivalPolicies } from '../model/rival-policies';
+import type { Rule } from '../rule';
+
+export const telemetryUnique: Rule = {
+  id: 'telemetry-unique',
+  level: 'mandatory',
+  title: 'one Telemetry per namespace without a selector, and one per workload',
+  istio: ['IST0159', 'IST0160'],
+  single: false,
+  docs: {
+    why: 'Of two that apply to one workload on the same level istiod uses the older and ignores the other: the traces or logs that the second asks for never come.',
+    bad: `
+apiVersion: telemetry.istio.io/v1
+kind: Telemetry
+metadata: { name: logs, namespace: bookinfo }
+spec: { accessLogging: [{ providers: [{ name: envoy }] }] }
+---
+apiVersion: telemetry.istio.io/v1
+kind: Telemetry
+metadata: { name: traces, namespace: bookinfo }
+spec: { tracing: [{ randomSamplingPercentage: 100 }] }
+`,
+    good: `
+apiVersion: telemetry.istio.io/v1
+kind: Telemetry
+metadata: { name: default, namespace: bookinfo }
+spec:
+  accessLogging: [{ providers: [{ name: envoy }] }]
+  tracing: [{ randomSamplingPercentage: 100 }]
+`,
+    fix: 'Keep one of them, or give each a selector that no workload of the other carries.',
+  },
+  check: (model) => rivalPolicies(model, 'Telemetry', { field: 'selector', labels: 'matchLabels' }),
+};

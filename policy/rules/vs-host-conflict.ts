@@ -1,0 +1,160 @@
+import { resolveGateway } from '../../model/gateways';
+import { asTexts } from '../../model/json';
+import type { MeshModel, MeshVirtualService, SourcedRoute } from '../../model/mesh-model';
+import { pushTo } from '../../model/object-index';
+import type { Visibility } from '../../model/visibility';
+import { CoverageIndex } from '../model/coverage-index';
+import { covers, type Condition } from '../model/match-coverage';
+import { records } from '../model/read';
+import { isOnMesh } from '../model/routes';
+import type { Rule, Violation } from '../rule';
+
+/**
+ * In the mesh one VirtualService per host counts, so two that some namespace sees both of are a conflict. At a gateway istiod merges them, oldest first, so there only rules that take requests from
+ * each other are. A wildcard beside a more specific host is no conflict.
+ */
+export const vsHostConflict: Rule = {
+  id: 'vs-host-conflict',
+  level: 'mandatory',
+  title: 'one VirtualService per host, or at a gateway rules that do not meet',
+  istio: ['IST0109'],
+  kiali: ['KIA1106'],
+  single: false,
+  docs: {
+    why: 'Of two VirtualServices for one host in the mesh, sidecars use the older one and ignore the other. At a gateway their rules are put one after the other by age, so that which rule gets a request depends on which object was created first.',
+    bad: `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: reviews, namespace: bookinfo }
+spec:
+  hosts: [reviews]
+  http: [{ route: [{ destination: { host: reviews, subset: v1 } }] }]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: reviews-canary, namespace: bookinfo }
+spec:
+  hosts: [reviews]
+  http: [{ route: [{ destination: { host: reviews, subset: v2 } }] }]
+`,
+    good: `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: reviews, namespace: bookinfo }
+spec:
+  hosts: [reviews]
+  http:
+    - match: [{ headers: { canary: { exact: "true" } } }]
+      route: [{ destination: { host: reviews, subset: v2 } }]
+    - route: [{ destination: { host: reviews, subset: v1 } }]
+`,
+    fix: 'Put the rules of a host into one VirtualService; pieces of it may live apart as delegates. At a gateway give each its own paths.',
+  },
+  check: (model) => [...meshConflicts(model), ...gatewayConflicts(model)],
+};
+
+function meshConflicts(model: MeshModel): Violation[] {
+  const byHost = new Map<string, MeshVirtualService[]>();
+  for (const virtualService of model.virtualServices.all.filter(isOnMesh)) {
+    for (const host of new Set(virtualService.hosts)) pushTo(byHost, host, virtualService);
+  }
+  return [...byHost].flatMap(([host, bound]) =>
+    bound.flatMap((virtualService) => {
+      const rivals = bound.filter((other) => other !== virtualService && meet(other.seenBy, virtualService.seenBy));
+      if (rivals.length === 0) return [];
+      const message = `host ${host} is also routed by ${titles(rivals)} in the mesh; sidecars use one of them and ignore the rest. Put the rules into one VirtualService`;
+      return [{ object: virtualService.source.object, path: hostPath(virtualService, host), message }];
+    }),
+  );
+}
+
+/** Whether some namespace sees both. */
+function meet(a: Visibility, b: Visibility): boolean {
+  if (a === '~' || b === '~') return false;
+  if (a === '*' || b === '*') return true;
+  return [...a].some((namespace) => b.has(namespace));
+}
+
+/** A match of a rule at a gateway. */
+interface Claim {
+  virtualService: MeshVirtualService;
+  route: SourcedRoute;
+  condition: Condition;
+}
+
+function gatewayConflicts(model: MeshModel): Violation[] {
+  return [...bindings(model)].flatMap(([key, bound]) => {
+    if (bound.length < 2) return [];
+    const [gateway = '', host = ''] = key.split(' ');
+    const rivals = contenders(bound.flatMap((virtualService) => claimsOf(virtualService, gateway)));
+    return [...rivals].map(([{ route }, others]) => {
+      const names = titles([...new Set(others.map(({ virtualService }) => virtualService))]);
+      const place = others[0]?.route.path ?? '';
+      const message = `${names} (${place}) takes the same requests for host ${host} at gateway ${gateway}; which of the two gets them depends on the age of the objects. Put the rules into one VirtualService, or give each its own paths`;
+      return { object: route.source.object, path: route.path, message };
+    });
+  });
+}
+
+/**
+ * Claims that take all that a claim of another VirtualService asks for, or the other way round. Those for everything are moved to the end by istiod, so they only
+ * contend with each other.
+ */
+function contenders(claims: readonly Claim[]): Map<Claim, Claim[]> {
+  const found = new Map<Claim, Claim[]>();
+  for (const group of [claims.filter(isCatchAll), claims.filter((claim) => !isCatchAll(claim))]) {
+    const index = new CoverageIndex<Claim>('http');
+    for (const claim of group) index.add(claim.condition, claim);
+    for (const claim of group) {
+      for (const other of index.covering(claim.condition)) {
+        if (other.virtualService === claim.virtualService) continue;
+        pushTo(found, claim, other);
+        pushTo(found, other, claim);
+      }
+    }
+  }
+  return found;
+}
+
+/** VirtualServices by `gateway host`. */
+function bindings(model: MeshModel): Map<string, MeshVirtualService[]> {
+  const found = new Map<string, MeshVirtualService[]>();
+  for (const virtualService of model.virtualServices.all) {
+    for (const gateway of new Set(virtualService.gateways)) {
+      if (gateway === 'mesh') continue;
+      for (const host of new Set(virtualService.hosts)) pushTo(found, `${gateway} ${host}`, virtualService);
+    }
+  }
+  return found;
+}
+
+function claimsOf(virtualService: MeshVirtualService, gateway: string): Claim[] {
+  return virtualService.http.flatMap((route) => {
+    const matches = records(route.route['match']).map(({ item }) => item);
+    return (matches.length === 0 ? [{}] : matches).flatMap((match) => {
+      const named = asTexts(match['gateways']).map((written) => resolveGateway(written, route.namespace));
+      if (named.length > 0 && !named.includes(gateway)) return [];
+      const atGateway = { ...match, gateways: [] };
+      return [
+        { virtualService, route, condition: { match: atGateway, gateways: [gateway], namespace: route.namespace } },
+      ];
+    });
+  });
+}
+
+function isCatchAll({ condition }: Claim): boolean {
+  return covers('http', condition, { ...condition, match: {} });
+}
+
+function hostPath({ source }: MeshVirtualService, host: string): string {
+  const hosts = source.spec['hosts'];
+  const at = Array.isArray(hosts)
+    ? hosts.findIndex((written) => written === host || host.startsWith(`${String(written)}.`))
+    : -1;
+  return at < 0 ? 'spec.hosts' : `spec.hosts[${at}]`;
+}
+
+function titles(virtualServices: readonly MeshVirtualService[]): string {
+  const names = virtualServices.map(({ namespace, name }) => `VirtualService ${namespace}/${name}`).sort();
+  return names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(' and ');
+}

@@ -1,0 +1,158 @@
+import { asMap, asNumber, isMap } from '../../model/json';
+import type { MeshModel, MeshService, MeshWorkload } from '../../model/mesh-model';
+import { clientNamespaces, effectiveRule } from '../model/clients';
+import { isDeclared } from '../model/known';
+import { destinationTitle, writtenRoutes, type RouteDestination, type WrittenRoute } from '../model/routes';
+import { contradiction, labelText, subsetWorkloads } from '../model/subset-workloads';
+import type { CheckOptions } from '../options';
+import type { Rule, Violation } from '../rule';
+
+/**
+ * Judged for Services of which the objects show at least one workload. A workload that another stack brings is declared in `externals.workloads` by a name that
+ * starts with the Service's. Where the last known state of a workload is among the objects (`status`), one of its pods must have been ready.
+ */
+export const weightToEmptyVersion: Rule = {
+  id: 'weight-to-empty-version',
+  level: 'mandatory',
+  title: 'requests go only to versions that have pods',
+  istio: ['IST0173'],
+  kiali: ['KIA0203'],
+  single: false,
+  docs: {
+    why: 'A subset without pods answers 503 to its whole share of the requests. Istio and the cluster accept it.',
+    bad: `
+apiVersion: v1
+kind: Service
+metadata: { name: reviews, namespace: bookinfo }
+spec: { selector: { app: reviews }, ports: [{ name: http, port: 9080 }] }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: reviews-v1, namespace: bookinfo }
+spec:
+  selector: { matchLabels: { app: reviews, version: v1 } }
+  template: { metadata: { labels: { app: reviews, version: v1 } } }
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: reviews, namespace: bookinfo }
+spec:
+  host: reviews
+  subsets: [{ name: v1, labels: { version: v1 } }, { name: v2, labels: { version: v2 } }]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: reviews, namespace: bookinfo }
+spec:
+  hosts: [reviews]
+  http:
+    - route:
+        - { destination: { host: reviews, subset: v1 }, weight: 90 }
+        - { destination: { host: reviews, subset: v2 }, weight: 10 }
+`,
+    good: `
+apiVersion: v1
+kind: Service
+metadata: { name: reviews, namespace: bookinfo }
+spec: { selector: { app: reviews }, ports: [{ name: http, port: 9080 }] }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: reviews-v1, namespace: bookinfo }
+spec:
+  selector: { matchLabels: { app: reviews, version: v1 } }
+  template: { metadata: { labels: { app: reviews, version: v1 } } }
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: reviews, namespace: bookinfo }
+spec:
+  host: reviews
+  subsets: [{ name: v1, labels: { version: v1 } }, { name: v2, labels: { version: v2 } }]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: reviews, namespace: bookinfo }
+spec:
+  hosts: [reviews]
+  http:
+    - route:
+        - { destination: { host: reviews, subset: v1 }, weight: 100 }
+        - { destination: { host: reviews, subset: v2 }, weight: 0 }
+`,
+    fix: 'Deploy the version first and wait until it is ready, or keep its weight at 0.',
+  },
+  check: (model, options) =>
+    writtenRoutes(model).flatMap((route) =>
+      route.destinations
+        .filter(({ live, mirror }) => live && !mirror)
+        .flatMap((destination) => violations(model, options, route, destination)),
+    ),
+};
+
+function violations(
+  model: MeshModel,
+  options: CheckOptions,
+  route: WrittenRoute,
+  destination: RouteDestination,
+): Violation[] {
+  const { virtualService, source } = route;
+  const service = model.serviceFor(destination.writtenHost, source.namespace);
+  if (service === undefined || model.workloads.behind(service).length === 0) return [];
+  const labels = subsetLabels(model, options, route, destination);
+  if (labels === undefined || contradiction(labels, service.selector) !== undefined) return [];
+  const workloads = subsetWorkloads(model, service, labels);
+  const fault = faultOf(workloads, service, labels, options);
+  if (fault === undefined) return [];
+  const { weight, path } = destination;
+  const share = weight === undefined ? 'every request of its rule' : `${weight} % of the requests of its rule`;
+  const stated = weight === undefined ? path : `${path}.weight`;
+  const message = `${destinationTitle(destination)} gets ${share}, but ${fault}, so they fail with 503. Deploy it first, or send its share elsewhere`;
+  return [{ object: virtualService.source.object, path: stated, message }];
+}
+
+/** Labels of the destination's subset in the DestinationRule in effect; none for a destination without a subset, undefined when nothing defines it. */
+function subsetLabels(
+  model: MeshModel,
+  options: CheckOptions,
+  { virtualService }: WrittenRoute,
+  { subset, host }: RouteDestination,
+): Record<string, string> | undefined {
+  if (subset === undefined) return {};
+  for (const client of clientNamespaces(model, options, virtualService).flat()) {
+    const found = effectiveRule(model, host, client)?.subsets.find(({ name }) => name === subset);
+    if (found !== undefined) return found.labels;
+  }
+  return undefined;
+}
+
+function faultOf(
+  workloads: readonly MeshWorkload[],
+  service: MeshService,
+  labels: Record<string, string>,
+  options: CheckOptions,
+): string | undefined {
+  if (workloads.length === 0) {
+    if (isDeclaredFor(service, options)) return undefined;
+    return `no workload of Service ${service.namespace}/${service.name} carries its labels (${labelText(labels)})`;
+  }
+  const names = workloads.map(({ kind, name }) => `${kind} ${name}`).join(', ');
+  if (workloads.every(({ replicas }) => replicas === 0))
+    return `${names} ${workloads.length === 1 ? 'has' : 'have'} 0 replicas`;
+  if (workloads.every(wasNotReady)) return `no pod of ${names} was ready when its state was last read`;
+  return undefined;
+}
+
+/** A workload of the Service that another stack brings; its labels are not known, so it may be any version. */
+function isDeclaredFor({ namespace, name }: MeshService, { externals }: CheckOptions): boolean {
+  if (isDeclared(externals?.workloads, namespace, name)) return true;
+  return externals?.workloads?.some((workload) => workload.startsWith(`${namespace}/${name}`)) === true;
+}
+
+/** The controller has reported on the workload, and no pod of it was ready. */
+function wasNotReady({ kind, source }: MeshWorkload): boolean {
+  const status = source.object['status'];
+  if (!['Deployment', 'StatefulSet', 'ReplicaSet', 'Rollout'].includes(kind)) return false;
+  if (!isMap(status) || asNumber(status['observedGeneration']) === undefined) return false;
+  return (asNumber(asMap(status)['readyReplicas']) ?? 0) === 0;
+}

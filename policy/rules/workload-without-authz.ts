@@ -1,0 +1,86 @@
+import type { MeshModel, MeshWorkload } from '../../model/mesh-model';
+import { pushTo } from '../../model/object-index';
+import { attached, workloadsOf, type Attached } from '../model/authorization';
+import { hasNoProxy } from '../model/mtls';
+import type { Rule, Violation } from '../rule';
+
+const platform = ['kube-system', 'kube-public', 'kube-node-lease'];
+
+/** Where no AuthorizationPolicy is among the objects at all, one finding per namespace says so instead of one per workload. */
+export const workloadWithoutAuthz: Rule = {
+  id: 'workload-without-authz',
+  level: 'advisory',
+  title: 'every workload is covered by an AuthorizationPolicy',
+  kiali: ['KIA1301'],
+  single: false,
+  docs: {
+    why: 'A workload that no AuthorizationPolicy is for takes requests from everybody who can reach it.',
+    bad: `
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: ratings-v1, namespace: bookinfo }
+spec:
+  selector: { matchLabels: { app: ratings } }
+  template: { metadata: { labels: { app: ratings } } }
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: reviews, namespace: bookinfo }
+spec:
+  selector: { matchLabels: { app: reviews } }
+  rules: [{ from: [{ source: { namespaces: [bookinfo] } }] }]
+`,
+    good: `
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: ratings-v1, namespace: bookinfo }
+spec:
+  selector: { matchLabels: { app: ratings } }
+  template: { metadata: { labels: { app: ratings } } }
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: bookinfo, namespace: bookinfo }
+spec:
+  rules: [{ from: [{ source: { namespaces: [bookinfo] } }] }]
+`,
+    fix: 'Add an AuthorizationPolicy for the workload or its namespace, or switch the rule off (`rules: {workload-without-authz: off}`) for a mesh that does not authorize.',
+  },
+  check: (model) => {
+    const policies = model.objects.ofKind('AuthorizationPolicy').map(attached);
+    const isCovered = coverage(model, policies);
+    const uncovered = model.workloads.all.filter((workload) => isExpected(model, workload) && !isCovered(workload));
+    return policies.length === 0 ? perNamespace(uncovered) : uncovered.map(violation);
+  },
+};
+
+/** Control planes, workloads of the platform and those without a proxy are not for policies to protect. */
+function isExpected(model: MeshModel, workload: MeshWorkload): boolean {
+  const { namespace } = workload;
+  return namespace !== model.config.rootNamespace && !platform.includes(namespace) && !hasNoProxy(model, workload);
+}
+
+/** Tells whether a workload is covered, by name, by labels or by a policy of its whole namespace or of the mesh. */
+function coverage(model: MeshModel, policies: readonly Attached[]): (workload: MeshWorkload) => boolean {
+  const isWide = ({ selector, targets }: Attached): boolean => selector === undefined && targets.length === 0;
+  const namespaces = new Set(policies.filter(isWide).map(({ source }) => source.namespace));
+  const named = new Set(policies.filter((policy) => !isWide(policy)).flatMap((policy) => workloadsOf(model, policy)));
+  return (workload) =>
+    namespaces.has(model.config.rootNamespace) || namespaces.has(workload.namespace) || named.has(workload);
+}
+
+function violation({ source, namespace }: MeshWorkload): Violation {
+  const message = `no AuthorizationPolicy is for this workload, so everybody who reaches it may call it; add one for it or for namespace ${namespace}`;
+  return { object: source.object, path: '', message };
+}
+
+function perNamespace(workloads: readonly MeshWorkload[]): Violation[] {
+  const byNamespace = new Map<string, MeshWorkload[]>();
+  for (const workload of workloads) pushTo(byNamespace, workload.namespace, workload);
+  return [...byNamespace].flatMap(([namespace, members]) => {
+    const [first] = members;
+    if (first === undefined) return [];
+    const message = `no AuthorizationPolicy is for any of the ${members.length} workloads of namespace ${namespace}, so everybody who reaches them may call them; add one for the namespace`;
+    return [{ object: first.source.object, path: '', message }];
+  });
+}

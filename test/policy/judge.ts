@@ -1,0 +1,16 @@
+import { parseAllDocuments } from 'yaml';
+import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import { checkReport } from '../../policy/check';
+import type { Finding } from '../../policy/finding';
+import type { CheckOptions } from '../../policy/options';
+import type { Rule } from '../../policy/rule';
+
+/** The documents of a YAML text. */
+export function objects(yaml: string): KubernetesObject[] {
+  return parseAllDocuments(yaml).map((document) => document.toJS() as KubernetesObject);
+}
+
+/** What one rule has to say of YAML documents. */
+export function judge(rule: Rule, yaml: string, options: CheckOptions = {}): Finding[] {
+  return checkReport(objects(yaml), options, { rules: [rule] }).findings;
+}
