@@ -1,0 +1,301 @@
+import assert from 'node:assert/strict';
+import { renderMesh } from '../../components/manifests/mesh';
+import { kubectl } from '../../lab/kubectl';
+import { START_TIMEOUT_MS } from '../lab/support';
+import { sample } from '../support/samples';
+import { chartsFolder } from './support/charts';
+import { Cluster } from './support/cluster';
+import { release, releases } from './support/releases';
+
+const services = ['productpage', 'reviews', 'ratings', 'details'];
+const host = (name: string) => `${name}.cloud.35.209.207.26.nip.io`;
+const route = (name: string) => `VirtualService user02/${name}`;
+const to = (name: string, version: string, weight = 100) => ({ destination: { host: name, subset: version }, weight });
+const jason = [{ headers: { 'end-user': { exact: 'jason' } } }];
+
+describe('walkthrough 003, objects', function () {
+  this.timeout(START_TIMEOUT_MS);
+  let cluster: Cluster;
+  before(async () => {
+    cluster = await Cluster.start('003');
+  });
+  after(() => cluster.down());
+
+  const http = async (name: string) => (await cluster.get(route(name))).spec?.['http'];
+
+  it('Helm: three releases by their names, of the version that is set, and what they bring', async () => {
+    for (const version of ['1.17.2', '1.18.2', '1.30.3']) {
+      const set = releases('003/istio', { 'meshwright:istio': { version } });
+      assert.deepEqual(
+        [...set.values()].map(({ namespace, name, chart, version: pinned }) => [`${namespace}/${name}`, chart, pinned]),
+        [
+          ['istio-system/istio-base', 'base', version],
+          ['istio-system/istio-istiod', 'istiod', version],
+          ['istio-ingress/istio-ingressgateway', 'gateway', version],
+        ],
+      );
+    }
+    await cluster.up('003/istio');
+    const crds = (await cluster.titles('CustomResourceDefinition')).filter((title) => title.endsWith('.istio.io'));
+    assert.equal(crds.length, 15);
+    if (chartsFolder === undefined) return;
+    const ports = async (title: string) =>
+      ((await cluster.get(title)).spec?.['ports'] as { port: number }[]).map(({ port }) => port);
+    assert.deepEqual(await ports('Service istio-system/istiod'), [15010, 15012, 443, 15014]);
+    assert.deepEqual(await ports('Service istio-ingress/istio-ingressgateway'), [15021, 80, 443]);
+    await cluster.has('Service istio-ingress/istio-ingressgateway', { spec: { type: 'LoadBalancer' } });
+    for (const title of ['istio-system/istiod', 'istio-ingress/istio-ingressgateway']) {
+      const target = { type: 'Utilization', averageUtilization: 80 };
+      await cluster.has(`HorizontalPodAutoscaler ${title}`, {
+        spec: { minReplicas: 1, maxReplicas: 5, metrics: [{ resource: { name: 'cpu', target } }] },
+      });
+    }
+  });
+
+  it('a chart from a local path: the same releases, but for where they come from', () => {
+    const source = ({ name, namespace, values, after }: ReturnType<typeof release>) => ({
+      name,
+      namespace,
+      values,
+      after,
+    });
+    const local = releases('003/istio', {
+      'meshwright:istio': { charts: { path: './charts', files: { base: './base-1.14.1.tgz' } } },
+    });
+    assert.deepEqual([...local.values()].map(source), [...releases('003/istio').values()].map(source));
+    assert.deepEqual(
+      [...local.values()].map(({ chart, repository, version }) => [chart, repository, version]),
+      [
+        ['./base-1.14.1.tgz', undefined, undefined],
+        ['./charts/istiod', undefined, undefined],
+        ['./charts/gateway', undefined, undefined],
+      ],
+    );
+  });
+
+  it('gateway selector: the label that the chart derives from the release’s name', async () => {
+    const selector = { istio: 'ingressgateway' };
+    assert.deepEqual(release('istio-ingressgateway', '003').values, {});
+    await cluster.up('003');
+    await cluster.has('Gateway user02/bookinfo-gateway', { spec: { selector } });
+    if (chartsFolder === undefined) return;
+    await cluster.has('Deployment istio-ingress/istio-ingressgateway', {
+      spec: { template: { metadata: { labels: selector } } },
+    });
+  });
+
+  it('userlist: made anew with a sidecar when the namespace gets its label, without when it loses it', async () => {
+    await cluster.ready('003/userlist');
+    assert.deepEqual(await cluster.injected('user02'), []);
+    const pods = async () =>
+      (await cluster.list('Pod', 'user02')).filter(({ metadata }) => !('deletionTimestamp' in metadata));
+    const [first] = await pods();
+    await cluster.ready('003/userlist-injected');
+    assert.deepEqual(await cluster.injected('user02'), ['userlist']);
+    const [second, ...others] = await pods();
+    assert.deepEqual(others, []);
+    assert.notEqual(second?.metadata.name, first?.metadata.name);
+    await cluster.ready('003/userlist');
+    assert.deepEqual(await cluster.injected('user02'), []);
+    const [third] = await pods();
+    assert.notEqual(third?.metadata.name, second?.metadata.name);
+    if (chartsFolder === undefined) return;
+    await cluster.up('003/userlist-injected');
+    const injector = (await cluster.get('ConfigMap istio-system/istio-sidecar-injector'))['data'] as { values: string };
+    const { global } = JSON.parse(injector.values) as { global: { proxy: { resources: object; image: string } } };
+    assert.deepEqual(global.proxy.resources, {
+      requests: { cpu: '100m', memory: '128Mi' },
+      limits: { cpu: '2000m', memory: '1024Mi' },
+    });
+    assert.equal(global.proxy.image, 'proxyv2');
+  });
+
+  it('bookinfo in user02: six Deployments, user 1000, LOG_DIR and emptyDir kept', async () => {
+    await cluster.ready('003');
+    const versions = ['details-v1', 'productpage-v1', 'ratings-v1', 'reviews-v1', 'reviews-v2', 'reviews-v3'];
+    assert.deepEqual(
+      await cluster.titles('Deployment', 'user02'),
+      versions.map((name) => `Deployment user02/${name}`),
+    );
+    for (const name of versions) {
+      await cluster.has(`Deployment user02/${name}`, {
+        spec: { template: { spec: { containers: [{ securityContext: { runAsUser: 1000 } }] } } },
+      });
+    }
+    await cluster.has('Deployment user02/reviews-v2', {
+      spec: {
+        template: {
+          spec: {
+            containers: [{ env: [{ name: 'LOG_DIR', value: '/tmp/logs' }] }],
+            volumes: [
+              { name: 'wlp-output', emptyDir: {} },
+              { name: 'tmp', emptyDir: {} },
+            ],
+          },
+        },
+      },
+    });
+  });
+
+  it('host: in the VirtualService, and in the Ingress that leads to the gateway', async () => {
+    await cluster.has(route('bookinfo'), {
+      spec: { hosts: [host('bookinfo.user02')], gateways: ['bookinfo-gateway'] },
+    });
+    assert.deepEqual((await cluster.get('Ingress istio-ingress/bookinfo-ingress-user02')).spec, {
+      ingressClassName: 'traefik',
+      rules: [rule(host('bookinfo.user02'), 'istio-ingressgateway', 80)],
+    });
+  });
+
+  it('addon Ingresses: each to its Service and port', async () => {
+    const addons: [string, string, number][] = [
+      ['prometheus', 'prometheus', 9090],
+      ['grafana', 'grafana', 3000],
+      ['kiali', 'kiali', 20001],
+      ['jaeger', 'tracing', 80],
+    ];
+    for (const [addon, service, port] of addons) {
+      assert.deepEqual((await cluster.get(`Ingress istio-system/${addon}-ingress`)).spec, {
+        ingressClassName: 'traefik',
+        rules: [rule(host(`${addon}.istio-system`), service, port)],
+      });
+    }
+  });
+
+  it('destination-rule-all: four rules with one, three, four and two subsets', async () => {
+    const plan = await cluster.up('003/destination-rules');
+    assert.deepEqual([plan.changed, plan.removed], [[], []]);
+    const subsets = async (name: string) =>
+      ((await cluster.get(`DestinationRule user02/${name}`)).spec?.['subsets'] as { name: string }[]).map(
+        (subset) => subset.name,
+      );
+    assert.deepEqual(await Promise.all(services.map(subsets)), [
+      ['v1'],
+      ['v1', 'v2', 'v3'],
+      ['v1', 'v2', 'v2-mysql', 'v2-mysql-vm'],
+      ['v1', 'v2'],
+    ]);
+  });
+
+  it('21, 22, 23: reviews to v1, half to v3, all to v3; the other three are not touched', async () => {
+    const plan = await cluster.up('003/all-v1');
+    assert.deepEqual([...plan.created].sort(), services.map(route).sort());
+    assert.deepEqual(await http('reviews'), [{ route: [to('reviews', 'v1')] }]);
+    for (const [state, destinations] of [
+      ['003/reviews-50-v3', [to('reviews', 'v1', 50), to('reviews', 'v3', 50)]],
+      ['003/reviews-v3', [to('reviews', 'v3')]],
+    ] as const) {
+      const { created, changed, removed } = await cluster.up(state);
+      assert.deepEqual([created, changed.map(({ id }) => id), removed], [[], [route('reviews')], []]);
+      assert.deepEqual(await http('reviews'), [{ route: destinations }]);
+    }
+  });
+
+  it('24: jason first, then everybody', async () => {
+    await cluster.up('003/jason-v2');
+    assert.deepEqual(await http('reviews'), [
+      { match: jason, route: [to('reviews', 'v2')] },
+      { route: [to('reviews', 'v1')] },
+    ]);
+  });
+
+  it('25, 26, 27 and 90: the faults of ratings, as numbers', async () => {
+    const all = { route: [to('ratings', 'v1')] };
+    const abort = (value: number) => ({ fault: { abort: { percentage: { value }, httpStatus: 500 } } });
+    const faults: Record<string, unknown> = {
+      '003/delay': [{ match: jason, fault: { delay: { percentage: { value: 100 }, fixedDelay: '7s' } }, ...all }, all],
+      '003/abort': [{ match: jason, ...abort(100), ...all }, all],
+      '003/abort-50': [{ ...abort(50), ...all }],
+      '003/abort-90': [{ ...abort(90), ...all }],
+    };
+    for (const [state, expected] of Object.entries(faults)) {
+      await cluster.up(state);
+      assert.deepEqual(await http('ratings'), expected, state);
+    }
+  });
+
+  it('drift: an edit on the cluster is seen, and put right by the next run', async () => {
+    await cluster.up('003/abort-50');
+    const edit = [{ op: 'replace', path: '/spec/http/0/fault/abort/percentage/value', value: 90 }];
+    await kubectl(cluster.lab, [
+      'patch',
+      'virtualservice',
+      'ratings',
+      '-n',
+      'user02',
+      '--type=json',
+      '-p',
+      JSON.stringify(edit),
+    ]);
+    const plan = await cluster.up('003/abort-50');
+    const changes = [{ path: 'spec.http[0].fault.abort.percentage.value', from: 90, to: 50 }];
+    assert.deepEqual([plan.created, plan.changed, plan.removed], [[], [{ id: route('ratings'), changes }], []]);
+  });
+
+  it('httpbin, fortio, hello, curltest: bare Pods, environment as text, Service svc-hello', async () => {
+    await cluster.ready('003/httpbin');
+    await cluster.has('Service user02/httpbin', { spec: { ports: [{ name: 'http', port: 8000, targetPort: 80 }] } });
+    await cluster.has('Pod user02/fortio', {
+      spec: {
+        containers: [
+          {
+            ports: [
+              { containerPort: 8080, name: 'http-fortio' },
+              { containerPort: 8079, name: 'grpc-ping' },
+            ],
+          },
+        ],
+      },
+    });
+    await cluster.ready('003/hello');
+    const env = (pairs: Record<string, string>) => ({
+      spec: { containers: [{ env: Object.entries(pairs).map(([name, value]) => ({ name, value })) }] },
+    });
+    await cluster.has('Pod user02/hello-server-1', env({ VERSION: 'v1', LOG: '1' }));
+    await cluster.has('Pod user02/hello-server-2', env({ VERSION: 'v2', LOG: '1', RANDOM_ERROR: '0.5' }));
+    await cluster.has('Pod user02/curltest', { spec: { containers: [{ args: ['sleep', '365d'] }] } });
+    await cluster.has('Service user02/svc-hello', {
+      spec: { selector: { app: 'hello' }, ports: [{ name: 'http', port: 8080, protocol: 'TCP' }] },
+    });
+  });
+
+  it('dr-httpbin and hello-dr: one pending request, one per connection; out for three minutes after one error', async () => {
+    await cluster.up('003/circuit-breaker');
+    assert.deepEqual((await cluster.get('DestinationRule user02/dr-httpbin')).spec, {
+      host: 'httpbin',
+      trafficPolicy: { connectionPool: { http: { http1MaxPendingRequests: 1, maxRequestsPerConnection: 1 } } },
+    });
+    await cluster.up('003/outlier');
+    assert.deepEqual((await cluster.get('DestinationRule user02/hello-dr')).spec, {
+      host: 'svc-hello',
+      trafficPolicy: {
+        outlierDetection: { interval: '1s', consecutive5xxErrors: 1, baseEjectionTime: '3m', maxEjectionPercent: 100 },
+      },
+    });
+  });
+
+  it('clean-up: objects and namespaces go, the CRDs stay, for no stack of ours owns them', async () => {
+    await cluster.up('003');
+    await cluster.down();
+    const namespaces = await cluster.titles('Namespace');
+    assert.deepEqual(
+      namespaces.filter((title) => /user02|istio-/.test(title)),
+      [],
+    );
+    assert.deepEqual(await cluster.titles('VirtualService'), []);
+    const crds = (await cluster.titles('CustomResourceDefinition')).filter((title) => title.endsWith('.istio.io'));
+    assert.equal(crds.length, 15);
+    // With the chart they belong to the release `istio-base`, which Helm keeps unless the values say otherwise.
+    const { releases: kept } = renderMesh(
+      sample('003', { 'meshwright:istio': { values: { base: keepNoCrds } } }).settings,
+    );
+    assert.deepEqual(kept[0]?.values, keepNoCrds);
+  });
+});
+
+const keepNoCrds = { base: { enableCRDTemplates: true, excludedCRDs: [] } };
+
+function rule(ruleHost: string, service: string, port: number): object {
+  const backend = { service: { name: service, port: { number: port } } };
+  return { host: ruleHost, http: { paths: [{ path: '/', pathType: 'Prefix', backend }] } };
+}
