@@ -46,7 +46,8 @@ export function issueProblems(issue: Issue, schema: z.ZodType, root: unknown, ab
   const nested = (inner: Issue, option: z.ZodType | undefined): IssueProblem[] =>
     option === undefined ? [] : issueProblems(inner, option, value, keys);
 
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(key, keys, value, here));
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.filter((key) => key !== '__proto__').map((key) => unknownKey(key, keys, value, here));
   if (issue.code === 'invalid_key') {
     const message = issue.issues[0]?.message ?? issue.message;
     const below = schemaAt(schema, path)?.safeParse(value, { error: phrase });

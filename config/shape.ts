@@ -14,8 +14,9 @@ export interface Shape {
 /** Compares raw sections with the schema. */
 export function shapeOf(sections: unknown): Shape {
   const first = stackFile.safeParse(sections, { error: phrase });
-  if (first.success) return { problems: [], sound: first.data, cuts: [] };
-  const found = first.error.issues.flatMap((issue) => issueProblems(issue, stackFile, sections));
+  const issues = first.error?.issues ?? [];
+  const found = [...prototypeKeys(sections), ...issues.flatMap((issue) => issueProblems(issue, stackFile, sections))];
+  if (first.success && found.length === 0) return { problems: [], sound: first.data, cuts: [] };
   const { sound, cuts } = cutOut(sections, found);
   const meant = found.flatMap((problem) => (problem.meant === undefined ? [] : [problem.meant]));
   return { problems: found.map(({ problem }) => problem), sound, cuts: [...cuts, ...meant] };
@@ -33,6 +34,16 @@ function cutOut(sections: unknown, found: IssueProblem[]): Pick<Shape, 'sound' |
     if (again.success) return { sound: again.data, cuts };
     next = again.error.issues.flatMap((issue) => issueProblems(issue, stackFile, rest));
   }
+}
+
+/** The one key that objects of JavaScript do not hold like others, and that the schema library therefore passes over. */
+function prototypeKeys(value: unknown, keys: Key[] = []): IssueProblem[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.keys(value).flatMap((key) => {
+    const place = [...keys, Array.isArray(value) ? Number(key) : key];
+    if (key === '__proto__') return [{ problem: { keys: place, message: 'cannot be a key' }, cut: place }];
+    return prototypeKeys(valueAt(value, [key]), place);
+  });
 }
 
 /** Removes the value at `keys`, or what holds it where there is no such value or it is an item of a list, whose other items must keep their indices. Returns what was removed. */

@@ -14,7 +14,6 @@ const answers = ['route', 'redirect', 'directResponse', 'delegate'];
 /** Splits: of the right sum, between versions that there are, and in rules that have room for one. */
 export function weightRules(stack: StackFile): KeyProblem[] {
   return services(stack).flatMap((service) => [
-    ...repeatedVersions(service),
     ...splits(service).flatMap(({ weights, keys }) => [
       ...weightProblems(weights).map(({ path, message }) => ({
         keys: [...keys, ...path],
@@ -49,15 +48,6 @@ function versionProblems({ service, route, keys: serviceKeys }: Service, weights
       const message = `${service} has no version "${version}"; its versions are ${known.join(', ')}`;
       return defined({ keys: [...keys, version], message, hint: didYouMean(version, known), reads });
     });
-}
-
-function repeatedVersions({ route, keys }: Service): KeyProblem[] {
-  const listed = Array.isArray(route.versions) ? route.versions : [];
-  return listed.flatMap((version, index) =>
-    listed.indexOf(version) === index
-      ? []
-      : [{ keys: [...keys, 'versions', index], message: `version "${version}" is listed already; list each once` }],
-  );
 }
 
 function answeredTwice({ route, keys }: Service): KeyProblem[] {

@@ -18,6 +18,20 @@ export const version = z.strictObject({
     ),
 }) satisfies z.ZodType<VersionSettings>;
 
+/** Names of versions, each once. */
+const versionNames = filledList(label, 'version')
+  .superRefine((names, context) => {
+    for (const [index, name] of names.entries()) {
+      if (names.indexOf(name) < index)
+        context.addIssue({
+          code: 'custom',
+          path: [index],
+          message: `version "${name}" is listed already; list each once`,
+        });
+    }
+  })
+  .meta({ uniqueItems: true });
+
 export const destinationRule = z.strictObject({
   ...exportedObjectKeys,
   name: text.exactOptional().describe('One DestinationRule of this name with all subsets. Default: one per version.'),
@@ -38,7 +52,7 @@ export const route = z.strictObject({
     .exactOptional()
     .describe('Istio Gateways, name or namespace/name, and mesh. Default: the mesh alone.'),
   versions: z
-    .union([filledList(label, 'version'), byLabel(version)])
+    .union([versionNames, byLabel(version)])
     .exactOptional()
     .describe('Versions: a list of names, or name → settings. Default: none.'),
   weights: weights

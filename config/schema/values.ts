@@ -42,26 +42,17 @@ export const serviceType = z.enum(['ClusterIP', 'NodePort', 'LoadBalancer']) sat
 /** A map whose fields belong to someone else (a chart, Istio, cert-manager) and are taken as they are. */
 export const anyMap = z.record(z.string(), z.unknown());
 
+/** The outer shapes that fields of Istio have. */
+const shapes = { map: anyMap, list: z.array(z.unknown()), string: z.string(), number: z.number() };
+
 /**
  * A field of Istio, verbatim. Only its outer shape is looked at here: the rendered object is checked against Istio's own schema.
  * @param source - where the field is described, as kind and path in its spec, e.g. `VirtualService.http[].match`
  */
-export function verbatim<T>(
-  shape: 'map' | 'list' | 'string' | 'number',
-  source: string,
-  description: string,
-): z.ZodType<T, T> {
-  const article = { map: 'a map', list: 'a list', string: 'a string', number: 'a number' }[shape];
-  const type = { map: 'object', list: 'array', string: 'string', number: 'number' }[shape];
-  return z
-    .custom<T>((value) => shapeOf(value) === shape, { error: `must be ${article}` })
-    .meta({ type, description: `${description} Istio's, verbatim.`, [istioSource]: source });
+export function verbatim<T>(shape: keyof typeof shapes, source: string, description: string): z.ZodType<T, T> {
+  const schema: z.ZodType = shapes[shape];
+  return schema.meta({ description: `${description} Istio's, verbatim.`, [istioSource]: source }) as z.ZodType<T, T>;
 }
 
 /** Metadata key under which {@link verbatim} leaves `source` for the JSON Schema. */
 export const istioSource = 'istioSource';
-
-function shapeOf(value: unknown): string {
-  if (Array.isArray(value)) return 'list';
-  return typeof value === 'object' && value !== null ? 'map' : typeof value;
-}

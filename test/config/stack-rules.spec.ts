@@ -1,0 +1,257 @@
+import assert from 'node:assert/strict';
+import { problemsOf } from './support';
+
+const undeclared = (name: string) => `namespace "${name}" is not declared under meshwright:namespaces`;
+const bookinfoGateway = { gw: { gateways: { bookinfo: { 'bookinfo-gateway': {} } } } };
+
+describe('namespaces of a stack file', () => {
+  it('fail when they are not declared, wherever they are named', () => {
+    const found = problemsOf({
+      namespaces: { bookinfo: {} },
+      gateways: {
+        there: { install: false, namespace: 'edge' },
+        gw: { gateways: { shop: { shop: {} } } },
+      },
+      apps: { httpbin: { namespace: 'bookinf' } },
+      routes: { mall: { cart: {} } },
+      objects: [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'books' }, data: {} }],
+    });
+    assert.deepEqual(found, [
+      {
+        path: 'meshwright:gateways.there.namespace',
+        value: 'edge',
+        message: undeclared('edge'),
+        hint: 'add edge: {} to meshwright:namespaces',
+      },
+      {
+        path: 'meshwright:gateways.gw.gateways.shop',
+        value: { shop: {} },
+        message: undeclared('shop'),
+        hint: 'add shop: {} to meshwright:namespaces',
+      },
+      {
+        path: 'meshwright:apps.httpbin.namespace',
+        value: 'bookinf',
+        message: undeclared('bookinf'),
+        hint: 'did you mean "bookinfo"?',
+      },
+      {
+        path: 'meshwright:routes.mall',
+        value: { cart: {} },
+        message: undeclared('mall'),
+        hint: 'add mall: {} to meshwright:namespaces',
+      },
+      {
+        path: 'meshwright:objects[0].metadata.namespace',
+        value: 'books',
+        message: undeclared('books'),
+        hint: 'add books: {} to meshwright:namespaces',
+      },
+    ]);
+  });
+
+  it('need no word when every cluster has them, the stack makes them, or the policy says that they are there', () => {
+    const found = problemsOf({
+      istio: {},
+      gateways: { gw: {} },
+      routes: {
+        default: { a: {} },
+        'kube-system': { a: {} },
+        'istio-system': { a: {} },
+        'istio-ingress': { a: {} },
+        far: { a: {} },
+      },
+      objects: [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: '' }, data: {} }],
+      policy: { externals: { namespaces: ['far'] } },
+    });
+    assert.deepEqual(found, []);
+  });
+
+  it('may all be elsewhere', () => {
+    assert.deepEqual(problemsOf({ routes: { far: { a: {} } }, policy: { externals: { namespaces: ['*'] } } }), []);
+  });
+
+  it('are not missed because of a mistake elsewhere, nor because of their own', () => {
+    const found = problemsOf({
+      namespaces: { bookinfo: { injektion: true }, shop: 5 },
+      routes: { bookinfo: { a: {} }, shop: { a: {} } },
+    });
+    assert.deepEqual(
+      found.map(({ path }) => path),
+      ['meshwright:namespaces.bookinfo.injektion', 'meshwright:namespaces.shop'],
+    );
+  });
+
+  it('fail with two ways of injection', () => {
+    const settings = { injection: true, revision: 'canary' };
+    assert.deepEqual(problemsOf({ namespaces: { shop: settings } }), [
+      {
+        path: 'meshwright:namespaces.shop',
+        value: settings,
+        message:
+          'injection and revision exclude each other: keep revision for a control plane revision, injection otherwise',
+      },
+    ]);
+  });
+
+  it('fail as the stack’s own when every cluster has them', () => {
+    assert.deepEqual(problemsOf({ namespaces: { default: { existing: false } } }), [
+      {
+        path: 'meshwright:namespaces.default.existing',
+        value: false,
+        message: 'every cluster has default: existing can only be true',
+      },
+    ]);
+  });
+});
+
+describe('gateways of a route', () => {
+  const routed = (gateways: string[], sections: object = {}) =>
+    problemsOf({
+      namespaces: { bookinfo: {}, shop: {} },
+      gateways: bookinfoGateway,
+      routes: { bookinfo: { reviews: { gateways } } },
+      ...sections,
+    });
+  const at = 'meshwright:routes.bookinfo.reviews.gateways[0]';
+
+  it('may be the mesh, one of the stack by name or with its namespace, or a verbatim object', () => {
+    const object = {
+      apiVersion: 'networking.istio.io/v1',
+      kind: 'Gateway',
+      metadata: { name: 'own', namespace: 'shop' },
+    };
+    assert.deepEqual(
+      routed(['mesh', 'bookinfo-gateway', 'bookinfo/bookinfo-gateway', 'shop/own'], { objects: [object] }),
+      [],
+    );
+  });
+
+  it('may be elsewhere', () => {
+    assert.deepEqual(routed(['far/gateway'], { policy: { externals: { gateways: ['far/gateway'] } } }), []);
+    assert.deepEqual(routed(['far/gateway'], { policy: { externals: { gateways: ['*'] } } }), []);
+  });
+
+  it('are known by the names that they have in the cluster', () => {
+    const gateways = { gw: { gateways: { bookinfo: { key: { name: 'named' } } } } };
+    assert.deepEqual(routed(['named'], { gateways }), []);
+    assert.deepEqual(routed(['key'], { gateways }), [
+      { path: at, value: 'key', message: 'there is no Istio Gateway bookinfo/key; there are bookinfo/named' },
+    ]);
+  });
+
+  it('fail when there is none of the name, with the one that was meant', () => {
+    const message = (name: string) => `there is no Istio Gateway ${name}; there are bookinfo/bookinfo-gateway`;
+    assert.deepEqual(routed(['bokinfo-gateway']), [
+      {
+        path: at,
+        value: 'bokinfo-gateway',
+        message: message('bookinfo/bokinfo-gateway'),
+        hint: 'did you mean "bookinfo-gateway"?',
+      },
+    ]);
+    assert.deepEqual(routed(['istio-system/bookinfo-gateway']), [
+      { path: at, value: 'istio-system/bookinfo-gateway', message: message('istio-system/bookinfo-gateway') },
+    ]);
+  });
+
+  it('fail by name alone when the gateway is in another namespace', () => {
+    const gateways = { gw: { gateways: { shop: { edge: {} } } } };
+    assert.deepEqual(routed(['edge'], { gateways }), [
+      {
+        path: at,
+        value: 'edge',
+        message: 'there is no Istio Gateway bookinfo/edge; there are shop/edge',
+        hint: 'did you mean "shop/edge"?',
+      },
+    ]);
+  });
+
+  it('fail in a stack without gateways', () => {
+    assert.deepEqual(routed(['edge'], { gateways: {} }), [
+      { path: at, value: 'edge', message: 'there is no Istio Gateway bookinfo/edge; the stack has none' },
+    ]);
+  });
+
+  it('are not judged when the gateways themselves are broken', () => {
+    const broken = { gw: { gateways: { bookinfo: { 'bookinfo-gateway': 5 } } } };
+    assert.deepEqual(
+      routed(['bookinfo-gateway'], { gateways: broken }).map(({ path }) => path),
+      ['meshwright:gateways.gw.gateways.bookinfo.bookinfo-gateway'],
+    );
+  });
+});
+
+describe('the charts of a stack file', () => {
+  it('fail from two places', () => {
+    const charts = { path: 'charts', oci: 'oci://registry.example/charts' };
+    const message = 'charts come from one place: keep one of oci, path';
+    assert.deepEqual(problemsOf({ istio: { charts }, addons: { charts } }), [
+      { path: 'meshwright:istio.charts', value: charts, message },
+      { path: 'meshwright:addons.charts', value: charts, message },
+    ]);
+  });
+
+  it('fail from a registry without its scheme', () => {
+    assert.deepEqual(problemsOf({ istio: { charts: { oci: 'registry.example/charts' } } }), [
+      { path: 'meshwright:istio.charts.oci', value: 'registry.example/charts', message: 'must start with oci://' },
+    ]);
+  });
+});
+
+describe('apps and addons of a stack file', () => {
+  it('fail by the judgement of the manifests', () => {
+    const found = problemsOf({
+      istio: {},
+      namespaces: { shop: {} },
+      apps: { shop: { namespace: 'shop' } },
+      addons: { kiali: { service: { nodePort: 30001 } } },
+    });
+    assert.deepEqual(found, [
+      {
+        path: 'meshwright:apps.shop',
+        value: { namespace: 'shop' },
+        message: 'an app needs workloads, or the name of a sample app in `app`',
+      },
+      {
+        path: 'meshwright:addons.kiali.service.nodePort',
+        value: 30001,
+        message: 'a nodePort needs `type: NodePort`',
+      },
+    ]);
+  });
+});
+
+describe('objects of a stack', () => {
+  it('fail when two keys make the same', () => {
+    const object = {
+      apiVersion: 'networking.istio.io/v1beta1',
+      kind: 'VirtualService',
+      metadata: { name: 'reviews', namespace: 'default' },
+      spec: { hosts: ['reviews'], http: [{ route: [{ destination: { host: 'reviews' } }] }] },
+    };
+    const found = problemsOf({
+      routes: { default: { reviews: { http: [{}] } } },
+      objects: [object],
+    });
+    assert.deepEqual(found, [
+      {
+        path: 'meshwright:objects[0]',
+        value: object,
+        message:
+          'VirtualService default/reviews is made twice, here and by meshwright:routes.default.reviews; rename or remove one of them',
+      },
+    ]);
+  });
+
+  it('fail when two releases have the same name', () => {
+    assert.deepEqual(problemsOf({ istio: {}, gateways: { istiod: { namespace: 'istio-system' } } }), [
+      {
+        path: 'meshwright:gateways.istiod',
+        value: { namespace: 'istio-system' },
+        message:
+          'Helm release istio-system/istiod is made twice, here and by meshwright:istio; rename or remove one of them',
+      },
+    ]);
+  });
+});

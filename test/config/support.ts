@@ -1,0 +1,25 @@
+import { parseStack } from '../../config/parse';
+import type { Problem } from '../../config/problem';
+import { parseStackText } from '../../config/stack-text';
+
+/** What a stack of one namespace with these routes is refused for. */
+export function routeProblems(routes: Record<string, unknown>): Problem[] {
+  return problemsOf({ namespaces: { bookinfo: {} }, routes: { bookinfo: routes } });
+}
+
+/** What these sections are refused for; none when they are not. */
+export function problemsOf(sections: unknown): Problem[] {
+  const parsed = parseStack(sections);
+  return 'problems' in parsed ? parsed.problems : [];
+}
+
+/** The same of a file's text. */
+export function textProblems(text: string): Problem[] {
+  const parsed = parseStackText(text, 'Pulumi.test.yaml');
+  return 'problems' in parsed ? parsed.problems : [];
+}
+
+/** A problem in the file of {@link textProblems}. */
+export function inFile(problem: Problem, line: number, column: number): Problem {
+  return { ...problem, file: 'Pulumi.test.yaml', line, column };
+}
