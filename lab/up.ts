@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ensureBinaries } from './binaries';
 import { CONTEXT, layoutOf, startControlPlane } from './control-plane';
 import { LabError } from './errors';
-import { ensureIstioCrds, ensureNodes } from './install';
+import { prepareCluster } from './install';
 import { kubectlEnvironment } from './kubectl';
 import { withLock } from './lock';
 import type { Lab, LabUpOptions } from './types';
@@ -28,8 +28,7 @@ export async function labUp({ log, root, admissionWebhooks = false }: LabUpOptio
     const env = kubectlEnvironment(kubeconfig, layout.kubectlCache);
     const { gitVersion } = versionSchema.parse(JSON.parse((await client.get('kube-apiserver', '/version')) ?? '{}'));
     const lab: Lab = { stateDir, kubeconfig, context: CONTEXT, kubectl, server, version: gitVersion, env };
-    await ensureNodes(lab);
-    await ensureIstioCrds(lab, log);
+    await prepareCluster(lab, log);
     return lab;
   });
 }

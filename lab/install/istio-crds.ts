@@ -2,20 +2,23 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import { go, pinnedVersion } from '../binaries';
+import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import { go } from '../binaries';
 import { LabError } from '../errors';
-import { kubectl } from '../kubectl';
-import type { KubectlTarget } from '../kubectl';
-import type { Log } from '../types';
 
-const MODULE = 'istio.io/api';
+/** The Go module that carries the CRDs. */
+export const ISTIO_API = 'istio.io/api';
 const FILE = path.join('kubernetes', 'customresourcedefinitions.gen.yaml');
 
 /** Tells which release brought a CRD that the lab has installed; one without it is somebody else's. */
 const VERSION_ANNOTATION = 'meshwright.io/istio-api';
 
-/** Applied last, so that where it is, all are. */
-const LAST = 'virtualservices.networking.istio.io';
+/** The CRD that is applied last: where it is, all are. */
+export const lastCrd: KubernetesObject = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'virtualservices.networking.istio.io' },
+};
 
 /** Helm takes over what carries its marks: the chart istio-base can then be installed over these. */
 const helmOwner = {
@@ -23,60 +26,39 @@ const helmOwner = {
   annotations: { 'meta.helm.sh/release-name': 'istio-base', 'meta.helm.sh/release-namespace': 'istio-system' },
 };
 
+const texts = z.record(z.string(), z.string()).optional();
 const crdSchema = z.looseObject({
-  kind: z.literal('CustomResourceDefinition'),
-  metadata: z.looseObject({
-    name: z.string(),
-    labels: z.record(z.string(), z.string()).optional(),
-    annotations: z.record(z.string(), z.string()).optional(),
-  }),
+  apiVersion: z.literal(lastCrd.apiVersion),
+  kind: z.literal(lastCrd.kind),
+  metadata: z.looseObject({ name: z.string(), labels: texts, annotations: texts }),
 });
-
-type Crd = z.infer<typeof crdSchema>;
 
 const downloadSchema = z.object({ Dir: z.string() });
 
-/** The CRDs of the pinned Istio release, as its Go module carries them. */
-async function pinnedCrds(): Promise<readonly Crd[]> {
-  const download = await go("to fetch Istio's CRDs", 'mod', 'download', '-json', MODULE);
+/** The CRDs of the pinned Istio release, as its Go module carries them, with our marks; the last one last. */
+export async function pinnedCrds(version: string): Promise<KubernetesObject[]> {
+  const download = await go("to fetch Istio's CRDs", 'mod', 'download', '-json', ISTIO_API);
   const file = path.join(downloadSchema.parse(JSON.parse(download)).Dir, FILE);
-  const text = await readFile(file, 'utf8');
-  const crds = parseAllDocuments(text)
+  const crds = parseAllDocuments(await readFile(file, 'utf8'))
     .filter((document) => document.contents !== null)
     .map((document) => crdSchema.parse(document.toJS()));
-  if (!crds.some(({ metadata }) => metadata.name === LAST)) throw new LabError(`${file} has no CRD ${LAST}`);
-  return crds.toSorted((a, b) => Number(a.metadata.name === LAST) - Number(b.metadata.name === LAST));
+  const last = lastCrd.metadata.name;
+  if (!crds.some(({ metadata }) => metadata.name === last)) throw new LabError(`${file} has no CRD ${last}`);
+  return crds
+    .toSorted((a, b) => Number(a.metadata.name === last) - Number(b.metadata.name === last))
+    .map(({ metadata: { labels, annotations, ...metadata }, ...crd }) => ({
+      ...crd,
+      metadata: {
+        ...metadata,
+        labels: { ...labels, ...helmOwner.labels },
+        annotations: { ...annotations, ...helmOwner.annotations, [VERSION_ANNOTATION]: version },
+      },
+    }));
 }
 
-function marked(crd: Crd, version: string): Crd {
-  const { labels, annotations } = crd.metadata;
-  return {
-    ...crd,
-    metadata: {
-      ...crd.metadata,
-      labels: { ...labels, ...helmOwner.labels },
-      annotations: { ...annotations, ...helmOwner.annotations, [VERSION_ANNOTATION]: version },
-    },
-  };
-}
-
-/** Whether Istio's CRDs of this version are there, or somebody else's of whatever version, such as a chart's. */
-async function areThere(target: KubectlTarget, version: string): Promise<boolean> {
-  const found = await kubectl(target, ['get', 'crd', LAST, '--ignore-not-found', '-o', 'json']);
-  if (found.trim() === '') return false;
-  const ours = crdSchema.parse(JSON.parse(found)).metadata.annotations?.[VERSION_ANNOTATION];
-  return ours === undefined || ours === version;
-}
-
-/** Installs Istio's CRDs unless the cluster has them, whoever brought them. */
-export async function ensureIstioCrds(target: KubectlTarget, log: Log): Promise<void> {
-  const version = await pinnedVersion(MODULE);
-  if (await areThere(target, version)) return;
-  const crds = await pinnedCrds();
-  const list = { apiVersion: 'v1', kind: 'List', items: crds.map((crd) => marked(crd, version)) };
-  const args = ['apply', '--server-side', '--field-manager=meshwright-lab', '-f', '-'];
-  await kubectl(target, args, JSON.stringify(list));
-  const names = crds.map(({ metadata }) => `crd/${metadata.name}`);
-  await kubectl(target, ['wait', '--for=condition=Established', '--timeout=60s', ...names]);
-  log(`lab: ${crds.length} Istio CRDs installed (${MODULE} ${version})`);
+/** Whether Istio's CRDs are there, judged by the last: of this version, or somebody else's of whatever version, such as a chart's. */
+export function areCurrent(crd: KubernetesObject | undefined, version: string): boolean {
+  if (crd === undefined) return false;
+  const brought = crd.metadata.annotations?.[VERSION_ANNOTATION];
+  return brought === undefined || brought === version;
 }
