@@ -28,7 +28,7 @@ export function redirectLocation(redirect: JsonMap, request: Request): string {
   const scheme = asName(redirect['scheme']) ?? requestScheme;
   const port = redirectPort(redirect, request, asName(redirect['scheme']) ?? requestScheme);
   const uri = asName(redirect['uri']);
-  const path = request.path ?? '/';
+  const path = normalizedPath(request.path ?? '/') + queryOf(request.path ?? '/');
   const host = asName(redirect['authority']) ?? requestHost(request, requestScheme, scheme, port);
   const target = uri === undefined ? path : uri.includes('?') ? uri : uri + queryOf(path);
   return `${scheme}://${host}${port === undefined ? '' : `:${port}`}${target}`;

@@ -88,14 +88,20 @@ const bad: { title: string; rule: string; objects: object[] }[] = [
 ];
 
 const program = `
+const pulumi = require('@pulumi/pulumi');
 const k8s = require('@pulumi/kubernetes');
 const provider = new k8s.Provider('files', { renderYamlToDirectory: 'rendered' });
+class Later extends pulumi.dynamic.Resource {}
+const later = () => new Later({ create: async () => ({ id: 'later', outs: { value: 50 } }) }, 'later', { value: undefined }).value;
 const known = (value) =>
-  value === '$unknown' ? provider.id.apply(() => 50)
+  value === '$unknown' ? later()
   : Array.isArray(value) ? value.map(known)
   : typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, known(inner)]))
   : value;
-for (const object of require('./objects.json')) new k8s.apiextensions.CustomResource(object.kind + '-' + object.metadata.name, known(object), { provider });
+const made = [];
+for (const object of require('./objects.json')) {
+  made.push(new k8s.apiextensions.CustomResource(object.kind + '-' + object.metadata.name, known(object), { provider, dependsOn: [...made] }));
+}
 `;
 
 describe('a preview with the policy pack', function () {
@@ -155,8 +161,10 @@ describe('a preview with the policy pack', function () {
         .trim()
         .split('\n')
         .at(-1) ?? '';
-    execFileSync('tar', ['-xzf', join(root, 'dist', tarball), '-C', folder]);
-    const { code, text } = preview(bad[0]?.objects ?? [], join(folder, 'package'));
+    const pack = join(folder, 'pack');
+    mkdirSync(pack);
+    execFileSync('tar', ['-xzf', join(root, 'dist', tarball), '-C', pack, '--strip-components=1']);
+    const { code, text } = preview(bad[0]?.objects ?? [], pack);
     assert.notEqual(code, 0, text);
     assert.match(text, /\[weight-sum-100, IST0106\]/);
   });

@@ -1,0 +1,38 @@
+import { seededRandom } from '../../../traffic/draw';
+
+/** Choices that a seed decides, the same on every machine. */
+export class Choices {
+  private readonly random: () => number;
+
+  constructor(seed: number) {
+    this.random = seededRandom(seed);
+  }
+
+  /** From `least` to `most`, both included. */
+  number(least: number, most: number): number {
+    return least + Math.floor(this.random() * (most - least + 1));
+  }
+
+  chance(part: number): boolean {
+    return this.random() < part;
+  }
+
+  one<const T extends readonly [unknown, ...unknown[]]>(options: T): T[number] {
+    return options[this.number(0, options.length - 1)] ?? options[0];
+  }
+
+  /** Some of the options in their order, at least one. */
+  some<T>(options: readonly [T, ...T[]]): T[] {
+    const chosen = options.filter(() => this.chance(0.5));
+    return chosen.length > 0 ? chosen : [this.one(options)];
+  }
+
+  /** `make` with a chance, else nothing. */
+  maybe<T extends object>(part: number, make: () => T): T | Record<string, never> {
+    return this.chance(part) ? make() : {};
+  }
+
+  list<T>(least: number, most: number, make: (index: number) => T): T[] {
+    return Array.from({ length: this.number(least, most) }, (_, index) => make(index));
+  }
+}
