@@ -8,8 +8,6 @@ const istio = settings.istio === undefined ? undefined : mesh.withTracingProvide
 const ofIstio = istio === undefined ? {} : { istio };
 /** What components must know of their section of the stack file. loadSettings has checked all objects, together. */
 const section = (name: string) => ({ secret: secretSections.has(name), policy: false }) as const;
-/** Seconds; 0 for a cluster in which istiod is installed but does not run. */
-const injectorTimeoutSeconds = Number(process.env['MESHWRIGHT_INJECTOR_TIMEOUT'] ?? mesh.defaultInjectorTimeout);
 
 // Namespaces first: the injector reads their labels when a pod is created.
 const labels = mesh.meshNamespaces(settings);
@@ -28,7 +26,7 @@ if (addons.certManager !== undefined) {
   ready.push(new mesh.CertManager('cert-manager', args, { dependsOn: [...ready] }));
 }
 if (istio !== undefined) {
-  const args = { ...istio, ...section('istio'), createNamespace: false, injectorTimeoutSeconds };
+  const args = { ...istio, ...section('istio'), createNamespace: false };
   ready.push(new mesh.IstioControlPlane('istio', args, { dependsOn: [...ready] }));
 }
 

@@ -7,7 +7,6 @@ export { IstioControlPlane, type IstioControlPlaneArgs } from './control-plane';
 export { IngressGateway, type IngressGatewayArgs } from './ingress-gateway';
 export { clusterIssuerName } from './manifests/addons/cert-manager';
 export { withTracingProvider } from './manifests/addons/tracing';
-export { defaultInjectorTimeout } from './injector';
 export { meshNamespaces } from './manifests/mesh';
 export { MeshNamespace, type MeshNamespaceArgs } from './mesh-namespace';
 export { Objects, type ObjectsArgs } from './objects';
