@@ -14,7 +14,7 @@ import {
   setId,
 } from './apply-set';
 import { marksManager } from './existing-namespaces';
-import { asList, contentsFor } from './live';
+import { contentsFor, kubeList } from './live';
 import { awaitGone, removeObjects } from './remove';
 import { serverSideApply } from './server-side';
 import { inStages, stageOf } from './stages';
@@ -97,7 +97,7 @@ async function prune(target: KubectlTarget, survey: Survey, { name, log }: Apply
   const how = ['--server-side', '--force-conflicts', '--validate=ignore', `--field-manager=${MANAGER}`];
   const args = ['apply', ...how, ...set, '-f', '-'];
   const env = { ...target.env, KUBECTL_APPLYSET: 'true' };
-  await kubectl({ ...target, env }, args, asList(objects));
+  await kubectl({ ...target, env }, args, kubeList(objects));
   const namespaces = last.filter((object) => stageOf(object) === 'namespaces').map(({ metadata }) => metadata.name);
   await awaitGone(target, namespaces, log);
 }

@@ -47,7 +47,7 @@ export function parseObjects(json: string): LiveObject[] {
 }
 
 /** Wraps objects for kubectl's standard input. */
-export function asList(objects: readonly object[]): string {
+export function kubeList(objects: readonly object[]): string {
   return JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
 }
 
@@ -67,7 +67,7 @@ export const unknownKind = /no matches for kind/;
 export async function liveObjects(target: KubectlTarget, objects: readonly KubernetesObject[]): Promise<LiveObject[]> {
   if (objects.length === 0) return [];
   const args = ['get', '-f', '-', '--ignore-not-found', '-o', 'json'];
-  const { ok, stdout, stderr } = await tryKubectl(target, args, asList(objects.map(reference)));
+  const { ok, stdout, stderr } = await tryKubectl(target, args, kubeList(objects.map(reference)));
   if (ok) return parseObjects(stdout);
   if (!unknownKind.test(stderr)) throw new LabError(`kubectl get failed:\n${stderr}`);
   if (objects.length === 1) return [];

@@ -3,7 +3,7 @@ import type { KubernetesObject } from '../../components/manifests/kubernetes';
 import { kubectl } from '../kubectl';
 import type { KubectlTarget } from '../kubectl';
 import type { Log } from '../types';
-import { asList, reference } from './live';
+import { kubeList, reference } from './live';
 import { inStages } from './stages';
 
 /** Longest wait, in seconds, for objects to be gone. */
@@ -18,7 +18,7 @@ export async function removeObjects(
   for (const batch of inStages(objects).toReversed()) {
     log(`removing ${batch.objects.map(objectTitle).join(', ')}`);
     const args = ['delete', '-f', '-', '--ignore-not-found', `--timeout=${GONE_SECONDS}s`];
-    await kubectl(target, args, asList(batch.objects.map(reference)));
+    await kubectl(target, args, kubeList(batch.objects.map(reference)));
   }
 }
 

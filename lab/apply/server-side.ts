@@ -2,7 +2,7 @@ import type { KubernetesObject } from '../../components/manifests/kubernetes';
 import { LabError } from '../errors';
 import { tryKubectl } from '../kubectl';
 import type { KubectlTarget } from '../kubectl';
-import { asList, parseObjects, unknownKind } from './live';
+import { kubeList, parseObjects, unknownKind } from './live';
 import type { LiveObject } from './live';
 
 export interface ServerSideOptions {
@@ -65,7 +65,7 @@ export async function serverSideApply(
   // Server-side apply refuses unknown fields by itself; kubectl's own validation would fetch all schemas first.
   const how = ['--server-side', '--force-conflicts', '--validate=ignore', manager, ...dryRun];
   const args = ['apply', ...how, '-o', 'json', '-f', '-'];
-  const { ok, stdout, stderr } = await tryKubectl(target, args, asList(objects));
+  const { ok, stdout, stderr } = await tryKubectl(target, args, kubeList(objects));
   const warnings = warningsIn(stderr);
   if (ok) return { objects: parseObjects(stdout), refusals: [], warnings };
   if (unreachable.test(stderr)) throw new LabError(`The API server cannot be reached: ${plainMessage(stderr, first)}`);
