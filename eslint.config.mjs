@@ -22,25 +22,50 @@ export default tseslint.config(
     '^(@pulumi|zod|yaml|node:)',
     folder('config', 'policy', 'traffic', 'cli', 'lab', 'test'),
   ]),
-  room(['traffic/**/*.ts'], 'the routing model is pure: manifests and libraries only', ['^@pulumi', '^node:', folder('config', 'cli', 'lab', 'test')]),
-  room(['policy/rules/**/*.ts', 'policy/model/**/*.ts', 'policy/schema/**/*.ts', 'policy/check.ts', 'policy/finding.ts'], 'rules are pure: manifests and libraries only', [
+  room(['traffic/**/*.ts'], 'the routing model is pure: manifests and libraries only', [
     '^@pulumi',
     '^node:',
     folder('config', 'cli', 'lab', 'test'),
   ]),
-  room(['policy/*.ts'], 'the pack judges what is registered, whoever wrote it', [folder('config', 'cli', 'lab', 'test')]),
-  room(['config/**/*.ts'], 'a bad stack file fails before any component is loaded', ['^@pulumi/(kubernetes|policy)', folder('cli', 'lab', 'test'), 'components/(?!manifests)', 'policy/index']),
-  room(['components/*.ts', 'components/{apps,addons}/**/*.ts'], 'components are publishable alone: Pulumi, manifests and the check', [
-    '^(zod|yaml)',
-    folder('config', 'cli', 'lab', 'traffic', 'test'),
-    'policy/(?!check|finding)',
+  room(
+    ['policy/rules/**/*.ts', 'policy/model/**/*.ts', 'policy/schema/**/*.ts', 'policy/check.ts', 'policy/finding.ts'],
+    'rules are pure: manifests and libraries only',
+    ['^@pulumi', '^node:', folder('config', 'cli', 'lab', 'test')],
+  ),
+  room(['policy/*.ts'], 'the pack judges what is registered, whoever wrote it', [
+    folder('config', 'cli', 'lab', 'test'),
   ]),
-  room(['index.ts'], 'index.ts tells the story of the stack: settings and components', ['^(zod|yaml)', folder('cli', 'lab', 'test')]),
+  room(['config/**/*.ts'], 'a bad stack file fails before any component is loaded', [
+    '^@pulumi/(kubernetes|policy)',
+    folder('cli', 'lab', 'test'),
+    'components/(?!manifests)',
+    'policy/index',
+  ]),
+  room(
+    ['components/*.ts', 'components/{apps,addons}/**/*.ts'],
+    'components are publishable alone: Pulumi, manifests and the check',
+    ['^(zod|yaml)', folder('config', 'cli', 'lab', 'traffic', 'test'), 'policy/(?!check|finding)'],
+  ),
+  room(['index.ts'], 'index.ts tells the story of the stack: settings and components', [
+    '^(zod|yaml)',
+    folder('cli', 'lab', 'test'),
+  ]),
   { files: ['**/*.js'], ...tseslint.configs.disableTypeChecked },
   {
     files: ['**/*.js'],
-    languageOptions: { globals: { require: 'readonly', process: 'readonly', console: 'readonly', __dirname: 'readonly', module: 'writable' } },
+    languageOptions: {
+      globals: {
+        require: 'readonly',
+        process: 'readonly',
+        console: 'readonly',
+        __dirname: 'readonly',
+        module: 'writable',
+      },
+    },
     rules: { ...tseslint.configs.disableTypeChecked.rules, '@typescript-eslint/no-require-imports': 'off' },
   },
-  { files: ['test/**/*.ts'], rules: { '@typescript-eslint/no-floating-promises': 'error', '@typescript-eslint/no-unused-expressions': 'off' } },
+  {
+    files: ['test/**/*.ts'],
+    rules: { '@typescript-eslint/no-floating-promises': 'error', '@typescript-eslint/no-unused-expressions': 'off' },
+  },
 );

@@ -41,7 +41,8 @@ export function waiverFindings(objects: readonly KubernetesObject[]): Finding[] 
 }
 
 function waiverProblem(id: string, reason: unknown): string | undefined {
-  if (!everyRule.some((rule) => rule.id === id)) return `there is no rule "${id}" to waive; docs/rules.md lists them all`;
+  if (!everyRule.some((rule) => rule.id === id))
+    return `there is no rule "${id}" to waive; docs/rules.md lists them all`;
   if (typeof reason === 'string' && reason.trim() !== '') return undefined;
   return `a waiver needs a reason: write why ${id} does not hold for this object as the annotation's value`;
 }

@@ -38,9 +38,12 @@ function parts(version: string): (number | undefined)[] {
 
 /** The places that a path stands for, in which `[]` are the items of a list and `{}` the values of a map. */
 function placesAt(root: Place, path: string): Place[] {
-  return (path.match(/[^.[\]{}]+|\[\]|\{\}/g) ?? []).reduce<Place[]>((places, step) => {
-    if (step === '[]') return places.flatMap((place) => place.items);
-    if (step === '{}') return places.flatMap((place) => place.entries.map((entry) => entry.place));
-    return places.map((place) => place.at(step)).filter(({ isSet }) => isSet);
-  }, [root]);
+  return (path.match(/[^.[\]{}]+|\[\]|\{\}/g) ?? []).reduce<Place[]>(
+    (places, step) => {
+      if (step === '[]') return places.flatMap((place) => place.items);
+      if (step === '{}') return places.flatMap((place) => place.entries.map((entry) => entry.place));
+      return places.map((place) => place.at(step)).filter(({ isSet }) => isSet);
+    },
+    [root],
+  );
 }
