@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict';
+
+/** Runs a request some times, a few at once, and counts what comes out of it. */
+export async function counts(times: number, ask: () => Promise<string>, atOnce = 8): Promise<Record<string, number>> {
+  const found: Record<string, number> = {};
+  for (let sent = 0; sent < times; sent += atOnce) {
+    const batch = Array.from({ length: Math.min(atOnce, times - sent) }, ask);
+    for (const outcome of await Promise.all(batch)) found[outcome] = (found[outcome] ?? 0) + 1;
+  }
+  return found;
+}
+
+/** Fails unless a count lies within `bound` of `expected`, three standard deviations of the binomial; and says the figure. */
+export function near(what: string, count: number | undefined, expected: number, bound: number): void {
+  const actual = count ?? 0;
+  console.log(`      ${what}: ${actual} (${expected} ± ${bound})`);
+  assert.ok(Math.abs(actual - expected) <= bound, `${what}: ${actual} is not within ${expected} ± ${bound}`);
+}
