@@ -132,7 +132,7 @@ function matchViolations({ source, namespace, gateways, hosts }: MeshVirtualServ
         asTexts(match['gateways']).flatMap((written, index) => {
           const id = resolveGateway(written, namespace);
           if (gateways.includes(id)) return [];
-          const message = `gateway "${written}" (${id}) is not among the gateways of this VirtualService (${gateways.join(', ')}), so the match never applies there; add it to spec.gateways`;
+          const message = `gateway ${id} is not among the gateways of this VirtualService (${gateways.join(', ')}), so the match never applies there; add it to spec.gateways`;
           return [
             { object: source.object, path: `spec.${protocol}[${at}].match[${entry}].gateways[${index}]`, message },
           ];

@@ -69,6 +69,7 @@ spec:
 
 /** Whether the objects and options tell which gateway workloads there are. */
 function gatewaysAreKnown(model: MeshModel, options: CheckOptions): boolean {
+  if (options.externals?.workloads?.includes('*') === true) return false;
   if (options.complete === true || options.gatewayWorkloads !== undefined) return true;
   const runsAsGateway = model.workloads.all.some(
     ({ labels, annotations, podSpec }) =>

@@ -87,7 +87,7 @@ function strayed(
   });
 }
 
-/** The provider's name, at the end of its URN. */
+/** The provider's name, the fourth part of its URN. */
 function shortName(provider: string | undefined): string {
-  return provider === undefined || provider === '' ? 'the default one' : (provider.split('::').at(-1) ?? provider);
+  return provider === undefined || provider === '' ? 'the default one' : (provider.split('::')[3] ?? provider);
 }

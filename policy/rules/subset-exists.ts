@@ -89,7 +89,8 @@ function missingFrom(
   const views = clientNamespaces(model, options, route.virtualService);
   const failing = views.find((view) => !view.some((client) => subsetsFor(model, host, client).includes(subset)));
   if (failing === undefined) return undefined;
-  if (defining.length > 0) return ` for clients in namespace ${failing.join(' or ')}`;
+  if (defining.length > 0)
+    return ` for clients in namespace ${failing.join(' or ')}${rulesInstead(model, host, failing)}`;
   const defined = [...new Set(failing.flatMap((client) => subsetsFor(model, host, client)))].sort();
   if (defined.length > 0) return ` (defined: ${defined.join(', ')})`;
   return isJudgeable(model, options, host, failing)
@@ -116,6 +117,13 @@ function hiddenFrom(
   return client === undefined ? undefined : ` for clients in namespace ${client}, which see this VirtualService`;
 }
 
+/** The rules that such clients use instead of those that define the subset. */
+function rulesInstead(model: MeshModel, host: string, clients: readonly string[]): string {
+  const rules = clients.flatMap((client) => effectiveRule(model, host, client)?.from ?? []);
+  const names = [...new Set(rules.map(({ namespace, name }) => `${namespace}/${name}`))].sort();
+  return names.length === 0 ? '' : `, which use DestinationRule ${names.join(' and ')}`;
+}
+
 function subsetsFor(model: MeshModel, host: string, client: string): string[] {
   return effectiveRule(model, host, client)?.subsets.map(({ name }) => name) ?? [];
 }
@@ -131,5 +139,5 @@ function isJudgeable(model: MeshModel, options: CheckOptions, host: string, clie
 function remedy(defining: readonly HostRule[]): string {
   if (defining.length === 0) return 'Define it in a DestinationRule for the host, or name a subset that is defined';
   const rules = defining.map(({ source }) => `DestinationRule ${source.namespace}/${source.name}`).sort();
-  return `${rules.join(' and ')} defines it but is not in effect there: a DestinationRule counts in the namespace of the client, or exported from that of the Service or the root namespace. Move it, or export it`;
+  return `${rules.join(' and ')} defines it but is not in effect there: a DestinationRule counts in the namespace of the client, else exported from that of the Service or the root namespace. Move it, export it, or define the subset where it is looked for`;
 }

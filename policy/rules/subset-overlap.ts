@@ -52,8 +52,8 @@ function violations(model: MeshModel, group: RuleGroup, options: CheckOptions): 
     });
     const [first] = found;
     if (first === undefined) return [];
-    const others = found.length === 1 ? '' : `, and so do ${found.length - 1} others`;
-    const message = `subset "${subset.name}" (${labelText(subset.labels)}) shares pods with subset "${first.other.name}"${placeOf(first.other, subset)} (${labelText(first.other.labels)}): ${first.overlap}${others}. A weight between them has no meaning; give each a label value of its own`;
+    const others = found.length === 1 ? '' : ` and with ${found.length - 1} more`;
+    const message = `subset "${subset.name}" (${labelText(subset.labels)}) shares pods with subset "${first.other.name}"${placeOf(first.other, subset)} (${labelText(first.other.labels)})${others}: ${first.overlap}. A weight between them has no meaning; give each a label value of its own`;
     return [{ object: subset.rule.source.object, path: `${subset.path}.labels`, message }];
   });
 }

@@ -1,12 +1,11 @@
 import type { MeshModel, MeshWorkload } from '../../model/mesh-model';
-import { pushTo } from '../../model/object-index';
 import { attached, workloadsOf, type Attached } from '../model/authorization';
 import { hasNoProxy } from '../model/mtls';
 import type { Rule, Violation } from '../rule';
 
 const platform = ['kube-system', 'kube-public', 'kube-node-lease'];
 
-/** Where no AuthorizationPolicy is among the objects at all, one finding per namespace says so instead of one per workload. */
+/** A mesh without any AuthorizationPolicy among the objects has not chosen to authorize, so nothing is said of it unless the set is declared complete. */
 export const workloadWithoutAuthz: Rule = {
   id: 'workload-without-authz',
   level: 'advisory',
@@ -46,11 +45,11 @@ spec:
 `,
     fix: 'Add an AuthorizationPolicy for the workload or its namespace, or switch the rule off (`rules: {workload-without-authz: off}`) for a mesh that does not authorize.',
   },
-  check: (model) => {
+  check: (model, options) => {
     const policies = model.objects.ofKind('AuthorizationPolicy').map(attached);
     const isCovered = coverage(model, policies);
     const uncovered = model.workloads.all.filter((workload) => isExpected(model, workload) && !isCovered(workload));
-    return policies.length === 0 ? perNamespace(uncovered) : uncovered.map(violation);
+    return policies.length === 0 && options.complete !== true ? [] : uncovered.map(violation);
   },
 };
 
@@ -72,15 +71,4 @@ function coverage(model: MeshModel, policies: readonly Attached[]): (workload: M
 function violation({ source, namespace }: MeshWorkload): Violation {
   const message = `no AuthorizationPolicy is for this workload, so everybody who reaches it may call it; add one for it or for namespace ${namespace}`;
   return { object: source.object, path: '', message };
-}
-
-function perNamespace(workloads: readonly MeshWorkload[]): Violation[] {
-  const byNamespace = new Map<string, MeshWorkload[]>();
-  for (const workload of workloads) pushTo(byNamespace, workload.namespace, workload);
-  return [...byNamespace].flatMap(([namespace, members]) => {
-    const [first] = members;
-    if (first === undefined) return [];
-    const message = `no AuthorizationPolicy is for any of the ${members.length} workloads of namespace ${namespace}, so everybody who reaches them may call them; add one for the namespace`;
-    return [{ object: first.source.object, path: '', message }];
-  });
 }

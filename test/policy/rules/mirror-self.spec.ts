@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { mirrorSelf } from '../../../policy/rules/mirror-self';
+import { finding, judged, to, virtualService } from '../mesh-objects';
+
+const mirrored = (fields: object) =>
+  virtualService('reviews', {
+    hosts: ['reviews'],
+    http: [{ route: [to('reviews', 'v1', 100), to('reviews', 'v2', 0)], ...fields }],
+  });
+
+describe('mirror-self', () => {
+  it('advises against a mirror to the version that serves the route, in an unstated share', () => {
+    assert.deepEqual(judged(mirrorSelf, [mirrored({ mirror: { host: 'reviews', subset: 'v1' } })]), [
+      finding(
+        mirrorSelf,
+        'VirtualService bookinfo/reviews',
+        'spec.http[0].mirror',
+        'copies go to reviews subset v1, which gets the requests of this route (spec.http[0].route[0]) too; mirror to another version',
+      ),
+      finding(
+        mirrorSelf,
+        'VirtualService bookinfo/reviews',
+        'spec.http[0].mirror',
+        'every request is copied to reviews subset v1, as no percentage is stated; state mirrorPercentage, 100 included',
+      ),
+    ]);
+  });
+
+  it('takes a mirror to a version without requests, in a stated share', () => {
+    assert.deepEqual(
+      judged(mirrorSelf, [mirrored({ mirror: { host: 'reviews', subset: 'v2' }, mirrorPercentage: { value: 100 } })]),
+      [],
+    );
+  });
+
+  it('sees that a host without a subset is all its versions', () => {
+    assert.deepEqual(
+      judged(mirrorSelf, [
+        mirrored({
+          mirrors: [{ destination: { host: 'reviews' }, percentage: { value: 5 } }, { destination: { host: 'audit' } }],
+        }),
+      ]),
+      [
+        finding(
+          mirrorSelf,
+          'VirtualService bookinfo/reviews',
+          'spec.http[0].mirrors[0].destination',
+          'copies go to reviews, which includes pods that get the requests of this route (spec.http[0].route[0]) too; mirror to another version',
+        ),
+        finding(
+          mirrorSelf,
+          'VirtualService bookinfo/reviews',
+          'spec.http[0].mirrors[1]',
+          'every request is copied to audit, as no percentage is stated; state percentage, 100 included',
+        ),
+      ],
+    );
+  });
+
+  it('allows a mirror of 0 percent', () => {
+    assert.deepEqual(
+      judged(mirrorSelf, [mirrored({ mirror: { host: 'reviews', subset: 'v1' }, mirrorPercentage: { value: 0 } })]),
+      [],
+    );
+  });
+});

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { routeReplacement } from '../../../policy/rules/route-replacement';
+import { destinationRule, finding, service, virtualService } from '../mesh-objects';
+import { judgedResources, resource } from '../pulumi';
+
+const reviews = virtualService('reviews-1a2b3c', { hosts: ['reviews'], http: [] });
+
+describe('route-replacement', () => {
+  it('refuses names that Pulumi makes up, and deletion before replacement', () => {
+    assert.deepEqual(
+      judgedResources(routeReplacement, [
+        resource(reviews, { nameGiven: false, options: { deleteBeforeReplace: true } }),
+      ]),
+      [
+        finding(
+          routeReplacement,
+          'VirtualService bookinfo/reviews-1a2b3c',
+          '',
+          'deleteBeforeReplace is true: a replacement would leave a gap without this VirtualService, in which its requests go elsewhere or fail. Take the option away',
+        ),
+        finding(
+          routeReplacement,
+          'VirtualService bookinfo/reviews-1a2b3c',
+          'metadata.name',
+          'Pulumi made up this name, so a replacement would live beside the old VirtualService with the same host. State metadata.name',
+        ),
+      ],
+    );
+  });
+
+  it('takes objects with names of their own', () => {
+    assert.deepEqual(
+      judgedResources(routeReplacement, [
+        resource(reviews, { options: {} }),
+        resource(destinationRule('a', { host: 'a' }), { options: { deleteBeforeReplace: false } }),
+      ]),
+      [],
+    );
+  });
+
+  it('leaves other kinds alone', () => {
+    assert.deepEqual(
+      judgedResources(routeReplacement, [
+        resource(service('reviews'), { nameGiven: false, options: { deleteBeforeReplace: true } }),
+      ]),
+      [],
+    );
+  });
+});
