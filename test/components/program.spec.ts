@@ -15,10 +15,10 @@ const root = join(__dirname, '..', '..');
 const stackFiles = readdirSync(root)
   .filter((name) => /^Pulumi\..+\.yaml$/.test(name))
   .map((name): [string, string] => [name, readFileSync(join(root, name), 'utf8')]);
-const samples = sampleStates().map(({ sample, state }): [string, string] => [
-  `sample ${sample}/${state}`,
-  sampleStackFile(sample, state),
-]);
+/** The base of each sample: its states differ in routes, and each program is loaded afresh, which takes a second or two. */
+const samples = sampleStates()
+  .filter(({ state }) => state === 'base')
+  .map(({ sample, state }): [string, string] => [`sample ${sample}/${state}`, sampleStackFile(sample, state)]);
 
 describe('the program', () => {
   for (const [name, text] of [...stackFiles, ...samples]) {
