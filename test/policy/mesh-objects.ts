@@ -97,5 +97,5 @@ export function finding(rule: RuleHeader, of: string, path: string, message: str
     message,
     istio: rule.istio?.join(', '),
     kiali: rule.kiali?.join(', '),
-  }) as Finding;
+  });
 }

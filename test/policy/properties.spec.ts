@@ -2,18 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { KubernetesObject } from '../../components/manifests/kubernetes';
 import { check } from '../../policy/check';
-import { rules } from '../../policy/rules';
-import { objects } from './judge';
-
-/** Objects as people write them: the examples of all rules. */
-const written = rules.flatMap(({ docs }) => [...objects(docs.bad), ...objects(docs.good)]);
-
-type Mutation = { at: number; value: unknown };
-
-/** A written object in which any values, however deep, are replaced by any JSON. */
-const damaged: fc.Arbitrary<KubernetesObject> = fc
-  .tuple(fc.constantFrom(...written), fc.array(fc.record({ at: fc.nat(200), value: fc.jsonValue() }), { maxLength: 4 }))
-  .map(([object, mutations]) => mutations.reduce(mutated, structuredClone(object)));
+import { damaged, written } from './damaged';
 
 const anyObject: fc.Arbitrary<KubernetesObject> = fc.oneof(
   { weight: 4, arbitrary: damaged },
@@ -46,17 +35,3 @@ describe('a check of any objects', () => {
     for (let run = 1; run < 100; run++) assert.equal(JSON.stringify(check(structuredClone(written))), first);
   });
 });
-
-/** The object with the value at the `at`-th place, in the order of its keys, replaced. `apiVersion` and `kind` stay. */
-function mutated(object: KubernetesObject, { at, value }: Mutation): KubernetesObject {
-  const places = placesIn(object.spec).concat(placesIn(object.metadata));
-  const place = places[at % Math.max(1, places.length)];
-  if (place !== undefined) place.holder[place.key] = value;
-  return object;
-}
-
-function placesIn(value: unknown): { holder: Record<string, unknown>; key: string }[] {
-  if (typeof value !== 'object' || value === null) return [];
-  const holder = value as Record<string, unknown>;
-  return Object.keys(holder).flatMap((key) => [{ holder, key }, ...placesIn(holder[key])]);
-}

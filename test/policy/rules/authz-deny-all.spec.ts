@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { authzDenyAll } from '../../../policy/rules/authz-deny-all';
 import { authorizationPolicy, finding, judged } from '../mesh-objects';
 
-const policy = (name: string, spec: object, metadata = {}) => authorizationPolicy(name, spec, metadata);
+const policy = (name: string, spec: Record<string, unknown>, metadata = {}) =>
+  authorizationPolicy(name, spec, metadata);
 const get = { rules: [{ to: [{ operation: { methods: ['GET'] } }] }] };
 
 describe('authz-deny-all', () => {

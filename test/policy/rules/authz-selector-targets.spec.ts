@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { authzSelectorTargets } from '../../../policy/rules/authz-selector-targets';
 import { authorizationPolicy, deployment, finding, judged, namespace, service } from '../mesh-objects';
 
-const policy = (spec: object, metadata = {}) => authorizationPolicy('policy', spec, metadata);
+const policy = (spec: Record<string, unknown>, metadata = {}) => authorizationPolicy('policy', spec, metadata);
 const from = (source: object) => policy({ rules: [{ from: [{ source }] }] });
 const toOperation = (operation: object) => policy({ rules: [{ to: [{ operation }] }] });
 const account = (name: string) => ({

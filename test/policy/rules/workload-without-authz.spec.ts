@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { workloadWithoutAuthz } from '../../../policy/rules/workload-without-authz';
 import { authorizationPolicy, deployment, finding, judged, namespace, service } from '../mesh-objects';
 
-const policy = (name: string, spec: object, metadata = {}) => authorizationPolicy(name, spec, metadata);
+const policy = (name: string, spec: Record<string, unknown>, metadata = {}) =>
+  authorizationPolicy(name, spec, metadata);
 
 describe('workload-without-authz', () => {
   it('advises on a workload that no policy is for', () => {
