@@ -1,4 +1,4 @@
-import { appObjects } from '../../../components/manifests/apps/app';
+import { readFile } from 'node:fs/promises';
 import type { KubernetesObject } from '../../../components/manifests/kubernetes';
 import { renderMesh } from '../../../components/manifests/mesh';
 import { sample } from '../../support/samples';
@@ -44,7 +44,7 @@ export class Stage {
     }
     const servers = [{ port: { number: markerPorts.gateway, name: 'http', protocol: 'HTTP' }, ...onLoopback }];
     const mesh = await startMesh({
-      programs: programs as Exclude<typeof programs, string>,
+      programs: programs,
       objects: [
         marking('Gateway', 'marker', { selector: gatewayLabels, servers }, namespace),
         marking('Service', 'marker', { ports: [{ name: 'http', port: markerPorts.client }] }, namespace),
@@ -62,7 +62,7 @@ export class Stage {
 
   /** Brings a state of a sample into force, and returns when the proxies have it. */
   async to(reference: string, ...patches: Record<string, unknown>[]): Promise<void> {
-    await this.have(renderMesh(sample(reference, ...patches).settings).objects.map(({ object }) => object));
+    await this.have(sampleObjects(reference, ...patches));
   }
 
   async have(objects: readonly KubernetesObject[]): Promise<void> {
@@ -88,15 +88,30 @@ export class Stage {
     return send({ ...sent, port, headers: { ...sent.headers, host } });
   }
 
-  /** A statistic of the client's or the gateway's Envoy, summed over all whose names match. */
-  async statistic(proxy: 'client' | 'gateway', name: string): Promise<number> {
-    const envoy = this.mesh.proxies.get(proxy);
-    const text = envoy === undefined ? '' : await adminText(envoy, `/stats?filter=${encodeURIComponent(name)}`);
-    return text
+  /**
+   * A counter of one of a proxy's clusters.
+   * @param cluster - without the domain, e.g. `outbound|8080|v1|reviews`
+   */
+  async statistic(proxy: 'client' | 'gateway', cluster: string, counter: string): Promise<number> {
+    const text = await this.admin(proxy, `/stats?filter=${encodeURIComponent(`${counter}$`)}`);
+    const found = text
       .split('\n')
-      .map((line) => Number(line.split(': ')[1]))
-      .filter((value) => !Number.isNaN(value))
-      .reduce((sum, value) => sum + value, 0);
+      .filter((line) => line.startsWith(`cluster.${cluster}.`))
+      .map((line) => Number(line.split(': ')[1]));
+    if (found.length !== 1) throw new Error(`${proxy} has ${found.length} counters ${counter} of cluster ${cluster}`);
+    return found[0] ?? NaN;
+  }
+
+  /** An admin page of a proxy's Envoy, as text. */
+  async admin(proxy: 'client' | 'gateway', path: string): Promise<string> {
+    const envoy = this.mesh.proxies.get(proxy);
+    return envoy === undefined ? '' : adminText(envoy, path);
+  }
+
+  /** Lines of a proxy's access log, where the mesh config has it on. */
+  accessLog(proxy: 'client' | 'gateway'): Promise<string[]> {
+    const envoy = this.mesh.proxies.get(proxy);
+    return envoy === undefined ? Promise.resolve([]) : readFile(envoy.log, 'utf8').then((text) => text.split('\n'));
   }
 
   async stop(): Promise<void> {
@@ -120,8 +135,13 @@ export class Stage {
   }
 }
 
+/** All objects of a sample's state. */
+export function sampleObjects(reference: string, ...patches: Record<string, unknown>[]): KubernetesObject[] {
+  return renderMesh(sample(reference, ...patches).settings).objects.map(({ object }) => object);
+}
+
 const onLoopback = { bind: '127.0.0.1', hosts: ['*'] };
-const trafficKinds = ['Service', 'Gateway', 'VirtualService', 'DestinationRule', 'PeerAuthentication'];
+const trafficKinds = ['Service', 'Gateway', 'VirtualService', 'DestinationRule', 'Telemetry'];
 
 /** The object as it can live on this machine: gateways listen on loopback, at a port that needs no leave; nothing asks for an address. */
 function forLoopback(object: KubernetesObject): KubernetesObject {
@@ -137,9 +157,4 @@ function forLoopback(object: KubernetesObject): KubernetesObject {
     })),
   };
   return { ...object, spec };
-}
-
-/** Objects of a sample app alone, for what no sample state has. */
-export function objectsOfApp(name: string, namespace: string): KubernetesObject[] {
-  return appObjects(name, { namespace }, {}).map(({ object }) => object);
 }

@@ -14,6 +14,7 @@ export interface StubPod {
 export interface StubRequest {
   path: string;
   headers: IncomingHttpHeaders;
+  body: string;
 }
 
 export interface StubAnswer {
@@ -103,6 +104,8 @@ export const stubs: Record<string, Stub> = {
     await delay(60);
     return { body: 'httpbin' };
   },
+  /** Takes spans as Zipkin and Jaeger do. */
+  collector: () => ({ status: 202, body: '' }),
   hello: (_request, { env }) => {
     const fails = Math.random() < Number(env['RANDOM_ERROR'] ?? 0);
     return { status: fails ? 503 : 200, body: `Hello server - ${env['VERSION'] ?? ''}` };

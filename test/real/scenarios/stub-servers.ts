@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { stubs, type StubPod } from './stub-apps';
 
 /** A stub at an address of its own. */
@@ -11,7 +12,7 @@ export interface PlacedPod extends StubPod {
 export class StubServers {
   private running = new Map<string, Server[]>();
   /** Requests that each pod got and how it answered, since the state came into force. */
-  readonly log: { pod: string; path: string; status: number }[] = [];
+  readonly log: { pod: string; path: string; body: string; status: number }[] = [];
 
   /** Starts what is new, stops what is gone; what stays keeps its connections. */
   async become(pods: readonly PlacedPod[]): Promise<void> {
@@ -39,14 +40,15 @@ export class StubServers {
     const stub = stubs[pod.labels['app'] ?? ''];
     if (stub === undefined) throw new Error(`no stub plays ${pod.name}`);
     const server = createServer((request, response) => {
-      request.resume();
-      void Promise.resolve(stub({ path: request.url ?? '', headers: request.headers }, pod)).then(
-        ({ status = 200, headers = {}, body }) => {
-          this.log.push({ pod: pod.name, path: request.url ?? '', status });
+      const path = request.url ?? '';
+      void text(request)
+        .then(async (body) => ({ body, answer: await stub({ path, headers: request.headers, body }, pod) }))
+        .then(({ body, answer: { status = 200, headers = {}, body: answer } }) => {
+          this.log.push({ pod: pod.name, path, body, status });
           response.writeHead(status, headers);
-          response.end(body);
-        },
-      );
+          response.end(answer);
+        })
+        .catch(() => response.destroy());
     });
     return new Promise((resolve, reject) => {
       server.once('error', reject);

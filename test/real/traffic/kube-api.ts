@@ -11,6 +11,7 @@ const plurals: Record<string, string> = {
   PeerAuthentication: 'peerauthentications',
   VirtualService: 'virtualservices',
   DestinationRule: 'destinationrules',
+  Telemetry: 'telemetries',
 };
 
 /** The few calls that tests make many times, without a process for each as kubectl would be. */

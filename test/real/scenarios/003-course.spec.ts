@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import { counts, near } from './counts';
+import { Stage } from './stage';
+
+const host = 'bookinfo.user02.cloud.35.209.207.26.nip.io';
+const bookinfoPort = 9080;
+const jason = { 'end-user': 'jason' };
+
+describe('walkthrough 003, traffic', function () {
+  this.timeout(900_000);
+  let stage: Stage;
+  before(async function () {
+    stage = await Stage.start(this, 'user02', { accessLogFile: '/dev/stdout' });
+  });
+  after(() => stage?.stop());
+
+  const page = (headers: Record<string, string> = {}) => stage.atGateway('/productpage', { host, ...headers });
+  const ratings = (headers: Record<string, string> = {}) => stage.fromClient('ratings', bookinfoPort, { headers });
+  const reviews = async (headers: Record<string, string> = {}) =>
+    (await stage.fromClient('reviews', bookinfoPort, { headers })).body.slice(0, 'reviews v1'.length);
+  const ratingsStatus = async () => String((await ratings()).status);
+  const httpbin = () => stage.fromClient('httpbin', 8000);
+  const hello = () => stage.fromClient('svc-hello', 8080);
+  const helloText = async () => {
+    const { status, body } = await hello();
+    return status === 200 ? body.slice(-2) : String(status);
+  };
+  /** Answers of the client's Envoy that its access log marks with a response flag. */
+  const flagged = async (flag: string) =>
+    (await stage.accessLog('client')).filter((line) => line.includes(` ${flag} `)).length;
+
+  it('productpage by its host at the gateway, 404 by any other', async () => {
+    await stage.to('003');
+    const { status, body } = await page();
+    assert.deepEqual([status, body.includes('<title>Simple Bookstore App</title>')], [200, true]);
+    assert.equal((await stage.atGateway('/productpage', { host: 'other.example' })).status, 404);
+  });
+
+  it('ratings to productpage inside the mesh: the title', async () => {
+    const { status, body } = await stage.fromClient('productpage', bookinfoPort, { path: '/productpage' });
+    assert.deepEqual([status, body.includes('<title>Simple Bookstore App</title>')], [200, true]);
+  });
+
+  it('all v1; half to v3; all v3', async () => {
+    await stage.to('003/all-v1');
+    assert.deepEqual(await counts(50, reviews), { 'reviews v1': 50 });
+    await stage.to('003/reviews-50-v3');
+    const half = await counts(400, reviews);
+    near('v1 of 400', half['reviews v1'], 200, 30);
+    assert.deepEqual(Object.keys(half).sort(), ['reviews v1', 'reviews v3']);
+    await stage.to('003/reviews-v3');
+    assert.deepEqual(await counts(50, reviews), { 'reviews v3': 50 });
+  });
+
+  it('jason to v2, all others to v1; without the rules all three', async () => {
+    await stage.to('003/jason-v2');
+    assert.deepEqual(await counts(20, () => reviews(jason)), { 'reviews v2': 20 });
+    assert.deepEqual(await counts(20, reviews), { 'reviews v1': 20 });
+    await stage.to('003');
+    assert.deepEqual(Object.keys(await counts(90, reviews)).sort(), ['reviews v1', 'reviews v2', 'reviews v3']);
+  });
+
+  it('delay of 7 s for jason: the page gives up after 6 s, ratings itself is late but right, others notice nothing', async () => {
+    await stage.to('003/delay');
+    const [late, direct, other] = await Promise.all([page(jason), ratings(jason), page()]);
+    assert.match(late.body, /Sorry, product reviews are currently unavailable for this book\./);
+    near('milliseconds of the page for jason', Math.round(late.milliseconds), 6000, 300);
+    assert.equal(direct.status, 200);
+    near('milliseconds of ratings for jason', Math.round(direct.milliseconds), 7000, 300);
+    assert.match(other.body, /reviews v1/);
+    near('milliseconds of the page for others', Math.round(other.milliseconds), 250, 250);
+  });
+
+  it('abort for jason: ratings is 500, the page says so; others notice nothing', async () => {
+    await stage.to('003/abort');
+    const direct = await ratings(jason);
+    assert.deepEqual([direct.status, direct.body], [500, 'fault filter abort']);
+    assert.match((await page(jason)).body, /reviews v2: Ratings service is currently unavailable/);
+    const other = await ratings();
+    assert.deepEqual([other.status, other.body], [200, 'ratings 5']);
+  });
+
+  it('abort for half of all, then for nine of ten', async () => {
+    await stage.to('003/abort-50');
+    near('500s of 400', (await counts(400, ratingsStatus))['500'], 200, 30);
+    await stage.to('003/abort-90');
+    near('500s of 400', (await counts(400, ratingsStatus))['500'], 360, 18);
+  });
+
+  it('circuit breaker: no 503 without it; with it some, marked as overflow; none again when it is gone', async () => {
+    const load = (times: number, atOnce: number) => counts(times, async () => String((await httpbin()).status), atOnce);
+    await stage.to('003/httpbin');
+    assert.deepEqual(await load(30, 3), { '200': 30 });
+    await stage.to('003/circuit-breaker');
+    const overflow = () => stage.statistic('client', 'outbound|8000||httpbin', 'upstream_rq_pending_overflow');
+    const before = { overflow: await overflow(), flagged: await flagged('UO') };
+    const one = await load(20, 1);
+    const two = await load(20, 2);
+    const three = await load(30, 3);
+    console.log(`      1 at once ${JSON.stringify(one)}, 2 ${JSON.stringify(two)}, 3 ${JSON.stringify(three)}`);
+    assert.ok((one['200'] ?? 0) >= 15);
+    assert.ok((three['503'] ?? 0) > 0);
+    const refused = [one, two, three].reduce((sum, found) => sum + (found['503'] ?? 0), 0);
+    assert.equal((await overflow()) - before.overflow, refused);
+    // Envoy writes its access log in batches.
+    await delay(2_000);
+    assert.equal((await flagged('UO')) - before.flagged, refused);
+    const answers = await Promise.all(Array.from({ length: 6 }, httpbin));
+    const overloaded = answers.filter(({ status }) => status === 503);
+    assert.ok(overloaded.length > 0);
+    assert.deepEqual([...new Set(overloaded.map(({ headers }) => headers['x-envoy-overloaded']))], ['true']);
+    await stage.to('003/httpbin');
+    assert.deepEqual(await load(30, 3), { '200': 30 });
+  });
+
+  const failures = () => stage.stubs.log.filter(({ status }) => status === 503).length;
+  const ejections = () => stage.statistic('client', 'outbound|8080||svc-hello', 'outlier_detection.ejections_active');
+
+  it('outlier with retries on 503: the client sees no error; after the first one server 2 gets nothing', async () => {
+    await stage.to('003/hello');
+    const before = await counts(40, helloText, 1);
+    console.log(`      before ${JSON.stringify(before)}, server 2 failed ${failures()} times`);
+    assert.equal(before['503'], undefined);
+    assert.ok(failures() > 0);
+    await stage.to('003/outlier');
+    const after: string[] = [];
+    for (let sent = 0; sent < 60; sent++) after.push(await helloText());
+    assert.ok(!after.includes('503'));
+    const firstFailure = stage.stubs.log.findIndex(({ status }) => status === 503);
+    assert.ok(firstFailure >= 0);
+    const servers = new Set(stage.stubs.log.slice(firstFailure + 1).map(({ pod }) => pod));
+    assert.deepEqual([...servers], ['hello-server-1']);
+    assert.equal(await ejections(), 1);
+  });
+
+  const withoutRetries = { 'meshwright:routes': { user02: { 'svc-hello': { http: null } } } };
+
+  it('outlier with the defaults of 1.30, which do not retry a 503: the client sees a quarter, then exactly one', async () => {
+    await stage.to('003/hello', { 'meshwright:routes': { user02: { 'svc-hello': null } } });
+    near('503s of 100', (await counts(100, helloText, 1))['503'], 25, 13);
+    await stage.to('003/outlier', withoutRetries);
+    const after: string[] = [];
+    for (let sent = 0; sent < 60; sent++) after.push(await helloText());
+    assert.equal(after.filter((text) => text === '503').length, 1);
+    assert.deepEqual([...new Set(after.slice(after.indexOf('503') + 1))], ['v1']);
+    assert.equal(await ejections(), 1);
+  });
+
+  it('ejection ends: server 2 answers again', async () => {
+    const short = { trafficPolicy: { outlierDetection: { baseEjectionTime: '5s' } } };
+    await stage.to('003/hello', { 'meshwright:routes': { user02: { 'svc-hello': null } } });
+    await stage.to('003/outlier', withoutRetries, { 'meshwright:routes': { user02: { 'svc-hello': short } } });
+    for (let sent = 0; sent < 200 && (await helloText()) !== '503'; sent++);
+    assert.equal(await ejections(), 1);
+    await delay(7_000);
+    const again = await counts(6, helloText, 1);
+    console.log(`      after 7 s ${JSON.stringify(again)}`);
+    assert.ok((again['v2'] ?? 0) + (again['503'] ?? 0) > 0);
+  });
+});
