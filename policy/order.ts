@@ -1,5 +1,6 @@
 import { objectKey, type KubernetesObject } from '../components/manifests/kubernetes';
 import type { Finding } from './finding';
+import { canonical } from './model/canonical';
 
 /** By namespace, kind, name, path, rule, message, level: the order in which findings are always listed. */
 export function compareFindings(a: Finding, b: Finding): number {
@@ -34,13 +35,4 @@ function comparePaths(a: string, b: string): number {
 
 function padded(digits: string): string {
   return digits.padStart(9, '0');
-}
-
-/** JSON with sorted keys. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => compareText(a, b)))
-      : part,
-  );
 }
