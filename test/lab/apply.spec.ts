@@ -188,10 +188,32 @@ describe('applying a set of objects', function () {
   });
 
   it('waits for a namespace that somebody is deleting', async () => {
-    await kubectl(lab, ['delete', 'namespace', 'shop', '--wait=false']);
     const objects = [namespace('gate'), namespace('shop'), service('shop', 'reviews')];
+    await applyObjects(lab, objects, { ...set, log });
+    // A finalizer keeps the namespace until it is seen that we wait.
+    const metadata = { name: 'hold', namespace: 'shop', finalizers: ['example.com/hold'] };
+    await kubectl(lab, ['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata }));
+    await kubectl(lab, ['delete', 'namespace', 'shop', '--wait=false']);
+    const letGo = [
+      'patch',
+      'configmap',
+      'hold',
+      '-n',
+      'shop',
+      '--type=merge',
+      '-p',
+      '{"metadata":{"finalizers":null}}',
+    ];
     const { lines, log: tell } = collect();
-    const plan = await applyObjects(lab, objects, { ...set, log: tell });
+    let released: Promise<string> | undefined;
+    const plan = await applyObjects(lab, objects, {
+      ...set,
+      log: (line) => {
+        tell(line);
+        released ??= kubectl(lab, letGo);
+      },
+    });
+    await released;
     assert.deepEqual(plan.created, ['Namespace shop', 'Service shop/reviews']);
     assert.equal(lines[0], 'waiting for the end of namespace shop');
     assert.deepEqual((await planObjects(lab, objects, set)).unchanged, 3);
