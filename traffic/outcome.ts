@@ -23,7 +23,8 @@ export interface WeightedDestination extends Destination {
   share: Share;
   /** Set when the proxy has no such cluster and answers 503 itself; says what is missing. */
   missing?: string;
-  headers?: HeaderOperations;
+  /** What is done to headers, in this order: of each, removals come first, then `set`, then `add`. */
+  headers?: HeaderOperations[];
   /** Host header that this destination sees, when it differs. */
   authority?: string;
 }
@@ -70,6 +71,7 @@ export interface Outcome {
   path?: string;
   /** Host header that the destination sees, when rewritten. */
   authority?: string;
+  /** What is done to the headers of an answer that the proxy gives itself; see {@link destinations} otherwise. */
   headers?: HeaderOperations;
   /** E.g. `1s`; absent: none. */
   timeout?: string;

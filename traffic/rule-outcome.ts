@@ -1,16 +1,19 @@
 import type { MeshModel } from '../model/mesh-model';
 import type { Outcome, WeightedDestination } from './outcome';
 import { clusterOf, type ProxyView } from './proxy-view';
+import { orderedOperations } from './rules/headers';
 import type { CompiledRoute } from './rules/compiled';
 
 /** What a rule does with the requests it takes, as far as that is the same for all of them. */
 export function ruleOutcome(route: CompiledRoute, listenerPort: number, view: ProxyView, model: MeshModel): Outcome {
   const { action, rule } = route;
-  const common = present({ rule, headers: action.headers, fault: action.fault });
+  const common = present({ rule, fault: action.fault });
   if (action.invalid !== undefined) return { kind: 'unknown', why: action.invalid, ...common };
-  if (action.redirect !== undefined) return { kind: 'redirect', redirect: action.redirect, ...common };
+  if (action.redirect !== undefined)
+    return { kind: 'redirect', redirect: action.redirect, ...common, ...present({ headers: action.headers }) };
   if (action.response !== undefined) {
-    return { kind: 'response', ...present({ status: action.response.status, body: action.response.body }), ...common };
+    const { status, body } = action.response;
+    return { kind: 'response', ...present({ status, body }), ...common, ...present({ headers: action.headers }) };
   }
   const mirrors = action.mirrors.map((mirror) => ({
     ...clusterOf(mirror, route.namespace, listenerPort, view, model),
@@ -22,7 +25,10 @@ export function ruleOutcome(route: CompiledRoute, listenerPort: number, view: Pr
     destinations: (action.forward ?? []).map((destination): WeightedDestination => ({
       ...clusterOf(destination, route.namespace, listenerPort, view, model),
       share: destination.share,
-      ...present({ headers: destination.headers, authority: destination.authority }),
+      ...present({
+        headers: orderedOperations(action.headers, destination.headers, action.several),
+        authority: destination.authority,
+      }),
     })),
     ...common,
     ...present({

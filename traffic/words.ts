@@ -1,3 +1,4 @@
+import { asMap, asText, isMap } from '../model/json';
 import type { Destination, Fault, Outcome, WeightedDestination } from './outcome';
 import { percent } from './share';
 
@@ -36,18 +37,37 @@ export function placeWords({ kind, destinations = [], status, redirect, location
 
 /** How requests are treated beside where they go. */
 export function treatmentWords(outcome: Outcome): string[] {
-  const { rewrite, authority, timeout, retries, mirrors = [], headers, fault } = outcome;
+  const { rewrite, authority, timeout, retries, mirrors = [], headers, fault, destinations = [] } = outcome;
+  const changed = [
+    ...new Set(
+      [headers, ...destinations.flatMap((one) => one.headers ?? [])]
+        .filter((one) => one !== undefined)
+        .map((one) => JSON.stringify(one)),
+    ),
+  ];
   const isDefault = retries === undefined || retries.retryOn.startsWith('connect-failure,refused-stream,unavailable');
   return [
-    ...(rewrite === undefined ? [] : [`rewritten ${JSON.stringify(rewrite)}`]),
-    ...(authority === undefined || rewrite?.['authority'] === authority ? [] : [`host ${authority}`]),
+    ...rewriteWords(rewrite),
+    ...(authority === undefined || rewrite?.['authority'] === authority ? [] : [`host becomes ${authority}`]),
     ...(timeout === undefined ? [] : [`timeout ${timeout}`]),
     ...(outcome.kind !== 'routed' || (isDefault && retries?.attempts === 2 && retries.perTryTimeout === undefined)
       ? []
       : [retries === undefined ? 'no retries' : retryWords(retries)]),
     ...mirrors.map((mirror) => `mirrored to ${destinationWords(mirror)} ${percent(mirror.share)}`),
-    ...(headers === undefined ? [] : [`headers ${JSON.stringify(headers)}`]),
+    ...changed.map((operations) => `headers ${operations}`),
     ...faultWords(fault),
+  ];
+}
+
+function rewriteWords(rewrite: Outcome['rewrite'] = {}): string[] {
+  const { uri, authority, uriRegexRewrite } = rewrite;
+  const regex = asMap(uriRegexRewrite);
+  return [
+    ...(asText(uri) === undefined ? [] : [`path becomes ${asText(uri) ?? ''}`]),
+    ...(isMap(uriRegexRewrite)
+      ? [`path ${asText(regex['match']) ?? ''} becomes ${asText(regex['rewrite']) ?? ''}`]
+      : []),
+    ...(asText(authority) === undefined ? [] : [`host becomes ${asText(authority) ?? ''}`]),
   ];
 }
 

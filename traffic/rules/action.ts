@@ -20,6 +20,8 @@ export interface WeightedRuleDestination extends RuleDestination {
 /** What a rule does with a request that it takes. */
 export interface Action {
   forward: WeightedRuleDestination[] | undefined;
+  /** Whether the rule lists several destinations, even if all but one have weight 0. */
+  several: boolean;
   /** Set when Envoy refuses the rule. */
   invalid: string | undefined;
   redirect: JsonMap | undefined;
@@ -53,6 +55,7 @@ export function httpAction(route: JsonMap, resolve: ResolveHost, meshRetries: un
   const destinations = forwards ? weighted(route['route'], resolve) : undefined;
   return {
     forward: destinations,
+    several: asList(route['route']).length > 1,
     invalid: destinations?.length === 0 ? 'the rule has no destination with a weight, and Envoy refuses it' : undefined,
     redirect,
     response: response && { status: asNumber(response['status']) ?? 0, body: responseBody(response['body']) },
@@ -82,6 +85,7 @@ export function defaultAction(destination: Destination, meshRetries: unknown): A
 function plainForward(forward: WeightedRuleDestination[]): Action {
   return {
     forward,
+    several: false,
     invalid: undefined,
     redirect: undefined,
     response: undefined,

@@ -11,19 +11,47 @@ export function headerOperations(value: unknown): {
   return { operations, authority: authorityOf(asMap(request)['set']) ?? authorityOf(asMap(request)['add']) };
 }
 
-/** Headers after the operations of a rule, as {@link HeaderChanges} apply: removals, then values. Names in lower case. */
-export function applyHeaderChanges(
+/**
+ * The operations of a rule and of one of its destinations in the order in which Envoy applies them: several destinations have lists of their own, which come before
+ * the rule's; a single one's are appended to the rule's list, of which all removals come first (istio pilot/pkg/networking/core/route/route.go, processDestination).
+ */
+export function orderedOperations(
+  rule: HeaderOperations | undefined,
+  destination: HeaderOperations | undefined,
+  several: boolean,
+): HeaderOperations[] | undefined {
+  const both = several ? [destination, rule] : [removals(rule, destination), additions(rule), additions(destination)];
+  return listed(both.filter((operations) => operations !== undefined));
+}
+
+/** Headers after some operations. Names in lower case; a value that is added to another comes after a comma. */
+export function changedHeaders(
   headers: Record<string, string>,
-  changes: HeaderChanges | undefined,
+  operations: readonly (HeaderChanges | undefined)[],
 ): Record<string, string> {
   const after = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-  for (const name of changes?.remove ?? []) after.delete(name.toLowerCase());
-  for (const [name, value] of Object.entries(changes?.set ?? {})) after.set(name.toLowerCase(), value);
-  for (const [name, value] of Object.entries(changes?.add ?? {})) {
-    const present = after.get(name.toLowerCase());
-    after.set(name.toLowerCase(), present === undefined ? value : `${present},${value}`);
+  for (const { remove = [], set = {}, add = {} } of operations.filter((changes) => changes !== undefined)) {
+    for (const name of remove) after.delete(name.toLowerCase());
+    for (const [name, value] of Object.entries(set)) after.set(name.toLowerCase(), value);
+    for (const [name, value] of Object.entries(add)) {
+      const present = after.get(name.toLowerCase());
+      after.set(name.toLowerCase(), present === undefined ? value : `${present}, ${value}`);
+    }
   }
   return Object.fromEntries(after);
+}
+
+function removals(...all: (HeaderOperations | undefined)[]): HeaderOperations | undefined {
+  const removed = (side: 'request' | 'response'): string[] | undefined =>
+    listed([...new Set(all.flatMap((operations) => operations?.[side]?.remove ?? []))]);
+  const [request, response] = [removed('request'), removed('response')];
+  return pruned({ request: request && { remove: request }, response: response && { remove: response } });
+}
+
+function additions(operations: HeaderOperations | undefined): HeaderOperations | undefined {
+  const added = (changes: HeaderChanges | undefined): HeaderChanges | undefined =>
+    pruned({ set: changes?.set, add: changes?.add });
+  return pruned({ request: added(operations?.request), response: added(operations?.response) });
 }
 
 function headerChanges(value: unknown): HeaderChanges | undefined {

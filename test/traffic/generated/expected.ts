@@ -1,8 +1,9 @@
 import { placesOf } from '../../../traffic/classes/places';
-import type { HeaderChanges, Outcome, WeightedDestination } from '../../../traffic/outcome';
+import type { Outcome, WeightedDestination } from '../../../traffic/outcome';
 import type { Proxy } from '../../../traffic/proxy';
 import { normalizedPath, type Request } from '../../../traffic/request';
 import { route } from '../../../traffic/route';
+import { changedHeaders } from '../../../traffic/rules/headers';
 import { fraction, share, type Share } from '../../../traffic/share';
 import type { TrafficModel } from '../../../traffic/traffic-model';
 import { clientProxy, gatewayProxy, instances } from './world';
@@ -56,43 +57,17 @@ function upstream(place: string, outcome: Outcome, destination: WeightedDestinat
   const query = /\?.*/.exec(request.path ?? '')?.[0] ?? '';
   const path = outcome.path ?? normalizedPath(request.path ?? '/') + query;
   const authority = outcome.authority ?? destination.authority ?? request.host;
-  const several = (outcome.destinations?.length ?? 0) > 1 || destination.share !== '1';
-  const sent = requestHeaders(outcome, destination, request, several);
-  const answered = { ...destination.headers?.response?.set, ...(several ? outcome.headers?.response?.set : {}) };
-  const xAnswer = several
-    ? answered['x-answer']
-    : (destination.headers?.response?.set?.['x-answer'] ?? outcome.headers?.response?.set?.['x-answer']);
-  return observed(
-    instance === undefined ? place : `${instance.service} ${instance.version}`,
-    authority,
-    path,
-    sent,
-    xAnswer,
+  const operations = destination.headers ?? [];
+  const sent = changedHeaders(
+    request.headers ?? {},
+    operations.map((one) => one.request),
   );
-}
-
-/** One destination's operations come after the rule's in one list; of several, each has its own list, which comes before the rule's. */
-function requestHeaders(
-  outcome: Outcome,
-  destination: WeightedDestination,
-  request: Request,
-  several: boolean,
-): Record<string, string> {
-  const [rule, own] = [outcome.headers?.request, destination.headers?.request];
-  if (several) return changed(changed(request.headers ?? {}, [own]), [rule]);
-  return changed(request.headers ?? {}, [rule, own]);
-}
-
-function changed(headers: Record<string, string>, lists: (HeaderChanges | undefined)[]): Record<string, string> {
-  const after = new Map(Object.entries(headers));
-  for (const list of lists) for (const name of list?.remove ?? []) after.delete(name);
-  for (const list of lists) {
-    for (const [name, value] of Object.entries(list?.set ?? {})) after.set(name, value);
-    for (const [name, value] of Object.entries(list?.add ?? {})) {
-      after.set(name, after.has(name) ? `${after.get(name) ?? ''}, ${value}` : value);
-    }
-  }
-  return Object.fromEntries(after);
+  const answered = changedHeaders(
+    {},
+    operations.map((one) => one.response),
+  );
+  const who = instance === undefined ? place : `${instance.service} ${instance.version}`;
+  return observed(who, authority, path, sent, answered['x-answer']);
 }
 
 /** What a backend's answer says, as one text. */
