@@ -43,10 +43,10 @@ const uris = [
 /** One entry of `match`, as istiod's admission takes it. */
 export function httpMatch(choices: Choices, gateways: readonly string[]): Record<string, unknown> {
   const header = (): Record<string, unknown> => {
-    const [name] = choices.one(headerPool as [(typeof headerPool)[number], ...typeof headerPool]);
+    const [name] = choices.one(headerPool);
     return { [name]: choices.one(strings[name] ?? [{}]) };
   };
-  const match = {
+  const match: Record<string, unknown> = {
     ...choices.maybe(0.6, () => ({ uri: choices.one(uris) })),
     ...choices.maybe(0.15, () => ({ ignoreUriCase: true })),
     ...choices.maybe(0.35, () => ({ headers: header() })),
@@ -64,8 +64,7 @@ export function httpMatch(choices: Choices, gateways: readonly string[]): Record
       sourceLabels: choices.one([{ app: 'web' }, { app: 'api' }, { app: 'web', tier: 'front' }]),
     })),
     ...choices.maybe(0.06, () => ({ sourceNamespace: choices.one(['shop', 'depot']) })),
-    ...choices.maybe(0.08, () => ({ gateways: choices.some(gateways as [string, ...string[]]) })),
+    ...choices.maybe(0.08, () => ({ gateways: choices.some(gateways) })),
   };
-  // Without a uri there is nothing whose case could be ignored.
   return Object.keys(match).length === 0 ? { uri: choices.one(uris) } : match;
 }

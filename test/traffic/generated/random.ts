@@ -17,18 +17,21 @@ export class Choices {
     return this.random() < part;
   }
 
-  one<const T extends readonly [unknown, ...unknown[]]>(options: T): T[number] {
-    return options[this.number(0, options.length - 1)] ?? options[0];
+  /** @throws RangeError for an empty list */
+  one<T>(options: readonly T[]): T {
+    const [chosen] = options.slice(this.number(0, options.length - 1));
+    if (chosen === undefined) throw new RangeError('nothing to choose from');
+    return chosen;
   }
 
   /** Some of the options in their order, at least one. */
-  some<T>(options: readonly [T, ...T[]]): T[] {
+  some<T>(options: readonly T[]): T[] {
     const chosen = options.filter(() => this.chance(0.5));
     return chosen.length > 0 ? chosen : [this.one(options)];
   }
 
-  /** `make` with a chance, else nothing. */
-  maybe<T extends object>(part: number, make: () => T): T | Record<string, never> {
+  /** `make` with a chance, else nothing. Any map, for a union of all maps that could come out would keep the compiler busy for a minute. */
+  maybe(part: number, make: () => Record<string, unknown>): Record<string, unknown> {
     return this.chance(part) ? make() : {};
   }
 

@@ -122,7 +122,7 @@ function destinationRules(choices: Choices): KubernetesObject[] {
     ['gamma', 'depot', ['v1', 'v2']],
   ] as const) {
     const kind = choices.number(1, 10);
-    const names = choices.some(versions as unknown as [string, ...string[]]);
+    const names = choices.some(versions);
     const exportTo = choices.maybe(0.15, () => ({ exportTo: choices.one([['.'], ['*'], ['gateways'], ['shop']]) }));
     if (kind <= 5)
       rules.push(istio('DestinationRule', namespace, host, { host, subsets: names.map(subset), ...exportTo }));
