@@ -8,7 +8,7 @@ import { digest, withCreationTimes, type Recording } from './generated/recording
 import { routeSet } from './generated/route-set';
 import { meshConfig, worldObjects } from './generated/world';
 
-const file = join(__dirname, 'recorded', 'route-sets.json');
+const file = join(__dirname, 'recorded', 'route-sets.generated.json');
 
 describe('routing model against recorded answers of istiod and Envoy', () => {
   it('predicts every recorded request', function () {

@@ -53,7 +53,7 @@ const marker = (text: string): KubernetesObject =>
 
 describe('routing model against istiod and Envoy', function () {
   this.timeout(3 * 3600 * 1000);
-  let mesh: RealMesh;
+  let mesh: RealMesh | undefined;
 
   before(async function () {
     const programs = findPrograms();
@@ -81,10 +81,12 @@ describe('routing model against istiod and Envoy', function () {
   after(() => mesh?.stop());
 
   it(`predicts what they do with ${sets} generated sets of rules and ${requests} requests to each`, async () => {
+    const started = mesh;
+    assert.ok(started);
     const recording: Recording = { istio: '1.30.3', envoy: '1.38.3', requests, texts: [], sets: [] };
     const wrong: string[] = [];
     for (let seed = first; seed < first + sets; seed++) {
-      const { recorded, problems } = await tryOut(mesh, seed, recording.texts);
+      const { recorded, problems } = await tryOut(started, seed, recording.texts);
       recording.sets.push(recorded);
       wrong.push(...problems);
       for (const problem of problems) console.log(`    ${problem}`);
@@ -92,7 +94,7 @@ describe('routing model against istiod and Envoy', function () {
     }
     if (process.env['MESHWRIGHT_RECORD'] === '1') {
       writeFileSync(
-        join(__dirname, '..', '..', 'traffic', 'recorded', 'route-sets.json'),
+        join(__dirname, '..', '..', 'traffic', 'recorded', 'route-sets.generated.json'),
         `${JSON.stringify(recording)}\n`,
       );
     }
