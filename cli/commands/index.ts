@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { registerCheck } from './check';
 import { registerDiff } from './diff';
 import { registerExplain } from './explain';
+import { registerGraph } from './graph';
 import { registerLab } from './lab';
 import { registerRender } from './render';
 import { registerSamples } from './samples';
@@ -14,6 +15,7 @@ export const commands: ((program: Command) => void)[] = [
   registerCheck,
   registerExplain,
   registerDiff,
+  registerGraph,
   registerSamples,
   registerLab,
 ];

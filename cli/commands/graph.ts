@@ -1,0 +1,78 @@
+import { writeFileSync } from 'node:fs';
+import { extname } from 'node:path';
+import { Argument, Option, type Command } from 'commander';
+import { graphDot } from '../../traffic/graph/dot';
+import { changedGraph, trafficGraph, type TrafficGraph } from '../../traffic/graph/graph';
+import { graphMermaid } from '../../traffic/graph/mermaid';
+import { graphPage } from '../../traffic/graph/page';
+import { standaloneSvg, svgRenderer } from '../../traffic/graph/svg';
+import { trafficModel } from '../../traffic/route';
+import type { TrafficInput } from '../../traffic/stack-objects';
+import { UserError } from '../errors';
+import { stackOptions, type StackChoice } from '../input';
+import { say } from '../output';
+import { trafficInput, trafficOperand } from '../traffic/input';
+
+const formats = ['svg', 'html', 'mmd', 'dot'] as const;
+type Format = (typeof formats)[number];
+
+interface GraphFlags extends StackChoice {
+  output?: string;
+  format?: Format;
+  diff?: string;
+}
+
+/** `meshwright graph`: gateways, services and versions as a picture. */
+export function registerGraph(program: Command): void {
+  stackOptions(program.command('graph'))
+    .description('draw who is sent where: gateways, services, versions and the share of each')
+    .addArgument(new Argument('[files...]', 'Kubernetes objects in YAML or JSON, in place of a stack; - is stdin'))
+    .option('-o, --output <file>', 'where to write; .svg, .html, .mmd (Mermaid) or .dot (default: stdout)')
+    .addOption(new Option('--format <format>', "the format (default: by the file's ending, else mmd)").choices(formats))
+    .option(
+      '--diff <old>',
+      'colour what changed since: a stack file, a file of objects, REVISION:FILE in git, or sample:NAME/STATE',
+    )
+    .action((files: string[], flags: GraphFlags) => graph(files, flags));
+}
+
+async function graph(files: string[], flags: GraphFlags): Promise<void> {
+  const format = flags.format ?? formatOf(flags.output);
+  const input = trafficInput(flags, files);
+  const after = graphOf(input);
+  const shown = flags.diff === undefined ? after : changedGraph(graphOf(trafficOperand(flags.diff)), after);
+  const title = `Mesh ${flags.stack ?? flags.config ?? flags.sample ?? (files.join(', ') || 'dev')}`;
+  const text = await rendered(shown, format, title);
+  if (flags.output === undefined) {
+    process.stdout.write(`${text.trimEnd()}\n`);
+    return;
+  }
+  try {
+    writeFileSync(flags.output, `${text.trimEnd()}\n`);
+  } catch (error) {
+    throw new UserError(`${flags.output} cannot be written: ${(error as Error).message}`);
+  }
+  say(`${flags.output}: ${shown.nodes.length} nodes, ${shown.edges.length} arrows`);
+}
+
+function graphOf({ objects, options }: TrafficInput): TrafficGraph {
+  return trafficGraph(trafficModel(objects, options));
+}
+
+function formatOf(output: string | undefined): Format {
+  if (output === undefined) return 'mmd';
+  const ending = extname(output).slice(1);
+  const format = formats.find((one) => one === ending);
+  if (format === undefined)
+    throw new UserError(
+      `${output}: its ending says no format; allowed are ${formats.map((one) => `.${one}`).join(', ')}, or --format.`,
+    );
+  return format;
+}
+
+async function rendered(shown: TrafficGraph, format: Format, title: string): Promise<string> {
+  if (format === 'dot') return graphDot(shown);
+  if (format === 'mmd') return graphMermaid(shown);
+  const draw = await svgRenderer();
+  return format === 'svg' ? standaloneSvg(draw(shown, title)) : graphPage(shown, title, draw);
+}

@@ -1,0 +1,222 @@
+import type { Client } from '../classes/clients';
+import { entryClasses, type RequestClass } from '../classes/classes';
+import { entries } from '../classes/entries';
+import type { Entry } from '../classes/entry';
+import { compareText } from '../../model/creation-order';
+import type { MeshModel } from '../../model/mesh-model';
+import type { Destination, Outcome } from '../outcome';
+import { fraction, share, type Share } from '../share';
+import type { TrafficModel } from '../traffic-model';
+import { placeWords, treatmentWords } from '../words';
+
+/** What a change does to a part of the graph. */
+export type Change = 'added' | 'removed' | 'changed';
+
+export interface GraphNode {
+  id: string;
+  kind: 'gateway' | 'service' | 'version' | 'answer';
+  label: string;
+  /** '' for what lies in none. */
+  namespace: string;
+  /** Further lines: mTLS mode, pods. */
+  notes: string[];
+  /** True for a destination that the proxies do not have: requests there end in 503. */
+  missing: boolean;
+  change?: Change;
+}
+
+export interface GraphEdge {
+  from: string;
+  to: string;
+  /** Host that is asked for at a gateway; '' elsewhere, and for every host. */
+  host: string;
+  /** Whose requests, in words; '' for everybody's. */
+  who: string;
+  share: Share;
+  /** Part before a change. */
+  before?: Share;
+  /** Timeouts, retries, faults, rewrites, mirrors. */
+  notes: string[];
+  change?: Change;
+}
+
+/** A mesh as a picture: gateways, services and versions, and which part of whose requests goes where. In a fixed order. */
+export interface TrafficGraph {
+  nodes: GraphNode[];
+  edges: GraphEdge[];
+}
+
+export function trafficGraph(traffic: TrafficModel): TrafficGraph {
+  const nodes = new Map<string, GraphNode>();
+  const edges = new Map<string, GraphEdge>();
+  for (const entry of entries(traffic).values()) {
+    // Namespaces that see the mesh in their own way would repeat it; the picture is that of the others.
+    if (entry.client.proxy.type === 'sidecar' && entry.client.proxy.namespace !== '') continue;
+    if (entry.client.proxy.type === 'sidecar' && leadsToGateway(entry.host, traffic.mesh)) continue;
+    const from = sourceNode(entry, traffic.mesh);
+    put(nodes, from);
+    for (const one of entryClasses(entry)) {
+      if (one.reachable === false || isPlainDefault(one, entry)) continue;
+      for (const edge of classEdges(one, entry, from.id, traffic.mesh, nodes)) edges.set(edgeKey(edge), edge);
+    }
+  }
+  return {
+    nodes: [...nodes.values()].sort((a, b) => compareText(a.id, b.id)),
+    edges: [...edges.values()].sort((a, b) => compareText(edgeKey(a), edgeKey(b))),
+  };
+}
+
+export function edgeKey({ from, to, host, who }: Pick<GraphEdge, 'from' | 'to' | 'host' | 'who'>): string {
+  return `${from} > ${to} > ${host} > ${who}`;
+}
+
+/** Whether a service is only the address of a gateway, which is in the picture itself. */
+function leadsToGateway(host: string, mesh: MeshModel): boolean {
+  const service = mesh.services.withHost(host)[0];
+  const behind = service === undefined ? [] : mesh.workloads.behind(service);
+  return behind.length > 0 && behind.every(({ annotations }) => annotations['inject.istio.io/templates'] === 'gateway');
+}
+
+/** A service that no rule touches takes its own requests: that needs no arrow. Neither does a 404 for what a gateway does not serve. */
+function isPlainDefault({ outcome }: RequestClass, { client, routes }: Entry): boolean {
+  if (outcome.kind === 'noRoute') return client.proxy.type === 'gateway' || routes.length === 0;
+  return outcome.rule === undefined;
+}
+
+function sourceNode({ client, host }: Entry, mesh: MeshModel): GraphNode {
+  if (client.proxy.type === 'gateway') return gatewayNode(client);
+  return serviceNode({ host, port: 0 }, mesh);
+}
+
+function gatewayNode({ title, proxy }: Client): GraphNode {
+  return {
+    id: title,
+    kind: 'gateway',
+    label: title.replace(/^gateway (.*\/)?/, ''),
+    namespace: proxy.namespace,
+    notes: [],
+    missing: false,
+  };
+}
+
+function serviceNode({ host }: Destination, mesh: MeshModel): GraphNode {
+  const service = mesh.services.withHost(host)[0];
+  const mtls = service && !service.external ? mesh.peerAuthentications.forNamespace(service.namespace).mode : undefined;
+  return {
+    id: `service ${host}`,
+    kind: 'service',
+    label: service === undefined || service.registry === 'External' ? host : service.name,
+    namespace: service?.namespace ?? '',
+    notes: [
+      ...(mtls === undefined ? [] : [`mTLS ${mtls.toLowerCase()}`]),
+      ...(service?.external === true ? ['outside the mesh'] : []),
+    ],
+    missing: false,
+  };
+}
+
+function put(nodes: Map<string, GraphNode>, node: GraphNode): void {
+  const known = nodes.get(node.id);
+  if (known === undefined) nodes.set(node.id, node);
+  else known.missing ||= node.missing;
+}
+
+function* classEdges(
+  one: RequestClass,
+  entry: Entry,
+  from: string,
+  mesh: MeshModel,
+  nodes: Map<string, GraphNode>,
+): Generator<GraphEdge> {
+  const { outcome } = one;
+  const isGateway = entry.client.proxy.type === 'gateway';
+  const host = isGateway && entry.host !== '*' ? entry.host : '';
+  const who = one.who === 'everybody' ? '' : one.who;
+  const notes = treatmentWords(outcome);
+  if (outcome.kind !== 'routed') {
+    const answer = answerNode(outcome, from);
+    put(nodes, answer);
+    yield { from, to: answer.id, host, who, share: '1', notes };
+    return;
+  }
+  for (const destination of outcome.destinations ?? []) {
+    const node = destinationNode(destination, mesh);
+    put(nodes, node);
+    if (node.kind === 'version') put(nodes, serviceNode(destination, mesh));
+    // A service that sends its own requests to itself: its rule only says how.
+    if (node.id !== from || notes.length > 0) yield { from, to: node.id, host, who, share: destination.share, notes };
+  }
+  for (const mirror of outcome.mirrors ?? []) {
+    const node = destinationNode(mirror, mesh);
+    put(nodes, node);
+    yield { from, to: node.id, host, who: `${who === '' ? '' : `${who}, `}copies`, share: mirror.share, notes: [] };
+  }
+}
+
+function answerNode(outcome: Outcome, from: string): GraphNode {
+  const label = placeWords(outcome);
+  return { id: `answer ${from} ${label}`, kind: 'answer', label, namespace: '', notes: [], missing: false };
+}
+
+function destinationNode(destination: Destination & { missing?: string }, mesh: MeshModel): GraphNode {
+  const service = serviceNode(destination, mesh);
+  const { host, subset, missing } = destination;
+  if (subset === undefined) return { ...service, missing: missing !== undefined };
+  return {
+    id: `version ${host} ${subset}`,
+    kind: 'version',
+    label: `${service.label} ${subset}`,
+    namespace: service.namespace,
+    notes: missing === undefined ? podNotes(destination, mesh) : ['503: not there'],
+    missing: missing !== undefined,
+  };
+}
+
+function podNotes({ host, subset }: Destination, mesh: MeshModel): string[] {
+  const service = mesh.services.withHost(host)[0];
+  if (service === undefined) return [];
+  const rule = mesh.destinationRules.forService(service, service.namespace);
+  const labels = rule?.subsets.find(({ name }) => name === subset)?.labels ?? {};
+  const pods = mesh.workloads.behind(service, labels).reduce((sum, { replicas }) => sum + (replicas ?? 0), 0);
+  return pods === 0 ? [] : [`${pods} pod${pods === 1 ? '' : 's'}`];
+}
+
+/** Both graphs as one, every part marked that comes, goes or changes. */
+export function changedGraph(before: TrafficGraph, after: TrafficGraph): TrafficGraph {
+  const [oldNodes, newNodes] = [
+    new Map(before.nodes.map((node) => [node.id, node])),
+    new Map(after.nodes.map((node) => [node.id, node])),
+  ];
+  const [oldEdges, newEdges] = [
+    new Map(before.edges.map((edge) => [edgeKey(edge), edge])),
+    new Map(after.edges.map((edge) => [edgeKey(edge), edge])),
+  ];
+  return {
+    nodes: [
+      ...after.nodes.map((node): GraphNode =>
+        marked(node, oldNodes.get(node.id), ({ notes, missing }) => JSON.stringify([notes, missing])),
+      ),
+      ...before.nodes.filter(({ id }) => !newNodes.has(id)).map((node): GraphNode => ({ ...node, change: 'removed' })),
+    ].sort((a, b) => compareText(a.id, b.id)),
+    edges: [
+      ...after.edges.map((edge): GraphEdge => {
+        const old = oldEdges.get(edgeKey(edge));
+        const same = marked(edge, old, (one) => JSON.stringify([one.share, one.notes]));
+        return old === undefined || old.share === edge.share ? same : { ...same, before: old.share };
+      }),
+      ...before.edges
+        .filter((edge) => !newEdges.has(edgeKey(edge)))
+        .map((edge): GraphEdge => ({ ...edge, share: share(0), before: edge.share, change: 'removed' })),
+    ].sort((a, b) => compareText(edgeKey(a), edgeKey(b))),
+  };
+}
+
+function marked<T extends { change?: Change }>(one: T, old: T | undefined, text: (one: T) => string): T {
+  if (old === undefined) return { ...one, change: 'added' };
+  return text(old) === text(one) ? one : { ...one, change: 'changed' };
+}
+
+/** Largest share first, for lists. */
+export function byShare(a: GraphEdge, b: GraphEdge): number {
+  return fraction(b.share).compare(fraction(a.share));
+}
