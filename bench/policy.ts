@@ -1,5 +1,5 @@
-import type { KubernetesObject } from '../components/manifests/kubernetes';
 import { check } from '../policy/check';
+import { serviceObjects } from './mesh';
 
 /**
  * What a check costs, and how the cost grows: `node -r ts-node/register/transpile-only bench/policy.ts [objects…]`. Processor time, the best of several runs, for meshes of a
@@ -32,7 +32,7 @@ for (const one of measured) {
 }
 
 function measure(objects: number): Measured {
-  const mesh = Array.from({ length: Math.ceil(objects / perService) }, (_, index) => service(index)).flat();
+  const mesh = Array.from({ length: Math.ceil(objects / perService) }, (_, index) => serviceObjects(index)).flat();
   const times = Array.from({ length: runs }, () => {
     // A fresh copy: what is remembered about an object must not make the second run cheaper.
     const given = structuredClone(mesh);
@@ -47,61 +47,4 @@ function measure(objects: number): Measured {
 
 function ratio(one: Measured, other: Measured): string {
   return `${(one.milliseconds / other.milliseconds).toFixed(1)} times`;
-}
-
-/** One service with two versions, in one of a hundred namespaces. */
-function service(index: number): KubernetesObject[] {
-  const name = `service-${index}`;
-  const metadata = { name, namespace: `team-${index % 100}` };
-  const versions = ['v1', 'v2'];
-  const labels = { app: name, version: 'v1' };
-  return [
-    {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata,
-      spec: { selector: { app: name }, ports: [{ name: 'http', port: 8080, targetPort: 8080 }] },
-    },
-    ...versions.map((version) => ({
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: { ...metadata, name: `${name}-${version}` },
-      spec: {
-        replicas: 2,
-        selector: { matchLabels: { ...labels, version } },
-        template: {
-          metadata: { labels: { ...labels, version } },
-          spec: { containers: [{ name: 'app', image: 'app:1', ports: [{ containerPort: 8080 }] }] },
-        },
-      },
-    })),
-    {
-      apiVersion: 'networking.istio.io/v1',
-      kind: 'DestinationRule',
-      metadata,
-      spec: { host: name, subsets: versions.map((version) => ({ name: version, labels: { version } })) },
-    },
-    {
-      apiVersion: 'networking.istio.io/v1',
-      kind: 'VirtualService',
-      metadata,
-      spec: {
-        hosts: [name],
-        http: [
-          {
-            match: [{ headers: { 'end-user': { exact: 'jason' } } }],
-            route: [{ destination: { host: name, subset: 'v2' } }],
-          },
-          {
-            route: versions.map((version, at) => ({
-              destination: { host: name, subset: version },
-              weight: at === 0 ? 90 : 10,
-            })),
-            timeout: '3s',
-            retries: { attempts: 2, perTryTimeout: '1s' },
-          },
-        ],
-      },
-    },
-  ];
 }

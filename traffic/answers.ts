@@ -1,3 +1,4 @@
+import type { MeshService } from '../model/mesh-model';
 import type { Outcome } from './outcome';
 
 /** Outcomes that no rule decides. */
@@ -10,11 +11,19 @@ export function reset(why: string): Outcome {
   return { kind: 'reset', why };
 }
 
-/** What becomes of requests to a host that the proxy does not know, by outboundTrafficPolicy. HTTP gets an answer only where an HTTP listener takes it. */
-export function unknownHost(host: string, policy: 'ALLOW_ANY' | 'REGISTRY_ONLY', byHttpListener: boolean): Outcome {
-  if (policy === 'ALLOW_ANY') {
-    return { kind: 'passthrough', why: `${host} is not known to the proxy, and outboundTrafficPolicy is ALLOW_ANY` };
-  }
-  const why = `${host} is not known to the proxy, and outboundTrafficPolicy is REGISTRY_ONLY`;
+/**
+ * What becomes of requests to a host or port that the proxy does not know, by outboundTrafficPolicy. HTTP gets an answer only where an HTTP listener takes it.
+ * @param what - e.g. `x.example.com is not known to the proxy`
+ */
+export function unknownHost(what: string, policy: 'ALLOW_ANY' | 'REGISTRY_ONLY', byHttpListener: boolean): Outcome {
+  const why = `${what}, and outboundTrafficPolicy is ${policy}`;
+  if (policy === 'ALLOW_ANY') return { kind: 'passthrough', why };
   return byHttpListener ? { kind: 'blackHole', status: 502, why } : reset(why);
+}
+
+/** What the proxy lacks: the whole host, or only the port of a service. */
+export function unknownWords(host: string, port: number, service: MeshService | undefined): string {
+  if (service === undefined) return `${host} is not known to the proxy`;
+  const ports = service.ports.map(({ number }) => number).join(', ');
+  return `service ${service.hostname} has no port ${port}, only ${ports}`;
 }

@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../components/manifests/kubernetes';
 import { meshModel, type MeshOptions } from '../model/mesh-model';
 import { isHttp, isTls } from '../model/protocol';
-import { noRoute, reset, unknownHost } from './answers';
+import { noRoute, reset, unknownHost, unknownWords } from './answers';
 import { corsOutcome } from './cors';
 import { allHold, type Valuation } from './matching/literal';
 import type { Outcome } from './outcome';
@@ -108,9 +108,13 @@ function atSidecar(traffic: TrafficModel, proxy: Proxy, request: Request): Outco
   const policy = scope.sidecar.outboundTrafficPolicy;
   const table = traffic.meshTable(scope, request.port);
   const listener = scope.listener(request.port);
-  if (table === undefined || listener === undefined) return unknownHost(request.host, policy, false);
+  if (table === undefined || listener === undefined) {
+    return unknownHost(unknownWords(request.host, request.port, undefined), policy, false);
+  }
   const dialled = table.dialled(request.host.toLowerCase());
   const protocol = dialled?.ports.find(({ number }) => number === request.port)?.protocol;
+  const unknown = (host: string): string =>
+    unknownWords(host, request.port, protocol === undefined ? dialled : undefined);
   const speaksHttp = request.protocol === undefined || request.protocol === 'http';
   const client = clientValuation(proxy);
   if (
@@ -126,7 +130,7 @@ function atSidecar(traffic: TrafficModel, proxy: Proxy, request: Request): Outco
     return ruleOutcome(rule, request.port, scope, traffic.mesh);
   }
   if (!speaksHttp && protocol !== undefined) return reset(`port ${request.port} of ${request.host} carries plain HTTP`);
-  if (protocol === undefined && !table.hasHttpListener()) return unknownHost(request.host, policy, false);
+  if (protocol === undefined && !table.hasHttpListener()) return unknownHost(unknown(request.host), policy, false);
   const found =
     protocol === 'Unsupported' && dialled !== undefined
       ? table.forService(dialled)
@@ -138,7 +142,9 @@ function atSidecar(traffic: TrafficModel, proxy: Proxy, request: Request): Outco
     ),
   );
   const inTable = routes?.some((route) => !route.unless.some((conditions) => allHold(conditions, client))) === true;
-  if (found === undefined || routes === undefined || !inTable) return unknownHost(authorityHost(request), policy, true);
+  if (found === undefined || routes === undefined || !inTable) {
+    return unknownHost(unknown(authorityHost(request)), policy, true);
+  }
   const valuation = requestValuation(request, proxy);
   return (
     firstOutcome(routes, request.port, request, valuation, scope, traffic) ??

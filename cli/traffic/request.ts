@@ -14,7 +14,7 @@ const protocols = ['http', 'https', 'tcp', 'tls'] as const;
  * @throws UserError listing all that is wrong with it.
  */
 export function parseRequest(target: string, { header, method }: RequestFlags): Request {
-  const match = /^(?:([a-z]+):\/\/)?(\[[0-9a-f:.]+\]|[^/:?#\s]+)(?::([^/?#]*))?([/?].*)?$/i.exec(target);
+  const match = /^(?:([a-z]+):\/\/)?(\[[0-9a-f:.]+\]|[^/:?#\s]+)(?::([^/?#]+))?([/?].*)?$/i.exec(target);
   const [, scheme, host = '', portText, path = '/'] = match ?? [];
   const protocol = protocols.find((one) => one === (scheme ?? 'http').toLowerCase());
   const port = portText === undefined ? (protocol === 'https' || protocol === 'tls' ? 443 : 80) : Number(portText);

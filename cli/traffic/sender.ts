@@ -1,44 +1,55 @@
-import { gatewayClients } from '../../traffic/classes/clients';
-import type { Proxy } from '../../traffic/proxy';
+import { gatewayClients, workloadClient, type Client } from '../../traffic/classes/clients';
+import { authorityHost, type Request } from '../../traffic/request';
+import { route } from '../../traffic/route';
 import type { TrafficModel } from '../../traffic/traffic-model';
 import { nearest } from '../../policy/nearest';
 import { UserError } from '../errors';
 
-/** A proxy and how to name it. */
-export interface Sender {
-  title: string;
-  proxy: Proxy;
-}
-
 /**
- * The proxy that `--from` names: `gateway NAME` (a Gateway, or the workload it runs on; namespace/name where names repeat), `workload NAMESPACE/NAME`, or a
- * namespace. Without it: the only gateway there is if it serves the host, else some workload of the mesh.
+ * Who `--from` names: `gateway NAME` (a Gateway, or the workload it runs on; namespace/name where names repeat), `workload NAMESPACE/NAME`, or a namespace, perhaps
+ * with labels of the workload. Without it: a workload of the mesh for a host of the mesh, else a gateway, one that serves the host if there is one.
  * @throws UserError naming what there is.
  */
-export function sender(traffic: TrafficModel, from: string | undefined, host: string): Sender {
-  if (from === undefined) return defaultSender(traffic, host);
+export function sender(traffic: TrafficModel, from: string | undefined, request: Request): Client {
+  if (from === undefined) return defaultSender(traffic, request);
   const [, kind, name = ''] = /^(gateway|workload)[ :=](.+)$/.exec(from.trim()) ?? [];
   if (kind === 'gateway') return gateway(traffic, name.trim());
   if (kind === 'workload') return workload(traffic, name.trim());
-  if (/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(from)) return inNamespace(traffic, from);
-  throw new UserError(`--from ${from}; write 'gateway NAME', 'workload NAMESPACE/NAME' or a namespace.`);
+  const [, namespace, labels] =
+    /^([a-z0-9](?:[-a-z0-9]*[a-z0-9])?)(?: ([^\s=,]+=[^\s=,]*(?:,[^\s=,]+=[^\s=,]*)*))?$/.exec(from.trim()) ?? [];
+  if (namespace !== undefined) return inNamespace(traffic, namespace, labels);
+  throw new UserError(
+    `--from ${from}; write 'gateway NAME', 'workload NAMESPACE/NAME', a namespace, or 'NAMESPACE LABEL=VALUE,…'.`,
+  );
 }
 
-function defaultSender({ mesh }: TrafficModel, host: string): Sender {
-  const [gateway, ...more] = gatewayClients(mesh);
-  const known =
-    mesh.services.covering(host, '') !== undefined || !host.includes('.') || host.endsWith(mesh.config.domain);
-  return gateway === undefined || more.length > 0 || known
-    ? { title: 'workloads', proxy: { type: 'sidecar', namespace: namespaceOfHost(host), labels: {} } }
-    : gateway;
+function defaultSender(traffic: TrafficModel, request: Request): Client {
+  const { mesh } = traffic;
+  const host = authorityHost(request);
+  const namespace = host.includes('.') ? (host.split('.')[1] ?? '') : namespaceOfService(traffic, host);
+  const proxy = { type: 'sidecar', namespace, labels: {} } as const;
+  const inMesh =
+    host.endsWith(`.svc.${mesh.config.domain}`) ||
+    traffic.meshTable(traffic.scope(proxy), request.port)?.dialled(host) !== undefined;
+  const gateways = inMesh ? [] : gatewayClients(mesh);
+  const serving = gateways.find((one) => !['noRoute', 'reset'].includes(route(traffic, one.proxy, request).kind));
+  return serving ?? gateways[0] ?? { title: 'workloads', proxy, given: [] };
 }
 
-/** A host `reviews.bookinfo` is asked for from its own namespace, which sees it in any case. */
-function namespaceOfHost(host: string): string {
-  return host.split('.')[1] ?? 'default';
+/** The namespace from which a short name means a service: the service's own. */
+function namespaceOfService({ mesh }: TrafficModel, name: string): string {
+  const namespaces = [...mesh.services.hosts()]
+    .filter((host) => host.startsWith(`${name}.`) && host.includes('.svc.'))
+    .map((host) => host.split('.')[1] ?? '');
+  if (namespaces.length > 1) {
+    throw new UserError(
+      `${name} is a service of ${namespaces.join(', ')}; write ${name}.${namespaces[0] ?? ''}, or say --from which namespace.`,
+    );
+  }
+  return namespaces[0] ?? 'default';
 }
 
-function gateway({ mesh }: TrafficModel, name: string): Sender {
+function gateway({ mesh }: TrafficModel, name: string): Client {
   const all = gatewayClients(mesh);
   const byWorkload = all.filter(({ title }) => title === `gateway ${name}` || title.endsWith(`/${name}`));
   if (byWorkload[0] !== undefined && byWorkload.length === 1) return byWorkload[0];
@@ -50,6 +61,7 @@ function gateway({ mesh }: TrafficModel, name: string): Sender {
     return {
       title: `gateway ${running === undefined ? found.id : `${running.namespace}/${running.name}`}`,
       proxy: { type: 'gateway', ...proxy },
+      given: [],
     };
   }
   const names = [
@@ -59,7 +71,7 @@ function gateway({ mesh }: TrafficModel, name: string): Sender {
   throw new UserError(`--from gateway ${name}: ${many} of that name; ${listed('gateways', names)}${hint(name, names)}`);
 }
 
-function workload({ mesh }: TrafficModel, name: string): Sender {
+function workload({ mesh }: TrafficModel, name: string): Client {
   const [namespace = '', own, ...rest] = name.split('/');
   const found = own === undefined || rest.length > 0 ? undefined : mesh.workloads.get(namespace, own);
   if (found === undefined) {
@@ -68,17 +80,18 @@ function workload({ mesh }: TrafficModel, name: string): Sender {
       `--from workload ${name}: there is none of that name; ${listed('workloads', names)}${hint(name, names)}`,
     );
   }
-  return { title: `workload ${name}`, proxy: { type: 'sidecar', namespace, labels: found.labels } };
+  return { ...workloadClient(namespace, found.labels), title: `workload ${name}` };
 }
 
-function inNamespace({ mesh }: TrafficModel, namespace: string): Sender {
+function inNamespace({ mesh }: TrafficModel, namespace: string, labels: string | undefined): Client {
   if (!mesh.namespaces.has(namespace)) {
     const names = [...mesh.namespaces.keys()];
     throw new UserError(
       `--from ${namespace}: no object is in that namespace; ${listed('namespaces', names)}${hint(namespace, names)}`,
     );
   }
-  return { title: `workloads of ${namespace}`, proxy: { type: 'sidecar', namespace, labels: {} } };
+  const pairs = (labels?.split(',') ?? []).map((pair) => pair.split('='));
+  return workloadClient(namespace, Object.fromEntries(pairs) as Record<string, string>);
 }
 
 function listed(noun: string, names: readonly string[]): string {

@@ -30,12 +30,13 @@ export function clients(model: MeshModel): Client[] {
       proxy: { type: 'sidecar', namespace: anyNamespace, labels: {} },
       given: others,
     },
-    ...special.map((namespace) => workloads(namespace, {})),
-    ...special.flatMap((namespace) => selectors(model, namespace).map((labels) => workloads(namespace, labels))),
+    ...special.map((namespace) => workloadClient(namespace, {})),
+    ...special.flatMap((namespace) => selectors(model, namespace).map((labels) => workloadClient(namespace, labels))),
   ];
 }
 
-function workloads(namespace: string, labels: Record<string, string>): Client {
+/** Workloads of a namespace that have these labels, and perhaps others. */
+export function workloadClient(namespace: string, labels: Record<string, string>): Client {
   const pairs = Object.entries(labels).map(([label, value]) => `${label}=${value}`);
   return {
     title: `workloads of ${namespace}${pairs.length === 0 ? '' : ` with ${pairs.join(', ')}`}`,

@@ -2,6 +2,7 @@ import { compareText } from '../../model/creation-order';
 import { without } from '../../model/json';
 import type { Literal } from '../matching/literal';
 import type { Outcome } from '../outcome';
+import { redirectStatus } from '../rewrite';
 import type { CompiledRoute } from '../rules/compiled';
 import type { Client } from './clients';
 import type { Places } from './places';
@@ -48,6 +49,11 @@ export function entryOutcomes(entry: Entry): EntryOutcome[] {
   ];
   known.set(entry, outcomes);
   return outcomes;
+}
+
+/** An outcome with the status of its redirect. */
+export function withStatus(outcome: Outcome): Outcome {
+  return outcome.redirect === undefined ? outcome : { ...outcome, status: redirectStatus(outcome.redirect) };
 }
 
 /** Everything that can tell two entries apart, as one text. */

@@ -12,7 +12,7 @@ export interface VirtualHost {
 }
 
 /** The entry for a host as Envoy looks it up: the exact name, else the longest wildcard, which must stand for at least one character, else `*`. */
-export function virtualHostFor(host: string, byDomain: ReadonlyMap<string, VirtualHost>): VirtualHost | undefined {
+export function virtualHostFor<T>(host: string, byDomain: ReadonlyMap<string, T>): T | undefined {
   const exact = byDomain.get(host);
   if (exact !== undefined) return exact;
   for (const wildcard of wildcardsOver(host)) {

@@ -1,0 +1,61 @@
+import type { RequestClass } from '../../traffic/classes/classes';
+import { ruleWords } from '../../traffic/diff/diff-text';
+import type { Explanation } from '../../traffic/explanation';
+import type { Outcome } from '../../traffic/outcome';
+import { percent } from '../../traffic/share';
+import { destinationWords, outcomeWords, placeWords, treatmentWords } from '../../traffic/words';
+import { table } from '../table';
+
+/** An explanation for people: the outcome in words and as a table, what was drawn, and what else the host's rules tell apart. No trailing newline. */
+export function explainText(
+  from: string,
+  { outcome, classes }: Explanation,
+  drawn: ReadonlyMap<string, number> | undefined,
+): string {
+  return [...outcomeLines(from, outcome), ...drawnLines(drawn), ...classLines(classes)].join('\n');
+}
+
+function outcomeLines(from: string, outcome: Outcome): string[] {
+  const { rule, why, destinations = [], path, status } = outcome;
+  return [
+    `from:  ${from}`,
+    `rule:  ${rule === undefined ? 'none' : ruleWords(rule)}`,
+    `to:    ${placeWords(outcome)}`,
+    ...(why === undefined ? [] : [`why:   ${outcome.kind === 'noRoute' ? `${status ?? 404}: ` : ''}${why}`]),
+    ...(path === undefined ? [] : [`path:  ${path}`]),
+    ...treatmentWords(outcome).map((words) => `with:  ${words}`),
+    ...(destinations.length === 0
+      ? []
+      : [
+          '',
+          table(
+            ['DESTINATION', 'PORT', 'SHARE', 'EXACT'],
+            destinations.map((one) => [
+              destinationWords(one),
+              String(one.port),
+              percent(one.share),
+              one.missing === undefined ? one.share : `503: ${one.missing}`,
+            ]),
+          ),
+        ]),
+  ];
+}
+
+function drawnLines(drawn: ReadonlyMap<string, number> | undefined): string[] {
+  if (drawn === undefined) return [];
+  const draws = [...drawn.values()].reduce((sum, count) => sum + count, 0);
+  const rows = [...drawn]
+    .sort(([, a], [, b]) => b - a)
+    .map(([place, count]) => [place, String(count), percent(`${count}/${draws}`)]);
+  return ['', table(['DRAWN', 'REQUESTS', 'SHARE'], rows)];
+}
+
+function classLines(classes: readonly RequestClass[]): string[] {
+  const [first] = classes;
+  if (first === undefined) return [];
+  const rows = classes.map(({ who, reachable, outcome }) => [
+    reachable === false ? `${who} (never: earlier rules take them all)` : who,
+    outcomeWords(outcome),
+  ]);
+  return ['', table([`WHO ASKS ${first.host}:${first.port}`, 'GOES TO'], rows)];
+}

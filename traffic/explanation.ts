@@ -1,0 +1,50 @@
+import { isHttp } from '../model/protocol';
+import { entryClasses, type RequestClass } from './classes/classes';
+import type { Client } from './classes/clients';
+import type { Entry } from './classes/entry';
+import { gatewayEntries } from './classes/gateway-entries';
+import { hostEntry, serviceEntry } from './classes/mesh-entries';
+import type { Outcome } from './outcome';
+import { authorityHost, type Request } from './request';
+import { route } from './route';
+import { virtualHostFor } from './tables/virtual-host';
+import type { TrafficModel } from './traffic-model';
+
+/** What becomes of a request, and what the rules for its host tell apart. */
+export interface Explanation {
+  outcome: Outcome;
+  /** All classes of the table entry that the request meets; none when it meets none. */
+  classes: RequestClass[];
+}
+
+export function explanation(traffic: TrafficModel, client: Client, request: Request): Explanation {
+  const outcome = route(traffic, client.proxy, request);
+  const entry =
+    client.proxy.type === 'gateway' ? atGateway(traffic, client, request) : inMesh(traffic, client, request);
+  return { outcome, classes: entry === undefined ? [] : entryClasses(entry) };
+}
+
+function atGateway(traffic: TrafficModel, client: Client, request: Request): Entry | undefined {
+  const { protocol = 'http', port } = request;
+  const onPort = gatewayEntries(traffic, client).filter((entry) => entry.port === port);
+  if (protocol === 'http' || protocol === 'https') {
+    const tables = onPort.filter((entry) => entry.protocol === protocol).map((entry) => [entry.host, entry] as const);
+    return virtualHostFor(authorityHost(request), new Map(tables));
+  }
+  return onPort.find((entry) => entry.protocol === protocol);
+}
+
+function inMesh(traffic: TrafficModel, client: Client, request: Request): Entry | undefined {
+  const { host, port } = request;
+  const table = traffic.meshTable(traffic.scope(client.proxy), port);
+  const dialled = table?.dialled(host.toLowerCase());
+  const protocol = dialled?.ports.find(({ number }) => number === port)?.protocol;
+  if (dialled !== undefined && protocol !== undefined && !isHttp(protocol)) {
+    return serviceEntry(traffic, client, dialled, port);
+  }
+  const found = table?.lookup(authorityHost(request));
+  if (found === undefined) return undefined;
+  return found.service === undefined
+    ? hostEntry(traffic, client, found, port)
+    : serviceEntry(traffic, client, found.service, port);
+}
