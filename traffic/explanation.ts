@@ -2,12 +2,11 @@ import { isHttp } from '../model/protocol';
 import { entryClasses, type RequestClass } from './classes/classes';
 import type { Client } from './classes/clients';
 import type { Entry } from './classes/entry';
-import { gatewayEntries } from './classes/gateway-entries';
+import { gatewayEntries, gatewayHttpEntry } from './classes/gateway-entries';
 import { hostEntry, serviceEntry } from './classes/mesh-entries';
 import type { Outcome } from './outcome';
 import { authorityHost, type Request } from './request';
 import { route } from './route';
-import { virtualHostFor } from './tables/virtual-host';
 import type { TrafficModel } from './traffic-model';
 
 /** What becomes of a request, and what the rules for its host tell apart. */
@@ -26,12 +25,10 @@ export function explanation(traffic: TrafficModel, client: Client, request: Requ
 
 function atGateway(traffic: TrafficModel, client: Client, request: Request): Entry | undefined {
   const { protocol = 'http', port } = request;
-  const onPort = gatewayEntries(traffic, client).filter((entry) => entry.port === port);
   if (protocol === 'http' || protocol === 'https') {
-    const tables = onPort.filter((entry) => entry.protocol === protocol).map((entry) => [entry.host, entry] as const);
-    return virtualHostFor(authorityHost(request), new Map(tables));
+    return gatewayHttpEntry(traffic, client, { protocol, port, host: authorityHost(request) });
   }
-  return onPort.find((entry) => entry.protocol === protocol);
+  return gatewayEntries(traffic, client).find((entry) => entry.port === port && entry.protocol === protocol);
 }
 
 function inMesh(traffic: TrafficModel, client: Client, request: Request): Entry | undefined {

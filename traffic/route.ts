@@ -22,7 +22,6 @@ import {
   type SniChain,
 } from './tables/l4-chains';
 import { clientValuation } from './tables/gateway-table';
-import { virtualHostFor } from './tables/virtual-host';
 import { TrafficModel } from './traffic-model';
 
 /** The routing model of a set of objects. */
@@ -88,7 +87,7 @@ function inGatewayTable(
   request: Request,
 ): Outcome {
   const host = authorityHost(request);
-  const virtualHost = virtualHostFor(host, traffic.gatewayTable(proxy, servers));
+  const virtualHost = traffic.gatewayTable(proxy, servers).lookup(host);
   const gateways = [...new Set(servers.map(({ gateway }) => gateway.id))].join(', ');
   if (virtualHost === undefined) return noRoute(`no route for host ${host} on gateway ${gateways}`);
   if (virtualHost.requiresTls && request.protocol !== 'https') {

@@ -2,15 +2,14 @@ import type { MeshModel } from '../model/mesh-model';
 import type { Proxy } from './proxy';
 import type { ProxyView } from './proxy-view';
 import { gatewayListeners, type BoundServer, type GatewayListener } from './tables/gateway-servers';
-import { gatewayTable } from './tables/gateway-table';
+import { GatewayTable } from './tables/gateway-table';
 import { MeshTable } from './tables/mesh-host';
 import { MeshScope } from './tables/mesh-scope';
-import type { VirtualHost } from './tables/virtual-host';
 
 /** Routing tables of one mesh, made when first asked for and kept. */
 export class TrafficModel {
   private readonly scopes = new Map<string, MeshScope>();
-  private readonly tables = new Map<string, Map<string, VirtualHost>>();
+  private readonly tables = new Map<string, GatewayTable>();
   private readonly listeners = new Map<string, GatewayListener[]>();
 
   constructor(readonly mesh: MeshModel) {}
@@ -40,9 +39,9 @@ export class TrafficModel {
     return known;
   }
 
-  gatewayTable(proxy: Proxy, servers: readonly BoundServer[]): Map<string, VirtualHost> {
+  gatewayTable(proxy: Proxy, servers: readonly BoundServer[]): GatewayTable {
     const key = `${proxyKey(proxy)}|${servers.map(({ gateway, server }) => `${gateway.id} ${server.path}`).join(',')}`;
-    const known = this.tables.get(key) ?? gatewayTable(this.mesh, proxy, servers);
+    const known = this.tables.get(key) ?? new GatewayTable(this.mesh, proxy, servers);
     this.tables.set(key, known);
     return known;
   }

@@ -1,6 +1,6 @@
 import { noRoute, reset, unknownHost, unknownWords } from '../answers';
 import type { Outcome } from '../outcome';
-import { virtualHostFor } from '../tables/virtual-host';
+import { mostSpecific } from '../tables/wildcards';
 import type { TrafficModel } from '../traffic-model';
 import { clients } from './clients';
 import { entryKey, type Entry } from './entry';
@@ -26,7 +26,8 @@ export function entryLike(traffic: TrafficModel, own: ReadonlyMap<string, Entry>
             client.title === other.client.title && port === other.port && protocol === other.protocol,
         )
       : [];
-  const found = virtualHostFor(other.host, new Map(covering.map((entry) => [entry.host, entry])));
+  const byHost = new Map(covering.map((entry) => [entry.host, entry]));
+  const found = mostSpecific(other.host, (host) => byHost.get(host));
   if (found !== undefined) return { ...found, host: other.host };
   return { ...other, routes: [], otherwise: absent(traffic, other) };
 }

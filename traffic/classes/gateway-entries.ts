@@ -2,9 +2,8 @@ import { noRoute, reset } from '../answers';
 import type { Outcome } from '../outcome';
 import { ruleOutcome } from '../rule-outcome';
 import type { CompiledRoute } from '../rules/compiled';
-import { isTerminatedHttps, type GatewayListener } from '../tables/gateway-servers';
+import { isTerminatedHttps, type BoundServer, type GatewayListener } from '../tables/gateway-servers';
 import { gatewayTcpRoute, gatewayTlsChains, isTlsRouted } from '../tables/l4-chains';
-import { sortedDomains } from '../tables/virtual-host';
 import type { TrafficModel } from '../traffic-model';
 import type { Client } from './clients';
 import { withStatus, type Entry } from './entry';
@@ -13,44 +12,68 @@ import { placesOf } from './places';
 
 /** What a gateway decides, entry by entry. */
 export function gatewayEntries(traffic: TrafficModel, client: Client): Entry[] {
-  return traffic
-    .gatewayListeners(client.proxy)
-    .flatMap((listener) => [
-      ...httpEntries(traffic, client, listener.plainHttp, 'http'),
-      ...listener.chains
-        .filter(({ server }) => isTerminatedHttps(server))
-        .flatMap((bound) => httpEntries(traffic, client, [bound], 'https')),
-      ...gatewayL4Entries(traffic, client, listener),
-    ]);
+  return traffic.gatewayListeners(client.proxy).flatMap((listener) => [
+    ...httpTables(listener).flatMap(({ protocol, servers }) => {
+      const table = traffic.gatewayTable(client.proxy, servers);
+      return table.domains().flatMap((domain) => hostEntry(traffic, client, { protocol, servers }, domain) ?? []);
+    }),
+    ...gatewayL4Entries(traffic, client, listener),
+  ]);
 }
 
-function httpEntries(
+/** What a gateway decides about requests to a host; undefined when it serves no such host. */
+export function gatewayHttpEntry(
   traffic: TrafficModel,
   client: Client,
-  servers: GatewayListener['plainHttp'],
-  protocol: 'http' | 'https',
-): Entry[] {
+  { protocol, port, host }: { protocol: 'http' | 'https'; port: number; host: string },
+): Entry | undefined {
+  for (const listener of traffic.gatewayListeners(client.proxy)) {
+    for (const served of httpTables(listener)) {
+      if (served.protocol !== protocol || served.servers[0]?.server.port.number !== port) continue;
+      const found = traffic.gatewayTable(client.proxy, served.servers).lookup(host);
+      if (found !== undefined) return hostEntry(traffic, client, served, found.domain);
+    }
+  }
+  return undefined;
+}
+
+/** Servers that share a routing table: those of plain HTTP on one port, and each of HTTPS. */
+interface HttpTable {
+  protocol: 'http' | 'https';
+  servers: readonly BoundServer[];
+}
+
+function httpTables({ plainHttp, chains }: GatewayListener): HttpTable[] {
+  const secure = chains.filter(({ server }) => isTerminatedHttps(server));
+  return [
+    ...(plainHttp.length === 0 ? [] : [{ protocol: 'http' as const, servers: plainHttp }]),
+    ...secure.map((bound): HttpTable => ({ protocol: 'https', servers: [bound] })),
+  ];
+}
+
+function hostEntry(
+  traffic: TrafficModel,
+  client: Client,
+  { protocol, servers }: HttpTable,
+  host: string,
+): Entry | undefined {
+  const virtualHost = traffic.gatewayTable(client.proxy, servers).entry(host);
   const port = servers[0]?.server.port.number;
-  if (port === undefined) return [];
-  const table = traffic.gatewayTable(client.proxy, servers);
+  if (virtualHost === undefined || port === undefined) return undefined;
   const view = traffic.gatewayView(client.proxy);
-  const places = placesOf(traffic.mesh, view);
-  return sortedDomains(table).map((host): Entry => {
-    const virtualHost = table.get(host);
-    const toHttps = virtualHost?.requiresTls === true && protocol === 'http';
-    return {
-      client,
-      protocol,
-      host,
-      port,
-      routes: toHttps ? [] : (virtualHost?.routes ?? []),
-      otherwise: toHttps
-        ? { kind: 'redirect', status: 301, redirect: { scheme: 'https' }, why: 'the server redirects to https' }
-        : noRoute(`no rule for host ${host} matches`),
-      outcome: (route) => withStatus(ruleOutcome(route, port, view, traffic.mesh)),
-      places,
-    };
-  });
+  const toHttps = virtualHost.requiresTls && protocol === 'http';
+  return {
+    client,
+    protocol,
+    host,
+    port,
+    routes: toHttps ? [] : virtualHost.routes,
+    otherwise: toHttps
+      ? { kind: 'redirect', status: 301, redirect: { scheme: 'https' }, why: 'the server redirects to https' }
+      : noRoute(`no rule for host ${host} matches`),
+    outcome: (route) => withStatus(ruleOutcome(route, port, view, traffic.mesh)),
+    places: placesOf(traffic.mesh, view),
+  };
 }
 
 function gatewayL4Entries(traffic: TrafficModel, client: Client, { chains }: GatewayListener): Entry[] {

@@ -1,79 +1,104 @@
 import type { MeshModel, MeshVirtualService } from '../../model/mesh-model';
+import { compareText } from '../../model/creation-order';
 import { serverHosts } from '../../model/gateways';
 import { hostIntersection } from '../../model/host-name';
+import { pushTo } from '../../model/object-index';
 import { allHold, type Literal, type Valuation } from '../matching/literal';
 import type { Proxy } from '../proxy';
 import { isCatchAll, type CompiledRoute } from '../rules/compiled';
 import { httpRoutes } from '../rules/http-routes';
 import type { BoundServer } from './gateway-servers';
-import type { VirtualHost } from './virtual-host';
+import { mostSpecific } from './wildcards';
+
+/** One entry of a gateway's routing table: the routes for a host. */
+export interface VirtualHost {
+  /** Name or wildcard, in lower case. */
+  domain: string;
+  /** The first that matches takes the request; none: 404. */
+  routes: readonly CompiledRoute[];
+  /** Plain requests are redirected to https. */
+  requiresTls: boolean;
+}
+
+interface Source {
+  virtualService: MeshVirtualService;
+  gateway: string;
+  port: number;
+  requiresTls: boolean;
+}
 
 /**
  * The HTTP routing table that some servers of a gateway share: VirtualServices of one host are merged in order, and routes without conditions go last (istio
- * pilot/pkg/networking/core/gateway.go, buildGatewayHTTPRouteConfig).
+ * pilot/pkg/networking/core/gateway.go, buildGatewayHTTPRouteConfig). The routes of a host are made when it is first asked for.
  */
-export function gatewayTable(
-  model: MeshModel,
-  proxy: Proxy,
-  servers: readonly BoundServer[],
-): Map<string, VirtualHost> {
-  const byDomain = new Map<string, VirtualHost>();
-  const routesOf = new Map<string, CompiledRoute[]>();
-  for (const { gateway, server } of servers) {
+export class GatewayTable {
+  private readonly sources = new Map<string, Source[]>();
+  private readonly redirected = new Set<string>();
+  private readonly known = new Map<string, VirtualHost | undefined>();
+
+  constructor(
+    private readonly model: MeshModel,
+    private readonly proxy: Proxy,
+    servers: readonly BoundServer[],
+  ) {
+    for (const bound of servers) this.add(bound);
+  }
+
+  /** The entry that takes requests for a host. */
+  lookup(host: string): VirtualHost | undefined {
+    return mostSpecific(host, (domain) => this.entry(domain));
+  }
+
+  /** The hosts that the table has entries for, in a fixed order. */
+  domains(): string[] {
+    return [...new Set([...this.sources.keys(), ...this.redirected])]
+      .filter((domain) => this.entry(domain) !== undefined)
+      .sort(compareText);
+  }
+
+  /** The entry of this very host or wildcard, which must be in lower case. */
+  entry(domain: string): VirtualHost | undefined {
+    if (!this.known.has(domain)) this.known.set(domain, this.made(domain));
+    return this.known.get(domain);
+  }
+
+  private add({ gateway, server }: BoundServer): void {
     const requiresTls = server.tls?.['httpsRedirect'] === true;
-    for (const virtualService of model.virtualServices.onGateway(gateway.id, proxy.namespace)) {
-      const hosts = hostIntersection(
-        serverHosts(server, gateway.namespace, virtualService.namespace),
-        virtualService.hosts,
-      );
-      if (hosts.length === 0) continue;
-      const key = `${gateway.id}|${virtualService.namespace}/${virtualService.name}`;
-      const routes = routesOf.get(key) ?? gatewayRoutes(virtualService, gateway.id, server.port.number, proxy, model);
-      routesOf.set(key, routes);
-      if (routes.length === 0) continue;
-      for (const host of hosts) addRoutes(byDomain, host.toLowerCase(), routes, requiresTls);
+    for (const virtualService of this.model.virtualServices.onGateway(gateway.id, this.proxy.namespace)) {
+      const bound = serverHosts(server, gateway.namespace, virtualService.namespace);
+      for (const host of hostIntersection(bound, virtualService.hosts)) {
+        const source = { virtualService, gateway: gateway.id, port: server.port.number, requiresTls };
+        pushTo(this.sources, host.toLowerCase(), source);
+      }
     }
-    if (requiresTls) for (const host of server.hosts) addRoutes(byDomain, host.toLowerCase(), [], true);
+    if (requiresTls) for (const host of server.hosts) this.redirected.add(host.toLowerCase());
   }
-  for (const virtualHost of byDomain.values()) {
-    virtualHost.routes = [
-      ...virtualHost.routes.filter((route) => !isCatchAll(route)),
-      ...virtualHost.routes.filter(isCatchAll),
-    ];
-  }
-  return byDomain;
-}
 
-function addRoutes(
-  byDomain: Map<string, VirtualHost>,
-  domain: string,
-  routes: readonly CompiledRoute[],
-  requiresTls: boolean,
-): void {
-  const present = byDomain.get(domain);
-  if (present === undefined) {
-    byDomain.set(domain, { domains: [domain], routes: [...routes], requiresTls });
-    return;
+  /** A host whose VirtualServices have no route for this gateway is not in the table, so that a wildcard may take its requests. */
+  private made(domain: string): VirtualHost | undefined {
+    const sources = (this.sources.get(domain) ?? [])
+      .map((source) => ({ ...source, routes: this.routes(source) }))
+      .filter((source) => source.routes.length > 0);
+    const requiresTls = this.redirected.has(domain) || sources.some((source) => source.requiresTls);
+    if (sources.length === 0 && !requiresTls) return undefined;
+    const routes = sources.flatMap((source) => source.routes);
+    return {
+      domain,
+      routes: [...routes.filter((route) => !isCatchAll(route)), ...routes.filter(isCatchAll)],
+      requiresTls,
+    };
   }
-  present.routes.push(...routes);
-  present.requiresTls ||= requiresTls;
-}
 
-/** Routes that hold for this gateway and port, up to the first without conditions. */
-function gatewayRoutes(
-  virtualService: MeshVirtualService,
-  gateway: string,
-  port: number,
-  proxy: Proxy,
-  model: MeshModel,
-): CompiledRoute[] {
-  const client = clientValuation(proxy);
-  const routes = httpRoutes(virtualService, gateway, model.config)
-    .filter((route) => route.port === undefined || route.port === port)
-    .filter(({ when }) => allHold(when.filter(isSource), client))
-    .map((route) => ({ ...route, when: route.when.filter((literal) => !isSource(literal)) }));
-  const end = routes.findIndex(isCatchAll);
-  return end < 0 ? routes : routes.slice(0, end + 1);
+  /** Routes that hold for this gateway and port, up to the first without conditions. */
+  private routes({ virtualService, gateway, port }: Source): CompiledRoute[] {
+    const client = clientValuation(this.proxy);
+    const routes = httpRoutes(virtualService, gateway, this.model.config)
+      .filter((route) => route.port === undefined || route.port === port)
+      .filter(({ when }) => allHold(when.filter(isSource), client))
+      .map((route) => ({ ...route, when: route.when.filter((literal) => !isSource(literal)) }));
+    const end = routes.findIndex(isCatchAll);
+    return end < 0 ? routes : routes.slice(0, end + 1);
+  }
 }
 
 /** Whether a condition is one on the client, which istiod decides when it makes the table. */

@@ -7,7 +7,7 @@ import type { Proxy } from '../proxy';
 import { defaultAction } from '../rules/action';
 import { l4Routes, type L4Route } from '../rules/l4-routes';
 import { isPassthrough, type BoundServer } from './gateway-servers';
-import { wildcardsOver } from './virtual-host';
+import { wildcardsOver } from './wildcards';
 
 /** Something that TLS connections are told apart by. */
 export interface SniChain<T> {

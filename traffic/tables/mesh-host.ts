@@ -6,7 +6,7 @@ import type { CompiledRoute } from '../rules/compiled';
 import { httpRoutes } from '../rules/http-routes';
 import { isSource } from './gateway-table';
 import type { ScopeListener } from './mesh-scope';
-import { wildcardsOver } from './virtual-host';
+import { wildcardsOver } from './wildcards';
 
 /** What a sidecar's table has for a Host header: a service, or a host that only VirtualServices name. */
 export interface MeshHost {

@@ -57,7 +57,8 @@ export class ScopeListener {
   private readonly byHost = new Map<string, MeshVirtualService[]>();
   /** The first VirtualService of every host, wildcards included. */
   private readonly firstByHost = new Map<string, MeshVirtualService>();
-  private readonly destinations = new Set<string>();
+  /** Hosts that rules send to; gathered when first asked for, as few questions need them. */
+  private destinations: ReadonlySet<string> | undefined;
 
   constructor(
     private readonly model: MeshModel,
@@ -107,6 +108,7 @@ export class ScopeListener {
   }
 
   sendsTo(host: string): boolean {
+    this.destinations ??= new Set(this.virtualServices.flatMap((one) => destinationHosts(one, this.model)));
     return this.destinations.has(host);
   }
 
@@ -115,7 +117,6 @@ export class ScopeListener {
       pushTo(this.byHost, host, virtualService);
       if (!this.firstByHost.has(host)) this.firstByHost.set(host, virtualService);
     }
-    for (const host of destinationHosts(virtualService, this.model)) this.destinations.add(host);
   }
 }
 
