@@ -68,6 +68,11 @@ export function loadStack(choice: StackChoice): LoadedStack {
   return { file, name, settings, policy, source };
 }
 
+/** Name of the environment that a command is about; its stack file need not be sound, nor be there. */
+export function environmentOf(choice: StackChoice): string {
+  return chosen(choice).name;
+}
+
 interface Chosen {
   file: string;
   name: string;

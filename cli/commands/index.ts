@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { registerCheck } from './check';
 import { registerDiff } from './diff';
+import { registerDown } from './down';
 import { registerExplain } from './explain';
 import { registerGraph } from './graph';
 import { registerLab } from './lab';
@@ -11,6 +12,7 @@ import { registerStart } from './start';
 /** Every command, in the order of `--help`; each adds itself to the program. */
 export const commands: ((program: Command) => void)[] = [
   registerStart,
+  registerDown,
   registerRender,
   registerCheck,
   registerExplain,

@@ -39,16 +39,27 @@ async function start(choice: StackChoice): Promise<void> {
   );
   if (leftOut.length > 0)
     process.stdout.write(`Left out or changed for the lab:\n${leftOut.map((line) => `  ${line}\n`).join('')}`);
-  process.stdout.write(nextSteps(file, lab.kubeconfig));
+  process.stdout.write(nextSteps(choice, file, lab.kubeconfig));
 }
 
-function nextSteps(file: string, kubeconfig: string): string {
+function nextSteps(choice: StackChoice, file: string, kubeconfig: string): string {
+  const { sample } = choice;
+  const flags = sample === undefined ? stackFlags(choice) : `--sample ${sample}`;
+  const first =
+    sample === undefined
+      ? `change a weight in ${file} and run npm start again: the plan says what moves`
+      : 'npx meshwright samples, and npm start -- --sample with another state of this one: the plan says what moves';
   return `
 Try next
-  change a weight in ${file} and run npm start again: the plan says what moves
-  npx meshwright check --stack dev      what is wrong, before anything is touched
-  npx meshwright render --stack dev     the same stack as plain YAML
+  ${first}
+  npx meshwright check ${flags}      what is wrong, before anything is touched
+  npx meshwright render ${flags}     the same stack as plain YAML
   export KUBECONFIG=${kubeconfig}       and look around with kubectl
+  npx meshwright down ${flags}       take the stack off again
   npx meshwright lab down               stop it all
 `;
+}
+
+function stackFlags({ stack, config }: StackChoice): string {
+  return config === undefined ? `--stack ${stack ?? 'dev'}` : `--config ${config}`;
 }
