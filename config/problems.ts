@@ -18,6 +18,6 @@ export function formatProblem({ path, value, message, hint, file, line, column }
 
 function compact(value: unknown): string {
   if (value === secretValue) return secretValue;
-  const text = JSON.stringify(value);
+  const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
   return text.length <= longestValue ? text : `${text.slice(0, longestValue - 1)}…`;
 }

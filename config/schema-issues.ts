@@ -3,7 +3,7 @@ import { defined } from '../components/manifests/kubernetes';
 import { valueAt, type Key } from './key-path';
 import { nearest } from '../policy/nearest';
 import { didYouMean } from './did-you-mean';
-import type { KeyProblem } from './problem';
+import { secretValue, type KeyProblem } from './problem';
 
 type Issue = z.core.$ZodIssue;
 
@@ -96,6 +96,8 @@ function valueHint(issue: Issue, value: unknown): string | undefined {
     return expected.includes('string') ? `put it in quotes: "${value}"` : undefined;
   }
   if (typeof value !== 'string') return undefined;
+  if (value === secretValue)
+    return 'only text can be encrypted, one value at a time: pulumi config set --secret --path';
   const number = value.trim() !== '' && Number.isFinite(Number(value));
   if (number && (expected.includes('number') || expected.includes('int')))
     return `quotes make it a string: write ${Number(value)}`;

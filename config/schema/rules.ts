@@ -30,6 +30,7 @@ export const httpRule = z.strictObject({
   mirror: http('mirror', 'map', 'Destination of a copy of the traffic.').exactOptional(),
   mirrors: http('mirrors', 'list', 'Destinations of copies of the traffic.').exactOptional(),
   mirrorPercent: http('mirrorPercent', 'number', 'Deprecated: use mirrorPercentage.').exactOptional(),
+  mirror_percent: http('mirror_percent', 'number', 'Deprecated: use mirrorPercentage.').exactOptional(),
   mirrorPercentage: http('mirrorPercentage', 'map', 'Share that is mirrored. Default: all.').exactOptional(),
   corsPolicy: http('corsPolicy', 'map', 'Cross-origin policy.').exactOptional(),
   headers: http('headers', 'map', 'Changes to headers.').exactOptional(),

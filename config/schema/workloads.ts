@@ -27,7 +27,7 @@ export const resources = z.strictObject({
 }) satisfies z.ZodType<ResourceSettings>;
 
 /** An entry of a Kubernetes list whose items have names. */
-export const named = z.object({ name: text }).catchall(z.unknown()) satisfies z.ZodType<Named>;
+export const named: z.ZodType<Named, Named> = z.object({ name: text }).catchall(z.unknown());
 
 const probe = anyMap.exactOptional().describe("Kubernetes' Probe, verbatim. Default: none.");
 

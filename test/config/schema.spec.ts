@@ -68,7 +68,7 @@ describe('the schema of a stack file', () => {
         path: 'meshwright:routes.bookinfo.reviews.http[0].wieghts',
         value: { v2: 100 },
         message:
-          'unknown key; the keys here are weights, name, match, route, redirect, directResponse, delegate, rewrite, timeout, retries, fault, mirror, mirrors, mirrorPercent, mirrorPercentage, corsPolicy, headers',
+          'unknown key; the keys here are weights, name, match, route, redirect, directResponse, delegate, rewrite, timeout, retries, fault, mirror, mirrors, mirrorPercent, mirror_percent, mirrorPercentage, corsPolicy, headers',
         hint: 'did you mean "weights"?',
       },
     ]);

@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { checkMesh } from '../../config/check-mesh';
+import { checkOptions } from '../../config/check-options';
+import type { StackSettings } from '../../components/manifests/settings';
+import { renderMesh } from '../../components/manifests/mesh';
+import { inFile, problemsOf, textProblems } from './support';
+
+const split = (host: string, weights: number[]) =>
+  weights.map((weight, index) => ({ destination: { host, subset: `v${index + 1}` }, weight }));
+
+function virtualService(name: string, http: object[]) {
+  return {
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'VirtualService',
+    metadata: { name, namespace: 'default' },
+    spec: { hosts: [`${name}.example.com`], http },
+  };
+}
+
+describe('checkMesh', () => {
+  it('has nothing to say of a good mesh, and renders it', () => {
+    const settings: StackSettings = { namespaces: { shop: { injection: true } } };
+    assert.deepEqual(checkMesh(settings), { problems: [], warnings: [], mesh: renderMesh(settings) });
+  });
+
+  it('tells mandatory findings by the key that makes the object, as far down as the file goes', () => {
+    const settings: StackSettings = {
+      routes: { default: { cart: { versions: ['v1', 'v2'], http: [{ route: split('cart', [90, 20]) }] } } },
+      objects: [virtualService('other', [{ route: split('other', [1, 2]) }])],
+    };
+    const policy = { rules: { 'host-exists': 'off', 'subset-exists': 'off' } } as const;
+    const { problems } = checkMesh(settings, policy);
+    assert.deepEqual(
+      problems.map(({ path, message }) => [path, message.replace(/.*(\(.*\))$/, '$1')]),
+      [
+        ['meshwright:routes.default.cart.http[0].route', '(weight-sum-100)'],
+        ['meshwright:objects[0].spec.http[0].route', '(weight-sum-100)'],
+      ],
+    );
+  });
+
+  it('tells advisory findings as warnings, and the levels are for the policy section to set', () => {
+    const settings: StackSettings = { objects: [virtualService('cart', [{ route: split('cart', [90, 20]) }])] };
+    const levels = (level: 'advisory' | 'off') => {
+      const rules = { 'weight-sum-100': level, 'host-exists': 'off', 'subset-exists': 'off' } as const;
+      const { problems, warnings } = checkMesh(settings, { rules });
+      return [problems.length, warnings.filter(({ message }) => message.endsWith('(weight-sum-100)')).length];
+    };
+    assert.deepEqual(
+      [levels('advisory'), levels('off')],
+      [
+        [0, 1],
+        [0, 0],
+      ],
+    );
+  });
+
+  it('shows the value where it is a plain one, and the place in the file', () => {
+    const settings: StackSettings = { routes: { default: { cart: { http: [{ timeout: 'soon' }] } } } };
+    const source = { file: 'Pulumi.dev.yaml', position: () => ({ line: 3, column: 5 }) };
+    const [problem] = checkMesh(settings, {}, source).problems;
+    assert.deepEqual(
+      { ...problem, message: '' },
+      {
+        path: 'meshwright:routes.default.cart.http[0].timeout',
+        value: 'soon',
+        message: '',
+        file: 'Pulumi.dev.yaml',
+        line: 3,
+        column: 5,
+      },
+    );
+  });
+
+  it('fails with levels for rules that there are not', () => {
+    const { problems } = checkMesh({}, { rules: { 'weight-sum-10': 'off' } });
+    assert.deepEqual(problems, [
+      {
+        path: 'meshwright:policy.rules.weight-sum-10',
+        value: 'off',
+        message: 'there is no rule "weight-sum-10"; did you mean "weight-sum-100"? (options)',
+      },
+    ]);
+  });
+
+  it('advises on node ports that most clusters refuse', () => {
+    const settings: StackSettings = { gateways: { gw: { service: { nodePorts: { http2: 8080, https: 30443 } } } } };
+    assert.deepEqual(checkMesh(settings).warnings, [
+      {
+        path: 'meshwright:gateways.gw.service.nodePorts.http2',
+        value: 8080,
+        message: 'clusters take node ports from 30000 to 32767, unless their --service-node-port-range says otherwise',
+      },
+    ]);
+  });
+});
+
+describe('a refused stack', () => {
+  it('is told also what the check finds in what nothing else is wrong with', () => {
+    const text = `
+config:
+  meshwright:namespaces: { shop: { injektion: true } }
+  meshwright:objects:
+    - apiVersion: networking.istio.io/v1
+      kind: VirtualService
+      metadata: { name: cart, namespace: default }
+      spec: { hosts: [cart], http: [{ route: [{ destination: { host: a }, weight: 1 }, { destination: { host: b }, weight: 2 }] }] }
+`;
+    const found = textProblems(text);
+    assert.deepEqual(found, [
+      inFile(
+        {
+          path: 'meshwright:namespaces.shop.injektion',
+          value: true,
+          message: 'unknown key; the keys here are injection, revision, ambient, existing, labels, annotations',
+          hint: 'did you mean "injection"?',
+        },
+        3,
+        36,
+      ),
+      inFile({ path: 'meshwright:objects[0].spec.http[0].route', message: found[1]?.message ?? '' }, 8, 39),
+    ]);
+    assert.match(found[1]?.message ?? '', /\(weight-sum-100\)$/);
+  });
+
+  it('is told of one mistake once', () => {
+    const reviews = { versions: ['v1', 'v2'], weights: { v1: 90, v2: 20 }, http: [{ timeout: 'soon' }] };
+    assert.deepEqual(
+      problemsOf({ routes: { default: { reviews } } }).map(({ path }) => path),
+      ['meshwright:routes.default.reviews.weights'],
+    );
+  });
+});
+
+describe('the options of a check', () => {
+  it('are those of the policy section, and what the releases of the stack bring', () => {
+    const settings: StackSettings = {
+      istio: {
+        version: '1.29.0',
+        namespace: 'mesh',
+        revision: 'blue',
+        meshConfig: { a: 1, b: { c: 2 } },
+        values: { istiod: { meshConfig: { b: { d: 3 } } } },
+      },
+      gateways: {
+        'istio-ingressgateway': {},
+        own: {
+          namespace: 'edge',
+          labels: { app: 'own' },
+          service: { ports: [{ name: 'http', port: 80, targetPort: 8080 }] },
+        },
+        there: { install: false },
+        verbatim: { values: { service: {} } },
+      },
+    };
+    const policy = { maxStep: 0, revisions: ['green'], mesh: { domain: 'mesh.local' } };
+    assert.deepEqual(checkOptions(settings, policy), {
+      maxStep: 0,
+      mesh: { rootNamespace: 'mesh', meshConfig: { a: 1, b: { c: 2, d: 3 } }, domain: 'mesh.local' },
+      istioVersion: '1.29.0',
+      revisions: ['blue', 'green'],
+      gatewayWorkloads: [
+        {
+          namespace: 'istio-ingress',
+          labels: { istio: 'ingressgateway' },
+          ports: [
+            { port: 15021, targetPort: 15021 },
+            { port: 80, targetPort: 80 },
+            { port: 443, targetPort: 443 },
+          ],
+        },
+        { namespace: 'edge', labels: { app: 'own' }, ports: [{ port: 80, targetPort: 8080 }] },
+        { namespace: 'istio-ingress', labels: { istio: 'there' } },
+        { namespace: 'istio-ingress', labels: { istio: 'verbatim' } },
+      ],
+    });
+  });
+
+  it('say nothing of a mesh and of gateways that the stack does not install', () => {
+    assert.deepEqual(checkOptions({}, { environment: 'prod' }), { environment: 'prod', mesh: {} });
+  });
+});

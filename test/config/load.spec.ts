@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import * as pulumi from '@pulumi/pulumi';
+import { loadSettings } from '../../config/load';
+
+/** Pulumi's log writes here when there is no engine. */
+function logged(work: () => void): string[] {
+  const lines: string[] = [];
+  const { warn } = console;
+  console.warn = (line: string) => void lines.push(line);
+  try {
+    work();
+  } finally {
+    console.warn = warn;
+  }
+  return lines;
+}
+
+/** Configuration as the engine hands it over: every section as JSON. */
+function configure(sections: Record<string, unknown>, secrets: string[] = []): void {
+  const entries = Object.entries(sections).map(([key, value]) => [
+    key,
+    typeof value === 'string' ? value : JSON.stringify(value),
+  ]);
+  pulumi.runtime.setAllConfig(Object.fromEntries(entries) as Record<string, string>, secrets);
+}
+
+function refusal(): string {
+  try {
+    loadSettings();
+  } catch (error) {
+    assert.ok(pulumi.RunError.isInstance(error), String(error));
+    return error.message;
+  }
+  throw new Error('nothing was refused');
+}
+
+describe('loadSettings', () => {
+  before(async () => {
+    await pulumi.runtime.setMocks(
+      { newResource: ({ name, inputs }) => ({ id: name, state: inputs as object }), call: () => ({}) },
+      'meshwright',
+      'test',
+    );
+  });
+  afterEach(() => configure({}));
+
+  it('reads every section, and leaves other namespaces alone', () => {
+    configure({
+      'kubernetes:context': 'kind-dev',
+      'meshwright:namespaces': { shop: { injection: false } },
+      'meshwright:routes': { shop: { cart: { versions: ['v1', 'v2'], weights: { v1: 'rest', v2: 0 } } } },
+      'meshwright:objects': [],
+      'meshwright:policy': { maxStep: 0 },
+    });
+    assert.deepEqual(loadSettings(), {
+      settings: {
+        namespaces: { shop: { injection: false } },
+        routes: { shop: { cart: { versions: ['v1', 'v2'], weights: { v1: 'rest', v2: 0 } } } },
+        objects: [],
+      },
+      policy: { maxStep: 0 },
+      secretSections: new Set(),
+    });
+  });
+
+  it('refuses with every problem, also of sections that there are not', () => {
+    configure({
+      'meshwright:rotues': {},
+      'meshwright:istio': 'demo',
+      'meshwright:namespaces': { shop: {} },
+      'meshwright:routes': { shop: { cart: { versions: ['v1', 'v2'], weights: { v1: 90, v2: 20 } } } },
+    });
+    assert.equal(
+      refusal(),
+      [
+        'the configuration of stack test is refused, nothing was changed: 3 problems',
+        'meshwright:istio: "demo"',
+        '  must be a map',
+        'meshwright:rotues: {}',
+        '  unknown key; the keys here are istio, gateways, namespaces, apps, addons, routes, objects, policy',
+        '  did you mean "routes"?',
+        'meshwright:routes.shop.cart.weights: {"v1":90,"v2":20}',
+        '  weights must sum to 100, these sum to 110: v1 90, v2 20; change one of them, or make it "rest"',
+        'meshwright check --stack test shows them with their lines',
+      ].join('\n'),
+    );
+  });
+
+  it('refuses what the check finds in the mesh', () => {
+    configure({
+      'meshwright:namespaces': { shop: {} },
+      'meshwright:objects': [
+        {
+          apiVersion: 'networking.istio.io/v1',
+          kind: 'VirtualService',
+          metadata: { name: 'cart', namespace: 'shop' },
+          spec: {
+            hosts: ['cart.example.com'],
+            http: [
+              {
+                route: [
+                  { destination: { host: 'a' }, weight: 90 },
+                  { destination: { host: 'b' }, weight: 20 },
+                ],
+              },
+            ],
+          },
+        },
+      ],
+    });
+    assert.match(
+      refusal(),
+      /^meshwright:objects\[0\]\.spec\.http\[0\]\.route\n {2}weights must sum to 100.*\(weight-sum-100\)$/m,
+    );
+  });
+
+  it('says which sections hold secrets, and shows nothing of them', () => {
+    const sections = {
+      'meshwright:namespaces': { shop: {} },
+      'meshwright:addons': { grafana: { password: 'hunter2' } },
+    };
+    configure(sections, ['meshwright:addons']);
+    assert.deepEqual(loadSettings().secretSections, new Set(['addons']));
+
+    configure({ ...sections, 'meshwright:addons': { grafana: { password: 'hunter2', anonymous: 'hunter2' } } }, [
+      'meshwright:addons',
+    ]);
+    const told = refusal();
+    assert.match(told, /^meshwright:addons\.grafana\.anonymous: \[secret\]\n {2}must be true or false$/m);
+    assert.doesNotMatch(told, /hunter2/);
+  });
+
+  it('shows no text that is no section when it is secret', () => {
+    configure({ 'meshwright:routes': 'hunter2' }, ['meshwright:routes']);
+    assert.equal(
+      refusal(),
+      [
+        'the configuration of stack test is refused, nothing was changed: 1 problem',
+        'meshwright:routes: [secret]',
+        '  must be a map',
+        'meshwright check --stack test shows them with their lines',
+      ].join('\n'),
+    );
+  });
+
+  it('withholds what the check says of a section with secrets', () => {
+    const spec = { hosts: ['hunter2'], http: [{ timeout: 'hunter2', route: [{ destination: { host: 'a' } }] }] };
+    const metadata = { name: 'cart', namespace: 'default' };
+    const object = { apiVersion: 'networking.istio.io/v1', kind: 'VirtualService', metadata, spec };
+    configure({ 'meshwright:objects': [object] }, ['meshwright:objects']);
+    const told = refusal();
+    assert.match(
+      told,
+      /^meshwright:objects\[0\]\.spec\.http\[0\]\.timeout: \[secret\]\n {2}its section holds secrets, .*\(object-schema\)$/m,
+    );
+    assert.doesNotMatch(told, /hunter2/);
+  });
+
+  it('refuses charts that are not there', () => {
+    configure({
+      'meshwright:istio': { charts: { path: 'no-such-folder', files: { base: 'package.json', istiod: 'no.tgz' } } },
+    });
+    const where = `  there is no such file or folder; relative paths start from ${process.cwd()}`;
+    assert.equal(
+      refusal(),
+      [
+        'the configuration of stack test is refused, nothing was changed: 2 problems',
+        'meshwright:istio.charts.path: "no-such-folder"',
+        where,
+        'meshwright:istio.charts.files.istiod: "no.tgz"',
+        where,
+        'meshwright check --stack test shows them with their lines',
+      ].join('\n'),
+    );
+  });
+
+  it('warns of what is probably not meant', () => {
+    configure({ 'meshwright:gateways': { gw: { service: { type: 'NodePort', nodePorts: { http2: 8080 } } } } });
+    assert.deepEqual(
+      logged(() => loadSettings()),
+      [
+        'warning: [runtime] meshwright:gateways.gw.service.nodePorts.http2: 8080\n' +
+          '  clusters take node ports from 30000 to 32767, unless their --service-node-port-range says otherwise',
+      ],
+    );
+  });
+
+  it('loads without the Kubernetes SDK, which takes seconds', () => {
+    const script = `require('./config/load'); console.log(Object.keys(require.cache).filter((file) => /@pulumi.kubernetes./.test(file)).length)`;
+    const root = join(__dirname, '..', '..');
+    const { stdout, stderr } = spawnSync(process.execPath, ['-r', 'ts-node/register/transpile-only', '-e', script], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    assert.deepEqual([stdout, stderr], ['0\n', '']);
+  });
+});
