@@ -66,6 +66,10 @@ export default tseslint.config(
   },
   {
     files: ['test/**/*.ts'],
-    rules: { '@typescript-eslint/no-floating-promises': 'error', '@typescript-eslint/no-unused-expressions': 'off' },
+    rules: {
+      '@typescript-eslint/no-unused-expressions': 'off',
+      // What a hook sets may be unset in the next one, when the first has skipped the suite; types do not see that.
+      '@typescript-eslint/no-unnecessary-condition': 'off',
+    },
   },
 );

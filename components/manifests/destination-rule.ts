@@ -61,5 +61,5 @@ function rule(
 }
 
 function subset({ version, labels, trafficPolicy }: Version): Subset {
-  return defined({ name: version, labels, trafficPolicy }) as Subset;
+  return { name: version, labels, ...(trafficPolicy === undefined ? {} : { trafficPolicy }) };
 }

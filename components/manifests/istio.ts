@@ -16,9 +16,13 @@ export type HttpRoute = NonNullable<VirtualServiceSpec['http']>[number];
 export type HttpRouteDestination = NonNullable<HttpRoute['route']>[number];
 export type TcpRoute = NonNullable<VirtualServiceSpec['tcp']>[number];
 export type TlsRoute = NonNullable<VirtualServiceSpec['tls']>[number];
-export type DestinationRuleSpec = NonNullable<IDestinationRule['spec']>;
-export type TrafficPolicy = NonNullable<DestinationRuleSpec['trafficPolicy']>;
-export type Subset = NonNullable<DestinationRuleSpec['subsets']>[number];
+type GeneratedDestinationRuleSpec = NonNullable<IDestinationRule['spec']>;
+export type TrafficPolicy = NonNullable<GeneratedDestinationRuleSpec['trafficPolicy']>;
+/** With the one TrafficPolicy: the package has the same type a second time for subsets, and to compare the two takes the compiler a minute. */
+export type Subset = Omit<NonNullable<GeneratedDestinationRuleSpec['subsets']>[number], 'trafficPolicy'> & {
+  trafficPolicy?: TrafficPolicy;
+};
+export type DestinationRuleSpec = Omit<GeneratedDestinationRuleSpec, 'subsets'> & { subsets?: Subset[] };
 export type WorkloadSelector = NonNullable<DestinationRuleSpec['workloadSelector']>;
 export type GatewaySpec = NonNullable<IGateway['spec']>;
 export type GatewayServer = NonNullable<GatewaySpec['servers']>[number];

@@ -4,7 +4,7 @@ import { DependencyGraph } from '../model/dependency-graph';
 import { hostRules, type HostRule } from '../model/host-rules';
 import { writtenRoutes } from '../model/routes';
 import { subsetWorkloads } from '../model/subset-workloads';
-import { objectResources, type ObjectResource, type PulumiResource, type ResourceRule } from '../pulumi-facts';
+import { objectResources, type ObjectResource, type ResourceRule } from '../pulumi-facts';
 import type { Violation } from '../rule';
 
 /** Looks at what is in the program only: what is there already needs no order. */
@@ -54,9 +54,10 @@ spec: { host: reviews, subsets: [{ name: v1, labels: { version: v1 } }] }
     const needs = [...ruleNeeds(model), ...routeNeeds(model)];
     const graph = new DependencyGraph(resources);
     const byObject = new Map(placed.map((resource) => [resource.object, resource]));
+    const planes = resources.filter(({ chart }) => chart === 'istiod').map(({ urn }) => urn);
     return [
       ...needs.flatMap((need) => unordered(graph, byObject, need)),
-      ...placed.flatMap((resource) => beforeControlPlane(graph, resources, resource)),
+      ...placed.flatMap((resource) => beforeControlPlane(graph, planes, resource)),
     ];
   },
 };
@@ -124,11 +125,10 @@ function unordered(
 
 function beforeControlPlane(
   graph: DependencyGraph,
-  resources: readonly PulumiResource[],
+  planes: readonly string[],
   { urn, object }: ObjectResource,
 ): Violation[] {
   if (!apiGroup(object.apiVersion).endsWith('.istio.io')) return [];
-  const planes = resources.filter(({ chart }) => chart === 'istiod').map((release) => release.urn);
   if (planes.length === 0 || graph.unreached(urn, planes).length < planes.length) return [];
   const message =
     'nothing makes Pulumi install istiod before this object, whose definition and validation come with it. Add the release to dependsOn';

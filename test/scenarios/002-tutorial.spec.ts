@@ -127,13 +127,12 @@ describe('walkthrough 002, objects', function () {
       '002/75-25': [to('version-v1', 75), to('version-v2', 25)],
       '002/all-v2': [to('version-v2', 100)],
     };
-    let { uid, generation } = await cluster.identity(route);
-    for (const [state, destinations] of Object.entries(splits)) {
+    const { uid, generation } = await cluster.identity(route);
+    for (const [index, [state, destinations]] of Object.entries(splits).entries()) {
       const plan = await cluster.up(state);
       assert.deepEqual([plan.created, plan.changed.map(({ id }) => id), plan.removed], [[], [route], []]);
       assert.deepEqual((await cluster.get(route)).spec?.['http'], [{ route: destinations }]);
-      assert.deepEqual(await cluster.identity(route), { uid, generation: generation + 1 });
-      generation += 1;
+      assert.deepEqual(await cluster.identity(route), { uid, generation: generation + index + 1 });
     }
   });
 

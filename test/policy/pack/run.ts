@@ -93,5 +93,5 @@ function asPolicyResource(
 
 /** As the SDK wraps them: reading an unknown value throws. */
 function proxied(props: Record<string, unknown>): Record<string, unknown> {
-  return unknownCheckingProxy(props) as Record<string, unknown>;
+  return (unknownCheckingProxy as (props: object) => Record<string, unknown>)(props);
 }

@@ -101,7 +101,7 @@ export class Cluster {
 
   /** uid and generation of a live object, to show that it was changed in place. */
   async identity(title: string): Promise<{ uid: unknown; generation: number }> {
-    const { uid, generation } = (await this.get(title)).metadata as Fields;
+    const { uid, generation } = (await this.get(title)).metadata as unknown as Fields;
     return { uid, generation: generation as number };
   }
 
@@ -145,7 +145,7 @@ function resourceOf(kind: string): string {
 /** `actual` with only the fields that `expected` has; lists keep their length. */
 function restricted(actual: unknown, expected: unknown): unknown {
   if (Array.isArray(actual) && Array.isArray(expected)) {
-    return actual.map((item, index) => (index < expected.length ? restricted(item, expected[index]) : item));
+    return actual.map((item: unknown, index) => (index < expected.length ? restricted(item, expected[index]) : item));
   }
   if (!isMap(actual) || !isMap(expected)) return actual;
   return Object.fromEntries(
