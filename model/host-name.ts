@@ -55,3 +55,11 @@ export function resolveHost(host: string, namespace: string, domain: string): st
   if (host === '' || host === '*' || host.includes('.') || host.includes(':')) return host;
   return `${host}.${namespace}.svc.${domain}`;
 }
+
+/** The FQDN that a client's name for a Service stands for: `a` of its own namespace, `a.b`, `a.b.svc`; undefined for any other name. */
+export function serviceFqdn(name: string, namespace: string, domain: string): string | undefined {
+  const parts = name.split('.');
+  if (parts.length === 1) return `${name}.${namespace}.svc.${domain}`;
+  if (parts.length === 2) return `${name}.svc.${domain}`;
+  return parts.length === 3 && parts[2] === 'svc' ? `${name}.${domain}` : undefined;
+}

@@ -6,6 +6,7 @@ import { corsOutcome } from './cors';
 import { allHold, type Valuation } from './matching/literal';
 import type { Outcome } from './outcome';
 import type { Proxy } from './proxy';
+import { plainOutcome } from './plain-client';
 import type { ProxyView } from './proxy-view';
 import { authorityHost, requestValuation, type Request } from './request';
 import { redirectLocation, redirectStatus, rewrittenPath } from './rewrite';
@@ -31,6 +32,7 @@ export function trafficModel(objects: readonly KubernetesObject[], options?: Mes
 
 /** What becomes of a request at a proxy, by istiod 1.30 and Envoy. Never throws. */
 export function route(traffic: TrafficModel, proxy: Proxy, request: Request): Outcome {
+  if (proxy.type === 'none') return plainOutcome(traffic.mesh, proxy, request);
   return proxy.type === 'gateway' ? atGateway(traffic, proxy, request) : atSidecar(traffic, proxy, request);
 }
 

@@ -30,7 +30,7 @@ export function registerExplain(program: Command): void {
     .option('-X, --method <method>', 'the method', 'GET')
     .option(
       '--from <sender>',
-      "who asks: 'gateway NAME', 'workload NAMESPACE/NAME', or a namespace, perhaps with labels: 'shop app=web,tier=front' (default: by the host)",
+      "who asks: 'gateway NAME', 'workload NAMESPACE/NAME', 'plain NAMESPACE' for a client without sidecar, or a namespace, perhaps with labels: 'shop app=web,tier=front' (default: by the host)",
     )
     .option('--draw <number>', 'draw that many requests and count where they end')
     .option('--seed <number>', 'for --draw: the same seed draws the same requests', '1')

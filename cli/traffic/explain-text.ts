@@ -9,10 +9,15 @@ import { table } from '../table';
 /** An explanation for people: the outcome in words and as a table, what was drawn, and what else the host's rules tell apart. No trailing newline. */
 export function explainText(
   from: string,
-  { outcome, classes }: Explanation,
+  { outcome, ends, classes }: Explanation,
   drawn: ReadonlyMap<string, number> | undefined,
 ): string {
-  return [...outcomeLines(from, outcome), ...drawnLines(drawn), ...classLines(classes)].join('\n');
+  return [
+    ...outcomeLines(from, outcome),
+    ...endLines(outcome, ends),
+    ...drawnLines(drawn),
+    ...classLines(classes),
+  ].join('\n');
 }
 
 function outcomeLines(from: string, outcome: Outcome): string[] {
@@ -39,6 +44,12 @@ function outcomeLines(from: string, outcome: Outcome): string[] {
           ),
         ]),
   ];
+}
+
+/** Workloads, where they say more than the destinations do. */
+function endLines({ destinations = [] }: Outcome, ends: Explanation['ends']): string[] {
+  const rows = Object.entries(ends).map(([place, part]) => [place, percent(part)]);
+  return destinations.length === 0 || rows.length <= destinations.length ? [] : ['', table(['ENDS AT', 'SHARE'], rows)];
 }
 
 function drawnLines(drawn: ReadonlyMap<string, number> | undefined): string[] {

@@ -6,20 +6,21 @@ import { nearest } from '../../policy/nearest';
 import { UserError } from '../errors';
 
 /**
- * Who `--from` names: `gateway NAME` (a Gateway, or the workload it runs on; namespace/name where names repeat), `workload NAMESPACE/NAME`, or a namespace, perhaps
- * with labels of the workload. Without it: a workload of the mesh for a host of the mesh, else a gateway, one that serves the host if there is one.
+ * Who `--from` names: `gateway NAME` (a Gateway, or the workload it runs on; namespace/name where names repeat), `workload NAMESPACE/NAME`, a namespace, perhaps
+ * with labels of the workload, or `plain NAMESPACE`, a client there without a sidecar. Without it: a workload of the mesh for a host of the mesh, else a gateway, one that serves the host if there is one.
  * @throws UserError naming what there is.
  */
 export function sender(traffic: TrafficModel, from: string | undefined, request: Request): Client {
   if (from === undefined) return defaultSender(traffic, request);
-  const [, kind, name = ''] = /^(gateway|workload)[ :=](.+)$/.exec(from.trim()) ?? [];
+  const [, kind, name = ''] = /^(gateway|workload|plain)[ :=](.+)$/.exec(from.trim()) ?? [];
   if (kind === 'gateway') return gateway(traffic, name.trim());
   if (kind === 'workload') return workload(traffic, name.trim());
+  if (kind === 'plain') return plainClient(traffic, name.trim());
   const [, namespace, labels] =
     /^([a-z0-9](?:[-a-z0-9]*[a-z0-9])?)(?: ([^\s=,]+=[^\s=,]*(?:,[^\s=,]+=[^\s=,]*)*))?$/.exec(from.trim()) ?? [];
   if (namespace !== undefined) return inNamespace(traffic, namespace, labels);
   throw new UserError(
-    `--from ${from}; write 'gateway NAME', 'workload NAMESPACE/NAME', a namespace, or 'NAMESPACE LABEL=VALUE,…'.`,
+    `--from ${from}; write 'gateway NAME', 'workload NAMESPACE/NAME', 'plain NAMESPACE', a namespace, or 'NAMESPACE LABEL=VALUE,…'.`,
   );
 }
 
@@ -92,6 +93,11 @@ function inNamespace({ mesh }: TrafficModel, namespace: string, labels: string |
   }
   const pairs = (labels?.split(',') ?? []).map((pair) => pair.split('='));
   return workloadClient(namespace, Object.fromEntries(pairs) as Record<string, string>);
+}
+
+function plainClient(traffic: TrafficModel, namespace: string): Client {
+  const { given } = inNamespace(traffic, namespace, undefined);
+  return { title: `plain client of ${namespace}`, proxy: { type: 'none', namespace, labels: {} }, given };
 }
 
 function listed(noun: string, names: readonly string[]): string {

@@ -1,10 +1,11 @@
+import { acceptedMode } from '../../model/accepted-mode';
 import { isWildcard } from '../../model/host-name';
 import type { MeshModel, MeshObject, MeshService, MtlsMode } from '../../model/mesh-model';
 import { pushTo } from '../../model/object-index';
 import { effectiveRule } from '../model/clients';
 import { hostRules, type HostRule } from '../model/host-rules';
 import { servicePlace } from '../model/known';
-import { acceptedMode, hasNoProxy, hasSelectivePolicies } from '../model/mtls';
+import { hasNoProxy, hasSelectivePolicies } from '../model/mtls';
 import { policiesOf, tlsMode, type PlacedPolicy } from '../model/policies';
 import { podLabels } from '../model/subset-workloads';
 import type { Rule, Violation } from '../rule';

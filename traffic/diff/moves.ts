@@ -4,6 +4,7 @@ import { regionMember } from '../classes/region';
 import { exampleOf } from '../classes/classes';
 import { conditionWords } from '../classes/words';
 import type { Literal } from '../matching/literal';
+import { endsOf } from '../ends';
 import type { Outcome } from '../outcome';
 import { fraction, share, type Share } from '../share';
 
@@ -76,36 +77,11 @@ function whoWords(when: readonly Literal[], hasEarlier: boolean): string {
 
 /** Half the sum of the differences between two distributions: what has to move to make one the other. */
 export function movedShare(before: Outcome, placesBefore: Places, after: Outcome, placesAfter: Places): Share {
-  const [old, next] = [distribution(before, placesBefore), distribution(after, placesAfter)];
+  const [old, next] = [endsOf(before, placesBefore), endsOf(after, placesAfter)];
   let moved = fraction('0');
   for (const place of new Set([...old.keys(), ...next.keys()])) {
     const gone = fraction(old.get(place) ?? '0').sub(fraction(next.get(place) ?? '0'));
     if (gone.gt(0)) moved = moved.add(gone);
   }
   return share(moved);
-}
-
-/** Parts of the requests by where they end: a workload, an answer of the proxy, an injected error. */
-function distribution(outcome: Outcome, placesOf: Places): Map<string, Share> {
-  const aborted = outcome.fault?.abort?.share ?? '0';
-  const rest = fraction('1').sub(fraction(aborted));
-  const places = new Map<string, Share>();
-  const add = (place: string, part: Share): void => {
-    const sum = fraction(places.get(place) ?? '0').add(fraction(part));
-    if (sum.gt(0)) places.set(place, share(sum));
-  };
-  add(`abort ${outcome.fault?.abort?.status ?? outcome.fault?.abort?.grpcStatus ?? ''}`, aborted);
-  if (outcome.kind === 'routed') {
-    for (const destination of outcome.destinations ?? []) {
-      const all = fraction(destination.share).mul(rest);
-      if (destination.missing !== undefined) add('503', share(all));
-      else for (const [place, part] of placesOf(destination)) add(place, share(all.mul(fraction(part))));
-    }
-  } else {
-    add(
-      `${outcome.kind} ${outcome.status ?? ''} ${JSON.stringify(outcome.redirect ?? outcome.body ?? '')}`,
-      share(rest),
-    );
-  }
-  return places;
 }

@@ -1,5 +1,5 @@
 import type { MeshModel, MeshService, MeshVirtualService } from '../../model/mesh-model';
-import { hostsOverlap, isWildcard } from '../../model/host-name';
+import { hostsOverlap, isWildcard, serviceFqdn } from '../../model/host-name';
 import { isHttp } from '../../model/protocol';
 import { defaultAction } from '../rules/action';
 import type { CompiledRoute } from '../rules/compiled';
@@ -156,11 +156,7 @@ export class MeshTable {
   }
 
   private fqdn(host: string): string | undefined {
-    const parts = host.split('.');
-    const { domain } = this.model.config;
-    if (parts.length === 1) return `${host}.${this.namespace}.svc.${domain}`;
-    if (parts.length === 2) return `${host}.svc.${domain}`;
-    return parts.length === 3 && parts[2] === 'svc' ? `${host}.${domain}` : undefined;
+    return serviceFqdn(host, this.namespace, this.model.config.domain);
   }
 }
 
