@@ -46,6 +46,11 @@ export default tseslint.config(
     'components are publishable alone: Pulumi, manifests and the check',
     ['^(zod|yaml)', folder('config', 'cli', 'lab', 'traffic', 'test'), 'policy/(?!check|finding)'],
   ),
+  room(['live/**/*.ts'], 'live knows objects and proxies, not who makes them: manifests and libraries only', [
+    '^@pulumi',
+    folder('config', 'policy', 'traffic', 'cli', 'lab', 'test'),
+    'components/(?!manifests)',
+  ]),
   room(['index.ts'], 'index.ts tells the story of the stack: settings and components', [
     '^(zod|yaml)',
     folder('cli', 'lab', 'test'),

@@ -1,0 +1,15 @@
+/** What the proxies of a mesh serve, and whether that is what was asked for. */
+export { LiveError, type LiveProblem } from './errors';
+export { expectedGone, expectedRoute, isVisible, sharedDestinations, type ExpectedRoute } from './expected';
+export type { ClusterOptions } from './istiod-pods';
+export { judgeDestinations } from './judge-destinations';
+export { judgeRoute, noRoute, servedSplits } from './judge-route';
+export { MeshView, type MeshViewOptions } from './mesh-view';
+export { proxyConfig, type ProxyConfig } from './proxy-config';
+export { proxySyncs, type ProxySync } from './proxy-sync';
+export type { ProxyView } from './proxy-view';
+export { laggingLines, progressText, withServed } from './report';
+export { splitText, type Split } from './split';
+export { LagError, proveDestinations, proveRoute, routeVerdicts, type ProofOptions } from './route-proof';
+export type { ProxyState, Verdict } from './verdict';
+export { waitForProxies, type Waited, type WaitOptions } from './wait';

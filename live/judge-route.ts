@@ -1,0 +1,99 @@
+import type { ExpectedRoute } from './expected';
+import type { ServedRule } from './proxy-config';
+import type { ProxyView, XdsKind } from './proxy-view';
+import { splitKey, splitText, type Split } from './split';
+import { acknowledgement, type Verdict } from './verdict';
+
+/**
+ * What each proxy makes of a VirtualService. Pure.
+ *
+ * What istiod would serve at the last push it began for a proxy, and that this push was acknowledged, together prove what the proxy serves. A proxy without the route need not be asked further
+ * once its istiod has begun a push, for any proxy, that has it: what istiod leaves out from there on is not for that proxy (exportTo, Sidecar, gateways).
+ */
+export function judgeRoute(expected: ExpectedRoute, views: readonly ProxyView[]): Verdict[] {
+  const found = views.map((view) => ({ view, served: servedBy(expected, view) }));
+  const witness = new Map<string, number>();
+  for (const { view, served } of found) {
+    const number = view.config.number;
+    if (number === undefined || served === undefined || !agrees(expected, served)) continue;
+    witness.set(view.istiod, Math.min(witness.get(view.istiod) ?? Infinity, number));
+  }
+  return found.map(({ view, served }) => judge(expected, view, served, witness.get(view.istiod)));
+}
+
+/** What a proxy serves of a VirtualService: splits in the order of its rules, each once. */
+export function servedSplits(expected: ExpectedRoute, view: ProxyView): Split[] {
+  const served = servedBy(expected, view);
+  if (served === undefined) return [];
+  const all = [...served.http.flat(), ...served.connections];
+  return [...new Map(all.map((split) => [splitKey(split), split])).values()];
+}
+
+/** Why a proxy is unsure that no istiod has shown the route to any proxy. */
+export const noRoute = 'has no such route';
+
+interface Served {
+  /** One list for each virtual host that has rules of the VirtualService. */
+  http: Split[][];
+  connections: Split[];
+}
+
+function servedBy(expected: ExpectedRoute, { config, type }: ProxyView): Served | undefined {
+  const source = `${expected.namespace}/${expected.name}`;
+  const own = (rules: ServedRule[]): Split[] =>
+    rules.filter((rule) => rule.source === source).map(({ split }) => split);
+  const http = config.virtualHosts.map(own).filter((splits) => splits.length > 0);
+  const connections = config.connections
+    .filter((rule) => rule.source === source || (type === 'router' && isConnectionOf(expected, rule)))
+    .map(({ split }) => split);
+  return http.length + connections.length === 0 ? undefined : { http, connections };
+}
+
+/** Whether a proxy sends the requests for one of the hosts as no VirtualService says. */
+function hasDefaultRoute({ meshHosts, everywhere }: ExpectedRoute, { config, type }: ProxyView): boolean {
+  if (type !== 'sidecar' || everywhere.length === 0) return false;
+  const defaults = new Set(meshHosts.map((host) => splitKey({ [host]: 100 })));
+  return config.virtualHosts.flat().some(({ source, split }) => source === undefined && defaults.has(splitKey(split)));
+}
+
+/** istiod does not write into a gateway's TCP proxy which VirtualService made it. */
+function isConnectionOf({ connectionHosts }: ExpectedRoute, { source, split }: ServedRule): boolean {
+  const hosts = Object.keys(split).map((name) => name.split('|')[0] ?? '');
+  return source === undefined && hosts.length > 0 && hosts.every((host) => connectionHosts.includes(host));
+}
+
+function agrees({ http, everywhere, connections, open }: ExpectedRoute, served: Served): boolean {
+  const allowed = new Set(http.map(splitKey));
+  const everyHost = served.http.every((splits) => {
+    const keys = splits.map(splitKey);
+    return everywhere.every((split) => keys.includes(splitKey(split))) && keys.every((key) => allowed.has(key));
+  });
+  const allowedConnections = new Set(connections.map(splitKey));
+  return (open || everyHost) && served.connections.every((split) => allowedConnections.has(splitKey(split)));
+}
+
+function judge(
+  expected: ExpectedRoute,
+  view: ProxyView,
+  served: Served | undefined,
+  witness: number | undefined,
+): Verdict {
+  const { proxy, istiod, config } = view;
+  const serves = servedSplits(expected, view).map(splitText);
+  const base = { proxy, istiod, serves };
+  const gone = expected.http.length + expected.connections.length === 0;
+  if (served === undefined) {
+    if (gone) return { ...base, ...acknowledgement(view, ['routes', 'listeners']) };
+    if (hasDefaultRoute(expected, view)) return { ...base, state: 'lags', why: 'still has the default route' };
+    if (witness === undefined || config.number === undefined) return { ...base, state: 'unsure', why: noRoute };
+    if (config.number < witness) return { ...base, state: 'lags', why: 'istiod has not reached it yet' };
+    return { ...base, state: 'unconcerned' };
+  }
+  if (gone) return { ...base, state: 'lags', why: 'still has the route' };
+  if (!agrees(expected, served)) return { ...base, state: 'lags', why: 'serves something else' };
+  const kinds: XdsKind[] = [
+    ...(served.http.length > 0 ? (['routes'] as const) : []),
+    ...(served.connections.length > 0 ? (['listeners'] as const) : []),
+  ];
+  return { ...base, ...acknowledgement(view, kinds) };
+}

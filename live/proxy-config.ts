@@ -1,0 +1,141 @@
+import { z } from 'zod';
+import { pushNumber } from './nonce';
+import { actionSplit, canonicalHost, splitOf, type Place, type Split } from './split';
+
+/** A rule that a proxy follows. */
+export interface ServedRule {
+  /** `<namespace>/<name>` of the VirtualService that made it; undefined when none did, or when the proxy does not say. */
+  source?: string;
+  split: Split;
+}
+
+/** A place that a proxy can send requests to. */
+export interface Cluster {
+  port: number;
+  subset: string;
+  /** Canonical. */
+  host: string;
+  /** Number of its addresses; undefined when they are not handed out by istiod. */
+  endpoints?: number;
+}
+
+/** What a proxy has, as far as routing is concerned. */
+export interface ProxyConfig {
+  /** Number of the push whose state of the mesh this is; undefined when an Envoy itself was asked. */
+  number?: number;
+  /** Rules for requests, one list for each virtual host. */
+  virtualHosts: ServedRule[][];
+  /** Rules for connections. */
+  connections: ServedRule[];
+  clusters: Cluster[];
+}
+
+const looseObject = z.record(z.string(), z.unknown());
+type Loose = z.infer<typeof looseObject>;
+
+/**
+ * Reads a config dump in Envoy's form: istiod's `/debug/config_dump?proxyID=…&include_eds`, or the admin page of an Envoy, which spells keys with underscores.
+ * @throws z.ZodError when it is no config dump.
+ */
+export function proxyConfig(dump: unknown): ProxyConfig {
+  const { configs } = z.object({ configs: z.array(looseObject) }).parse(dump);
+  const ofType = (type: string): Loose[] => configs.filter((config) => String(config['@type']).endsWith(`.${type}`));
+  const clusterDumps = ofType('ClustersConfigDump');
+  const number = pushNumber(textOf(clusterDumps[0], 'versionInfo'));
+  const endpoints = endpointCounts(ofType('EndpointsConfigDump'));
+  const clusters = clusterDumps.flatMap((one) =>
+    list(one, 'dynamicActiveClusters').map((entry) => map(entry, 'cluster')),
+  );
+  const routeConfigs = ofType('RoutesConfigDump')
+    .flatMap((one) => [...list(one, 'dynamicRouteConfigs'), ...list(one, 'staticRouteConfigs')])
+    .map((entry) => map(entry, 'routeConfig'));
+  const listeners = ofType('ListenersConfigDump')
+    .flatMap((one) => list(one, 'dynamicListeners'))
+    .map((entry) => map(map(entry, 'activeState'), 'listener'));
+  return {
+    ...(number === undefined ? {} : { number }),
+    virtualHosts: routeConfigs
+      .flatMap((config) => list(config, 'virtualHosts'))
+      .map((host) => list(host, 'routes').map(servedRule)),
+    connections: listeners.flatMap((listener) => list(listener, 'filterChains')).flatMap(connectionRules),
+    clusters: clusters.flatMap((cluster) => clusterOf(cluster, endpoints)),
+  };
+}
+
+function servedRule(route: Loose): ServedRule {
+  return { ...sourceOf(route), split: routeSplit(route) };
+}
+
+function routeSplit(route: Loose): Split {
+  if (route['redirect'] !== undefined) return actionSplit('redirect');
+  const direct = value(route, 'directResponse');
+  if (direct !== undefined) return actionSplit(`answer ${String((direct as Loose)['status'])}`);
+  return splitOf(places(map(route, 'route')));
+}
+
+/** Weighted clusters, or the one cluster, of a route action or a TCP proxy. */
+function places(action: Loose): Place[] {
+  const weighted = list(map(action, 'weightedClusters'), 'clusters');
+  if (weighted.length === 0) return [placeOf(textOf(action, 'cluster') ?? '', 100)];
+  return weighted.map((cluster) => placeOf(String(cluster['name']), Number(cluster['weight'] ?? 0)));
+}
+
+/** `outbound|9080|v1|reviews.bookinfo.svc.cluster.local`; any other name stands for itself. */
+function placeOf(name: string, weight: number): Place {
+  const [direction, , subset = '', host = ''] = name.split('|');
+  return direction === 'outbound' ? { host: canonicalHost(host, ''), subset, weight } : { host: name, weight };
+}
+
+function connectionRules(chain: Loose): ServedRule[] {
+  const proxies = list(chain, 'filters').filter(({ name }) => name === 'envoy.filters.network.tcp_proxy');
+  return proxies.map((filter) => ({ ...sourceOf(chain), split: splitOf(places(map(filter, 'typedConfig'))) }));
+}
+
+/** istiod writes down which object made a rule, as a path of the Kubernetes API. */
+function sourceOf(rule: Loose): { source?: string } {
+  const config = textOf(map(map(map(rule, 'metadata'), 'filterMetadata'), 'istio'), 'config')
+  const [, namespace, name] = /\/namespaces\/([^/]+)\/virtual-service\/([^/]+)$/.exec(config ?? '') ?? [];
+  return namespace === undefined || name === undefined ? {} : { source: `${namespace}/${name}` };
+}
+
+function clusterOf(cluster: Loose, endpoints: Map<string, number>): Cluster[] {
+  const name = String(cluster['name']);
+  const [direction, port, subset = '', host = ''] = name.split('|');
+  if (direction !== 'outbound') return [];
+  const count = endpoints.get(name);
+  return [
+    { port: Number(port), subset, host: canonicalHost(host, ''), ...(count === undefined ? {} : { endpoints: count }) },
+  ];
+}
+
+function endpointCounts(dumps: Loose[]): Map<string, number> {
+  const configs = dumps
+    .flatMap((dump) => list(dump, 'dynamicEndpointConfigs'))
+    .map((entry) => map(entry, 'endpointConfig'));
+  return new Map(
+    configs.map((config) => [
+      String(value(config, 'clusterName')),
+      list(config, 'endpoints').reduce((sum, locality) => sum + list(locality, 'lbEndpoints').length, 0),
+    ]),
+  );
+}
+
+/** A field by its name in JSON, or as Envoy's own admin page spells it. */
+function value(object: Loose | undefined, key: string): unknown {
+  return object?.[key] ?? object?.[key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)];
+}
+
+function map(object: Loose | undefined, key: string): Loose {
+  const found = value(object, key);
+  return typeof found === 'object' && found !== null ? (found as Loose) : {};
+}
+
+function list(object: Loose | undefined, key: string): Loose[] {
+  const found = value(object, key);
+  return Array.isArray(found) ? (found as Loose[]) : [];
+}
+
+function textOf(object: Loose | undefined, key: string): string | undefined {
+  const found = value(object, key);
+  return typeof found === 'string' ? found : undefined;
+}
