@@ -1,14 +1,21 @@
+import { knownAppNames } from '../../components/manifests/apps/known/names';
 import { appProblems } from '../../components/manifests/apps/problems';
+import { defined } from '../../components/manifests/kubernetes';
+import { didYouMean } from '../did-you-mean';
 import type { KeyProblem } from '../problem';
 import type { StackFile } from '../schema/stack-file';
 
 /** Apps that Kubernetes takes, by the judgement of the manifests. */
 export function appRules({ apps = {} }: StackFile): KeyProblem[] {
   return Object.entries(apps).flatMap(([name, app]) =>
-    appProblems(name, app).map(({ path, message }) => ({
-      keys: ['apps', name, ...path],
-      message,
-      reads: [['apps', name, '**']],
-    })),
+    appProblems(name, app).map(({ path, message }) =>
+      defined({
+        keys: ['apps', name, ...path],
+        message,
+        // What is wrong with the app as a whole is that its key names no sample app.
+        hint: path.length === 0 ? didYouMean(name, knownAppNames) : undefined,
+        reads: [['apps', name, '**']],
+      }),
+    ),
   );
 }

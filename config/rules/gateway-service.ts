@@ -1,4 +1,5 @@
 import { defined } from '../../components/manifests/kubernetes';
+import { ingressHostProblem } from '../../components/manifests/names';
 import { defaultGatewayPorts } from '../../components/manifests/gateway-workload';
 import type { GatewaySettings, ServicePortSettings } from '../../components/manifests/settings';
 import type { Key } from '../key-path';
@@ -13,6 +14,7 @@ export function gatewayServiceRules({ gateways = {}, addons }: StackFile): KeyPr
     return [
       ...repeatedPorts(gateway, keys),
       ...nodePorts(gateway, keys),
+      ...ingressHosts(gateway, keys),
       ...ingressPort(gateway, keys),
       ...(addons?.certManager === undefined ? issuer(gateway, keys) : []),
     ];
@@ -62,6 +64,13 @@ function nodePorts(gateway: GatewaySettings, keys: Key[]): KeyProblem[] {
     .filter(([, port], index) => entries.slice(0, index).some(([, other]) => other === port))
     .map(([name, port]) => ({ keys: [...at, name], message: `node port ${port} is given to another port already` }));
   return [...unused, ...unknown, ...repeated];
+}
+
+function ingressHosts({ ingress }: GatewaySettings, keys: Key[]): KeyProblem[] {
+  return (ingress?.hosts ?? []).flatMap((host, index) => {
+    const message = ingressHostProblem(host);
+    return message === undefined ? [] : [{ keys: [...keys, 'ingress', 'hosts', index], message }];
+  });
 }
 
 function ingressPort(gateway: GatewaySettings, keys: Key[]): KeyProblem[] {

@@ -1,3 +1,5 @@
+import { addonNames } from '../../components/manifests/addons/addon';
+import type { Key } from '../key-path';
 import type { KeyProblem } from '../problem';
 import type { StackFile } from '../schema/stack-file';
 
@@ -5,13 +7,33 @@ const lowest = 30000;
 const highest = 32767;
 
 /** Node ports outside the range that clusters have unless their API server is told otherwise. */
-export function nodePortRangeAdvice({ gateways = {} }: StackFile): KeyProblem[] {
-  return Object.entries(gateways).flatMap(([name, { service }]) =>
-    Object.entries(service?.nodePorts ?? {})
-      .filter(([, port]) => port < lowest || port > highest)
-      .map(([key]) => ({
-        keys: ['gateways', name, 'service', 'nodePorts', key],
-        message: `clusters take node ports from ${lowest} to ${highest}, unless their --service-node-port-range says otherwise`,
-      })),
+export function nodePortRangeAdvice(stack: StackFile): KeyProblem[] {
+  return nodePorts(stack)
+    .filter(([, port]) => port < lowest || port > highest)
+    .map(([keys]) => ({
+      keys,
+      message: `clusters take node ports from ${lowest} to ${highest}, unless their --service-node-port-range says otherwise`,
+    }));
+}
+
+/** Every node port that the stack file fixes, by its keys. */
+function nodePorts({ gateways = {}, addons = {}, apps = {} }: StackFile): [Key[], number][] {
+  const ofGateways = Object.entries(gateways).flatMap(([name, { service }]) =>
+    Object.entries(service?.nodePorts ?? {}).map(([key, port]): [Key[], number] => [
+      ['gateways', name, 'service', 'nodePorts', key],
+      port,
+    ]),
   );
+  const ofAddons = addonNames.flatMap((name): [Key[], number][] => {
+    const port = addons[name]?.service?.nodePort;
+    return port === undefined ? [] : [[['addons', name, 'service', 'nodePort'], port]];
+  });
+  const ofApps = Object.entries(apps).flatMap(([app, { services = {} }]) =>
+    Object.entries(services).flatMap(([service, { ports = [] }]) =>
+      ports.flatMap(({ nodePort }, index): [Key[], number][] =>
+        nodePort === undefined ? [] : [[['apps', app, 'services', service, 'ports', index, 'nodePort'], nodePort]],
+      ),
+    ),
+  );
+  return [...ofGateways, ...ofAddons, ...ofApps];
 }

@@ -1,11 +1,12 @@
 import { imageProblem } from '../apps/image';
 import { portProblem } from '../apps/port';
+import { ingressHostProblem } from '../names';
 import type { StackSettings } from '../settings';
 import type { Problem } from '../weights';
 import { installedAddons } from './addons';
 import type { AddonName } from './addon';
 import { defaultGateway } from './exposure';
-import type { AddonGatewaySettings, AddonServiceSettings, AddonsSettings } from './settings';
+import type { AddonGatewaySettings, AddonIngressSettings, AddonServiceSettings, AddonsSettings } from './settings';
 import { tracingBackend } from './tracing-backend';
 
 /** Every reason why the telemetry addons cannot be what their settings ask, by path below `addons`. */
@@ -15,6 +16,7 @@ export function addonProblems(settings: StackSettings): Problem[] {
     ...installedAddons(addons).flatMap((name) => [
       ...imageProblems(name, addons),
       ...serviceProblems(addons[name]?.service).map((problem) => below([name, 'service'], problem)),
+      ...ingressProblems(addons[name]?.ingress).map((problem) => below([name, 'ingress'], problem)),
       ...gatewayProblems(addons[name]?.gateway, Object.keys(gateways)).map((problem) =>
         below([name, 'gateway'], problem),
       ),
@@ -41,6 +43,11 @@ function serviceProblems({ type, nodePort }: AddonServiceSettings = {}): Problem
   if (nodePort === undefined) return [];
   const message = portProblem(nodePort) ?? (type === 'NodePort' ? undefined : 'a nodePort needs `type: NodePort`');
   return message === undefined ? [] : [{ path: ['nodePort'], message }];
+}
+
+function ingressProblems(ingress: AddonIngressSettings | undefined): Problem[] {
+  const message = ingress === undefined ? undefined : ingressHostProblem(ingress.host);
+  return message === undefined ? [] : [{ path: ['host'], message }];
 }
 
 function gatewayProblems(settings: AddonGatewaySettings | undefined, gateways: string[]): Problem[] {

@@ -1,5 +1,6 @@
 import type { Problem } from '../weights';
 import { knownApp } from './known';
+import { knownAppNames } from './known/names';
 import { knownAppOf, resolveApp } from './resolve';
 import { servicePorts } from './service';
 import { servicePortProblems } from './service-problems';
@@ -25,9 +26,11 @@ export function appProblems(name: string, settings: AppSettings): Problem[] {
   ];
 }
 
+const emptyMessage = `an app needs workloads, or the name of a sample app as its key or in \`app\`: ${knownAppNames.join(', ')}`;
+
 function emptyProblems(name: string, settings: AppSettings): Problem[] {
   if (knownAppOf(name, settings) !== undefined || Object.keys(settings.workloads ?? {}).length > 0) return [];
-  return [{ path: [], message: 'an app needs workloads, or the name of a sample app in `app`' }];
+  return [{ path: [], message: emptyMessage }];
 }
 
 /** `hub` and `version` work through the images of a sample app. */

@@ -17,6 +17,7 @@ export function servicePortProblems(service: ServiceSettings, ports: ServicePort
       portProblems(service, port).map(({ path, message }) => ({ path: ['ports', index, ...path], message })),
     ),
     ...nameProblems(ports),
+    ...repeatedPorts(ports),
   ];
 }
 
@@ -54,6 +55,16 @@ function nameProblems(ports: ServicePort[]): Problem[] {
       ? []
       : [{ path: ['ports', index, 'name'], message: `two ports have the name "${name}"` }];
   });
+}
+
+function repeatedPorts(ports: ServicePort[]): Problem[] {
+  const same = (one: ServicePort, other: ServicePort): boolean =>
+    one.port === other.port && (one.protocol ?? 'TCP') === (other.protocol ?? 'TCP');
+  return ports.flatMap((port, index) =>
+    ports.slice(0, index).some((before) => same(before, port))
+      ? [{ path: ['ports', index, 'port'], message: `port ${port.port} is taken by a port before` }]
+      : [],
+  );
 }
 
 function problem(key: string, message: string | undefined): Problem[] {

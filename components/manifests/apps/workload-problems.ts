@@ -1,8 +1,13 @@
+import { labelKey, labelMaxLength, labelValue } from '../names';
 import type { Problem } from '../weights';
 import { imageProblem } from './image';
 import { portNameProblem, portProblem } from './port';
+import { probeProblems } from './probe-problems';
 import { quantityProblem, quantityValue } from './quantity';
 import type { ContainerPort, ResourceSettings, WorkloadSettings } from './settings';
+
+/** Kubernetes keeps the number in 32 bits. */
+const mostReplicas = 2 ** 31 - 1;
 
 /** Every reason why Kubernetes would refuse the workload, by path below it. */
 export function workloadProblems(workload: WorkloadSettings): Problem[] {
@@ -10,6 +15,10 @@ export function workloadProblems(workload: WorkloadSettings): Problem[] {
     ...kindProblems(workload),
     ...imageProblems(workload),
     ...(workload.ports ?? []).flatMap(containerPortProblems),
+    ...repeatedNames(workload.ports ?? []),
+    ...labelProblems(workload.labels ?? {}),
+    ...probeProblems(workload),
+    ...mountProblems(workload),
     ...Object.keys(workload.env ?? {}).flatMap(envNameProblems),
     ...resourceProblems(workload.resources ?? {}),
   ];
@@ -26,17 +35,19 @@ function kindProblems(workload: WorkloadSettings): Problem[] {
   const problems = misplaced
     .filter((key) => workload[key] !== undefined)
     .map((key) => ({ path: [key], message: `a ${kind} has no ${key}` }));
-  if (workload.replicas === undefined || (Number.isInteger(workload.replicas) && workload.replicas >= 0))
-    return problems;
-  return [...problems, { path: ['replicas'], message: 'replicas must be a whole number, 0 or more' }];
+  const { replicas = 0 } = workload;
+  if (Number.isInteger(replicas) && replicas >= 0 && replicas <= mostReplicas) return problems;
+  return [...problems, { path: ['replicas'], message: `replicas must be a whole number from 0 to ${mostReplicas}` }];
 }
 
 function imageProblems({ image, container }: WorkloadSettings): Problem[] {
   const verbatim = container?.['image'];
   if (image === undefined && typeof verbatim !== 'string')
     return [{ path: ['image'], message: 'a workload needs an image' }];
-  const message = image === undefined ? undefined : imageProblem(image);
-  return message === undefined ? [] : [{ path: ['image'], message }];
+  // What stands in `container` is merged over the rest.
+  const [used, path] = typeof verbatim === 'string' ? [verbatim, ['container', 'image']] : [image, ['image']];
+  const message = used === undefined ? undefined : imageProblem(used);
+  return message === undefined ? [] : [{ path, message }];
 }
 
 function containerPortProblems({ containerPort, name }: ContainerPort, index: number): Problem[] {
@@ -46,6 +57,45 @@ function containerPortProblems({ containerPort, name }: ContainerPort, index: nu
     ...(number === undefined ? [] : [{ path: ['ports', index, 'containerPort'], message: number }]),
     ...(named === undefined ? [] : [{ path: ['ports', index, 'name'], message: named }]),
   ];
+}
+
+function repeatedNames(ports: ContainerPort[]): Problem[] {
+  return ports.flatMap(({ name }, index) =>
+    name !== undefined && ports.slice(0, index).some((before) => before.name === name)
+      ? [{ path: ['ports', index, 'name'], message: `the name "${name}" is taken by a port before` }]
+      : [],
+  );
+}
+
+function labelProblems(labels: Record<string, string>): Problem[] {
+  return Object.entries(labels).flatMap(([key, value]) => [
+    ...(labelKey.test(key) ? [] : [{ path: ['labels', key], message: 'is no key that a label can have' }]),
+    ...(labelValue.test(value)
+      ? []
+      : [
+          {
+            path: ['labels', key],
+            message: `the value of a label must have at most ${labelMaxLength} letters, digits, "-", "_" and ".", and start and end with a letter or digit`,
+          },
+        ]),
+  ]);
+}
+
+function mountProblems({ volumes = [], volumeMounts = [], pod, kind, spec }: WorkloadSettings): Problem[] {
+  // Volumes may also stand where Kubernetes has them, among what is given verbatim.
+  if (pod?.['volumes'] !== undefined || (kind === 'StatefulSet' && spec?.['volumeClaimTemplates'] !== undefined))
+    return [];
+  const names = volumes.map(({ name }) => name);
+  return volumeMounts.flatMap(({ name }, index) =>
+    names.includes(name)
+      ? []
+      : [
+          {
+            path: ['volumeMounts', index, 'name'],
+            message: `there is no volume "${name}"; ${names.length === 0 ? 'the workload has none' : `there are ${names.join(', ')}`}`,
+          },
+        ],
+  );
 }
 
 function envNameProblems(name: string): Problem[] {

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { appProblems } from '../../../components/manifests/apps/problems';
-import type { AppSettings, ServiceSettings, WorkloadSettings } from '../../../components/manifests/apps/settings';
+import type {
+  AppSettings,
+  ServicePort,
+  ServiceSettings,
+  WorkloadSettings,
+} from '../../../components/manifests/apps/settings';
 
 function problems(name: string, settings: Omit<AppSettings, 'namespace'>): [string, string][] {
   return appProblems(name, { namespace: 'shop', ...settings }).map(({ path, message }) => [path.join('.'), message]);
@@ -53,7 +58,8 @@ describe('appProblems', () => {
   });
 
   it('fails an app that is neither a sample nor has workloads', () => {
-    const message = 'an app needs workloads, or the name of a sample app in `app`';
+    const message =
+      'an app needs workloads, or the name of a sample app as its key or in `app`: bookinfo, tutorial, mall, httpbin, fortio, hello, userlist, curltest, octopus';
     assert.deepEqual(problems('web', {}), [['', message]]);
     assert.deepEqual(problems('web', { workloads: {} }), [['', message]]);
   });
@@ -100,7 +106,9 @@ describe('appProblems', () => {
   });
 
   it('fails replicas that are no count', () => {
-    const message = 'replicas must be a whole number, 0 or more';
+    const message = 'replicas must be a whole number from 0 to 2147483647';
+    assert.deepEqual(workloadProblems({ replicas: 2 ** 31 - 1 }), []);
+    assert.deepEqual(workloadProblems({ replicas: 2 ** 31 }), [['replicas', message]]);
     assert.deepEqual(workloadProblems({ replicas: -1 }), [['replicas', message]]);
     assert.deepEqual(workloadProblems({ replicas: 1.5 }), [['replicas', message]]);
   });
@@ -121,6 +129,62 @@ describe('appProblems', () => {
       ['ports.3.name', containerPortName],
       ['ports.4.name', containerPortName],
     ]);
+  });
+
+  it('fails two container ports of one name', () => {
+    const ports = [{ containerPort: 80, name: 'a' }, { containerPort: 81 }, { containerPort: 82 }];
+    assert.deepEqual(workloadProblems({ ports }), []);
+    assert.deepEqual(workloadProblems({ ports: [...ports, { containerPort: 83, name: 'a' }] }), [
+      ['ports.3.name', 'the name "a" is taken by a port before'],
+    ]);
+  });
+
+  it('fails keys and values that no label can have', () => {
+    const value =
+      'the value of a label must have at most 63 letters, digits, "-", "_" and ".", and start and end with a letter or digit';
+    const fine = { app: '', version: 'V_1.0', 'a.example/b_C.d': '0'.repeat(63) };
+    assert.deepEqual(workloadProblems({ labels: fine }), []);
+    const labels = { app: 'a b', b: '-', c: '0'.repeat(64), '/d': '', 'E.example/e': '', ['f'.repeat(64)]: '' };
+    assert.deepEqual(workloadProblems({ labels }), [
+      ['labels.app', value],
+      ['labels.b', value],
+      ['labels.c', value],
+      ['labels./d', 'is no key that a label can have'],
+      ['labels.E.example/e', 'is no key that a label can have'],
+      [`labels.${'f'.repeat(64)}`, 'is no key that a label can have'],
+    ]);
+  });
+
+  it('fails probes without a way to ask, with two, and with a port out of range', () => {
+    const httpGet = { path: '/', port: 80 };
+    const fine = { livenessProbe: { httpGet: { port: 'http' } }, startupProbe: { exec: { command: ['true'] } } };
+    assert.deepEqual(workloadProblems(fine), []);
+    const wrong = {
+      livenessProbe: { httpGet, tcpSocket: { port: 80 } },
+      readinessProbe: { periodSeconds: 1 },
+      startupProbe: { grpc: { port: 99999 } },
+    };
+    assert.deepEqual(workloadProblems(wrong), [
+      ['livenessProbe', 'a probe must have exactly one of httpGet, tcpSocket, exec, grpc; this has httpGet, tcpSocket'],
+      ['readinessProbe', 'a probe must have exactly one of httpGet, tcpSocket, exec, grpc; this has none'],
+      ['startupProbe.grpc.port', portRange],
+    ]);
+  });
+
+  it('fails mounts of volumes that are not there', () => {
+    const volumeMounts = [
+      { name: 'tmp', mountPath: '/tmp' },
+      { name: 'data', mountPath: '/data' },
+    ];
+    assert.deepEqual(workloadProblems({ volumes: [{ name: 'tmp', emptyDir: {} }], volumeMounts }), [
+      ['volumeMounts.1.name', 'there is no volume "data"; there are tmp'],
+    ]);
+    assert.deepEqual(workloadProblems({ volumeMounts: volumeMounts.slice(1) }), [
+      ['volumeMounts.0.name', 'there is no volume "data"; the workload has none'],
+    ]);
+    assert.deepEqual(workloadProblems({ pod: { volumes: [{ name: 'tmp' }, { name: 'data' }] }, volumeMounts }), []);
+    const claims = { volumeClaimTemplates: [{ metadata: { name: 'data' } }] };
+    assert.deepEqual(workloadProblems({ kind: 'StatefulSet', spec: claims, volumeMounts }), []);
   });
 
   it('fails names that no environment variable can have', () => {
@@ -146,12 +210,22 @@ describe('appProblems', () => {
   it('fails an image that is no reference', () => {
     const [[path] = []] = workloadProblems({ image: 'Nginx' });
     assert.equal(path, 'image');
+    const [[verbatim] = []] = workloadProblems({ image: 'nginx', container: { image: 'nginx:' } });
+    assert.equal(verbatim, 'container.image');
   });
 
   it('fails a Service without ports', () => {
     assert.deepEqual(serviceProblems({}), [
       ['ports', 'a Service needs ports, or a workload with ports behind its selector'],
     ]);
+  });
+
+  it('takes one port for two protocols', () => {
+    const ports: ServicePort[] = [
+      { port: 53, name: 'udp', protocol: 'UDP' },
+      { port: 53, name: 'tcp' },
+    ];
+    assert.deepEqual(serviceProblems({ ports }), []);
   });
 
   it('fails ports of a Service that Kubernetes refuses', () => {
@@ -171,6 +245,10 @@ describe('appProblems', () => {
       ['ports.4.nodePort', 'a nodePort needs `type: NodePort` or `type: LoadBalancer`'],
       ['ports.4.name', 'two ports have the name "c"'],
       ['ports.5', 'each of several ports needs a name'],
+      ['ports.2.port', 'port 80 is taken by a port before'],
+      ['ports.3.port', 'port 80 is taken by a port before'],
+      ['ports.4.port', 'port 80 is taken by a port before'],
+      ['ports.5.port', 'port 80 is taken by a port before'],
     ]);
   });
 });
