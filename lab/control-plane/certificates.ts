@@ -59,10 +59,19 @@ interface Signing {
   readonly extensions: readonly object[];
 }
 
+/**
+ * A certificate's serial number in hexadecimal, out of random bytes. Its first byte is from 40 to 7f: DER takes a higher one for a negative number, and a leading
+ * zero before a lower one for a mistake, which Go refuses as malformed (RFC 5280, 4.1.2.2; X.690, 8.3.2).
+ */
+export function serialNumber(random: Uint8Array): string {
+  const [first = 0, ...rest] = random;
+  return Buffer.from([(first & 0x3f) | 0x40, ...rest]).toString('hex');
+}
+
 function sign({ subject, keys, issuer, issuerKeys, extensions }: Signing): string {
   const certificate = pki.createCertificate();
   certificate.publicKey = keys.public;
-  certificate.serialNumber = `00${randomBytes(16).toString('hex')}`; // The leading zero keeps it positive.
+  certificate.serialNumber = serialNumber(randomBytes(16));
   certificate.validity.notBefore = new Date(Date.now() - 3_600_000); // An hour, for clocks that are set back.
   certificate.validity.notAfter = new Date();
   certificate.validity.notAfter.setFullYear(new Date().getFullYear() + VALID_YEARS);
