@@ -24,6 +24,16 @@ const collector: KubernetesObject = {
   spec: { containers: [{ name: 'collector' }] },
 };
 
+/**
+ * Service proxy's port is called `web`, which names no protocol. A cluster gives each Service an address of its own and sniffs; here all share 127.0.0.1:80, and a
+ * sniffed listener would take the other Services' requests too.
+ */
+function withProtocol(object: KubernetesObject): KubernetesObject {
+  if (object.kind !== 'Service' || object.metadata.name !== 'proxy') return object;
+  const ports = (object.spec?.['ports'] as object[]).map((port) => ({ ...port, appProtocol: 'http' }));
+  return { ...object, spec: { ...object.spec, ports } };
+}
+
 describe('walkthrough 001, traffic', function () {
   this.timeout(600_000);
   let stage: Stage;
@@ -56,7 +66,7 @@ describe('walkthrough 001, traffic', function () {
   });
 
   it('Octopus: six web servers, half of the answers from each version', async () => {
-    await stage.to('001/octopus');
+    await stage.have(sampleObjects('001/octopus').map(withProtocol));
     const seen = await counts(300, async () => {
       const { body } = await stage.fromClient('proxy', 80);
       return /^Proxying value: (WebServer V\d) requested from \/ on .* with code 200$/.exec(body)?.[1] ?? body;

@@ -103,7 +103,7 @@ describe('walkthrough 003, traffic', function () {
     assert.ok((three['503'] ?? 0) > 0);
     const refused = [one, two, three].reduce((sum, found) => sum + (found['503'] ?? 0), 0);
     assert.equal((await overflow()) - before.overflow, refused);
-    // Envoy writes its access log in batches.
+    // Envoy writes its access log in batches, here five a second.
     await delay(2_000);
     assert.equal((await flagged('UO')) - before.flagged, refused);
     const answers = await Promise.all(Array.from({ length: 6 }, httpbin));

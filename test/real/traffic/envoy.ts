@@ -36,6 +36,9 @@ export async function startEnvoy(programs: Programs, xdsPort: number, folder: st
     '1',
     '-l',
     'warning',
+    // Its access log is read while it runs; it would be written every ten seconds.
+    '--file-flush-interval-msec',
+    '200',
   ];
   const child = start(programs.envoy, words, join(folder, `${spec.name}.log`));
   const envoy = { ...child, spec, adminPort };
