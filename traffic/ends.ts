@@ -1,6 +1,7 @@
 import type { Places } from './classes/places';
 import type { Outcome } from './outcome';
 import { fraction, share, type Share } from './share';
+import { placeWords } from './words';
 
 /** Parts of the requests by where they end: `namespace/workload|port`, an answer of the proxy, an injected error. */
 export function endsOf(outcome: Outcome, placesOf: Places): Map<string, Share> {
@@ -19,10 +20,7 @@ export function endsOf(outcome: Outcome, placesOf: Places): Map<string, Share> {
       else for (const [place, part] of placesOf(destination)) add(place, share(all.mul(fraction(part))));
     }
   } else {
-    add(
-      `${outcome.kind} ${outcome.status ?? ''} ${JSON.stringify(outcome.redirect ?? outcome.body ?? '')}`,
-      share(rest),
-    );
+    add(placeWords(outcome), share(rest));
   }
   return places;
 }
