@@ -23,6 +23,8 @@ export interface Authority {
     names: readonly string[],
     addresses: readonly string[],
   ) => Promise<Certificate>;
+  /** A certificate to serve and to call with, for whoever has this URI, e.g. a SPIFFE identity. */
+  readonly issueIdentity: (subject: Subject, uri: string) => Promise<Certificate>;
 }
 
 /** A lab is data on one machine, thrown away long before. */
@@ -106,6 +108,11 @@ export async function newAuthority(issuer: Subject): Promise<Authority> {
           // RFC 5280, section 4.2.1.6: 2 is a DNS name, 7 an address.
           altNames: [...names.map((value) => ({ type: 2, value })), ...addresses.map((ip) => ({ type: 7, ip }))],
         },
+      ]),
+    issueIdentity: (subject, uri) =>
+      issue(subject, [
+        { name: 'extKeyUsage', serverAuth: true, clientAuth: true },
+        { name: 'subjectAltName', altNames: [{ type: 6, value: uri }] },
       ]),
   };
 }

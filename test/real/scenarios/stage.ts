@@ -144,7 +144,7 @@ const onLoopback = { bind: '127.0.0.1', hosts: ['*'] };
 const trafficKinds = ['Service', 'Gateway', 'VirtualService', 'DestinationRule', 'Telemetry'];
 
 /** The object as it can live on this machine: gateways listen on loopback, at a port that needs no leave; nothing asks for an address. */
-function forLoopback(object: KubernetesObject): KubernetesObject {
+export function forLoopback(object: KubernetesObject): KubernetesObject {
   if (object.kind === 'Service') return { ...object, spec: { ...object.spec, type: 'ClusterIP' } };
   if (object.kind !== 'Gateway') return object;
   const servers = object.spec?.['servers'] as { port: { number: number } }[];

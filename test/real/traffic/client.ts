@@ -5,6 +5,8 @@ import type { Seen } from './backends';
 export interface Sent {
   /** Port of the proxy on 127.0.0.1. */
   port: number;
+  /** Defaults to 127.0.0.1. */
+  address?: string;
   method?: string;
   path?: string;
   /** `host` is the Host header. */
@@ -24,12 +26,12 @@ export interface Answer {
 
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
-export function send({ port, method = 'GET', path = '/', headers = {} }: Sent): Promise<Answer> {
+export function send({ port, address = '127.0.0.1', method = 'GET', path = '/', headers = {} }: Sent): Promise<Answer> {
   const began = performance.now();
   return new Promise((resolve) => {
     const none = (): void =>
       resolve({ status: 0, headers: {}, body: '', seen: undefined, milliseconds: performance.now() - began });
-    const sent = httpRequest({ host: '127.0.0.1', port, method, path, headers, agent, timeout: 30_000 }, (response) => {
+    const sent = httpRequest({ host: address, port, method, path, headers, agent, timeout: 30_000 }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', none);

@@ -12,6 +12,8 @@ export interface ProxySpec {
   labels: Record<string, string>;
   /** Address of the proxy's pod; no endpoint of a service may have it. Defaults to 127.0.0.1. */
   address?: string;
+  /** Port on 127.0.0.1 at which it gets its certificates. Defaults to none: it cannot speak mutual TLS. */
+  secretPort?: number;
 }
 
 /** A running Envoy that takes its configuration from istiod. */
@@ -63,7 +65,7 @@ export function adminText({ adminPort }: Pick<Envoy, 'adminPort'>, path: string)
 }
 
 function bootstrap(
-  { name, type, namespace, labels, address = '127.0.0.1' }: ProxySpec,
+  { name, type, namespace, labels, address = '127.0.0.1', secretPort }: ProxySpec,
   xdsPort: number,
   adminPort: number,
 ): object {
@@ -73,7 +75,21 @@ function bootstrap(
     grpc_services: [{ envoy_grpc: { cluster_name: 'xds' } }],
   };
   const loopback = (port: number): object => ({ socket_address: { address: '127.0.0.1', port_value: port } });
-  const endpoints = [{ lb_endpoints: [{ endpoint: { address: loopback(xdsPort) } }] }];
+  const grpcCluster = (cluster: string, port: number): object => ({
+    name: cluster,
+    type: 'STATIC',
+    connect_timeout: '5s',
+    typed_extension_protocol_options: {
+      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
+        '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+        explicit_http_config: { http2_protocol_options: {} },
+      },
+    },
+    load_assignment: {
+      cluster_name: cluster,
+      endpoints: [{ lb_endpoints: [{ endpoint: { address: loopback(port) } }] }],
+    },
+  });
   return {
     node: {
       id: `${type}~${address}~${name}.${namespace}~${namespace}.svc.cluster.local`,
@@ -95,18 +111,9 @@ function bootstrap(
     },
     static_resources: {
       clusters: [
-        {
-          name: 'xds',
-          type: 'STATIC',
-          connect_timeout: '5s',
-          typed_extension_protocol_options: {
-            'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
-              '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
-              explicit_http_config: { http2_protocol_options: {} },
-            },
-          },
-          load_assignment: { cluster_name: 'xds', endpoints },
-        },
+        grpcCluster('xds', xdsPort),
+        // The name by which istiod's configuration asks for secrets.
+        ...(secretPort === undefined ? [] : [grpcCluster('sds-grpc', secretPort)]),
       ],
     },
   };
