@@ -1,3 +1,5 @@
+import { canonical } from '../model/canonical';
+import { compareText } from '../model/creation-order';
 import { asMap, asText, isMap } from '../model/json';
 import type { Destination, Fault, Outcome, WeightedDestination } from './outcome';
 import { percent } from './share';
@@ -40,9 +42,7 @@ export function treatmentWords(outcome: Outcome): string[] {
   const { rewrite, authority, timeout, retries, mirrors = [], headers, fault, destinations = [] } = outcome;
   const changed = [
     ...new Set(
-      [headers, ...destinations.flatMap((one) => one.headers ?? [])]
-        .filter((one) => one !== undefined)
-        .map((one) => JSON.stringify(one)),
+      [headers, ...destinations.flatMap((one) => one.headers ?? [])].filter((one) => one !== undefined).map(canonical),
     ),
   ];
   const isDefault = retries === undefined || retries.retryOn.startsWith('connect-failure,refused-stream,unavailable');
@@ -79,6 +79,7 @@ function weightedWords(destination: WeightedDestination, several: boolean): stri
 function redirectWords(redirect: Outcome['redirect'] = {}): string {
   return ` ${Object.entries(redirect)
     .filter(([key]) => key !== 'redirectCode')
+    .sort(([a], [b]) => compareText(a, b))
     .map(([key, value]) => `${key} ${String(value)}`)
     .join(', ')}`;
 }

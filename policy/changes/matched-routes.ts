@@ -1,6 +1,6 @@
 import type { MeshModel, MeshObject } from '../../model/mesh-model';
 import { pushTo } from '../../model/object-index';
-import { canonical } from '../model/canonical';
+import { canonical } from '../../model/canonical';
 import { records } from '../model/read';
 import { writtenRoutes, type WrittenRoute } from '../model/routes';
 

@@ -1,9 +1,10 @@
-import { compareText } from '../../model/creation-order';
+import { canonical } from '../../model/canonical';
 import { without } from '../../model/json';
 import type { Literal } from '../matching/literal';
-import type { Outcome } from '../outcome';
+import type { Outcome, WeightedDestination } from '../outcome';
 import { redirectStatus } from '../rewrite';
 import type { CompiledRoute } from '../rules/compiled';
+import { fraction, share, type Share } from '../share';
 import type { Client } from './clients';
 import type { Places } from './places';
 
@@ -58,33 +59,26 @@ export function withStatus(outcome: Outcome): Outcome {
 
 /** Everything that can tell two entries apart, as one text. */
 export function entrySignature(entry: Entry): string {
-  return JSON.stringify([
+  return canonical([
     entry.routes.map(({ when, unless }) => [when, unless]),
     entryOutcomes(entry).map(({ outcome }) => behaviour(outcome)),
   ]);
 }
 
-/** An outcome without the place where its rule is written, which may change without any effect. */
+/** An outcome without the place where its rule is written, which may change without any effect; what is written twice counts as one, in a fixed order. */
 export function behaviour(outcome: Outcome): Record<string, unknown> {
   const { destinations } = outcome;
   return {
     ...without({ ...outcome }, 'rule', 'why'),
-    ...(destinations && {
-      destinations: [...destinations].sort((a, b) => compareText(destinationKey(a), destinationKey(b))),
-    }),
+    ...(destinations && { destinations: shares(destinations) }),
   };
 }
 
-export function destinationKey({
-  host,
-  subset,
-  port,
-  missing,
-}: {
-  host: string;
-  subset?: string;
-  port: number;
-  missing?: string;
-}): string {
-  return `${host}|${subset ?? ''}|${port}|${missing === undefined ? '' : '503'}`;
+function shares(destinations: readonly WeightedDestination[]): Record<string, Share> {
+  const sums = new Map<string, Share>();
+  for (const destination of destinations) {
+    const key = canonical({ ...destination, share: undefined });
+    sums.set(key, share(fraction(sums.get(key) ?? '0').add(fraction(destination.share))));
+  }
+  return Object.fromEntries(sums);
 }

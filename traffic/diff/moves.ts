@@ -1,3 +1,4 @@
+import { canonical } from '../../model/canonical';
 import { behaviour, entryOutcomes, entrySignature, type Entry, type EntryOutcome } from '../classes/entry';
 import type { Places } from '../classes/places';
 import { regionMember } from '../classes/region';
@@ -68,7 +69,7 @@ interface Described extends EntryOutcome {
 }
 
 function described({ when, outcome }: EntryOutcome): Described {
-  return { when, outcome, text: JSON.stringify(behaviour(outcome)) };
+  return { when, outcome, text: canonical(behaviour(outcome)) };
 }
 
 function whoWords(when: readonly Literal[], hasEarlier: boolean): string {

@@ -1,3 +1,4 @@
+import { compareText } from '../../model/creation-order';
 import { asMap, asName, asNumber, asText, asTextMap, isMap, type JsonMap } from '../../model/json';
 import type { Literal, Test } from './literal';
 
@@ -18,9 +19,9 @@ export function httpMatchLiterals(match: JsonMap): Literal[] {
 export function sourceLiterals(match: JsonMap): Literal[] {
   const namespace = asName(match['sourceNamespace']);
   return [
-    ...Object.entries(asTextMap(match['sourceLabels'])).map(([label, value]) =>
-      positive(`source label ${label}`, { kind: 'exact', value, ignoreCase: false }),
-    ),
+    ...Object.entries(asTextMap(match['sourceLabels']))
+      .sort(([a], [b]) => compareText(a, b))
+      .map(([label, value]) => positive(`source label ${label}`, { kind: 'exact', value, ignoreCase: false })),
     ...(namespace === undefined
       ? []
       : [positive('source namespace', { kind: 'exact', value: namespace, ignoreCase: false })]),
@@ -53,7 +54,9 @@ function stringLiterals(variable: string, value: unknown): Literal[] {
 }
 
 function mapLiterals(value: unknown, variable: (name: string) => string, negated: boolean): Literal[] {
-  return Object.entries(asMap(value)).map(([name, match]) => stringLiteral(variable(name), asMap(match), negated));
+  return Object.entries(asMap(value))
+    .sort(([a], [b]) => compareText(a, b))
+    .map(([name, match]) => stringLiteral(variable(name), asMap(match), negated));
 }
 
 function stringLiteral(variable: string, match: JsonMap, negated: boolean): Literal {
