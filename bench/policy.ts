@@ -2,7 +2,7 @@ import { check } from '../policy/check';
 import { serviceObjects } from './mesh';
 
 /**
- * What a check costs, and how the cost grows: `node -r ts-node/register/transpile-only bench/policy.ts [objects…]`. Processor time, the best of several runs, for meshes of a
+ * What a check costs, and how the cost grows: `node -r tsx/cjs bench/policy.ts [objects…]`. Processor time, the best of several runs, for meshes of a
  * Service, a VirtualService, a DestinationRule and two Deployments per service.
  */
 const perService = 5;

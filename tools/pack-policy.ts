@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundle } from '../policy/bundle';
+import { bundle } from '../loader/bundle';
 
 /** Bundles the policy pack into dist/policy, a package that stands alone, and packs it: `npm run pack:policy`. */
 const root = join(__dirname, '..');
@@ -9,7 +9,8 @@ const out = join(root, 'dist', 'policy');
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 
-writeFileSync(join(out, 'index.js'), bundle());
+// Pulumi's SDK is found at run time, so that a program and its packs can share one.
+writeFileSync(join(out, 'index.js'), bundle(join(root, 'policy', 'index.ts'), { external: ['@pulumi/*'] }).text);
 const manifest = JSON.parse(readFileSync(join(root, 'policy', 'package.json'), 'utf8')) as Record<string, unknown>;
 const files = ['index.js', 'PulumiPolicy.yaml', 'README.md'];
 writeFileSync(join(out, 'package.json'), `${JSON.stringify({ ...manifest, main: 'index.js', files }, null, 2)}\n`);

@@ -1,14 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { join, relative } from 'node:path';
 import { parse, stringify } from 'yaml';
 import type { Lab } from '../../lab';
+import { checkout } from '../../lab/checkout';
 import { UserError } from '../errors';
 import { say } from '../output';
 import { lockedByTheDead } from './pulumi-locks';
-
-/** This project, whose program the stack runs. */
-export const project = resolve(__dirname, '..', '..');
 
 /** An environment as a Pulumi stack of the lab's: its file and its state lie beside the lab's own, so that nothing is ever written into the user's, and go with the lab. */
 export interface LabStack {
@@ -44,7 +42,7 @@ export function labStack(lab: Lab, name: string): LabStack {
 
 /** Whether Pulumi has deployed anything of an environment to the lab; asks no Pulumi. */
 export function isDeployedByPulumi(lab: Lab, name: string): boolean {
-  const { name: projectName } = parse(readFileSync(join(project, 'Pulumi.yaml'), 'utf8')) as { name: string };
+  const { name: projectName } = parse(readFileSync(join(checkout, 'Pulumi.yaml'), 'utf8')) as { name: string };
   const state = join(pulumiFolder(lab), 'backend', '.pulumi', 'stacks', projectName, `${name}.json`);
   if (!existsSync(state)) return false;
   const { checkpoint } = JSON.parse(readFileSync(state, 'utf8')) as {
@@ -72,6 +70,6 @@ function labEnv(lab: Lab, backend: string): NodeJS.ProcessEnv {
 }
 
 function projectFile(folder: string): string {
-  const file = parse(readFileSync(join(project, 'Pulumi.yaml'), 'utf8')) as Record<string, unknown>;
-  return stringify({ ...file, main: relative(folder, project) });
+  const file = parse(readFileSync(join(checkout, 'Pulumi.yaml'), 'utf8')) as Record<string, unknown>;
+  return stringify({ ...file, main: relative(folder, checkout) });
 }

@@ -5,7 +5,8 @@ import type { StackSettings } from '../../components/manifests/settings';
 import type { Lab } from '../../lab';
 import type { CheckOptions } from '../../policy/options';
 import { UserError } from '../errors';
-import { labStack, project } from './lab-stack';
+import { checkout } from '../../lab/checkout';
+import { labStack } from './lab-stack';
 
 /**
  * `pulumi up` of this project against the lab, with the policy pack. Pulumi prints its preview before it acts.
@@ -16,7 +17,7 @@ export function upWithPulumi(lab: Lab, name: string, settings: StackSettings, po
   mkdirSync(dirname(stack.file), { recursive: true });
   writeFileSync(stack.file, stringify({ ...encryption(stack.file), config: labConfig(lab, settings, policy) }));
   stack.select();
-  if (stack.run('up', '--policy-pack', join(project, 'policy'), '--yes') !== 0)
+  if (stack.run('up', '--policy-pack', join(checkout, 'policy'), '--yes') !== 0)
     throw new UserError('pulumi up did not succeed: see above. Run the command again once that is put right.');
 }
 

@@ -2,11 +2,12 @@ import { execFile, spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { checkout } from '../checkout';
 import { LabError } from '../errors';
 import { locate } from './locate';
 
 /** Folder with the go.mod that pins every program and the Istio CRDs. */
-export const moduleDir = path.resolve(__dirname, '..');
+export const moduleDir = path.join(checkout, 'lab');
 
 const run = promisify(execFile);
 

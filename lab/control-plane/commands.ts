@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { checkout } from '../checkout';
 import type { LabProcessName } from '../types';
 import type { Layout } from './layout';
 import type { Pki } from './pki';
@@ -88,7 +89,7 @@ function controller(
 
 function kwok({ ports }: CommandOptions): string[] {
   return [
-    `--config=${path.join(__dirname, 'kwok-stages.yaml')}`,
+    `--config=${path.join(checkout, 'lab', 'control-plane', 'kwok-stages.yaml')}`,
     '--manage-all-nodes=true',
     '--node-ip=10.0.0.1', // Pods get theirs from the same network.
     `--server-address=127.0.0.1:${ports.kwok}`,

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { checkout } from '../checkout';
 import type { LabProcessName } from '../types';
 
 /** Where each thing of a lab lies. */
@@ -17,9 +18,6 @@ export interface Layout {
   readonly logOf: (name: LabProcessName) => string;
   readonly kubeconfigOf: (name: LabProcessName) => string;
 }
-
-/** The checkout that holds this file. */
-export const checkout = path.resolve(__dirname, '..', '..');
 
 /** The layout of the lab of a checkout. */
 export function layoutOf(root: string = checkout): Layout {

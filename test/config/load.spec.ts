@@ -190,7 +190,7 @@ describe('loadSettings', () => {
   it('loads without the Kubernetes SDK, which takes seconds', () => {
     const script = `require('./config/load'); console.log(Object.keys(require.cache).filter((file) => /@pulumi.kubernetes./.test(file)).length)`;
     const root = join(__dirname, '..', '..');
-    const { stdout, stderr } = spawnSync(process.execPath, ['-r', 'ts-node/register/transpile-only', '-e', script], {
+    const { stdout, stderr } = spawnSync(process.execPath, ['-r', 'tsx/cjs', '-e', script], {
       cwd: root,
       encoding: 'utf8',
     });

@@ -131,7 +131,7 @@ describe('building the programs', function () {
       build(['kubectl'], ${JSON.stringify(cache)}, (line) => console.log(line));
     `;
     const env = { ...process.env, FAKE_GO_SECONDS: '600' };
-    const args = ['-r', 'ts-node/register/transpile-only', '-e', program];
+    const args = ['-r', 'tsx/cjs', '-e', program];
     const builder = spawn(process.execPath, args, { env, detached: true, stdio: 'ignore' });
     while ((await goCalls()).length === 0) await sleep(50);
     process.kill(-(builder.pid ?? 0), 'SIGKILL'); // With the go that it has started.
