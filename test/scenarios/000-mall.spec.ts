@@ -21,7 +21,7 @@ describe('walkthrough 000, objects', function () {
   });
   after(() => cluster.down());
 
-  it('install: the releases of profile demo, images under the hub, gateways with their ports and labels', async () => {
+  it('S000.1 install: the releases of profile demo, images under the hub, gateways with their ports and labels', async () => {
     assert.deepEqual(
       [...releases('000').values()].map(({ name, namespace, chart }) => `${namespace}/${name}: ${chart}`),
       [
@@ -58,7 +58,7 @@ describe('walkthrough 000, objects', function () {
     }
   });
 
-  it('order of apply: CRDs before the first Istio object, the label before the first pod', async () => {
+  it('S000.2 order of apply: CRDs before the first Istio object, the label before the first pod', async () => {
     await removeAll(cluster.lab, { name: 'scenario-000', log: () => undefined });
     const created = (await cluster.ready('000')).created;
     const first = (kind: string) => created.findIndex((title) => title.startsWith(`${kind} `));
@@ -71,7 +71,7 @@ describe('walkthrough 000, objects', function () {
     assert.deepEqual(await cluster.injected('default'), ['delivery', 'my-kafka-0', 'order', 'product']);
   });
 
-  it('label: default has it, and stays without it when the stack goes', async () => {
+  it('S000.3 label: default has it, and stays without it when the stack goes', async () => {
     await cluster.has('Namespace default', { metadata: { labels: { 'istio-injection': 'enabled' } } });
     await cluster.down();
     const { labels } = (await cluster.get('Namespace default')).metadata;
@@ -80,7 +80,7 @@ describe('walkthrough 000, objects', function () {
     await cluster.ready('000');
   });
 
-  it('deploy: order, delivery, product with their probes, Services without port names, annotations that are text', async () => {
+  it('S000.4 deploy: order, delivery, product with their probes, Services without port names, annotations that are text', async () => {
     const health = { path: '/actuator/health', port: 8080 };
     const shared = { httpGet: health, timeoutSeconds: 2, periodSeconds: 5 };
     for (const name of ['order', 'delivery', 'product']) {
@@ -108,7 +108,7 @@ describe('walkthrough 000, objects', function () {
     assert.deepEqual(await cluster.injected('default'), ['delivery', 'my-kafka-0', 'order', 'product']);
   });
 
-  it('Kafka: a StatefulSet with pod my-kafka-0 in the mesh, and both its Services', async () => {
+  it('S000.5 Kafka: a StatefulSet with pod my-kafka-0 in the mesh, and both its Services', async () => {
     await cluster.has('StatefulSet default/my-kafka', { spec: { serviceName: 'my-kafka-headless' } });
     assert.ok((await cluster.injected('default')).includes('my-kafka-0'));
     await cluster.has('Service default/my-kafka', {
@@ -119,7 +119,7 @@ describe('walkthrough 000, objects', function () {
     });
   });
 
-  it('istio.yml: the Gateway, and a route of weights 100 and 0 for each service', async () => {
+  it('S000.6 istio.yml: the Gateway, and a route of weights 100 and 0 for each service', async () => {
     assert.deepEqual((await cluster.get('Gateway default/main-gw')).spec, {
       selector: { istio: 'ingressgateway' },
       servers: [{ port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: ['*'] }],
@@ -154,7 +154,7 @@ describe('walkthrough 000, objects', function () {
     }
   });
 
-  it('weights 100/0 to 80/20: one VirtualService changes, in place', async () => {
+  it('S000.7 weights 100/0 to 80/20: one VirtualService changes, in place', async () => {
     const before = await cluster.identity('VirtualService default/vsvc-order');
     const plan = await cluster.up('000/canary-20');
     assert.deepEqual([plan.created, plan.removed], [[], []]);

@@ -19,7 +19,7 @@ describe('walkthrough 001, objects', function () {
   });
   after(() => cluster.down());
 
-  it('addons: their Deployments and Services in istio-system, no pod of theirs in the mesh', async () => {
+  it('S001.1 addons: their Deployments and Services in istio-system, no pod of theirs in the mesh', async () => {
     await cluster.ready('001/addons');
     assert.deepEqual(
       [...releases('001/addons').values()].slice(-5).map(({ namespace, name }) => `${namespace}/${name}`),
@@ -49,7 +49,7 @@ describe('walkthrough 001, objects', function () {
     assert.deepEqual(await cluster.injected('istio-system'), ['istio-egressgateway', 'istio-ingressgateway']);
   });
 
-  it('jaeger and zipkin: one Service tracing and one zipkin, of the owner that is chosen', async () => {
+  it('S001.2 jaeger and zipkin: one Service tracing and one zipkin, of the owner that is chosen', async () => {
     for (const [state, selector] of [
       ['001', toJaeger],
       ['001/zipkin-backend', toZipkin],
@@ -66,7 +66,7 @@ describe('walkthrough 001, objects', function () {
     }
   });
 
-  it('only zipkin: tracing leads port 80 to 9411', async () => {
+  it('S001.3 only zipkin: tracing leads port 80 to 9411', async () => {
     await cluster.up('001/zipkin-only');
     assert.deepEqual((await cluster.get('Service istio-system/tracing')).spec?.['ports'], [
       { name: 'http-query', port: 80, protocol: 'TCP', targetPort: 9411 },
@@ -74,7 +74,7 @@ describe('walkthrough 001, objects', function () {
     assert.equal(await cluster.find('Service istio-system/jaeger-collector'), undefined);
   });
 
-  it('tracing on: a provider for the collector that is chosen, and a Telemetry that takes it for the whole mesh', async () => {
+  it('S001.4 tracing on: a provider for the collector that is chosen, and a Telemetry that takes it for the whole mesh', async () => {
     for (const [state, provider] of [
       ['001', 'jaeger'],
       ['001/zipkin-backend', 'zipkin'],
@@ -94,8 +94,8 @@ describe('walkthrough 001, objects', function () {
     assert.equal(await cluster.find('Telemetry istio-system/mesh-default'), undefined);
   });
 
-  it('kiali as LoadBalancer: type and both ports, and back in place', async () => {
-    assert.deepEqual(release('kiali', '001/kiali-loadbalancer').values['deployment'] as object, {
+  it('S001.5 kiali as LoadBalancer: type and both ports, and back in place', async () => {
+    assert.deepEqual(release('kiali', '001/kiali-loadbalancer').values['deployment'], {
       pod_labels: { 'sidecar.istio.io/inject': 'false' },
       service_type: 'LoadBalancer',
     });
@@ -116,7 +116,7 @@ describe('walkthrough 001, objects', function () {
     }
   });
 
-  it('bookinfo: four Services, four ServiceAccounts, six Deployments, every pod in the mesh', async () => {
+  it('S001.6 bookinfo: four Services, four ServiceAccounts, six Deployments, every pod in the mesh', async () => {
     await cluster.ready('001');
     assert.deepEqual(
       (await cluster.titles('Service', 'default')).filter((title) => title !== 'Service default/kubernetes'),
@@ -137,7 +137,7 @@ describe('walkthrough 001, objects', function () {
     assert.deepEqual(await cluster.injected('default'), pods);
   });
 
-  it('bookinfo-gateway: port 80 of every host, five matches in order, one gateway Service with a port 80', async () => {
+  it('S001.7 bookinfo-gateway: port 80 of every host, five matches in order, one gateway Service with a port 80', async () => {
     assert.deepEqual((await cluster.get('Gateway default/bookinfo-gateway')).spec, {
       selector: { istio: 'ingressgateway' },
       servers: [{ port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: ['*'] }],
@@ -165,7 +165,7 @@ describe('walkthrough 001, objects', function () {
     assert.ok(ports.some(({ port }) => port === 80));
   });
 
-  it('Octopus sample: replicas, strategy, environment and limits, and the proxy’s address', async () => {
+  it('S001.8 Octopus sample: replicas, strategy, environment and limits, and the proxy’s address', async () => {
     const plan = await cluster.up('001/octopus');
     assert.deepEqual(
       [...plan.created].sort(),
@@ -189,7 +189,7 @@ describe('walkthrough 001, objects', function () {
     });
   });
 
-  it('addon images by config: those of Istio 1.9, those of 1.30.3', async () => {
+  it('S001.9 addon images by config: those of Istio 1.9, those of 1.30.3', async () => {
     const images: Record<string, Record<string, string>> = {
       '001/addons-1.9': {
         prometheus: 'docker.io/prom/prometheus:v2.21.0',

@@ -17,7 +17,7 @@ describe('walkthrough 002, objects', function () {
   });
   after(() => cluster.down());
 
-  it('namespace: the label puts the pods into the mesh, their annotation alone does not', async () => {
+  it('S002.1 namespace: the label puts the pods into the mesh, their annotation alone does not', async () => {
     await cluster.ready('002');
     await cluster.has('Namespace tutorial', { metadata: { labels: { 'istio-injection': 'enabled' } } });
     assert.deepEqual(await cluster.injected('tutorial'), chain);
@@ -34,7 +34,7 @@ describe('walkthrough 002, objects', function () {
     assert.deepEqual(await cluster.injected('tutorial'), ['customer']);
   });
 
-  it('the chain: three named ports, probes, resources and a ServiceAccount each; Services at 8080', async () => {
+  it('S002.2 the chain: three named ports, probes, resources and a ServiceAccount each; Services at 8080', async () => {
     await cluster.ready('002');
     const small = { requests: { memory: '20Mi', cpu: '200m' }, limits: { memory: '40Mi', cpu: '500m' } };
     const larger = { requests: { memory: '80Mi', cpu: '200m' }, limits: { memory: '120Mi', cpu: '500m' } };
@@ -67,7 +67,7 @@ describe('walkthrough 002, objects', function () {
     }
   });
 
-  it('Gateway.yml: Gateway and VirtualService of one name, /customer rewritten to /', async () => {
+  it('S002.3 Gateway.yml: Gateway and VirtualService of one name, /customer rewritten to /', async () => {
     assert.deepEqual((await cluster.get('Gateway tutorial/customer-gateway')).spec, {
       selector: { istio: 'ingressgateway' },
       servers: [{ port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: ['*'] }],
@@ -85,7 +85,7 @@ describe('walkthrough 002, objects', function () {
     });
   });
 
-  it('recommendation v2 from 1 to 2 pods and back: its replicas, nothing else', async () => {
+  it('S002.4 recommendation v2 from 1 to 2 pods and back: its replicas, nothing else', async () => {
     for (const [state, from, into] of [
       ['002/scaled', 1, 2],
       ['002', 2, 1],
@@ -103,7 +103,7 @@ describe('walkthrough 002, objects', function () {
     }
   });
 
-  it('v1: a DestinationRule with both versions, and all weight on the first', async () => {
+  it('S002.5 v1: a DestinationRule with both versions, and all weight on the first', async () => {
     await cluster.up('002/scaled');
     const plan = await cluster.up('002/all-v1');
     assert.deepEqual(plan.created, ['DestinationRule tutorial/recommendation', route]);
@@ -121,7 +121,7 @@ describe('walkthrough 002, objects', function () {
     });
   });
 
-  it('90/10, 75/25, v2: one object, one generation each', async () => {
+  it('S002.6 90/10, 75/25, v2: one object, one generation each', async () => {
     const splits = {
       '002/90-10': [to('version-v1', 90), to('version-v2', 10)],
       '002/75-25': [to('version-v1', 75), to('version-v2', 25)],
@@ -136,14 +136,14 @@ describe('walkthrough 002, objects', function () {
     }
   });
 
-  it('clean-up: both rules go, customer-gateway stays', async () => {
+  it('S002.7 clean-up: both rules go, customer-gateway stays', async () => {
     const plan = await cluster.up('002/scaled');
     assert.deepEqual([...plan.removed].sort(), ['DestinationRule tutorial/recommendation', route]);
     assert.deepEqual([plan.created, plan.changed], [[], []]);
     await cluster.get('VirtualService tutorial/customer-gateway');
   });
 
-  it('firefox: its rule first, all others after it', async () => {
+  it('S002.8 firefox: its rule first, all others after it', async () => {
     await cluster.up('002/firefox');
     assert.deepEqual((await cluster.get(route)).spec?.['http'], [
       {
@@ -154,7 +154,7 @@ describe('walkthrough 002, objects', function () {
     ]);
   });
 
-  it('weights 90/20 and unknown versions: refused here, though the cluster would take them', async () => {
+  it('S002.9 weights 90/20 and unknown versions: refused here, though the cluster would take them', async () => {
     const file = (weights: string) => sampleStackFile('002-tutorial', 'all-v1').replace('version-v1: rest', weights);
     const told = (weights: string) => {
       const parsed = parseStackText(file(weights), 'stack');

@@ -21,7 +21,7 @@ describe('walkthrough 003, objects', function () {
 
   const http = async (name: string) => (await cluster.get(route(name))).spec?.['http'];
 
-  it('Helm: three releases by their names, of the version that is set, and what they bring', async () => {
+  it('S003.1 Helm: three releases by their names, of the version that is set, and what they bring', async () => {
     for (const version of ['1.17.2', '1.18.2', '1.30.3']) {
       const set = releases('003/istio', { 'meshwright:istio': { version } });
       assert.deepEqual(
@@ -50,7 +50,7 @@ describe('walkthrough 003, objects', function () {
     }
   });
 
-  it('a chart from a local path: the same releases, but for where they come from', () => {
+  it('S003.2 a chart from a local path: the same releases, but for where they come from', () => {
     const source = ({ name, namespace, values, after }: ReturnType<typeof release>) => ({
       name,
       namespace,
@@ -71,7 +71,7 @@ describe('walkthrough 003, objects', function () {
     );
   });
 
-  it('gateway selector: the label that the chart derives from the release’s name', async () => {
+  it('S003.3 gateway selector: the label that the chart derives from the release’s name', async () => {
     const selector = { istio: 'ingressgateway' };
     assert.deepEqual(release('istio-ingressgateway', '003').values, {});
     await cluster.up('003');
@@ -82,7 +82,7 @@ describe('walkthrough 003, objects', function () {
     });
   });
 
-  it('userlist: made anew with a sidecar when the namespace gets its label, without when it loses it', async () => {
+  it('S003.4 userlist: made anew with a sidecar when the namespace gets its label, without when it loses it', async () => {
     await cluster.ready('003/userlist');
     assert.deepEqual(await cluster.injected('user02'), []);
     const pods = async () =>
@@ -108,7 +108,7 @@ describe('walkthrough 003, objects', function () {
     assert.equal(global.proxy.image, 'proxyv2');
   });
 
-  it('bookinfo in user02: six Deployments, user 1000, LOG_DIR and emptyDir kept', async () => {
+  it('S003.5 bookinfo in user02: six Deployments, user 1000, LOG_DIR and emptyDir kept', async () => {
     await cluster.ready('003');
     const versions = ['details-v1', 'productpage-v1', 'ratings-v1', 'reviews-v1', 'reviews-v2', 'reviews-v3'];
     assert.deepEqual(
@@ -135,7 +135,7 @@ describe('walkthrough 003, objects', function () {
     });
   });
 
-  it('host: in the VirtualService, and in the Ingress that leads to the gateway', async () => {
+  it('S003.6 host: in the VirtualService, and in the Ingress that leads to the gateway', async () => {
     await cluster.has(route('bookinfo'), {
       spec: { hosts: [host('bookinfo.user02')], gateways: ['bookinfo-gateway'] },
     });
@@ -145,7 +145,7 @@ describe('walkthrough 003, objects', function () {
     });
   });
 
-  it('addon Ingresses: each to its Service and port', async () => {
+  it('S003.7 addon Ingresses: each to its Service and port', async () => {
     const addons: [string, string, number][] = [
       ['prometheus', 'prometheus', 9090],
       ['grafana', 'grafana', 3000],
@@ -160,7 +160,7 @@ describe('walkthrough 003, objects', function () {
     }
   });
 
-  it('destination-rule-all: four rules with one, three, four and two subsets', async () => {
+  it('S003.8 destination-rule-all: four rules with one, three, four and two subsets', async () => {
     const plan = await cluster.up('003/destination-rules');
     assert.deepEqual([plan.changed, plan.removed], [[], []]);
     const subsets = async (name: string) =>
@@ -175,7 +175,7 @@ describe('walkthrough 003, objects', function () {
     ]);
   });
 
-  it('21, 22, 23: reviews to v1, half to v3, all to v3; the other three are not touched', async () => {
+  it('S003.9 21, 22, 23: reviews to v1, half to v3, all to v3; the other three are not touched', async () => {
     const plan = await cluster.up('003/all-v1');
     assert.deepEqual([...plan.created].sort(), services.map(route).sort());
     assert.deepEqual(await http('reviews'), [{ route: [to('reviews', 'v1')] }]);
@@ -189,7 +189,7 @@ describe('walkthrough 003, objects', function () {
     }
   });
 
-  it('24: jason first, then everybody', async () => {
+  it('S003.10 24: jason first, then everybody', async () => {
     await cluster.up('003/jason-v2');
     assert.deepEqual(await http('reviews'), [
       { match: jason, route: [to('reviews', 'v2')] },
@@ -197,7 +197,7 @@ describe('walkthrough 003, objects', function () {
     ]);
   });
 
-  it('25, 26, 27 and 90: the faults of ratings, as numbers', async () => {
+  it('S003.11 25, 26, 27 and 90: the faults of ratings, as numbers', async () => {
     const all = { route: [to('ratings', 'v1')] };
     const abort = (value: number) => ({ fault: { abort: { percentage: { value }, httpStatus: 500 } } });
     const faults: Record<string, unknown> = {
@@ -212,7 +212,7 @@ describe('walkthrough 003, objects', function () {
     }
   });
 
-  it('drift: an edit on the cluster is seen, and put right by the next run', async () => {
+  it('S003.12 drift: an edit on the cluster is seen, and put right by the next run', async () => {
     await cluster.up('003/abort-50');
     const edit = [{ op: 'replace', path: '/spec/http/0/fault/abort/percentage/value', value: 90 }];
     await kubectl(cluster.lab, [
@@ -230,7 +230,7 @@ describe('walkthrough 003, objects', function () {
     assert.deepEqual([plan.created, plan.changed, plan.removed], [[], [{ id: route('ratings'), changes }], []]);
   });
 
-  it('httpbin, fortio, hello, curltest: bare Pods, environment as text, Service svc-hello', async () => {
+  it('S003.13 httpbin, fortio, hello, curltest: bare Pods, environment as text, Service svc-hello', async () => {
     await cluster.ready('003/httpbin');
     await cluster.has('Service user02/httpbin', { spec: { ports: [{ name: 'http', port: 8000, targetPort: 80 }] } });
     await cluster.has('Pod user02/fortio', {
@@ -257,7 +257,7 @@ describe('walkthrough 003, objects', function () {
     });
   });
 
-  it('dr-httpbin and hello-dr: one pending request, one per connection; out for three minutes after one error', async () => {
+  it('S003.14 dr-httpbin and hello-dr: one pending request, one per connection; out for three minutes after one error', async () => {
     await cluster.up('003/circuit-breaker');
     assert.deepEqual((await cluster.get('DestinationRule user02/dr-httpbin')).spec, {
       host: 'httpbin',
@@ -272,7 +272,7 @@ describe('walkthrough 003, objects', function () {
     });
   });
 
-  it('clean-up: objects and namespaces go, the CRDs stay, as with the chart, whose CRDs Helm keeps', async () => {
+  it('S003.15 clean-up: objects and namespaces go, the CRDs stay, as with the chart, whose CRDs Helm keeps', async () => {
     await cluster.up('003');
     await cluster.down();
     const namespaces = await cluster.titles('Namespace');

@@ -22,13 +22,13 @@ describe('walkthrough 004, objects', function () {
   });
   after(() => cluster.down());
 
-  it('istio-system with the label disabled: no pod there gets a sidecar', async () => {
+  it('S004.1 istio-system with the label disabled: no pod there gets a sidecar', async () => {
     await cluster.ready('004');
     await cluster.has('Namespace istio-system', { metadata: { labels: { 'istio-injection': 'disabled' } } });
     assert.deepEqual(await cluster.injected('istio-system'), []);
   });
 
-  it('mesh mTLS: one PeerAuthentication in the root namespace, and no DestinationRule for every host', async () => {
+  it('S004.2 mesh mTLS: one PeerAuthentication in the root namespace, and no DestinationRule for every host', async () => {
     assert.deepEqual(await cluster.titles('PeerAuthentication'), ['PeerAuthentication istio-system/default']);
     assert.deepEqual((await cluster.get('PeerAuthentication istio-system/default')).spec, { mtls: { mode: 'STRICT' } });
     assert.deepEqual(await cluster.titles('DestinationRule'), []);
@@ -41,7 +41,7 @@ describe('walkthrough 004, objects', function () {
     ]);
   });
 
-  it('addons: tracing, Grafana and Kiali; servicegraph, which no Istio has any more, is refused', () => {
+  it('S004.3 addons: tracing, Grafana and Kiali; servicegraph, which no Istio has any more, is refused', () => {
     const addons = [...releases('004').keys()].slice(-4);
     assert.deepEqual(addons, ['prometheus', 'grafana', 'jaeger', 'kiali']);
     const file = sampleStackFile('004-bookinfo-mtls', 'base').replace('    kiali: {}', '    servicegraph: {}');
@@ -53,7 +53,7 @@ describe('walkthrough 004, objects', function () {
     );
   });
 
-  it('gateway Service of type NodePort, its port http2 at the node port that is given', async () => {
+  it('S004.4 gateway Service of type NodePort, its port http2 at the node port that is given', async () => {
     const service = {
       type: 'NodePort',
       ports: [
@@ -69,7 +69,7 @@ describe('walkthrough 004, objects', function () {
     await cluster.has('Service istio-ingress/istio-ingressgateway', { spec: service });
   });
 
-  it('destination-rule-all-mtls: four rules with ISTIO_MUTUAL; destination-rule-all: the same without', async () => {
+  it('S004.5 destination-rule-all-mtls: four rules with ISTIO_MUTUAL; destination-rule-all: the same without', async () => {
     for (const [state, policy] of [
       ['004/destination-rules-mtls', { trafficPolicy: { tls: { mode: 'ISTIO_MUTUAL' } } }],
       ['004/destination-rules', {}],
@@ -86,7 +86,7 @@ describe('walkthrough 004, objects', function () {
     }
   });
 
-  it('all to v1, then reviews v2 for jason: one VirtualService changes', async () => {
+  it('S004.6 all to v1, then reviews v2 for jason: one VirtualService changes', async () => {
     await cluster.up('004/destination-rules-mtls');
     const first = await cluster.up('004/all-v1');
     assert.deepEqual(

@@ -10,7 +10,7 @@ describe('walkthrough 000, traffic', function () {
   });
   after(() => stage?.stop());
 
-  it('/orders: 200 through the gateway, the application sees /', async () => {
+  it('D000.1 /orders: 200 through the gateway, the application sees /', async () => {
     await stage.to('000');
     const { status, headers, body } = await stage.atGateway('/orders');
     assert.equal(status, 200);
@@ -20,7 +20,7 @@ describe('walkthrough 000, traffic', function () {
     assert.deepEqual(JSON.parse(body), { app: 'order', path: '/' });
   });
 
-  it('/deliveries and /products answer; what no match names is 404 from Envoy', async () => {
+  it('D000.2 /deliveries and /products answer; what no match names is 404 from Envoy', async () => {
     for (const [path, app] of [
       ['/deliveries', 'delivery'],
       ['/products', 'product'],
@@ -33,7 +33,7 @@ describe('walkthrough 000, traffic', function () {
     }
   });
 
-  it('weight 0: the canary gets nothing; with versions that differ and 80/20, its fifth', async () => {
+  it('D000.3 weight 0: the canary gets nothing; with versions that differ and 80/20, its fifth', async () => {
     await stage.to('000');
     const ask = async () => String((await stage.atGateway('/orders')).status);
     assert.deepEqual(await counts(100, ask), { '200': 100 });
@@ -46,7 +46,7 @@ describe('walkthrough 000, traffic', function () {
     near('stable of 1000', stable, 800, 38);
   });
 
-  it('ports without a name: the protocol is sniffed, and HTTP routes hold', async () => {
+  it('D000.4 ports without a name: the protocol is sniffed, and HTTP routes hold', async () => {
     // All services on one machine share the listener of a sniffed port, which a cluster gives each at its own address: so there is only one here.
     const off = { install: false };
     await stage.to('000', {

@@ -44,7 +44,7 @@ describe('walkthrough 001, traffic', function () {
 
   const version = async () => (await stage.fromClient('reviews', bookinfoPort)).body.slice(0, 'reviews v1'.length);
 
-  it('the page through the gateway, and its other paths; anything else is 404', async () => {
+  it('D001.1 the page through the gateway, and its other paths; anything else is 404', async () => {
     await stage.to('001');
     const { status, body } = await stage.atGateway('/productpage');
     assert.deepEqual([status, body.includes('<title>Simple Bookstore App</title>')], [200, true]);
@@ -55,7 +55,7 @@ describe('walkthrough 001, traffic', function () {
     assert.equal((await stage.atGateway('/other')).status, 404);
   });
 
-  it('reviews without rules: each version at least a fifth; by ROUND_ROBIN, exact thirds', async () => {
+  it('D001.2 reviews without rules: each version at least a fifth; by ROUND_ROBIN, exact thirds', async () => {
     await stage.to('001');
     const free = await counts(300, version);
     console.log(`      ${JSON.stringify(free)}`);
@@ -65,7 +65,7 @@ describe('walkthrough 001, traffic', function () {
     for (const name of ['reviews v1', 'reviews v2', 'reviews v3']) near(`${name} of 60`, turns[name], 20, 1);
   });
 
-  it('Octopus: six web servers, half of the answers from each version', async () => {
+  it('D001.3 Octopus: six web servers, half of the answers from each version', async () => {
     await stage.have(sampleObjects('001/octopus').map(withProtocol));
     const seen = await counts(300, async () => {
       const { body } = await stage.fromClient('proxy', 80);
@@ -75,7 +75,7 @@ describe('walkthrough 001, traffic', function () {
     near('V1 of 300', seen['WebServer V1'], 150, 27);
   });
 
-  it('spans of the page, reviews and ratings reach the collector; none when no Telemetry asks for them', async () => {
+  it('D001.4 spans of the page, reviews and ratings reach the collector; none when no Telemetry asks for them', async () => {
     const objects = [...sampleObjects('001'), collector];
     const spans = () =>
       stage.stubs.log
@@ -101,7 +101,7 @@ describe('walkthrough 001, traffic', function () {
     assert.deepEqual(spans(), []);
   });
 
-  it('requests to reviews are counted where Prometheus reads: Envoy’s counter, for upstream Envoy lacks Istio’s filter', async () => {
+  it('D001.5 requests to reviews are counted where Prometheus reads: Envoy’s counter, for upstream Envoy lacks Istio’s filter', async () => {
     await stage.to('001');
     const line = async () => {
       const text = await stage.admin('client', '/stats/prometheus?filter=upstream_rq_total$');

@@ -17,48 +17,48 @@ describe('walkthrough 002, traffic', function () {
     return /recommendation (v\d) from/.exec(body)?.[1] ?? String(status);
   };
 
-  it('customer alone: 503, the chain ends at preference', async () => {
+  it('D002.1 customer alone: 503, the chain ends at preference', async () => {
     await stage.to('002/customer');
     const { status, body } = await customer();
     assert.equal(status, 503);
     assert.match(body, /^customer => /);
   });
 
-  it('all three: the chain answers', async () => {
+  it('D002.2 all three: the chain answers', async () => {
     await stage.to('002/recommendation-v1');
     const { status, body } = await customer();
     assert.equal(status, 200);
     assert.match(body, /^customer => preference => recommendation v1 from 'recommendation-v1-0': \d+$/);
   });
 
-  it('v2 without rules: every pod its share', async () => {
+  it('D002.3 v2 without rules: every pod its share', async () => {
     await stage.to('002');
     near('v1 of 200, one pod each', (await counts(200, version))['v1'], 100, 30);
     await stage.to('002/scaled');
     near('v1 of 300, one pod of three', (await counts(300, version))['v1'], 100, 30);
   });
 
-  it('all v1', async () => {
+  it('D002.4 all v1', async () => {
     await stage.to('002/all-v1');
     assert.deepEqual(await counts(50, version), { v1: 50 });
   });
 
-  it('90/10', async () => {
+  it('D002.5 90/10', async () => {
     await stage.to('002/90-10');
     near('v1 of 1000', (await counts(1000, version))['v1'], 900, 29);
   });
 
-  it('75/25', async () => {
+  it('D002.6 75/25', async () => {
     await stage.to('002/75-25');
     near('v1 of 1000', (await counts(1000, version))['v1'], 750, 41);
   });
 
-  it('all v2', async () => {
+  it('D002.7 all v2', async () => {
     await stage.to('002/all-v2');
     assert.deepEqual(await counts(50, version), { v2: 50 });
   });
 
-  it('from 90/10 to 75/25 under load: no request fails', async () => {
+  it('D002.8 from 90/10 to 75/25 under load: no request fails', async () => {
     await stage.to('002/90-10');
     let shifted = false;
     const shift = stage.to('002/75-25').then(() => (shifted = true));
@@ -74,7 +74,7 @@ describe('walkthrough 002, traffic', function () {
     assert.deepEqual(Object.keys(found).sort(), ['v1', 'v2']);
   });
 
-  it('firefox: v2 for Firefox, v1 for Safari, and for whoever comes without the header', async () => {
+  it('D002.9 firefox: v2 for Firefox, v1 for Safari, and for whoever comes without the header', async () => {
     await stage.to('002/firefox');
     const firefox = 'Mozilla/5.0 Gecko/20100101 Firefox/115.0';
     assert.deepEqual(await counts(20, () => version(firefox)), { v2: 20 });
@@ -86,7 +86,7 @@ describe('walkthrough 002, traffic', function () {
     assert.deepEqual(await counts(20, dropped), { v1: 20 });
   });
 
-  it('rules deleted: both answer again', async () => {
+  it('D002.10 rules deleted: both answer again', async () => {
     await stage.to('002');
     assert.deepEqual(Object.keys(await counts(60, version)).sort(), ['v1', 'v2']);
   });

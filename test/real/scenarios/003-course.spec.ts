@@ -30,19 +30,19 @@ describe('walkthrough 003, traffic', function () {
   const flagged = async (flag: string) =>
     (await stage.accessLog('client')).filter((line) => line.includes(` ${flag} `)).length;
 
-  it('productpage by its host at the gateway, 404 by any other', async () => {
+  it('D003.1 productpage by its host at the gateway, 404 by any other', async () => {
     await stage.to('003');
     const { status, body } = await page();
     assert.deepEqual([status, body.includes('<title>Simple Bookstore App</title>')], [200, true]);
     assert.equal((await stage.atGateway('/productpage', { host: 'other.example' })).status, 404);
   });
 
-  it('ratings to productpage inside the mesh: the title', async () => {
+  it('D003.2 ratings to productpage inside the mesh: the title', async () => {
     const { status, body } = await stage.fromClient('productpage', bookinfoPort, { path: '/productpage' });
     assert.deepEqual([status, body.includes('<title>Simple Bookstore App</title>')], [200, true]);
   });
 
-  it('all v1; half to v3; all v3', async () => {
+  it('D003.3 all v1; half to v3; all v3', async () => {
     await stage.to('003/all-v1');
     assert.deepEqual(await counts(50, reviews), { 'reviews v1': 50 });
     await stage.to('003/reviews-50-v3');
@@ -53,7 +53,7 @@ describe('walkthrough 003, traffic', function () {
     assert.deepEqual(await counts(50, reviews), { 'reviews v3': 50 });
   });
 
-  it('jason to v2, all others to v1; without the rules all three', async () => {
+  it('D003.4 jason to v2, all others to v1; without the rules all three', async () => {
     await stage.to('003/jason-v2');
     assert.deepEqual(await counts(20, () => reviews(jason)), { 'reviews v2': 20 });
     assert.deepEqual(await counts(20, reviews), { 'reviews v1': 20 });
@@ -61,7 +61,7 @@ describe('walkthrough 003, traffic', function () {
     assert.deepEqual(Object.keys(await counts(90, reviews)).sort(), ['reviews v1', 'reviews v2', 'reviews v3']);
   });
 
-  it('delay of 7 s for jason: the page gives up after 6 s, ratings itself is late but right, others notice nothing', async () => {
+  it('D003.5 delay of 7 s for jason: the page gives up after 6 s, ratings itself is late but right, others notice nothing', async () => {
     await stage.to('003/delay');
     const [late, direct, other] = await Promise.all([page(jason), ratings(jason), page()]);
     assert.match(late.body, /Sorry, product reviews are currently unavailable for this book\./);
@@ -72,7 +72,7 @@ describe('walkthrough 003, traffic', function () {
     near('milliseconds of the page for others', Math.round(other.milliseconds), 250, 250);
   });
 
-  it('abort for jason: ratings is 500, the page says so; others notice nothing', async () => {
+  it('D003.6 abort for jason: ratings is 500, the page says so; others notice nothing', async () => {
     await stage.to('003/abort');
     const direct = await ratings(jason);
     assert.deepEqual([direct.status, direct.body], [500, 'fault filter abort']);
@@ -81,14 +81,14 @@ describe('walkthrough 003, traffic', function () {
     assert.deepEqual([other.status, other.body], [200, 'ratings 5']);
   });
 
-  it('abort for half of all, then for nine of ten', async () => {
+  it('D003.7 abort for half of all, then for nine of ten', async () => {
     await stage.to('003/abort-50');
     near('500s of 400', (await counts(400, ratingsStatus))['500'], 200, 30);
     await stage.to('003/abort-90');
     near('500s of 400', (await counts(400, ratingsStatus))['500'], 360, 18);
   });
 
-  it('circuit breaker: no 503 without it; with it some, marked as overflow; none again when it is gone', async () => {
+  it('D003.8 circuit breaker: no 503 without it; with it some, marked as overflow; none again when it is gone', async () => {
     const load = (times: number, atOnce: number) => counts(times, async () => String((await httpbin()).status), atOnce);
     await stage.to('003/httpbin');
     assert.deepEqual(await load(30, 3), { '200': 30 });
@@ -117,7 +117,7 @@ describe('walkthrough 003, traffic', function () {
   const failures = () => stage.stubs.log.filter(({ status }) => status === 503).length;
   const ejections = () => stage.statistic('client', 'outbound|8080||svc-hello', 'outlier_detection.ejections_active');
 
-  it('outlier with retries on 503: the client sees no error; after the first one server 2 gets nothing', async () => {
+  it('D003.9 outlier with retries on 503: the client sees no error; after the first one server 2 gets nothing', async () => {
     await stage.to('003/hello');
     const before = await counts(40, helloText, 1);
     console.log(`      before ${JSON.stringify(before)}, server 2 failed ${failures()} times`);
@@ -136,7 +136,7 @@ describe('walkthrough 003, traffic', function () {
 
   const withoutRetries = { 'meshwright:routes': { user02: { 'svc-hello': { http: null } } } };
 
-  it('outlier with the defaults of 1.30, which do not retry a 503: the client sees a quarter, then exactly one', async () => {
+  it('D003.10 outlier with the defaults of 1.30, which do not retry a 503: the client sees a quarter, then exactly one', async () => {
     await stage.to('003/hello', { 'meshwright:routes': { user02: { 'svc-hello': null } } });
     near('503s of 100', (await counts(100, helloText, 1))['503'], 25, 13);
     await stage.to('003/outlier', withoutRetries);
@@ -147,7 +147,7 @@ describe('walkthrough 003, traffic', function () {
     assert.equal(await ejections(), 1);
   });
 
-  it('ejection ends: server 2 answers again', async () => {
+  it('D003.11 ejection ends: server 2 answers again', async () => {
     const short = { trafficPolicy: { outlierDetection: { baseEjectionTime: '5s' } } };
     await stage.to('003/hello', { 'meshwright:routes': { user02: { 'svc-hello': null } } });
     await stage.to('003/outlier', withoutRetries, { 'meshwright:routes': { user02: { 'svc-hello': short } } });

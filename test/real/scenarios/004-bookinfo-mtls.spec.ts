@@ -23,7 +23,7 @@ describe('walkthrough 004, traffic in mutual TLS', function () {
     return status === 200 ? seen(body).pod : String(status);
   };
 
-  it('STRICT: a client without a certificate is cut off, a sidecar gets through and is known by its ServiceAccount', async () => {
+  it('D004.1 STRICT: a client without a certificate is cut off, a sidecar gets through and is known by its ServiceAccount', async () => {
     await stage.to('004/destination-rules-mtls', async () => (await inMesh()) && (await plain()) === 0);
     assert.deepEqual(await counts(20, async () => String(await plain())), { '0': 20 });
     const { status, body } = await stage.fromClient('productpage');
@@ -34,13 +34,13 @@ describe('walkthrough 004, traffic in mutual TLS', function () {
     );
   });
 
-  it('gateway to productpage with ISTIO_MUTUAL: 200, by the gateway’s own certificate', async () => {
+  it('D004.2 gateway to productpage with ISTIO_MUTUAL: 200, by the gateway’s own certificate', async () => {
     const { status, body } = await stage.atGateway('/productpage');
     assert.equal(status, 200);
     assert.equal(callerOf(body), 'spiffe://cluster.local/ns/istio-ingress/sa/istio-ingressgateway');
   });
 
-  it('all v1, then jason to v2, every connection in mutual TLS', async () => {
+  it('D004.4 all v1, then jason to v2, every connection in mutual TLS', async () => {
     await stage.to('004/all-v1', async () => (await reviews()) === 'reviews-v1');
     assert.deepEqual(await counts(50, reviews), { 'reviews-v1': 50 });
     const jason = { 'end-user': 'jason' };
@@ -50,7 +50,7 @@ describe('walkthrough 004, traffic in mutual TLS', function () {
     assert.deepEqual(await counts(20, async () => String(await plain())), { '0': 20 });
   });
 
-  it('PERMISSIVE: a client without a certificate gets through', async () => {
+  it('D004.3 PERMISSIVE: a client without a certificate gets through', async () => {
     await stage.to('004/permissive', async () => (await inMesh()) && (await plain()) === 200);
     const { status, body } = await stage.fromOutside('productpage-v1');
     assert.deepEqual([status, seen(body)], [200, { pod: 'productpage-v1', caller: '' }]);
@@ -65,7 +65,7 @@ describe('walkthrough 004, traffic without a DestinationRule', function () {
   });
   after(() => stage?.stop());
 
-  it('a route to a subset that no DestinationRule has: 503, no such cluster', async () => {
+  it('D004.5 a route to a subset that no DestinationRule has: 503, no such cluster', async () => {
     // The proxies here have no certificates: what is shown has nothing to do with them.
     const routes = Object.fromEntries(
       ['productpage', 'reviews', 'ratings', 'details'].map((name) => [name, { trafficPolicy: null }]),
