@@ -57,16 +57,27 @@ export function withStatus(outcome: Outcome): Outcome {
   return outcome.redirect === undefined ? outcome : { ...outcome, status: redirectStatus(outcome.redirect) };
 }
 
-/** Everything that can tell two entries apart, as one text. */
-export function entrySignature(entry: Entry): string {
-  return canonical([
-    entry.routes.map(({ when, unless }) => [when, unless]),
-    entryOutcomes(entry).map(({ outcome }) => behaviour(outcome)),
-  ]);
+const knownTexts = new WeakMap<Entry, string[]>();
+
+/** What each outcome of {@link entryOutcomes} comes to, as texts that are equal when requests notice no difference. */
+export function behaviours(entry: Entry): string[] {
+  const texts = knownTexts.get(entry) ?? entryOutcomes(entry).map(({ outcome }) => canonical(behaviour(outcome)));
+  knownTexts.set(entry, texts);
+  return texts;
+}
+
+/** Whether two versions of one entry treat all requests alike, rule by rule. */
+export function isSameEntry(before: Entry, after: Entry): boolean {
+  const conditions = ({ routes }: Entry): string => JSON.stringify(routes.map(({ when, unless }) => [when, unless]));
+  return (
+    before.routes.length === after.routes.length &&
+    conditions(before) === conditions(after) &&
+    behaviours(before).every((text, index) => text === behaviours(after)[index])
+  );
 }
 
 /** An outcome without the place where its rule is written, which may change without any effect; what is written twice counts as one, in a fixed order. */
-export function behaviour(outcome: Outcome): Record<string, unknown> {
+function behaviour(outcome: Outcome): Record<string, unknown> {
   const { destinations } = outcome;
   return {
     ...without({ ...outcome }, 'rule', 'why'),
@@ -74,10 +85,11 @@ export function behaviour(outcome: Outcome): Record<string, unknown> {
   };
 }
 
-function shares(destinations: readonly WeightedDestination[]): Record<string, Share> {
+function shares(destinations: readonly WeightedDestination[]): unknown {
+  if (destinations.length === 1) return destinations;
   const sums = new Map<string, Share>();
   for (const destination of destinations) {
-    const key = canonical({ ...destination, share: undefined });
+    const key = canonical(without({ ...destination }, 'share'));
     sums.set(key, share(fraction(sums.get(key) ?? '0').add(fraction(destination.share))));
   }
   return Object.fromEntries(sums);

@@ -1,5 +1,4 @@
-import { canonical } from '../../model/canonical';
-import { behaviour, entryOutcomes, entrySignature, type Entry, type EntryOutcome } from '../classes/entry';
+import { behaviours, entryOutcomes, type Entry } from '../classes/entry';
 import type { Places } from '../classes/places';
 import { regionMember } from '../classes/region';
 import { exampleOf } from '../classes/classes';
@@ -27,20 +26,15 @@ export interface Move {
   moved: Share;
 }
 
-/** Whether two versions of one entry treat all requests alike, rule by rule. */
-export function isSameEntry(before: Entry, after: Entry): boolean {
-  return entrySignature(before) === entrySignature(after);
-}
-
 /** Where two versions of one entry part: every pair of rules that some request meets before and after, and that do not do the same. */
 export function entryMoves(before: Entry, after: Entry): Move[] {
-  const olds = entryOutcomes(before).map(described);
-  const news = entryOutcomes(after).map(described);
+  const [olds, news] = [entryOutcomes(before), entryOutcomes(after)];
+  const [oldTexts, newTexts] = [behaviours(before), behaviours(after)];
   const { client, protocol, host, port } = after;
   const moves: Move[] = [];
   olds.forEach((old, oldIndex) => {
     news.forEach((next, newIndex) => {
-      if (old.text === next.text) return;
+      if (oldTexts[oldIndex] === newTexts[newIndex]) return;
       const regions = [
         { routes: before.routes, index: oldIndex },
         { routes: after.routes, index: newIndex },
@@ -62,14 +56,6 @@ export function entryMoves(before: Entry, after: Entry): Move[] {
     });
   });
   return moves;
-}
-
-interface Described extends EntryOutcome {
-  text: string;
-}
-
-function described({ when, outcome }: EntryOutcome): Described {
-  return { when, outcome, text: canonical(behaviour(outcome)) };
 }
 
 function whoWords(when: readonly Literal[], hasEarlier: boolean): string {

@@ -3,10 +3,11 @@ import { compareText } from '../../model/creation-order';
 import type { MeshOptions } from '../../model/mesh-model';
 import { entryClasses, ruleKey, unreachableRules, type RequestClass } from '../classes/classes';
 import { entries, entryLike } from '../classes/entries';
+import { isSameEntry } from '../classes/entry';
 import type { RuleRef } from '../outcome';
 import { trafficModel } from '../route';
 import type { TrafficModel } from '../traffic-model';
-import { entryMoves, isSameEntry, type Move } from './moves';
+import { entryMoves, type Move } from './moves';
 
 /** What a change of objects does to traffic. */
 export interface TrafficDiff {
