@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readYaml } from '../config/yaml-document';
+import { checkout } from '../lab/checkout';
 
 /** The folder of the samples: one folder each, with `base.yaml` and one file per further state in `states/`. */
-export const samplesFolder = __dirname;
+export const samplesFolder = join(checkout, 'samples');
 
 /** The state that is the sample's `base.yaml` as it stands. */
 export const baseState = 'base';
