@@ -4,7 +4,7 @@ import { labUp } from '../../lab';
 import { loadMesh, stackOptions, type StackChoice } from '../input';
 import { say } from '../output';
 import { applyInLab } from '../start/apply-in-lab';
-import { reachableCharts } from '../start/charts';
+import { reachableAddonCharts, reachableCharts } from '../start/charts';
 import { findPulumi } from '../start/find-pulumi';
 import { labSettings } from '../start/lab-settings';
 import { summary } from '../start/summary';
@@ -23,7 +23,10 @@ async function start(choice: StackChoice): Promise<void> {
   const { name, file, settings, policy } = loadMesh(choice);
   say(`${file} is fine`);
   const pulumi = findPulumi();
-  const local = labSettings(settings, pulumi.found ? { charts: await reachableCharts(settings.istio) } : {});
+  const means = pulumi.found
+    ? { charts: await reachableCharts(settings.istio), addonCharts: await reachableAddonCharts(settings) }
+    : {};
+  const local = labSettings(settings, means);
   const mesh = renderMesh(local.settings);
   const lab = await asUserError(labUp({ log: say }));
   const leftOut = [...local.notes];

@@ -1,6 +1,8 @@
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { addonReleases } from '../../components/manifests/addons/addons';
 import { istioRepository } from '../../components/manifests/control-plane';
-import type { IstioSettings } from '../../components/manifests/settings';
+import type { IstioSettings, StackSettings } from '../../components/manifests/settings';
 
 /** How long a chart repository may take to answer, in milliseconds. */
 const patience = 5000;
@@ -18,6 +20,26 @@ export async function reachableCharts(
   // What is local, or needs a registry client, is left for the deployment itself to find.
   if (path !== undefined || files !== undefined || oci !== undefined) return 'repository';
   return (await answers(`${repository.replace(/\/+$/, '')}/index.yaml`)) ? 'repository' : undefined;
+}
+
+/**
+ * Where the lab can take the telemetry addons' charts from: the folder that ISTIO_CHARTS names when it has all of them, or `repository` when the stack's sources can be reached.
+ * @returns undefined when there are none to be had, also when the stack has no addons
+ */
+export async function reachableAddonCharts(
+  { addons = {}, istio }: StackSettings,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<string | undefined> {
+  const releases = addonReleases({ ...addons, charts: {} }, istio);
+  if (releases.length === 0) return undefined;
+  const folder = env.ISTIO_CHARTS === undefined || env.ISTIO_CHARTS === '' ? undefined : resolve(env.ISTIO_CHARTS);
+  if (folder !== undefined && releases.every(({ chart }) => existsSync(join(folder, chart, 'Chart.yaml'))))
+    return folder;
+  const { path, files, oci, repository } = addons.charts ?? {};
+  if (path !== undefined || files !== undefined || oci !== undefined) return 'repository';
+  const sources = new Set(releases.flatMap((release) => repository ?? release.repository ?? []));
+  const found = await Promise.all([...sources].map((source) => answers(`${source.replace(/\/+$/, '')}/index.yaml`)));
+  return found.every(Boolean) ? 'repository' : undefined;
 }
 
 async function answers(url: string): Promise<boolean> {
