@@ -3,9 +3,9 @@ import type { Command } from 'commander';
 import { labStatus, labUp } from '../../lab';
 import { exitCodes } from '../errors';
 import { environmentOf, stackOptions, type StackChoice } from '../input';
+import { asUserError } from '../lab-errors';
 import { say } from '../output';
 import { takeDown } from '../start/take-down';
-import { asUserError } from './lab';
 
 interface DownOptions extends StackChoice {
   yes: boolean;

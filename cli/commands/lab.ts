@@ -1,8 +1,11 @@
 import type { Command } from 'commander';
-import { LabError, labDown, labStatus, labUp, type LabStatus } from '../../lab';
-import { exitCodes, UserError } from '../errors';
+import { labDown, labStatus, labUp, type LabStatus } from '../../lab';
+import { exitCodes } from '../errors';
+import { stackOptions, type StackChoice } from '../input';
+import { asUserError } from '../lab-errors';
 import { say } from '../output';
 import { table } from '../table';
+import { start } from './start';
 
 /** `meshwright lab up|down|status`: the local control plane that `npm start` deploys to. */
 export function registerLab(program: Command): void {
@@ -10,11 +13,15 @@ export function registerLab(program: Command): void {
     .command('lab')
     .description('the local Kubernetes control plane on 127.0.0.1; never touches your kubeconfig or clusters');
 
-  lab
-    .command('up')
+  stackOptions(lab.command('up'))
     .description('start what is not running; builds the programs once when they are nowhere to be found')
     .option('--admission-webhooks', 'let the API server call admission webhooks (needs an istiod that answers)', false)
-    .action(async ({ admissionWebhooks }: { admissionWebhooks: boolean }) => {
+    .addHelpText('after', '\nWith a stack, it is deployed too, as `meshwright start` does.')
+    .action(async ({ admissionWebhooks, ...choice }: StackChoice & { admissionWebhooks: boolean }) => {
+      if (choice.stack !== undefined || choice.config !== undefined || choice.sample !== undefined) {
+        await start(choice, { admissionWebhooks });
+        return;
+      }
       const up = await asUserError(labUp({ log: say, admissionWebhooks }));
       process.stdout.write(
         `${up.server} is up, Kubernetes ${up.version}\n\n  export KUBECONFIG=${up.kubeconfig}\n  ${up.kubectl} get nodes\n`,
@@ -37,16 +44,6 @@ export function registerLab(program: Command): void {
       if (!status.apiServer.reachable || status.processes.some(({ running }) => !running))
         process.exitCode = exitCodes.findings;
     });
-}
-
-/** What the lab complains about is for the user to put right, so it is shown without a stack trace. */
-export async function asUserError<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof LabError) throw new UserError(error.message);
-    throw error;
-  }
 }
 
 function statusText({ processes, apiServer, kubeconfig }: LabStatus): string {

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { renderMesh } from '../../components/manifests/mesh';
 import { labUp } from '../../lab';
 import { loadMesh, stackOptions, type StackChoice } from '../input';
+import { asUserError } from '../lab-errors';
 import { say } from '../output';
 import { applyInLab } from '../start/apply-in-lab';
 import { reachableAddonCharts, reachableCharts } from '../start/charts';
@@ -9,7 +10,6 @@ import { findPulumi } from '../start/find-pulumi';
 import { labSettings } from '../start/lab-settings';
 import { summary } from '../start/summary';
 import { upWithPulumi } from '../start/up-with-pulumi';
-import { asUserError } from './lab';
 
 /** `meshwright start`, the main job of `npm start`: the lab, the stack on it, and what is there then. */
 export function registerStart(program: Command): void {
@@ -18,7 +18,14 @@ export function registerStart(program: Command): void {
     .action(async (choice: StackChoice) => start(choice));
 }
 
-async function start(choice: StackChoice): Promise<void> {
+/**
+ * Checks a stack, brings the lab up and deploys the stack to it.
+ * @throws UserError for a stack file that is wrong, before any lab is looked for
+ */
+export async function start(
+  choice: StackChoice,
+  { admissionWebhooks = false }: { admissionWebhooks?: boolean } = {},
+): Promise<void> {
   // The stack file first: a wrong one must not cost anybody a lab.
   const { name, file, settings, policy } = loadMesh(choice);
   say(`${file} is fine`);
@@ -28,7 +35,7 @@ async function start(choice: StackChoice): Promise<void> {
     : {};
   const local = labSettings(settings, means);
   const mesh = renderMesh(local.settings);
-  const lab = await asUserError(labUp({ log: say }));
+  const lab = await asUserError(labUp({ log: say, admissionWebhooks }));
   const leftOut = [...local.notes];
   if (pulumi.found) upWithPulumi(lab, name, local.settings, policy);
   else leftOut.push(...(await applyInLab(lab, mesh, name)));

@@ -1,6 +1,6 @@
 import type { Mesh } from '../../components/manifests/mesh';
 import { applyObjects, planObjects, waitReady, type Lab, type NamespaceMarks, type SetOptions } from '../../lab';
-import { asUserError } from '../commands/lab';
+import { asUserError } from '../lab-errors';
 import { say } from '../output';
 import { planText } from './plan-text';
 import { servedKinds, servedObjects } from './served';

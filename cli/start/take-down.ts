@@ -1,5 +1,5 @@
 import { planObjects, removeAll, type Lab } from '../../lab';
-import { asUserError } from '../commands/lab';
+import { asUserError } from '../lab-errors';
 import { UserError } from '../errors';
 import { say } from '../output';
 import { findPulumi } from './find-pulumi';

@@ -33,6 +33,9 @@ describe('meshwright samples', () => {
   for (const words of [
     ['samples', '003/dela'],
     ['render', '--sample', '003/dela'],
+    ['check', '--sample', '003/dela'],
+    ['start', '--sample', '003/dela'],
+    ['lab', 'up', '--sample', '003/dela'],
   ]) {
     it(`fails an unknown state with the nearest one: ${words.join(' ')}`, () => {
       const { code, stdout, stderr } = meshwright(words);
