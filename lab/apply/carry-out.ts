@@ -13,6 +13,7 @@ import {
   PART_OF_LABEL,
   setId,
 } from './apply-set';
+import type { SetContents } from './apply-set';
 import { marksManager } from './existing-namespaces';
 import { contentsFor, kubeList } from './live';
 import { awaitGone, removeObjects } from './remove';
@@ -43,6 +44,15 @@ async function awaitDefinitions(target: KubectlTarget, objects: readonly Kuberne
   if (names.length > 0) await kubectl(target, ['wait', '--for=condition=Established', '--timeout=60s', ...names]);
 }
 
+/** Whether all of `some` is written down already. */
+function covers(written: SetContents, some: SetContents): boolean {
+  return (
+    written.groupKinds.length > 0 &&
+    some.groupKinds.every((kind) => written.groupKinds.includes(kind)) &&
+    some.namespaces.every((namespace) => written.namespaces.includes(namespace))
+  );
+}
+
 /** Writes down where members will be before there are any, so that none is ever lost sight of, whenever we are interrupted. */
 async function openBooks(target: KubectlTarget, survey: Survey, { name, log }: ApplyOptions): Promise<void> {
   if (!survey.hasParentKind) {
@@ -50,6 +60,7 @@ async function openBooks(target: KubectlTarget, survey: Survey, { name, log }: A
     await awaitDefinitions(target, [parentDefinition]);
   }
   const coming = contentsFor(survey.objects.map(({ object }) => object));
+  if (covers(survey.contents, coming)) return;
   const parent = parentObject(name, {
     groupKinds: [...survey.contents.groupKinds, ...coming.groupKinds],
     namespaces: [...survey.contents.namespaces, ...coming.namespaces],

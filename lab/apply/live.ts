@@ -76,15 +76,33 @@ export async function liveObjects(target: KubectlTarget, objects: readonly Kuber
   return [...before, ...(await liveObjects(target, objects.slice(middle)))];
 }
 
-/** Every namespace, with the managers of its fields. */
-export async function liveNamespaces(target: KubectlTarget): Promise<LiveObject[]> {
-  return parseObjects(await kubectl(target, ['get', 'namespaces', '-o', 'json', '--show-managed-fields']));
+/**
+ * The live counterparts of objects most of which are members of a set.
+ * @param current - the members as just read, of which only those in other versions are read again
+ */
+export async function liveAmong(
+  target: KubectlTarget,
+  objects: readonly KubernetesObject[],
+  current: readonly LiveObject[],
+): Promise<LiveObject[]> {
+  const known = byKey(current);
+  const isRead = (object: KubernetesObject): boolean => known.get(objectKey(object))?.apiVersion === object.apiVersion;
+  const wanted = new Set(objects.map(objectKey));
+  const rest = objects.filter((object) => !isRead(object));
+  const others = new Set(rest.map(objectKey));
+  const read = current.filter((object) => wanted.has(objectKey(object)) && !others.has(objectKey(object)));
+  return [...read, ...(await liveObjects(target, rest))];
 }
 
-/** The parents of all sets. */
-export async function liveParents(target: KubectlTarget, kinds: Kinds): Promise<LiveObject[]> {
-  if (!kinds.has(PARENT_GROUP_KIND)) return [];
-  return parseObjects(await kubectl(target, ['get', PARENT_RESOURCE, '-o', 'json']));
+/** Every namespace, with the managers of its fields, and the parents of all sets. */
+export async function liveSurroundings(
+  target: KubectlTarget,
+  kinds: Kinds,
+): Promise<{ namespaces: LiveObject[]; parents: LiveObject[] }> {
+  const resources = kinds.has(PARENT_GROUP_KIND) ? `namespaces,${PARENT_RESOURCE}` : 'namespaces';
+  const found = parseObjects(await kubectl(target, ['get', resources, '-o', 'json', '--show-managed-fields']));
+  const namespaces = found.filter(({ kind }) => kind === 'Namespace');
+  return { namespaces, parents: found.filter((object) => !namespaces.includes(object)) };
 }
 
 /** Where the members of a set may be according to its parent; nowhere when there is no parent. */

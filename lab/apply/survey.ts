@@ -9,7 +9,7 @@ import { fieldChanges } from './diff';
 import { markedNamespaces, marksManager } from './existing-namespaces';
 import { namespacesOf, sortOut, withNamespaces } from './input';
 import { definedKinds, servedKinds } from './kinds';
-import { byKey, liveNamespaces, liveObjects, liveParents, members, setContents } from './live';
+import { byKey, liveAmong, liveSurroundings, members, setContents } from './live';
 import type { LiveObject } from './live';
 import { tryOut } from './trial';
 import type { FieldChange, SetOptions } from './types';
@@ -76,17 +76,15 @@ export async function survey(
   const served = await servedKinds(target);
   const kinds = new Map([...definedKinds(configured), ...served]);
   const objects = withNamespaces(configured, kinds);
-  const [namespaces, parents] = await Promise.all([liveNamespaces(target), liveParents(target, served)]);
+  const { namespaces, parents } = await liveSurroundings(target, served);
   const contents = setContents(options.name, parents);
   const present = namespaces.filter((namespace) => !isEnding(namespace));
   const active = new Set(present.map(({ metadata }) => metadata.name));
   const { fine, problems } = sortOut(objects, options, { kinds, namespaces: [...active] });
 
   const known = fine.filter((object) => served.has(groupKind(object)));
-  const [found, current] = await Promise.all([
-    liveObjects(target, known),
-    members(target, options.name, contents, served),
-  ]);
+  const current = await members(target, options.name, contents, served);
+  const found = await liveAmong(target, known, current);
   const live = byKey(found.filter((object) => !isEnding(object)));
   const foreign = options.existingNamespaces ?? {};
   const isForeign = ({ kind, metadata }: LiveObject): boolean =>
