@@ -17,7 +17,7 @@ export function trafficDiffMarkdown(diff: TrafficDiff): string {
   const head = ['| who | host | from | to | moved |', '|---|---|---|---|---|'];
   const rows = diff.moves.map((move) => {
     const { from, to } = changeWords(move);
-    return `| ${[`${sendersWords(move)}: ${whoWords(move)}`, `\`${hostWords(move)}\``, from, to, percent(move.moved)].map(cell).join(' | ')} |`;
+    return `| ${[`${sendersWords(move)}: ${whoWords(move)}`, `\`${hostWords(move)}\``, from, to, move.moved === '0' ? 'none' : percent(move.moved)].map(cell).join(' | ')} |`;
   });
   const rules = ruleLists(diff).map(
     ({ title, rules: list }) => `**${title}**\n${list.map((rule) => `- ${cell(ruleWords(rule))}`).join('\n')}`,

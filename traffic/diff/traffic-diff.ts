@@ -4,6 +4,7 @@ import type { MeshOptions } from '../../model/mesh-model';
 import { entryClasses, ruleKey, unreachableRules, type RequestClass } from '../classes/classes';
 import { entries, entryLike } from '../classes/entries';
 import { isSameEntry } from '../classes/entry';
+import { conditionWords } from '../classes/words';
 import type { RuleRef } from '../outcome';
 import { trafficModel } from '../route';
 import type { TrafficModel } from '../traffic-model';
@@ -59,10 +60,10 @@ export function modelDiff(before: TrafficModel, after: TrafficModel): TrafficDif
 /** Rules that some request gets to, by what they ask and do, so that a rule which only changed its place in the list is still the same. */
 function reachedRules(classes: readonly RequestClass[]): Map<string, RuleRef> {
   const rules = new Map<string, RuleRef>();
-  for (const { outcome, reachable, host, who } of classes) {
+  for (const { outcome, reachable, host, when } of classes) {
     if (outcome.rule === undefined || reachable === false) continue;
     const { kind, namespace, name, route } = outcome.rule;
-    rules.set(`${kind} ${namespace}/${name} ${route ?? ''} ${host} ${who}`, outcome.rule);
+    rules.set(`${kind} ${namespace}/${name} ${route ?? ''} ${host} ${conditionWords(when)}`, outcome.rule);
   }
   return rules;
 }

@@ -37,6 +37,8 @@ export interface GraphEdge {
   before?: Share;
   /** Timeouts, retries, faults, rewrites, mirrors. */
   notes: string[];
+  /** Notes that a change takes away. */
+  lost?: string[];
   change?: Change;
 }
 
@@ -67,7 +69,8 @@ export function trafficGraph(traffic: TrafficModel): TrafficGraph {
 }
 
 export function edgeKey({ from, to, host, who }: Pick<GraphEdge, 'from' | 'to' | 'host' | 'who'>): string {
-  return `${from} > ${to} > ${host} > ${who}`;
+  // Who remains is called otherwise when another rule comes before, and is the same rule's.
+  return `${from} > ${to} > ${host} > ${who === 'everybody else' ? '' : who}`;
 }
 
 /** Whether a service is only the address of a gateway, which is in the picture itself. */
@@ -202,7 +205,13 @@ export function changedGraph(before: TrafficGraph, after: TrafficGraph): Traffic
       ...after.edges.map((edge): GraphEdge => {
         const old = oldEdges.get(edgeKey(edge));
         const same = marked(edge, old, (one) => JSON.stringify([one.share, one.notes]));
-        return old === undefined || old.share === edge.share ? same : { ...same, before: old.share };
+        if (old === undefined) return same;
+        const lost = old.notes.filter((note) => !edge.notes.includes(note));
+        return {
+          ...same,
+          ...(old.share === edge.share ? {} : { before: old.share }),
+          ...(lost.length === 0 ? {} : { lost }),
+        };
       }),
       ...before.edges
         .filter((edge) => !newEdges.has(edgeKey(edge)))

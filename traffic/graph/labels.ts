@@ -16,17 +16,22 @@ export function edgeLabel(edges: readonly GraphEdge[]): string {
     host,
     ...edges.filter((edge) => edge.host === host).map(({ who }) => who),
   ]);
-  const lines = [...asked, shareWords(first), ...first.notes].filter((line) => line !== '');
+  const lines = [...asked, shareWords(first), ...first.notes, ...lostWords(first)].filter((line) => line !== '');
   const sign = first.change === undefined ? '' : marks[first.change];
   return `${sign}${lines.flatMap(wrapped).join('\n')}`.trim();
+}
+
+/** `no more abort 500 for 50 %` */
+export function lostWords({ lost = [] }: GraphEdge): string[] {
+  return lost.map((note) => `no more ${note}`);
 }
 
 /** Ways that can share an arrow. */
 export function sharedArrows(edges: readonly GraphEdge[]): GraphEdge[][] {
   const arrows = new Map<string, GraphEdge[]>();
   for (const edge of edges) {
-    const { from, to, share, before, notes, change } = edge;
-    const key = JSON.stringify([from, to, share, before, notes, change]);
+    const { from, to, share, before, notes, lost, change } = edge;
+    const key = JSON.stringify([from, to, share, before, notes, lost, change]);
     arrows.set(key, [...(arrows.get(key) ?? []), edge]);
   }
   return [...arrows.values()];

@@ -1,5 +1,5 @@
 import { byShare, type GraphEdge, type TrafficGraph } from './graph';
-import { shareWords } from './labels';
+import { lostWords, shareWords } from './labels';
 import { sections, type Section } from './sections';
 import { graphStyle } from './style';
 import { escaped } from './svg';
@@ -78,7 +78,7 @@ function rowHtml(edge: GraphEdge, labels: ReadonlyMap<string, string>): string {
     [edge.host, edge.who].filter((part) => part !== '').join(': ') || 'everybody',
     labels.get(edge.to) ?? edge.to,
     shareWords(edge) || '100 %',
-    [sign, ...edge.notes].filter((part) => part !== '').join('; '),
+    [sign, ...edge.notes, ...lostWords(edge)].filter((part) => part !== '').join('; '),
   ];
   return `<tr class="${edge.change ?? 'same'}">${cells.map((cell) => `<td>${escaped(cell)}</td>`).join('')}</tr>`;
 }
@@ -95,7 +95,8 @@ input { width: min(28rem, 100%); padding: 0.5rem 0.7rem; font: inherit; color: i
 section, main > details { border: 1px solid var(--border); border-radius: 8px; padding: 0.75rem; margin: 0.75rem 0; }
 summary { cursor: pointer; padding: 0.25rem 0; }
 .picture { overflow: auto; max-height: 85vh; margin-top: 0.5rem; }
-.picture svg { display: block; height: auto; max-width: 100%; min-width: 46rem; }
+.picture svg { display: block; height: auto; max-width: 100%; }
+@media (max-width: 45rem) { .picture svg { max-width: none; } }
 table { border-collapse: collapse; width: 100%; } th, td { text-align: left; vertical-align: top; padding: 0.3rem 0.6rem; border-bottom: 1px solid var(--border); overflow-wrap: anywhere; min-width: 6rem; }
 .added { color: var(--green); } .removed { color: var(--red); } .changed { color: var(--amber); }
 :focus-visible { outline: 3px solid #0969da; outline-offset: 2px; }
@@ -106,6 +107,7 @@ table { border-collapse: collapse; width: 100%; } th, td { text-align: left; ver
 const script = `
 const search = document.getElementById('search');
 const found = document.getElementById('found');
+if (matchMedia('(max-width: 45rem)').matches) for (const table of document.querySelectorAll('details.table')) table.open = true;
 search.addEventListener('input', () => {
   const wanted = search.value.trim().toLowerCase();
   let hits = 0;

@@ -21,6 +21,7 @@ function accessible(svg: string, { nodes }: TrafficGraph, title: string): string
   const byId = new Map(nodes.map((node) => [escaped(node.id), node]));
   return svg
     .slice(svg.indexOf('<svg'))
+    .replace(/<svg width="(\d+)pt"/, `<svg style="min-width: $1px" width="$1pt"`)
     .replace('<svg', `<svg role="group" aria-label="${escaped(title)}" class="mesh"`)
     .replace(
       /<g id="(node\d+)" class="node([^"]*)">\s*<title>([^<]*)<\/title>/g,
