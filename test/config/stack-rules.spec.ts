@@ -211,7 +211,8 @@ describe('apps and addons of a stack file', () => {
       {
         path: 'meshwright:apps.shop',
         value: { namespace: 'shop' },
-        message: 'an app needs workloads, or the name of a sample app in `app`',
+        message:
+          'an app needs workloads, or the name of a sample app as its key or in `app`: bookinfo, tutorial, mall, httpbin, fortio, hello, userlist, curltest, octopus',
       },
       {
         path: 'meshwright:addons.kiali.service.nodePort',
