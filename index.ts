@@ -2,7 +2,7 @@ import type { ComponentResourceOptions, Resource } from '@pulumi/pulumi';
 import * as mesh from './components';
 import { loadSettings } from './config/load';
 
-const { settings, secretSections } = loadSettings();
+const { settings, secretSections, cluster } = loadSettings();
 const { addons = {}, apps = {}, gateways = {}, routes = {}, objects = [] } = settings;
 const istio = settings.istio === undefined ? undefined : mesh.withTracingProvider(settings.istio, addons);
 const ofIstio = istio === undefined ? {} : { istio };
@@ -44,9 +44,11 @@ const workloads = Object.entries(apps).map(([name, app]) => {
   return new mesh.App(name, args, inside(app.namespace));
 });
 
+const controlPlane = istio?.namespace === undefined ? {} : { namespace: istio.namespace };
+const proof = { ...settings.proof, ...cluster, ...controlPlane };
 // Routes last: a version is Ready before it gets requests, and Pulumi takes it away after the route has left it.
 const traffic = Object.entries(routes).map(([namespace, services]) => {
-  return new mesh.Routes(namespace, { namespace, services, ...section('routes') }, inside(namespace, workloads));
+  return new mesh.Routes(namespace, { namespace, services, proof, ...section('routes') }, inside(namespace, workloads));
 });
 if (objects.length > 0) new mesh.Objects('objects', { objects, ...section('objects') }, { dependsOn: [...ready] });
 

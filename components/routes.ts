@@ -5,6 +5,7 @@ import type { KubernetesObject } from './manifests/kubernetes';
 import { allRouteObjects, type RouteObjects } from './manifests/route-objects';
 import type { RouteSettings } from './manifests/settings';
 import type { Verbatim } from './manifests/verbatim';
+import { RouteProof, type ProvenRoute, type RouteProofArgs } from './route-proof';
 import { refuseFindings, type CheckOptions } from './refuse-findings';
 import type { SecretOptions } from './secret-options';
 import { routeSplits, type RouteSplits } from './route-splits';
@@ -16,6 +17,8 @@ export interface RoutesArgs extends SecretOptions {
   services: Record<string, RouteSettings>;
   /** Options of the check of the routes; false when they were checked already, together with all others. */
   policy?: Verbatim<CheckOptions | false>;
+  /** How the routes are proven to be live. Defaults to no proof, as a component does not know the cluster of its provider. */
+  proof?: Verbatim<RouteProofArgs>;
 }
 
 /**
@@ -39,24 +42,38 @@ export class Routes extends pulumi.ComponentResource {
     const routes = allRouteObjects({ [args.namespace]: args.services });
     refuseFindings(`routes of ${args.namespace}`, routes.flatMap(objectsOf), args.policy);
     super('meshwright:index:Routes', name, {}, opts);
+    const proof = routeProof(name, args.proof, routes);
     for (const route of routes) {
       const rules = route.destinationRules.map(({ object }) =>
         kubernetesObject(`${name}-${object.metadata.name}`, object, childOptions(this, opts, [], object), args.secret),
       );
       const routing = route.virtualService?.object;
       if (routing !== undefined) {
-        kubernetesObject(
-          `${name}-${routing.metadata.name}`,
-          routing,
-          childOptions(this, opts, rules, routing),
-          args.secret,
-        );
+        const options = pulumi.mergeOptions(childOptions(this, opts, rules, routing), proof?.resourceOptions() ?? {});
+        const resource = kubernetesObject(`${name}-${routing.metadata.name}`, routing, options, args.secret);
+        proof?.proveUnchanged(resource, provenRoute(route, routing));
       }
     }
     this.namespace = args.namespace;
     this.splits = routeSplits(routes);
     this.registerOutputs({ namespace: this.namespace, splits: this.splits });
   }
+}
+
+function routeProof(name: string, args: RouteProofArgs | undefined, routes: RouteObjects[]): RouteProof | undefined {
+  // Pulumi's mocks have no engine that could call a hook, and wait for ever when one is registered.
+  if (args === undefined || args.enabled === false || !pulumi.runtime.hasEngine()) return undefined;
+  const proven = routes.flatMap((route) =>
+    route.virtualService === undefined ? [] : [provenRoute(route, route.virtualService.object)],
+  );
+  return new RouteProof(name, args, proven);
+}
+
+function provenRoute({ destinationRules }: RouteObjects, virtualService: KubernetesObject): ProvenRoute {
+  const restricted = destinationRules.some(
+    ({ object }) => object.spec['exportTo'] !== undefined || object.spec['workloadSelector'] !== undefined,
+  );
+  return { virtualService, restricted };
 }
 
 function objectsOf({ destinationRules, virtualService }: RouteObjects): KubernetesObject[] {

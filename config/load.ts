@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import { defined } from '../components/manifests/kubernetes';
 import { allProblems, checkMesh } from './check-mesh';
 import { missingCharts } from './chart-files';
 import { configNamespace } from './key-path';
@@ -15,6 +16,8 @@ export interface LoadedSettings extends Settings {
    * made secret as a whole.
    */
   secretSections: ReadonlySet<string>;
+  /** The cluster that the stack is for, as the Kubernetes provider's configuration names it. */
+  cluster: { context?: string; kubeconfig?: string };
 }
 
 /**
@@ -31,7 +34,11 @@ export function loadSettings(): LoadedSettings {
   const missing = missingCharts(parsed.settings, process.cwd());
   if (problems.length + missing.length > 0) throw refused([...missing, ...problems]);
   if (warnings.length > 0) void pulumi.log.warn(formatProblems(warnings));
-  return { ...parsed, secretSections };
+  return { ...parsed, secretSections, cluster: clusterOf(pulumi.runtime.allConfig()) };
+}
+
+function clusterOf(config: Record<string, string>): LoadedSettings['cluster'] {
+  return defined({ context: config['kubernetes:context'], kubeconfig: config['kubernetes:kubeconfig'] });
 }
 
 function refused(problems: Problem[]): pulumi.RunError {

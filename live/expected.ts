@@ -75,6 +75,14 @@ export function sharedDestinations({ http, connections }: ExpectedRoute): string
   return [...new Set(names)].filter((name) => !name.startsWith('(')).sort();
 }
 
+/** Destinations that get requests before a change of a VirtualService and none after it, by their version or, without one, their host. */
+export function dropped(before: KubernetesObject, after: KubernetesObject | undefined): string[] {
+  const kept = after === undefined ? [] : sharedDestinations(expectedRoute(after));
+  return sharedDestinations(expectedRoute(before))
+    .filter((name) => !kept.includes(name))
+    .map((name) => name.split('|')[1] ?? name);
+}
+
 function meshHosts({ spec }: KubernetesObject, namespace: string): string[] {
   const { hosts = [], gateways = ['mesh'], exportTo = ['*'] } = (spec ?? {}) as Partial<VirtualServiceSpec>;
   if (!gateways.includes('mesh') || !exportTo.includes('*')) return [];
@@ -107,7 +115,7 @@ function httpSplit(rule: HttpRule, namespace: string): Split {
   if (rule.redirect !== undefined) return actionSplit('redirect');
   if (rule.directResponse !== undefined) return actionSplit(`answer ${String(rule.directResponse.status)}`);
   if (rule.delegate !== undefined) return actionSplit('delegate');
-  return destinationSplit((rule.route ?? []), namespace);
+  return destinationSplit(rule.route ?? [], namespace);
 }
 
 function destinationSplit(route: Destination[], namespace: string): Split {

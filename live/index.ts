@@ -1,6 +1,6 @@
 /** What the proxies of a mesh serve, and whether that is what was asked for. */
 export { LiveError, type LiveProblem } from './errors';
-export { expectedGone, expectedRoute, isVisible, sharedDestinations, type ExpectedRoute } from './expected';
+export { dropped, expectedGone, expectedRoute, isVisible, sharedDestinations, type ExpectedRoute } from './expected';
 export type { ClusterOptions } from './istiod-pods';
 export { judgeDestinations } from './judge-destinations';
 export { judgeRoute, noRoute, servedSplits } from './judge-route';

@@ -93,7 +93,7 @@ function connectionRules(chain: Loose): ServedRule[] {
 
 /** istiod writes down which object made a rule, as a path of the Kubernetes API. */
 function sourceOf(rule: Loose): { source?: string } {
-  const config = textOf(map(map(map(rule, 'metadata'), 'filterMetadata'), 'istio'), 'config')
+  const config = textOf(map(map(map(rule, 'metadata'), 'filterMetadata'), 'istio'), 'config');
   const [, namespace, name] = /\/namespaces\/([^/]+)\/virtual-service\/([^/]+)$/.exec(config ?? '') ?? [];
   return namespace === undefined || name === undefined ? {} : { source: `${namespace}/${name}` };
 }

@@ -28,6 +28,25 @@ export interface StackSettings {
   routes?: Record<string, Record<string, RouteSettings>>;
   /** Any Kubernetes or Istio object, verbatim. */
   objects?: KubernetesObject[];
+  /** How an update makes sure that its routes are live. */
+  proof?: ProofSettings;
+}
+
+/**
+ * An update waits, before a route changes, until every proxy can reach its new destinations, and afterwards until every proxy serves it; what a route has left is taken away only then. The
+ * istiods are asked what each proxy has acknowledged.
+ */
+export interface ProofSettings {
+  /** Defaults to true. */
+  enabled?: boolean;
+  /** Longest wait for one route, in seconds; then the update fails and names the proxies that lag and what they serve. Defaults to 60. */
+  timeoutSeconds?: number;
+  /** Also fail when the proxies cannot be asked: no istiod in the cluster, no answer, no right to forward a port. Defaults to false, which warns and goes on without proof. */
+  strict?: boolean;
+  /** How long, in seconds, a version is kept after the last route has left it, for the connections that it still has. Defaults to 5, as Istio's terminationDrainDuration. */
+  drainSeconds?: number;
+  /** Addresses of the istiods, `host[:port]` of port 15014, all replicas. Default to a port-forward to the istiod pods, which needs the right to list pods and create pods/portforward there. */
+  istiod?: string[];
 }
 
 /** Where charts come from. At most one of `repository`, `oci` and `path`. */

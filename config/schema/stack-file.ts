@@ -7,6 +7,7 @@ import { istio } from './istio';
 import { namespaces } from './namespaces';
 import { objects } from './objects';
 import { policy, type PolicySettings } from './policy';
+import { proof } from './proof';
 import { routes } from './routes';
 
 /** All that a stack file says: the mesh, and what its checks are told. */
@@ -22,6 +23,7 @@ export const stackFile = z.strictObject({
   addons: addons.exactOptional(),
   routes: routes.exactOptional(),
   objects: objects.exactOptional(),
+  proof: proof.exactOptional(),
   policy: policy.exactOptional(),
 }) satisfies z.ZodType<StackFile>;
 

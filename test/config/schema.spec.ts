@@ -79,7 +79,8 @@ describe('the schema of a stack file', () => {
       {
         path: 'meshwright:namespacs',
         value: { bookinfo: {} },
-        message: 'unknown key; the keys here are istio, gateways, namespaces, apps, addons, routes, objects, policy',
+        message:
+          'unknown key; the keys here are istio, gateways, namespaces, apps, addons, routes, objects, proof, policy',
         hint: 'did you mean "namespaces"?',
       },
     ]);
