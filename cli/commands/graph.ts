@@ -4,6 +4,7 @@ import { Argument, Option, type Command } from 'commander';
 import { graphDot } from '../../traffic/graph/dot';
 import { changedGraph, trafficGraph, type TrafficGraph } from '../../traffic/graph/graph';
 import { graphMermaid } from '../../traffic/graph/mermaid';
+import { observedGraph } from '../../traffic/graph/observed';
 import { graphPage } from '../../traffic/graph/page';
 import { standaloneSvg, svgRenderer } from '../../traffic/graph/svg';
 import { trafficModel } from '../../traffic/route';
@@ -12,6 +13,7 @@ import { UserError } from '../errors';
 import { stackOptions, type StackChoice } from '../input';
 import { say } from '../output';
 import { trafficInput, trafficOperand } from '../traffic/input';
+import { requestCounts } from '../traffic/prometheus';
 
 const formats = ['svg', 'html', 'mmd', 'dot'] as const;
 type Format = (typeof formats)[number];
@@ -20,6 +22,8 @@ interface GraphFlags extends StackChoice {
   output?: string;
   format?: Format;
   diff?: string;
+  prometheus?: string;
+  window: string;
 }
 
 /** `meshwright graph`: gateways, services and versions as a picture. */
@@ -33,6 +37,8 @@ export function registerGraph(program: Command): void {
       '--diff <old>',
       'colour what changed since: a stack file, a file of objects, REVISION:FILE in git, or sample:NAME/STATE',
     )
+    .option('--prometheus <url>', 'show the observed shares beside the configured ones, and flag those that differ')
+    .option('--window <duration>', 'for --prometheus: how far back to look', '5m')
     .action((files: string[], flags: GraphFlags) => graph(files, flags));
 }
 
@@ -40,7 +46,8 @@ async function graph(files: string[], flags: GraphFlags): Promise<void> {
   const format = flags.format ?? formatOf(flags.output);
   const input = trafficInput(flags, files);
   const after = graphOf(input);
-  const shown = flags.diff === undefined ? after : changedGraph(graphOf(trafficOperand(flags.diff)), after);
+  const changed = flags.diff === undefined ? after : changedGraph(graphOf(trafficOperand(flags.diff)), after);
+  const shown = flags.prometheus === undefined ? changed : await observed(changed, flags.prometheus, flags.window);
   const title = `Mesh ${flags.stack ?? flags.config ?? flags.sample ?? (files.join(', ') || 'dev')}`;
   const text = await rendered(shown, format, title);
   if (flags.output === undefined) {
@@ -53,6 +60,13 @@ async function graph(files: string[], flags: GraphFlags): Promise<void> {
     throw new UserError(`${flags.output} cannot be written: ${(error as Error).message}`);
   }
   say(`${flags.output}: ${shown.nodes.length} nodes, ${shown.edges.length} arrows`);
+}
+
+async function observed(shown: TrafficGraph, prometheus: string, window: string): Promise<TrafficGraph> {
+  const counts = await requestCounts(prometheus, window);
+  if (typeof counts !== 'string') return observedGraph(shown, counts);
+  say(`Prometheus at ${prometheus} does not answer, so nothing observed is shown: ${counts}`);
+  return shown;
 }
 
 function graphOf({ objects, options }: TrafficInput): TrafficGraph {

@@ -8,7 +8,7 @@ export function graphDot({ nodes, edges }: TrafficGraph): string {
   return [
     'digraph mesh {',
     '  graph [rankdir=LR, fontname="sans-serif", fontsize=12, nodesep=0.25, ranksep=1.1, bgcolor="transparent"];',
-    '  node [shape=box, style="rounded,filled", fontname="sans-serif", fontsize=12, margin="0.25,0.1"];',
+    '  node [shape=box, style="rounded,filled", fontname="sans-serif", fontsize=12, margin="0.35,0.1"];',
     '  edge [fontname="sans-serif", fontsize=10, arrowsize=0.7];',
     ...clusters.flatMap((namespace, index) => {
       const own = nodes.filter((node) => node.namespace === namespace).map(nodeLine);
@@ -41,7 +41,7 @@ function nodeLine(node: GraphNode): string {
 function arrowLine(edges: GraphEdge[]): string {
   const [first] = edges;
   if (first === undefined) return '';
-  return `  ${quoted(first.from)} -> ${quoted(first.to)} [label=${quoted(edgeLabel(edges))}, class="${first.change ?? 'same'}"];`;
+  return `  ${quoted(first.from)} -> ${quoted(first.to)} [label=${quoted(edgeLabel(edges))}, class="${first.change ?? 'same'}${first.observed?.deviates === true ? ' deviating' : ''}"];`;
 }
 
 function quoted(text: string): string {

@@ -20,6 +20,8 @@ export interface GraphNode {
   namespace: string;
   /** Further lines: mTLS mode, pods. */
   notes: string[];
+  /** Of a version: the service's host, and the value of the label `version` that its pods have. */
+  versionOf?: { host: string; version: string };
   /** True for a destination that the proxies do not have: requests there end in 503. */
   missing: boolean;
   change?: Change;
@@ -37,9 +39,20 @@ export interface GraphEdge {
   before?: Share;
   /** Timeouts, retries, faults, rewrites, mirrors. */
   notes: string[];
+  /** What was seen of it lately. */
+  observed?: Observed;
   /** Notes that a change takes away. */
   lost?: string[];
   change?: Change;
+}
+
+/** What metrics say of one way. */
+export interface Observed {
+  share: Share;
+  /** Requests that were counted, on all ways of the same choice. */
+  requests: number;
+  /** The share lies outside the 99.9 % bound of the configured one. */
+  deviates: boolean;
 }
 
 /** A mesh as a picture: gateways, services and versions, and which part of whose requests goes where. In a fixed order. */
@@ -170,17 +183,24 @@ function destinationNode(destination: Destination & { missing?: string }, mesh: 
     kind: 'version',
     label: `${service.label} ${subset}`,
     namespace: service.namespace,
+    versionOf: { host, version: subsetLabels(destination, mesh)['version'] ?? subset },
     notes: missing === undefined ? podNotes(destination, mesh) : ['503: not there'],
     missing: missing !== undefined,
   };
 }
 
+function subsetLabels({ host, subset }: Pick<Destination, 'host' | 'subset'>, mesh: MeshModel): Record<string, string> {
+  const service = mesh.services.withHost(host)[0];
+  const rule = service && mesh.destinationRules.forService(service, service.namespace);
+  return rule?.subsets.find(({ name }) => name === subset)?.labels ?? {};
+}
+
 function podNotes({ host, subset }: Destination, mesh: MeshModel): string[] {
   const service = mesh.services.withHost(host)[0];
   if (service === undefined) return [];
-  const rule = mesh.destinationRules.forService(service, service.namespace);
-  const labels = rule?.subsets.find(({ name }) => name === subset)?.labels ?? {};
-  const pods = mesh.workloads.behind(service, labels).reduce((sum, { replicas }) => sum + (replicas ?? 0), 0);
+  const pods = mesh.workloads
+    .behind(service, subsetLabels({ host, ...(subset === undefined ? {} : { subset }) }, mesh))
+    .reduce((sum, { replicas }) => sum + (replicas ?? 0), 0);
   return pods === 0 ? [] : [`${pods} pod${pods === 1 ? '' : 's'}`];
 }
 

@@ -16,7 +16,9 @@ export function edgeLabel(edges: readonly GraphEdge[]): string {
     host,
     ...edges.filter((edge) => edge.host === host).map(({ who }) => who),
   ]);
-  const lines = [...asked, shareWords(first), ...first.notes, ...lostWords(first)].filter((line) => line !== '');
+  const lines = [...asked, shareWords(first), ...first.notes, ...lostWords(first), ...observedWords(first)].filter(
+    (line) => line !== '',
+  );
   const sign = first.change === undefined ? '' : marks[first.change];
   return `${sign}${lines.flatMap(wrapped).join('\n')}`.trim();
 }
@@ -26,12 +28,19 @@ export function lostWords({ lost = [] }: GraphEdge): string[] {
   return lost.map((note) => `no more ${note}`);
 }
 
+/** `observed 12 % of 300 requests`, with a sign where that is not what is configured. */
+export function observedWords({ observed }: GraphEdge): string[] {
+  if (observed === undefined) return [];
+  const words = `observed ${percent(observed.share)} of ${observed.requests} requests`;
+  return [observed.deviates ? `! ${words}` : words];
+}
+
 /** Ways that can share an arrow. */
 export function sharedArrows(edges: readonly GraphEdge[]): GraphEdge[][] {
   const arrows = new Map<string, GraphEdge[]>();
   for (const edge of edges) {
-    const { from, to, share, before, notes, lost, change } = edge;
-    const key = JSON.stringify([from, to, share, before, notes, lost, change]);
+    const { from, to, share, before, notes, lost, observed, change } = edge;
+    const key = JSON.stringify([from, to, share, before, notes, lost, observed, change]);
     arrows.set(key, [...(arrows.get(key) ?? []), edge]);
   }
   return [...arrows.values()];

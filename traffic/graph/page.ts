@@ -1,5 +1,5 @@
 import { byShare, type GraphEdge, type TrafficGraph } from './graph';
-import { lostWords, shareWords } from './labels';
+import { lostWords, observedWords, shareWords } from './labels';
 import { sections, type Section } from './sections';
 import { graphStyle } from './style';
 import { escaped } from './svg';
@@ -23,7 +23,7 @@ export function graphPage(
 <body>
 <header>
 <h1>${escaped(title)}</h1>
-<p>${counts(graph)}</p>
+<p>${counts(graph)}</p>${deviations(graph)}
 ${isChange ? legend : ''}
 <label for="search">Search</label>
 <input id="search" type="search" autocomplete="off" placeholder="service, version or condition">
@@ -44,6 +44,19 @@ function counts({ nodes, edges }: TrafficGraph): string {
     (kind) => `${count(kind)} ${kind}${count(kind) === 1 ? '' : 's'}`,
   );
   return `${counted.join(', ')}, ${edges.length} ways for requests to go`;
+}
+
+/** Ways whose observed share is not the configured one, before anything else. */
+function deviations({ nodes, edges }: TrafficGraph): string {
+  const labels = new Map(nodes.map((node) => [node.id, node.label]));
+  const all = edges.filter(({ observed }) => observed?.deviates === true);
+  if (all.length === 0)
+    return edges.some(({ observed }) => observed !== undefined) ? '<p>Observed shares are as configured.</p>' : '';
+  const items = all.map(
+    (edge) =>
+      `<li>${escaped(`${labels.get(edge.from) ?? ''} to ${labels.get(edge.to) ?? ''}: configured ${shareWords(edge) || '100 %'}, ${observedWords(edge).join('').replace(/^! /, '')}`)}</li>`,
+  );
+  return `<section class="deviations" aria-label="Deviations"><strong>! Observed shares differ from the configured ones</strong><ul>${items.join('')}</ul></section>`;
 }
 
 const legend =
@@ -78,7 +91,7 @@ function rowHtml(edge: GraphEdge, labels: ReadonlyMap<string, string>): string {
     [edge.host, edge.who].filter((part) => part !== '').join(': ') || 'everybody',
     labels.get(edge.to) ?? edge.to,
     shareWords(edge) || '100 %',
-    [sign, ...edge.notes, ...lostWords(edge)].filter((part) => part !== '').join('; '),
+    [sign, ...edge.notes, ...lostWords(edge), ...observedWords(edge)].filter((part) => part !== '').join('; '),
   ];
   return `<tr class="${edge.change ?? 'same'}">${cells.map((cell) => `<td>${escaped(cell)}</td>`).join('')}</tr>`;
 }
@@ -98,6 +111,7 @@ summary { cursor: pointer; padding: 0.25rem 0; }
 .picture svg { display: block; height: auto; max-width: 100%; }
 @media (max-width: 45rem) { .picture svg { max-width: none; } }
 table { border-collapse: collapse; width: 100%; } th, td { text-align: left; vertical-align: top; padding: 0.3rem 0.6rem; border-bottom: 1px solid var(--border); overflow-wrap: anywhere; min-width: 6rem; }
+.deviations { color: var(--amber); } .deviations ul { margin: 0.3rem 0; }
 .added { color: var(--green); } .removed { color: var(--red); } .changed { color: var(--amber); }
 :focus-visible { outline: 3px solid #0969da; outline-offset: 2px; }
 [hidden] { display: none; }

@@ -19,6 +19,8 @@ svg.mesh .added path, svg.mesh .added polygon { stroke: var(--good); stroke-widt
 svg.mesh .removed path, svg.mesh .removed polygon { stroke: var(--bad); stroke-width: 2; stroke-dasharray: 5 4; }
 svg.mesh .changed path, svg.mesh .changed polygon { stroke: var(--warn); stroke-width: 2; }
 svg.mesh .edge.added text { fill: var(--good); } svg.mesh .edge.removed text { fill: var(--bad); } svg.mesh .edge.changed text { fill: var(--warn); }
+svg.mesh .edge.deviating path, svg.mesh .edge.deviating polygon { stroke: var(--warn); stroke-width: 2; }
+svg.mesh .edge.deviating text { fill: var(--warn); font-weight: 600; }
 svg.mesh .node:focus { outline: none; }
 svg.mesh .node:focus path, svg.mesh .node:focus polygon { stroke: #0969da; stroke-width: 4; }
 svg.mesh .faded { opacity: 0.15; }

@@ -1,9 +1,5 @@
-import type { Share } from '../../../traffic/share';
-import { fraction } from '../../../traffic/share';
+import { inBound } from '../../../traffic/bound';
 import type { Expected } from './expected';
-
-/** Standard deviations that 99.9 % of binomial counts stay within. */
-const deviations = 3.2905;
 
 /** Why counts do not fit what was expected: a text that was not, or a count outside the 99.9 % bound; undefined when they fit. */
 export function misfit(expected: Expected, counts: ReadonlyMap<string, number>): string | undefined {
@@ -14,10 +10,4 @@ export function misfit(expected: Expected, counts: ReadonlyMap<string, number>):
     if (!inBound(part, count, total)) return `${count} of ${total} for ${part}: ${text}`;
   }
   return undefined;
-}
-
-function inBound(part: Share, count: number, total: number): boolean {
-  const chance = fraction(part).valueOf();
-  // Half a request for the step from a count to the normal distribution.
-  return Math.abs(count - total * chance) <= deviations * Math.sqrt(total * chance * (1 - chance)) + 0.5;
 }

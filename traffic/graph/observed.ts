@@ -1,0 +1,60 @@
+import { inBound } from '../bound';
+import { share } from '../share';
+import type { GraphEdge, GraphNode, TrafficGraph } from './graph';
+
+/** Requests that were counted lately, by who sent them and which version took them. */
+export interface RequestCount {
+  /** `namespace/name` of the sending workload. */
+  source: string;
+  /** FQDN of the service. */
+  host: string;
+  /** Value of the pods' label `version`. */
+  version: string;
+  requests: number;
+}
+
+/**
+ * The graph with what was observed on the ways between which requests are shared out. Metrics do not tell who is who by header or path, so a choice that is made
+ * for some requests only is left without.
+ */
+export function observedGraph({ nodes, edges }: TrafficGraph, counts: readonly RequestCount[]): TrafficGraph {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const gateways = new Set(nodes.filter(({ kind }) => kind === 'gateway').map(({ id }) => id));
+  const choices = new Map<string, GraphEdge[]>();
+  for (const edge of edges) {
+    const host = byId.get(edge.to)?.versionOf?.host;
+    if (host === undefined || edge.change === 'removed') continue;
+    const key = `${edge.from} > ${host}`;
+    choices.set(key, [...(choices.get(key) ?? []), edge]);
+  }
+  const seen = new Map<GraphEdge, GraphEdge>();
+  for (const choice of choices.values()) {
+    if (new Set(choice.map(({ host, who }) => `${host} ${who}`)).size > 1) continue;
+    for (const edge of observedChoice(choice, byId, gateways, counts)) seen.set(edge.configured, edge.observed);
+  }
+  return { nodes, edges: edges.map((edge) => seen.get(edge) ?? edge) };
+}
+
+function observedChoice(
+  choice: readonly GraphEdge[],
+  byId: ReadonlyMap<string, GraphNode>,
+  gateways: ReadonlySet<string>,
+  counts: readonly RequestCount[],
+): { configured: GraphEdge; observed: GraphEdge }[] {
+  const [first] = choice;
+  const host = byId.get(first?.to ?? '')?.versionOf?.host;
+  const isFrom = (source: string): boolean =>
+    gateways.has(first?.from ?? '') ? `gateway ${source}` === first?.from : !gateways.has(`gateway ${source}`);
+  const own = counts.filter((count) => count.host === host && isFrom(count.source));
+  const total = own.reduce((sum, { requests }) => sum + requests, 0);
+  if (total === 0) return [];
+  return choice.map((configured) => {
+    const version = byId.get(configured.to)?.versionOf?.version;
+    const taken = own.filter((count) => count.version === version).reduce((sum, { requests }) => sum + requests, 0);
+    const deviates = !inBound(configured.share, taken, total);
+    return {
+      configured,
+      observed: { ...configured, observed: { share: share(taken, total), requests: total, deviates } },
+    };
+  });
+}
