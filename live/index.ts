@@ -5,6 +5,7 @@ export type { ClusterOptions } from './istiod-pods';
 export { judgeDestinations } from './judge-destinations';
 export { judgeRoute, noRoute, servedSplits } from './judge-route';
 export { MeshView, type MeshViewOptions } from './mesh-view';
+export { orderOf, type OrderStep } from './order';
 export { proxyConfig, type ProxyConfig } from './proxy-config';
 export { proxySyncs, type ProxySync } from './proxy-sync';
 export type { ProxyView } from './proxy-view';
