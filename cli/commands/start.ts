@@ -59,15 +59,16 @@ function nextSteps(choice: StackChoice, file: string, kubeconfig: string): strin
     sample === undefined
       ? `change a weight in ${file} and run npm start again: the plan says what moves`
       : 'npx meshwright samples, and npm start -- --sample with another state of this one: the plan says what moves';
-  return `
-Try next
-  ${first}
-  npx meshwright check ${flags}      what is wrong, before anything is touched
-  npx meshwright render ${flags}     the same stack as plain YAML
-  export KUBECONFIG=${kubeconfig}       and look around with kubectl
-  npx meshwright down ${flags}       take the stack off again
-  npx meshwright lab down               stop it all
-`;
+  const commands: [string, string][] = [
+    [`npx meshwright check ${flags}`, 'what is wrong, before anything is touched'],
+    [`npx meshwright render ${flags}`, 'the same stack as plain YAML'],
+    [`export KUBECONFIG=${kubeconfig}`, 'and look around with kubectl'],
+    [`npx meshwright down ${flags}`, 'take the stack off again'],
+    ['npx meshwright lab down', 'stop it all'],
+  ];
+  const width = Math.max(...commands.map(([command]) => command.length));
+  const lines = [first, ...commands.map(([command, what]) => `${command.padEnd(width)}  ${what}`)];
+  return `\nTry next\n${lines.map((line) => `  ${line}\n`).join('')}`;
 }
 
 function stackFlags({ stack, config }: StackChoice): string {

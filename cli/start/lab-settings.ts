@@ -96,8 +96,9 @@ function fittedApp(name: string, app: AppSettings): Fitted<AppSettings> {
   if (balanced.length === 0) return { settings: app, notes: [] };
   const services = balanced.map((service) => {
     const { spec, ...others } = app.services?.[service] ?? {};
-    const verbatim = spec?.['type'] === undefined ? spec : { ...spec, type: 'NodePort' };
-    return [service, { ...others, ...(verbatim === undefined ? {} : { spec: verbatim }), type: 'NodePort' as const }];
+    const verbatim =
+      spec === undefined ? {} : { spec: spec['type'] === undefined ? spec : { ...spec, type: 'NodePort' } };
+    return [service, { ...others, ...verbatim, type: 'NodePort' as const }] as const;
   });
   return {
     settings: { ...app, services: { ...app.services, ...Object.fromEntries(services) } },
