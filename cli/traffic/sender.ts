@@ -1,4 +1,5 @@
 import { gatewayClients, workloadClient, type Client } from '../../traffic/classes/clients';
+import { compareText } from '../../model/creation-order';
 import { authorityHost, type Request } from '../../traffic/request';
 import { route } from '../../traffic/route';
 import type { TrafficModel } from '../../traffic/traffic-model';
@@ -103,7 +104,7 @@ function plainClient(traffic: TrafficModel, namespace: string): Client {
 function listed(noun: string, names: readonly string[]): string {
   if (names.length === 0) return `there are no ${noun}.`;
   const more = names.length > 10 ? ` and ${names.length - 10} more` : '';
-  return `there are the ${noun} ${names.slice(0, 10).join(', ')}${more}.`;
+  return `there are the ${noun} ${[...names].sort(compareText).slice(0, 10).join(', ')}${more}.`;
 }
 
 function hint(name: string, names: readonly string[]): string {

@@ -1,5 +1,5 @@
 import { compareText } from '../../model/creation-order';
-import type { GraphEdge, GraphNode, TrafficGraph } from './graph';
+import type { Change, GraphEdge, GraphNode, TrafficGraph } from './graph';
 import { edgeLabel, nodeLines, sharedArrows } from './labels';
 
 /** The graph in Graphviz's language, namespaces as clusters. Colours come from classes, so that a page can choose them. */
@@ -25,6 +25,13 @@ export function graphDot({ nodes, edges }: TrafficGraph): string {
   ].join('\n');
 }
 
+/** For those who draw the text themselves; pages choose by class. */
+const colors = { added: '#1a7f37', removed: '#cf222e', changed: '#9a6700' } as const;
+
+function colored(change: Change | undefined): string {
+  return change === undefined ? '' : `, color="${colors[change]}"`;
+}
+
 const shapes: Record<GraphNode['kind'], string> = { gateway: 'house', service: 'box', version: 'box', answer: 'note' };
 
 function nodeLine(node: GraphNode): string {
@@ -35,13 +42,13 @@ function nodeLine(node: GraphNode): string {
     ...(node.change === undefined ? [] : [node.change]),
   ].slice(1);
   const orientation = node.kind === 'gateway' ? ', orientation=270' : '';
-  return `  ${quoted(node.id)} [label=${quoted(nodeLines(node).join('\n'))}, class="${classes.join(' ')}", shape=${shapes[node.kind]}${orientation}];`;
+  return `  ${quoted(node.id)} [label=${quoted(nodeLines(node).join('\n'))}, class="${classes.join(' ')}", shape=${shapes[node.kind]}${orientation}${colored(node.change)}];`;
 }
 
 function arrowLine(edges: GraphEdge[]): string {
   const [first] = edges;
   if (first === undefined) return '';
-  return `  ${quoted(first.from)} -> ${quoted(first.to)} [label=${quoted(edgeLabel(edges))}, class="${first.change ?? 'same'}${first.observed?.deviates === true ? ' deviating' : ''}"];`;
+  return `  ${quoted(first.from)} -> ${quoted(first.to)} [label=${quoted(edgeLabel(edges))}, class="${first.change ?? 'same'}${first.observed?.deviates === true ? ' deviating' : ''}"${colored(first.change)}];`;
 }
 
 function quoted(text: string): string {

@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict';
+import { meshwright, temporaryFolder } from './support';
+
+/** The command's answer, which must come with exit code 0 and nothing on stderr. */
+function explained(...words: string[]): string {
+  const { code, stdout, stderr } = meshwright(['explain', ...words]);
+  assert.deepEqual([code, stderr], [0, '']);
+  return stdout;
+}
+
+describe('meshwright explain', () => {
+  const folder = temporaryFolder();
+
+  it('tells rule, shares, what was drawn, and the classes of the host', () => {
+    assert.equal(
+      explained('--sample', '003/reviews-50-v3', 'reviews:9080', '--draw', '1000'),
+      `from:  workloads
+rule:  VirtualService user02/reviews spec.http[0]
+to:    reviews.user02 v1 50 %, reviews.user02 v3 50 %
+
+DESTINATION        PORT  SHARE  EXACT
+reviews.user02 v1  9080  50 %   1/2
+reviews.user02 v3  9080  50 %   1/2
+
+DRAWN              REQUESTS  SHARE
+reviews.user02 v1  505       50.5 %
+reviews.user02 v3  495       49.5 %
+
+WHO ASKS reviews.user02.svc.cluster.local:9080  GOES TO
+everybody                                       reviews.user02 v1 50 %, reviews.user02 v3 50 %
+`,
+    );
+  });
+
+  it('takes headers, and a workload as the sender', () => {
+    const words = ['--sample', '003/delay', 'ratings:9080', '--from', 'workload user02/reviews-v2'];
+    assert.equal(
+      explained(...words, '-H', 'End-User: jason'),
+      `from:  workload user02/reviews-v2
+rule:  VirtualService user02/ratings spec.http[0]
+to:    ratings.user02 v1
+with:  delay 7s for 100 %
+
+DESTINATION        PORT  SHARE  EXACT
+ratings.user02 v1  9080  100 %  1
+
+WHO ASKS ratings.user02.svc.cluster.local:9080  GOES TO
+header end-user is jason                        ratings.user02 v1; delay 7s for 100 %
+everybody else                                  ratings.user02 v1
+`,
+    );
+  });
+
+  it('takes a path at the gateway, and tells the one that the application sees', () => {
+    assert.equal(
+      explained('--sample', '002/firefox', 'shop.example/customer/x?y=1'),
+      `from:  gateway istio-system/istio-ingressgateway
+rule:  VirtualService tutorial/customer-gateway spec.http[0]
+to:    customer.tutorial
+path:  //x?y=1
+with:  path becomes /
+
+DESTINATION        PORT  SHARE  EXACT
+customer.tutorial  8080  100 %  1
+
+WHO ASKS *:80               GOES TO
+path starts with /customer  customer.tutorial; path becomes /
+everybody else              404, no rule
+`,
+    );
+  });
+
+  it('tells the workloads where they say more than the destinations', () => {
+    assert.equal(
+      explained('--sample', '003', 'reviews:9080', '--from', 'user02 app=productpage,version=v1'),
+      `from:  workloads of user02 with app=productpage, version=v1
+rule:  none
+to:    reviews.user02
+why:   no rule applies: the service takes its own requests
+
+DESTINATION     PORT  SHARE  EXACT
+reviews.user02  9080  100 %  1
+
+ENDS AT            SHARE
+user02/reviews-v1  33.33 %
+user02/reviews-v2  33.33 %
+user02/reviews-v3  33.33 %
+
+WHO ASKS reviews.user02.svc.cluster.local:9080  GOES TO
+everybody                                       reviews.user02
+`,
+    );
+  });
+
+  it('answers for a host that no gateway serves', () => {
+    assert.equal(
+      explained('--sample', '003', 'other.example.com'),
+      `from:  gateway istio-ingress/istio-ingressgateway
+rule:  none
+to:    404, no rule
+why:   404: no route for host other.example.com on gateway user02/bookinfo-gateway
+`,
+    );
+  });
+
+  it('answers for a port that the service lacks', () => {
+    assert.equal(
+      explained('--sample', '003', 'reviews.user02'),
+      `from:  workloads
+rule:  none
+to:    past the mesh, to the address asked for
+why:   service reviews.user02.svc.cluster.local has no port 80, only 9080, and outboundTrafficPolicy is ALLOW_ANY
+`,
+    );
+  });
+
+  it('answers for a client without a sidecar before pods that insist on mutual TLS', () => {
+    assert.equal(
+      explained('--sample', '004', 'reviews:9080', '--from', 'plain default'),
+      `from:  plain client of default
+rule:  none
+to:    connection closed
+why:   the client has no sidecar, and PeerAuthentication istio-system/default takes mutual TLS alone
+`,
+    );
+  });
+
+  it('is JSON on demand, from files of objects too', () => {
+    const file = folder.file(
+      'objects.yaml',
+      `apiVersion: v1
+kind: Service
+metadata: { name: web, namespace: shop }
+spec: { ports: [{ name: http, port: 80 }] }
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: web, namespace: shop }
+spec: { hosts: [web], http: [{ directResponse: { status: 418, body: { string: teapot } } }] }
+`,
+    );
+    const rule = { kind: 'VirtualService', namespace: 'shop', name: 'web', path: 'spec.http[0]' };
+    const outcome = { kind: 'response', status: 418, body: 'teapot', rule };
+    assert.deepEqual(JSON.parse(explained('web', file, '--json', '--draw', '3')), {
+      request: { host: 'web', port: 80, protocol: 'http', method: 'GET', path: '/', headers: {} },
+      from: 'workloads',
+      outcome,
+      ends: { 'answer 418 "teapot"': '1' },
+      classes: [
+        {
+          from: 'workloads',
+          protocol: 'http',
+          host: 'web.shop.svc.cluster.local',
+          port: 80,
+          who: 'everybody',
+          when: [],
+          reachable: true,
+          example: {},
+          outcome,
+        },
+      ],
+      drawn: { 'answer 418 "teapot"': 3 },
+    });
+  });
+
+  for (const [words, told] of [
+    [
+      ['http://'],
+      'This is no request:\n  "http://" is no URL; write [PROTOCOL://]HOST[:PORT][/PATH], e.g. reviews.bookinfo:9080/\n',
+    ],
+    [
+      ['ftp://-x:99999', '-H', 'x y', '-X', 'G3T'],
+      `This is no request:
+  protocol ftp; allowed are http, https, tcp, tls
+  host "-x" is no DNS name
+  port 99999; a port is 1 to 65535
+  header "x y"; write 'name: value'
+  method "G3T"; a method is letters, e.g. GET
+`,
+    ],
+    [['reviews:9080', '--draw', '0'], '--draw 0; it is a whole number from 1 to 1000000.\n'],
+    [
+      ['reviews:9080', '--from', 'workload user02/review-v1'],
+      '--from workload user02/review-v1: there is none of that name; there are the workloads istio-ingress/istio-ingressgateway, user02/details-v1, user02/productpage-v1, user02/ratings-v1, user02/reviews-v1, user02/reviews-v2, user02/reviews-v3. Did you mean user02/reviews-v1?\n',
+    ],
+    [
+      ['reviews:9080', '--from', 'nobody!'],
+      "--from nobody!; write 'gateway NAME', 'workload NAMESPACE/NAME', 'plain NAMESPACE', a namespace, or 'NAMESPACE LABEL=VALUE,…'.\n",
+    ],
+  ] as const) {
+    it(`refuses ${words.join(' ')} with exit code 2 and every problem`, () => {
+      const ran = meshwright(['explain', '--sample', '003', ...words]);
+      assert.deepEqual(ran, { code: 2, stdout: '', stderr: told });
+    });
+  }
+
+  it('refuses a broken stack file', () => {
+    const file = folder.file('broken.yaml', 'config: { meshwright:routes: { a: { b: { weights: { v1: 90 } } } } }\n');
+    const { code, stdout, stderr } = meshwright(['explain', 'b.a', '--config', file]);
+    assert.deepEqual([code, stdout], [2, '']);
+    assert.match(stderr, /weights must sum to 100, these sum to 90: v1 90/);
+  });
+});
