@@ -18,7 +18,7 @@ export function standaloneSvg(svg: string): string {
 
 /** Names for those who do not see the picture, and a stop for the keyboard at every node. */
 function accessible(svg: string, { nodes }: TrafficGraph, title: string): string {
-  const byId = new Map(nodes.map((node) => [escaped(node.id), node]));
+  const byId = new Map(nodes.map((node) => [node.id, node]));
   return svg
     .slice(svg.indexOf('<svg'))
     .replace(/<svg width="(\d+)pt"/, `<svg style="min-width: $1px" width="$1pt"`)
@@ -26,7 +26,7 @@ function accessible(svg: string, { nodes }: TrafficGraph, title: string): string
     .replace(
       /<g id="(node\d+)" class="node([^"]*)">\s*<title>([^<]*)<\/title>/g,
       (whole, _id: string, classes: string, id: string) => {
-        const node = byId.get(id);
+        const node = byId.get(unescaped(id));
         if (node === undefined) return whole;
         return `<g tabindex="0" role="img" class="node${classes}" data-name="${escaped(node.label)}" aria-label="${escaped(spoken(node))}">`;
       },
@@ -44,6 +44,16 @@ function spoken(node: GraphNode): string {
   return `${node.kind} ${nodeLines({ ...node, label: node.label })
     .join(', ')
     .replace(/^[+~\u2212] /, '')}${place}${node.change === undefined ? '' : changes[node.change]}`;
+}
+
+/** Text out of SVG: Graphviz writes even a hyphen as a code. */
+function unescaped(text: string): string {
+  return text
+    .replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)))
+    .replace(/&lt;/g, '<')
+    .replace(/&gt;/g, '>')
+    .replace(/&quot;/g, '"')
+    .replace(/&amp;/g, '&');
 }
 
 export function escaped(text: string): string {
