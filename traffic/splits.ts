@@ -1,23 +1,27 @@
-import type { KubernetesObject } from '../components/manifests/kubernetes';
 import { compareText } from '../model/creation-order';
-import type { MeshOptions } from '../model/mesh-model';
 import { entryClasses } from './classes/classes';
 import { entries } from './classes/entries';
 import { trafficModel } from './route';
 import { percent } from './share';
-import { destinationWords, placeWords } from './words';
+import type { TrafficInput } from './stack-objects';
+import { destinationWords, placeWords, treatmentWords } from './words';
 
 /** Who goes where: version or destination → part of the requests, e.g. `90 %`. */
 export interface Split {
   who: string;
   to: Record<string, string>;
+  /** Timeouts, faults and what else is done to them; absent where nothing is. */
+  with?: string[];
 }
 
 /**
  * The effective split of every routed service, as plain data that is small and changes only when traffic does: `namespace/service` → splits in the order of the rules.
  * For stack outputs, so that `pulumi preview --diff` shows traffic as numbers. Services that no rule touches are left out.
  */
-export function effectiveSplits(objects: readonly KubernetesObject[], options?: MeshOptions): Record<string, Split[]> {
+export function effectiveSplits({
+  objects,
+  options,
+}: Pick<TrafficInput, 'objects'> & Partial<TrafficInput>): Record<string, Split[]> {
   const splits = new Map<string, Split[]>();
   for (const entry of entries(trafficModel(objects, options)).values()) {
     if (entry.routes.every(({ rule }) => rule === undefined)) continue;
@@ -35,7 +39,14 @@ export function effectiveSplits(objects: readonly KubernetesObject[], options?: 
             )
           : { [placeWords(outcome)]: percent('1') },
       );
-      return [{ who: `${prefix}${who}`, to: Object.fromEntries(places) }];
+      const treatment = treatmentWords(outcome);
+      return [
+        {
+          who: `${prefix}${who}`,
+          to: Object.fromEntries(places),
+          ...(treatment.length === 0 ? {} : { with: treatment }),
+        },
+      ];
     });
     const key = isGateway ? `${entry.client.title} ${entry.host}` : serviceKey(entry.host);
     splits.set(key, withoutRepetition([...(splits.get(key) ?? []), ...own]));

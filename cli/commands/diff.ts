@@ -1,11 +1,11 @@
 import { Argument, Option, type Command } from 'commander';
-import { objectKey } from '../../components/manifests/kubernetes';
 import { stackFilePath } from '../../config/file';
 import { trafficDiffMarkdown, trafficDiffText } from '../../traffic/diff/diff-text';
 import { isUnmoved, trafficDiff } from '../../traffic/diff/traffic-diff';
 import { stackTraffic, type TrafficInput } from '../../traffic/stack-objects';
 import { exitCodes, UserError } from '../errors';
 import { loadStack, stackOptions, type StackChoice } from '../input';
+import { appliedTo } from '../traffic/applied';
 import { clusterTraffic, type ClusterChoice } from '../traffic/cluster';
 import { revisionTraffic, trafficOperand } from '../traffic/input';
 
@@ -60,7 +60,7 @@ function inputs(sides: string[], flags: DiffFlags): { before: TrafficInput; afte
     const after = stackTraffic(loadStack(flags).settings);
     if (flags.rev !== undefined) return { before: revisionTraffic(flags.rev, stackFile(flags)), after };
     const before = clusterTraffic(flags);
-    return { before, after: applied(before, after) };
+    return { before, after: appliedTo(before, after) };
   }
   if (first === undefined || second === undefined || more.length > 0) {
     throw new UserError('Name two sides, before and after; or one stack with --rev REVISION or --cluster.');
@@ -71,15 +71,4 @@ function inputs(sides: string[], flags: DiffFlags): { before: TrafficInput; afte
 function stackFile({ config, sample, stack }: StackChoice): string {
   if (sample !== undefined) throw new UserError('--rev reads a stack file from git; a sample is none.');
   return config ?? stackFilePath(stack ?? 'dev');
-}
-
-/** A cluster after the stack's objects are applied to it. Those that stay keep their age, which decides where the oldest object wins. */
-function applied(cluster: TrafficInput, stack: TrafficInput): TrafficInput {
-  const present = new Map(cluster.objects.map((object) => [objectKey(object), object]));
-  for (const object of stack.objects) {
-    const old = present.get(objectKey(object));
-    const metadata = { ...old?.metadata, ...object.metadata };
-    present.set(objectKey(object), { ...object, metadata });
-  }
-  return { objects: [...present.values()], options: { ...cluster.options, ...stack.options } };
 }

@@ -3,6 +3,7 @@ import { applyObjects, planObjects, waitReady, type Lab, type NamespaceMarks, ty
 import { asUserError } from '../lab-errors';
 import { say } from '../output';
 import { planText } from './plan-text';
+import { planTraffic } from './plan-traffic';
 import { servedKinds, servedObjects } from './served';
 
 /**
@@ -19,7 +20,7 @@ export async function applyInLab(lab: Lab, mesh: Mesh, name: string): Promise<st
   ]);
   const set: SetOptions = { name, existingNamespaces: Object.fromEntries(marks) };
   const plan = await asUserError(planObjects(lab, objects, set));
-  process.stdout.write(`\nPlan\n${planText(plan)}\n`);
+  process.stdout.write(`\nPlan\n${planText(plan)}\n${planTraffic(lab, objects, plan)}\n`);
   if (plan.created.length + plan.changed.length + plan.removed.length > 0)
     await asUserError(applyObjects(lab, objects, { ...set, log: say }));
   await asUserError(waitReady(lab, objects, { log: say }));

@@ -8,6 +8,8 @@ import type { TrafficInput } from '../../traffic/stack-objects';
 export interface ClusterChoice {
   context?: string;
   kubeconfig?: string;
+  /** The program to ask with. Defaults to the one on PATH. */
+  kubectl?: string;
 }
 
 /** Everything that routing depends on. */
@@ -30,13 +32,13 @@ const kinds = [
  * The routing objects that a cluster has, read with kubectl; changes nothing.
  * @throws UserError with kubectl's own words when it cannot be read.
  */
-export function clusterTraffic({ context, kubeconfig }: ClusterChoice): TrafficInput {
+export function clusterTraffic({ context, kubeconfig, kubectl = 'kubectl' }: ClusterChoice): TrafficInput {
   const flags = [
     ...(context === undefined ? [] : ['--context', context]),
     ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]),
   ];
-  const objects = [...kubectl([...flags, 'get', kinds.join(','), '--all-namespaces', '-o', 'json'])];
-  const meshConfig = kubectl([
+  const objects = [...listed(kubectl, [...flags, 'get', kinds.join(','), '--all-namespaces', '-o', 'json'])];
+  const meshConfig = listed(kubectl, [
     ...flags,
     'get',
     'configmap',
@@ -50,8 +52,8 @@ export function clusterTraffic({ context, kubeconfig }: ClusterChoice): TrafficI
   return { objects: [...objects, ...meshConfig], options: {} };
 }
 
-function kubectl(words: string[]): KubernetesObject[] {
-  const { status, stdout, stderr, error } = spawnSync('kubectl', words, { encoding: 'utf8', maxBuffer: 1 << 30 });
+function listed(kubectl: string, words: string[]): KubernetesObject[] {
+  const { status, stdout, stderr, error } = spawnSync(kubectl, words, { encoding: 'utf8', maxBuffer: 1 << 30 });
   if (error !== undefined) throw new UserError(`kubectl cannot be run: ${error.message}`);
   if (status !== 0) throw new UserError(`The cluster cannot be read: ${stderr.trim()}`);
   if (stdout.trim() === '' || /"items": \[\]/.test(stdout)) return [];

@@ -1,0 +1,16 @@
+import { objectKey, objectTitle } from '../../components/manifests/kubernetes';
+import type { TrafficInput } from '../../traffic/stack-objects';
+
+/**
+ * A cluster after a stack's objects are applied to it. Those that stay keep their age, which decides where the oldest object wins.
+ * @param removed - what goes, as {@link objectTitle} names it
+ */
+export function appliedTo(cluster: TrafficInput, stack: TrafficInput, removed: readonly string[] = []): TrafficInput {
+  const left = cluster.objects.filter((object) => !removed.includes(objectTitle(object)));
+  const present = new Map(left.map((object) => [objectKey(object), object]));
+  for (const object of stack.objects) {
+    const metadata = { ...present.get(objectKey(object))?.metadata, ...object.metadata };
+    present.set(objectKey(object), { ...object, metadata });
+  }
+  return { objects: [...present.values()], options: { ...cluster.options, ...stack.options } };
+}
