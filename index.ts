@@ -1,6 +1,8 @@
-import type { ComponentResourceOptions, Resource } from '@pulumi/pulumi';
+import { secret, type ComponentResourceOptions, type Resource } from '@pulumi/pulumi';
 import * as mesh from './components';
 import { loadSettings } from './config/load';
+import { effectiveSplits } from './traffic/splits';
+import { stackTraffic } from './traffic/stack-objects';
 
 const { settings, secretSections, cluster } = loadSettings();
 const { addons = {}, apps = {}, gateways = {}, routes = {}, objects = [] } = settings;
@@ -47,12 +49,14 @@ const workloads = Object.entries(apps).map(([name, app]) => {
 const controlPlane = istio?.namespace === undefined ? {} : { namespace: istio.namespace };
 const proof = { ...settings.proof, ...cluster, ...controlPlane };
 // Routes last: a version is Ready before it gets requests, and Pulumi takes it away after the route has left it.
-const traffic = Object.entries(routes).map(([namespace, services]) => {
-  return new mesh.Routes(namespace, { namespace, services, proof, ...section('routes') }, inside(namespace, workloads));
-});
+for (const [namespace, services] of Object.entries(routes)) {
+  const args = { namespace, services, proof, ...section('routes') };
+  new mesh.Routes(namespace, args, inside(namespace, workloads));
+}
 if (objects.length > 0) new mesh.Objects('objects', { objects, ...section('objects') }, { dependsOn: [...ready] });
 
-/** Who gets the requests, in percent: namespace → service → rule → version. */
-export const splits = Object.fromEntries(traffic.map(({ namespace, splits: split }) => [namespace, split]));
+const splits = effectiveSplits(stackTraffic(settings));
+/** Who gets the requests, and what is done to them: service or gateway → class of requests → share. A preview shows what a change moves. */
+export const traffic = secretSections.has('routes') || secretSections.has('objects') ? secret(splits) : splits;
 /** Where to reach each gateway. */
 export const addresses = Object.fromEntries(ingress.map(({ gateway, address }) => [gateway, address]));
