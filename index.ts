@@ -4,7 +4,7 @@ import { loadSettings } from './config/load';
 import { effectiveSplits } from './traffic/splits';
 import { stackTraffic } from './traffic/stack-objects';
 
-const { settings, secretSections, cluster } = loadSettings();
+const { settings, policy, secretSections, cluster } = loadSettings();
 const { addons = {}, apps = {}, gateways = {}, routes = {}, objects = [] } = settings;
 const istio = settings.istio === undefined ? undefined : mesh.withTracingProvider(settings.istio, addons);
 const ofIstio = istio === undefined ? {} : { istio };
@@ -50,7 +50,7 @@ const controlPlane = istio?.namespace === undefined ? {} : { namespace: istio.na
 const proof = { ...settings.proof, ...cluster, ...controlPlane };
 // Routes last: a version is Ready before it gets requests, and Pulumi takes it away after the route has left it.
 for (const [namespace, services] of Object.entries(routes)) {
-  const args = { namespace, services, proof, ...section('routes') };
+  const args = { namespace, services, proof, changes: policy, ...section('routes') };
   new mesh.Routes(namespace, args, inside(namespace, workloads));
 }
 if (objects.length > 0) new mesh.Objects('objects', { objects, ...section('objects') }, { dependsOn: [...ready] });

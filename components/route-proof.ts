@@ -9,6 +9,7 @@ import {
   type MeshViewOptions,
   type ProofOptions,
 } from '../live';
+import { objectOfInputs } from './hook-inputs';
 import { objectId } from './kubernetes-object';
 import type { KubernetesObject } from './manifests/kubernetes';
 import type { ProofSettings } from './manifests/settings';
@@ -122,9 +123,9 @@ export class RouteProof {
   }
 }
 
-function viewOf({ kubeconfig, context, namespace, istiod }: RouteProofArgs): MeshView {
+function viewOf({ kubeconfig, context, namespace, istiod, proxies }: RouteProofArgs): MeshView {
   const options = Object.fromEntries(
-    Object.entries({ kubeconfig, context, namespace, istiod }).filter(([, value]) => value !== undefined),
+    Object.entries({ kubeconfig, context, namespace, istiod, proxies }).filter(([, value]) => value !== undefined),
   ) as MeshViewOptions;
   const key = JSON.stringify(options);
   const view = views.get(key) ?? new MeshView(options);
@@ -136,16 +137,8 @@ type Change = (old: KubernetesObject | undefined, now: KubernetesObject | undefi
 
 function hook(name: string, change: Change): pulumi.ResourceHook {
   return new pulumi.ResourceHook(name, async ({ oldInputs, newInputs }) =>
-    change(await inClear(oldInputs), await inClear(newInputs)),
+    change(await objectOfInputs(oldInputs), await objectOfInputs(newInputs)),
   );
-}
-
-/** Inputs of a section with secrets come as outputs. */
-function inClear(inputs: Record<string, unknown> | undefined): Promise<KubernetesObject | undefined> {
-  if (inputs === undefined) return Promise.resolve(undefined);
-  return new Promise((resolve) => {
-    pulumi.output(inputs).apply((object) => resolve(object as unknown as KubernetesObject));
-  });
 }
 
 /** Pulumi's own switch. */

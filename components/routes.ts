@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import { ChangeGuard } from './change-guard';
 import { childOptions } from './child-options';
 import { kubernetesObject } from './kubernetes-object';
 import type { KubernetesObject } from './manifests/kubernetes';
@@ -17,6 +18,8 @@ export interface RoutesArgs extends SecretOptions {
   services: Record<string, RouteSettings>;
   /** Options of the check of the routes; false when they were checked already, together with all others. */
   policy?: Verbatim<CheckOptions | false>;
+  /** Options of the check of changes, above all `maxStep` and `initialStep`. Defaults to `policy`. */
+  changes?: Verbatim<CheckOptions>;
   /** How the routes are proven to be live. Defaults to no proof, as a component does not know the cluster of its provider. */
   proof?: Verbatim<RouteProofArgs>;
 }
@@ -42,14 +45,20 @@ export class Routes extends pulumi.ComponentResource {
     const routes = allRouteObjects({ [args.namespace]: args.services });
     refuseFindings(`routes of ${args.namespace}`, routes.flatMap(objectsOf), args.policy);
     super('meshwright:index:Routes', name, {}, opts);
+    const guard = changeGuard(name, args, routes);
     const proof = routeProof(name, args.proof, routes);
     for (const route of routes) {
-      const rules = route.destinationRules.map(({ object }) =>
-        kubernetesObject(`${name}-${object.metadata.name}`, object, childOptions(this, opts, [], object), args.secret),
-      );
+      const rules = route.destinationRules.map(({ object }) => {
+        const options = pulumi.mergeOptions(childOptions(this, opts, [], object), guard?.ofRule(object) ?? {});
+        return kubernetesObject(`${name}-${object.metadata.name}`, object, options, args.secret);
+      });
       const routing = route.virtualService?.object;
       if (routing !== undefined) {
-        const options = pulumi.mergeOptions(childOptions(this, opts, rules, routing), proof?.resourceOptions() ?? {});
+        const guarded = pulumi.mergeOptions(
+          childOptions(this, opts, rules, routing),
+          guard?.ofRoute(routing, route) ?? {},
+        );
+        const options = pulumi.mergeOptions(guarded, proof?.resourceOptions() ?? {});
         const resource = kubernetesObject(`${name}-${routing.metadata.name}`, routing, options, args.secret);
         proof?.proveUnchanged(resource, provenRoute(route, routing));
       }
@@ -60,8 +69,16 @@ export class Routes extends pulumi.ComponentResource {
   }
 }
 
+// Pulumi's mocks have no engine that could call a hook, and wait for ever when one is registered.
+
+function changeGuard(name: string, args: RoutesArgs, routes: RouteObjects[]): ChangeGuard | undefined {
+  const options = args.changes ?? (args.policy === false ? undefined : args.policy) ?? {};
+  return pulumi.runtime.hasEngine() && ChangeGuard.isNeeded(routes, options)
+    ? new ChangeGuard(name, options)
+    : undefined;
+}
+
 function routeProof(name: string, args: RouteProofArgs | undefined, routes: RouteObjects[]): RouteProof | undefined {
-  // Pulumi's mocks have no engine that could call a hook, and wait for ever when one is registered.
   if (args === undefined || args.enabled === false || !pulumi.runtime.hasEngine()) return undefined;
   const proven = routes.flatMap((route) =>
     route.virtualService === undefined ? [] : [provenRoute(route, route.virtualService.object)],

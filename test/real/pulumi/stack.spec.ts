@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { RouteSettings, StackSettings } from '../../../components/manifests/settings';
+import { labDown, labUp } from '../../../lab';
+import { bookinfo, reviews, sections } from './support/bookinfo';
+import { clusterOf, type Cluster, type LiveObject } from './support/cluster';
+import { needsPulumi } from './support/means';
+import { realStack, type RealStack, type Step } from './support/real-stack';
+
+const policyPack = resolve(__dirname, '..', '..', '..', 'policy');
+const istioKinds = ['destinationrules', 'virtualservices', 'gateways', 'peerauthentications'];
+
+/** Each test stands on the ones before it, as the updates of a stack do. */
+describe('a stack, with the real Pulumi on a real API server', function () {
+  this.timeout(1_800_000);
+  this.bail(true);
+  const root = mkdtempSync(join(tmpdir(), 'meshwright-lab-'));
+  let base: StackSettings;
+  let stack: RealStack | undefined;
+  let cluster: Cluster;
+
+  before(async function () {
+    base = bookinfo(needsPulumi(this).charts);
+    const lab = await labUp({ root, log: (line) => console.log(`      ${line}`) });
+    cluster = clusterOf(lab);
+    // Istio's chart is to bring them: the first preview must do with an API that knows none of the kinds.
+    cluster.kubectl('delete', 'customresourcedefinitions', '--selector', 'app.kubernetes.io/managed-by=Helm');
+    stack = realStack(lab);
+  });
+
+  after(async () => {
+    await labDown({ root, log: () => undefined, purge: true });
+    rmSync(root, { recursive: true, force: true });
+    stack?.remove();
+  });
+
+  const theStack = (): RealStack => stack as RealStack;
+  const configure = (settings: StackSettings): void => theStack().configure(sections(settings));
+  const routed = (route: RouteSettings): StackSettings => ({
+    ...base,
+    routes: { bookinfo: { ...base.routes?.['bookinfo'], reviews: route } },
+  });
+  const route = (): LiveObject => cluster.get('virtualservice', 'bookinfo', 'reviews');
+
+  it('refuses a bad configuration with every problem, and registers nothing', () => {
+    theStack().configure({
+      ...sections(routed({ versions: ['v1', 'v3'], weights: { v1: 90, v3: 20 } })),
+      'meshwright:namespaces': { bookinfo: { injektion: true } },
+    });
+    const { status, output } = theStack().pulumi('up', '--yes', '--skip-preview');
+    assert.notEqual(status, 0);
+    assert.match(output, /meshwright:routes\.bookinfo\.reviews\.weights/);
+    assert.match(output, /meshwright:namespaces\.bookinfo\.injektion/);
+    assert.doesNotMatch(output, /\.ts:\d+/);
+    assert.deepEqual(theStack().types(), ['pulumi:pulumi:Stack']);
+  });
+
+  it('previews itself where the API knows none of its kinds, under the policy pack', () => {
+    configure(base);
+    const { status, output } = theStack().pulumi('preview', '--policy-pack', policyPack);
+    assert.equal(status, 0, output);
+    assert.match(output, /VirtualService bookinfo-reviews create/);
+  });
+
+  it('comes up: subsets and workloads before the route to them, Istio before its objects', () => {
+    const steps = theStack().up();
+    assert.deepEqual([...new Set(steps.map(({ op }) => op))], ['create']);
+    const inOrder: [string, string][] = [
+      ['Namespace istio-system-namespace', 'Release istio-istio-base'],
+      ['Release istio-istio-base', 'Release istio-istiod'],
+      ['Release istio-istiod', 'MutatingWebhookConfigurationPatch istio-injector'],
+      ['MutatingWebhookConfigurationPatch istio-injector', 'Release istio-ingressgateway-istio-ingressgateway'],
+      ['MutatingWebhookConfigurationPatch istio-injector', 'Deployment bookinfo-reviews-v3'],
+      ['Namespace bookinfo-namespace', 'Deployment bookinfo-reviews-v3'],
+      ['Deployment bookinfo-reviews-v3', 'VirtualService bookinfo-reviews'],
+      ['DestinationRule bookinfo-reviews.v1', 'VirtualService bookinfo-reviews'],
+      ['DestinationRule bookinfo-reviews.v2', 'VirtualService bookinfo-reviews'],
+      ['DestinationRule bookinfo-reviews.v3', 'VirtualService bookinfo-reviews'],
+    ];
+    assert.deepEqual(
+      inOrder.filter(([first, next]) => !isBefore(steps, first, next)),
+      [],
+    );
+    const versions = ['details-v1', 'productpage-v1', 'ratings-v1', 'reviews-v1', 'reviews-v2', 'reviews-v3'];
+    assert.deepEqual(cluster.names('deployments', 'bookinfo'), versions);
+    assert.deepEqual(weights(route()), [90, 10]);
+    assert.deepEqual(labels(cluster.get('namespace', 'default', 'default'))['istio-injection'], 'enabled');
+  });
+
+  it('changes nothing when nothing changed', () => {
+    assert.deepEqual(theStack().up(), []);
+  });
+
+  it('keeps secrets out of its state', () => {
+    assert.equal(theStack().state().includes('not-to-be-seen'), false);
+  });
+
+  it('shows a changed weight as numbers before it acts', () => {
+    configure(routed(reviews({ v1: 75, v3: 25 })));
+    const { status, output } = theStack().pulumi('preview', '--diff');
+    assert.equal(status, 0, output);
+    assert.match(output, /v1: 90 => 75\s+.*v3: 10 => 25/);
+  });
+
+  it('refuses a step that is larger than the stack allows, in the preview and without one', () => {
+    const before = route();
+    theStack().configure({ ...sections(routed(reviews({ v1: 60, v3: 40 }))), 'meshwright:policy': { maxStep: 20 } });
+    for (const command of [['preview'], ['up', '--yes', '--skip-preview']]) {
+      const { status, output } = theStack().pulumi(...command);
+      assert.notEqual(status, 0, output);
+      assert.match(output, /spec\.http\[1\]\.route\[1\]\.weight: .*\(weight-step-limit\)/);
+      assert.doesNotMatch(output, /\.ts:\d+/);
+    }
+    assert.deepEqual(route(), before);
+  });
+
+  it('changes one object when one weight changes, in place', () => {
+    const before = route();
+    configure(routed(reviews({ v1: 75, v3: 25 })));
+    const steps = theStack().up();
+    assert.deepEqual(changes(steps), [['VirtualService bookinfo-reviews', 'update']]);
+    const after = route();
+    assert.deepEqual(weights(after), [75, 25]);
+    assert.equal(after.metadata.uid, before.metadata.uid);
+    assert.equal(after.metadata.generation, before.metadata.generation + 1);
+  });
+
+  it('sees a change that was made by hand, and puts it right', () => {
+    const patch = [{ op: 'replace', path: '/spec/http/1/route/0/weight', value: 1 }];
+    cluster.kubectl(
+      'patch',
+      'virtualservice',
+      'reviews',
+      '-n',
+      'bookinfo',
+      '--type=json',
+      `-p=${JSON.stringify(patch)}`,
+    );
+    assert.deepEqual(weights(route()), [1, 25]);
+    const { status } = theStack().pulumi('preview', '--refresh', '--expect-no-changes');
+    assert.notEqual(status, 0);
+    assert.deepEqual(changes(theStack().up('--refresh')), [['VirtualService bookinfo-reviews', 'update']]);
+    assert.deepEqual(weights(route()), [75, 25]);
+  });
+
+  it('takes a version away after the route has left it', () => {
+    configure(routed({ ...reviews({ v1: 100 }), versions: ['v1', 'v2'] }));
+    const steps = theStack().up();
+    assert.deepEqual(changes(steps), [
+      ['DestinationRule bookinfo-reviews.v3', 'delete'],
+      ['VirtualService bookinfo-reviews', 'update'],
+    ]);
+    assert.ok(isBefore(steps, 'VirtualService bookinfo-reviews', 'DestinationRule bookinfo-reviews.v3'));
+    assert.deepEqual(cluster.names('destinationrules', 'bookinfo'), ['reviews.v1', 'reviews.v2']);
+  });
+
+  it('brings a version back before the route to it', () => {
+    configure(routed(reviews({ v1: 90, v3: 10 })));
+    const steps = theStack().up();
+    assert.deepEqual(changes(steps), [
+      ['DestinationRule bookinfo-reviews.v3', 'create'],
+      ['VirtualService bookinfo-reviews', 'update'],
+    ]);
+    assert.ok(isBefore(steps, 'DestinationRule bookinfo-reviews.v3', 'VirtualService bookinfo-reviews'));
+  });
+
+  it('moves an object to another version of its API without making it anew', () => {
+    const { uid } = route().metadata;
+    configure(
+      routed({ ...reviews({ v1: 90, v3: 10 }), virtualService: { apiVersion: 'networking.istio.io/v1beta1' } }),
+    );
+    assert.deepEqual(changes(theStack().up()), [['VirtualService bookinfo-reviews', 'update']]);
+    assert.equal(route().metadata.uid, uid);
+  });
+
+  it('rolls the workloads of a namespace whose injection changes', () => {
+    const namespaces = { ...base.namespaces, bookinfo: { injection: false } };
+    configure({ ...base, namespaces });
+    const changed = changes(theStack().up());
+    const workloads = cluster.names('deployments', 'bookinfo').map((name) => [`Deployment bookinfo-${name}`, 'update']);
+    assert.deepEqual(
+      changed,
+      [['Namespace bookinfo-namespace', 'update'], ['VirtualService bookinfo-reviews', 'update'], ...workloads].sort(),
+    );
+    assert.equal(cluster.get('deployment', 'bookinfo', 'details-v1').metadata.generation, 2);
+  });
+
+  it('removes exactly the objects of a route that left the configuration', () => {
+    const { productpage } = base.routes?.['bookinfo'] ?? {};
+    configure({ ...base, routes: { bookinfo: { ...(productpage === undefined ? {} : { productpage }) } } });
+    const removed = changes(theStack().up()).filter(([, op]) => op === 'delete');
+    assert.deepEqual(
+      removed.map(([name]) => name),
+      [
+        'DestinationRule bookinfo-reviews.v1',
+        'DestinationRule bookinfo-reviews.v2',
+        'DestinationRule bookinfo-reviews.v3',
+        'VirtualService bookinfo-reviews',
+      ],
+    );
+  });
+
+  it('goes without a trace, but leaves the namespace that was there and the CRDs', () => {
+    const { status, output } = theStack().pulumi('destroy', '--yes', '--skip-preview');
+    assert.equal(status, 0, output);
+    assert.deepEqual(theStack().types(), []);
+    const namespaces = cluster.names('namespaces', 'default').filter((name) => !name.startsWith('kube-'));
+    assert.deepEqual(namespaces, ['default']);
+    assert.equal(labels(cluster.get('namespace', 'default', 'default'))['istio-injection'], undefined);
+    assert.deepEqual(
+      istioKinds.flatMap((kind) => cluster.names(kind, 'bookinfo')),
+      [],
+    );
+  });
+
+  it('comes up again', () => {
+    configure(base);
+    assert.deepEqual(
+      [
+        ...new Set(
+          theStack()
+            .up()
+            .map(({ op }) => op),
+        ),
+      ],
+      ['create'],
+    );
+  });
+});
+
+/** What changed, sorted by name. */
+function changes(steps: Step[]): [string, string][] {
+  return steps
+    .filter(({ event }) => event === 'ends')
+    .map(({ name, op }): [string, string] => [name, op])
+    .sort();
+}
+
+/** Whether `first` was through before `next` was begun. */
+function isBefore(steps: Step[], first: string, next: string): boolean {
+  const ended = steps.findIndex(({ name, event }) => name === first && event === 'ends');
+  const begun = steps.findIndex(({ name, event }) => name === next && event === 'starts');
+  return ended >= 0 && begun >= 0 && ended < begun;
+}
+
+/** Weights of the rule for everybody. */
+function weights({ spec }: LiveObject): unknown[] {
+  const { http } = spec as { http: { route: { weight: number }[] }[] };
+  return http.at(-1)?.route.map(({ weight }) => weight) ?? [];
+}
+
+function labels({ metadata }: LiveObject): Record<string, string> {
+  return metadata.labels ?? {};
+}

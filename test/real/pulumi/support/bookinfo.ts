@@ -1,0 +1,46 @@
+import type { RouteSettings, StackSettings } from '../../../../components/manifests/settings';
+
+/** Where a CA bundle belongs: no istiod runs here that could write one, and nothing calls the webhook. */
+const caBundle = Buffer.from('nobody calls this webhook').toString('base64');
+
+/** The reviews of Bookinfo with v1 and v3 at the given weights, and v2 for jason. */
+export function reviews(weights: Record<string, number>): RouteSettings {
+  const jason = { match: [{ headers: { 'end-user': { exact: 'jason' } } }], weights: { v2: 100 } };
+  return { versions: ['v1', 'v2', 'v3'], weights, http: [jason] };
+}
+
+/** Bookinfo's mesh on a cluster of no more than an API server, controllers and simulated nodes. */
+export function bookinfo(charts: string): StackSettings {
+  return {
+    istio: {
+      charts: { path: charts },
+      mtls: 'STRICT',
+      values: { istiod: { istiodRemote: { injectionCABundle: caBundle } } },
+    },
+    gateways: {
+      'istio-ingressgateway': {
+        service: { type: 'NodePort', nodePorts: { http2: 30080 } },
+        gateways: { bookinfo: { 'bookinfo-gateway': {} } },
+      },
+    },
+    namespaces: { bookinfo: { injection: true }, default: { injection: true } },
+    apps: { bookinfo: { namespace: 'bookinfo', secrets: { token: { key: 'not-to-be-seen' } } } },
+    routes: {
+      bookinfo: {
+        productpage: {
+          gateways: ['bookinfo-gateway'],
+          hosts: ['*'],
+          http: [{ match: [{ uri: { exact: '/productpage' } }] }],
+        },
+        reviews: reviews({ v1: 90, v3: 10 }),
+      },
+    },
+  };
+}
+
+/** Settings as they stand in a stack file. */
+export function sections(settings: StackSettings): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(settings).map(([name, section]) => [`meshwright:${name}`, section as unknown]),
+  );
+}

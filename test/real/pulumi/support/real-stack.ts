@@ -1,0 +1,128 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { parse, stringify } from 'yaml';
+import type { Lab } from '../../../../lab';
+
+const project = resolve(__dirname, '..', '..', '..', '..');
+const stack = 'real';
+
+export interface Ran {
+  status: number | null;
+  /** stdout and stderr. */
+  output: string;
+}
+
+/** One step of an update, in the order in which the engine took and finished them. */
+export interface Step {
+  /** Kind and name of the resource, e.g. `VirtualService bookinfo-reviews`. */
+  name: string;
+  op: string;
+  event: 'starts' | 'ends';
+}
+
+export interface RealStack {
+  /** Replaces the stack's configuration. */
+  configure(config: Record<string, unknown>): void;
+  /** `pulumi WORDS --stack …`; no question is asked. */
+  pulumi(...words: string[]): Ran;
+  /** The same without waiting for its end, for tests that do something meanwhile. */
+  begin(...words: string[]): { process: ChildProcess; ended: Promise<Ran> };
+  /** `pulumi up`, which must succeed; returns the steps that changed something. */
+  up(...words: string[]): Step[];
+  /** The state, as text. */
+  state(): string;
+  /** Types of the resources in the state, in its order. */
+  types(): string[];
+  remove(): void;
+}
+
+/** This project's program as a stack of its own, on a file backend in a temporary folder, against a lab. */
+export function realStack(lab: Lab): RealStack {
+  const folder = mkdtempSync(join(tmpdir(), 'meshwright-pulumi-'));
+  const backend = join(folder, 'backend');
+  mkdirSync(backend);
+  const file = parse(readFileSync(join(project, 'Pulumi.yaml'), 'utf8')) as Record<string, unknown>;
+  writeFileSync(join(folder, 'Pulumi.yaml'), stringify({ ...file, main: relative(folder, project) }));
+  const env = {
+    ...process.env,
+    KUBECONFIG: lab.kubeconfig,
+    PULUMI_BACKEND_URL: `file://${backend}`,
+    PULUMI_CONFIG_PASSPHRASE: 'test',
+    PULUMI_SKIP_UPDATE_CHECK: 'true',
+    NO_COLOR: '1',
+  };
+  const pulumi = (...words: string[]): Ran => {
+    const ran = spawnSync('pulumi', [...words, '--stack', stack, '--non-interactive'], {
+      cwd: folder,
+      env,
+      encoding: 'utf8',
+      maxBuffer: 2 ** 28,
+    });
+    return { status: ran.status, output: `${ran.stdout}${ran.stderr}` };
+  };
+  const begin: RealStack['begin'] = (...words) => {
+    const child = spawn('pulumi', [...words, '--stack', stack, '--non-interactive'], { cwd: folder, env });
+    const chunks: Buffer[] = [];
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    const ended = new Promise<Ran>((resolve) => {
+      child.once('close', (status) => resolve({ status, output: Buffer.concat(chunks).toString('utf8') }));
+    });
+    return { process: child, ended };
+  };
+  const stackFile = join(folder, `Pulumi.${stack}.yaml`);
+  succeeded(pulumi('stack', 'init'));
+  const encryption = parse(readFileSync(stackFile, 'utf8')) as Record<string, unknown>;
+  return {
+    configure: (config) =>
+      writeFileSync(
+        stackFile,
+        stringify({ ...encryption, config: { 'kubernetes:context': lab.context, ...config } }, { lineWidth: 0 }),
+      ),
+    pulumi,
+    begin,
+    up: (...words) => steps(succeeded(pulumi('up', '--yes', '--skip-preview', '--json', ...words))),
+    state: () => succeeded(pulumi('stack', 'export')),
+    types: () => {
+      const { deployment } = JSON.parse(succeeded(pulumi('stack', 'export'))) as Exported;
+      return (deployment.resources ?? []).map(({ type }) => type);
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+function succeeded({ status, output }: Ran): string {
+  if (status !== 0) throw new Error(`pulumi ended with ${status}:\n${output}`);
+  return output;
+}
+
+interface Exported {
+  deployment: { resources?: { type: string }[] };
+}
+
+interface EngineEvent {
+  resourcePreEvent?: { metadata: { urn: string; op: string } };
+  resOutputsEvent?: { metadata: { urn: string; op: string } };
+}
+
+/** From the engine's events, one JSON object a line. */
+function steps(output: string): Step[] {
+  const events = output
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as EngineEvent);
+  return events.flatMap(({ resourcePreEvent, resOutputsEvent }): Step[] => {
+    const metadata = resourcePreEvent?.metadata ?? resOutputsEvent?.metadata;
+    if (metadata === undefined || metadata.op === 'same' || metadata.op === 'read') return [];
+    const [, , types = '', ...name] = metadata.urn.split('::');
+    const kind = types.split(':').at(-1) ?? '';
+    return [
+      {
+        name: `${kind} ${name.join('::')}`,
+        op: metadata.op,
+        event: resourcePreEvent === undefined ? 'ends' : 'starts',
+      },
+    ];
+  });
+}
