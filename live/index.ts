@@ -1,7 +1,7 @@
 /** What the proxies of a mesh serve, and whether that is what was asked for. */
 export { LiveError, type LiveProblem } from './errors';
 export { dropped, expectedGone, expectedRoute, isVisible, sharedDestinations, type ExpectedRoute } from './expected';
-export type { ClusterOptions } from './istiod-pods';
+export type { ClusterOptions } from './cluster';
 export { judgeDestinations } from './judge-destinations';
 export { judgeRoute, noRoute, servedSplits } from './judge-route';
 export { MeshView, type MeshViewOptions } from './mesh-view';

@@ -1,5 +1,6 @@
 import type { ProxyView } from './proxy-view';
-import { acknowledgement, type Verdict } from './verdict';
+import type { Cluster } from './proxy-config';
+import { notAsked, unacknowledged, type Verdict } from './verdict';
 
 /**
  * Whether each proxy can already send requests to destinations that a route is about to name. Pure. A proxy that does not know the host at all will not route to it, and one whose whole service
@@ -14,29 +15,22 @@ export function judgeDestinations(
 ): Verdict[] {
   return views.map((view) => {
     const base = { proxy: view.proxy, istiod: view.istiod, serves: [] };
-    const missing = destinations.map((name) => problem(name, view)).filter((text) => text !== undefined);
-    const known = destinations.some((name) => knowsHost(name, view));
-    if (!known) return { ...base, state: 'unconcerned' };
-    if (missing.length > 0) {
-      const witnessed = restricted && !destinations.some((name) => hasCluster(name, view));
-      return { ...base, state: witnessed ? 'unsure' : 'lags', why: missing.join(', ') };
-    }
-    return { ...base, ...ready(view) };
+    const waits = unacknowledged(view, ['clusters', 'endpoints']);
+    if (waits !== undefined) return { ...base, state: 'lags', why: waits };
+    const clusters = view.config?.clusters;
+    if (clusters === undefined) return { ...base, state: 'unsure', why: notAsked };
+    if (!destinations.some((name) => knowsHost(name, clusters))) return { ...base, state: 'unconcerned' };
+    const missing = destinations.map((name) => problem(name, clusters)).filter((text) => text !== undefined);
+    if (missing.length === 0) return { ...base, state: 'live' };
+    const never = restricted && !destinations.some((name) => hasCluster(name, clusters));
+    return { ...base, state: never ? 'unsure' : 'lags', why: missing.join(', ') };
   });
 }
 
-/** New clusters are sent first and their addresses, once the proxy asks for them, after; it takes a cluster into use when it has both. */
-function ready(view: ProxyView): Pick<Verdict, 'state' | 'why'> {
-  const { endpoints } = view.kinds;
-  if (endpoints.sent !== undefined && !endpoints.acked)
-    return { state: 'lags', why: 'has not acknowledged its endpoints' };
-  return acknowledgement(view, ['clusters']);
-}
-
-function problem(name: string, view: ProxyView): string | undefined {
+function problem(name: string, clusters: readonly Cluster[]): string | undefined {
   const [host = '', subset = ''] = name.split('|');
-  for (const whole of view.config.clusters.filter((cluster) => cluster.host === host && cluster.subset === '')) {
-    const own = view.config.clusters.find(
+  for (const whole of clusters.filter((cluster) => cluster.host === host && cluster.subset === '')) {
+    const own = clusters.find(
       (cluster) => cluster.host === host && cluster.subset === subset && cluster.port === whole.port,
     );
     if (own === undefined) return `has no subset ${subset} of ${host} yet`;
@@ -45,12 +39,12 @@ function problem(name: string, view: ProxyView): string | undefined {
   return undefined;
 }
 
-function knowsHost(name: string, { config }: ProxyView): boolean {
+function knowsHost(name: string, clusters: readonly Cluster[]): boolean {
   const host = name.split('|')[0];
-  return config.clusters.some((cluster) => cluster.host === host && cluster.subset === '');
+  return clusters.some((cluster) => cluster.host === host && cluster.subset === '');
 }
 
-function hasCluster(name: string, { config }: ProxyView): boolean {
+function hasCluster(name: string, clusters: readonly Cluster[]): boolean {
   const [host = '', subset = ''] = name.split('|');
-  return config.clusters.some((cluster) => cluster.host === host && cluster.subset === subset);
+  return clusters.some((cluster) => cluster.host === host && cluster.subset === subset);
 }

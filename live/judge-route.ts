@@ -1,20 +1,18 @@
 import type { ExpectedRoute } from './expected';
 import type { ServedRule } from './proxy-config';
-import type { ProxyView, XdsKind } from './proxy-view';
+import { newestPush, type ProxyView } from './proxy-view';
 import { splitKey, splitText, type Split } from './split';
-import { acknowledgement, type Verdict } from './verdict';
+import { notAsked, unacknowledged, type Verdict } from './verdict';
 
 /**
- * What each proxy makes of a VirtualService. Pure.
- *
- * What istiod would serve at the last push it began for a proxy, and that this push was acknowledged, together prove what the proxy serves. A proxy without the route need not be asked further
- * once its istiod has begun a push, for any proxy, that has it: what istiod leaves out from there on is not for that proxy (exportTo, Sidecar, gateways).
+ * What each proxy makes of a VirtualService. Pure. A proxy without the route is done with once it was sent a push that is no older than one with which another proxy of its istiod had the route: what
+ * istiod leaves out from there on is not for that proxy (exportTo, Sidecar, gateways).
  */
 export function judgeRoute(expected: ExpectedRoute, views: readonly ProxyView[]): Verdict[] {
   const found = views.map((view) => ({ view, served: servedBy(expected, view) }));
   const witness = new Map<string, number>();
   for (const { view, served } of found) {
-    const number = view.config.number;
+    const number = newestPush(view);
     if (number === undefined || served === undefined || !agrees(expected, served)) continue;
     witness.set(view.istiod, Math.min(witness.get(view.istiod) ?? Infinity, number));
   }
@@ -39,6 +37,7 @@ interface Served {
 }
 
 function servedBy(expected: ExpectedRoute, { config, type }: ProxyView): Served | undefined {
+  if (config === undefined) return undefined;
   const source = `${expected.namespace}/${expected.name}`;
   const own = (rules: ServedRule[]): Split[] =>
     rules.filter((rule) => rule.source === source).map(({ split }) => split);
@@ -51,7 +50,7 @@ function servedBy(expected: ExpectedRoute, { config, type }: ProxyView): Served 
 
 /** Whether a proxy sends the requests for one of the hosts as no VirtualService says. */
 function hasDefaultRoute({ meshHosts, everywhere }: ExpectedRoute, { config, type }: ProxyView): boolean {
-  if (type !== 'sidecar' || everywhere.length === 0) return false;
+  if (config === undefined || type !== 'sidecar' || everywhere.length === 0) return false;
   const defaults = new Set(meshHosts.map((host) => splitKey({ [host]: 100 })));
   return config.virtualHosts.flat().some(({ source, split }) => source === undefined && defaults.has(splitKey(split)));
 }
@@ -78,22 +77,20 @@ function judge(
   served: Served | undefined,
   witness: number | undefined,
 ): Verdict {
-  const { proxy, istiod, config } = view;
-  const serves = servedSplits(expected, view).map(splitText);
-  const base = { proxy, istiod, serves };
+  const { proxy, istiod } = view;
+  const base = { proxy, istiod, serves: servedSplits(expected, view).map(splitText) };
+  const waits = unacknowledged(view, ['routes', 'listeners']);
+  if (waits !== undefined) return { ...base, state: 'lags', why: waits };
+  if (view.config === undefined) return { ...base, state: 'unsure', why: notAsked };
   const gone = expected.http.length + expected.connections.length === 0;
-  if (served === undefined) {
-    if (gone) return { ...base, ...acknowledgement(view, ['routes', 'listeners']) };
-    if (hasDefaultRoute(expected, view)) return { ...base, state: 'lags', why: 'still has the default route' };
-    if (witness === undefined || config.number === undefined) return { ...base, state: 'unsure', why: noRoute };
-    if (config.number < witness) return { ...base, state: 'lags', why: 'istiod has not reached it yet' };
-    return { ...base, state: 'unconcerned' };
+  if (served !== undefined) {
+    if (gone) return { ...base, state: 'lags', why: 'still has the route' };
+    return agrees(expected, served)
+      ? { ...base, state: 'live' }
+      : { ...base, state: 'lags', why: 'serves something else' };
   }
-  if (gone) return { ...base, state: 'lags', why: 'still has the route' };
-  if (!agrees(expected, served)) return { ...base, state: 'lags', why: 'serves something else' };
-  const kinds: XdsKind[] = [
-    ...(served.http.length > 0 ? (['routes'] as const) : []),
-    ...(served.connections.length > 0 ? (['listeners'] as const) : []),
-  ];
-  return { ...base, ...acknowledgement(view, kinds) };
+  if (gone) return { ...base, state: 'live' };
+  if (hasDefaultRoute(expected, view)) return { ...base, state: 'lags', why: 'still has the default route' };
+  const reached = witness !== undefined && (newestPush(view) ?? -1) >= witness;
+  return reached ? { ...base, state: 'unconcerned' } : { ...base, state: 'unsure', why: noRoute };
 }

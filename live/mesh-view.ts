@@ -1,34 +1,43 @@
+import { clusterOf, istiodPort, proxyPatience, proxyPort, type Cluster, type ClusterOptions } from './cluster';
+import { debugPages, type DebugPages } from './debug-page';
 import { LiveError } from './errors';
-import { istiodAt, type Istiod } from './istiod-address';
-import { istiodPods, type ClusterOptions } from './istiod-pods';
 import { proxyConfig, type ProxyConfig } from './proxy-config';
 import { proxySyncs, type ProxySync } from './proxy-sync';
 import type { ProxyView } from './proxy-view';
 
 export interface MeshViewOptions extends ClusterOptions {
-  /** Addresses of istiods, `host[:port]`, all replicas. Default to the istiod pods of the cluster, through port-forwards. */
+  /** Addresses of istiods, `host[:15014]`, all replicas. Default to the istiod pods of the cluster, through port-forwards. */
   istiod?: readonly string[];
+  /** Addresses of proxies' admin pages, `host[:15000]`, by `<pod>.<namespace>`. Default to their pods in the cluster, through port-forwards. */
+  proxies?: Readonly<Record<string, string>>;
 }
 
-/** Proxies asked about at once, per istiod. */
-const parallel = 4;
-/** Age, in milliseconds, up to which a config dump counts as fresh when nothing was sent to the proxy since. */
-const dumpAge = 250;
+/** Proxies asked at once. */
+const parallel = 8;
+/** Age, in milliseconds, up to which what a proxy said holds when it was sent nothing since. */
+const freshness = 250;
 
-interface Dump {
-  config: ProxyConfig;
-  /** What had been sent when it was taken. */
+interface Seen {
+  config: ProxyConfig | undefined;
+  /** What had been sent when it was asked. */
   sent: string;
-  taken: number;
+  at: number;
 }
 
-/** All proxies of a mesh, as the istiods that they are connected to see them. Several may look at once and share what they get. */
+/**
+ * All proxies of a mesh: which there are and what they have acknowledged, as their istiods know it, and what each of them has, as it says itself. Several may look at once and share what they get.
+ *
+ * istiod's own page of what it has for a proxy (`/debug/config_dump`) is not asked: it makes the configuration anew from the state of the proxy's last push and keeps the result in istiod's cache as if
+ * it were new, so that who asks while a push is being prepared makes proxies get the old state again (Istio: pilot/pkg/xds/debug.go, `connectionConfigDump`; seen with 1.30.3).
+ */
 export class MeshView {
-  private istiods: Promise<Istiod[]> | undefined;
+  private cluster: Promise<Cluster> | undefined;
+  private istiods: Promise<DebugPages[]> | undefined;
+  private readonly envoys = new Map<string, Promise<DebugPages>>();
   private looking: { begun: number; views: Promise<ProxyView[]> } | undefined;
   private users = 0;
-  private readonly dumps = new Map<string, Dump>();
-  private readonly acknowledged = new Map<string, ProxyConfig>();
+  private readonly seen = new Map<string, Seen>();
+  private readonly lastSeen = new Map<string, ProxyConfig>();
 
   constructor(private readonly options: MeshViewOptions = {}) {}
 
@@ -48,7 +57,7 @@ export class MeshView {
 
   /**
    * Every connected proxy, not looked at before the call.
-   * @throws LiveError when the istiods cannot be asked.
+   * @throws LiveError when the istiods cannot be asked; a proxy that does not answer has no `config`.
    */
   async look(): Promise<ProxyView[]> {
     const asked = performance.now();
@@ -62,78 +71,80 @@ export class MeshView {
   }
 
   private async lookNow(): Promise<ProxyView[]> {
-    this.istiods ??= this.connect();
-    const views = await Promise.all((await this.istiods).map((istiod) => this.proxiesOf(istiod)));
-    return views.flat();
-  }
-
-  private connect(): Promise<Istiod[]> {
-    const { istiod, ...cluster } = this.options;
-    return istiod === undefined
-      ? istiodPods(cluster)
-      : Promise.resolve(istiod.map((address) => istiodAt(address, address)));
-  }
-
-  private async disconnect(): Promise<void> {
-    const istiods = await (this.istiods ?? Promise.resolve([])).catch(() => []);
-    this.istiods = undefined;
-    this.looking = undefined;
-    for (const istiod of istiods) istiod.close();
-  }
-
-  private async proxiesOf(istiod: Istiod): Promise<ProxyView[]> {
-    const syncs = proxies(istiod.name, await istiod.get('/debug/syncz'));
-    const configs = new Map<string, ProxyConfig>();
-    await each(syncs, parallel, async (sync) => {
-      const config = await this.configOf(istiod, sync);
-      if (config !== undefined) configs.set(sync.proxy, config);
+    this.istiods ??= this.findIstiods();
+    const found = await Promise.all((await this.istiods).map(proxiesOf));
+    const views: ProxyView[] = [];
+    await each(found.flat(), parallel, async (view) => {
+      const config = await this.configOf(view);
+      if (config !== undefined) this.lastSeen.set(view.proxy, config);
+      const lastSeen = this.lastSeen.get(view.proxy);
+      views.push({
+        ...view,
+        ...(config === undefined ? {} : { config }),
+        ...(lastSeen === undefined ? {} : { lastSeen }),
+      });
     });
-    // Acknowledgements are looked at after the configurations: those that hold then are of what was seen, or of later.
-    const after = configs.size === 0 ? [] : proxies(istiod.name, await istiod.get('/debug/syncz'));
-    return after.flatMap((sync) => {
-      const config = configs.get(sync.proxy);
-      return config === undefined ? [] : [this.remembered({ ...sync, istiod: istiod.name, config })];
-    });
+    return views.sort((a, b) => (a.proxy < b.proxy ? -1 : 1));
   }
 
-  private async configOf(istiod: Istiod, sync: ProxySync): Promise<ProxyConfig | undefined> {
-    const key = `${istiod.name} ${sync.proxy}`;
-    const sent = JSON.stringify(Object.values(sync.kinds).map((kind) => kind.sent));
-    const known = this.dumps.get(key);
-    if (known?.sent === sent && performance.now() - known.taken < dumpAge) return known.config;
-    const taken = performance.now();
-    // istiod takes the first connection whose id, `<proxy>-<number>`, contains the text.
-    const dump = await istiod.get(
-      `/debug/config_dump?include_eds=true&proxyID=${encodeURIComponent(`${sync.proxy}-`)}`,
-    );
-    if (dump === undefined) return undefined;
-    const config = understood(istiod.name, () => proxyConfig(dump));
-    this.dumps.set(key, { config, sent, taken });
+  private async findIstiods(): Promise<DebugPages[]> {
+    const { istiod } = this.options;
+    if (istiod === undefined) return (await this.theCluster()).istiods();
+    return istiod.map((address) => debugPages(`istiod ${address}`, address, istiodPort));
+  }
+
+  private theCluster(): Promise<Cluster> {
+    this.cluster ??= clusterOf(this.options);
+    return this.cluster;
+  }
+
+  private async configOf(sync: ProxySync): Promise<ProxyConfig | undefined> {
+    // One that has not acknowledged what it was sent is not there yet, whatever it would say; and it may be stuck.
+    if (Object.values(sync.kinds).some(({ acked }) => !acked)) return undefined;
+    const sent = JSON.stringify(Object.values(sync.kinds).map((kind) => [kind.sent, kind.acked]));
+    const known = this.seen.get(sync.proxy);
+    if (known?.sent === sent && performance.now() - known.at < freshness) return known.config;
+    const at = performance.now();
+    const config = await this.ask(sync.proxy).catch(() => undefined);
+    this.seen.set(sync.proxy, { config, sent, at });
     return config;
   }
 
-  /** What a proxy had when it had acknowledged everything is what it serves while it lags. */
-  private remembered(view: ProxyView): ProxyView {
-    const key = `${view.istiod} ${view.proxy}`;
-    const { kinds, config } = view;
-    const whole = Object.values(kinds).every(({ acked, error }) => acked && error === undefined);
-    const sent = Math.max(...Object.values(kinds).map(({ number }) => number ?? -1));
-    if (whole && sent >= (config.number ?? Infinity)) this.acknowledged.set(key, config);
-    const acknowledged = this.acknowledged.get(key);
-    return acknowledged === undefined ? view : { ...view, acknowledged };
+  private async ask(proxy: string): Promise<ProxyConfig> {
+    const envoy = this.envoys.get(proxy) ?? this.findEnvoy(proxy);
+    this.envoys.set(proxy, envoy);
+    return proxyConfig(await (await envoy).get('/config_dump?include_eds'));
+  }
+
+  private async findEnvoy(proxy: string): Promise<DebugPages> {
+    const address = this.options.proxies?.[proxy];
+    if (address !== undefined) return debugPages(proxy, address, proxyPort, proxyPatience);
+    const dot = proxy.lastIndexOf('.');
+    return (await this.theCluster()).proxy(proxy.slice(dot + 1), proxy.slice(0, dot));
+  }
+
+  private async disconnect(): Promise<void> {
+    const opened = [(this.istiods ?? Promise.resolve([])).catch(() => []), ...this.envoys.values()];
+    this.istiods = undefined;
+    this.cluster = undefined;
+    this.looking = undefined;
+    this.envoys.clear();
+    for (const pages of (await Promise.allSettled(opened)).flatMap((one) =>
+      one.status === 'fulfilled' ? one.value : [],
+    ))
+      pages.close();
   }
 }
 
 /** ztunnel has no routes. */
-function proxies(istiod: string, syncz: unknown): ProxySync[] {
-  return understood(istiod, () => proxySyncs(syncz)).filter(({ type }) => type !== 'ztunnel');
-}
-
-function understood<T>(istiod: string, read: () => T): T {
+async function proxiesOf(istiod: DebugPages): Promise<ProxyView[]> {
+  const answer = await istiod.get('/debug/syncz');
   try {
-    return read();
+    return proxySyncs(answer)
+      .filter(({ type }) => type !== 'ztunnel')
+      .map((sync) => ({ ...sync, istiod: istiod.name }));
   } catch {
-    throw new LiveError('unreachable', `${istiod} answers, but not as an istiod does: is the address right?`);
+    throw new LiveError('unreachable', `${istiod.name} answers, but not as an istiod does: is the address right?`);
   }
 }
 

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { pushNumber } from './nonce';
 import { actionSplit, canonicalHost, splitOf, type Place, type Split } from './split';
 
 /** A rule that a proxy follows. */
@@ -21,8 +20,6 @@ export interface Cluster {
 
 /** What a proxy has, as far as routing is concerned. */
 export interface ProxyConfig {
-  /** Number of the push whose state of the mesh this is; undefined when an Envoy itself was asked. */
-  number?: number;
   /** Rules for requests, one list for each virtual host. */
   virtualHosts: ServedRule[][];
   /** Rules for connections. */
@@ -34,14 +31,13 @@ const looseObject = z.record(z.string(), z.unknown());
 type Loose = z.infer<typeof looseObject>;
 
 /**
- * Reads a config dump in Envoy's form: istiod's `/debug/config_dump?proxyID=…&include_eds`, or the admin page of an Envoy, which spells keys with underscores.
+ * Reads Envoy's admin page `/config_dump?include_eds`, in its own spelling of keys, with underscores, or in that of JSON.
  * @throws z.ZodError when it is no config dump.
  */
 export function proxyConfig(dump: unknown): ProxyConfig {
   const { configs } = z.object({ configs: z.array(looseObject) }).parse(dump);
   const ofType = (type: string): Loose[] => configs.filter((config) => String(config['@type']).endsWith(`.${type}`));
   const clusterDumps = ofType('ClustersConfigDump');
-  const number = pushNumber(textOf(clusterDumps[0], 'versionInfo'));
   const endpoints = endpointCounts(ofType('EndpointsConfigDump'));
   const clusters = clusterDumps.flatMap((one) =>
     list(one, 'dynamicActiveClusters').map((entry) => map(entry, 'cluster')),
@@ -53,7 +49,6 @@ export function proxyConfig(dump: unknown): ProxyConfig {
     .flatMap((one) => list(one, 'dynamicListeners'))
     .map((entry) => map(map(entry, 'activeState'), 'listener'));
   return {
-    ...(number === undefined ? {} : { number }),
     virtualHosts: routeConfigs
       .flatMap((config) => list(config, 'virtualHosts'))
       .map((host) => list(host, 'routes').map(servedRule)),

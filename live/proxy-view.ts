@@ -3,11 +3,18 @@ import type { ProxySync } from './proxy-sync';
 
 export type { XdsKind } from './proxy-sync';
 
-/** A connected proxy, as its istiod sees it: what it is served, and what of it was acknowledged, looked at in this order. */
+/** A proxy that is connected to an istiod. */
 export interface ProxyView extends ProxySync {
-  /** Which istiod said so. */
+  /** Which istiod says so. */
   istiod: string;
-  config: ProxyConfig;
-  /** What it was last seen to have acknowledged as a whole; undefined when it never was. */
-  acknowledged?: ProxyConfig;
+  /** What the proxy itself says that it has; undefined when it cannot be asked. */
+  config?: ProxyConfig;
+  /** What it was last seen to have. */
+  lastSeen?: ProxyConfig;
+}
+
+/** Number of the newest push that a proxy was sent something with. */
+export function newestPush({ kinds }: ProxySync): number | undefined {
+  const numbers = Object.values(kinds).flatMap(({ number }) => number ?? []);
+  return numbers.length === 0 ? undefined : Math.max(...numbers);
 }

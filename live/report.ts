@@ -4,12 +4,13 @@ import type { ProxyView } from './proxy-view';
 import { splitText } from './split';
 import type { Verdict } from './verdict';
 
-/** Verdicts with, for each proxy that lags, what it serves meanwhile: what it had acknowledged before, as what istiod has for it is not what it has. */
+/** Verdicts with, for each proxy that lags, what it serves meanwhile: what it was last seen to have, when it does not answer any more. */
 export function withServed(verdicts: Verdict[], views: readonly ProxyView[], expected: ExpectedRoute): Verdict[] {
   return verdicts.map((verdict) => {
     const view = views.find(({ proxy, istiod }) => proxy === verdict.proxy && istiod === verdict.istiod);
-    if (verdict.state !== 'lags' || view?.acknowledged === undefined) return verdict;
-    return { ...verdict, serves: servedSplits(expected, { ...view, config: view.acknowledged }).map(splitText) };
+    if (verdict.state !== 'lags' || view === undefined || view.config !== undefined) return verdict;
+    if (view.lastSeen === undefined) return verdict;
+    return { ...verdict, serves: servedSplits(expected, { ...view, config: view.lastSeen }).map(splitText) };
   });
 }
 

@@ -47,6 +47,8 @@ export interface ProofSettings {
   drainSeconds?: number;
   /** Addresses of the istiods, `host[:port]` of port 15014, all replicas. Default to a port-forward to the istiod pods, which needs the right to list pods and create pods/portforward there. */
   istiod?: string[];
+  /** Addresses of proxies' admin pages, `host[:port]` of port 15000, by `<pod>.<namespace>`. Default to port-forwards to their pods; a proxy that cannot be asked counts by what it acknowledged. */
+  proxies?: Record<string, string>;
 }
 
 /** Where charts come from. At most one of `repository`, `oci` and `path`. */

@@ -22,5 +22,11 @@ export const proof = z
     istiod: filledList(address, 'address')
       .exactOptional()
       .describe('Addresses of the istiods, host[:15014], all replicas. Default: port-forwards to the istiod pods.'),
+    proxies: z
+      .record(z.string(), address)
+      .exactOptional()
+      .describe(
+        "Addresses of proxies' admin pages, host[:15000], by <pod>.<namespace>. Default: port-forwards to their pods.",
+      ),
   })
   .describe('How an update makes sure that its routes are live.') satisfies z.ZodType<ProofSettings>;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { objectKey, type KubernetesObject } from '../../../components/manifests/kubernetes';
-import { labDown, labUp } from '../../../lab';
+import { labDown, labUp, type Lab } from '../../../lab';
 import { startBackends, type Backend } from './backends';
 import { stop, type Child } from './child';
 import { startEnvoy, type Envoy, type ProxySpec } from './envoy';
@@ -23,6 +23,8 @@ export interface RealMeshOptions {
 
 /** A real control plane with real proxies on 127.0.0.1. */
 export interface RealMesh {
+  lab: Lab;
+  api: KubeApi;
   istiod: Istiod;
   proxies: ReadonlyMap<string, Envoy>;
   /**
@@ -57,11 +59,20 @@ export async function startMesh(options: RealMeshOptions): Promise<RealMesh> {
       children.push(envoy);
       proxies.set(spec.name, envoy);
     }
-    return { istiod, proxies, apply: replacing(api), stop: stopAll };
+    return { lab, api, istiod, proxies, apply: replacing(api), stop: stopAll };
   } catch (error) {
     await stopAll();
     throw error;
   }
+}
+
+/** Where `live` finds the control plane and the proxies. */
+export function addressesOf({ istiod, proxies }: RealMesh): { istiod: string[]; proxies: Record<string, string> } {
+  const admins = [...proxies.values()].map(({ spec, adminPort }): [string, string] => [
+    `${spec.name}.${spec.namespace}`,
+    `127.0.0.1:${adminPort}`,
+  ]);
+  return { istiod: [`127.0.0.1:${istiod.httpPort}`], proxies: Object.fromEntries(admins) };
 }
 
 /** Applies sets of objects one after the other; what a set no longer has is removed. */

@@ -1,7 +1,7 @@
 import type { CoreV1Api, KubeConfig, PortForward, V1Pod } from '@kubernetes/client-node';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { LiveError } from './errors';
-import { istiodAt, type Istiod } from './istiod-address';
+import { debugPages, type DebugPages } from './debug-page';
 
 /** Which cluster, and where in it the control plane is. */
 export interface ClusterOptions {
@@ -13,25 +13,40 @@ export interface ClusterOptions {
   namespace?: string;
 }
 
-/** istiod's monitoring port, which serves its debug pages (Istio: pilot/pkg/bootstrap/server.go). */
-const monitoringPort = 15014;
+/** istiod's monitoring port, which serves its debug pages (Istio: pilot/pkg/bootstrap/server.go), and the port of Envoy's admin pages in every proxy. */
+export const istiodPort = 15014;
+export const proxyPort = 15000;
+/** Longest time, in milliseconds, that a proxy may take for an answer: one that is stuck must not hold up the others. */
+export const proxyPatience = 1000;
 const istiodLabel = 'app=istiod';
 
+/** A cluster's control plane and proxies, through the API server's port-forward: from inside its pod, each shows everything. */
+export interface Cluster {
+  /**
+   * Every ready istiod, of any revision.
+   * @throws LiveError for a cluster that cannot be asked, one without istiod, one whose istiods are not ready, and for missing rights.
+   */
+  istiods(): Promise<DebugPages[]>;
+  /** The Envoy of a pod. */
+  proxy(namespace: string, pod: string): Promise<DebugPages>;
+}
+
 /**
- * Every ready istiod of a cluster, of any revision, through the API server's port-forward: from inside its pod, istiod shows everything. Each is listened for on a port of 127.0.0.1 until it is closed.
- * @throws LiveError for a cluster that cannot be asked, one without istiod, one whose istiods are not ready, and for missing rights.
+ * Each pod that is asked is listened for on a port of 127.0.0.1 until its pages are closed.
+ * @throws LiveError when the kubeconfig cannot be read.
  */
-export async function istiodPods({
-  kubeconfig,
-  context,
-  namespace = 'istio-system',
-}: ClusterOptions): Promise<Istiod[]> {
+export async function clusterOf({ kubeconfig, context, namespace = 'istio-system' }: ClusterOptions): Promise<Cluster> {
   // The library takes longer to load than the rest of the program: only who asks a cluster pays for it.
   const kubernetes = await import('@kubernetes/client-node');
   const config = loadConfig(new kubernetes.KubeConfig(), kubeconfig, context);
-  const pods = await list(config.makeApiClient(kubernetes.CoreV1Api), namespace, config.getCurrentContext());
   const forward = new kubernetes.PortForward(config);
-  return Promise.all(pods.map((pod) => forwarded(forward, namespace, pod)));
+  return {
+    istiods: async () => {
+      const pods = await list(config.makeApiClient(kubernetes.CoreV1Api), namespace, config.getCurrentContext());
+      return Promise.all(pods.map((pod) => forwarded(forward, { namespace, pod, port: istiodPort })));
+    },
+    proxy: (ofPod, pod) => forwarded(forward, { namespace: ofPod, pod, port: proxyPort, patience: proxyPatience }),
+  };
 }
 
 function loadConfig(config: KubeConfig, kubeconfig: string | undefined, context: string | undefined): KubeConfig {
@@ -83,6 +98,13 @@ function isReady({ metadata, status }: V1Pod): boolean {
   return ready && metadata?.deletionTimestamp === undefined;
 }
 
+interface Target {
+  namespace: string;
+  pod: string;
+  port: number;
+  patience?: number;
+}
+
 /** What of the library's WebSocket is used here; its types are those of a package that is not among its dependencies. */
 interface Connection {
   close(): void;
@@ -90,11 +112,12 @@ interface Connection {
 }
 
 /** The library forwards one connection at a time; a listener makes them as they are asked for. */
-async function forwarded(forward: PortForward, namespace: string, pod: string): Promise<Istiod> {
+async function forwarded(forward: PortForward, target: Target): Promise<DebugPages> {
+  const { namespace, pod, port, patience } = target;
   let refusal: LiveError | undefined;
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy());
-    forward.portForward(namespace, pod, [monitoringPort], socket, null, socket).then(
+    forward.portForward(namespace, pod, [port], socket, null, socket).then(
       (opened) => {
         const connection = opened as unknown as Connection;
         socket.on('close', () => connection.close());
@@ -106,7 +129,7 @@ async function forwarded(forward: PortForward, namespace: string, pod: string): 
       },
     );
   });
-  const inner = istiodAt(pod, `127.0.0.1:${await listen(server)}`);
+  const inner = debugPages(pod, '127.0.0.1', await listen(server), patience);
   return {
     name: pod,
     get: (path) =>
@@ -134,7 +157,7 @@ function refused(namespace: string, pod: string, error: unknown): LiveError {
         'forbidden',
         `the cluster does not let you forward a port to ${namespace}/${pod}: you need to create pods/portforward there (${message})`,
       )
-    : new LiveError('unreachable', `no port-forward to istiod ${namespace}/${pod}: ${message}`);
+    : new LiveError('unreachable', `no port-forward to ${namespace}/${pod}: ${message}`);
 }
 
 function codeOf(error: unknown): number | undefined {

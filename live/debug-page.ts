@@ -1,48 +1,46 @@
 import { Agent, request } from 'node:http';
 import { LiveError } from './errors';
 
-/** One istiod that can be asked. */
-export interface Istiod {
+/** An istiod or an Envoy, whose debug pages can be asked for. */
+export interface DebugPages {
   /** Its pod, or its address. */
   name: string;
   /**
-   * The answer of one of its debug pages, as JSON; undefined for a 404, with which istiod says that a proxy is not one of its own.
+   * One of its pages, as JSON.
    * @throws LiveError `unreachable` or `forbidden`.
    */
   get(path: string): Promise<unknown>;
   close(): void;
 }
 
-/** Longest time, in milliseconds, that istiod may take for an answer. */
-const answerTimeout = 10_000;
-
 /**
- * An istiod at an address: `host:port` of its monitoring port (15014, the default) or of its HTTP port (8080). Either answers callers of its own machine; others must be of its namespace.
+ * The debug pages at an address `host[:port]`. istiod has them on its monitoring port (15014) and its HTTP port (8080), for callers of its own machine or namespace; Envoy on its admin port (15000).
+ * @param name - as errors are to name it
+ * @param patience - longest time, in milliseconds, that an answer may take
  */
-export function istiodAt(name: string, address: string): Istiod {
+export function debugPages(name: string, address: string, defaultPort: number, patience = 5000): DebugPages {
   const agent = new Agent({ keepAlive: true, maxSockets: 4 });
-  const [host = '127.0.0.1', port = '15014'] = splitAddress(address);
+  const [host = '127.0.0.1', port = defaultPort] = splitAddress(address);
   return {
     name,
     get: (path) =>
       new Promise((resolve, reject) => {
         const fail = (reason: string): void =>
-          reject(new LiveError('unreachable', `istiod ${name} does not answer: ${reason}`));
-        const sent = request({ host, port, path, agent, timeout: answerTimeout }, (response) => {
+          reject(new LiveError('unreachable', `${name} does not answer: ${reason}`));
+        const sent = request({ host, port, path, agent, timeout: patience }, (response) => {
           const chunks: Buffer[] = [];
           response.on('data', (chunk: Buffer) => chunks.push(chunk));
           response.on('error', (error) => fail(error.message));
           response.on('end', () => {
             const { statusCode = 0 } = response;
             const body = Buffer.concat(chunks).toString('utf8');
-            if (statusCode === 404 && body.startsWith('Proxy not connected')) resolve(undefined);
-            else if (statusCode === 401 || statusCode === 403) reject(refused(name, statusCode));
+            if (statusCode === 401 || statusCode === 403) reject(refused(name, statusCode));
             else if (statusCode !== 200)
               fail(`${statusCode} on ${path}; are its debug pages switched off (ENABLE_DEBUG_ON_HTTP)?`);
-            else resolveJson(body, resolve, () => fail(`${path} is not JSON: is it an istiod?`));
+            else resolveJson(body, resolve, () => fail(`${path} is not JSON`));
           });
         });
-        sent.on('timeout', () => sent.destroy(new Error(`no answer in ${answerTimeout / 1000} s`)));
+        sent.on('timeout', () => sent.destroy(new Error(`no answer in ${patience / 1000} s`)));
         sent.on('error', (error) => (error instanceof LiveError ? reject(error) : fail(error.message)));
         sent.end();
       }),
@@ -59,7 +57,7 @@ function splitAddress(address: string): (string | undefined)[] {
 function refused(name: string, status: number): LiveError {
   return new LiveError(
     'forbidden',
-    `istiod ${name} answers ${status}: it shows its debug pages to its own machine and to callers of its namespace only; leave its address out to go through a port-forward`,
+    `${name} answers ${status}: it shows its debug pages to its own machine and to callers of its namespace only; leave its address out to go through a port-forward`,
   );
 }
 
