@@ -101,7 +101,7 @@ describe('a stack, with the real Pulumi on a real API server', function () {
     configure(routed(reviews({ v1: 75, v3: 25 })));
     const { status, output } = theStack().pulumi('preview', '--diff');
     assert.equal(status, 0, output);
-    assert.match(output, /v1: 90 => 75\s+.*v3: 10 => 25/);
+    assert.match(output, /v1: "90 %" => "75 %"\s+.*v3: "10 %" => "25 %"/);
   });
 
   it('refuses a step that is larger than the stack allows, in the preview and without one', () => {
