@@ -34,6 +34,8 @@ function listen({ name, address }: Backend, port: number): Promise<Server> {
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify(seen(name, port, request)));
   });
+  // Node closes idle connections after 5 s, also while a proxy is sending the next request on them.
+  server.keepAliveTimeout = 0;
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, address, () => resolve(server));

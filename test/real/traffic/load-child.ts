@@ -29,12 +29,17 @@ async function send({ url, host, rate, seconds, connections = 10 }: LoadOptions)
   );
 }
 
-function count(error: string | null | undefined, result: { statusCode?: number; body?: string } | undefined): void {
+/** The library gives a text for an error, whatever its types say. */
+function count(error: unknown, result: { statusCode?: number; body?: string } | undefined): void {
   requests += 1;
   const status = result?.statusCode ?? 0;
   if (error !== null && error !== undefined)
-    add(failures, status === 0 ? error : `${status} ${result?.body ?? ''}`.slice(0, 200));
+    add(failures, status === 0 ? textOf(error) : `${status} ${result?.body ?? ''}`.slice(0, 200));
   else add(places, whoOf(result?.body));
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : JSON.stringify(error);
 }
 
 function whoOf(body = ''): string {

@@ -1,4 +1,4 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
@@ -27,8 +27,8 @@ export interface RealStack {
   configure(config: Record<string, unknown>): void;
   /** `pulumi WORDS --stack …`; no question is asked. */
   pulumi(...words: string[]): Ran;
-  /** The same without waiting for its end, for tests that do something meanwhile. */
-  begin(...words: string[]): { process: ChildProcess; ended: Promise<Ran> };
+  /** The same without waiting for its end, for tests that do something meanwhile; `kill` is that of `kill -9`. */
+  begin(...words: string[]): { kill(): void; ended: Promise<Ran> };
   /** `pulumi up`, which must succeed; returns the steps that changed something. */
   up(...words: string[]): Step[];
   /** The state, as text. */
@@ -63,13 +63,19 @@ export function realStack(lab: Lab): RealStack {
     return { status: ran.status, output: `${ran.stdout}${ran.stderr}` };
   };
   const begin: RealStack['begin'] = (...words) => {
-    const child = spawn('pulumi', [...words, '--stack', stack, '--non-interactive'], { cwd: folder, env });
+    const child = spawn('pulumi', [...words, '--stack', stack, '--non-interactive'], {
+      cwd: folder,
+      env,
+      detached: true,
+    });
     const chunks: Buffer[] = [];
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => chunks.push(chunk));
     const ended = new Promise<Ran>((resolve) => {
       child.once('close', (status) => resolve({ status, output: Buffer.concat(chunks).toString('utf8') }));
     });
-    return { process: child, ended };
+    // With its program and its providers.
+    const kill = (): void => void (child.pid !== undefined && process.kill(-child.pid, 'SIGKILL'));
+    return { kill, ended };
   };
   const stackFile = join(folder, `Pulumi.${stack}.yaml`);
   succeeded(pulumi('stack', 'init'));
