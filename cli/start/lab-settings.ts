@@ -61,7 +61,10 @@ function withoutReleases({ istio, addons, ...rest }: StackSettings): Fitted<Stac
   ];
   return {
     settings: rest.gateways === undefined ? rest : { ...rest, gateways: Object.fromEntries(uninstalled) },
-    notes: releases.length === 0 ? [] : [`${releases.join(', ')}: no Helm charts can be reached`],
+    notes:
+      releases.length === 0
+        ? []
+        : [`${releases.join(', ')}: Helm releases, which take the Pulumi CLI and charts that can be reached`],
   };
 }
 
@@ -110,7 +113,9 @@ function fittedAddons(addons: AddonsSettings, charts: string | undefined): Fitte
   const installed = installedAddons(addons);
   if (charts === undefined && installed.length > 0) {
     const { certManager, namespace } = addons;
-    const notes = [`${installed.map((name) => `addon ${name}`).join(', ')}: no Helm charts can be reached`];
+    const notes = [
+      `${installed.map((name) => `addon ${name}`).join(', ')}: Helm releases, which take the Pulumi CLI and charts that can be reached`,
+    ];
     const kept = Object.entries({ certManager, namespace }).filter(([, value]) => value !== undefined);
     return { settings: Object.fromEntries(kept), notes };
   }

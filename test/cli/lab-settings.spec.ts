@@ -42,7 +42,7 @@ describe('labSettings', () => {
         namespaces: settings.namespaces,
       },
       notes: [
-        'the Istio control plane, gateway istio-ingressgateway, gateway istio-egressgateway, addon prometheus, addon kiali: no Helm charts can be reached',
+        'the Istio control plane, gateway istio-ingressgateway, gateway istio-egressgateway, addon prometheus, addon kiali: Helm releases, which take the Pulumi CLI and charts that can be reached',
       ],
     });
   });
@@ -90,7 +90,9 @@ describe('labSettings', () => {
       { charts: 'repository' },
     );
     assert.deepEqual(local.addons, { certManager: {} });
-    assert.deepEqual(notes, ['addon jaeger, addon kiali: no Helm charts can be reached']);
+    assert.deepEqual(notes, [
+      'addon jaeger, addon kiali: Helm releases, which take the Pulumi CLI and charts that can be reached',
+    ]);
   });
 
   it('leaves a stack alone that asks for nothing that the lab lacks', () => {
