@@ -12,7 +12,8 @@ export type {
   LabUpOptions,
   Log,
 } from './types';
-export { applyObjects, planObjects, removeAll, waitReady } from './apply';
+export { applyObjects, planObjects, readObjects, removeAll, servedKinds, waitReady } from './apply';
+export type { LiveObject } from './api';
 export type {
   ApplyOptions,
   FieldChange,

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { renderMesh } from '../../components/manifests/mesh';
-import { labUp } from '../../lab';
+import { labUp, readObjects } from '../../lab';
 import { loadMesh, stackOptions, type StackChoice } from '../input';
 import { asUserError } from '../lab-errors';
 import { say } from '../output';
@@ -41,11 +41,11 @@ export async function start(
   else leftOut.push(...(await applyInLab(lab, mesh, name)));
 
   const objects = [...mesh.existingNamespaces, ...mesh.objects].map(({ object }) => object);
-  process.stdout.write(`${summary(lab, objects)}\n\n`);
+  process.stdout.write(`${summary(await asUserError(readObjects(lab, objects)))}\n\n`);
   process.stdout.write(
     pulumi.found
       ? `Deployed by pulumi up (Pulumi ${pulumi.version}, policy pack).\n`
-      : `Deployed by kubectl apply, server-side, ApplySet "${name}", after the same checks: ${pulumi.reason}.\n`,
+      : `Deployed by server-side apply, ApplySet "${name}", after the same checks: ${pulumi.reason}.\n`,
   );
   if (leftOut.length > 0)
     process.stdout.write(`Left out or changed for the lab:\n${leftOut.map((line) => `  ${line}\n`).join('')}`);

@@ -1,18 +1,26 @@
 import type { Mesh } from '../../components/manifests/mesh';
-import { applyObjects, planObjects, waitReady, type Lab, type NamespaceMarks, type SetOptions } from '../../lab';
+import {
+  applyObjects,
+  planObjects,
+  servedKinds,
+  waitReady,
+  type Lab,
+  type NamespaceMarks,
+  type SetOptions,
+} from '../../lab';
 import { asUserError } from '../lab-errors';
 import { say } from '../output';
 import { planText } from './plan-text';
 import { planTraffic } from './plan-traffic';
-import { servedKinds, servedObjects } from './served';
+import { servedObjects } from './served';
 
 /**
- * Deploys a mesh's objects to the lab with kubectl: server-side apply, and an ApplySet that prunes what left the stack. Prints the plan first, then acts.
+ * Deploys a mesh's objects to the lab without Pulumi: server-side apply, and an ApplySet that prunes what left the stack. Prints the plan first, then acts.
  * @param name - of the set, one per environment
  * @returns what the stack asks for that the lab could not take, each with the reason
  */
 export async function applyInLab(lab: Lab, mesh: Mesh, name: string): Promise<string[]> {
-  const { kept, leftOut } = servedObjects(servedKinds(lab), mesh.objects);
+  const { kept, leftOut } = servedObjects(await asUserError(servedKinds(lab)), mesh.objects);
   const objects = kept.map(({ object }) => object);
   const marks = mesh.existingNamespaces.map(({ object }): [string, NamespaceMarks] => [
     object.metadata.name,

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { apiGroup } from '../../components/manifests/kubernetes';
 import type { KubernetesObject } from '../../components/manifests/kubernetes';
 
 /*
@@ -11,7 +10,7 @@ import type { KubernetesObject } from '../../components/manifests/kubernetes';
 /** The parents' kind. */
 const GROUP = 'meshwright.io';
 const KIND = 'Environment';
-export const PARENT_RESOURCE = `environments.${GROUP}`;
+const PARENT_RESOURCE = `environments.${GROUP}`;
 export const PARENT_GROUP_KIND = `${KIND}.${GROUP}`;
 
 /** On each member: the identity of its set. */
@@ -65,12 +64,6 @@ export function parentName(set: string): string {
 export function setId(set: string): string {
   const identity = [parentName(set), '', KIND, GROUP].join('.');
   return `applyset-${digest(identity).toString('base64url')}-v1`;
-}
-
-/** `Kind.group`, as parents list kinds. */
-export function groupKind({ apiVersion, kind }: Pick<KubernetesObject, 'apiVersion' | 'kind'>): string {
-  const group = apiGroup(apiVersion);
-  return group === '' ? kind : `${kind}.${group}`;
 }
 
 /** The parent of a set, without a version of kubectl: kubectl only asks whether it was kubectl. */

@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../../components/manifests/kubernetes';
-import type { LiveObject } from './live';
+import type { LiveObject } from '../api';
 import { parentName } from './apply-set';
 import type { NamespaceMarks, SetOptions } from './types';
 

@@ -1,12 +1,16 @@
-/** Deployment without the Pulumi CLI: kubectl's server-side apply in stages, with an ApplySet that prunes. */
+/** Deployment without the Pulumi CLI: server-side apply in stages, with an ApplySet that prunes. */
 import { objectTitle } from '../../components/manifests/kubernetes';
 import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import { ApiServer } from '../api';
+import type { LiveObject } from '../api';
 import type { Lab } from '../types';
 import { carryOut } from './carry-out';
+import { liveObjects } from './live';
 import { removeSet } from './remove-set';
 import { survey } from './survey';
 import type { Survey } from './survey';
-import type { ApplyOptions, Plan, RemoveOptions, SetOptions } from './types';
+import type { ApplyOptions, Plan, RemoveOptions, SetOptions, WaitOptions } from './types';
+import { awaitReady } from './wait';
 
 export type {
   ApplyOptions,
@@ -18,7 +22,6 @@ export type {
   SetOptions,
   WaitOptions,
 } from './types';
-export { waitReady } from './wait';
 
 function planOf({ objects, marks, removed }: Survey): Plan {
   const all = [...marks, ...objects];
@@ -36,25 +39,48 @@ function planOf({ objects, marks, removed }: Survey): Plan {
  * Compares a set with what the API server has, changing nothing: every object is tried there, so that defaults, other owners' fields
  * and manual edits are judged by the server itself. Throws a RefusedError that lists every object it would refuse.
  */
-export async function planObjects(lab: Lab, objects: readonly KubernetesObject[], options: SetOptions): Promise<Plan> {
-  return planOf(await survey(lab, objects, options));
+export function planObjects(lab: Lab, objects: readonly KubernetesObject[], options: SetOptions): Promise<Plan> {
+  return ApiServer.use(lab, async (api) => planOf(await survey(api, objects, options)));
 }
 
 /**
  * Makes a set equal to the objects, and removes what left it. Everything is tried first: where the API server refuses anything, a
  * RefusedError lists all of it and nothing is touched. Returns the plan that was carried out.
  */
-export async function applyObjects(
-  lab: Lab,
-  objects: readonly KubernetesObject[],
-  options: ApplyOptions,
-): Promise<Plan> {
-  const found = await survey(lab, objects, options);
-  await carryOut(lab, found, options);
-  return planOf(found);
+export function applyObjects(lab: Lab, objects: readonly KubernetesObject[], options: ApplyOptions): Promise<Plan> {
+  return ApiServer.use(lab, async (api) => {
+    const found = await survey(api, objects, options);
+    await carryOut(api, found, options);
+    return planOf(found);
+  });
 }
 
 /** Removes every object of a set, then the set, and takes its marks off the namespaces of others. Returns what it removed. */
 export function removeAll(lab: Lab, options: RemoveOptions): Promise<readonly string[]> {
-  return removeSet(lab, options);
+  return ApiServer.use(lab, (api) => removeSet(api, options));
+}
+
+/**
+ * Waits until the Deployments, StatefulSets, DaemonSets and Pods among the objects are Ready. Throws a LabError that names those that
+ * are not when the time is up.
+ */
+export function waitReady(lab: Lab, objects: readonly KubernetesObject[], options: WaitOptions): Promise<void> {
+  return ApiServer.use(lab, (api) => awaitReady(api, objects, options));
+}
+
+/** The objects as the API server has them now, in their order, without those that it does not have. */
+export function readObjects(lab: Lab, objects: readonly KubernetesObject[]): Promise<readonly LiveObject[]> {
+  return ApiServer.use(lab, (api) => liveObjects(api, objects));
+}
+
+/** The `apiVersion/kind` of everything that the API server serves. */
+export function servedKinds(lab: Lab): Promise<ReadonlySet<string>> {
+  return ApiServer.use(lab, async (api) => {
+    const kinds = [...(await api.kinds())];
+    return new Set(
+      kinds.flatMap(([key, { apiVersions }]) =>
+        apiVersions.map((version) => `${version}/${key.split('.', 1)[0] ?? ''}`),
+      ),
+    );
+  });
 }

@@ -1,8 +1,8 @@
 import { objectKey, objectTitle } from '../../components/manifests/kubernetes';
 import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import { groupKind } from '../api';
+import type { Kinds } from '../api';
 import type { ObjectProblem } from '../errors';
-import { groupKind } from './apply-set';
-import type { Kinds } from './kinds';
 import type { SetOptions } from './types';
 
 const isNamespace = ({ apiVersion, kind }: KubernetesObject): boolean => apiVersion === 'v1' && kind === 'Namespace';
@@ -43,7 +43,8 @@ export function sortOut(
     const { name, namespace } = object.metadata;
     const messages: string[] = [];
     if (seen.has(objectKey(object))) messages.push('is there more than once');
-    if (!kinds.has(groupKind(object))) messages.push(`the API server knows no ${object.kind} in ${object.apiVersion}`);
+    if (kinds.get(groupKind(object))?.apiVersions.includes(object.apiVersion) !== true)
+      messages.push(`the API server knows no ${object.kind} in ${object.apiVersion}`);
     if (isNamespace(object) && foreign.includes(name))
       messages.push('is configured both as new and as existing already');
     if (namespace !== undefined && !known.has(namespace)) messages.push(`there is no namespace ${namespace}`);

@@ -1,79 +1,14 @@
-import { z } from 'zod';
 import { objectKey } from '../../components/manifests/kubernetes';
 import type { KubernetesObject } from '../../components/manifests/kubernetes';
-import { LabError } from '../errors';
-import { kubectl, tryKubectl } from '../kubectl';
-import type { KubectlTarget } from '../kubectl';
-import {
-  contentsOf,
-  groupKind,
-  PARENT_GROUP_KIND,
-  PARENT_RESOURCE,
-  parentName,
-  PART_OF_LABEL,
-  setId,
-} from './apply-set';
+import { groupKind } from '../api';
+import type { ApiServer, LiveObject } from '../api';
+import { contentsOf, PARENT_GROUP_KIND, parentName, PART_OF_LABEL, setId } from './apply-set';
 import type { SetContents } from './apply-set';
-import type { Kinds } from './kinds';
 
-const liveSchema = z.looseObject({
-  apiVersion: z.string(),
-  kind: z.string(),
-  metadata: z.looseObject({
-    name: z.string(),
-    namespace: z.string().optional(),
-    generation: z.number().optional(),
-    deletionTimestamp: z.string().optional(),
-    labels: z.record(z.string(), z.string()).optional(),
-    annotations: z.record(z.string(), z.string()).optional(),
-    ownerReferences: z.array(z.looseObject({ controller: z.boolean().optional() })).optional(),
-    managedFields: z.array(z.looseObject({ manager: z.string().optional() })).optional(),
-  }),
-  status: z.looseObject({}).optional(),
-});
-
-/** An object as the API server has it. */
-export type LiveObject = z.infer<typeof liveSchema> & KubernetesObject;
-
-const listSchema = z.object({ kind: z.literal('List'), items: z.array(liveSchema) });
-
-/** Reads what kubectl prints as JSON: nothing, one object, or a List of them. */
-export function parseObjects(json: string): LiveObject[] {
-  if (json.trim() === '') return [];
-  const value: unknown = JSON.parse(json);
-  const list = listSchema.safeParse(value);
-  const objects = list.success ? list.data.items : [liveSchema.parse(value)];
-  return objects as LiveObject[];
-}
-
-/** Wraps objects for kubectl's standard input. */
-export function kubeList(objects: readonly object[]): string {
-  return JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
-}
-
-/** What names an object, and nothing else of it. */
-export function reference({ apiVersion, kind, metadata }: KubernetesObject): KubernetesObject {
-  const { name, namespace } = metadata;
-  return { apiVersion, kind, metadata: namespace === undefined ? { name } : { name, namespace } };
-}
-
-/** What kubectl says of a kind that is not served, at least not in that version. */
-export const unknownKind = /no matches for kind/;
-
-/**
- * The live counterparts, in the versions of the objects, of those that exist. kubectl gives up on all when it does not know the kind
- * of one; then its halves are looked up, down to the object that cannot exist.
- */
-export async function liveObjects(target: KubectlTarget, objects: readonly KubernetesObject[]): Promise<LiveObject[]> {
-  if (objects.length === 0) return [];
-  const args = ['get', '-f', '-', '--ignore-not-found', '-o', 'json'];
-  const { ok, stdout, stderr } = await tryKubectl(target, args, kubeList(objects.map(reference)));
-  if (ok) return parseObjects(stdout);
-  if (!unknownKind.test(stderr)) throw new LabError(`kubectl get failed:\n${stderr}`);
-  if (objects.length === 1) return [];
-  const middle = Math.ceil(objects.length / 2);
-  const before = await liveObjects(target, objects.slice(0, middle));
-  return [...before, ...(await liveObjects(target, objects.slice(middle)))];
+/** The live counterparts, in the versions of the objects, of those that exist. */
+export async function liveObjects(api: ApiServer, objects: readonly KubernetesObject[]): Promise<LiveObject[]> {
+  const found = await Promise.all(objects.map((object) => api.get(object)));
+  return found.filter((object) => object !== undefined);
 }
 
 /**
@@ -81,28 +16,32 @@ export async function liveObjects(target: KubectlTarget, objects: readonly Kuber
  * @param current - the members as just read, of which only those in other versions are read again
  */
 export async function liveAmong(
-  target: KubectlTarget,
+  api: ApiServer,
   objects: readonly KubernetesObject[],
   current: readonly LiveObject[],
 ): Promise<LiveObject[]> {
   const known = byKey(current);
-  const isRead = (object: KubernetesObject): boolean => known.get(objectKey(object))?.apiVersion === object.apiVersion;
-  const wanted = new Set(objects.map(objectKey));
-  const rest = objects.filter((object) => !isRead(object));
-  const others = new Set(rest.map(objectKey));
-  const read = current.filter((object) => wanted.has(objectKey(object)) && !others.has(objectKey(object)));
-  return [...read, ...(await liveObjects(target, rest))];
+  const found = await Promise.all(
+    objects.map((object) => {
+      const member = known.get(objectKey(object));
+      return member?.apiVersion === object.apiVersion ? member : api.get(object);
+    }),
+  );
+  return found.filter((object) => object !== undefined);
+}
+
+/** All objects of these kinds; of those that are not served, none. */
+async function listed(api: ApiServer, groupKinds: readonly string[], labelSelector?: string): Promise<LiveObject[]> {
+  const kinds = await api.kinds();
+  const served = groupKinds.map((entry) => kinds.get(entry)).filter((kind) => kind !== undefined);
+  const options = labelSelector === undefined ? {} : { labelSelector };
+  return (await Promise.all(served.map((kind) => api.list(kind, options)))).flat();
 }
 
 /** Every namespace, with the managers of its fields, and the parents of all sets. */
-export async function liveSurroundings(
-  target: KubectlTarget,
-  kinds: Kinds,
-): Promise<{ namespaces: LiveObject[]; parents: LiveObject[] }> {
-  const resources = kinds.has(PARENT_GROUP_KIND) ? `namespaces,${PARENT_RESOURCE}` : 'namespaces';
-  const found = parseObjects(await kubectl(target, ['get', resources, '-o', 'json', '--show-managed-fields']));
-  const namespaces = found.filter(({ kind }) => kind === 'Namespace');
-  return { namespaces, parents: found.filter((object) => !namespaces.includes(object)) };
+export async function liveSurroundings(api: ApiServer): Promise<{ namespaces: LiveObject[]; parents: LiveObject[] }> {
+  const [namespaces, parents] = await Promise.all([listed(api, ['Namespace']), listed(api, [PARENT_GROUP_KIND])]);
+  return { namespaces, parents };
 }
 
 /** Where the members of a set may be according to its parent; nowhere when there is no parent. */
@@ -112,19 +51,8 @@ export function setContents(set: string, parents: readonly LiveObject[]): SetCon
 }
 
 /** The members of a set. What a controller made by copying a member's labels, such as an EndpointSlice, is none. */
-export async function members(
-  target: KubectlTarget,
-  set: string,
-  contents: SetContents,
-  kinds: Kinds,
-): Promise<LiveObject[]> {
-  const resources = contents.groupKinds.flatMap((entry) => {
-    const kind = kinds.get(entry);
-    return kind === undefined ? [] : [kind.group === '' ? kind.plural : `${kind.plural}.${kind.group}`];
-  });
-  if (resources.length === 0) return [];
-  const args = ['get', resources.join(','), '-A', '-l', `${PART_OF_LABEL}=${setId(set)}`, '-o', 'json'];
-  const found = parseObjects(await kubectl(target, args));
+export async function members(api: ApiServer, set: string, { groupKinds }: SetContents): Promise<LiveObject[]> {
+  const found = await listed(api, groupKinds, `${PART_OF_LABEL}=${setId(set)}`);
   return found.filter(({ metadata }) => metadata.ownerReferences?.some(({ controller }) => controller) !== true);
 }
 

@@ -1,8 +1,14 @@
 import { asList, asMap, asNumber, asText, isMap } from '../../model/json';
-import type { LiveObject } from './live';
+import type { LiveObject } from '../api';
 
 /** Kinds that become Ready, by `<group>/<kind>` of their apiVersion. */
-export const waitedFor = ['v1/Pod', 'apps/v1/Deployment', 'apps/v1/StatefulSet', 'apps/v1/DaemonSet'] as const;
+export const waitedFor = [
+  'v1/Node',
+  'v1/Pod',
+  'apps/v1/Deployment',
+  'apps/v1/StatefulSet',
+  'apps/v1/DaemonSet',
+] as const;
 
 /** The message of the first condition that says what is wrong. */
 function complaint(status: unknown): string {
@@ -20,13 +26,13 @@ export function unreadiness(object: LiveObject): string | undefined {
   const spec = asMap(object['spec']);
   const status = asMap(object.status);
   const count = (key: string): number => asNumber(status[key]) ?? 0;
-  if (kind === 'Pod') {
+  if (kind === 'Pod' || kind === 'Node') {
     const isReady = asList(status['conditions']).some(
       (one) => isMap(one) && one['type'] === 'Ready' && one['status'] === 'True',
     );
     return isReady || status['phase'] === 'Succeeded'
       ? undefined
-      : `${asText(status['phase']) ?? 'Pending'}${complaint(status)}`;
+      : `${kind === 'Node' ? 'not Ready' : (asText(status['phase']) ?? 'Pending')}${complaint(status)}`;
   }
   if (count('observedGeneration') < (metadata.generation ?? 0)) return 'its controller has not seen it yet';
   if (kind === 'DaemonSet') {

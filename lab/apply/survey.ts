@@ -1,16 +1,15 @@
 import { objectKey, objectTitle } from '../../components/manifests/kubernetes';
 import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import { definedKinds, groupKind, isEnding } from '../api';
+import type { ApiServer, LiveObject } from '../api';
 import { RefusedError } from '../errors';
 import type { ObjectProblem } from '../errors';
-import type { KubectlTarget } from '../kubectl';
-import { groupKind, ID_LABEL, PARENT_GROUP_KIND, PART_OF_LABEL, setId } from './apply-set';
+import { ID_LABEL, PARENT_GROUP_KIND, PART_OF_LABEL, setId } from './apply-set';
 import type { SetContents } from './apply-set';
 import { fieldChanges } from './diff';
 import { markedNamespaces, marksManager } from './existing-namespaces';
 import { namespacesOf, sortOut, withNamespaces } from './input';
-import { definedKinds, servedKinds } from './kinds';
 import { byKey, liveAmong, liveSurroundings, members, setContents } from './live';
-import type { LiveObject } from './live';
 import { tryOut } from './trial';
 import type { FieldChange, SetOptions } from './types';
 
@@ -40,8 +39,6 @@ export interface Survey {
   readonly hasParentKind: boolean;
 }
 
-const isEnding = ({ metadata }: LiveObject): boolean => metadata.deletionTimestamp !== undefined;
-
 /** A new Pod cannot be tried: admission wants its ServiceAccount, which may be among what is to be created. */
 const isTriable = (object: KubernetesObject, live: ReadonlyMap<string, LiveObject>): boolean =>
   object.kind !== 'Pod' || live.has(objectKey(object));
@@ -69,22 +66,22 @@ function foreignMembers(live: readonly LiveObject[], set: string, parents: reado
 
 /** Compares a set with what the API server has, changing nothing. Throws a RefusedError with everything that it would refuse. */
 export async function survey(
-  target: KubectlTarget,
+  api: ApiServer,
   configured: readonly KubernetesObject[],
   options: SetOptions,
 ): Promise<Survey> {
-  const served = await servedKinds(target);
+  const served = await api.kinds();
   const kinds = new Map([...definedKinds(configured), ...served]);
   const objects = withNamespaces(configured, kinds);
-  const { namespaces, parents } = await liveSurroundings(target, served);
+  const { namespaces, parents } = await liveSurroundings(api);
   const contents = setContents(options.name, parents);
   const present = namespaces.filter((namespace) => !isEnding(namespace));
   const active = new Set(present.map(({ metadata }) => metadata.name));
   const { fine, problems } = sortOut(objects, options, { kinds, namespaces: [...active] });
 
   const known = fine.filter((object) => served.has(groupKind(object)));
-  const current = await members(target, options.name, contents, served);
-  const found = await liveAmong(target, known, current);
+  const current = await members(api, options.name, contents);
+  const found = await liveAmong(api, known, current);
   const live = byKey(found.filter((object) => !isEnding(object)));
   const foreign = options.existingNamespaces ?? {};
   const isForeign = ({ kind, metadata }: LiveObject): boolean =>
@@ -96,17 +93,17 @@ export async function survey(
   const isReleased = ({ metadata }: KubernetesObject): boolean => released.includes(metadata.name);
   const trials = await Promise.all([
     tryOut(
-      target,
+      api,
       known.filter((object) => isTriable(object, live)),
       { manager: MANAGER, hasNamespace },
     ),
     tryOut(
-      target,
+      api,
       marks.filter((mark) => active.has(mark.metadata.name) && !isReleased(mark)),
       { manager: marksManager(options.name), hasNamespace },
     ),
     // What a released namespace ends up with is as if its owner so far had set no more than the marks.
-    tryOut(target, marks.filter(isReleased), { manager: MANAGER, hasNamespace }),
+    tryOut(api, marks.filter(isReleased), { manager: MANAGER, hasNamespace }),
   ]);
   const refused = [
     ...problems,

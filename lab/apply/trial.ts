@@ -1,9 +1,7 @@
 import { objectTitle } from '../../components/manifests/kubernetes';
 import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import type { ApiServer, LiveObject } from '../api';
 import type { ObjectProblem } from '../errors';
-import type { KubectlTarget } from '../kubectl';
-import type { LiveObject } from './live';
-import { serverSideApply } from './server-side';
 
 /** Where objects are tried whose own namespace is still to be created; the lab provides it, empty. */
 export const TRIAL_NAMESPACE = 'meshwright-trial';
@@ -22,25 +20,24 @@ export interface Trial {
 
 /** Lets the API server try objects without keeping them, so that all it will refuse is known before anything is touched. */
 export async function tryOut(
-  target: KubectlTarget,
+  api: ApiServer,
   objects: readonly KubernetesObject[],
   { manager, hasNamespace }: TrialOptions,
 ): Promise<Trial> {
-  const originals = new Map<KubernetesObject, KubernetesObject>();
-  const moved = objects.map((object) => {
-    const { namespace } = object.metadata;
-    const isHome = namespace === undefined || hasNamespace(namespace);
-    const tried = isHome ? object : { ...object, metadata: { ...object.metadata, namespace: TRIAL_NAMESPACE } };
-    originals.set(tried, object);
-    return tried;
-  });
-  const { objects: outcome, refusals } = await serverSideApply(target, moved, { manager, dryRun: true });
+  const trials = await Promise.all(
+    objects.map(async (original) => {
+      const { namespace } = original.metadata;
+      const isHome = namespace === undefined || hasNamespace(namespace);
+      const tried = isHome ? original : { ...original, metadata: { ...original.metadata, namespace: TRIAL_NAMESPACE } };
+      return { original, isHome, ...(await api.apply(tried, { manager, dryRun: true })) };
+    }),
+  );
   return {
-    outcome: outcome.filter(({ metadata }) => metadata.namespace !== TRIAL_NAMESPACE),
-    problems: refusals.map(({ object, message }) => {
-      const original = originals.get(object) ?? object;
-      const namespace = original.metadata.namespace ?? '';
-      return { id: objectTitle(original), message: message.replaceAll(TRIAL_NAMESPACE, namespace) };
+    outcome: trials.flatMap(({ isHome, object }) => (isHome && object !== undefined ? [object] : [])),
+    problems: trials.flatMap(({ original, refusal }) => {
+      if (refusal === undefined) return [];
+      const message = refusal.replaceAll(TRIAL_NAMESPACE, original.metadata.namespace ?? '');
+      return [{ id: objectTitle(original), message }];
     }),
   };
 }

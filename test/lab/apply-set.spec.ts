@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { contentsOf, groupKind, parentName, parentObject, setId } from '../../lab/apply/apply-set';
+import { groupKind } from '../../lab/api';
+import { contentsOf, parentName, parentObject, setId } from '../../lab/apply/apply-set';
 
 describe('ApplySet', () => {
   it('has the identity that the specification computes from the parent', () => {

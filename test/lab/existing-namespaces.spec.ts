@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { applyObjects, planObjects, RefusedError, removeAll } from '../../lab';
 import type { Lab, NamespaceMarks } from '../../lab';
-import { kubectl } from '../../lab/kubectl';
+import { kubectl } from './kubectl';
 import { asMap } from '../../model/json';
 import { get, sharedLab, START_TIMEOUT_MS } from './support';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import type { LiveObject } from '../../lab/apply/live';
+import type { LiveObject } from '../../lab/api';
 import { unreadiness } from '../../lab/apply/readiness';
 
 function live(kind: string, spec: object, status: object, generation = 1): LiveObject {
-  const apiVersion = kind === 'Pod' ? 'v1' : 'apps/v1';
+  const apiVersion = kind === 'Pod' || kind === 'Node' ? 'v1' : 'apps/v1';
   return { apiVersion, kind, metadata: { name: 'x', generation }, spec: { ...spec }, status: { ...status } };
 }
 
@@ -65,6 +65,12 @@ describe('unreadiness', () => {
       '1 of 2 Pods Ready',
     ],
     ['a Pod', live('Pod', {}, { conditions: [{ type: 'Ready', status: 'True' }] }), undefined],
+    ['a Node', live('Node', {}, { conditions: [{ type: 'Ready', status: 'True' }] }), undefined],
+    [
+      'a Node without a kubelet',
+      live('Node', {}, { conditions: [{ type: 'Ready', status: 'False', message: 'kubelet stopped' }] }),
+      'not Ready: kubelet stopped',
+    ],
     ['a Pod that is done', live('Pod', {}, { phase: 'Succeeded' }), undefined],
     [
       'a Pod no node takes',

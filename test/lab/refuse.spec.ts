@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { KubernetesObject } from '../../components/manifests/kubernetes';
 import { applyObjects, planObjects, RefusedError, removeAll } from '../../lab';
 import type { Lab } from '../../lab';
-import { plainMessage } from '../../lab/apply/server-side';
-import { get, sharedLab, START_TIMEOUT_MS } from './support';
+import { refusalText } from '../../lab/api/refusal';
+import { get, newRoot, sharedLab, START_TIMEOUT_MS } from './support';
 
 const log = (): void => undefined;
 const set = { name: 'refuse-spec' };
@@ -18,23 +20,36 @@ function virtualService(name: string, spec: Record<string, unknown>): Kubernetes
   return { apiVersion: 'networking.istio.io/v1', kind: 'VirtualService', metadata, spec };
 }
 
-describe('plainMessage', () => {
-  const object = virtualService('reviews', {});
-  const cases = {
-    'Error from server (Forbidden): no': 'no',
-    'Error from server: failed to create typed patch object (a/b; v1, Kind=X): .spec.a: field not declared in schema':
+describe('refusalText', () => {
+  const status = (message: string, more: object = {}) => ({ kind: 'Status', status: 'Failure', message, ...more });
+  const invalid = (...causes: [field: string, message: string][]) =>
+    status('VirtualService.networking.istio.io "reviews" is invalid: [spec.a: Required, spec.b: Required]', {
+      reason: 'Invalid',
+      details: { name: 'reviews', causes: causes.map(([field, message]) => ({ field, message })) },
+    });
+  const cases: [what: string, body: unknown, message: string][] = [
+    ['a message', status('no', { reason: 'Forbidden' }), 'no'],
+    [
+      'a field that the schema has not',
+      status('failed to create typed patch object (a/b; v1, Kind=X): .spec.a: field not declared in schema'),
       '.spec.a: field not declared in schema',
-    'The VirtualService "reviews" is invalid: \n* spec.a: Required\n* spec.b: Required':
+    ],
+    [
+      'several invalid fields',
+      invalid(['spec.a', 'Required'], ['spec.b', 'Required'], ['spec.a', 'Required']),
       '* spec.a: Required\n    * spec.b: Required',
-    'The VirtualService "reviews" is invalid: \n* spec.a: must be of type int32\n* <nil>: Invalid value: null: not all was checked':
+    ],
+    [
+      'one, and that not all was checked',
+      invalid(['spec.a', 'must be of type int32'], ['<nil>', 'Invalid value: null: not all was checked']),
       'spec.a: must be of type int32',
-    'Warning: old\nerror: bad': 'bad',
-    'error: resource mapping not found for name: "reviews": no matches for kind "VirtualService" in version "a/v9"\nensure CRDs':
-      'the API server knows no VirtualService in networking.istio.io/v1',
-  };
-  for (const [stderr, message] of Object.entries(cases)) {
-    it(`keeps the API server's words of: ${stderr.split('\n', 1)[0] ?? ''}`, () => {
-      assert.equal(plainMessage(stderr, object), message);
+    ],
+    ['an object that is invalid as a whole', { ...invalid(), message: 'all of it' }, 'all of it'],
+    ['something that is no Status', undefined, 'answer 404'],
+  ];
+  for (const [what, body, message] of cases) {
+    it(`keeps the API server's words of ${what}`, () => {
+      assert.equal(refusalText({ status: 404, body }), message);
     });
   }
 });
@@ -112,8 +127,16 @@ describe('objects that the API server refuses', function () {
   });
 
   it('are told in one sentence when the API server is gone', async () => {
-    const env = { ...lab.env };
-    const gone = { ...lab, kubeconfig: `${lab.kubeconfig}.gone`, env };
-    await assert.rejects(planObjects(gone, [space('x')], set), { name: 'LabError' });
+    const kubeconfig = path.join(await newRoot(), 'kubeconfig');
+    await assert.rejects(planObjects({ ...lab, kubeconfig }, [space('x')], set), {
+      name: 'LabError',
+      message: `The API server cannot be reached: ENOENT: no such file or directory, open '${kubeconfig}'`,
+    });
+    const config = await readFile(lab.kubeconfig, 'utf8');
+    await writeFile(kubeconfig, config.replace(lab.server, 'https://127.0.0.1:1'));
+    await assert.rejects(planObjects({ ...lab, kubeconfig }, [space('x')], set), {
+      name: 'LabError',
+      message: 'The API server cannot be reached: connect ECONNREFUSED 127.0.0.1:1',
+    });
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { labDown, labUp } from '../../lab';
 import type { Lab } from '../../lab';
-import { kubectl } from '../../lab/kubectl';
+import { kubectl } from './kubectl';
 import { asMap } from '../../model/json';
 
 /** Longest time a first start may take, in milliseconds: the programs may have to be built. */

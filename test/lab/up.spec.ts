@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { labDown, labProcessNames, labStatus, labUp } from '../../lab';
 import type { Lab, LabProcessName } from '../../lab';
-import { kubectl } from '../../lab/kubectl';
+import { kubectl } from './kubectl';
 import { collect, get, newRoot, START_TIMEOUT_MS } from './support';
 
 async function pids(root: string): Promise<Record<string, number | undefined>> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { parseStackText } from '../../config/stack-text';
-import { tryKubectl } from '../../lab/kubectl';
+import { tryKubectl } from '../lab/kubectl';
 import { sampleStackFile } from '../../samples/load';
 import { START_TIMEOUT_MS } from '../lab/support';
 import { Cluster } from './support/cluster';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { kubectl } from '../../lab/kubectl';
+import { kubectl } from '../lab/kubectl';
 import { START_TIMEOUT_MS } from '../lab/support';
 import { chartsFolder } from './support/charts';
 import { Cluster } from './support/cluster';

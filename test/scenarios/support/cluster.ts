@@ -10,7 +10,7 @@ import {
   type NamespaceMarks,
   type Plan,
 } from '../../../lab';
-import { kubectl } from '../../../lab/kubectl';
+import { ApiServer, type Kind } from '../../../lab/api';
 import { proxyOf } from '../../../model/injection';
 import { asMap } from '../../../model/json';
 import { sharedLab } from '../../lab/support';
@@ -68,18 +68,11 @@ export class Cluster {
   /** The live object of a title such as `Deployment default/order`; undefined when there is none. */
   async find(title: string): Promise<KubernetesObject | undefined> {
     const [kind = '', path = ''] = title.split(' ');
-    const [namespace, name] = path.includes('/') ? path.split('/') : [undefined, path];
-    const where = namespace === undefined ? [] : ['-n', namespace];
-    const json = await kubectl(this.lab, [
-      'get',
-      resourceOf(kind),
-      name ?? '',
-      ...where,
-      '--ignore-not-found',
-      '-o',
-      'json',
-    ]);
-    return json === '' ? undefined : (JSON.parse(json) as KubernetesObject);
+    const [name = '', namespace] = path.split('/').toReversed();
+    return ApiServer.use(this.lab, async (api) => {
+      const [apiVersion = ''] = (await this.kindOf(kind, api)).apiVersions;
+      return api.get({ apiVersion, kind, metadata: namespace === undefined ? { name } : { name, namespace } });
+    });
   }
 
   async get(title: string): Promise<KubernetesObject> {
@@ -98,11 +91,12 @@ export class Cluster {
     return (await this.list(kind, namespace)).map(objectTitle).sort();
   }
 
-  async list(kind: string, namespace?: string, selector?: string): Promise<KubernetesObject[]> {
-    const where = namespace === undefined ? ['-A'] : ['-n', namespace];
-    const which = selector === undefined ? [] : ['-l', selector];
-    const json = await kubectl(this.lab, ['get', resourceOf(kind), ...where, ...which, '-o', 'json']);
-    return (JSON.parse(json) as { items: KubernetesObject[] }).items;
+  list(kind: string, namespace?: string, labelSelector?: string): Promise<KubernetesObject[]> {
+    const where = {
+      ...(namespace !== undefined && { namespace }),
+      ...(labelSelector !== undefined && { labelSelector }),
+    };
+    return ApiServer.use(this.lab, async (api) => api.list(await this.kindOf(kind, api), where));
   }
 
   /** uid and generation of a live object, to show that it was changed in place. */
@@ -124,6 +118,17 @@ export class Cluster {
       .sort();
   }
 
+  private async kindOf(kind: string, api: ApiServer): Promise<Kind> {
+    // Several groups have a kind Gateway: Istio's is meant.
+    const keys = [kind, `${kind}.networking.istio.io`];
+    const kinds = await api.kinds();
+    const found = keys.map((key) => kinds.get(key)).find((one) => one !== undefined);
+    const [, other] = [...kinds].find(([key]) => key.startsWith(`${kind}.`)) ?? [];
+    const served = found ?? other;
+    assert.ok(served, `the API server knows no ${kind}`);
+    return served;
+  }
+
   private objectsOf(mesh: Mesh): KubernetesObject[] {
     const charts = chartsFolder === undefined ? [] : releaseObjects(mesh);
     return [...mesh.objects.map(({ object }) => object), ...charts];
@@ -141,11 +146,6 @@ export class Cluster {
 /** A sample's mesh, its charts from where this machine has them. */
 function meshOf(reference: string, patch: Fields): Mesh {
   return renderMesh(sample(reference, chartsPatch, patch).settings);
-}
-
-/** Kinds that more than one API group has are asked for by their group. */
-function resourceOf(kind: string): string {
-  return kind === 'Gateway' ? 'gateways.networking.istio.io' : kind;
 }
 
 /** `actual` with only the fields that `expected` has; lists keep their length. */

@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import { LabError } from '../errors';
+import { Connection } from './connection';
+import type { Answer, Question } from './connection';
+import { DISCOVERY, groupKind, parseKinds } from './kinds';
+import type { Kind, Kinds } from './kinds';
+import { asLive } from './live-object';
+import type { LiveObject } from './live-object';
+import { refusalText } from './refusal';
+
+export interface ApplyParameters {
+  /** Field manager: who owns the fields that are set. */
+  readonly manager: string;
+  /** Ask what would come out, changing nothing. Defaults to false. */
+  readonly dryRun?: boolean;
+}
+
+/** What became of one object that was applied. */
+export interface Outcome {
+  /** As the API server has it, or would have it; undefined when it refused. */
+  readonly object?: LiveObject;
+  /** Why it refused. */
+  readonly refusal?: string;
+  readonly warnings: readonly string[];
+}
+
+export interface ListOptions {
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+}
+
+// Of a typed list, the entries do not say what they are.
+const listSchema = z.object({ apiVersion: z.string(), kind: z.string(), items: z.array(z.looseObject({})) });
+
+function resourcePath(apiVersion: string, { plural }: Kind, namespace?: string, name?: string): string {
+  const root = apiVersion.includes('/') ? '/apis' : '/api';
+  const space = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
+  return `${root}/${apiVersion}${space}/${plural}${name === undefined ? '' : `/${encodeURIComponent(name)}`}`;
+}
+
+/** The lab's API server, asked for objects of any kind. What it does not know, or no longer, is not there. */
+export class ApiServer {
+  #kinds: Promise<Kinds> | undefined;
+
+  private constructor(private readonly connection: Connection) {}
+
+  /** Works with the API server of a kubeconfig of the lab's, over connections that end with the work. */
+  static async use<T>({ kubeconfig }: { kubeconfig: string }, work: (api: ApiServer) => Promise<T>): Promise<T> {
+    const connection = await Connection.open(kubeconfig);
+    try {
+      return await work(new ApiServer(connection));
+    } finally {
+      connection.close();
+    }
+  }
+
+  /** The kinds that are served; read once. */
+  kinds(): Promise<Kinds> {
+    this.#kinds ??= this.freshKinds();
+    return this.#kinds;
+  }
+
+  /** The kinds that are served at this moment. */
+  async freshKinds(): Promise<Kinds> {
+    const ask = (path: string): Promise<Answer | undefined> => this.ask({ method: 'GET', path, accept: DISCOVERY });
+    const [core, groups] = await Promise.all([ask('/api'), ask('/apis')]);
+    const kinds = parseKinds(core?.body, groups?.body);
+    this.#kinds = Promise.resolve(kinds);
+    return kinds;
+  }
+
+  async get(object: KubernetesObject): Promise<LiveObject | undefined> {
+    const path = await this.pathOf(object);
+    const answer = path === undefined ? undefined : await this.ask({ method: 'GET', path });
+    return answer === undefined ? undefined : asLive(answer.body);
+  }
+
+  /** The objects of a kind, in its preferred version. */
+  async list(kind: Kind, { namespace, labelSelector }: ListOptions = {}): Promise<LiveObject[]> {
+    const query = labelSelector === undefined ? '' : `?labelSelector=${encodeURIComponent(labelSelector)}`;
+    const path = resourcePath(kind.apiVersions[0] ?? '', kind, namespace) + query;
+    const answer = await this.ask({ method: 'GET', path });
+    if (answer === undefined) return [];
+    const list = listSchema.parse(answer.body);
+    const type = { apiVersion: list.apiVersion, kind: list.kind.replace(/List$/, '') };
+    return list.items.map((item) => asLive({ ...type, ...item }));
+  }
+
+  /** Server-side apply, taking back fields that others have changed. Unknown fields are refused by what applying is, not by validation. */
+  async apply(object: KubernetesObject, { manager, dryRun = false }: ApplyParameters): Promise<Outcome> {
+    const path = await this.pathOf(object);
+    if (path === undefined)
+      return { refusal: `the API server knows no ${object.kind} in ${object.apiVersion}`, warnings: [] };
+    const query = new URLSearchParams({ fieldManager: manager, force: 'true', fieldValidation: 'Ignore' });
+    if (dryRun) query.set('dryRun', 'All');
+    const answer = await this.connection.ask({ method: 'PATCH', path: `${path}?${query}`, body: object });
+    const { status, body, warnings } = answer;
+    return status < 300 ? { object: asLive(body), warnings } : { refusal: refusalText(answer), warnings };
+  }
+
+  /** Begins to delete an object; what it owns goes afterwards. */
+  async remove(object: KubernetesObject): Promise<void> {
+    const path = await this.pathOf(object);
+    if (path !== undefined) await this.ask({ method: 'DELETE', path: `${path}?propagationPolicy=Background` });
+  }
+
+  private async pathOf({ apiVersion, kind, metadata }: KubernetesObject): Promise<string | undefined> {
+    const known = (await this.kinds()).get(groupKind({ apiVersion, kind }));
+    if (known?.apiVersions.includes(apiVersion) !== true) return undefined;
+    const namespace = known.namespaced ? (metadata.namespace ?? 'default') : undefined;
+    return resourcePath(apiVersion, known, namespace, metadata.name);
+  }
+
+  /** The answer when it is a good one, undefined when what is asked for is not there. */
+  private async ask(question: Question): Promise<Answer | undefined> {
+    const answer = await this.connection.ask(question);
+    if (answer.status === 404) return undefined;
+    if (answer.status < 300) return answer;
+    throw new LabError(`${question.method} ${question.path} failed:\n${refusalText(answer)}`);
+  }
+}
