@@ -70,6 +70,15 @@ export class MeshView {
     return this.looking.views;
   }
 
+  /**
+   * What one istiod has from the API server, as its `/debug/configz` has it.
+   * @throws LiveError when no istiod can be asked.
+   */
+  async istiodConfig(): Promise<unknown> {
+    this.istiods ??= this.findIstiods();
+    return (await this.istiods)[0]?.get('/debug/configz');
+  }
+
   private async lookNow(): Promise<ProxyView[]> {
     this.istiods ??= this.findIstiods();
     const found = await Promise.all((await this.istiods).map(proxiesOf));

@@ -5,6 +5,7 @@ import { registerDown } from './down';
 import { registerExplain } from './explain';
 import { registerGraph } from './graph';
 import { registerLab } from './lab';
+import { registerLive } from './live';
 import { registerRender } from './render';
 import { registerSamples } from './samples';
 import { registerStart } from './start';
@@ -18,6 +19,7 @@ export const commands: ((program: Command) => void)[] = [
   registerExplain,
   registerDiff,
   registerGraph,
+  registerLive,
   registerSamples,
   registerLab,
 ];

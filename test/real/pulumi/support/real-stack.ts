@@ -74,7 +74,9 @@ export function realStack(lab: Lab): RealStack {
       child.once('close', (status) => resolve({ status, output: Buffer.concat(chunks).toString('utf8') }));
     });
     // With its program and its providers.
-    const kill = (): void => void (child.pid !== undefined && process.kill(-child.pid, 'SIGKILL'));
+    const kill = (): void => {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    };
     return { kill, ended };
   };
   const stackFile = join(folder, `Pulumi.${stack}.yaml`);

@@ -1,0 +1,98 @@
+import { Argument, type Command } from 'commander';
+import { LiveError, MeshView, type MeshViewOptions } from '../../live';
+import { UserError, exitCodes } from '../errors';
+import { stackOptions, type StackChoice } from '../input';
+import { liveRoutes, type LiveRoute } from '../live/routes';
+import { table } from '../table';
+
+interface LiveFlags extends StackChoice {
+  context?: string;
+  istiod?: string[];
+  proxy?: string[];
+  json: boolean;
+}
+
+/** `meshwright live`: whether what config says is what the cluster has and what its proxies serve. */
+export function registerLive(program: Command): void {
+  const repeated = (value: string, all: string[] = []): string[] => [...all, value];
+  stackOptions(program.command('live'))
+    .description(
+      'say what config asks for, what the API server has and what each proxy serves; exit code 1 when they differ',
+    )
+    .addArgument(
+      new Argument('[route]', 'NAMESPACE/SERVICE, or SERVICE when there is one of that name (default: every route)'),
+    )
+    .option(
+      '--context <name>',
+      "context of the kubeconfig (default: the stack's kubernetes:context, then the current one)",
+    )
+    .option(
+      '--istiod <host[:port]>',
+      'address of an istiod; may be repeated (default: port-forwards to its pods)',
+      repeated,
+    )
+    .option(
+      '--proxy <name=host[:port]>',
+      "admin address of a proxy, e.g. edge-0.shop=127.0.0.1:15000; may be repeated (default: port-forwards to the proxies' pods)",
+      repeated,
+    )
+    .option('--json', 'as JSON', false)
+    .action((route: string | undefined, flags: LiveFlags) => live(route, flags));
+}
+
+async function live(
+  route: string | undefined,
+  { context, istiod, proxy = [], json, ...choice }: LiveFlags,
+): Promise<void> {
+  const options: MeshViewOptions = {
+    ...(context === undefined ? {} : { context }),
+    ...(istiod === undefined ? {} : { istiod }),
+    proxies: Object.fromEntries(proxy.map(proxyAddress)),
+  };
+  const routes = await asUserError(liveRoutes(choice, route, options, (view) => new MeshView(view)));
+  process.stdout.write(json ? `${JSON.stringify({ routes }, null, 2)}\n` : `${routes.map(text).join('\n\n')}\n`);
+  if (routes.some(({ live: is }) => !is)) process.exitCode = exitCodes.findings;
+}
+
+function proxyAddress(text: string): [string, string] {
+  const [name = '', address, ...more] = text.split('=');
+  if (name === '' || address === undefined || address === '' || more.length > 0) {
+    throw new UserError(`--proxy ${text}; write NAME=HOST[:PORT] with the name as <pod>.<namespace>.`);
+  }
+  return [name, address];
+}
+
+function text({ route, config, api, proxies, live: is, note }: LiveRoute): string {
+  const rows = proxies.map(({ proxy, state, serves, why }) => [
+    proxy,
+    state,
+    serves.join(' | '),
+    state === 'lags' || state === 'unsure' ? (why ?? '') : '',
+  ]);
+  return [
+    `${route}: ${is ? 'live' : 'not live'}${note === undefined ? '' : `, ${note}`}`,
+    `  config  ${config.join(' | ')}`,
+    `  api     ${api === undefined ? 'has no such VirtualService' : api.join(' | ')}`,
+    ...(rows.length === 0
+      ? []
+      : table(['PROXY', 'STATE', 'SERVES', 'WHY'], rows)
+          .split('\n')
+          .map((line) => `  ${line}`)),
+  ].join('\n');
+}
+
+async function asUserError<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof LiveError) throw new UserError(`${problems[error.problem]}: ${error.message}`);
+    throw error;
+  }
+}
+
+const problems: Record<LiveError['problem'], string> = {
+  unreachable: 'istiod cannot be reached',
+  forbidden: 'Not allowed',
+  'no-istio': 'No Istio in this cluster',
+  'no-cluster': 'The cluster cannot be reached',
+};

@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import { allRouteObjects } from '../../components/manifests/route-objects';
+import {
+  expectedRoute,
+  noRoute,
+  routeVerdicts,
+  splitText,
+  virtualServices,
+  type MeshView,
+  type MeshViewOptions,
+  type Verdict,
+} from '../../live';
+import { nearest } from '../../policy/nearest';
+import { UserError } from '../errors';
+import { loadStack, type StackChoice } from '../input';
+
+/** A route as config has it, as the API server has it, and as proxies serve it. */
+export interface LiveRoute {
+  /** `<namespace>/<service>` */
+  route: string;
+  /** Splits that config asks for. */
+  config: string[];
+  /** Those of the VirtualService that the cluster has; undefined when it has none. */
+  api?: string[];
+  proxies: Verdict[];
+  /** Whether the cluster has what config says and no proxy serves anything else. */
+  live: boolean;
+  /** Why there is nothing to see. */
+  note?: string;
+}
+
+interface Wanted {
+  route: string;
+  virtualService: KubernetesObject;
+}
+
+/**
+ * What becomes of the routes of a stack, or of one of them, in its cluster. Changes nothing.
+ * @throws UserError for a stack file that is refused and a route that it does not have; LiveError when the cluster or istiod cannot be asked.
+ */
+export async function liveRoutes(
+  choice: StackChoice,
+  name: string | undefined,
+  flags: MeshViewOptions,
+  viewOf: (options: MeshViewOptions) => MeshView,
+): Promise<LiveRoute[]> {
+  const { settings, file } = loadStack(choice);
+  const context = choice.sample === undefined ? contextOf(file) : undefined;
+  const routes = allRouteObjects(settings.routes).flatMap(({ namespace, service, virtualService }): Wanted[] =>
+    virtualService === undefined ? [] : [{ route: `${namespace}/${service}`, virtualService: virtualService.object }],
+  );
+  const wanted = chosen(routes, name);
+  const { istiod, proxies } = settings.proof ?? {};
+  const controlPlane = settings.istio?.namespace;
+  const mesh = viewOf({
+    ...(context === undefined ? {} : { context }),
+    ...(controlPlane === undefined ? {} : { namespace: controlPlane }),
+    ...(istiod === undefined || flags.context !== undefined ? {} : { istiod }),
+    ...flags,
+    proxies: { ...proxies, ...flags.proxies },
+  });
+  return mesh.while(async () => {
+    const found = virtualServices(await mesh.istiodConfig());
+    return Promise.all(wanted.map((one) => liveRoute(one, found, mesh)));
+  });
+}
+
+/** The context that the stack file gives to the Kubernetes provider. */
+function contextOf(file: string): string | undefined {
+  const { config } = parse(readFileSync(file, 'utf8')) as { config?: Record<string, unknown> };
+  const context = config?.['kubernetes:context'];
+  return typeof context === 'string' ? context : undefined;
+}
+
+function chosen(routes: Wanted[], name: string | undefined): Wanted[] {
+  const names = routes.map(({ route }) => route);
+  if (name === undefined) {
+    if (routes.length === 0) throw new UserError('This stack has no routes.');
+    return routes;
+  }
+  const found = routes.filter(({ route }) => route === name || route.endsWith(`/${name}`));
+  if (found.length === 1) return found;
+  if (found.length > 1)
+    throw new UserError(`${name} is a route in several namespaces: ${found.map(({ route }) => route).join(', ')}.`);
+  const hint = nearest(name, [...names, ...names.map((one) => one.split('/')[1] ?? one)]);
+  const there = names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`;
+  throw new UserError(
+    `${name} is no route of this stack; ${there}.${hint === undefined ? '' : ` Did you mean ${hint}?`}`,
+  );
+}
+
+async function liveRoute(
+  { route, virtualService }: Wanted,
+  found: readonly KubernetesObject[],
+  mesh: MeshView,
+): Promise<LiveRoute> {
+  const { namespace, name } = virtualService.metadata;
+  const there = found.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
+  const proxies = await routeVerdicts(virtualService, mesh);
+  const [config, api] = [splits(virtualService), there === undefined ? undefined : splits(there)];
+  const concerned = proxies.filter(({ state, why }) => state !== 'unconcerned' && why !== noRoute);
+  const live = JSON.stringify(config) === JSON.stringify(api) && proxies.every(({ state }) => state !== 'lags');
+  return {
+    route,
+    config,
+    ...(api === undefined ? {} : { api }),
+    proxies,
+    live,
+    ...(concerned.length > 0
+      ? {}
+      : { note: proxies.length === 0 ? 'no proxy is connected' : 'it is for none of the connected proxies' }),
+  };
+}
+
+function splits(virtualService: KubernetesObject): string[] {
+  const { http, connections } = expectedRoute(virtualService);
+  return [...http, ...connections].map(splitText);
+}
