@@ -14,7 +14,7 @@ export interface ProxyView {
 
 /**
  * The cluster that a destination means on a listener (istio pilot/pkg/networking/core/route/route.go, GetDestinationCluster): the stated port, else the service's
- * only one, else the listener's; an ExternalName Service stands for the host it names. `missing` says why the proxy has no such cluster.
+ * only one (rules for requests count the ports that the listener is for, rules for connections all of them), else the listener's; an ExternalName Service stands for the host it names. `missing` says why the proxy has no such cluster.
  */
 export function clusterOf(
   destination: RuleDestination,
@@ -22,8 +22,9 @@ export function clusterOf(
   listenerPort: number,
   view: ProxyView,
   model: MeshModel,
+  isL4 = false,
 ): Destination & { missing?: string } {
-  const known = view.portService(destination.host, ruleNamespace, listenerPort);
+  const known = isL4 ? view.service(destination.host) : view.portService(destination.host, ruleNamespace, listenerPort);
   const onlyPort = known?.ports.length === 1 ? known.ports[0]?.number : undefined;
   const host = known?.externalName ?? destination.host;
   const port = destination.port ?? onlyPort ?? listenerPort;

@@ -23,7 +23,7 @@ export function ruleOutcome(route: CompiledRoute, listenerPort: number, view: Pr
     kind: 'routed',
     ...(rule === undefined ? { why: 'no rule applies: the service takes its own requests' } : {}),
     destinations: (action.forward ?? []).map((destination): WeightedDestination => ({
-      ...clusterOf(destination, route.namespace, listenerPort, view, model),
+      ...clusterOf(destination, route.namespace, listenerPort, view, model, action.isL4),
       share: destination.share,
       ...present({
         headers: orderedOperations(action.headers, destination.headers, action.several),

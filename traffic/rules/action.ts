@@ -19,6 +19,8 @@ export interface WeightedRuleDestination extends RuleDestination {
 
 /** What a rule does with a request that it takes. */
 export interface Action {
+  /** Whether it is one for connections, of TCP or TLS. */
+  isL4: boolean;
   forward: WeightedRuleDestination[] | undefined;
   /** Whether the rule lists several destinations, even if all but one have weight 0. */
   several: boolean;
@@ -54,6 +56,7 @@ export function httpAction(route: JsonMap, resolve: ResolveHost, meshRetries: un
   const { operations, authority } = headerOperations(route['headers']);
   const destinations = forwards ? weighted(route['route'], resolve) : undefined;
   return {
+    isL4: false,
     forward: destinations,
     several: asList(route['route']).length > 1,
     invalid: destinations?.length === 0 ? 'the rule has no destination with a weight, and Envoy refuses it' : undefined,
@@ -72,7 +75,7 @@ export function httpAction(route: JsonMap, resolve: ResolveHost, meshRetries: un
 
 /** A TCP or TLS route. */
 export function tcpAction(route: JsonMap, resolve: ResolveHost): Action {
-  return { ...plainForward([]), forward: weighted(route['route'], resolve), retries: undefined };
+  return { ...plainForward([]), isL4: true, forward: weighted(route['route'], resolve), retries: undefined };
 }
 
 /** What happens without any rule: everything to one destination. */
@@ -84,6 +87,7 @@ export function defaultAction(destination: Destination, meshRetries: unknown): A
 
 function plainForward(forward: WeightedRuleDestination[]): Action {
   return {
+    isL4: false,
     forward,
     several: false,
     invalid: undefined,
