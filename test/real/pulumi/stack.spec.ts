@@ -177,7 +177,9 @@ describe('a stack, with the real Pulumi on a real API server', function () {
 
   it('rolls the workloads of a namespace whose injection changes', () => {
     const namespaces = { ...base.namespaces, bookinfo: { injection: false } };
-    configure({ ...base, namespaces });
+    // Mutual TLS is STRICT here, so the policy refuses workloads without a proxy.
+    const rules = { 'strict-without-proxy': 'off' };
+    theStack().configure({ ...sections({ ...base, namespaces }), 'meshwright:policy': { rules } });
     const changed = changes(theStack().up());
     const workloads = cluster.names('deployments', 'bookinfo').map((name) => [`Deployment bookinfo-${name}`, 'update']);
     assert.deepEqual(
