@@ -107,15 +107,15 @@ describe('updates of a stack under load, with the real Pulumi, istiod and Envoys
   });
 
   it('loses none when it is killed in the middle of adding, shifting or removing, and the next update puts all in place', async () => {
-    configure({ v1: 70, v2: 30 });
-    await up();
     const loaded = await underLoad(gateway(), async () => {
-      for (const weights of [
-        { v1: 60, v2: 30, v3: 10 },
-        { v1: 10, v2: 30, v3: 60 },
-        { v2: 30, v3: 70 },
-      ]) {
-        for (const moment of [0, 300, 1200]) {
+      for (const moment of [0, 300, 1200]) {
+        configure({ v1: 70, v2: 30 });
+        await up();
+        for (const weights of [
+          { v1: 60, v2: 30, v3: 10 },
+          { v1: 10, v2: 30, v3: 60 },
+          { v2: 30, v3: 70 },
+        ]) {
           configure(weights);
           const { generation } = cluster.get('virtualservice', 'shop', 'reviews').metadata;
           const killed = theStack().begin('up', '--yes', '--skip-preview');

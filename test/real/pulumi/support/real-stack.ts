@@ -75,7 +75,7 @@ export function realStack(lab: Lab): RealStack {
     });
     // With its program and its providers.
     const kill = (): void => {
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
     };
     return { kill, ended };
   };
