@@ -79,6 +79,7 @@ describe('updates of a stack under load, with the real Pulumi, istiod and Envoys
     console.log(
       `      ${loaded.requests} requests, ${loaded.failed} failed, ${(loaded.requests / loaded.seconds).toFixed(0)} per second`,
     );
+    if (loaded.failed > 0) console.log(`      ${JSON.stringify(loaded.failures)}`);
     return loaded;
   };
   const gateway = (): string => `http://127.0.0.1:${place.gatewayPort}/`;
