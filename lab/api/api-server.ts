@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { KubernetesObject } from '../../components/manifests/kubernetes';
 import { LabError } from '../errors';
+import type { Lab } from '../types';
 import { Connection } from './connection';
 import type { Answer, Question } from './connection';
 import { DISCOVERY, groupKind, parseKinds } from './kinds';
@@ -39,23 +40,23 @@ function resourcePath(apiVersion: string, { plural }: Kind, namespace?: string, 
   return `${root}/${apiVersion}${space}/${plural}${name === undefined ? '' : `/${encodeURIComponent(name)}`}`;
 }
 
+/** Those in use, so that their connections are used again. */
+const apiServers = new WeakMap<Pick<Lab, 'kubeconfig'>, ApiServer>();
+
 /** The lab's API server, asked for objects of any kind. What it does not know, or no longer, is not there. */
 export class ApiServer {
   #kinds: Promise<Kinds> | undefined;
 
   private constructor(private readonly connection: Connection) {}
 
-  /** Works with the API server of a kubeconfig of the lab's, over connections that end with the work. */
-  static async use<T>({ kubeconfig }: { kubeconfig: string }, work: (api: ApiServer) => Promise<T>): Promise<T> {
-    const connection = await Connection.open(kubeconfig);
-    try {
-      return await work(new ApiServer(connection));
-    } finally {
-      connection.close();
-    }
+  /** The API server of a lab. Throws a LabError when the lab has no kubeconfig. */
+  static of(lab: Pick<Lab, 'kubeconfig'>): ApiServer {
+    const known = apiServers.get(lab) ?? new ApiServer(new Connection(lab.kubeconfig));
+    apiServers.set(lab, known);
+    return known;
   }
 
-  /** The kinds that are served; read once. */
+  /** The kinds that are served, as last read. */
   kinds(): Promise<Kinds> {
     this.#kinds ??= this.freshKinds();
     return this.#kinds;
@@ -94,7 +95,7 @@ export class ApiServer {
       return { refusal: `the API server knows no ${object.kind} in ${object.apiVersion}`, warnings: [] };
     const query = new URLSearchParams({ fieldManager: manager, force: 'true', fieldValidation: 'Ignore' });
     if (dryRun) query.set('dryRun', 'All');
-    const answer = await this.connection.ask({ method: 'PATCH', path: `${path}?${query}`, body: object });
+    const answer = await this.connection.ask({ method: 'PATCH', path: `${path}?${query.toString()}`, body: object });
     const { status, body, warnings } = answer;
     return status < 300 ? { object: asLive(body), warnings } : { refusal: refusalText(answer), warnings };
   }

@@ -1,12 +1,13 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { text } from 'node:stream/consumers';
+import { createSecureContext } from 'node:tls';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { LabError } from '../errors';
 
-/** Sockets that are kept open: more make two cores no quicker. */
-const SOCKETS = 4;
+/** Sockets that are kept open. The API server and its etcd have enough to do with two questions at a time. */
+const SOCKETS = 2;
 
 export interface Answer {
   readonly status: number;
@@ -54,51 +55,58 @@ function unreachable(error: unknown): LabError {
   return new LabError(`The API server cannot be reached: ${error instanceof Error ? error.message : String(error)}`);
 }
 
+function read(kubeconfig: string): string {
+  try {
+    return readFileSync(kubeconfig, 'utf8');
+  } catch (error) {
+    throw unreachable(error);
+  }
+}
+
 /**
  * Connections to the lab's API server, kept open from one question to the next. Objects go and come as they are: the typed models of
  * the usual client library drop fields that they do not know, which the API server is to judge, and make dates of texts.
  */
 export class Connection {
-  private constructor(
-    private readonly server: string,
-    private readonly agent: Agent,
-  ) {}
+  readonly #server: string;
+  readonly #agent: Agent;
 
   /** Throws a LabError when there is no kubeconfig of a lab. */
-  static async open(kubeconfig: string): Promise<Connection> {
-    const file = await readFile(kubeconfig, 'utf8').catch((error: unknown) => {
-      throw unreachable(error);
-    });
-    const { clusters, users } = kubeconfigSchema.parse(parse(file));
+  constructor(kubeconfig: string) {
+    const { clusters, users } = kubeconfigSchema.parse(parse(read(kubeconfig)));
     const [{ cluster }, { user }] = [clusters, users];
-    const credentials = {
+    this.#server = cluster.server;
+    // One context for all sockets: making it costs more than a question. What is idle keeps no process from ending.
+    const secureContext = createSecureContext({
       ca: cluster['certificate-authority-data'],
       cert: user['client-certificate-data'],
       key: user['client-key-data'],
-    };
-    return new Connection(cluster.server, new Agent({ keepAlive: true, maxSockets: SOCKETS, ...credentials }));
+    });
+    this.#agent = new Agent({ keepAlive: true, maxSockets: SOCKETS, secureContext });
   }
 
   /** Any answer is one, refusals too. Throws a LabError when there is none. */
-  async ask({ method, path, accept = 'application/json', body }: Question): Promise<Answer> {
-    const headers = { accept, ...(body === undefined ? {} : { 'content-type': 'application/apply-patch+yaml' }) };
+  async ask(question: Question): Promise<Answer> {
     try {
-      return await new Promise((resolve, reject) => {
-        const asked = request(new URL(path, this.server), { method, headers, agent: this.agent }, (response) => {
-          const warnings = warningTexts(response.headersDistinct['warning']);
-          text(response)
-            .then((json) => resolve({ status: response.statusCode ?? 0, body: parsed(json), warnings }))
-            .catch(reject);
-        });
-        asked.once('error', reject);
-        asked.end(body === undefined ? undefined : JSON.stringify(body));
-      });
+      return await this.#send(question);
     } catch (error) {
       throw unreachable(error);
     }
   }
 
-  close(): void {
-    this.agent.destroy();
+  #send(question: Question): Promise<Answer> {
+    const { method, path, accept = 'application/json', body } = question;
+    const headers = { accept, ...(body === undefined ? {} : { 'content-type': 'application/apply-patch+yaml' }) };
+    return new Promise((resolve, reject) => {
+      const asked = request(new URL(path, this.#server), { method, headers, agent: this.#agent }, (response) => {
+        const warnings = warningTexts(response.headersDistinct['warning']);
+        text(response)
+          .then((json) => resolve({ status: response.statusCode ?? 0, body: parsed(json), warnings }))
+          .catch(reject);
+      });
+      // An API server that was restarted meanwhile has ended the socket. Whatever is asked may be asked twice.
+      asked.once('error', (error) => (asked.reusedSocket ? resolve(this.#send(question)) : reject(error)));
+      asked.end(body === undefined ? undefined : JSON.stringify(body));
+    });
   }
 }

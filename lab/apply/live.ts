@@ -22,9 +22,9 @@ export async function liveAmong(
 ): Promise<LiveObject[]> {
   const known = byKey(current);
   const found = await Promise.all(
-    objects.map((object) => {
+    objects.map(async (object) => {
       const member = known.get(objectKey(object));
-      return member?.apiVersion === object.apiVersion ? member : api.get(object);
+      return member?.apiVersion === object.apiVersion ? member : await api.get(object);
     }),
   );
   return found.filter((object) => object !== undefined);

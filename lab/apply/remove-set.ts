@@ -9,6 +9,7 @@ import type { RemoveOptions } from './types';
 
 /** Removes a set: its members in the opposite order of applying, its marks, and at last its parent, which knows where to look. */
 export async function removeSet(api: ApiServer, { name, log }: RemoveOptions): Promise<readonly string[]> {
+  await api.freshKinds();
   const { parents } = await liveSurroundings(api);
   const contents = setContents(name, parents);
   const current = await members(api, name, contents);

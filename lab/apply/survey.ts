@@ -70,7 +70,7 @@ export async function survey(
   configured: readonly KubernetesObject[],
   options: SetOptions,
 ): Promise<Survey> {
-  const served = await api.kinds();
+  const served = await api.freshKinds();
   const kinds = new Map([...definedKinds(configured), ...served]);
   const objects = withNamespaces(configured, kinds);
   const { namespaces, parents } = await liveSurroundings(api);

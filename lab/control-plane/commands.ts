@@ -62,6 +62,7 @@ function apiServer({ ports, pki, admissionWebhooks }: CommandOptions): string[] 
     `--service-account-signing-key-file=${pki.serviceAccountKey}`,
     '--allow-privileged=true', // Istio's init containers and CNI ask for it.
     '--profiling=false',
+    '--shutdown-watch-termination-grace-period=1s', // Else it waits a minute for its watchers, which stay.
     ...(admissionWebhooks ? [] : ['--disable-admission-plugins=MutatingAdmissionWebhook,ValidatingAdmissionWebhook']),
   ];
 }

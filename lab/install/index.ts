@@ -18,16 +18,15 @@ const MANAGER = 'meshwright-lab';
 const trialNamespace: KubernetesObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: TRIAL_NAMESPACE } };
 
 /** Brings what is missing, and returns when nodes are Ready and Istio's kinds are known. CRDs of somebody else stay as they are. */
-export function prepareCluster(lab: Pick<Lab, 'kubeconfig'>, log: Log): Promise<void> {
-  return ApiServer.use(lab, async (api) => {
-    const basics = [trialNamespace, ...nodes];
-    if ((await liveObjects(api, basics)).length < basics.length) await serverSideApply(api, basics, MANAGER, log);
-    await awaitReady(api, nodes, { log, timeoutSeconds: 60 });
-    const version = await pinnedVersion(ISTIO_API);
-    if (areCurrent(await api.get(lastCrd), version)) return;
-    const crds = await pinnedCrds(version);
-    await serverSideApply(api, crds, MANAGER, log);
-    await awaitKinds(api, crds, log);
-    log(`lab: ${crds.length} Istio CRDs installed (${ISTIO_API} ${version})`);
-  });
+export async function prepareCluster(lab: Pick<Lab, 'kubeconfig'>, log: Log): Promise<void> {
+  const api = ApiServer.of(lab);
+  const basics = [trialNamespace, ...nodes];
+  if ((await liveObjects(api, basics)).length < basics.length) await serverSideApply(api, basics, MANAGER, log);
+  await awaitReady(api, nodes, { log, timeoutSeconds: 60 });
+  const version = await pinnedVersion(ISTIO_API);
+  if (areCurrent(await api.get(lastCrd), version)) return;
+  const crds = await pinnedCrds(version);
+  await serverSideApply(api, crds, MANAGER, log);
+  await awaitKinds(api, crds, log);
+  log(`lab: ${crds.length} Istio CRDs installed (${ISTIO_API} ${version})`);
 }

@@ -271,7 +271,7 @@ describe('applying a set of objects', function () {
     );
     assert.equal(await get(lab, 'environments.meshwright.io', set.name), undefined);
     assert.notEqual(await get(lab, 'namespace', 'neighbour'), undefined);
-    await kubectl(lab, ['delete', 'namespace', 'neighbour']);
+    await kubectl(lab, ['delete', 'namespace', 'neighbour', '--wait=false']);
     assert.deepEqual(await removeAll(lab, { ...set, log }), []);
   });
 

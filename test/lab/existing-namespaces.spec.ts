@@ -25,7 +25,7 @@ describe('a namespace that exists already', function () {
   });
   after(async () => {
     await removeAll(lab, { name, log });
-    await kubectl(lab, ['delete', 'namespace', 'team']);
+    await kubectl(lab, ['delete', 'namespace', 'team', '--wait=false']);
   });
 
   it('gets labels and annotations, and keeps its own', async () => {
@@ -83,7 +83,7 @@ describe('a namespace that exists already', function () {
     await removeAll(lab, { name, log });
     const { labels } = asMap((await get(lab, 'namespace', 'handed-over'))?.['metadata']);
     assert.deepEqual(labels, { 'kubernetes.io/metadata.name': 'handed-over' });
-    await kubectl(lab, ['delete', 'namespace', 'handed-over']);
+    await kubectl(lab, ['delete', 'namespace', 'handed-over', '--wait=false']);
   });
 
   it('fails when it does not exist, and is not made', async () => {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
-import { labDown, labProcessNames, labStatus, labUp } from '../../lab';
+import { labDown, labProcessNames, labStatus, labUp, readObjects } from '../../lab';
 import type { Lab, LabProcessName } from '../../lab';
 import { kubectl } from './kubectl';
 import { collect, get, newRoot, START_TIMEOUT_MS } from './support';
@@ -125,11 +125,14 @@ describe('a lab', function () {
 
   it('restarts only the API server when admission webhooks are switched', async () => {
     const { 'kube-apiserver': before, ...others } = await pids(root);
+    const user = lab;
+    const anything = [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' } }];
+    assert.equal((await readObjects(user, anything)).length, 1);
     await up({ admissionWebhooks: true });
+    assert.equal((await readObjects(user, anything)).length, 1, 'who asked it before can go on');
     const { 'kube-apiserver': switched, ...left } = await pids(root);
     assert.notEqual(switched, before);
     assert.deepEqual(left, others);
-    await up();
   });
 
   it('keeps kubectl out of the home directory', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { objectTitle, type KubernetesObject } from '../../../components/manifests/kubernetes';
+import { defined, objectTitle, type KubernetesObject } from '../../../components/manifests/kubernetes';
 import { renderMesh, type Mesh } from '../../../components/manifests/mesh';
 import {
   applyObjects,
@@ -24,10 +24,14 @@ export class Cluster {
   /** What was shown to change nothing when it is applied a second time; each state once, for it takes a second. */
   private readonly repeated = new Set<string>();
 
+  private readonly api: ApiServer;
+
   private constructor(
     readonly lab: Lab,
     private readonly set: string,
-  ) {}
+  ) {
+    this.api = ApiServer.of(lab);
+  }
 
   static async start(set: string): Promise<Cluster> {
     return new Cluster(await sharedLab(), `scenario-${set}`);
@@ -69,10 +73,8 @@ export class Cluster {
   async find(title: string): Promise<KubernetesObject | undefined> {
     const [kind = '', path = ''] = title.split(' ');
     const [name = '', namespace] = path.split('/').toReversed();
-    return ApiServer.use(this.lab, async (api) => {
-      const [apiVersion = ''] = (await this.kindOf(kind, api)).apiVersions;
-      return api.get({ apiVersion, kind, metadata: namespace === undefined ? { name } : { name, namespace } });
-    });
+    const [apiVersion = ''] = (await this.kindOf(kind)).apiVersions;
+    return this.api.get({ apiVersion, kind, metadata: namespace === undefined ? { name } : { name, namespace } });
   }
 
   async get(title: string): Promise<KubernetesObject> {
@@ -91,12 +93,8 @@ export class Cluster {
     return (await this.list(kind, namespace)).map(objectTitle).sort();
   }
 
-  list(kind: string, namespace?: string, labelSelector?: string): Promise<KubernetesObject[]> {
-    const where = {
-      ...(namespace !== undefined && { namespace }),
-      ...(labelSelector !== undefined && { labelSelector }),
-    };
-    return ApiServer.use(this.lab, async (api) => api.list(await this.kindOf(kind, api), where));
+  async list(kind: string, namespace?: string, labelSelector?: string): Promise<KubernetesObject[]> {
+    return this.api.list(await this.kindOf(kind), defined({ namespace, labelSelector }));
   }
 
   /** uid and generation of a live object, to show that it was changed in place. */
@@ -118,15 +116,13 @@ export class Cluster {
       .sort();
   }
 
-  private async kindOf(kind: string, api: ApiServer): Promise<Kind> {
-    // Several groups have a kind Gateway: Istio's is meant.
-    const keys = [kind, `${kind}.networking.istio.io`];
-    const kinds = await api.kinds();
-    const found = keys.map((key) => kinds.get(key)).find((one) => one !== undefined);
-    const [, other] = [...kinds].find(([key]) => key.startsWith(`${kind}.`)) ?? [];
-    const served = found ?? other;
-    assert.ok(served, `the API server knows no ${kind}`);
-    return served;
+  /** Several groups have a kind Gateway: Istio's is meant. */
+  private async kindOf(kind: string): Promise<Kind> {
+    const kinds = await this.api.kinds();
+    const other = [...kinds].find(([key]) => key.startsWith(`${kind}.`))?.[1];
+    const found = kinds.get(kind) ?? kinds.get(`${kind}.networking.istio.io`) ?? other;
+    assert.ok(found, `the API server knows no ${kind}`);
+    return found;
   }
 
   private objectsOf(mesh: Mesh): KubernetesObject[] {
