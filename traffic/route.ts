@@ -18,12 +18,12 @@ import {
   gatewayTcpRoute,
   gatewayTlsChains,
   isTlsRouted,
-  repeatedServerName,
   serviceL4Routes,
   sidecarL4Route,
   type SniChain,
 } from './tables/l4-chains';
 import { clientValuation } from './tables/gateway-table';
+import { refusals } from './tables/refused-listener';
 import { TrafficModel } from './traffic-model';
 
 /** The routing model of a set of objects. */
@@ -127,12 +127,8 @@ function atSidecar(traffic: TrafficModel, proxy: Proxy, request: Request): Outco
     const kind = isTls(protocol) ? 'tls' : 'tcp';
     const connection = { sni: request.sni ?? request.host, address: request.address };
     const routes = serviceL4Routes(dialled, listener.virtualServices, kind, request.port, traffic.mesh);
-    const repeated = kind === 'tls' ? repeatedServerName(routes, client) : undefined;
-    if (repeated !== undefined) {
-      const why = `several TLS rules for ${dialled.hostname} have the server name ${repeated}; Envoy refuses that and goes on with what it had`;
-      return { kind: 'unknown', why };
-    }
-    const rule = sidecarL4Route(routes, client, connection);
+    const refused = kind === 'tls' ? refusals(dialled.hostname, routes) : [];
+    const rule = refused.find(({ when }) => allHold(when, client)) ?? sidecarL4Route(routes, client, connection);
     if (rule === undefined) return reset(`no TLS rule of ${dialled.hostname} is for the server name ${connection.sni}`);
     return ruleOutcome(rule, request.port, scope, traffic.mesh);
   }

@@ -8,6 +8,7 @@ import type { CompiledRoute } from '../rules/compiled';
 import type { L4Route } from '../rules/l4-routes';
 import { serviceL4Routes } from '../tables/l4-chains';
 import type { MeshHost } from '../tables/mesh-host';
+import { refusals } from '../tables/refused-listener';
 import type { TrafficModel } from '../traffic-model';
 import type { Client } from './clients';
 import { withStatus, type Entry } from './entry';
@@ -52,7 +53,7 @@ export function serviceEntry(traffic: TrafficModel, client: Client, service: Mes
   return {
     ...common,
     protocol: kind,
-    routes: l4Literals(routes),
+    routes: [...(kind === 'tls' ? refusals(service.hostname, routes) : []), ...l4Literals(routes)],
     otherwise: reset(`no TLS rule of ${service.hostname} is for this server name`),
   };
 }

@@ -17,7 +17,7 @@ export function trafficDiffMarkdown(diff: TrafficDiff): string {
   const head = ['| who | host | from | to | moved |', '|---|---|---|---|---|'];
   const rows = diff.moves.map((move) => {
     const { from, to } = changeWords(move);
-    return `| ${[`${sendersWords(move)}: ${whoWords(move)}`, `\`${hostWords(move)}\``, from, to, move.moved === '0' ? 'none' : percent(move.moved)].map(cell).join(' | ')} |`;
+    return `| ${[`${sendersWords(move)}: ${whoWords(move)}`, `\`${hostWords(move)}\``, from, to, movedWords(move) ?? 'none'].map(cell).join(' | ')} |`;
   });
   const rules = ruleLists(diff).map(
     ({ title, rules: list }) => `**${title}**\n${list.map((rule) => `- ${cell(ruleWords(rule))}`).join('\n')}`,
@@ -49,8 +49,15 @@ function byHost(moves: readonly GroupedMove[]): Map<string, GroupedMove[]> {
 
 function moveLines(move: GroupedMove): string[] {
   const { from, to } = changeWords(move);
-  const moved = move.moved === '0' ? 'stays, treated in another way' : `${percent(move.moved)} moves`;
-  return [`  ${whoWords(move)}: ${moved}`, `    - ${from}`, `    + ${to}`];
+  const moved = movedWords(move);
+  const what = moved === undefined ? 'stays, treated in another way' : `${moved} moves`;
+  return [`  ${whoWords(move)}: ${what}`, `    - ${from}`, `    + ${to}`];
+}
+
+/** Undefined where nothing moves. What Envoy refuses stays as it was in proxies that run, and is not there in new ones. */
+function movedWords({ moved, before, after }: GroupedMove): string | undefined {
+  if (before.kind === 'unknown' || after.kind === 'unknown') return 'an unknown part';
+  return moved === '0' ? undefined : percent(moved);
 }
 
 function ruleLists({ newRules, lostRules, unreachable }: TrafficDiff): { title: string; rules: RuleRef[] }[] {

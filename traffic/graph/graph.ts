@@ -96,7 +96,7 @@ function leadsToGateway(host: string, mesh: MeshModel): boolean {
 /** A service that no rule touches takes its own requests: that needs no arrow. Neither does a 404 for what a gateway does not serve. */
 function isPlainDefault({ outcome }: RequestClass, { client, routes }: Entry): boolean {
   if (outcome.kind === 'noRoute') return client.proxy.type === 'gateway' || routes.length === 0;
-  return outcome.rule === undefined;
+  return outcome.rule === undefined && outcome.kind !== 'unknown';
 }
 
 function sourceNode({ client, host }: Entry, mesh: MeshModel): GraphNode {

@@ -4,8 +4,9 @@ import type { GraphEdge, GraphNode } from './graph';
 const marks = { added: '+ ', removed: '\u2212 ', changed: '~ ' } as const;
 
 /** Lines in a node; a change shows by a sign too, not by colour alone. */
-export function nodeLines({ label, notes, change }: GraphNode): string[] {
-  return [`${change === undefined ? '' : marks[change]}${label}`, ...notes];
+export function nodeLines({ kind, label, notes, change }: GraphNode): string[] {
+  const lines = kind === 'answer' ? wrapped(label) : [label];
+  return [`${change === undefined ? '' : marks[change]}${lines.join('\n')}`, ...notes];
 }
 
 /** Text on one arrow for several ways that differ only in who goes them: hosts, each once, conditions, what happens; broken into short lines. */

@@ -85,6 +85,11 @@ export function defaultAction(destination: Destination, meshRetries: unknown): A
   return { ...plainForward([only]), retries: retries(meshRetries) };
 }
 
+/** What comes of connections to a listener that Envoy refuses. */
+export function refusedAction(why: string): Action {
+  return { ...plainForward([]), forward: undefined, invalid: why };
+}
+
 function plainForward(forward: WeightedRuleDestination[]): Action {
   return {
     isL4: false,

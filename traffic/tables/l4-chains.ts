@@ -87,26 +87,6 @@ export function serviceL4Routes(
   ];
 }
 
-/**
- * A server name that two TLS rules for a client both have, unless their lists of names are the same, when the later is left out: Envoy refuses such a listener and
- * goes on with what it had (istio pilot/pkg/networking/core/tls.go, hashRuntimeTLSMatchPredicates). Undefined where there is none.
- */
-export function repeatedServerName(routes: readonly L4Route[], client: Valuation): string | undefined {
-  const met = routes.filter(({ when, sniHosts }) => sniHosts.length > 0 && allHold(when, client));
-  const chains = new Map(
-    met.map(({ sniHosts, subnets }) => [`${sniHosts.join(',')}|${subnets.join(',')}`, { sniHosts, subnets }]),
-  );
-  const taken = new Set<string>();
-  for (const { sniHosts, subnets } of chains.values()) {
-    const names = new Map(
-      sniHosts.flatMap((name) => (subnets.length === 0 ? [''] : subnets).map((subnet) => [`${name}|${subnet}`, name])),
-    );
-    for (const [key, name] of names) if (taken.has(key)) return name;
-    for (const key of names.keys()) taken.add(key);
-  }
-  return undefined;
-}
-
 /** The rule that takes a sidecar's connection; undefined when TLS rules exist for the client but none is for the server name. */
 export function sidecarL4Route(
   routes: readonly L4Route[],

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { trafficModel } from '../../../traffic/route';
 import { connectionSet } from '../../traffic/generated/connection-set';
 import { connectionObjects } from '../../traffic/generated/connection-world';
 import { expected } from '../../traffic/generated/expected';
-import { expectedConnection } from '../../traffic/generated/expected-connection';
+import { connectionPredictor } from '../../traffic/generated/expected-connection';
 import type { Recording } from '../../traffic/generated/recording';
 import { routeSet, type RouteSet } from '../../traffic/generated/route-set';
 import {
@@ -50,7 +51,7 @@ const kinds: Kind[] = [
     requests: 30,
     generate: connectionSet,
     world: [...worldObjects, ...connectionObjects],
-    predict: expectedConnection,
+    predict: connectionPredictor(trafficModel([...worldObjects, ...connectionObjects], { meshConfig })),
     observe: observeConnections,
     recording: 'connection-sets.generated.json',
   },

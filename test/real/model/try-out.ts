@@ -2,9 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { KubernetesObject } from '../../../components/manifests/kubernetes';
 import type { Request } from '../../../traffic/request';
 import { trafficModel } from '../../../traffic/route';
-import type { TrafficModel } from '../../../traffic/traffic-model';
 import { misfit } from '../../traffic/generated/bound';
-import type { Expected } from '../../traffic/generated/expected';
+import type { Predict } from '../../traffic/generated/expected';
 import { digest, type RecordedSet } from '../../traffic/generated/recording';
 import type { RouteSet } from '../../traffic/generated/route-set';
 import { gatewayProxy, meshConfig } from '../../traffic/generated/world';
@@ -20,7 +19,7 @@ const markerPort = 18092;
 export interface Trial {
   /** Objects that every set is added to. */
   world: readonly KubernetesObject[];
-  predict: (traffic: TrafficModel, from: 'gateway' | 'client', request: Request) => Expected;
+  predict: Predict;
   observe: (request: Request, times: number) => Promise<Map<string, number>>;
 }
 

@@ -1,9 +1,8 @@
 import { inBound } from '../../../traffic/bound';
 import type { Expected } from './expected';
 
-/** Why counts do not fit what was expected: a text that was not, or a count outside the 99.9 % bound; undefined when they fit, and when nothing was expected. */
+/** Why counts do not fit what was expected: a text that was not, or a count outside the 99.9 % bound; undefined when they fit. */
 export function misfit(expected: Expected, counts: ReadonlyMap<string, number>): string | undefined {
-  if (expected.size === 0) return undefined;
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
   for (const text of counts.keys()) if (!expected.has(text)) return `unexpected: ${text}`;
   for (const [text, part] of expected) {

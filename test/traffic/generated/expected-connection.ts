@@ -3,14 +3,34 @@ import type { Request } from '../../../traffic/request';
 import { route } from '../../../traffic/route';
 import { fraction, share, type Share } from '../../../traffic/share';
 import type { TrafficModel } from '../../../traffic/traffic-model';
-import { connectionInstances } from './connection-world';
-import { proxies, type Expected } from './expected';
+import { connectionInstances, connectionServices } from './connection-world';
+import { proxies, type Expected, type Predict } from './expected';
 
-/** The model's prediction for a connection, down to the instance that takes it; empty where the proxy refuses the rules, so that what it does depends on those before. */
-export function expectedConnection(traffic: TrafficModel, from: 'gateway' | 'client', request: Request): Expected {
+const tlsServices = connectionServices.filter(({ protocol }) => protocol === 'tls');
+
+/**
+ * Predicts connections of sets that come one after the other, down to the instance that takes each: while Envoy refuses the listener of a service, the one of the last
+ * set whose it took.
+ * @param bare - what the proxies have before the first set
+ */
+export function connectionPredictor(bare: TrafficModel): Predict {
+  const taken = new Map(tlsServices.map(({ port }): [number, TrafficModel] => [port, bare]));
+  let current = bare;
+  return (traffic, from, request) => {
+    if (traffic !== current) {
+      for (const { name, namespace, port, protocol } of tlsServices) {
+        const host = `${name}.${namespace}.svc.cluster.local`;
+        if (route(traffic, proxies.client, { host, port, protocol }).kind !== 'unknown') taken.set(port, traffic);
+      }
+      current = traffic;
+    }
+    return expectedConnection((from === 'client' ? taken.get(request.port) : undefined) ?? traffic, from, request);
+  };
+}
+
+function expectedConnection(traffic: TrafficModel, from: 'gateway' | 'client', request: Request): Expected {
   const proxy = proxies[from];
   const { kind, destinations = [] } = route(traffic, proxy, request);
-  if (kind === 'unknown') return new Map();
   if (kind !== 'routed') return new Map([['closed', '1']]);
   const places = placesOf(traffic.mesh, from === 'gateway' ? traffic.gatewayView(proxy) : traffic.scope(proxy));
   const all: Expected = new Map();

@@ -11,6 +11,9 @@ import { clientProxy, gatewayProxy, instances } from './world';
 /** What may be observed of a request, as texts (see observation.ts) with their parts. */
 export type Expected = Map<string, Share>;
 
+/** Predicts what is observed of the requests of one set after the other. */
+export type Predict = (traffic: TrafficModel, from: 'gateway' | 'client', request: Request) => Expected;
+
 export const proxies: Record<'gateway' | 'client', Proxy> = {
   gateway: { type: 'gateway', ...gatewayProxy },
   client: { type: 'sidecar', ...clientProxy },
