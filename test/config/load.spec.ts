@@ -46,21 +46,25 @@ describe('loadSettings', () => {
   });
   afterEach(() => configure({}));
 
-  it('reads every section, and leaves other namespaces alone', () => {
+  it('reads every section, and of other namespaces what says where the cluster is', () => {
     configure({
       'kubernetes:context': 'kind-dev',
+      'kubernetes:namespace': 'default',
       'meshwright:namespaces': { shop: { injection: false } },
       'meshwright:routes': { shop: { cart: { versions: ['v1', 'v2'], weights: { v1: 'rest', v2: 0 } } } },
       'meshwright:objects': [],
       'meshwright:policy': { maxStep: 0 },
+      'meshwright:proof': { drainSeconds: 0 },
     });
     assert.deepEqual(loadSettings(), {
       settings: {
         namespaces: { shop: { injection: false } },
         routes: { shop: { cart: { versions: ['v1', 'v2'], weights: { v1: 'rest', v2: 0 } } } },
         objects: [],
+        proof: { drainSeconds: 0 },
       },
       policy: { maxStep: 0 },
+      cluster: { context: 'kind-dev' },
       secretSections: new Set(),
     });
   });
@@ -79,7 +83,7 @@ describe('loadSettings', () => {
         'meshwright:istio: "demo"',
         '  must be a map',
         'meshwright:rotues: {}',
-        '  unknown key; the keys here are istio, gateways, namespaces, apps, addons, routes, objects, policy',
+        '  unknown key; the keys here are istio, gateways, namespaces, apps, addons, routes, objects, proof, policy',
         '  did you mean "routes"?',
         'meshwright:routes.shop.cart.weights: {"v1":90,"v2":20}',
         '  weights must sum to 100, these sum to 110: v1 90, v2 20; change one of them, or make it "rest"',
