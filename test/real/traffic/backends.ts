@@ -1,4 +1,6 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 
 /** A stub application: one address with one or more ports. */
 export interface Backend {
@@ -19,30 +21,21 @@ export interface Seen {
   headers: Record<string, string>;
 }
 
-/** Starts stub applications that answer every request with {@link Seen} as JSON; the result stops them. */
+/**
+ * Starts stub applications that answer every request with {@link Seen} as JSON; the result stops them. They have a process of their own: a test that waits for kubectl must not keep them from
+ * answering, which a client would take for a request that the mesh has lost.
+ */
 export async function startBackends(backends: readonly Backend[]): Promise<() => Promise<void>> {
-  const servers = await Promise.all(backends.flatMap((backend) => backend.ports.map((port) => listen(backend, port))));
+  const child = fork(join(__dirname, 'backends-child.ts'), {
+    execArgv: ['-r', 'tsx/cjs'],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const ended = once(child, 'exit').then(() => undefined);
+  child.send(backends);
+  const [started] = await Promise.race([once(child, 'message'), ended.then(() => ['ended'])]);
+  if (started !== 'listening') throw new Error(`the stub applications do not start: ${String(started)}`);
   return async () => {
-    for (const server of servers) server.closeAllConnections();
-    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+    if (child.connected) child.disconnect();
+    await ended;
   };
-}
-
-function listen({ name, address }: Backend, port: number): Promise<Server> {
-  const server = createServer((request, response) => {
-    request.resume();
-    response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify(seen(name, port, request)));
-  });
-  // Node closes idle connections after 5 s, also while a proxy is sending the next request on them.
-  server.keepAliveTimeout = 0;
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, address, () => resolve(server));
-  });
-}
-
-function seen(who: string, port: number, { method = '', url = '', headers }: IncomingMessage): Seen {
-  const texts = Object.entries(headers).map(([name, value]): [string, string] => [name, String(value)]);
-  return { who, port, method, path: url, authority: headers.host ?? '', headers: Object.fromEntries(texts) };
 }

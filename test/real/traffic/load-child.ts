@@ -1,11 +1,19 @@
+import type { ClientRequest } from 'node:http';
 import type { LoadOptions, Loaded } from './load';
 
 /** The process that sends; `load.ts` starts it, tells it what to send, and asks for the counts. */
 const failures: Loaded['failures'] = {};
 const places: Loaded['places'] = {};
+const lost: Loaded['lost'] = [];
+/** Requests without an answer yet, by path: when they were sent. */
+const open = new Map<string, number>();
 let requests = 0;
 let began = 0;
 
+/** Longest list of lost requests; more are only counted. */
+const listed = 100_000;
+
+process.once('disconnect', () => process.exit(1));
 process.once('message', (options: LoadOptions) => void send(options));
 
 async function send({ url, host, rate, seconds, connections = 10 }: LoadOptions): Promise<void> {
@@ -23,23 +31,40 @@ async function send({ url, host, rate, seconds, connections = 10 }: LoadOptions)
       agentKeepAlive: true,
       timeout: 10_000,
       quiet: true,
+      requestGenerator: numbered,
       statusCallback: count,
     },
     report,
   );
 }
 
-/** The library gives a text for an error, whatever its types say. */
-function count(error: unknown, result: { statusCode?: number; body?: string } | undefined): void {
-  requests += 1;
-  const status = result?.statusCode ?? 0;
-  if (error !== null && error !== undefined)
-    add(failures, status === 0 ? textOf(error) : `${status} ${result?.body ?? ''}`.slice(0, 200));
-  else add(places, whoOf(result?.body));
+type Requester = (params: object, callback: unknown) => ClientRequest;
+let number = 0;
+
+/** Each request has a path of its own, by which it is found in the proxies' access logs. */
+function numbered(_options: unknown, params: object, request: Requester, callback: unknown): ClientRequest {
+  const path = `/${++number}`;
+  open.set(path, Date.now());
+  const sent = request({ ...params, path }, callback);
+  sent.on('timeout', () => lose(path, 'no answer in time'));
+  sent.on('error', (error) => lose(path, error.message));
+  return sent;
 }
 
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : JSON.stringify(error);
+/** Hears of every request that ends; those without an answer are counted by `numbered`, which knows their path. */
+function count(error: unknown, result: { statusCode?: number; body?: string; path?: string } | undefined): void {
+  requests += 1;
+  const { statusCode = 0, body = '', path = '' } = result ?? {};
+  if (result === undefined) return;
+  if (error !== null && error !== undefined) lose(path, `${statusCode} ${body}`.slice(0, 200));
+  else if (open.delete(path)) add(places, whoOf(body));
+}
+
+function lose(path: string, why: string): void {
+  const at = open.get(path);
+  if (at === undefined || !open.delete(path)) return;
+  add(failures, why);
+  if (lost.length < listed) lost.push({ path, at, milliseconds: Date.now() - at, why });
 }
 
 function whoOf(body = ''): string {
@@ -52,6 +77,6 @@ function add(counts: Record<string, number>, key: string): void {
 
 function report(): void {
   const failed = Object.values(failures).reduce((sum, number) => sum + number, 0);
-  const loaded: Loaded = { requests, failed, failures, places, seconds: (performance.now() - began) / 1000 };
+  const loaded: Loaded = { requests, failed, failures, lost, places, seconds: (performance.now() - began) / 1000 };
   process.send?.(loaded, () => process.exit(0));
 }

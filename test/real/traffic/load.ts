@@ -21,9 +21,22 @@ export interface Loaded {
   failed: number;
   /** What went wrong, and how often. */
   failures: Record<string, number>;
+  /** Each of those, up to 100,000 of them. */
+  lost: LostRequest[];
   /** Who answered the others, and how often. */
   places: Record<string, number>;
   seconds: number;
+}
+
+/** A request that had no answer, or an error for one. */
+export interface LostRequest {
+  /** Its own, by which it is found in an access log. */
+  path: string;
+  /** When it was sent, in milliseconds since 1970. */
+  at: number;
+  /** How long it took to fail. */
+  milliseconds: number;
+  why: string;
 }
 
 /** A load that goes on in a process of its own, so that what a test does meanwhile does not hold it up. */
