@@ -1,26 +1,22 @@
-import { mkdtemp, realpath, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp } from 'node:fs/promises';
 import path from 'node:path';
-import { labDown, labUp } from '../../lab';
+import { labUp } from '../../lab';
 import type { Lab } from '../../lab';
 import { kubectl } from './kubectl';
 import { asMap } from '../../model/json';
+import { TEMPORARY_LABS } from '../support/temporary-labs';
 
 /** Longest time a first start may take, in milliseconds: the programs may have to be built. */
 export const START_TIMEOUT_MS = 30 * 60_000;
 
-const roots: string[] = [];
-
 /** An empty folder that stands for a checkout; its lab is stopped and removed when all tests are done. */
 export async function newRoot(): Promise<string> {
-  const root = await realpath(await mkdtemp(path.join(tmpdir(), 'meshwright-lab-')));
-  roots.push(root);
-  return root;
+  return mkdtemp(path.join(process.env[TEMPORARY_LABS] ?? '', 'lab-'));
 }
 
 let shared: Promise<Lab> | undefined;
 
-/** The lab that all specs share, started by the first one that asks. Progress goes to stderr: a first build takes minutes. */
+/** The lab that all specs of one of mocha's workers share, started by the first one that asks. Progress goes to stderr: a first build takes minutes. */
 export function sharedLab(): Promise<Lab> {
   const log = (line: string) => process.stderr.write(`      ${line}\n`);
   shared ??= newRoot().then((root) => labUp({ log, root }));
@@ -38,12 +34,3 @@ export async function get(lab: Lab, ...what: readonly string[]): Promise<Record<
   const json = await kubectl(lab, ['get', ...what, '--ignore-not-found', '-o', 'json']);
   return json === '' ? undefined : asMap(JSON.parse(json));
 }
-
-// Loaded once, so registered once: on the root suite, after all specs that share the lab.
-after(async function () {
-  this.timeout(60_000);
-  for (const root of roots) {
-    await labDown({ root, log: () => undefined, purge: true });
-    await rm(root, { recursive: true, force: true });
-  }
-});
