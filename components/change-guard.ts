@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import { changeProblems } from '../policy/changes/change-problems';
+import { changeRefusal } from '../policy/changes/change-refusal';
 import { objectOfInputs } from './hook-inputs';
 import { objectTitle, type KubernetesObject } from './manifests/kubernetes';
 import type { RouteObjects } from './manifests/route-objects';
@@ -64,13 +64,8 @@ export class ChangeGuard {
 /** @throws pulumi.RunError that lists every mandatory finding on the change */
 export function refuseChange(changes: readonly Change[], options: CheckOptions): void {
   const [before, after] = [changes.map(({ old }) => old), changes.map(({ now }) => now)];
-  const found = changeProblems(before, after, options).filter(({ level }) => level === 'mandatory');
-  if (found.length === 0) return;
-  const lines = found.map(
-    ({ rule, kind, namespace, name, path, message }) =>
-      `  ${objectTitle({ kind, metadata: { name, namespace } })}, ${path}: ${message} (${rule})`,
-  );
-  throw new pulumi.RunError(['this change is refused', ...lines].join('\n'));
+  const refusal = changeRefusal(before, after, options);
+  if (refusal !== undefined) throw new pulumi.RunError(refusal);
 }
 
 function holdsSeveral({ object }: RouteObjects['destinationRules'][number]): boolean {

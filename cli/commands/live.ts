@@ -1,5 +1,13 @@
 import { Argument, type Command } from 'commander';
-import { LiveError, MeshView, type MeshViewOptions } from '../../live';
+import {
+  LiveError,
+  MeshView,
+  addressRule,
+  isProxyName,
+  parseAddress,
+  proxyNameRule,
+  type MeshViewOptions,
+} from '../../live';
 import { UserError, exitCodes } from '../errors';
 import { stackOptions, type StackChoice } from '../input';
 import { liveRoutes, type LiveRoute } from '../live/routes';
@@ -49,6 +57,7 @@ async function live(
     ...(istiod === undefined ? {} : { istiod }),
     proxies: Object.fromEntries(proxy.map(proxyAddress)),
   };
+  for (const address of istiod ?? []) refuseAddress('--istiod', address, address);
   const routes = await asUserError(liveRoutes(choice, route, options, (view) => new MeshView(view)));
   process.stdout.write(json ? `${JSON.stringify({ routes }, null, 2)}\n` : `${routes.map(text).join('\n\n')}\n`);
   if (routes.some(({ live: is }) => !is)) process.exitCode = exitCodes.findings;
@@ -56,10 +65,16 @@ async function live(
 
 function proxyAddress(text: string): [string, string] {
   const [name = '', address, ...more] = text.split('=');
-  if (name === '' || address === undefined || address === '' || more.length > 0) {
-    throw new UserError(`--proxy ${text}; write NAME=HOST[:PORT] with the name as <pod>.<namespace>.`);
+  if (address === undefined || more.length > 0) {
+    throw new UserError(`--proxy ${text}: write NAME=HOST[:PORT] with the name as <pod>.<namespace>.`);
   }
+  if (!isProxyName(name)) throw new UserError(`--proxy ${text}: ${name} ${proxyNameRule}.`);
+  refuseAddress('--proxy', text, address);
   return [name, address];
+}
+
+function refuseAddress(flag: string, text: string, address: string): void {
+  if (parseAddress(address) === undefined) throw new UserError(`${flag} ${text}: ${addressRule}.`);
 }
 
 function text({ route, config, api, proxies, live: is, note }: LiveRoute): string {

@@ -38,7 +38,7 @@ export async function start(
   const lab = await asUserError(labUp({ log: say, admissionWebhooks }));
   const leftOut = [...local.notes];
   if (pulumi.found) upWithPulumi(lab, name, local.settings, policy);
-  else leftOut.push(...(await applyInLab(lab, mesh, name)));
+  else leftOut.push(...(await applyInLab(lab, mesh, name, policy)));
 
   const objects = [...mesh.existingNamespaces, ...mesh.objects].map(({ object }) => object);
   process.stdout.write(`${summary(await asUserError(readObjects(lab, objects)))}\n\n`);

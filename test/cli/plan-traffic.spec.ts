@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { delimiter, dirname } from 'node:path';
-import { planTraffic } from '../../cli/start/plan-traffic';
+import { UserError } from '../../cli/errors';
+import { applyInLab } from '../../cli/start/apply-in-lab';
+import { plannedTraffic, plannedTrafficText } from '../../cli/start/plan-traffic';
 import { routeRows } from '../../cli/start/route-rows';
 import { renderMesh } from '../../components/manifests/mesh';
 import type { KubernetesObject } from '../../components/manifests/kubernetes';
@@ -26,6 +28,12 @@ function objectsOf(text: string): KubernetesObject[] {
   const parsed = parseStackText(text, 'stack.yaml');
   assert.ok(!('problems' in parsed));
   return renderMesh(parsed.settings).objects.map(({ object }) => object);
+}
+
+/** What the terminal shows; '' for nothing. */
+async function shown(lab: Lab, objects: KubernetesObject[]): Promise<string> {
+  const traffic = plannedTraffic(lab, objects, await planObjects(lab, objects, { name }));
+  return traffic === undefined ? '' : plannedTrafficText(traffic);
 }
 
 describe('traffic of a plan', function () {
@@ -59,13 +67,13 @@ New rules
 
   it('tells what moves, class by class', async () => {
     const objects = objectsOf(next);
-    assert.equal(planTraffic(lab, objects, await planObjects(lab, objects, { name })), `Traffic\n${moved}`);
+    assert.equal(await shown(lab, objects), `Traffic\n${moved}`);
   });
 
   it('tells what becomes of requests to what is removed', async () => {
     const objects = objectsOf(old).filter(({ kind }) => kind !== 'DestinationRule');
     assert.equal(
-      planTraffic(lab, objects, await planObjects(lab, objects, { name })),
+      await shown(lab, objects),
       `Traffic
 web.${name}.svc.cluster.local:80, from workloads
   everybody: 100 % moves
@@ -75,11 +83,29 @@ web.${name}.svc.cluster.local:80, from workloads
     );
   });
 
+  it('is refused where it goes further than the stack allows, and nothing is touched', async () => {
+    const stack = `${next}  meshwright:policy: { maxStep: 10 }\n`;
+    const parsed = parseStackText(stack, 'stack.yaml');
+    assert.ok(!('problems' in parsed));
+    const mesh = renderMesh(parsed.settings);
+    await assert.rejects(
+      applyInLab(lab, mesh, name, parsed.policy),
+      new UserError(
+        [
+          'this change is refused',
+          `  VirtualService ${name}/web, spec.http[1].route[1].weight: web subset v2 would go from 10 to 25 at once, by 15; allowed are steps of 10 (maxStep). Go in several updates (weight-step-limit)`,
+          'nothing was changed',
+        ].join('\n'),
+      ),
+    );
+    assert.equal(await shown(lab, objectsOf(old)), '');
+  });
+
   it('is silent where nothing changes, and where nothing was there before', async () => {
     const same = objectsOf(old);
-    assert.equal(planTraffic(lab, same, await planObjects(lab, same, { name })), '');
+    assert.equal(await shown(lab, same), '');
     const fresh = { created: ['Namespace x'], changed: [], removed: [], unchanged: 0 };
-    assert.equal(planTraffic(lab, same, fresh), '');
+    assert.equal(plannedTraffic(lab, same, fresh), undefined);
   });
 
   it('is what `meshwright diff --cluster` tells of the stack', () => {
