@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http';
+import { parseAddress } from './address';
 import { LiveError } from './errors';
 
 /** An istiod or an Envoy, whose debug pages can be asked for. */
@@ -20,7 +21,7 @@ export interface DebugPages {
  */
 export function debugPages(name: string, address: string, defaultPort: number, patience = 5000): DebugPages {
   const agent = new Agent({ keepAlive: true, maxSockets: 4 });
-  const [host = '127.0.0.1', port = defaultPort] = splitAddress(address);
+  const { host, port = defaultPort } = parseAddress(address) ?? { host: address };
   return {
     name,
     get: (path) =>
@@ -46,12 +47,6 @@ export function debugPages(name: string, address: string, defaultPort: number, p
       }),
     close: () => agent.destroy(),
   };
-}
-
-/** `host:port`, `host`, or `[address]:port`. */
-function splitAddress(address: string): (string | undefined)[] {
-  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(address) ?? [];
-  return [bracketed ?? plain, port];
 }
 
 function refused(name: string, status: number): LiveError {

@@ -2,9 +2,9 @@ import { Argument, type Command } from 'commander';
 import {
   LiveError,
   MeshView,
+  addressPattern,
   addressRule,
-  isProxyName,
-  parseAddress,
+  proxyNamePattern,
   proxyNameRule,
   type MeshViewOptions,
 } from '../../live';
@@ -68,13 +68,13 @@ function proxyAddress(text: string): [string, string] {
   if (address === undefined || more.length > 0) {
     throw new UserError(`--proxy ${text}: write NAME=HOST[:PORT] with the name as <pod>.<namespace>.`);
   }
-  if (!isProxyName(name)) throw new UserError(`--proxy ${text}: ${name} ${proxyNameRule}.`);
+  if (!proxyNamePattern.test(name)) throw new UserError(`--proxy ${text}: ${name} ${proxyNameRule}.`);
   refuseAddress('--proxy', text, address);
   return [name, address];
 }
 
 function refuseAddress(flag: string, text: string, address: string): void {
-  if (parseAddress(address) === undefined) throw new UserError(`${flag} ${text}: ${addressRule}.`);
+  if (!addressPattern.test(address)) throw new UserError(`${flag} ${text}: ${addressRule}.`);
 }
 
 function text({ route, config, api, proxies, live: is, note }: LiveRoute): string {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { ProofSettings } from '../../components/manifests/settings';
-import { filledList, text, wholeNumber } from './values';
+import { addressPattern, addressRule, proxyNamePattern, proxyNameRule } from '../../live/address';
+import { filledList, wholeNumber } from './values';
 
-const address = text.regex(/^(\[[0-9a-fA-F:]+\]|[^\s:/]+)(:[0-9]{1,5})?$/, {
-  error: 'must be an address, host or host:port, without a scheme or a path',
-});
+const address = z.string().regex(addressPattern, { error: addressRule });
+const proxyName = z.string().regex(proxyNamePattern, { error: proxyNameRule });
 
 export const proof = z
   .strictObject({
@@ -23,7 +23,7 @@ export const proof = z
       .exactOptional()
       .describe('Addresses of the istiods, host[:15014], all replicas. Default: port-forwards to the istiod pods.'),
     proxies: z
-      .record(z.string(), address)
+      .record(proxyName, address)
       .exactOptional()
       .describe(
         "Addresses of proxies' admin pages, host[:15000], by <pod>.<namespace>. Default: port-forwards to their pods.",

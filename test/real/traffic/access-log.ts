@@ -26,7 +26,12 @@ export interface LoggedRequest {
 
 /** Requests of a proxy that is started with {@link accessLogging}, in the order in which they ended. Envoy writes five times a second. */
 export function accessLog({ log }: Child): LoggedRequest[] {
-  return readFileSync(log, 'utf8')
+  return parseAccessLog(readFileSync(log, 'utf8'));
+}
+
+/** Other lines are left out. */
+export function parseAccessLog(text: string): LoggedRequest[] {
+  return text
     .split('\n')
     .filter((line) => line.startsWith('request '))
     .map((line) => {

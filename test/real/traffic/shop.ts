@@ -18,11 +18,14 @@ export const shopHost = 'reviews.shop.svc.cluster.local';
 const networking = 'networking.istio.io/v1';
 const port = 9080;
 
+/** Of 127.0.0.0/8, a part for each test process: the Envoys of two would share an address, and each get some of the other's connections. */
+const network = `127.${1 + (process.pid % 250)}`;
+
 /** @param sidecars - number of clients in the mesh beside the gateway */
 export function shop(gatewayPort: number, versions: readonly string[], sidecars = 1, gateways = 1): Shop {
   const backends = versions.map((version, index) => ({
     name: version,
-    address: `127.0.31.${index + 1}`,
+    address: `${network}.31.${index + 1}`,
     ports: [port],
   }));
   return {
@@ -108,7 +111,7 @@ export function sidecarAddress(index: number): string {
 }
 
 function sidecarIp(index: number): string {
-  return `127.0.${32 + index}.1`;
+  return `${network}.${32 + index}.1`;
 }
 
 function gatewayName(index: number): string {

@@ -14,6 +14,15 @@ export interface Ran {
   output: string;
 }
 
+/** A `pulumi` that runs meanwhile. */
+export interface Begun {
+  /** As `kill -9` does, with its program and its providers. */
+  kill(): void;
+  /** Until what it has said so far matches, or it has ended. */
+  said(pattern: RegExp): Promise<void>;
+  ended: Promise<Ran>;
+}
+
 /** One step of an update, in the order in which the engine took and finished them. */
 export interface Step {
   /** Kind and name of the resource, e.g. `VirtualService bookinfo-reviews`. */
@@ -27,14 +36,15 @@ export interface RealStack {
   configure(config: Record<string, unknown>): void;
   /** `pulumi WORDS --stack …`; no question is asked. */
   pulumi(...words: string[]): Ran;
-  /** The same without waiting for its end, for tests that do something meanwhile; `kill` is that of `kill -9`. */
-  begin(...words: string[]): { kill(): void; ended: Promise<Ran> };
+  /** The same without waiting for its end, for tests that do something meanwhile. */
+  begin(...words: string[]): Begun;
   /** `pulumi up`, which must succeed; returns the steps that changed something. */
   up(...words: string[]): Step[];
   /** The state, as text. */
   state(): string;
   /** Types of the resources in the state, in its order. */
   types(): string[];
+  /** Ends what was left running, too. */
   remove(): void;
 }
 
@@ -62,22 +72,39 @@ export function realStack(lab: Lab): RealStack {
     });
     return { status: ran.status, output: `${ran.stdout}${ran.stderr}` };
   };
+  const sessions = new Set<string>();
   const begin: RealStack['begin'] = (...words) => {
     const child = spawn('pulumi', [...words, '--stack', stack, '--non-interactive'], {
       cwd: folder,
       env,
       detached: true,
     });
+    if (child.pid !== undefined) sessions.add(String(child.pid));
     const chunks: Buffer[] = [];
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => chunks.push(chunk));
     const ended = new Promise<Ran>((resolve) => {
       child.once('close', (status) => resolve({ status, output: Buffer.concat(chunks).toString('utf8') }));
     });
-    // With its program and its providers.
+    const said = (pattern: RegExp): Promise<void> =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          if (pattern.test(Buffer.concat(chunks).toString('utf8'))) resolve();
+        };
+        for (const stream of [child.stdout, child.stderr]) stream.on('data', look);
+        child.once('close', () => resolve());
+        look();
+      });
     const kill = (): void => {
       if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
     };
-    return { kill, ended };
+    return { kill, said, ended };
+  };
+  /** A killed pulumi leaves its provider behind, in a group of its own but in its session. */
+  const stopLeft = (): void => {
+    const { stdout } = spawnSync('ps', ['-eo', 'pid=,sess='], { encoding: 'utf8' });
+    const processes = stdout.split('\n').map((line) => line.trim().split(/\s+/));
+    const left = processes.filter(([, session]) => sessions.has(session ?? '')).map(([pid = '']) => pid);
+    if (left.length > 0) spawnSync('kill', ['-KILL', ...left]);
   };
   const stackFile = join(folder, `Pulumi.${stack}.yaml`);
   succeeded(pulumi('stack', 'init'));
@@ -96,7 +123,10 @@ export function realStack(lab: Lab): RealStack {
       const { deployment } = JSON.parse(succeeded(pulumi('stack', 'export'))) as Exported;
       return (deployment.resources ?? []).map(({ type }) => type);
     },
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    remove: () => {
+      stopLeft();
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 }
 

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LoadedStack, type Weights } from './support/loaded-stack';
+import type { Begun } from './support/real-stack';
+
+/** Where in an update it is killed. */
+interface Moment {
+  what: string;
+  /** Is over when the moment has come. */
+  comes(update: Begun, isWritten: () => boolean): Promise<unknown>;
+  /** A proxy is held back, so that the update can be caught while it waits. */
+  holds?: true;
+}
+
+const starting: Moment = { what: 'before anything is written', comes: () => sleep(1500) };
+const creating: Moment = {
+  what: 'while a DestinationRule is made',
+  comes: (update) => update.said(/DestinationRule \S+ creating/),
+};
+const reaching: Moment = {
+  what: 'while it waits for the proxies to reach a new version',
+  comes: async (update) => {
+    await update.said(/DestinationRule \S+ created/);
+    await sleep(1500);
+  },
+  holds: true,
+};
+const updating: Moment = {
+  what: 'while the VirtualService is written',
+  comes: (update) => update.said(/VirtualService \S+ updating/),
+};
+const written: Moment = {
+  what: 'just after the VirtualService is written',
+  comes: async (_, isWritten) => {
+    for (let look = 0; look < 300 && !isWritten(); look++) await sleep(20);
+  },
+};
+const proving: Moment = {
+  what: 'while it waits for the proxies to serve the route',
+  comes: (update) => update.said(/waiting, \d of 3 proxies so far/),
+  holds: true,
+};
+const draining: Moment = { what: 'while a version drains', comes: (update) => update.said(/kept for 3 s/) };
+const deleting: Moment = {
+  what: 'while a DestinationRule is deleted',
+  comes: (update) => update.said(/DestinationRule \S+ deleting/),
+};
+const deleted: Moment = {
+  what: 'just after a DestinationRule is deleted',
+  comes: (update) => update.said(/DestinationRule \S+ deleted/),
+};
+
+/** Three changes that bring each of three versions one on in its life: added, shifted to, removed. */
+const rounds: [Moment, Moment, Moment][] = [
+  [starting, starting, starting],
+  [creating, updating, deleting],
+  [reaching, proving, draining],
+  [written, written, deleted],
+  [updating, starting, proving],
+];
+
+describe('an update that is killed, with the real Pulumi, istiod and Envoys', function () {
+  this.timeout(1_800_000);
+  const versions = ['v1', 'v2', 'v3'];
+  let shop: LoadedStack;
+
+  before(async function () {
+    shop = await LoadedStack.start(this, versions);
+    shop.configure({ v1: 70, v2: 30 });
+    await shop.up();
+  });
+
+  after(() => (shop as LoadedStack | undefined)?.stop());
+
+  for (const [number, moments] of rounds.entries()) {
+    const [old = '', kept = '', added = ''] = [0, 1, 2].map((offset) => versions[(number + offset) % 3] ?? '');
+    const changes: [string, Weights][] = [
+      [`${added} is added`, { [old]: 60, [kept]: 30, [added]: 10 }],
+      [`weight moves to ${added}`, { [old]: 10, [kept]: 30, [added]: 60 }],
+      [`${old} is removed`, { [kept]: 30, [added]: 70 }],
+    ];
+    for (const [index, [change, weights]] of changes.entries()) {
+      const { what, comes, holds } = moments[index] ?? starting;
+      it(`loses nothing when ${change} and it dies ${what}, and the next one puts all in place`, async () => {
+        const { byMesh } = await shop.underLoad('gateway', async () => {
+          shop.configure(weights, { drainSeconds: 3 });
+          const before = generation();
+          const held = holds === true ? shop.mesh.proxies.get('client-1') : undefined;
+          held?.process.kill('SIGSTOP');
+          try {
+            const update = shop.stack.begin('up', '--yes', '--skip-preview');
+            await comes(update, () => generation() !== before);
+            update.kill();
+            const { status, output } = await update.ended;
+            assert.equal(status, null, `it had ended before it could be killed:\n${output}`);
+          } finally {
+            held?.process.kill('SIGCONT');
+          }
+          await sleep(1000);
+          await shop.stack.begin('cancel', '--yes').ended;
+          await shop.up();
+        });
+        assert.deepEqual(byMesh, {});
+        assertIs(weights);
+      });
+    }
+  }
+
+  it('leaves nothing to do', () => {
+    assert.deepEqual(shop.stack.up(), []);
+  });
+
+  function generation(): number {
+    return shop.cluster.get('virtualservice', 'shop', 'reviews').metadata.generation;
+  }
+
+  function assertIs(weights: Weights): void {
+    const route = shop.cluster.get('virtualservice', 'shop', 'reviews').spec as { http: { route: Destination[] }[] };
+    assert.deepEqual(
+      route.http.map((rule) =>
+        Object.fromEntries(rule.route.map(({ destination, weight }) => [destination.subset, weight])),
+      ),
+      [weights],
+    );
+    const names = Object.keys(weights).map((version) => `reviews.${version}`);
+    assert.deepEqual(shop.rules(), names.sort());
+    const { deployment } = JSON.parse(shop.stack.state()) as { deployment: { pending_operations?: unknown[] } };
+    assert.deepEqual(deployment.pending_operations ?? [], []);
+  }
+});
+
+interface Destination {
+  destination: { subset: string };
+  weight: number;
+}

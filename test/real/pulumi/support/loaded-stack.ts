@@ -1,0 +1,114 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RouteSettings, StackSettings } from '../../../../components/manifests/settings';
+import { accessLog, accessLogging } from '../../traffic/access-log';
+import { freePorts } from '../../traffic/child';
+import { startLoad, type Loaded } from '../../traffic/load';
+import { lossesOf, type Losses } from '../../traffic/losses';
+import { addressesOf, startMesh, type RealMesh } from '../../traffic/mesh';
+import { findPrograms } from '../../traffic/programs';
+import { shop, shopHost, shopRoute, sidecarAddress, type Shop } from '../../traffic/shop';
+import { sections } from './bookinfo';
+import { clusterOf, type Cluster } from './cluster';
+import { needsPulumi } from './means';
+import { realStack, type RealStack } from './real-stack';
+
+export type Weights = Record<string, number>;
+
+/** What became of a load, and why. */
+export type Judged = Pick<Loaded, 'requests' | 'failed'> & Losses;
+
+const rate = 300;
+const flushed = 500;
+
+/** A stack with routes to a service `reviews`, on a real istiod and real Envoys. */
+export class LoadedStack {
+  readonly cluster: Cluster;
+
+  private constructor(
+    readonly mesh: RealMesh,
+    readonly stack: RealStack,
+    private readonly place: Shop,
+  ) {
+    this.cluster = clusterOf(mesh.lab);
+  }
+
+  /** Skips the tests, with a word, where a program is missing. */
+  static async start(context: Mocha.Context, versions: readonly string[]): Promise<LoadedStack> {
+    needsPulumi(context);
+    const programs = findPrograms();
+    if (typeof programs === 'string') {
+      console.log(`      skipped: ${programs}`);
+      return context.skip();
+    }
+    const [port = 0] = await freePorts(1);
+    const place = shop(port, versions, 2);
+    const log = (line: string): void => console.log(`      ${line}`);
+    const mesh = await startMesh({ programs, ...place, meshConfig: accessLogging, log });
+    // What an update was killed in the middle of making is there already for the next one; and a removed route is waited for.
+    Object.assign(process.env, {
+      PULUMI_K8S_UPSERT_EXISTING_OBJECTS: 'true',
+      PULUMI_K8S_ENABLE_PATCH_FORCE: 'true',
+      PULUMI_RUN_PROGRAM: 'true',
+    });
+    return new LoadedStack(mesh, realStack(mesh.lab), place);
+  }
+
+  /** The route with these weights, or without any; the service has as many versions. */
+  configure(weights: Weights | undefined, proof: StackSettings['proof'] = {}): void {
+    const reviews = weights === undefined ? {} : { reviews: shopRoute({ versions: Object.keys(weights), weights }) };
+    this.configureRoutes(reviews, proof);
+  }
+
+  configureRoutes(routes: Record<string, RouteSettings>, proof: StackSettings['proof'] = {}): void {
+    this.configureStack({ namespaces: { shop: { existing: true } }, routes: { shop: routes } }, proof);
+  }
+
+  configureStack(settings: StackSettings, proof: StackSettings['proof'] = {}): void {
+    const proven = { ...addressesOf(this.mesh), timeoutSeconds: 60, drainSeconds: 1, strict: true, ...proof };
+    this.stack.configure({
+      ...sections({ ...settings, proof: proven }),
+      'meshwright:policy': { externals: { gateways: ['*'], hosts: ['*'] } },
+    });
+  }
+
+  /**
+   * `pulumi up`; what it said.
+   * @throws Error with that when it fails.
+   */
+  async up(): Promise<string> {
+    const { status, output } = await this.stack.begin('up', '--yes', '--skip-preview').ended;
+    if (status !== 0) throw new Error(`pulumi up ended with ${status}:\n${output}`);
+    return output;
+  }
+
+  /** What becomes of 300 requests a second at the gateway, or at a sidecar, while something is done. */
+  async underLoad(at: 'gateway' | 'sidecar', work: () => Promise<void>): Promise<Judged> {
+    const [proxy, url] =
+      at === 'gateway'
+        ? ['edge-0', `http://127.0.0.1:${this.place.gatewayPort}/`]
+        : ['client-0', `http://${sidecarAddress(0)}/`];
+    const load = await startLoad({ url, host: shopHost, rate, seconds: 3600 });
+    const failure: unknown = await work().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    const loaded = await load.stop();
+    await sleep(flushed);
+    const envoy = this.mesh.proxies.get(proxy);
+    const losses = lossesOf(loaded.lost, envoy === undefined ? [] : accessLog(envoy));
+    const pace = (loaded.requests / loaded.seconds).toFixed(0);
+    console.log(`      ${loaded.requests} requests, ${loaded.failed} failed, ${pace} per second`);
+    if (loaded.failed > 0) console.log(`      ${JSON.stringify(losses)}`);
+    if (failure !== undefined) throw failure;
+    return { requests: loaded.requests, failed: loaded.failed, ...losses };
+  }
+
+  rules(): string[] {
+    return this.cluster.names('destinationrules', 'shop');
+  }
+
+  async stop(): Promise<void> {
+    await this.mesh.stop();
+    this.stack.remove();
+  }
+}
