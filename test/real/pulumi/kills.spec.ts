@@ -7,7 +7,7 @@ import type { Begun } from './support/real-stack';
 interface Moment {
   what: string;
   /** Is over when the moment has come. */
-  comes(update: Begun, isWritten: () => boolean): Promise<unknown>;
+  comes: (update: Begun, isWritten: () => boolean) => Promise<unknown>;
   /** A proxy is held back, so that the update can be caught while it waits. */
   holds?: true;
 }

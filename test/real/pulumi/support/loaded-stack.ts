@@ -88,18 +88,18 @@ export class LoadedStack {
         ? ['edge-0', `http://127.0.0.1:${this.place.gatewayPort}/`]
         : ['client-0', `http://${sidecarAddress(0)}/`];
     const load = await startLoad({ url, host: shopHost, rate, seconds: 3600 });
-    const failure: unknown = await work().then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    const loaded = await load.stop();
+    let loaded: Loaded | undefined;
+    try {
+      await work();
+    } finally {
+      loaded = await load.stop();
+    }
     await sleep(flushed);
     const envoy = this.mesh.proxies.get(proxy);
     const losses = lossesOf(loaded.lost, envoy === undefined ? [] : accessLog(envoy));
     const pace = (loaded.requests / loaded.seconds).toFixed(0);
     console.log(`      ${loaded.requests} requests, ${loaded.failed} failed, ${pace} per second`);
     if (loaded.failed > 0) console.log(`      ${JSON.stringify(losses)}`);
-    if (failure !== undefined) throw failure;
     return { requests: loaded.requests, failed: loaded.failed, ...losses };
   }
 
