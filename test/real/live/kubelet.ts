@@ -30,8 +30,10 @@ export async function startKubelet(lab: Lab, folder: string, pods: readonly Forw
   const server = join(lab.stateDir, 'pki', 'server');
   const words = [
     `--config=${config}`,
+    `--config=${join(__dirname, '..', '..', '..', 'lab', 'control-plane', 'kwok-stages.yaml')}`,
     `--kubeconfig=${lab.kubeconfig}`,
     `--manage-single-node=${node}`,
+    '--node-ip=127.0.0.1',
     `--server-address=127.0.0.1:${port}`,
     `--tls-cert-file=${server}.crt`,
     `--tls-private-key-file=${server}.key`,
@@ -44,8 +46,9 @@ export async function startKubelet(lab: Lab, folder: string, pods: readonly Forw
     writeFileSync(file, objects.map((object) => stringify(object)).join('---\n'));
     kubectl('apply', '-f', file);
   };
-  apply('node.yaml', [{ apiVersion: 'v1', kind: 'Node', metadata: { name: node } }]);
-  kubectl('wait', '--for=condition=Ready', `node/${node}`, '--timeout=60s');
+  const labels = { 'kubernetes.io/arch': 'amd64', 'kubernetes.io/os': 'linux', 'kubernetes.io/hostname': node };
+  apply('node.yaml', [{ apiVersion: 'v1', kind: 'Node', metadata: { name: node, labels } }]);
+  kubectl('wait', '--for=condition=Ready', `node/${node}`, '--timeout=20s');
   const status = {
     addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
     daemonEndpoints: { kubeletEndpoint: { Port: port } },
@@ -53,7 +56,7 @@ export async function startKubelet(lab: Lab, folder: string, pods: readonly Forw
   kubectl('patch', 'node', node, '--subresource=status', '--type=merge', `--patch=${JSON.stringify({ status })}`);
   apply('pods.yaml', pods.map(podOf));
   for (const { namespace, name } of pods)
-    kubectl('wait', '--for=condition=Ready', `pod/${name}`, `--namespace=${namespace}`, '--timeout=60s');
+    kubectl('wait', '--for=condition=Ready', `pod/${name}`, `--namespace=${namespace}`, '--timeout=20s');
   return child;
 }
 
