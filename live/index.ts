@@ -1,6 +1,5 @@
 /** What the proxies of a mesh serve, and whether that is what was asked for. */
 export { addressPattern, addressRule, proxyNamePattern, proxyNameRule } from './address';
-export { virtualServices } from './configz';
 export { LiveError, type LiveProblem } from './errors';
 export { dropped, expectedGone, expectedRoute, isVisible, sharedDestinations, type ExpectedRoute } from './expected';
 export type { ClusterOptions } from './cluster';

@@ -1,4 +1,6 @@
+import type { KubernetesObject } from '../components/manifests/kubernetes';
 import { clusterOf, istiodPort, proxyPatience, proxyPort, type Cluster, type ClusterOptions } from './cluster';
+import { virtualServices } from './configz';
 import { debugPages, type DebugPages } from './debug-page';
 import { LiveError } from './errors';
 import { proxyConfig, type ProxyConfig } from './proxy-config';
@@ -71,12 +73,13 @@ export class MeshView {
   }
 
   /**
-   * What one istiod has from the API server, as its `/debug/configz` has it.
+   * The VirtualServices that one istiod has from the API server.
    * @throws LiveError when no istiod can be asked.
    */
-  async istiodConfig(): Promise<unknown> {
+  async virtualServices(): Promise<KubernetesObject[]> {
     this.istiods ??= this.findIstiods();
-    return (await this.istiods)[0]?.get('/debug/configz');
+    const [istiod] = await this.istiods;
+    return istiod === undefined ? [] : answer(istiod, '/debug/configz', virtualServices);
   }
 
   private async lookNow(): Promise<ProxyView[]> {
@@ -147,11 +150,14 @@ export class MeshView {
 
 /** ztunnel has no routes. */
 async function proxiesOf(istiod: DebugPages): Promise<ProxyView[]> {
-  const answer = await istiod.get('/debug/syncz');
+  const syncs = await answer(istiod, '/debug/syncz', proxySyncs);
+  return syncs.filter(({ type }) => type !== 'ztunnel').map((sync) => ({ ...sync, istiod: istiod.name }));
+}
+
+async function answer<T>(istiod: DebugPages, page: string, read: (answer: unknown) => T): Promise<T> {
+  const given = await istiod.get(page);
   try {
-    return proxySyncs(answer)
-      .filter(({ type }) => type !== 'ztunnel')
-      .map((sync) => ({ ...sync, istiod: istiod.name }));
+    return read(given);
   } catch {
     throw new LiveError('unreachable', `${istiod.name} answers, but not as an istiod does: is the address right?`);
   }

@@ -7,7 +7,6 @@ import {
   noRoute,
   routeVerdicts,
   splitText,
-  virtualServices,
   type MeshView,
   type MeshViewOptions,
   type Verdict,
@@ -62,7 +61,7 @@ export async function liveRoutes(
     proxies: { ...proxies, ...flags.proxies },
   });
   return mesh.while(async () => {
-    const found = virtualServices(await mesh.istiodConfig());
+    const found = await mesh.virtualServices();
     return Promise.all(wanted.map((one) => liveRoute(one, found, mesh)));
   });
 }
