@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
 import { labDown, labUp, type Lab } from '../../../lab';
+import { meshwright, reviewsStack } from '../../cli/support';
 import { LiveError, MeshView, type MeshViewOptions } from '../../../live';
 
 const pod = {
@@ -49,11 +50,28 @@ describe('a mesh that cannot be asked', function () {
     throw new Error('it was not refused');
   };
 
+  /** What `meshwright live` says of the same, with the same kubeconfig: the sentence on stderr, exit code 2 and nothing on stdout. */
+  const told = (kubeconfig: string): string => {
+    const file = join(root, 'kubeconfig');
+    writeFileSync(file, kubeconfig);
+    const stack = join(root, 'stack.yaml');
+    writeFileSync(stack, reviewsStack('{ v1: 90, v3: 10 }'));
+    const { code, stdout, stderr } = meshwright(['live', '--config', stack], {
+      env: { ...lab.env, KUBECONFIG: file },
+    });
+    assert.deepEqual([code, stdout], [2, '']);
+    return stderr;
+  };
+
   it('says that the cluster has no Istio', async () => {
     assert.deepEqual(await refusal({ kubeconfig: lab.kubeconfig }), [
       'no-istio',
       `no istiod in namespace istio-system of context ${lab.context}: no pod there has the label app=istiod`,
     ]);
+    assert.equal(
+      told(readFileSync(lab.kubeconfig, 'utf8')),
+      `No Istio in this cluster: no istiod in namespace istio-system of context ${lab.context}: no pod there has the label app=istiod\n`,
+    );
   });
 
   it('says that istiod does not answer', async () => {
@@ -64,6 +82,7 @@ describe('a mesh that cannot be asked', function () {
     const [problem, message] = await refusal({ kubeconfig: lab.kubeconfig });
     assert.equal(problem, 'unreachable');
     assert.match(message, /^no port-forward to istio-system\/istiod-0: /);
+    assert.equal(told(readFileSync(lab.kubeconfig, 'utf8')), `istiod cannot be reached: ${message}\n`);
   });
 
   it('says that it may not list pods', async () => {
@@ -73,6 +92,7 @@ describe('a mesh that cannot be asked', function () {
     const [problem, message] = await refusal({ kubeconfig: restricted });
     assert.equal(problem, 'forbidden');
     assert.match(message, /does not let you list the pods of istio-system: pods is forbidden/);
+    assert.equal(told(restricted), `Not allowed: ${message}\n`);
   });
 
   it('says that it may not forward a port', async () => {
@@ -92,6 +112,7 @@ describe('a mesh that cannot be asked', function () {
       message,
       /^the cluster does not let you forward a port to istio-system\/istiod-0: you need to create pods\/portforward there/,
     );
+    assert.equal(told(restricted), `Not allowed: ${message}\n`);
   });
 
   it('says that there is no such context, and that nothing answers at an address', async () => {
