@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,30 +9,34 @@ import type { KubernetesObject } from '../components/manifests/kubernetes';
 import type { StackSettings } from '../components/manifests/settings';
 import { MeshView, proveRoute } from '../live';
 import { realStack, type RealStack } from '../test/real/pulumi/support/real-stack';
+import { accessLog, accessLogging } from '../test/real/traffic/access-log';
 import { freePorts } from '../test/real/traffic/child';
-import { startLoad } from '../test/real/traffic/load';
+import { startLoad, type Loaded } from '../test/real/traffic/load';
+import type { KubeApi } from '../test/real/traffic/kube-api';
+import { lossesOf, type Losses } from '../test/real/traffic/losses';
 import { addressesOf, startMesh, type RealMesh } from '../test/real/traffic/mesh';
 import { findPrograms } from '../test/real/traffic/programs';
 import { shop, shopHost, shopRoute, shopRouteObjects } from '../test/real/traffic/shop';
 
 /**
  * A shift of weights on a real istiod with ten real Envoys, under 300 requests per second: `node -r tsx/cjs bench/shift.ts [runs]`. Time from the edit of the configuration until the last proxy serves
- * the new split, requests lost, for `pulumi up`, `kubectl apply` and `helm upgrade` in turns; and what the proof adds to `pulumi up`. Needs pulumi, helm, istiod and Envoy on PATH.
+ * the new split, and requests lost, for `pulumi up` with and without proof, `kubectl apply` and `helm upgrade` in turns, so that what else the machine does meets them all; and what the proof adds
+ * to `pulumi up`. Needs pulumi, helm, istiod and Envoy on PATH.
  */
 const run = promisify(execFile);
-const runs = Number(process.argv[2] ?? 5);
+const runs = Number(process.argv[2] ?? 10);
 const sidecars = 9;
 const versions = ['v1', 'v2'];
+
+type Weights = Record<string, number>;
 
 interface Way {
   name: string;
   /** Makes the split so; whether the proxies have it when it returns is its own affair. */
-  shift(weights: Record<string, number>): Promise<void>;
+  shift(weights: Weights): Promise<void>;
   times: number[];
   /** How long the command itself took. */
   took: number[];
-  lost: number;
-  requests: number;
 }
 
 void main();
@@ -43,45 +48,65 @@ async function main(): Promise<void> {
     return;
   }
   const [port = 0] = await freePorts(1);
-  const mesh = await startMesh({ programs, ...shop(port, versions, sidecars), log: () => undefined });
+  const mesh = await startMesh({
+    programs,
+    ...shop(port, versions, sidecars),
+    meshConfig: accessLogging,
+    log: () => undefined,
+  });
   const folder = mkdtempSync(join(tmpdir(), 'meshwright-shift-'));
-  const stack = realStack(mesh.lab);
+  // All ways own the same objects in turns.
+  Object.assign(process.env, { PULUMI_K8S_ENABLE_PATCH_FORCE: 'true', PULUMI_K8S_UPSERT_EXISTING_OBJECTS: 'true' });
+  const stacks = [realStack(mesh.lab), realStack(mesh.lab)] as const;
   try {
     const view = new MeshView(addressesOf(mesh));
-    const ways = [pulumi(stack, mesh, true), pulumi(stack, mesh, false), kubectl(mesh, folder), helm(mesh, folder)];
-    for (const way of ways) await measure(way, view, port, stack);
-    report(ways);
+    const ways = [
+      pulumi(stacks[0], mesh, true),
+      pulumi(stacks[1], mesh, false),
+      kubectl(mesh, folder),
+      helm(mesh, folder),
+    ];
+    const load = await loaded(ways, view, port, mesh.api);
+    await sleep(500); // The access log is written five times a second.
+    const edge = mesh.proxies.get('edge-0');
+    report(ways, load, lossesOf(load.lost, edge === undefined ? [] : accessLog(edge)));
   } finally {
     await mesh.stop();
-    stack.remove();
+    for (const stack of stacks) stack.remove();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function measure(way: Way, view: MeshView, port: number, stack: RealStack): Promise<void> {
-  await way.shift({ v1: 90, v2: 10 });
-  const load = await startLoad({ url: `http://127.0.0.1:${port}/`, host: shopHost, rate: 300, seconds: 1800 });
-  let [from, to] = [
+/**
+ * Each way in its turn makes the same shift, and the next time the one back. Between two of them the route is put back behind their backs: each compares with what it has done itself the last time.
+ */
+async function loaded(ways: Way[], view: MeshView, port: number, api: KubeApi): Promise<Loaded> {
+  let [from, to]: [Weights, Weights] = [
     { v1: 90, v2: 10 },
     { v1: 50, v2: 50 },
   ];
+  const live = (before: Weights, after: Weights): Promise<string> =>
+    proveRoute(routeOf(before), routeOf(after), { mesh: view, timeout: 60_000, log: () => undefined });
+  // The first time is another matter: resources are made, and plugins loaded into the machine's memory.
+  for (const way of ways) await way.shift(from);
+  const load = await startLoad({ url: `http://127.0.0.1:${port}/`, host: shopHost, rate: 300, seconds: 1800 });
   for (let turn = 0; turn < runs; turn++) {
-    const began = performance.now();
-    const shifting = way.shift(to).then(() => way.took.push(performance.now() - began));
-    await proveRoute(routeOf(from), routeOf(to), { mesh: view, timeout: 120_000, log: () => undefined });
-    way.times.push(performance.now() - began);
-    await shifting;
+    for (const way of ways) {
+      await api.apply(routeOf(from));
+      await live(to, from);
+      const began = performance.now();
+      const shifting = way.shift(to).then(() => way.took.push(performance.now() - began));
+      await live(from, to);
+      way.times.push(performance.now() - began);
+      await shifting;
+    }
     [from, to] = [to, from];
   }
-  const { requests, failed } = await load.stop();
-  way.requests = requests;
-  way.lost = failed;
-  // The next way is to find nothing of this one.
-  if (way.name.startsWith('pulumi')) await stack.begin('destroy', '--yes', '--skip-preview').ended;
+  return load.stop();
 }
 
 function pulumi(stack: RealStack, mesh: RealMesh, enabled: boolean): Way {
-  const shift = async (weights: Record<string, number>): Promise<void> => {
+  const shift = async (weights: Weights): Promise<void> => {
     const settings: StackSettings = {
       namespaces: { shop: { existing: true } },
       routes: { shop: { reviews: shopRoute({ versions, weights }) } },
@@ -100,7 +125,7 @@ function pulumi(stack: RealStack, mesh: RealMesh, enabled: boolean): Way {
 
 function kubectl(mesh: RealMesh, folder: string): Way {
   const file = join(folder, 'route.yaml');
-  const shift = async (weights: Record<string, number>): Promise<void> => {
+  const shift = async (weights: Weights): Promise<void> => {
     writeFileSync(file, documents(weights));
     await run(mesh.lab.kubectl, ['apply', '--server-side', '--force-conflicts', '-f', file], { env: mesh.lab.env });
   };
@@ -111,7 +136,7 @@ function helm(mesh: RealMesh, folder: string): Way {
   const chart = join(folder, 'chart');
   mkdirSync(join(chart, 'templates'), { recursive: true });
   writeFileSync(join(chart, 'Chart.yaml'), stringify({ apiVersion: 'v2', name: 'route', version: '1.0.0' }));
-  const shift = async (weights: Record<string, number>): Promise<void> => {
+  const shift = async (weights: Weights): Promise<void> => {
     writeFileSync(join(chart, 'templates', 'route.yaml'), documents(weights));
     await run('helm', ['upgrade', '--install', '--take-ownership', 'route', chart, '--namespace', 'shop'], {
       env: mesh.lab.env,
@@ -120,17 +145,18 @@ function helm(mesh: RealMesh, folder: string): Way {
   return { name: 'helm upgrade', shift, ...nothing() };
 }
 
-function report(ways: Way[]): void {
+function report(ways: Way[], { requests, failed }: Loaded, losses: Losses): void {
   const base = ways.find(({ name }) => name === 'kubectl apply');
-  for (const { name, times, requests, lost } of ways) {
+  for (const { name, times, took } of ways) {
     const ratio =
       base === undefined
         ? ''
         : `, ${(percentile(times, 50) / percentile(base.times, 50)).toFixed(2)} times that of kubectl apply`;
     console.log(
-      `${name}: live after ${seconds(percentile(times, 50))} (median)${ratio}, p95 ${seconds(percentile(times, 95))}; ${lost} of ${requests} requests lost`,
+      `${name}: live after ${seconds(percentile(times, 50))} (median)${ratio}, p95 ${seconds(percentile(times, 95))}; the command took ${seconds(percentile(took, 50))}, p95 ${seconds(percentile(took, 95))}`,
     );
   }
+  console.log(`${failed} of ${requests} requests lost${failed === 0 ? '' : `: ${JSON.stringify(losses)}`}`);
   const [proven, bare] = ways;
   if (proven === undefined || bare === undefined) return;
   const added = percentile(proven.took, 95) - percentile(bare.took, 95);
@@ -139,17 +165,17 @@ function report(ways: Way[]): void {
   );
 }
 
-function nothing(): Omit<Way, 'name' | 'shift'> {
-  return { times: [], took: [], lost: 0, requests: 0 };
+function nothing(): Pick<Way, 'times' | 'took'> {
+  return { times: [], took: [] };
 }
 
-function routeOf(weights: Record<string, number>): KubernetesObject {
+function routeOf(weights: Weights): KubernetesObject {
   const route = shopRouteObjects({ versions, weights }).find(({ kind }) => kind === 'VirtualService');
   if (route === undefined) throw new Error('these settings make no route');
   return route;
 }
 
-function documents(weights: Record<string, number>): string {
+function documents(weights: Weights): string {
   return shopRouteObjects({ versions, weights })
     .map((object) => stringify(object))
     .join('---\n');

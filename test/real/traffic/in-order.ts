@@ -4,7 +4,7 @@ import { orderOf, proveDestinations, proveRoute, type MeshView, type ProofOption
 import type { KubeApi } from './kube-api';
 
 export interface InOrderOptions {
-  api: KubeApi;
+  api: Pick<KubeApi, 'apply' | 'remove'>;
   mesh: MeshView;
   /** Milliseconds. */
   timeout: number;

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { allRouteObjects } from '../../../components/manifests/route-objects';
+import type { KubernetesObject } from '../../../components/manifests/kubernetes';
+import { MeshView } from '../../../live';
+import { givenCluster, type GivenCluster } from './given-cluster';
+import { applyInOrder } from './in-order';
+import { kubectlApi } from './kubectl-api';
+import { startLoad } from './load';
+
+type Weights = Record<string, number>;
+
+function routed({ namespace, service, host, gateways }: GivenCluster, weights: Weights): KubernetesObject[] {
+  const settings = { versions: Object.keys(weights), weights, hosts: [host], gateways };
+  return allRouteObjects({ [namespace]: { [service]: settings } }).flatMap(({ destinationRules, virtualService }) => [
+    ...destinationRules.map(({ object }) => object),
+    ...(virtualService === undefined ? [] : [virtualService.object]),
+  ]);
+}
+
+describe('a cluster that is to be tested', () => {
+  it('is none without a context', () => {
+    assert.equal(givenCluster({ MESHWRIGHT_URL: 'http://127.0.0.1' }), undefined);
+  });
+
+  it('is refused with all that is missing or wrong', () => {
+    assert.throws(() => givenCluster({ MESHWRIGHT_CONTEXT: 'kind', MESHWRIGHT_RATE: '0', MESHWRIGHT_VERSIONS: 'v1' }), {
+      message: [
+        'the cluster to test cannot be used',
+        '  MESHWRIGHT_URL: ""; must be the http URL of a gateway or a sidecar',
+        '  MESHWRIGHT_SERVICE: ""; must be <namespace>/<service>, a service without a route',
+        '  MESHWRIGHT_VERSIONS: "v1"; must be three versions that run, e.g. v1,v2,v3',
+        '  MESHWRIGHT_RATE: "0"; must be a whole number from 1 to 5000',
+      ].join('\n'),
+    });
+  });
+});
+
+describe('a change of routes in a given cluster', function () {
+  this.timeout(3_700_000);
+
+  it('loses no request in cycles of adding, shifting and removing over three versions', async function () {
+    const cluster = givenCluster(process.env);
+    if (cluster === undefined) {
+      console.log('      skipped: MESHWRIGHT_CONTEXT names no cluster');
+      return this.skip();
+    }
+    const mesh = new MeshView({ context: cluster.context });
+    const api = kubectlApi(cluster.context);
+    let now: Weights | undefined;
+    const change = async (next: Weights | undefined): Promise<void> => {
+      const [before, after] = [now, next].map((weights) => (weights === undefined ? [] : routed(cluster, weights)));
+      await applyInOrder(before ?? [], after ?? [], { api, mesh, timeout: 60_000, drain: 1000 });
+      now = next;
+    };
+    const [v1 = '', v2 = ''] = cluster.versions;
+    try {
+      await change({ [v1]: 70, [v2]: 30 });
+      const { url, host, rate, seconds } = cluster;
+      const load = await startLoad({ url, host, rate, seconds });
+      const end = Date.now() + seconds * 1000;
+      for (let cycle = 0; cycle < cluster.cycles && Date.now() < end; cycle++) {
+        const [old = '', kept = '', added = ''] = [0, 1, 2].map(
+          (offset) => cluster.versions[(cycle + offset) % 3] ?? '',
+        );
+        await change({ [old]: 60, [kept]: 30, [added]: 10 });
+        await change({ [old]: 10, [kept]: 30, [added]: 60 });
+        await change({ [kept]: 30, [added]: 70 });
+      }
+      const { requests, failures } = await load.stop();
+      console.log(`      ${requests} requests`);
+      assert.deepEqual(failures, {});
+    } finally {
+      await change(undefined);
+    }
+  });
+});
