@@ -29,8 +29,8 @@ interface Seen {
 /**
  * All proxies of a mesh: which there are and what they have acknowledged, as their istiods know it, and what each of them has, as it says itself. Several may look at once and share what they get.
  *
- * istiod's own page of what it has for a proxy (`/debug/config_dump`) is not asked: it makes the configuration anew from the state of the proxy's last push and keeps the result in istiod's cache as if
- * it were new, so that who asks while a push is being prepared makes proxies get the old state again (Istio: pilot/pkg/xds/debug.go, `connectionConfigDump`; seen with 1.30.3).
+ * istiod's own page of what it has for a proxy (`/debug/config_dump`) is not asked: proxies stayed behind for good where it was (seen with 1.30.3; docs/decisions/proof-from-the-proxies.md has what
+ * the source lets one suppose).
  */
 export class MeshView {
   private cluster: Promise<Cluster> | undefined;

@@ -19,6 +19,8 @@ export function kubectlApi(context: string): Pick<KubeApi, 'apply' | 'remove'> {
       JSON.parse(
         await kubectl(['apply', '--server-side', '--field-manager=meshwright-test', '--output=json'], object),
       ) as KubernetesObject,
-    remove: async (object) => void (await kubectl(['delete', '--ignore-not-found'], object)),
+    remove: async (object) => {
+      await kubectl(['delete', '--ignore-not-found'], object);
+    },
   };
 }
