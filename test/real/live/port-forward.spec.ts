@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import type { StackSettings } from '../../../components/manifests/settings';
 import { meshwright, type Ran } from '../../cli/support';
@@ -11,10 +13,10 @@ import { realStack, type RealStack } from '../pulumi/support/real-stack';
 import { freePorts, stop, type Child } from '../traffic/child';
 import { startMesh, type RealMesh } from '../traffic/mesh';
 import { findPrograms } from '../traffic/programs';
-import { shop, shopRoute } from '../traffic/shop';
+import { shop, shopHost, shopRoute } from '../traffic/shop';
 import { startKubelet } from './kubelet';
 
-const versions = ['v1', 'v2'];
+const versions = ['v1', 'v2', 'v3'];
 type Weights = Record<string, number>;
 
 /** No address is given to anything here: the way to istiod and to each Envoy is pods/portforward of a real API server. Each test stands on the ones before it. */
@@ -23,6 +25,7 @@ describe('a proof through port-forwards', function () {
   this.bail(true);
   const folder = mkdtempSync(join(tmpdir(), 'meshwright-forward-'));
   let mesh: RealMesh;
+  let port = 0;
   let kubelet: Child | undefined;
   let stack: RealStack | undefined;
 
@@ -33,7 +36,7 @@ describe('a proof through port-forwards', function () {
       console.log(`      skipped: ${programs}`);
       return this.skip();
     }
-    const [port = 0] = await freePorts(1);
+    [port = 0] = await freePorts(1);
     mesh = await startMesh({ programs, ...shop(port, versions, 2), log: (line) => console.log(`      ${line}`) });
     const envoys = [...mesh.proxies.values()].map(({ spec: { namespace, name, labels }, adminPort }) => ({
       namespace,
@@ -76,6 +79,26 @@ describe('a proof through port-forwards', function () {
   const served = (name: string, state: string, serves: string, why = ''): string =>
     `  ${name.padEnd(13)}  ${state.padEnd(5)}  ${serves}${why === '' ? '' : `  ${why}`}\n`;
 
+  it('is all that the harness for any cluster needs', async () => {
+    const env = {
+      ...mesh.lab.env,
+      MESHWRIGHT_CONTEXT: mesh.lab.context,
+      MESHWRIGHT_URL: `http://127.0.0.1:${port}/`,
+      MESHWRIGHT_HOST: shopHost,
+      MESHWRIGHT_SERVICE: 'shop/reviews',
+      MESHWRIGHT_VERSIONS: versions.join(','),
+      MESHWRIGHT_GATEWAYS: 'edge-0,mesh',
+      MESHWRIGHT_CYCLES: '2',
+      MESHWRIGHT_SECONDS: '120',
+    };
+    const mocha = join(__dirname, '..', '..', '..', 'node_modules', 'mocha', 'bin', 'mocha.js');
+    const spec = join(__dirname, '..', 'traffic', 'given-cluster.spec.ts');
+    const { stdout } = await promisify(execFile)(process.execPath, [mocha, '--grep', 'in a given cluster', spec], {
+      env,
+    });
+    assert.match(stdout, /\d{3,} requests\n[^]*1 passing/);
+  });
+
   it('is part of an update', async () => {
     assert.match(
       await up({ v1: 70, v2: 30 }),
@@ -89,7 +112,7 @@ describe('a proof through port-forwards', function () {
       code: 0,
       stdout: [
         'shop/reviews: live\n  config  v1 20 %, v2 80 %\n  api     v1 20 %, v2 80 %\n',
-        '  PROXY          STATE  SERVES\n',
+        '  PROXY          STATE  SERVES            WHY\n',
         served('client-0.shop', 'live', 'v1 20 %, v2 80 %'),
         served('client-1.shop', 'live', 'v1 20 %, v2 80 %'),
         served('edge-0.shop', 'live', 'v1 20 %, v2 80 %'),
