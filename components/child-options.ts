@@ -1,7 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { KubernetesObject } from './manifests/kubernetes';
 
-/** A component that not every object of a component which depends on it must wait for. */
+/** A component that not everything in a component which depends on it must wait for. */
 export interface Selective {
   /** Whether `object` must wait for this component. */
   neededBy(object: KubernetesObject): boolean;
@@ -11,20 +11,21 @@ export interface Selective {
  * Options of a component's child: the component is its parent, and it waits for whatever the component waits for. Pulumi hands `deletedWith`, `protect`, `retainOnDelete` and the provider
  * down to children by itself, `dependsOn` it does not.
  * @param after - siblings that must be there first
- * @param object - what the child is: it does not wait for what it does not need. In a stack of a thousand services this is what keeps the state small, which lists dependencies one by one.
+ * @param objects - what the child is or holds: it does not wait for what none of them needs
  */
 export function childOptions(
   parent: pulumi.ComponentResource,
   opts: pulumi.ComponentResourceOptions = {},
   after: pulumi.Resource[] = [],
-  object?: KubernetesObject,
+  ...objects: KubernetesObject[]
 ): pulumi.CustomResourceOptions {
-  const dependsOn = object === undefined ? opts.dependsOn : needed(opts.dependsOn, object);
+  const dependsOn = objects.length === 0 ? opts.dependsOn : needed(opts.dependsOn, objects);
   return pulumi.mergeOptions({ parent, dependsOn: after }, dependsOn === undefined ? {} : { dependsOn });
 }
 
-function needed(dependsOn: pulumi.ResourceOptions['dependsOn'], object: KubernetesObject): typeof dependsOn {
-  const isNeeded = (resource: object): boolean => !isSelective(resource) || resource.neededBy(object);
+function needed(dependsOn: pulumi.ResourceOptions['dependsOn'], objects: KubernetesObject[]): typeof dependsOn {
+  const isNeeded = (resource: object): boolean =>
+    !isSelective(resource) || objects.some((object) => resource.neededBy(object));
   if (Array.isArray(dependsOn)) return dependsOn.filter(isNeeded);
   return dependsOn === undefined || isNeeded(dependsOn) ? dependsOn : [];
 }

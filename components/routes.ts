@@ -1,15 +1,22 @@
 import * as pulumi from '@pulumi/pulumi';
-import { ChangeGuard } from './change-guard';
 import { childOptions } from './child-options';
-import { kubernetesObject } from './kubernetes-object';
-import type { KubernetesObject } from './manifests/kubernetes';
+import { defined, type KubernetesObject } from './manifests/kubernetes';
 import { allRouteObjects, type RouteObjects } from './manifests/route-objects';
+import type { ChangeLimits, SetProof } from './manifests/route-set';
 import type { RouteSettings } from './manifests/settings';
 import type { Verbatim } from './manifests/verbatim';
-import { RouteProof, type ProvenRoute, type RouteProofArgs } from './route-proof';
 import { refuseFindings, type CheckOptions } from './refuse-findings';
-import type { SecretOptions } from './secret-options';
+import { RouteSet } from './route-set';
 import { routeSplits, type RouteSplits } from './route-splits';
+import type { SecretOptions } from './secret-options';
+
+/** How routes are proven, and in which cluster they are. */
+export interface RouteProofArgs extends SetProof {
+  /** Path or text of the cluster's kubeconfig. Defaults to what kubectl takes. */
+  kubeconfig?: string;
+  /** Context of the kubeconfig. Defaults to the current one. */
+  context?: string;
+}
 
 export interface RoutesArgs extends SecretOptions {
   /** Namespace of the services and of all objects that route to them. */
@@ -20,16 +27,14 @@ export interface RoutesArgs extends SecretOptions {
   policy?: Verbatim<CheckOptions | false>;
   /** Options of the check of changes, above all `maxStep` and `initialStep`. Defaults to `policy`. */
   changes?: Verbatim<CheckOptions>;
-  /** How the routes are proven to be live. Defaults to no proof, as a component does not know the cluster of its provider. */
+  /** Which cluster the routes are for, and how they are proven to be live. Defaults to the cluster that kubectl takes, and no proof. */
   proof?: Verbatim<RouteProofArgs>;
 }
 
 /**
- * The routes of one namespace: per service its DestinationRules, then the VirtualService that names their subsets.
- *
- * Make before break: on create a subset is there before the route to it, and as Pulumi deletes last, a retired version's rule goes after the route has left it. Nothing here may be deleted before
- * it is replaced. Only this component knows how many resources carry a route. Make it depend on the apps, so that a new version is Ready before it gets requests; each route waits for those that it
- * sends requests to.
+ * The routes of one namespace: per service its DestinationRules, and the VirtualService that names their subsets. All of them are one resource, whose provider makes before it breaks, and proves what it
+ * has made (docs/decisions/route-set.md). Only this component knows how many resources carry a route. Make it depend on the apps, so that a new version is Ready before it gets requests; it waits for
+ * those that its routes send requests to.
  */
 export class Routes extends pulumi.ComponentResource {
   /** Namespace of the routes. */
@@ -42,57 +47,32 @@ export class Routes extends pulumi.ComponentResource {
    * @throws pulumi.ResourceError listing every mandatory finding on the routes, before anything is registered.
    */
   constructor(name: string, args: RoutesArgs, opts?: pulumi.ComponentResourceOptions) {
-    const routes = allRouteObjects({ [args.namespace]: args.services });
-    refuseFindings(`routes of ${args.namespace}`, routes.flatMap(objectsOf), args.policy);
+    const { namespace, proof: { kubeconfig, context, ...proof } = {} } = args;
+    const routes = allRouteObjects({ [namespace]: args.services });
+    const objects = routes.flatMap(objectsOf);
+    refuseFindings(`routes of ${namespace}`, objects, args.policy);
     super('meshwright:index:Routes', name, {}, opts);
-    const guard = changeGuard(name, args, routes);
-    const proof = routeProof(name, args.proof, routes);
-    for (const route of routes) {
-      const rules = route.destinationRules.map(({ object }) => {
-        const options = pulumi.mergeOptions(childOptions(this, opts, [], object), guard?.ofRule(object) ?? {});
-        return kubernetesObject(`${name}-${object.metadata.name}`, object, options, args.secret);
-      });
-      const routing = route.virtualService?.object;
-      if (routing !== undefined) {
-        const guarded = pulumi.mergeOptions(
-          childOptions(this, opts, rules, routing),
-          guard?.ofRoute(routing, route) ?? {},
-        );
-        const options = pulumi.mergeOptions(guarded, proof?.resourceOptions() ?? {});
-        const resource = kubernetesObject(`${name}-${routing.metadata.name}`, routing, options, args.secret);
-        proof?.proveUnchanged(resource, provenRoute(route, routing));
-      }
-    }
-    this.namespace = args.namespace;
+    const set = {
+      namespace,
+      objects,
+      ...defined({ kubeconfig, context, limits: limits(args) }),
+      ...(args.proof === undefined ? {} : { proof }),
+    };
+    new RouteSet(name, set, childOptions(this, opts, [], ...objects), args.secret);
+    this.namespace = namespace;
     this.splits = routeSplits(routes);
     this.registerOutputs({ namespace: this.namespace, splits: this.splits });
   }
 }
 
-// Pulumi's mocks have no engine that could call a hook, and wait for ever when one is registered.
-
-function changeGuard(name: string, args: RoutesArgs, routes: RouteObjects[]): ChangeGuard | undefined {
-  const options = args.changes ?? (args.policy === false ? undefined : args.policy) ?? {};
-  return pulumi.runtime.hasEngine() && ChangeGuard.isNeeded(routes, options)
-    ? new ChangeGuard(name, options)
-    : undefined;
+/** What the check of changes needs of its options; undefined when it is told nothing. */
+function limits({ changes, policy }: RoutesArgs): ChangeLimits | undefined {
+  const { rules, maxStep, initialStep } = changes ?? (policy === false ? undefined : policy) ?? {};
+  const told = defined({ rules, maxStep, initialStep });
+  return Object.keys(told).length === 0 ? undefined : told;
 }
 
-function routeProof(name: string, args: RouteProofArgs | undefined, routes: RouteObjects[]): RouteProof | undefined {
-  if (args === undefined || args.enabled === false || !pulumi.runtime.hasEngine()) return undefined;
-  const proven = routes.flatMap((route) =>
-    route.virtualService === undefined ? [] : [provenRoute(route, route.virtualService.object)],
-  );
-  return new RouteProof(name, args, proven);
-}
-
-function provenRoute({ destinationRules }: RouteObjects, virtualService: KubernetesObject): ProvenRoute {
-  const restricted = destinationRules.some(
-    ({ object }) => object.spec['exportTo'] !== undefined || object.spec['workloadSelector'] !== undefined,
-  );
-  return { virtualService, restricted };
-}
-
+/** In the order in which they must reach the API. */
 function objectsOf({ destinationRules, virtualService }: RouteObjects): KubernetesObject[] {
   return [...destinationRules, ...(virtualService === undefined ? [] : [virtualService])].map(({ object }) => object);
 }

@@ -1,14 +1,11 @@
-import type { CoreV1Api, KubeConfig, PortForward, V1Pod } from '@kubernetes/client-node';
+import type { CoreV1Api, PortForward, V1Pod } from '@kubernetes/client-node';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { LiveError } from './errors';
 import { debugPages, type DebugPages } from './debug-page';
+import { loadKubeconfig, type KubeconfigOptions } from './kubeconfig';
 
 /** Which cluster, and where in it the control plane is. */
-export interface ClusterOptions {
-  /** Path or text of a kubeconfig. Defaults to `KUBECONFIG`, then `~/.kube/config`, then the pod's own service account. */
-  kubeconfig?: string;
-  /** Defaults to the kubeconfig's current context. */
-  context?: string;
+export interface ClusterOptions extends KubeconfigOptions {
   /** Namespace of the control plane. Defaults to `istio-system`. */
   namespace?: string;
 }
@@ -35,10 +32,10 @@ export interface Cluster {
  * Each pod that is asked is listened for on a port of 127.0.0.1 until its pages are closed.
  * @throws LiveError when the kubeconfig cannot be read.
  */
-export async function clusterOf({ kubeconfig, context, namespace = 'istio-system' }: ClusterOptions): Promise<Cluster> {
+export async function clusterOf({ namespace = 'istio-system', ...options }: ClusterOptions): Promise<Cluster> {
   // The library takes longer to load than the rest of the program: only who asks a cluster pays for it.
   const kubernetes = await import('@kubernetes/client-node');
-  const config = loadConfig(new kubernetes.KubeConfig(), kubeconfig, context);
+  const config = loadKubeconfig(new kubernetes.KubeConfig(), options);
   const forward = new kubernetes.PortForward(config);
   return {
     istiods: async () => {
@@ -47,24 +44,6 @@ export async function clusterOf({ kubeconfig, context, namespace = 'istio-system
     },
     proxy: (ofPod, pod) => forwarded(forward, { namespace: ofPod, pod, port: proxyPort, patience: proxyPatience }),
   };
-}
-
-function loadConfig(config: KubeConfig, kubeconfig: string | undefined, context: string | undefined): KubeConfig {
-  try {
-    if (kubeconfig === undefined) config.loadFromDefault();
-    else if (/^\s*[{a-z]+[^\n]*:\s|\n/.test(kubeconfig)) config.loadFromString(kubeconfig);
-    else config.loadFromFile(kubeconfig);
-  } catch (error) {
-    throw new LiveError('no-cluster', `the kubeconfig cannot be read: ${messageOf(error)}`);
-  }
-  if (context === undefined) return config;
-  const names = config.getContexts().map(({ name }) => name);
-  if (!names.includes(context)) {
-    const there = names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`;
-    throw new LiveError('no-cluster', `the kubeconfig has no context ${context}; ${there}`);
-  }
-  config.setCurrentContext(context);
-  return config;
 }
 
 async function list(api: CoreV1Api, namespace: string, context: string): Promise<string[]> {

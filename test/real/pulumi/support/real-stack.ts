@@ -54,7 +54,8 @@ export function realStack(lab: Lab): RealStack {
   const backend = join(folder, 'backend');
   mkdirSync(backend);
   const file = parse(readFileSync(join(project, 'Pulumi.yaml'), 'utf8')) as Record<string, unknown>;
-  writeFileSync(join(folder, 'Pulumi.yaml'), stringify({ ...file, main: relative(folder, project) }));
+  const plugins = { providers: [{ name: 'meshwright-routes', path: relative(folder, join(project, 'provider')) }] };
+  writeFileSync(join(folder, 'Pulumi.yaml'), stringify({ ...file, main: relative(folder, project), plugins }));
   const env = {
     ...process.env,
     KUBECONFIG: lab.kubeconfig,

@@ -1,0 +1,156 @@
+import { objectTitle, type KubernetesObject } from '../components/manifests/kubernetes';
+import { dropped, expectedRoute, sharedDestinations } from '../live';
+import type { Cluster } from './cluster';
+import { each } from './each';
+import type { Log } from './engine-log';
+import { hostOf, restrictedHosts, type Change, type Plan } from './plan';
+import type { Prover } from './prove';
+import { isRoute, labelled, type Objects } from './set';
+
+/** Objects written at a time: as many as there are connections. */
+const parallel = 8;
+/** Lines said of single routes; the rest is counted. */
+const spoken = 5;
+
+export interface Means {
+  cluster: Cluster;
+  prover: Prover;
+  log: Log;
+  /** Of the set, for the objects' label. */
+  id: string;
+  signal: AbortSignal;
+}
+
+/** What has become of a plan. */
+export interface Outcome {
+  /** The objects as the cluster has them now. */
+  objects: Map<string, KubernetesObject>;
+  /** Titles of routes that were written, but are not known to be live. */
+  unproven: string[];
+  /** Everything that went wrong, each with the title of its object. */
+  failures: string[];
+}
+
+/**
+ * Carries a plan out as far as it can: what fails holds back what needs it, and nothing is taken away as long as anything has failed.
+ * @param before - the objects as they are
+ * @param owned - titles of objects that carry the set's label; others are not the set's to delete
+ */
+export async function carryOut(plan: Plan, before: Objects, owned: ReadonlySet<string>, means: Means): Promise<Outcome> {
+  const outcome: Outcome = { objects: new Map(before), unproven: [], failures: [] };
+  await means.prover.while(async () => {
+    await make(plan, outcome, means);
+    if (outcome.failures.length === 0) await takeAway(plan, outcome, owned, means);
+  });
+  return outcome;
+}
+
+async function make(plan: Plan, outcome: Outcome, { cluster, prover, log, id, signal }: Means): Promise<void> {
+  const attempt = attempts(outcome, signal);
+  const write = async ({ title, after }: Change): Promise<void> => {
+    await cluster.apply(labelled(after, id));
+    outcome.objects.set(title, after);
+  };
+  const failedRules = new Set<string>();
+  await each(plan.rules, parallel, async (change) => {
+    if (!(await attempt(change.title, () => write(change)))) failedRules.add(hostOf(change.after));
+  });
+  const restricted = restrictedHosts(outcome.objects);
+  const reached: Change[] = [];
+  await Promise.all(
+    plan.routes.map((change) =>
+      attempt(change.title, async () => {
+        const hosts = hostsOf(change.after);
+        const missing = hosts.find((host) => failedRules.has(host));
+        if (missing !== undefined) throw new Error(`left as it is, as a DestinationRule of ${missing} was not written`);
+        await prover.reach(change.before, change.after, hosts.some((host) => restricted.has(host)));
+        reached.push(change);
+      }),
+    ),
+  );
+  const written: Change[] = [];
+  await each(reached, parallel, async (change) => {
+    if (await attempt(change.title, () => write(change))) written.push(change);
+  });
+  const lines: string[] = [];
+  await Promise.all(
+    [...written, ...plan.again].map(async ({ title, before, after }) => {
+      const live = await attempt(title, async () => {
+        const line = await prover.live(before, after);
+        if (line !== undefined) lines.push(line);
+      });
+      if (!live) outcome.unproven.push(title);
+    }),
+  );
+  say(lines, log);
+  if (outcome.failures.length > 0) return;
+  await attempt('', () => prover.drain(written.flatMap(({ before, after }) => (before === undefined ? [] : leaving(before, after)))));
+}
+
+async function takeAway(plan: Plan, outcome: Outcome, owned: ReadonlySet<string>, { cluster, prover, log, signal }: Means): Promise<void> {
+  const attempt = attempts(outcome, signal);
+  const remove = ([title, object]: [string, KubernetesObject]): Promise<boolean> =>
+    attempt(title, async () => {
+      if (owned.has(title)) await cluster.remove(object);
+      outcome.objects.delete(title);
+    });
+  // One that is there without our label belongs to somebody else by now: nothing of it is to be seen going.
+  const ours: [string, KubernetesObject][] = [];
+  await each(plan.goneRoutes, parallel, async (one) => {
+    await attempt(one[0], async () => {
+      if (owned.has(one[0]) || (await cluster.get(one[1])) === undefined) ours.push(one);
+      else outcome.objects.delete(one[0]);
+    });
+  });
+  const gone: [string, KubernetesObject][] = [];
+  await each(ours, parallel, async (one) => {
+    if (await remove(one)) gone.push(one);
+  });
+  const lines: string[] = [];
+  await Promise.all(
+    gone.map(([title, object]) =>
+      attempt(title, async () => {
+        const line = await prover.live(object, undefined);
+        if (line !== undefined) lines.push(line);
+      }).then((seen) => {
+        // Still there for the next update, which is to see it gone before it takes away what it used.
+        if (!seen) outcome.objects.set(title, object);
+      }),
+    ),
+  );
+  say(lines, log);
+  if (outcome.failures.length > 0) return;
+  if (plan.goneRules.length > 0) await attempt('', () => prover.drain(gone.flatMap(([, object]) => leaving(object, undefined))));
+  if (outcome.failures.length === 0) await each(plan.goneRules, parallel, async (one) => void (await remove(one)));
+}
+
+/** Runs one step, and notes its failure under the title of its object. */
+function attempts({ failures }: Outcome, signal: AbortSignal): (title: string, work: () => Promise<void>) => Promise<boolean> {
+  return async (title, work) => {
+    try {
+      signal.throwIfAborted();
+      await work();
+      return true;
+    } catch (error) {
+      const message = signal.aborted ? 'cancelled' : (error as Error).message;
+      failures.push(title === '' ? message : `${title}: ${message}`);
+      return false;
+    }
+  };
+}
+
+function say(lines: string[], log: Log): void {
+  const unique = [...new Set(lines.sort())];
+  for (const line of unique.slice(0, spoken)) log.info(line);
+  if (unique.length > spoken) log.info(`and ${unique.length - spoken} more routes like these`);
+}
+
+function leaving(before: KubernetesObject, after: KubernetesObject | undefined): string[] {
+  const left = dropped(before, after);
+  return left.length === 0 ? [] : [`${objectTitle(before)}: ${left.join(', ')}`];
+}
+
+function hostsOf(route: KubernetesObject): string[] {
+  if (!isRoute(route)) return [];
+  return sharedDestinations(expectedRoute(route)).map((name) => name.split('|')[0] ?? name);
+}

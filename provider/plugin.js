@@ -1,0 +1,5 @@
+// Entry of the provider for Pulumi: index.ts, bundled on loading.
+'use strict';
+const { load } = require('../loader/load');
+
+load(module, __dirname, 'index');

@@ -1,0 +1,88 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { KubernetesObject } from '../components/manifests/kubernetes';
+import type { SetProof } from '../components/manifests/route-set';
+import { LiveError, MeshView, proveDestinations, proveRoute, type KubeconfigOptions, type MeshViewOptions } from '../live';
+import type { Log } from './engine-log';
+
+/** Defaults of ProofSettings, in seconds. */
+const defaultTimeout = 60;
+const defaultDrain = 5;
+
+/** Views by their options: sets share connections and what they see. */
+const views = new Map<string, MeshView>();
+
+/** Asks the proxies, if anybody wants to know. */
+export class Prover {
+  private readonly mesh: MeshView | undefined;
+
+  constructor(
+    private readonly settings: SetProof | undefined,
+    cluster: KubeconfigOptions,
+    private readonly log: Log,
+    private readonly signal: AbortSignal,
+  ) {
+    this.mesh = settings === undefined || settings.enabled === false ? undefined : viewOf({ ...cluster, ...settings });
+  }
+
+  /** Keeps the connections to proxies open while `work` goes on. */
+  while<T>(work: () => Promise<T>): Promise<T> {
+    return this.mesh === undefined ? work() : this.mesh.while(work);
+  }
+
+  /** @throws LagError, see proveDestinations */
+  async reach(before: KubernetesObject | undefined, after: KubernetesObject, restricted: boolean): Promise<void> {
+    await this.asked((mesh) => proveDestinations(before, after, restricted, this.options(mesh)));
+  }
+
+  /**
+   * @returns one line for the log; undefined when nobody was asked
+   * @throws LagError, see proveRoute
+   */
+  async live(before: KubernetesObject | undefined, after: KubernetesObject | undefined): Promise<string | undefined> {
+    return this.asked((mesh) => proveRoute(before, after, this.options(mesh)));
+  }
+
+  /** Gives the connections to what routes have left time to end. */
+  async drain(what: readonly string[]): Promise<void> {
+    const { drainSeconds = defaultDrain } = this.settings ?? {};
+    if (this.mesh === undefined || what.length === 0 || drainSeconds === 0) return;
+    this.log.info(`${what.join('; ')} kept for ${drainSeconds} s, for the connections that are open`);
+    await sleep(drainSeconds * 1000, undefined, { signal: this.signal });
+  }
+
+  private options(mesh: MeshView): Parameters<typeof proveRoute>[2] {
+    const { timeoutSeconds = defaultTimeout } = this.settings ?? {};
+    return { mesh, timeout: timeoutSeconds * 1000, log: (line) => this.log.progress(line) };
+  }
+
+  /** Proxies that cannot be asked are no reason to fail, unless config says so. */
+  private async asked<T>(ask: (mesh: MeshView) => Promise<T>): Promise<T | undefined> {
+    if (this.mesh === undefined) return undefined;
+    try {
+      return await interruptible(ask(this.mesh), this.signal);
+    } catch (error) {
+      if (!(error instanceof LiveError) || this.settings?.strict === true) throw error;
+      this.log.warnOnce(`${error.message}: routes are changed without proof that the proxies have them`);
+      return undefined;
+    }
+  }
+}
+
+function interruptible<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason as Error);
+    if (signal.aborted) return stop();
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}
+
+function viewOf({ kubeconfig, context, namespace, istiod, proxies }: KubeconfigOptions & SetProof): MeshView {
+  const options = Object.fromEntries(
+    Object.entries({ kubeconfig, context, namespace, istiod, proxies }).filter(([, value]) => value !== undefined),
+  ) as MeshViewOptions;
+  const key = JSON.stringify(options);
+  const view = views.get(key) ?? new MeshView(options);
+  views.set(key, view);
+  return view;
+}

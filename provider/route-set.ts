@@ -1,0 +1,142 @@
+import { setMaxListeners } from 'node:events';
+import { defined, objectTitle, type KubernetesObject } from '../components/manifests/kubernetes';
+import type { RouteSetInputs } from '../components/manifests/route-set';
+import { carryOut, type Outcome } from './carry-out';
+import { Cluster } from './cluster';
+import { Connection } from './connection';
+import { asStated } from './drift';
+import type { Log } from './engine-log';
+import { planOf } from './plan';
+import { Prover } from './prove';
+import { objectsOf, setId, type Objects, type RouteSetState } from './set';
+
+/** A set that is there, but not as it should be. */
+export class IncompleteError extends Error {
+  override readonly name = 'IncompleteError';
+
+  constructor(
+    readonly id: string,
+    readonly state: RouteSetState,
+    readonly reasons: readonly string[],
+  ) {
+    super(reasons.join('\n'));
+  }
+}
+
+/** What Pulumi's engine does with a set, in the words of this project. One for all sets of a run, which share connections. */
+export class RouteSets {
+  private readonly stop = new AbortController();
+  private readonly connections = new Map<string, Promise<Connection>>();
+
+  constructor(private readonly logOf: (urn: string) => Log) {
+    // One for each route that waits.
+    setMaxListeners(0, this.stop.signal);
+  }
+
+  /** Ends whatever goes on as soon as it can be left; what is done is told. */
+  cancel(): void {
+    this.stop.abort(new Error('cancelled'));
+  }
+
+  /** Address of the cluster that a set is for; undefined when its kubeconfig cannot be read here. */
+  async serverOf(inputs: RouteSetInputs): Promise<string | undefined> {
+    return this.connect(inputs).then(
+      ({ server }) => server,
+      () => undefined,
+    );
+  }
+
+  /**
+   * Takes over objects that are there already, and takes away what carries the label and is not wanted: a create that was killed is finished by the next.
+   * @throws IncompleteError when some of it failed, and an Error when nothing was done.
+   */
+  async create(urn: string, inputs: RouteSetInputs): Promise<{ id: string; state: RouteSetState }> {
+    const { server } = await this.connect(inputs);
+    const id = setId(urn, server, inputs.namespace);
+    const nothing = { ...inputs, objects: {}, server, unproven: [] };
+    try {
+      return { id, state: await this.bring(urn, id, nothing, inputs) };
+    } catch (error) {
+      const empty = error instanceof IncompleteError && Object.keys(error.state.objects).length === 0;
+      throw empty ? new Error(error.message) : error;
+    }
+  }
+
+  /** @throws IncompleteError */
+  async update(id: string, urn: string, before: RouteSetState, inputs: RouteSetInputs): Promise<RouteSetState> {
+    return this.bring(urn, id, before, inputs);
+  }
+
+  /** What others have taken over meanwhile stays. */
+  async delete(id: string, urn: string, before: RouteSetState): Promise<void> {
+    await this.bring(urn, id, before, { ...before, objects: {} });
+  }
+
+  /**
+   * The set as the cluster has it.
+   * @returns undefined when nothing of it is there
+   */
+  async read(id: string, before: RouteSetState): Promise<RouteSetState | undefined> {
+    const cluster = await this.cluster(before);
+    const stated = objectsOf(before.objects);
+    const live = new Map((await cluster.objects(before.namespace, id)).map((object) => [objectTitle(object), object]));
+    const seen = new Map<string, KubernetesObject>();
+    for (const [title, object] of stated) {
+      const found = live.get(title) ?? (await cluster.get(object));
+      if (found !== undefined) seen.set(title, asStated(object, found));
+    }
+    if (seen.size === 0 && stated.size > 0) return undefined;
+    return { ...before, objects: texts(seen) };
+  }
+
+  private async bring(urn: string, id: string, before: RouteSetState, inputs: RouteSetInputs): Promise<RouteSetState> {
+    const log = this.logOf(urn);
+    const signal = this.stop.signal;
+    const connection = await this.connect(inputs);
+    const cluster = new Cluster(connection, signal);
+    const wanted = objectsOf(inputs.objects);
+    const there = await cluster.names(inputs.namespace, id);
+    // The same kubeconfig may lead to another cluster by now, of which nothing is known.
+    const recorded = before.server === connection.server ? objectsOf(before.objects) : new Map<string, KubernetesObject>();
+    const known = await this.withLeftovers(cluster, recorded, wanted, there);
+    const plan = planOf(known, wanted, before.unproven);
+    const prover = new Prover(inputs.proof, clusterOptions(inputs), log, signal);
+    const owned = new Set(there.map(objectTitle));
+    const outcome = await carryOut(plan, known, owned, { cluster, prover, log, id, signal });
+    return settled(id, { ...inputs, server: connection.server }, outcome);
+  }
+
+  /** What a killed run has made is there, but in no state. */
+  private async withLeftovers(cluster: Cluster, known: Objects, wanted: Objects, there: readonly KubernetesObject[]): Promise<Objects> {
+    const strange = there.filter((object) => !known.has(objectTitle(object)) && !wanted.has(objectTitle(object)));
+    const found = await Promise.all(strange.map(async (object) => cluster.get(object)));
+    const entries = found.flatMap((object): [string, KubernetesObject][] => (object === undefined ? [] : [[objectTitle(object), object]]));
+    return new Map([...known, ...entries]);
+  }
+
+  private async cluster(inputs: RouteSetInputs): Promise<Cluster> {
+    return new Cluster(await this.connect(inputs), this.stop.signal);
+  }
+
+  private connect(inputs: RouteSetInputs): Promise<Connection> {
+    const options = clusterOptions(inputs);
+    const key = JSON.stringify(options);
+    const connection = this.connections.get(key) ?? Connection.open(options);
+    this.connections.set(key, connection);
+    return connection;
+  }
+}
+
+function clusterOptions({ kubeconfig, context }: RouteSetInputs): { kubeconfig?: string; context?: string } {
+  return defined({ kubeconfig, context }) as { kubeconfig?: string; context?: string };
+}
+
+function settled(id: string, told: Omit<RouteSetState, 'unproven'>, { objects, unproven, failures }: Outcome): RouteSetState {
+  const state = { ...told, objects: texts(objects), unproven: unproven.sort() };
+  if (failures.length > 0) throw new IncompleteError(id, state, failures.sort());
+  return state;
+}
+
+function texts(objects: Objects): Record<string, string> {
+  return Object.fromEntries([...objects].map(([title, object]) => [title, JSON.stringify(object)]));
+}

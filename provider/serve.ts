@@ -1,0 +1,130 @@
+import { Server, ServerCredentials, status, type sendUnaryData, type ServerUnaryCall, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
+import { ResourceProviderService } from '@pulumi/pulumi/proto/provider_grpc_pb';
+import * as proto from '@pulumi/pulumi/proto/provider_pb';
+import { PluginInfo } from '@pulumi/pulumi/proto/plugin_pb';
+import type { RouteSetInputs } from '../components/manifests/route-set';
+import { changeFailures, inputProblems } from './check';
+import { diffOf, type Kind } from './diff';
+import type { RouteSets } from './route-set';
+import type { RouteSetState } from './set';
+import { fromStruct, toServiceError, toStruct } from './wire';
+
+const { PropertyDiff, DiffResponse } = proto;
+const kinds: Record<Kind, proto.PropertyDiff.Kind> = {
+  add: PropertyDiff.Kind.ADD,
+  delete: PropertyDiff.Kind.DELETE,
+  update: PropertyDiff.Kind.UPDATE,
+  'update-replace': PropertyDiff.Kind.UPDATE_REPLACE,
+};
+/** As large as the engine's own limit: a set may hold thousands of objects. */
+const unlimited = { 'grpc.max_receive_message_length': 400 * 2 ** 20 };
+
+/**
+ * Serves the engine. Pulumi's SDK has a server for providers, too, which hands over neither previews nor differences by field.
+ * @returns the port, on the loopback interface
+ */
+export async function serve(sets: RouteSets, version: string): Promise<{ port: number; close: () => void }> {
+  const server = new Server(unlimited);
+  server.addService(ResourceProviderService, implementation(sets, version));
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    );
+  });
+  return { port, close: () => server.forceShutdown() };
+}
+
+function implementation(sets: RouteSets, version: string): UntypedServiceImplementation {
+  return {
+    getPluginInfo: answer(() => Promise.resolve(new PluginInfo().setVersion(version))),
+    getSchema: answer(() => Promise.resolve(new proto.GetSchemaResponse().setSchema('{}'))),
+    configure: answer(() => Promise.resolve(new proto.ConfigureResponse().setSupportspreview(true))),
+    attach: answer(() => Promise.resolve(new Empty())),
+    cancel: answer(() => {
+      sets.cancel();
+      return Promise.resolve(new Empty());
+    }),
+    check: answer(check),
+    diff: answer((request: proto.DiffRequest) => diff(sets, request)),
+    create: answer((request: proto.CreateRequest) => create(sets, request)),
+    update: answer((request: proto.UpdateRequest) => update(sets, request)),
+    delete: answer((request: proto.DeleteRequest) => remove(sets, request)),
+    read: answer((request: proto.ReadRequest) => read(sets, request)),
+    ...Object.fromEntries(
+      ['handshake', 'parameterize', 'checkConfig', 'diffConfig', 'invoke', 'call', 'construct', 'getMapping', 'getMappings'].map((name) => [name, unimplemented]),
+    ),
+  };
+}
+
+function answer<Request, Response>(work: (request: Request) => Promise<Response>) {
+  return ({ request }: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
+    work(request).then(
+      (response) => callback(null, response),
+      (error: unknown) => callback(toServiceError(error)),
+    );
+  };
+}
+
+function unimplemented(_call: unknown, callback: sendUnaryData<never>): void {
+  callback({ code: status.UNIMPLEMENTED, details: 'a route set does not do this' });
+}
+
+function check(request: proto.CheckRequest): Promise<proto.CheckResponse> {
+  const [olds, news] = [fromStruct(request.getOlds()), fromStruct(request.getNews())];
+  const problems = inputProblems(news);
+  const before = Object.keys(olds).length === 0 || inputProblems(olds).length > 0 ? undefined : inputsOf(olds);
+  const failures = problems.length > 0 ? problems : changeFailures(before, inputsOf(news));
+  const list = failures.map(({ property, reason }) => new proto.CheckFailure().setProperty(property).setReason(reason));
+  return Promise.resolve(new proto.CheckResponse().setInputs(request.getNews()).setFailuresList(list));
+}
+
+async function diff(sets: RouteSets, request: proto.DiffRequest): Promise<proto.DiffResponse> {
+  const [before, after] = [stateOf(fromStruct(request.getOlds())), inputsOf(fromStruct(request.getNews()))];
+  const renamed = before.kubeconfig !== after.kubeconfig || before.context !== after.context;
+  const server = renamed ? await sets.serverOf(after) : undefined;
+  const found = Object.entries(diffOf(before, after, server !== undefined && server !== before.server));
+  const response = new DiffResponse();
+  response.setChanges(found.length > 0 ? DiffResponse.DiffChanges.DIFF_SOME : DiffResponse.DiffChanges.DIFF_NONE);
+  response.setHasdetaileddiff(true).setReplacesList(found.filter(([, kind]) => kind === 'update-replace').map(([path]) => path));
+  response.setDiffsList([...new Set(found.map(([path]) => /^\w+/.exec(path)?.[0] ?? path))]);
+  const map = response.getDetaileddiffMap();
+  for (const [path, kind] of found) map.set(path, new PropertyDiff().setKind(kinds[kind]).setInputdiff(false));
+  return response;
+}
+
+async function create(sets: RouteSets, request: proto.CreateRequest): Promise<proto.CreateResponse> {
+  const inputs = inputsOf(fromStruct(request.getProperties()));
+  if (request.getPreview()) return new proto.CreateResponse().setProperties(toStruct(inputs));
+  const { id, state } = await sets.create(request.getUrn(), inputs);
+  return new proto.CreateResponse().setId(id).setProperties(toStruct(state));
+}
+
+async function update(sets: RouteSets, request: proto.UpdateRequest): Promise<proto.UpdateResponse> {
+  const [before, inputs] = [stateOf(fromStruct(request.getOlds())), inputsOf(fromStruct(request.getNews()))];
+  if (request.getPreview()) return new proto.UpdateResponse().setProperties(toStruct({ ...before, ...inputs, unproven: [] }));
+  const state = await sets.update(request.getId(), request.getUrn(), before, inputs);
+  return new proto.UpdateResponse().setProperties(toStruct(state));
+}
+
+async function remove(sets: RouteSets, request: proto.DeleteRequest): Promise<Empty> {
+  await sets.delete(request.getId(), request.getUrn(), stateOf(fromStruct(request.getProperties())));
+  return new Empty();
+}
+
+async function read(sets: RouteSets, request: proto.ReadRequest): Promise<proto.ReadResponse> {
+  const properties = fromStruct(request.getProperties());
+  if (properties['objects'] === undefined) throw new Error('a route set cannot be imported: write its routes in the stack file, and the next update takes them over');
+  const state = await sets.read(request.getId(), stateOf(properties));
+  if (state === undefined) return new proto.ReadResponse();
+  return new proto.ReadResponse().setId(request.getId()).setProperties(toStruct(state)).setInputs(request.getInputs());
+}
+
+/** Checked before, so that they are what they say. */
+function inputsOf(properties: Record<string, unknown>): RouteSetInputs {
+  return properties as unknown as RouteSetInputs;
+}
+
+function stateOf(properties: Record<string, unknown>): RouteSetState {
+  return { unproven: [], server: '', ...inputsOf(properties) } as RouteSetState;
+}
