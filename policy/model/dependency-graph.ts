@@ -11,9 +11,9 @@ export class DependencyGraph {
     for (const { urn, parent } of resources) if (parent !== undefined) pushTo(this.#children, parent, urn);
   }
 
-  /** Those of `targets` that nothing makes Pulumi create before `urn`. */
+  /** Those of `targets` that nothing makes Pulumi create before `urn`. What is in the same resource, a route set, is written in the right order. */
   unreached(urn: string, targets: readonly string[]): string[] {
-    const missing = new Set(targets);
+    const missing = new Set(targets.filter((target) => target !== urn));
     const seen = new Set<string>();
     const waiting = this.#before(urn);
     for (let next = waiting.pop(); next !== undefined && missing.size > 0; next = waiting.pop()) {

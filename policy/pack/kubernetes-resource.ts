@@ -1,5 +1,7 @@
 import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import { routeSetType } from '../../components/manifests/route-set';
 import { knownPart } from './known-part';
+import { objectsOfSet } from './route-set';
 
 /** A resource that Pulumi keeps in a cluster, as far as its properties are known. */
 export interface KubernetesResource {
@@ -15,11 +17,18 @@ const typeToken = /^kubernetes:([^:]+):([A-Za-z0-9]+)$/;
 /** Types of the provider that are no Kubernetes object. */
 const otherGroups = ['helm.sh/', 'yaml', 'kustomize'];
 
+/** The Kubernetes objects that a resource is or, for a route set, holds; none for any other resource. */
+export function kubernetesResources(type: string, props: Readonly<Record<string, unknown>>): KubernetesResource[] {
+  if (type === routeSetType) return objectsOfSet(props);
+  const resource = kubernetesResource(type, props);
+  return resource === undefined ? [] : [resource];
+}
+
 /**
  * The Kubernetes object that a resource is. Goes by the type token, since a CustomResource has no class that a policy could ask for.
  * @returns undefined for any other resource
  */
-export function kubernetesResource(
+function kubernetesResource(
   type: string,
   props: Readonly<Record<string, unknown>>,
 ): KubernetesResource | undefined {

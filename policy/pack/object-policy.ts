@@ -3,7 +3,7 @@ import { checkReport } from '../check';
 import type { Finding } from '../finding';
 import type { CheckOptions } from '../options';
 import { rules } from '../rules';
-import { kubernetesResource, type KubernetesResource } from './kubernetes-resource';
+import { kubernetesResources, type KubernetesResource } from './kubernetes-resource';
 import { configSchema, packOptions, shareOptions } from './options';
 import { recordInputs } from './recorded-inputs';
 import { voiceAll } from './voice';
@@ -25,22 +25,24 @@ export const objectPolicy: ResourceValidationPolicy = {
   displayName: 'Objects of Istio',
   configSchema,
   validateResource: (args, report) => {
-    const resource = kubernetesResource(args.type, args.props);
-    if (resource === undefined) return;
-    recordInputs(args.urn, resource);
+    const resources = kubernetesResources(args.type, args.props);
+    if (resources.length === 0) return;
+    recordInputs(args.urn, resources);
     const own = args.getConfig<CheckOptions>();
     shareOptions(own);
     const options = packOptions(own, args.stackTags);
-    voiceAll(mandatoryFindings(resource, options), report, () => undefined);
+    voiceAll(mandatoryFindings(resources, options), report, () => undefined);
   },
 };
 
-function mandatoryFindings({ object, unknowns, isPatch }: KubernetesResource, options: CheckOptions): Finding[] {
-  const report = checkReport([object], options, {
-    rules: isPatch ? ofPatches : alone,
-    unknowns: new Map([[object, unknowns]]),
+function mandatoryFindings(resources: readonly KubernetesResource[], options: CheckOptions): Finding[] {
+  return resources.flatMap(({ object, unknowns, isPatch }) => {
+    const report = checkReport([object], options, {
+      rules: isPatch ? ofPatches : alone,
+      unknowns: new Map([[object, unknowns]]),
+    });
+    return [...report.findings, ...report.undetermined].filter(
+      ({ level, rule }) => level === 'mandatory' && rule !== 'options',
+    );
   });
-  return [...report.findings, ...report.undetermined].filter(
-    ({ level, rule }) => level === 'mandatory' && rule !== 'options',
-  );
 }

@@ -1,9 +1,11 @@
 import type { PolicyResource } from '@pulumi/policy';
-import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import { objectTitle, type KubernetesObject } from '../../components/manifests/kubernetes';
+import { routeSetType } from '../../components/manifests/route-set';
 import type { PulumiResource } from '../pulumi-facts';
-import { isAutonamed, kubernetesResource, type KubernetesResource } from './kubernetes-resource';
+import { isAutonamed, kubernetesResources, type KubernetesResource } from './kubernetes-resource';
 import { knownPart } from './known-part';
 import { recordedInputs } from './recorded-inputs';
+import { ignoredInObject } from './route-set';
 
 /** A stack as the check sees it. */
 export interface StackResources {
@@ -18,23 +20,32 @@ export interface StackResources {
   urns: Map<string, string>;
 }
 
+type PlacedObject = Pick<KubernetesResource, 'object' | 'unknowns'>;
+
 /** Resources by what their program asked for, where that was seen in this run, and by what is in the state otherwise. */
 export function stackResources(resources: readonly PolicyResource[]): StackResources {
   const stack: StackResources = { objects: [], unknowns: new Map(), unplaced: [], resources: [], urns: new Map() };
   for (const resource of resources) {
-    const kubernetes = recordedInputs(resource.urn) ?? kubernetesResource(resource.type, resource.props);
-    if (kubernetes === undefined || isForeignPatch(kubernetes)) {
-      stack.resources.push(pulumiResource(resource));
-      continue;
-    }
-    const { object, unknowns } = withNamespace(kubernetes, resource);
-    stack.resources.push({ ...pulumiResource(resource), object, nameGiven: !isAutonamed(object) });
-    stack.urns.set(objectName(object.kind, object.metadata.namespace ?? '', object.metadata.name), resource.urn);
-    if (unknowns.length > 0) stack.unknowns.set(object, unknowns);
-    if (unknowns.some((path) => /^metadata(\.(name|namespace))?$/.test(path))) stack.unplaced.push(object);
-    else stack.objects.push(object);
+    const kubernetes = seen(resource).filter((one) => !isForeignPatch(one));
+    const facts = pulumiResource(resource);
+    if (kubernetes.length === 0) stack.resources.push(facts);
+    for (const one of kubernetes) place(stack, facts, withNamespace(one, resource));
   }
   return stack;
+}
+
+function seen({ urn, type, props }: PolicyResource): readonly KubernetesResource[] {
+  return recordedInputs(urn) ?? kubernetesResources(type, props);
+}
+
+function place(stack: StackResources, facts: PulumiResource, { object, unknowns }: PlacedObject): void {
+  const ignoreChanges = ignoredInObject(facts.options?.ignoreChanges ?? [], objectTitle(object));
+  const options = { ...facts.options, ...(facts.type === routeSetType ? { ignoreChanges } : {}) };
+  stack.resources.push({ ...facts, options, object, nameGiven: !isAutonamed(object) });
+  stack.urns.set(objectName(object.kind, object.metadata.namespace ?? '', object.metadata.name), facts.urn);
+  if (unknowns.length > 0) stack.unknowns.set(object, unknowns);
+  if (unknowns.some((path) => /^metadata(\.(name|namespace))?$/.test(path))) stack.unplaced.push(object);
+  else stack.objects.push(object);
 }
 
 export function objectName(kind: string, namespace: string, name: string): string {
@@ -53,7 +64,7 @@ function isForeignPatch({ isPatch, object }: KubernetesResource): boolean {
 function withNamespace(
   { object, unknowns }: KubernetesResource,
   resource: PolicyResource,
-): { object: KubernetesObject; unknowns: string[] } {
+): PlacedObject {
   if (!unknowns.includes('metadata.namespace')) return { object, unknowns };
   const owners = (resource.propertyDependencies['metadata'] ?? []).filter(
     ({ type }) => type === 'kubernetes:core/v1:Namespace',
@@ -67,9 +78,8 @@ function withNamespace(
   };
 }
 
-function namespaceName({ urn, type, props }: PolicyResource): string | undefined {
-  const { object } = recordedInputs(urn) ?? kubernetesResource(type, props) ?? {};
-  const name: unknown = object?.metadata.name;
+function namespaceName(resource: PolicyResource): string | undefined {
+  const name: unknown = seen(resource)[0]?.object.metadata.name;
   return typeof name === 'string' ? name : undefined;
 }
 

@@ -1,5 +1,6 @@
 import { meshModel, type MeshModel, type MeshObject } from '../../model/mesh-model';
 import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import { routeSetType } from '../../components/manifests/route-set';
 import { hostRules } from '../model/host-rules';
 import { writtenRoutes } from '../model/routes';
 import { objectResources, type ResourceRule } from '../pulumi-facts';
@@ -50,7 +51,9 @@ spec: { host: reviews, subsets: [{ name: v1, labels: { version: v1 } }] }
       placed.map(({ object }) => object),
       mesh,
     );
-    const providers = new Map(placed.map(({ object, provider }) => [object, provider ?? '']));
+    // A route set has a provider of its own, which says nothing of its cluster.
+    const known = placed.filter(({ type }) => type !== routeSetType);
+    const providers = new Map(known.map(({ object, provider }) => [object, provider ?? '']));
     return [...uses(model)].flatMap(([source, hosts]) =>
       [...hosts].flatMap((host) => strayed(model, providers, source, host)),
     );
@@ -75,12 +78,13 @@ function strayed(
   host: string,
 ): Violation[] {
   const own = providers.get(source.object);
+  if (own === undefined) return [];
   const services = model.services.withHost(host).map((service) => service.source);
   const rules =
     source.kind === 'VirtualService' ? (hostRules(model).byHost.get(host) ?? []).map((rule) => rule.source) : [];
   return [services, rules].flatMap((needed) => {
     const [first] = needed;
-    if (first === undefined || needed.some(({ object }) => providers.get(object) === own)) return [];
+    if (first === undefined || needed.some(({ object }) => [own, undefined].includes(providers.get(object)))) return [];
     const other = `${first.kind} ${first.namespace}/${first.name}`;
     const message = `${other} of host ${host} goes to another Pulumi provider (${shortName(providers.get(first.object))}) than this ${source.kind} (${shortName(own)}), so to another cluster; give both the same provider`;
     return [{ object: source.object, path: '', message }];

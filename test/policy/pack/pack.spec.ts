@@ -51,6 +51,29 @@ describe('the policy pack', () => {
     assert.deepEqual(await runPack({ other, release }), []);
   });
 
+  it('sees the objects of a route set as it sees single ones', async () => {
+    const route = virtualService([to('v1', 90), to('v2', 20)]).inputs;
+    const type = 'meshwright-routes:index:RouteSet';
+    const inputs = {
+      namespace: 'bookinfo',
+      objects: {
+        'DestinationRule bookinfo/reviews.v1': unknownText,
+        'VirtualService bookinfo/reviews': JSON.stringify(route),
+      },
+    };
+    const told110 = (violations: Violation[]): string[] =>
+      violations.filter(({ message }) => message.includes('weight-sum-100')).map(({ policy, urn, message }) => `${policy} ${urn ?? '-'}: ${message}`);
+    assert.deepEqual(told110(await runPack({ set: { type, inputs } })), [`istio-objects set: ${badSum}`]);
+    assert.deepEqual(told110(await runPack({ set: { type, inputs: null, outputs: inputs } })), [`istio-mesh set: ${badSum}`]);
+    const hidden = await runPack({ set: { type, inputs, ignoreChanges: ['objects["VirtualService bookinfo/reviews"]'] } });
+    assert.deepEqual(
+      hidden.filter(({ message }) => message.includes('route-ignored-by-pulumi')).map(({ urn }) => urn),
+      ['set'],
+    );
+    // The whole of it is unknown, and nothing is said of it; the rule may well have the subsets.
+    assert.deepEqual(await runPack({ set: { type, inputs: { namespace: 'bookinfo', objects: unknownText } } }), []);
+  });
+
   it('tells a bad object that is not registered in this run from its outputs', async () => {
     const { type, inputs } = virtualService([to('v1', 90), to('v2', 20)]);
     const violations = await runPack({ route: { type, inputs: null, outputs: inputs ?? {} } });

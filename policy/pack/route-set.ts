@@ -1,0 +1,38 @@
+import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import { knownPart } from './known-part';
+import type { KubernetesResource } from './kubernetes-resource';
+
+/**
+ * The objects that a route set holds, as if each was a resource of its own. A text that is not known yet shows no more than its title does.
+ * @param props - of a resource of type `routeSetType`
+ */
+export function objectsOfSet(props: Readonly<Record<string, unknown>>): KubernetesResource[] {
+  const { value, unknowns } = knownPart(props);
+  const known = Object.values((value['objects'] ?? {}) as Record<string, unknown>).flatMap(objectOf);
+  return [
+    ...known.map((object) => ({ object, unknowns: [], isPatch: false })),
+    ...unknowns.flatMap(unknownObject),
+  ];
+}
+
+/** Options of the set as options of one of its objects. */
+export function ignoredInObject(paths: readonly string[], title: string): string[] {
+  const own = `objects[${JSON.stringify(title)}]`;
+  return paths.map((path) => (path === 'objects' || path === own ? 'spec' : path));
+}
+
+function objectOf(text: unknown): KubernetesObject[] {
+  try {
+    return [JSON.parse(String(text)) as KubernetesObject];
+  } catch {
+    // The set's own check says so.
+    return [];
+  }
+}
+
+function unknownObject(path: string): KubernetesResource[] {
+  const [, kind, namespace, name] = /^objects\["(\w+) ([^/]+)\/(.+)"\]$/.exec(path) ?? [];
+  if (kind === undefined || namespace === undefined || name === undefined) return [];
+  const object = { apiVersion: 'networking.istio.io/v1', kind, metadata: { name, namespace } };
+  return [{ object, unknowns: ['spec'], isPatch: false }];
+}
