@@ -5,7 +5,7 @@ import { each } from './each';
 import type { Log } from './engine-log';
 import { hostOf, restrictedHosts, type Change, type Plan } from './plan';
 import type { Prover } from './prove';
-import { isRoute, labelled, type Objects } from './set';
+import { isOfAnother, isRoute, labelled, type Objects } from './set';
 
 /** Objects written at a time: as many as there are connections. */
 const parallel = 8;
@@ -34,13 +34,13 @@ export interface Outcome {
 /**
  * Carries a plan out as far as it can: what fails holds back what needs it, and nothing is taken away as long as anything has failed.
  * @param before - the objects as they are
- * @param owned - titles of objects that carry the set's label; others are not the set's to delete
+ * @param listed - titles of objects that are known to be there with the set's label; of others it is asked whose they are before they are deleted
  */
-export async function carryOut(plan: Plan, before: Objects, owned: ReadonlySet<string>, means: Means): Promise<Outcome> {
+export async function carryOut(plan: Plan, before: Objects, listed: ReadonlySet<string>, means: Means): Promise<Outcome> {
   const outcome: Outcome = { objects: new Map(before), unproven: [], failures: [] };
   await means.prover.while(async () => {
     await make(plan, outcome, means);
-    if (outcome.failures.length === 0) await takeAway(plan, outcome, owned, means);
+    if (outcome.failures.length === 0) await takeAway(plan, outcome, listed, means);
   });
   return outcome;
 }
@@ -87,23 +87,22 @@ async function make(plan: Plan, outcome: Outcome, { cluster, prover, log, id, si
   await attempt('', () => prover.drain(written.flatMap(({ before, after }) => (before === undefined ? [] : leaving(before, after)))));
 }
 
-async function takeAway(plan: Plan, outcome: Outcome, owned: ReadonlySet<string>, { cluster, prover, log, signal }: Means): Promise<void> {
+async function takeAway(plan: Plan, outcome: Outcome, listed: ReadonlySet<string>, means: Means): Promise<void> {
+  const { cluster, prover, log, id, signal } = means;
   const attempt = attempts(outcome, signal);
-  const remove = ([title, object]: [string, KubernetesObject]): Promise<boolean> =>
-    attempt(title, async () => {
-      if (owned.has(title)) await cluster.remove(object);
+  /** Whether it was the set's; what another set has taken over stays, and is not to be seen going. */
+  const remove = async ([title, object]: [string, KubernetesObject]): Promise<boolean> => {
+    let ours = true;
+    const done = await attempt(title, async () => {
+      const there = listed.has(title) ? object : await cluster.get(object);
+      ours = listed.has(title) || there === undefined || !isOfAnother(there, id);
+      if (ours && there !== undefined) await cluster.remove(object);
       outcome.objects.delete(title);
     });
-  // One that is there without our label belongs to somebody else by now: nothing of it is to be seen going.
-  const ours: [string, KubernetesObject][] = [];
-  await each(plan.goneRoutes, parallel, async (one) => {
-    await attempt(one[0], async () => {
-      if (owned.has(one[0]) || (await cluster.get(one[1])) === undefined) ours.push(one);
-      else outcome.objects.delete(one[0]);
-    });
-  });
+    return done && ours;
+  };
   const gone: [string, KubernetesObject][] = [];
-  await each(ours, parallel, async (one) => {
+  await each(plan.goneRoutes, parallel, async (one) => {
     if (await remove(one)) gone.push(one);
   });
   const lines: string[] = [];

@@ -9,7 +9,7 @@ import { refusalOf } from './refusal';
 /** Sockets that are kept open to one API server, and so questions at a time. */
 const sockets = 8;
 /** Answers that say "later", how often they are heeded, and how long, in milliseconds, it takes at first. */
-const later = new Set([429, 500, 502, 503, 504]);
+const later = new Set([429, 502, 503, 504]);
 const attempts = 5;
 const firstPause = 250;
 /** How long, in milliseconds, an answer may take. */

@@ -101,8 +101,8 @@ export class RouteSets {
     const known = await this.withLeftovers(cluster, recorded, wanted, there);
     const plan = planOf(known, wanted, before.unproven);
     const prover = new Prover(inputs.proof, clusterOptions(inputs), log, signal);
-    const owned = new Set(there.map(objectTitle));
-    const outcome = await carryOut(plan, known, owned, { cluster, prover, log, id, signal });
+    const listed = new Set(there.map(objectTitle));
+    const outcome = await carryOut(plan, known, listed, { cluster, prover, log, id, signal });
     return settled(id, { ...inputs, server: connection.server }, outcome);
   }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { objectTitle, type KubernetesObject } from '../components/manifests/kubernetes';
+import type { KubernetesObject } from '../components/manifests/kubernetes';
 import type { RouteSetInputs } from '../components/manifests/route-set';
 
 /** What is kept of a set: what it was told, with the objects as the cluster has them by all that is known. */
@@ -40,8 +40,11 @@ export function labelled(object: KubernetesObject, id: string): KubernetesObject
   return { ...object, metadata: { ...metadata, labels: { ...metadata.labels, [setLabel]: id } } };
 }
 
+/** Whether an object carries the label of another set, which has taken it over. */
+export function isOfAnother({ metadata }: KubernetesObject, id: string): boolean {
+  return ![undefined, id].includes(metadata.labels?.[setLabel]);
+}
+
 export function isRoute({ kind }: KubernetesObject): boolean {
   return kind === 'VirtualService';
 }
-
-export { objectTitle };

@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
-import { parse, stringify } from 'yaml';
+import { join } from 'node:path';
+import { parse } from 'yaml';
 import type { Lab } from '../../lab';
 import { checkout } from '../../lab/checkout';
 import { UserError } from '../errors';
 import { say } from '../output';
+import { projectFile } from './project-file';
 import { lockedByTheDead } from './pulumi-locks';
 
 /** An environment as a Pulumi stack of the lab's: its file and its state lie beside the lab's own, so that nothing is ever written into the user's, and go with the lab. */
@@ -67,9 +68,4 @@ function labEnv(lab: Lab, backend: string): NodeJS.ProcessEnv {
     PULUMI_K8S_ENABLE_PATCH_FORCE: 'true',
     ...(process.stdout.isTTY ? {} : { NO_COLOR: '1' }),
   };
-}
-
-function projectFile(folder: string): string {
-  const file = parse(readFileSync(join(checkout, 'Pulumi.yaml'), 'utf8')) as Record<string, unknown>;
-  return stringify({ ...file, main: relative(folder, checkout) });
 }

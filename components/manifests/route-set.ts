@@ -41,5 +41,10 @@ export interface RouteSetInputs {
 
 /** Objects as a set takes them. */
 export function textsOf(objects: readonly KubernetesObject[]): Record<string, string> {
-  return Object.fromEntries(objects.map((object) => [objectTitle(object), JSON.stringify(object)]));
+  return Object.fromEntries(objects.map((object) => [objectTitle(object), textOf(object)]));
+}
+
+/** With the fields of every object first, as people write them. */
+function textOf({ apiVersion, kind, metadata, ...fields }: KubernetesObject): string {
+  return JSON.stringify({ apiVersion, kind, metadata, ...fields });
 }

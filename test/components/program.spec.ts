@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import type { KubernetesObject } from '../../components/manifests/kubernetes';
 import { objectKey } from '../../components/manifests/kubernetes';
 import { renderMesh } from '../../components/manifests/mesh';
+import { routeSetType, type RouteSetInputs } from '../../components/manifests/route-set';
 import type { Release } from '../../components/manifests/release';
 import { parseStackText } from '../../config/stack-text';
 import { sampleStackFile, sampleStates } from '../../samples/load';
@@ -28,7 +29,7 @@ describe('the program', () => {
       const mesh = renderMesh(parsed.settings);
       const { registered } = await programOf((parse(text) as { config: Record<string, unknown> }).config);
       const rendered = [...mesh.existingNamespaces, ...mesh.objects].map(({ object }) => object);
-      assert.deepEqual(byKey(registered.filter(isObject).map(objectOf)), byKey(rendered));
+      assert.deepEqual(byKey(registered.filter(isObject).flatMap(objectsOf)), byKey(rendered));
       assert.deepEqual(byName(registered.filter(isRelease).map(releaseOf)), byName(mesh.releases.map(helmInputs)));
     });
   }
@@ -43,8 +44,11 @@ function isRelease({ type }: Registration): boolean {
   return type === 'kubernetes:helm.sh/v3:Release';
 }
 
-function objectOf({ inputs }: Registration): KubernetesObject {
-  return plain(inputs) as KubernetesObject;
+/** The object that a resource is, or those that a route set holds. */
+function objectsOf({ type, inputs }: Registration): KubernetesObject[] {
+  if (type !== routeSetType) return [plain(inputs) as KubernetesObject];
+  const { objects } = plain(inputs) as RouteSetInputs;
+  return Object.values(objects).map((text) => JSON.parse(text) as KubernetesObject);
 }
 
 function plain(value: unknown): unknown {

@@ -6,63 +6,54 @@ import { registrations, type Registration } from './support/registrations';
 const reviews: RouteSettings = { versions: ['v1', 'v3'], weights: { v1: 'rest', v3: 10 } };
 
 describe('Routes', () => {
-  it('registers the rule of each version, then the route that names them', async () => {
-    const found = await registrations(() => new Routes('bookinfo', { namespace: 'bookinfo', services: { reviews } }));
-    const [component, ...children] = found;
-    assert.deepEqual(component, {
-      type: 'meshwright:index:Routes',
-      name: 'bookinfo',
-      inputs: {},
-      dependsOn: [],
-      options: {},
-      outputs: { namespace: 'bookinfo', splits: { reviews: { 'http[0]': { v1: 90, v3: 10 } } } },
-    });
-    assert.deepEqual(children, [
-      destinationRule('v1'),
-      destinationRule('v3'),
+  it('registers one set of all objects: the rule of each version, and the route that names them', async () => {
+    const proof = { kubeconfig: '/a/kubeconfig', context: 'a', namespace: 'istio-system', drainSeconds: 0 };
+    const changes = { maxStep: 20, environment: 'prod' };
+    const args = { namespace: 'bookinfo', services: { reviews }, proof, changes };
+    assert.deepEqual(await registrations(() => new Routes('bookinfo', args)), [
       {
-        type: 'kubernetes:networking.istio.io/v1:VirtualService',
-        name: 'bookinfo-reviews',
+        type: 'meshwright:index:Routes',
+        name: 'bookinfo',
+        inputs: {},
+        dependsOn: [],
+        options: {},
+        outputs: { namespace: 'bookinfo', splits: { reviews: { 'http[0]': { v1: 90, v3: 10 } } } },
+      },
+      {
+        type: 'meshwright-routes:index:RouteSet',
+        name: 'bookinfo',
         parent: 'bookinfo',
         inputs: {
-          apiVersion: 'networking.istio.io/v1',
-          kind: 'VirtualService',
-          metadata: { name: 'reviews', namespace: 'bookinfo' },
-          spec: {
-            hosts: ['reviews'],
-            http: [
-              {
-                route: [
-                  { destination: { host: 'reviews', subset: 'v1' }, weight: 90 },
-                  { destination: { host: 'reviews', subset: 'v3' }, weight: 10 },
+          namespace: 'bookinfo',
+          kubeconfig: '/a/kubeconfig',
+          context: 'a',
+          limits: { maxStep: 20 },
+          proof: { namespace: 'istio-system', drainSeconds: 0 },
+          objects: {
+            'DestinationRule bookinfo/reviews.v1': destinationRule('v1'),
+            'DestinationRule bookinfo/reviews.v3': destinationRule('v3'),
+            'VirtualService bookinfo/reviews': JSON.stringify({
+              apiVersion: 'networking.istio.io/v1',
+              kind: 'VirtualService',
+              metadata: { name: 'reviews', namespace: 'bookinfo' },
+              spec: {
+                hosts: ['reviews'],
+                http: [
+                  {
+                    route: [
+                      { destination: { host: 'reviews', subset: 'v1' }, weight: 90 },
+                      { destination: { host: 'reviews', subset: 'v3' }, weight: 10 },
+                    ],
+                  },
                 ],
               },
-            ],
+            }),
           },
         },
-        dependsOn: ['bookinfo-reviews.v1', 'bookinfo-reviews.v3'],
-        options: {
-          aliases: [
-            'kubernetes:networking.istio.io/v1beta1:VirtualService',
-            'kubernetes:networking.istio.io/v1alpha3:VirtualService',
-          ],
-        },
+        dependsOn: [],
+        options: {},
       },
     ]);
-  });
-
-  it('registers each object in the version of the API that its settings ask for', async () => {
-    const apiVersion = 'networking.istio.io/v1beta1';
-    const service: RouteSettings = { ...reviews, versions: ['v1', 'v3'], virtualService: { apiVersion } };
-    const found = await registrations(() => new Routes('r', { namespace: 'bookinfo', services: { reviews: service } }));
-    assert.deepEqual(
-      found.slice(1).map(({ type, inputs }) => [type, inputs['apiVersion']]),
-      [
-        ['kubernetes:networking.istio.io/v1:DestinationRule', 'networking.istio.io/v1'],
-        ['kubernetes:networking.istio.io/v1:DestinationRule', 'networking.istio.io/v1'],
-        ['kubernetes:networking.istio.io/v1beta1:VirtualService', apiVersion],
-      ],
-    );
   });
 
   it('waits for its own namespace, and for the apps that it sends requests to and no others', async () => {
@@ -72,22 +63,22 @@ describe('Routes', () => {
       const elsewhere: RouteSettings = {
         http: [{ route: [{ destination: { host: 'ratings.shop.svc.cluster.local' } }] }],
       };
-      const services = { reviews, elsewhere, own: { weights: { v1: 100 }, versions: ['v1'] } };
-      new Routes('r', { namespace: 'bookinfo', services, policy: false }, { dependsOn: [...namespaces, ...apps] });
+      const options = { dependsOn: [...namespaces, ...apps] };
+      new Routes('own', { namespace: 'bookinfo', services: { reviews }, policy: false }, options);
+      new Routes('both', { namespace: 'bookinfo', services: { reviews, elsewhere }, policy: false }, options);
+      const own = { weights: { v1: 100 }, versions: ['v1'] };
+      new Routes('none', { namespace: 'bookinfo', services: { own }, policy: false }, options);
     });
     const waits = found
-      .filter(({ parent }) => parent === 'r')
+      .filter(({ type }) => type === 'meshwright-routes:index:RouteSet')
       .map(({ name, dependsOn }) => [
         name,
-        ...new Set(dependsOn.map((other) => /^(\w+-(app|namespace)|.*)/.exec(other)?.[1])),
+        [...new Set(dependsOn.map((other) => /^(\w+-(app|namespace)|.*)/.exec(other)?.[1]))],
       ]);
-    assert.deepEqual(Object.fromEntries(waits.map(([name, ...others]) => [name, others])), {
-      'r-reviews.v1': ['bookinfo-namespace'],
-      'r-reviews.v3': ['bookinfo-namespace'],
-      'r-reviews': ['bookinfo-app', 'bookinfo-namespace', 'r-reviews.v1', 'r-reviews.v3'],
-      'r-elsewhere': ['bookinfo-namespace', 'shop-app'],
-      'r-own.v1': ['bookinfo-namespace'],
-      'r-own': ['bookinfo-namespace', 'r-own.v1'],
+    assert.deepEqual(Object.fromEntries(waits), {
+      own: ['bookinfo-app', 'bookinfo-namespace'],
+      both: ['bookinfo-app', 'bookinfo-namespace', 'shop-app'],
+      none: ['bookinfo-namespace'],
     });
   });
 
@@ -132,39 +123,28 @@ describe('Routes', () => {
     const found = await registrations(() => new Routes('bookinfo', { namespace: 'bookinfo', services, policy }));
     assert.deepEqual(
       found.map(({ name }) => name),
-      ['bookinfo', 'bookinfo-reviews'],
+      ['bookinfo', 'bookinfo'],
     );
   });
 
-  it('encrypts the specs of a section with secrets', async () => {
+  it('encrypts the objects of a section with secrets, and a kubeconfig that is more than a path', async () => {
     const services = { reviews: { versions: ['v1'] } };
-    const [, rule] = await registrations(() => new Routes('r', { namespace: 'bookinfo', services, secret: true }));
-    assert.deepEqual(rule?.inputs, {
-      apiVersion: 'networking.istio.io/v1',
-      kind: 'DestinationRule',
-      metadata: { name: 'reviews.v1', namespace: 'bookinfo' },
-      spec: { secret: { host: 'reviews', subsets: [{ name: 'v1', labels: { version: 'v1' } }] } },
+    const args = { namespace: 'bookinfo', services, secret: true, proof: { kubeconfig: 'apiVersion: v1\nusers: []\n' } };
+    const [, set] = await registrations(() => new Routes('r', args));
+    assert.deepEqual(set?.inputs, {
+      namespace: 'bookinfo',
+      kubeconfig: { secret: 'apiVersion: v1\nusers: []\n' },
+      proof: {},
+      objects: { 'DestinationRule bookinfo/reviews.v1': { secret: destinationRule('v1') } },
     });
   });
 });
 
-function destinationRule(version: string): Registration {
-  return {
-    type: 'kubernetes:networking.istio.io/v1:DestinationRule',
-    name: `bookinfo-reviews.${version}`,
-    parent: 'bookinfo',
-    inputs: {
-      apiVersion: 'networking.istio.io/v1',
-      kind: 'DestinationRule',
-      metadata: { name: `reviews.${version}`, namespace: 'bookinfo' },
-      spec: { host: 'reviews', subsets: [{ name: version, labels: { version } }] },
-    },
-    dependsOn: [],
-    options: {
-      aliases: [
-        'kubernetes:networking.istio.io/v1beta1:DestinationRule',
-        'kubernetes:networking.istio.io/v1alpha3:DestinationRule',
-      ],
-    },
-  };
+function destinationRule(version: string): string {
+  return JSON.stringify({
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'DestinationRule',
+    metadata: { name: `reviews.${version}`, namespace: 'bookinfo' },
+    spec: { host: 'reviews', subsets: [{ name: version, labels: { version } }] },
+  });
 }

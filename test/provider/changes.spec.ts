@@ -1,72 +1,87 @@
 import assert from 'node:assert/strict';
-import * as pulumi from '@pulumi/pulumi';
-import { refuseChange } from '../../components/change-guard';
 import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import { textsOf, type ChangeLimits, type RouteSetInputs } from '../../components/manifests/route-set';
+import { changeFailures, inputProblems } from '../../provider/check';
+import { unknown } from '../../provider/set';
+import { route } from './objects';
 
-const networking = (kind: string, spec: Record<string, unknown>): KubernetesObject => ({
-  apiVersion: 'networking.istio.io/v1',
-  kind,
-  metadata: { name: 'reviews', namespace: 'bookinfo' },
-  spec,
+const property = (title: string): string => `objects[${JSON.stringify(title)}]`;
+const virtualService = property('VirtualService bookinfo/reviews');
+const told = (objects: KubernetesObject[], limits?: ChangeLimits): RouteSetInputs => ({
+  namespace: 'bookinfo',
+  objects: textsOf(objects),
+  ...(limits === undefined ? {} : { limits }),
 });
-const route = (weights: Record<string, number>): KubernetesObject =>
-  networking('VirtualService', {
-    hosts: ['reviews'],
-    http: [
-      {
-        route: Object.entries(weights).map(([subset, weight]) => ({
-          destination: { host: 'reviews', subset },
-          weight,
-        })),
-      },
-    ],
-  });
-const rule = (...versions: string[]): KubernetesObject =>
-  networking('DestinationRule', {
-    host: 'reviews',
-    subsets: versions.map((version) => ({ name: version, labels: { version } })),
-  });
+const wholeRule = (...versions: string[]): KubernetesObject => ({
+  apiVersion: 'networking.istio.io/v1',
+  kind: 'DestinationRule',
+  metadata: { name: 'reviews', namespace: 'bookinfo' },
+  spec: { host: 'reviews', subsets: versions.map((version) => ({ name: version, labels: { version } })) },
+});
 
-/** What a change is refused with; undefined when it is let through. */
-function refusal(...args: Parameters<typeof refuseChange>): string | undefined {
-  try {
-    refuseChange(...args);
-    return undefined;
-  } catch (error) {
-    assert.ok(pulumi.RunError.isInstance(error));
-    return error.message;
-  }
-}
+describe('the check of a change of routes', () => {
+  const before = told([route({ v1: 90, v3: 10 })]);
+  const after = (limits: ChangeLimits): RouteSetInputs => told([route({ v1: 60, v3: 40 })], limits);
 
-describe('the guard over changes', () => {
-  it('lets a weight move as far as the stack allows', () => {
-    const change = { old: route({ v1: 90, v3: 10 }), now: route({ v1: 70, v3: 30 }) };
-    assert.equal(refusal([change], { maxStep: 20 }), undefined);
+  it('lets a weight move as far as the stack allows, and a new set be what it is', () => {
+    assert.deepEqual(changeFailures(before, after({ maxStep: 30 })), []);
+    assert.deepEqual(changeFailures(undefined, after({ maxStep: 20 })), []);
   });
 
   it('refuses a weight that moves further', () => {
-    const change = { old: route({ v1: 90, v3: 10 }), now: route({ v1: 60, v3: 40 }) };
-    assert.equal(
-      refusal([change], { maxStep: 20 }),
-      [
-        'this change is refused',
-        '  VirtualService bookinfo/reviews, spec.http[0].route[1].weight: reviews subset v3 would go from 10 to 40 at once, by 30; allowed are steps of 20 (maxStep). Go in several updates (weight-step-limit)',
-      ].join('\n'),
-    );
-    assert.equal(refusal([change], { maxStep: 20, rules: { 'weight-step-limit': 'off' } }), undefined);
-    assert.equal(refusal([change], { maxStep: 20, rules: { 'weight-step-limit': 'advisory' } }), undefined);
+    assert.deepEqual(changeFailures(before, after({ maxStep: 20 })), [
+      {
+        property: virtualService,
+        reason:
+          'this change is refused: spec.http[0].route[1].weight: reviews subset v3 would go from 10 to 40 at once, by 30; allowed are steps of 20 (maxStep). Go in several updates (weight-step-limit)',
+      },
+    ]);
+    assert.deepEqual(changeFailures(before, after({ maxStep: 20, rules: { 'weight-step-limit': 'off' } })), []);
+    assert.deepEqual(changeFailures(before, after({ maxStep: 20, rules: { 'weight-step-limit': 'advisory' } })), []);
   });
 
   it('refuses to drop a subset from a rule while the route that is being replaced uses it', () => {
-    const shift = { old: route({ v1: 90, v3: 10 }), now: route({ v1: 100 }) };
-    const drop = { old: rule('v1', 'v3'), now: rule('v1') };
-    assert.equal(
-      refusal([shift, drop], {}),
-      [
-        'this change is refused',
-        '  DestinationRule bookinfo/reviews, spec.subsets: subset "v3" of reviews.bookinfo.svc.cluster.local is dropped, although VirtualService bookinfo/reviews sent requests to it until now: they fail with 503 until every proxy knows the new route. Shift its traffic first, and drop it in the next update (subset-removal-in-use)',
-      ].join('\n'),
+    const both = told([wholeRule('v1', 'v3'), route({ v1: 90, v3: 10 })]);
+    assert.deepEqual(changeFailures(both, told([wholeRule('v1'), route({ v1: 100 })])), [
+      {
+        property: property('DestinationRule bookinfo/reviews'),
+        reason:
+          'this change is refused: spec.subsets: subset "v3" of reviews.bookinfo.svc.cluster.local is dropped, although VirtualService bookinfo/reviews sent requests to it until now: they fail with 503 until every proxy knows the new route. Shift its traffic first, and drop it in the next update (subset-removal-in-use)',
+      },
+    ]);
+    const shifted = told([wholeRule('v1', 'v3'), route({ v1: 100 })]);
+    assert.deepEqual(changeFailures(shifted, told([wholeRule('v1'), route({ v1: 100 })])), []);
+  });
+});
+
+describe('the check of what a route set is told', () => {
+  it('has nothing against objects of its namespace, and those that are not known yet', () => {
+    const { objects } = told([route({ v1: 100 }), wholeRule('v1')]);
+    const later = { 'VirtualService bookinfo/later': unknown };
+    assert.deepEqual(inputProblems({ namespace: 'bookinfo', objects: { ...objects, ...later } }), []);
+    assert.deepEqual(inputProblems({ namespace: 'bookinfo', objects: unknown }), []);
+  });
+
+  it('names everything that is wrong', () => {
+    const other = JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'a', namespace: 'bookinfo' } });
+    const objects = {
+      nonsense: '{',
+      'Secret bookinfo/a': other,
+      'VirtualService bookinfo/ratings': JSON.stringify(route({ v1: 100 })),
+      'VirtualService shop/reviews': JSON.stringify(route({ v1: 100 }, 'reviews', 'shop')),
+    };
+    assert.deepEqual(inputProblems({ namespace: 'bookinfo', objects }), [
+      { property: property('nonsense'), reason: 'must be the JSON of an object' },
+      {
+        property: property('Secret bookinfo/a'),
+        reason: 'is a Secret; a route set holds DestinationRule and VirtualService only',
+      },
+      { property: property('VirtualService bookinfo/ratings'), reason: 'is VirtualService bookinfo/reviews by its content' },
+      { property: property('VirtualService shop/reviews'), reason: 'must be in namespace bookinfo' },
+    ]);
+    assert.deepEqual(
+      [{ namespace: '' }, { namespace: 'a' }].map((inputs) => inputProblems(inputs).map((one) => one.property)),
+      [['namespace'], ['objects']],
     );
-    assert.equal(refusal([{ old: shift.now, now: shift.now }, drop], {}), undefined);
   });
 });

@@ -1,11 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
+import { projectFile } from '../../../../cli/start/project-file';
 import type { Lab } from '../../../../lab';
 
-const project = resolve(__dirname, '..', '..', '..', '..');
 const stack = 'real';
 
 export interface Ran {
@@ -53,9 +53,7 @@ export function realStack(lab: Lab): RealStack {
   const folder = mkdtempSync(join(tmpdir(), 'meshwright-pulumi-'));
   const backend = join(folder, 'backend');
   mkdirSync(backend);
-  const file = parse(readFileSync(join(project, 'Pulumi.yaml'), 'utf8')) as Record<string, unknown>;
-  const plugins = { providers: [{ name: 'meshwright-routes', path: relative(folder, join(project, 'provider')) }] };
-  writeFileSync(join(folder, 'Pulumi.yaml'), stringify({ ...file, main: relative(folder, project), plugins }));
+  writeFileSync(join(folder, 'Pulumi.yaml'), projectFile(folder));
   const env = {
     ...process.env,
     KUBECONFIG: lab.kubeconfig,

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { asStated } from '../../provider/drift';
+import { route } from './objects';
+
+const stated = { ...route({ v1: 100 }), metadata: { name: 'reviews', namespace: 'bookinfo', labels: { app: 'reviews' } } };
+const live = {
+  ...stated,
+  metadata: { ...stated.metadata, uid: '1', labels: { app: 'reviews', team: 'a' }, annotations: { seen: 'by others' } },
+  status: { observedGeneration: 1 },
+};
+
+describe('drift', () => {
+  it('is not what others have put on an object', () => {
+    assert.equal(asStated(stated, live), stated);
+  });
+
+  it('is whatever differs in what was stated', () => {
+    const edited = { ...live, spec: route({ v1: 1, v2: 99 }).spec, metadata: { ...live.metadata, labels: { team: 'a' } } };
+    assert.deepEqual(asStated(stated, edited), {
+      ...route({ v1: 1, v2: 99 }),
+      metadata: { name: 'reviews', namespace: 'bookinfo', labels: {} },
+    });
+    const [{ spec: _, ...emptied }, { spec: __, ...rest }] = [live, stated];
+    assert.deepEqual(asStated(stated, emptied), rest);
+  });
+});

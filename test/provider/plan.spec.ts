@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { objectTitle, type KubernetesObject } from '../../components/manifests/kubernetes';
+import { planOf, type Plan } from '../../provider/plan';
+import type { Objects } from '../../provider/set';
+import { route, rule } from './objects';
+
+const set = (...objects: KubernetesObject[]): Objects => new Map(objects.map((object) => [objectTitle(object), object]));
+const nothing: Plan = { rules: [], routes: [], again: [], goneRoutes: [], goneRules: [] };
+const title = 'VirtualService bookinfo/reviews';
+
+describe('the plan of a route set', () => {
+  it('is empty when nothing changes, in whatever order keys stand', () => {
+    const reordered = JSON.parse('{"spec":{"subsets":[{"labels":{"version":"v1"},"name":"v1"}],"host":"reviews"}}') as object;
+    assert.deepEqual(planOf(set(rule('v1')), set({ ...rule('v1'), ...reordered })), nothing);
+  });
+
+  it('writes rules before routes, and takes away what left behind both', () => {
+    const [old, now] = [route({ v1: 90, v2: 10 }), route({ v1: 50, v3: 50 })];
+    const before = set(rule('v1'), rule('v2'), old, rule('v1', 'ratings'), route({ v1: 100 }, 'ratings'));
+    assert.deepEqual(planOf(before, set(rule('v1'), rule('v3'), now)), {
+      rules: [{ title: 'DestinationRule bookinfo/reviews.v3', after: rule('v3') }],
+      routes: [{ title, before: old, after: now }],
+      again: [],
+      goneRoutes: [['VirtualService bookinfo/ratings', route({ v1: 100 }, 'ratings')]],
+      goneRules: [
+        ['DestinationRule bookinfo/reviews.v2', rule('v2')],
+        ['DestinationRule bookinfo/ratings.v1', rule('v1', 'ratings')],
+      ],
+    });
+  });
+
+  it('proves again what was never proven, once', () => {
+    const [same, next] = [route({ v1: 100 }), route({ v2: 100 })];
+    const again = [{ title, before: same, after: same }];
+    assert.deepEqual(planOf(set(same), set(same), [title]), { ...nothing, again });
+    const routes = [{ title, before: same, after: next }];
+    assert.deepEqual(planOf(set(same), set(next), [title]), { ...nothing, routes });
+    assert.deepEqual(planOf(set(same), set(), [title]), { ...nothing, goneRoutes: [[title, same]] });
+  });
+});
