@@ -2,19 +2,24 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import type { KubernetesObject } from '../components/manifests/kubernetes';
 import { renderMesh } from '../components/manifests/mesh';
 import type { StackSettings } from '../components/manifests/settings';
 import { labDown, labUp, type Lab } from '../lab';
-import { realStack } from '../test/real/pulumi/support/real-stack';
+import { realStack, type RealStack } from '../test/real/pulumi/support/real-stack';
 
 /**
- * What a stack of many routes costs, beside kubectl and helm with the same objects: `node -r tsx/cjs bench/scale.ts [services] [rounds]`. Wall-clock seconds on a lab of its own, the median of the
- * rounds, and as a ratio to helm. What is not on PATH (helm, pulumi) is left out and said.
+ * What a stack of many routes costs, beside kubectl and helm with the same objects: `node -r tsx/cjs bench/scale.ts [rounds] [kills] [services…]`. Wall-clock seconds on a lab of its own, the median of
+ * the rounds, as a ratio to helm and kubectl in the same run, and how it grows from one number of services to the next. With kills, so many first updates are killed at a random moment, and the next one
+ * must finish. What is not on PATH (helm, pulumi) is left out and said.
  */
-const [services = 100, rounds = 3] = process.argv.slice(2).map(Number);
+const [rounds = 3, kills = 0, ...given] = process.argv.slice(2).map(Number);
+const sizes = given.length === 0 ? [100] : given;
 const servicesPerNamespace = 25;
+/** How many services there are just now. */
+let services = 0;
 
 /** @param share - percent that the first service's second version gets */
 function settings(share: number): StackSettings {
@@ -44,8 +49,8 @@ const objectsOf = (share: number): KubernetesObject[] =>
   renderMesh(settings(share)).objects.map(({ object }) => object);
 const text = (objects: readonly KubernetesObject[]): string => objects.map((object) => stringify(object)).join('---\n');
 
-type Step = 'first' | 'weight' | 'nothing' | 'remove';
-type Tool = Partial<Record<Step | 'preview' | 'preview with the policy pack', () => void>>;
+const steps = ['first', 'weight', 'preview', 'preview with the policy pack', 'nothing', 'remove'] as const;
+type Tool = Partial<Record<(typeof steps)[number], () => void>>;
 
 const root = mkdtempSync(join(tmpdir(), 'meshwright-bench-'));
 process.on('exit', () => rmSync(root, { recursive: true, force: true }));
@@ -102,7 +107,16 @@ function helm(lab: Lab): Tool {
   };
 }
 
-function pulumi(lab: Lab): Tool & { end: () => void } {
+type PulumiTool = Tool & {
+  configure: (share: number) => void;
+  /** Begins an update. */
+  begin: () => ReturnType<RealStack['begin']>;
+  /** Takes away the lock of an update that was killed. */
+  unlock: () => void;
+  end: () => void;
+};
+
+function pulumi(lab: Lab): PulumiTool {
   const stack = realStack(lab);
   const configure = (share: number): void => {
     const sections = Object.entries(settings(share)).map(([key, value]) => [`meshwright:${key}`, value] as const);
@@ -123,6 +137,9 @@ function pulumi(lab: Lab): Tool & { end: () => void } {
     'preview with the policy pack': () => must('preview', '--policy-pack', resolve(__dirname, '..', 'policy')),
     nothing: up(20),
     remove: () => must('destroy', '--yes', '--skip-preview'),
+    configure,
+    begin: () => stack.begin('up', '--yes', '--skip-preview'),
+    unlock: () => void stack.pulumi('cancel', '--yes'),
     end: () => stack.remove(),
   };
 }
@@ -130,37 +147,86 @@ function pulumi(lab: Lab): Tool & { end: () => void } {
 const has = (program: string): boolean => spawnSync(program, ['version'], { stdio: 'ignore' }).status === 0;
 const median = (values: number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 
-async function main(): Promise<void> {
-  const lab = await labUp({ root, log: () => undefined });
-  const realPulumi = has('pulumi') ? pulumi(lab) : undefined;
-  const tools: [string, Tool][] = [['kubectl', kubectl(lab)]];
-  if (has('helm')) tools.push(['helm', helm(lab)]);
-  else console.log('left out: no helm on PATH');
-  if (realPulumi !== undefined) tools.push(['pulumi', realPulumi]);
-  else console.log('left out: no pulumi on PATH');
-  const seconds = new Map<string, number[]>();
-  try {
-    for (let round = 1; round <= rounds; round++) {
-      for (const [name, tool] of tools) {
-        for (const [step, work] of Object.entries(tool).filter(([step]) => step !== 'end')) {
-          const started = performance.now();
-          work();
-          const took = (performance.now() - started) / 1000;
-          seconds.set(`${name} ${step}`, [...(seconds.get(`${name} ${step}`) ?? []), took]);
-          console.error(`round ${round}: ${name} ${step} ${took.toFixed(1)} s`);
-        }
+/** Kills first updates, and has the next one finish: without an error, and with every object there once. Returns how many did. */
+async function killed(lab: Lab): Promise<number> {
+  let finished = 0;
+  const began = performance.now();
+  const whole = pulumi(lab);
+  whole.first?.();
+  const longest = performance.now() - began;
+  whole.remove?.();
+  whole.end();
+  for (let kill = 1; kill <= kills; kill++) {
+    const one = pulumi(lab);
+    one.configure(10);
+    const update = one.begin();
+    await sleep(Math.random() * longest);
+    update.kill();
+    await update.ended;
+    one.unlock();
+    one.first?.();
+    const wanted = objectsOf(10).filter(({ kind }) => kind !== 'Namespace').length;
+    const args = ['get', 'destinationrules,virtualservices', '-A', '-o', 'name'];
+    const there = execFileSync(lab.kubectl, args, { env: { ...process.env, KUBECONFIG: lab.kubeconfig }, encoding: 'utf8' });
+    if (there.trim().split('\n').length === wanted) finished += 1;
+    console.error(`kill ${kill}: ${finished} of ${kill} finished by the next update`);
+    one.remove?.();
+    one.end();
+  }
+  return finished;
+}
+
+type Seconds = Map<string, number[]>;
+
+function measure(tools: readonly [string, Tool][]): Seconds {
+  const seconds: Seconds = new Map();
+  for (let round = 1; round <= rounds; round++) {
+    for (const [name, tool] of tools) {
+      for (const [step, work] of steps.flatMap((one) => (tool[one] === undefined ? [] : [[one, tool[one]] as const]))) {
+        const started = performance.now();
+        work();
+        const took = (performance.now() - started) / 1000;
+        seconds.set(`${name} ${step}`, [...(seconds.get(`${name} ${step}`) ?? []), took]);
+        console.error(`${services} services, round ${round}: ${name} ${step} ${took.toFixed(1)} s`);
       }
     }
-  } finally {
-    realPulumi?.end();
-    await labDown({ root, log: () => undefined, purge: true });
   }
-  console.log(`${services} services, ${objectsOf(10).length} objects, medians of ${rounds}`);
+  return seconds;
+}
+
+function table(seconds: Seconds, smaller: Seconds | undefined): void {
+  console.log(`| ${services} services, ${objectsOf(10).length} objects | seconds | x helm | x kubectl | x the size before |`);
+  console.log('| --- | --- | --- | --- | --- |');
   for (const [key, values] of seconds) {
     const step = key.slice(key.indexOf(' ') + 1);
-    const base = seconds.get(`helm ${step}`);
-    const ratio = base === undefined ? '' : `${(median(values) / median(base)).toFixed(2)} x helm`;
-    console.log(`${key.padEnd(40)} ${median(values).toFixed(1).padStart(7)} s  ${ratio}`);
+    const ratio = (of: number[] | undefined): string => (of === undefined ? '' : (median(values) / median(of)).toFixed(2));
+    const cells = [key, median(values).toFixed(1), ratio(seconds.get(`helm ${step}`)), ratio(seconds.get(`kubectl ${step}`)), ratio(smaller?.get(key))];
+    console.log(`| ${cells.join(' | ')} |`);
+  }
+}
+
+async function main(): Promise<void> {
+  if (!has('helm')) console.log('left out: no helm on PATH');
+  if (!has('pulumi')) console.log('left out: no pulumi on PATH');
+  let smaller: Seconds | undefined;
+  for (const size of sizes) {
+    services = size;
+    const lab = await labUp({ root, log: () => undefined });
+    const realPulumi = has('pulumi') ? pulumi(lab) : undefined;
+    try {
+      const tools: [string, Tool][] = [
+        ['kubectl', kubectl(lab)],
+        ...(has('helm') ? [['helm', helm(lab)] as [string, Tool]] : []),
+        ...(realPulumi === undefined ? [] : [['pulumi', realPulumi] as [string, Tool]]),
+      ];
+      const seconds = measure(tools);
+      table(seconds, smaller);
+      smaller = seconds;
+      if (kills > 0 && realPulumi !== undefined) console.log(`killed: ${await killed(lab)} of ${kills} finished by the next update`);
+    } finally {
+      realPulumi?.end();
+      await labDown({ root, log: () => undefined, purge: true });
+    }
   }
 }
 

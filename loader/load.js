@@ -8,11 +8,12 @@ const cache = join(root, 'node_modules', '.cache', 'meshwright');
 /**
  * Makes a TypeScript file the content of a module of plain JavaScript in the same folder, for what Node and Pulumi start. The bundle is kept beside the installed packages for as long as no
  * file in it changes.
+ * @param options - of the bundle
  */
-exports.load = (module, folder, entry) => {
+exports.load = (module, folder, entry, options) => {
   const file = join(folder, `${entry}.ts`);
   const kept = join(cache, `${relative(root, file).replace(/\W/g, '-')}.json`);
-  module._compile(recall(kept) ?? make(file, kept), join(folder, `${entry}.js`));
+  module._compile(recall(kept) ?? make(file, kept, options), join(folder, `${entry}.js`));
   return module.exports;
 };
 
@@ -25,11 +26,13 @@ function recall(kept) {
   }
 }
 
-function make(file, kept) {
+function make(file, kept, options) {
   // Loaded only here: most runs find a bundle that is still good.
   const { bundle } = require('./bundle');
-  const { text, inputs } = bundle(file);
-  const stamps = Object.fromEntries([...inputs, 'package-lock.json'].map((input) => [input, stamp(input)]));
+  const { text, inputs } = bundle(file, options);
+  // Packages change with the lock file.
+  const own = inputs.filter((input) => !input.startsWith('node_modules/'));
+  const stamps = Object.fromEntries([...own, 'package-lock.json'].map((input) => [input, stamp(input)]));
   try {
     mkdirSync(cache, { recursive: true });
     // Whole or not at all: another process may be reading.

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { Agent as HttpAgent, request as httpRequest, type RequestOptions } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
@@ -15,6 +16,9 @@ const firstPause = 250;
 /** How long, in milliseconds, an answer may take. */
 const patience = 60_000;
 
+/** Loaded when it is needed, as most runs change nothing; and not by the bundler. */
+const require = createRequire(__filename);
+
 export interface Question {
   method: 'GET' | 'PATCH' | 'DELETE' | 'POST';
   /** Path with its query. */
@@ -27,8 +31,8 @@ export interface Question {
 /** A cluster's API server, by way of a kubeconfig of any sort. */
 export class Connection {
   /** @throws LiveError when the kubeconfig cannot be read, has no such context or no cluster. */
-  static async open(options: KubeconfigOptions): Promise<Connection> {
-    const { KubeConfig } = await kubeconfigModule();
+  static open(options: KubeconfigOptions): Connection {
+    const { KubeConfig } = require('./load-kube-config.js') as typeof import('./kube-config');
     const config = loadKubeconfig(new KubeConfig(), options);
     const server = config.getCurrentCluster()?.server;
     if (server === undefined) throw new LiveError('no-cluster', 'the kubeconfig names no cluster');
@@ -110,14 +114,6 @@ function kept(agent: RequestOptions['agent'], options: object): RequestOptions['
   const name = typeof agent === 'object' ? agent.constructor.name : '';
   if (agent instanceof Agent && name === 'Agent') return new Agent({ ...agent.options, ...options, ...keepAlive });
   return agent instanceof HttpAgent && name === 'Agent' ? new HttpAgent(keepAlive) : agent;
-}
-
-let loaded: Promise<typeof import('@kubernetes/client-node')> | undefined;
-
-/** The library takes most of a second to load: it is asked for early, while the engine has other things to do, and only by runs that need it. */
-export function kubeconfigModule(): Promise<typeof import('@kubernetes/client-node')> {
-  loaded ??= import('@kubernetes/client-node');
-  return loaded;
 }
 
 function isDropped(error: unknown): boolean {

@@ -26,7 +26,7 @@ export class IncompleteError extends Error {
 /** What Pulumi's engine does with a set, in the words of this project. One for all sets of a run, which share connections. */
 export class RouteSets {
   private readonly stop = new AbortController();
-  private readonly connections = new Map<string, Promise<Connection>>();
+  private readonly connections = new Map<string, Connection>();
 
   constructor(private readonly logOf: (urn: string) => Log) {
     // One for each route that waits.
@@ -39,11 +39,12 @@ export class RouteSets {
   }
 
   /** Address of the cluster that a set is for; undefined when its kubeconfig cannot be read here. */
-  async serverOf(inputs: RouteSetInputs): Promise<string | undefined> {
-    return this.connect(inputs).then(
-      ({ server }) => server,
-      () => undefined,
-    );
+  serverOf(inputs: RouteSetInputs): string | undefined {
+    try {
+      return this.connect(inputs).server;
+    } catch {
+      return undefined;
+    }
   }
 
   /**
@@ -51,7 +52,7 @@ export class RouteSets {
    * @throws IncompleteError when some of it failed, and an Error when nothing was done.
    */
   async create(urn: string, inputs: RouteSetInputs): Promise<{ id: string; state: RouteSetState }> {
-    const { server } = await this.connect(inputs);
+    const { server } = this.connect(inputs);
     const id = setId(urn, server, inputs.namespace);
     const nothing = { ...inputs, objects: {}, server, unproven: [] };
     try {
@@ -77,7 +78,7 @@ export class RouteSets {
    * @returns undefined when nothing of it is there
    */
   async read(id: string, before: RouteSetState): Promise<RouteSetState | undefined> {
-    const cluster = await this.cluster(before);
+    const cluster = new Cluster(this.connect(before), this.stop.signal);
     const stated = objectsOf(before.objects);
     const live = new Map((await cluster.objects(before.namespace, id)).map((object) => [objectTitle(object), object]));
     const seen = new Map<string, KubernetesObject>();
@@ -92,7 +93,7 @@ export class RouteSets {
   private async bring(urn: string, id: string, before: RouteSetState, inputs: RouteSetInputs): Promise<RouteSetState> {
     const log = this.logOf(urn);
     const signal = this.stop.signal;
-    const connection = await this.connect(inputs);
+    const connection = this.connect(inputs);
     const cluster = new Cluster(connection, signal);
     const wanted = objectsOf(inputs.objects);
     const there = await cluster.names(inputs.namespace, id);
@@ -114,11 +115,7 @@ export class RouteSets {
     return new Map([...known, ...entries]);
   }
 
-  private async cluster(inputs: RouteSetInputs): Promise<Cluster> {
-    return new Cluster(await this.connect(inputs), this.stop.signal);
-  }
-
-  private connect(inputs: RouteSetInputs): Promise<Connection> {
+  private connect(inputs: RouteSetInputs): Connection {
     const options = clusterOptions(inputs);
     const key = JSON.stringify(options);
     const connection = this.connections.get(key) ?? Connection.open(options);

@@ -37,13 +37,13 @@ export async function serve(sets: RouteSets, version: string): Promise<{ port: n
 
 function implementation(sets: RouteSets, version: string): UntypedServiceImplementation {
   return {
-    getPluginInfo: answer(() => Promise.resolve(new PluginInfo().setVersion(version))),
-    getSchema: answer(() => Promise.resolve(new proto.GetSchemaResponse().setSchema('{}'))),
-    configure: answer(() => Promise.resolve(new proto.ConfigureResponse().setSupportspreview(true))),
-    attach: answer(() => Promise.resolve(new Empty())),
+    getPluginInfo: answer(() => new PluginInfo().setVersion(version)),
+    getSchema: answer(() => new proto.GetSchemaResponse().setSchema('{}')),
+    configure: answer(() => new proto.ConfigureResponse().setSupportspreview(true)),
+    attach: answer(() => new Empty()),
     cancel: answer(() => {
       sets.cancel();
-      return Promise.resolve(new Empty());
+      return new Empty();
     }),
     check: answer(check),
     diff: answer((request: proto.DiffRequest) => diff(sets, request)),
@@ -57,9 +57,10 @@ function implementation(sets: RouteSets, version: string): UntypedServiceImpleme
   };
 }
 
-function answer<Request, Response>(work: (request: Request) => Promise<Response>) {
+function answer<Request, Response>(work: (request: Request) => Response | Promise<Response>) {
   return ({ request }: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
-    work(request).then(
+    const done = async (): Promise<Response> => work(request);
+    done().then(
       (response) => callback(null, response),
       (error: unknown) => callback(toServiceError(error)),
     );
@@ -70,19 +71,19 @@ function unimplemented(_call: unknown, callback: sendUnaryData<never>): void {
   callback({ code: status.UNIMPLEMENTED, details: 'a route set does not do this' });
 }
 
-function check(request: proto.CheckRequest): Promise<proto.CheckResponse> {
+function check(request: proto.CheckRequest): proto.CheckResponse {
   const [olds, news] = [fromStruct(request.getOlds()), fromStruct(request.getNews())];
   const problems = inputProblems(news);
   const before = Object.keys(olds).length === 0 || inputProblems(olds).length > 0 ? undefined : inputsOf(olds);
   const failures = problems.length > 0 ? problems : changeFailures(before, inputsOf(news));
   const list = failures.map(({ property, reason }) => new proto.CheckFailure().setProperty(property).setReason(reason));
-  return Promise.resolve(new proto.CheckResponse().setInputs(request.getNews()).setFailuresList(list));
+  return new proto.CheckResponse().setInputs(request.getNews()).setFailuresList(list);
 }
 
-async function diff(sets: RouteSets, request: proto.DiffRequest): Promise<proto.DiffResponse> {
+function diff(sets: RouteSets, request: proto.DiffRequest): proto.DiffResponse {
   const [before, after] = [stateOf(fromStruct(request.getOlds())), inputsOf(fromStruct(request.getNews()))];
   const renamed = before.kubeconfig !== after.kubeconfig || before.context !== after.context;
-  const server = renamed ? await sets.serverOf(after) : undefined;
+  const server = renamed ? sets.serverOf(after) : undefined;
   const found = Object.entries(diffOf(before, after, server !== undefined && server !== before.server));
   const response = new DiffResponse();
   response.setChanges(found.length > 0 ? DiffResponse.DiffChanges.DIFF_SOME : DiffResponse.DiffChanges.DIFF_NONE);

@@ -15,7 +15,7 @@ describe('drift', () => {
   });
 
   it('is whatever differs in what was stated', () => {
-    const edited = { ...live, spec: route({ v1: 1, v2: 99 }).spec, metadata: { ...live.metadata, labels: { team: 'a' } } };
+    const edited = { ...live, ...route({ v1: 1, v2: 99 }), metadata: { ...live.metadata, labels: { team: 'a' } } };
     assert.deepEqual(asStated(stated, edited), {
       ...route({ v1: 1, v2: 99 }),
       metadata: { name: 'reviews', namespace: 'bookinfo', labels: {} },

@@ -84,7 +84,7 @@ describe('the provider of route sets, over gRPC and on a real API server', funct
     assert.deepEqual(state.properties, { ...of, server: asText(state.properties['server']), unproven: [] });
     const made = await live('virtualservice', 'reviews');
     assert.deepEqual(made?.['spec'], reviews({ v1: 90, v2: 10 }).spec);
-    assert.deepEqual(asMap(asMap(made['metadata'])['labels']), { 'meshwright.io/route-set': state.id });
+    assert.deepEqual(asMap(asMap(made?.['metadata'])['labels']), { 'meshwright.io/route-set': state.id });
     assert.deepEqual(await names(), ['destinationrule reviews.v1', 'destinationrule reviews.v2', 'virtualservice reviews']);
   });
 

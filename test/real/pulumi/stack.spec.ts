@@ -61,7 +61,7 @@ describe('a stack, with the real Pulumi on a real API server', function () {
     configure(base);
     const { status, output } = theStack().pulumi('preview', '--policy-pack', policyPack);
     assert.equal(status, 0, output);
-    assert.match(output, /VirtualService bookinfo-reviews create/);
+    assert.match(output, /RouteSet bookinfo create/);
   });
 
   it('comes up: subsets and workloads before the route to them, Istio before its objects', () => {
@@ -74,10 +74,7 @@ describe('a stack, with the real Pulumi on a real API server', function () {
       ['MutatingWebhookConfigurationPatch istio-injector', 'Release istio-ingressgateway-istio-ingressgateway'],
       ['MutatingWebhookConfigurationPatch istio-injector', 'Deployment bookinfo-reviews-v3'],
       ['Namespace bookinfo-namespace', 'Deployment bookinfo-reviews-v3'],
-      ['Deployment bookinfo-reviews-v3', 'VirtualService bookinfo-reviews'],
-      ['DestinationRule bookinfo-reviews.v1', 'VirtualService bookinfo-reviews'],
-      ['DestinationRule bookinfo-reviews.v2', 'VirtualService bookinfo-reviews'],
-      ['DestinationRule bookinfo-reviews.v3', 'VirtualService bookinfo-reviews'],
+      ['Deployment bookinfo-reviews-v3', 'RouteSet bookinfo'],
     ];
     assert.deepEqual(
       inOrder.filter(([first, next]) => !isBefore(steps, first, next)),
@@ -102,6 +99,11 @@ describe('a stack, with the real Pulumi on a real API server', function () {
     const { status, output } = theStack().pulumi('preview', '--diff');
     assert.equal(status, 0, output);
     assert.match(output, /v1: "90 %" => "75 %"\s+.*v3: "10 %" => "25 %"/);
+    const changed = [...output.matchAll(/~ (?:(VirtualService|DestinationRule) (\S+)|weight) *: (?:\(json\)|(\d+ => \d+))/g)];
+    assert.deepEqual(
+      changed.map(([, kind, name, weight]) => weight ?? `${kind ?? ''} ${name ?? ''}`),
+      ['VirtualService bookinfo/reviews', '90 => 75', '10 => 25'],
+    );
   });
 
   it('refuses a step that is larger than the stack allows, in the preview and without one', () => {
@@ -120,7 +122,7 @@ describe('a stack, with the real Pulumi on a real API server', function () {
     const before = route();
     configure(routed(reviews({ v1: 75, v3: 25 })));
     const steps = theStack().up();
-    assert.deepEqual(changes(steps), [['VirtualService bookinfo-reviews', 'update']]);
+    assert.deepEqual(changes(steps), [['RouteSet bookinfo', 'update']]);
     const after = route();
     assert.deepEqual(weights(after), [75, 25]);
     assert.equal(after.metadata.uid, before.metadata.uid);
@@ -141,29 +143,21 @@ describe('a stack, with the real Pulumi on a real API server', function () {
     assert.deepEqual(weights(route()), [1, 25]);
     const { status } = theStack().pulumi('preview', '--refresh', '--expect-no-changes');
     assert.notEqual(status, 0);
-    assert.deepEqual(changes(theStack().up('--refresh')), [['VirtualService bookinfo-reviews', 'update']]);
+    assert.deepEqual(changes(theStack().up('--refresh')), [['RouteSet bookinfo', 'update']]);
     assert.deepEqual(weights(route()), [75, 25]);
   });
 
-  it('takes a version away after the route has left it', () => {
+  it('takes a version away with its last route', () => {
     configure(routed({ ...reviews({ v1: 100 }), versions: ['v1', 'v2'] }));
-    const steps = theStack().up();
-    assert.deepEqual(changes(steps), [
-      ['DestinationRule bookinfo-reviews.v3', 'delete'],
-      ['VirtualService bookinfo-reviews', 'update'],
-    ]);
-    assert.ok(isBefore(steps, 'VirtualService bookinfo-reviews', 'DestinationRule bookinfo-reviews.v3'));
+    assert.deepEqual(changes(theStack().up()), [['RouteSet bookinfo', 'update']]);
     assert.deepEqual(cluster.names('destinationrules', 'bookinfo'), ['reviews.v1', 'reviews.v2']);
   });
 
-  it('brings a version back before the route to it', () => {
+  it('brings a version back', () => {
     configure(routed(reviews({ v1: 90, v3: 10 })));
-    const steps = theStack().up();
-    assert.deepEqual(changes(steps), [
-      ['DestinationRule bookinfo-reviews.v3', 'create'],
-      ['VirtualService bookinfo-reviews', 'update'],
-    ]);
-    assert.ok(isBefore(steps, 'DestinationRule bookinfo-reviews.v3', 'VirtualService bookinfo-reviews'));
+    assert.deepEqual(changes(theStack().up()), [['RouteSet bookinfo', 'update']]);
+    assert.deepEqual(cluster.names('destinationrules', 'bookinfo'), ['reviews.v1', 'reviews.v2', 'reviews.v3']);
+    assert.deepEqual(weights(route()), [90, 10]);
   });
 
   it('moves an object to another version of its API without making it anew', () => {
@@ -171,7 +165,7 @@ describe('a stack, with the real Pulumi on a real API server', function () {
     configure(
       routed({ ...reviews({ v1: 90, v3: 10 }), virtualService: { apiVersion: 'networking.istio.io/v1beta1' } }),
     );
-    assert.deepEqual(changes(theStack().up()), [['VirtualService bookinfo-reviews', 'update']]);
+    assert.deepEqual(changes(theStack().up()), [['RouteSet bookinfo', 'update']]);
     assert.equal(route().metadata.uid, uid);
   });
 
@@ -184,7 +178,7 @@ describe('a stack, with the real Pulumi on a real API server', function () {
     const workloads = cluster.names('deployments', 'bookinfo').map((name) => [`Deployment bookinfo-${name}`, 'update']);
     assert.deepEqual(
       changed,
-      [['Namespace bookinfo-namespace', 'update'], ['VirtualService bookinfo-reviews', 'update'], ...workloads].sort(),
+      [['Namespace bookinfo-namespace', 'update'], ['RouteSet bookinfo', 'update'], ...workloads].sort(),
     );
     assert.equal(cluster.get('deployment', 'bookinfo', 'details-v1').metadata.generation, 2);
   });
@@ -192,15 +186,14 @@ describe('a stack, with the real Pulumi on a real API server', function () {
   it('removes exactly the objects of a route that left the configuration', () => {
     const { productpage } = base.routes?.['bookinfo'] ?? {};
     configure({ ...base, routes: { bookinfo: { ...(productpage === undefined ? {} : { productpage }) } } });
-    const removed = changes(theStack().up()).filter(([, op]) => op === 'delete');
+    const changed = changes(theStack().up());
     assert.deepEqual(
-      removed.map(([name]) => name),
-      [
-        'DestinationRule bookinfo-reviews.v1',
-        'DestinationRule bookinfo-reviews.v2',
-        'DestinationRule bookinfo-reviews.v3',
-        'VirtualService bookinfo-reviews',
-      ],
+      changed.filter(([name, op]) => op === 'delete' || name.startsWith('RouteSet')),
+      [['RouteSet bookinfo', 'update']],
+    );
+    assert.deepEqual(
+      ['destinationrules', 'virtualservices'].flatMap((kind) => cluster.names(kind, 'bookinfo')),
+      ['productpage'],
     );
   });
 
