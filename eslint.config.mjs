@@ -46,6 +46,16 @@ export default tseslint.config(
     'components are publishable alone: Pulumi, manifests and the check',
     ['^(zod|yaml)', folder('config', 'cli', 'lab', 'traffic', 'test'), 'policy/(?!check|finding|changes)'],
   ),
+  room(
+    ['provider/**/*.ts'],
+    'the provider keeps routes in a cluster: Pulumi at its rim, manifests, the check of changes, and proxies',
+    [
+      '^(zod|yaml)',
+      folder('config', 'traffic', 'cli', 'lab', 'test'),
+      'components/(?!manifests)',
+      'policy/(?!changes)',
+    ],
+  ),
   room(['live/**/*.ts'], 'live knows objects and proxies, not who makes them: manifests and libraries only', [
     '^@pulumi',
     folder('config', 'policy', 'traffic', 'cli', 'lab', 'test'),

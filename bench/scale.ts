@@ -167,7 +167,10 @@ async function killed(lab: Lab): Promise<number> {
     one.first?.();
     const wanted = objectsOf(10).filter(({ kind }) => kind !== 'Namespace').length;
     const args = ['get', 'destinationrules,virtualservices', '-A', '-o', 'name'];
-    const there = execFileSync(lab.kubectl, args, { env: { ...process.env, KUBECONFIG: lab.kubeconfig }, encoding: 'utf8' });
+    const there = execFileSync(lab.kubectl, args, {
+      env: { ...process.env, KUBECONFIG: lab.kubeconfig },
+      encoding: 'utf8',
+    });
     if (there.trim().split('\n').length === wanted) finished += 1;
     console.error(`kill ${kill}: ${finished} of ${kill} finished by the next update`);
     one.remove?.();
@@ -195,12 +198,21 @@ function measure(tools: readonly [string, Tool][]): Seconds {
 }
 
 function table(seconds: Seconds, smaller: Seconds | undefined): void {
-  console.log(`| ${services} services, ${objectsOf(10).length} objects | seconds | x helm | x kubectl | x the size before |`);
+  console.log(
+    `| ${services} services, ${objectsOf(10).length} objects | seconds | x helm | x kubectl | x the size before |`,
+  );
   console.log('| --- | --- | --- | --- | --- |');
   for (const [key, values] of seconds) {
     const step = key.slice(key.indexOf(' ') + 1);
-    const ratio = (of: number[] | undefined): string => (of === undefined ? '' : (median(values) / median(of)).toFixed(2));
-    const cells = [key, median(values).toFixed(1), ratio(seconds.get(`helm ${step}`)), ratio(seconds.get(`kubectl ${step}`)), ratio(smaller?.get(key))];
+    const ratio = (of: number[] | undefined): string =>
+      of === undefined ? '' : (median(values) / median(of)).toFixed(2);
+    const cells = [
+      key,
+      median(values).toFixed(1),
+      ratio(seconds.get(`helm ${step}`)),
+      ratio(seconds.get(`kubectl ${step}`)),
+      ratio(smaller?.get(key)),
+    ];
     console.log(`| ${cells.join(' | ')} |`);
   }
 }
@@ -222,7 +234,8 @@ async function main(): Promise<void> {
       const seconds = measure(tools);
       table(seconds, smaller);
       smaller = seconds;
-      if (kills > 0 && realPulumi !== undefined) console.log(`killed: ${await killed(lab)} of ${kills} finished by the next update`);
+      if (kills > 0 && realPulumi !== undefined)
+        console.log(`killed: ${await killed(lab)} of ${kills} finished by the next update`);
     } finally {
       realPulumi?.end();
       await labDown({ root, log: () => undefined, purge: true });

@@ -13,7 +13,12 @@ export class RouteSet extends pulumi.CustomResource {
     const { objects, kubeconfig, ...plain } = args;
     const texts = Object.entries(textsOf(objects)).map(([title, text]) => [title, secret ? pulumi.secret(text) : text]);
     const inputs = { ...plain, objects: Object.fromEntries(texts) as Record<string, pulumi.Input<string>> };
-    super(routeSetType, name, { ...inputs, ...(kubeconfig === undefined ? {} : { kubeconfig: sealed(kubeconfig) }) }, opts);
+    super(
+      routeSetType,
+      name,
+      { ...inputs, ...(kubeconfig === undefined ? {} : { kubeconfig: sealed(kubeconfig) }) },
+      opts,
+    );
   }
 }
 

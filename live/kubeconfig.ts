@@ -19,7 +19,7 @@ export function loadKubeconfig(config: KubeConfig, { kubeconfig, context }: Kube
     else if (/^\s*[{a-z]+[^\n]*:\s|\n/.test(kubeconfig)) config.loadFromString(kubeconfig);
     else config.loadFromFile(kubeconfig);
   } catch (error) {
-    throw new LiveError('no-cluster', `the kubeconfig cannot be read: ${String((error as Error).message)}`);
+    throw new LiveError('no-cluster', `the kubeconfig cannot be read: ${(error as Error).message}`);
   }
   if (context === undefined) return config;
   const names = config.getContexts().map(({ name }) => name);

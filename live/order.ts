@@ -13,7 +13,7 @@ export type OrderStep =
 
 /**
  * The order in which a change of routing objects loses no request: what routes need is made, then routes are changed, each between the two waits, then routes are taken away, and last what nobody uses
- * any more. It is the order that Pulumi takes with the hooks of `RouteProof`, and that anybody else who applies the objects must take. Pure.
+ * any more. It is the order of one route; the provider of route sets takes many through it side by side. Pure.
  */
 export function orderOf(before: readonly KubernetesObject[], after: readonly KubernetesObject[]): OrderStep[] {
   const old = new Map(before.map((object) => [objectKey(object), object]));

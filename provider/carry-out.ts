@@ -3,6 +3,7 @@ import { dropped, expectedRoute, sharedDestinations } from '../live';
 import type { Cluster } from './cluster';
 import { each } from './each';
 import type { Log } from './engine-log';
+import type { Makers } from './makers';
 import { hostOf, restrictedHosts, type Change, type Plan } from './plan';
 import type { Prover } from './prove';
 import { isOfAnother, isRoute, labelled, type Objects } from './set';
@@ -15,6 +16,8 @@ const spoken = 5;
 export interface Means {
   cluster: Cluster;
   prover: Prover;
+  /** Of the whole run. */
+  makers: Makers;
   log: Log;
   /** Of the set, for the objects' label. */
   id: string;
@@ -36,10 +39,15 @@ export interface Outcome {
  * @param before - the objects as they are
  * @param listed - titles of objects that are known to be there with the set's label; of others it is asked whose they are before they are deleted
  */
-export async function carryOut(plan: Plan, before: Objects, listed: ReadonlySet<string>, means: Means): Promise<Outcome> {
+export async function carryOut(
+  plan: Plan,
+  before: Objects,
+  listed: ReadonlySet<string>,
+  means: Means,
+): Promise<Outcome> {
   const outcome: Outcome = { objects: new Map(before), unproven: [], failures: [] };
   await means.prover.while(async () => {
-    await make(plan, outcome, means);
+    await means.makers.while(() => make(plan, outcome, means));
     if (outcome.failures.length === 0) await takeAway(plan, outcome, listed, means);
   });
   return outcome;
@@ -63,7 +71,11 @@ async function make(plan: Plan, outcome: Outcome, { cluster, prover, log, id, si
         const hosts = hostsOf(change.after);
         const missing = hosts.find((host) => failedRules.has(host));
         if (missing !== undefined) throw new Error(`left as it is, as a DestinationRule of ${missing} was not written`);
-        await prover.reach(change.before, change.after, hosts.some((host) => restricted.has(host)));
+        await prover.reach(
+          change.before,
+          change.after,
+          hosts.some((host) => restricted.has(host)),
+        );
         reached.push(change);
       }),
     ),
@@ -84,11 +96,13 @@ async function make(plan: Plan, outcome: Outcome, { cluster, prover, log, id, si
   );
   say(lines, log);
   if (outcome.failures.length > 0) return;
-  await attempt('', () => prover.drain(written.flatMap(({ before, after }) => (before === undefined ? [] : leaving(before, after)))));
+  await attempt('', () =>
+    prover.drain(written.flatMap(({ before, after }) => (before === undefined ? [] : leaving(before, after)))),
+  );
 }
 
 async function takeAway(plan: Plan, outcome: Outcome, listed: ReadonlySet<string>, means: Means): Promise<void> {
-  const { cluster, prover, log, id, signal } = means;
+  const { cluster, prover, makers, log, id, signal } = means;
   const attempt = attempts(outcome, signal);
   /** Whether it was the set's; what another set has taken over stays, and is not to be seen going. */
   const remove = async ([title, object]: [string, KubernetesObject]): Promise<boolean> => {
@@ -101,6 +115,7 @@ async function takeAway(plan: Plan, outcome: Outcome, listed: ReadonlySet<string
     });
     return done && ours;
   };
+  if (plan.goneRoutes.length > 0) await attempt('', () => makers.done(signal));
   const gone: [string, KubernetesObject][] = [];
   await each(plan.goneRoutes, parallel, async (one) => {
     if (await remove(one)) gone.push(one);
@@ -119,12 +134,19 @@ async function takeAway(plan: Plan, outcome: Outcome, listed: ReadonlySet<string
   );
   say(lines, log);
   if (outcome.failures.length > 0) return;
-  if (plan.goneRules.length > 0) await attempt('', () => prover.drain(gone.flatMap(([, object]) => leaving(object, undefined))));
-  if (outcome.failures.length === 0) await each(plan.goneRules, parallel, async (one) => void (await remove(one)));
+  if (plan.goneRules.length > 0)
+    await attempt('', () => prover.drain(gone.flatMap(([, object]) => leaving(object, undefined))));
+  if (outcome.failures.length > 0) return;
+  await each(plan.goneRules, parallel, async (one) => {
+    await remove(one);
+  });
 }
 
 /** Runs one step, and notes its failure under the title of its object. */
-function attempts({ failures }: Outcome, signal: AbortSignal): (title: string, work: () => Promise<void>) => Promise<boolean> {
+function attempts(
+  { failures }: Outcome,
+  signal: AbortSignal,
+): (title: string, work: () => Promise<void>) => Promise<boolean> {
   return async (title, work) => {
     try {
       signal.throwIfAborted();

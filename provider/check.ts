@@ -35,8 +35,7 @@ export function objectPath(title: string): string {
 
 function objectProblems(title: string, text: unknown, namespace: string): string[] {
   const object = parsed(text);
-  if (object?.metadata?.name === undefined || object.kind === undefined)
-    return ['must be the JSON of an object'];
+  if (object?.metadata?.name === undefined || object.kind === undefined) return ['must be the JSON of an object'];
   const { kind, metadata } = object;
   if (routingKinds[kind] === undefined) {
     return [`is a ${kind}; a route set holds ${Object.keys(routingKinds).join(' and ')} only`];

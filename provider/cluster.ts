@@ -29,11 +29,19 @@ export class Cluster {
   async apply(object: KubernetesObject): Promise<void> {
     const path = `${pathOf(object)}?fieldManager=${manager}&force=true&fieldValidation=Strict`;
     const contentType = 'application/apply-patch+yaml';
-    const live = (await this.connection.ask({ method: 'PATCH', path, contentType, body: object }, this.signal)) as LiveObject;
+    const live = (await this.connection.ask(
+      { method: 'PATCH', path, contentType, body: object },
+      this.signal,
+    )) as LiveObject;
     if (isDeepStrictEqual(live.spec, object.spec)) return;
     const body = [{ op: 'replace', path: '/spec', value: object.spec }];
     await this.connection.ask(
-      { method: 'PATCH', path: `${pathOf(object)}?fieldManager=${manager}`, contentType: 'application/json-patch+json', body },
+      {
+        method: 'PATCH',
+        path: `${pathOf(object)}?fieldManager=${manager}`,
+        contentType: 'application/json-patch+json',
+        body,
+      },
       this.signal,
     );
   }
@@ -62,7 +70,8 @@ export class Cluster {
       Object.entries(routingKinds).map(async ([kind, plural]) => {
         const selector = encodeURIComponent(`${setLabel}=${id}`);
         const path = `/apis/${listVersion}/namespaces/${namespace}/${plural}?labelSelector=${selector}`;
-        const list = (await this.connection.ask({ method: 'GET', path, accept }, this.signal)) as { items: LiveObject[] } | undefined;
+        const list = (await this.connection.ask({ method: 'GET', path, accept }, this.signal)) as
+          { items: LiveObject[] } | undefined;
         return (list?.items ?? []).map((item): LiveObject => ({ ...item, apiVersion: listVersion, kind }));
       }),
     );

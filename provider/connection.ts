@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { Agent as HttpAgent, request as httpRequest, type RequestOptions } from 'node:http';
+import { Agent as HttpAgent, request as httpRequest, type OutgoingHttpHeaders, type RequestOptions } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -65,19 +65,31 @@ export class Connection {
       if (answer !== undefined && (attempt === attempts || !later.has(answer.status))) {
         throw refusalOf(answer.status, answer.body);
       }
-      await sleep(Math.max(firstPause * 2 ** (attempt - 1), (answer?.retryAfter ?? 0) * 1000), undefined, { ...(signal === undefined ? {} : { signal }) });
+      await sleep(Math.max(firstPause * 2 ** (attempt - 1), (answer?.retryAfter ?? 0) * 1000), undefined, {
+        ...(signal === undefined ? {} : { signal }),
+      });
     }
   }
 
   async #send({ method, path, accept = 'application/json', contentType, body }: Question): Promise<Answer> {
     const options: RequestOptions = await this.#authenticated();
-    const headers = { ...options.headers, accept, ...(contentType === undefined ? {} : { 'content-type': contentType }) };
+    const headers = {
+      ...(options.headers as OutgoingHttpHeaders | undefined),
+      accept,
+      ...(contentType === undefined ? {} : { 'content-type': contentType }),
+    };
     const url = new URL(this.server.replace(/\/$/, '') + path);
     const request = url.protocol === 'http:' ? httpRequest : httpsRequest;
     return new Promise((resolve, reject) => {
       const sent = request(url, { ...options, method, headers, timeout: patience }, (response) => {
         text(response)
-          .then((json) => resolve({ status: response.statusCode ?? 0, body: parsed(json), retryAfter: Number(response.headers['retry-after'] ?? 0) }))
+          .then((json) =>
+            resolve({
+              status: response.statusCode ?? 0,
+              body: parsed(json),
+              retryAfter: Number(response.headers['retry-after'] ?? 0),
+            }),
+          )
           .catch(reject);
       });
       sent.once('timeout', () => sent.destroy(new Error(`no answer within ${patience / 1000} s`)));

@@ -25,5 +25,9 @@ type Texts = Record<string, string>;
 
 function part(key: string, stated: Texts | undefined, live: Texts = {}): Record<string, Texts> {
   if (stated === undefined) return {};
-  return { [key]: Object.fromEntries(Object.keys(stated).flatMap((name) => (live[name] === undefined ? [] : [[name, live[name]]]))) };
+  return {
+    [key]: Object.fromEntries(
+      Object.keys(stated).flatMap((name) => (live[name] === undefined ? [] : [[name, live[name]]])),
+    ),
+  };
 }

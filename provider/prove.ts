@@ -1,7 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubernetesObject } from '../components/manifests/kubernetes';
 import type { SetProof } from '../components/manifests/route-set';
-import { LiveError, MeshView, proveDestinations, proveRoute, type KubeconfigOptions, type MeshViewOptions } from '../live';
+import {
+  LiveError,
+  MeshView,
+  proveDestinations,
+  proveRoute,
+  type KubeconfigOptions,
+  type MeshViewOptions,
+} from '../live';
 import type { Log } from './engine-log';
 
 /** Defaults of ProofSettings, in seconds. */
@@ -71,7 +78,10 @@ export class Prover {
 function interruptible<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = (): void => reject(signal.reason as Error);
-    if (signal.aborted) return stop();
+    if (signal.aborted) {
+      stop();
+      return;
+    }
     signal.addEventListener('abort', stop, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
   });

@@ -6,6 +6,7 @@ import { Cluster } from './cluster';
 import { Connection } from './connection';
 import { asStated } from './drift';
 import type { Log } from './engine-log';
+import { Makers } from './makers';
 import { planOf } from './plan';
 import { Prover } from './prove';
 import { objectsOf, setId, type Objects, type RouteSetState } from './set';
@@ -26,6 +27,7 @@ export class IncompleteError extends Error {
 /** What Pulumi's engine does with a set, in the words of this project. One for all sets of a run, which share connections. */
 export class RouteSets {
   private readonly stop = new AbortController();
+  private readonly makers = new Makers();
   private readonly connections = new Map<string, Connection>();
 
   constructor(private readonly logOf: (urn: string) => Log) {
@@ -98,20 +100,28 @@ export class RouteSets {
     const wanted = objectsOf(inputs.objects);
     const there = await cluster.names(inputs.namespace, id);
     // The same kubeconfig may lead to another cluster by now, of which nothing is known.
-    const recorded = before.server === connection.server ? objectsOf(before.objects) : new Map<string, KubernetesObject>();
+    const recorded =
+      before.server === connection.server ? objectsOf(before.objects) : new Map<string, KubernetesObject>();
     const known = await this.withLeftovers(cluster, recorded, wanted, there);
     const plan = planOf(known, wanted, before.unproven);
     const prover = new Prover(inputs.proof, clusterOptions(inputs), log, signal);
     const listed = new Set(there.map(objectTitle));
-    const outcome = await carryOut(plan, known, listed, { cluster, prover, log, id, signal });
+    const outcome = await carryOut(plan, known, listed, { cluster, prover, makers: this.makers, log, id, signal });
     return settled(id, { ...inputs, server: connection.server }, outcome);
   }
 
   /** What a killed run has made is there, but in no state. */
-  private async withLeftovers(cluster: Cluster, known: Objects, wanted: Objects, there: readonly KubernetesObject[]): Promise<Objects> {
+  private async withLeftovers(
+    cluster: Cluster,
+    known: Objects,
+    wanted: Objects,
+    there: readonly KubernetesObject[],
+  ): Promise<Objects> {
     const strange = there.filter((object) => !known.has(objectTitle(object)) && !wanted.has(objectTitle(object)));
     const found = await Promise.all(strange.map(async (object) => cluster.get(object)));
-    const entries = found.flatMap((object): [string, KubernetesObject][] => (object === undefined ? [] : [[objectTitle(object), object]]));
+    const entries = found.flatMap((object): [string, KubernetesObject][] =>
+      object === undefined ? [] : [[objectTitle(object), object]],
+    );
     return new Map([...known, ...entries]);
   }
 
@@ -125,10 +135,14 @@ export class RouteSets {
 }
 
 function clusterOptions({ kubeconfig, context }: RouteSetInputs): { kubeconfig?: string; context?: string } {
-  return defined({ kubeconfig, context }) as { kubeconfig?: string; context?: string };
+  return defined({ kubeconfig, context });
 }
 
-function settled(id: string, told: Omit<RouteSetState, 'unproven'>, { objects, unproven, failures }: Outcome): RouteSetState {
+function settled(
+  id: string,
+  told: Omit<RouteSetState, 'unproven'>,
+  { objects, unproven, failures }: Outcome,
+): RouteSetState {
   const state = { ...told, objects: texts(objects), unproven: unproven.sort() };
   if (failures.length > 0) throw new IncompleteError(id, state, failures.sort());
   return state;

@@ -1,4 +1,11 @@
-import { Server, ServerCredentials, status, type sendUnaryData, type ServerUnaryCall, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import {
+  Server,
+  ServerCredentials,
+  status,
+  type sendUnaryData,
+  type ServerUnaryCall,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
 import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
 import { ResourceProviderService } from '@pulumi/pulumi/proto/provider_grpc_pb';
 import * as proto from '@pulumi/pulumi/proto/provider_pb';
@@ -52,7 +59,17 @@ function implementation(sets: RouteSets, version: string): UntypedServiceImpleme
     delete: answer((request: proto.DeleteRequest) => remove(sets, request)),
     read: answer((request: proto.ReadRequest) => read(sets, request)),
     ...Object.fromEntries(
-      ['handshake', 'parameterize', 'checkConfig', 'diffConfig', 'invoke', 'call', 'construct', 'getMapping', 'getMappings'].map((name) => [name, unimplemented]),
+      [
+        'handshake',
+        'parameterize',
+        'checkConfig',
+        'diffConfig',
+        'invoke',
+        'call',
+        'construct',
+        'getMapping',
+        'getMappings',
+      ].map((name) => [name, unimplemented]),
     ),
   };
 }
@@ -87,7 +104,9 @@ function diff(sets: RouteSets, request: proto.DiffRequest): proto.DiffResponse {
   const found = Object.entries(diffOf(before, after, server !== undefined && server !== before.server));
   const response = new DiffResponse();
   response.setChanges(found.length > 0 ? DiffResponse.DiffChanges.DIFF_SOME : DiffResponse.DiffChanges.DIFF_NONE);
-  response.setHasdetaileddiff(true).setReplacesList(found.filter(([, kind]) => kind === 'update-replace').map(([path]) => path));
+  response
+    .setHasdetaileddiff(true)
+    .setReplacesList(found.filter(([, kind]) => kind === 'update-replace').map(([path]) => path));
   response.setDiffsList([...new Set(found.map(([path]) => /^\w+/.exec(path)?.[0] ?? path))]);
   const map = response.getDetaileddiffMap();
   for (const [path, kind] of found) map.set(path, new PropertyDiff().setKind(kinds[kind]).setInputdiff(false));
@@ -103,7 +122,8 @@ async function create(sets: RouteSets, request: proto.CreateRequest): Promise<pr
 
 async function update(sets: RouteSets, request: proto.UpdateRequest): Promise<proto.UpdateResponse> {
   const [before, inputs] = [stateOf(fromStruct(request.getOlds())), inputsOf(fromStruct(request.getNews()))];
-  if (request.getPreview()) return new proto.UpdateResponse().setProperties(toStruct({ ...before, ...inputs, unproven: [] }));
+  if (request.getPreview())
+    return new proto.UpdateResponse().setProperties(toStruct({ ...before, ...inputs, unproven: [] }));
   const state = await sets.update(request.getId(), request.getUrn(), before, inputs);
   return new proto.UpdateResponse().setProperties(toStruct(state));
 }
@@ -115,7 +135,10 @@ async function remove(sets: RouteSets, request: proto.DeleteRequest): Promise<Em
 
 async function read(sets: RouteSets, request: proto.ReadRequest): Promise<proto.ReadResponse> {
   const properties = fromStruct(request.getProperties());
-  if (properties['objects'] === undefined) throw new Error('a route set cannot be imported: write its routes in the stack file, and the next update takes them over');
+  if (properties['objects'] === undefined)
+    throw new Error(
+      'a route set cannot be imported: write its routes in the stack file, and the next update takes them over',
+    );
   const state = await sets.read(request.getId(), stateOf(properties));
   if (state === undefined) return new proto.ReadResponse();
   return new proto.ReadResponse().setId(request.getId()).setProperties(toStruct(state)).setInputs(request.getInputs());
@@ -127,5 +150,5 @@ function inputsOf(properties: Record<string, unknown>): RouteSetInputs {
 }
 
 function stateOf(properties: Record<string, unknown>): RouteSetState {
-  return { unproven: [], server: '', ...inputsOf(properties) } as RouteSetState;
+  return { unproven: [], server: '', ...inputsOf(properties) };
 }

@@ -30,7 +30,9 @@ export function objectsOf(texts: Readonly<Record<string, string>>): Objects {
  * cannot delete them any more.
  */
 export function setId(urn: string, server: string, namespace: string): string {
-  const hash = createHash('sha256').update(JSON.stringify([urn, server, namespace])).digest('hex');
+  const hash = createHash('sha256')
+    .update(JSON.stringify([urn, server, namespace]))
+    .digest('hex');
   return hash.slice(0, 40);
 }
 

@@ -22,7 +22,10 @@ export function toServiceError(error: unknown): ServiceError {
   const metadata = new Metadata();
   if (error instanceof IncompleteError) {
     const detail = new ErrorResourceInitFailed();
-    detail.setId(error.id).setProperties(toStruct(error.state)).setReasonsList([...error.reasons]);
+    detail
+      .setId(error.id)
+      .setProperties(toStruct(error.state))
+      .setReasonsList([...error.reasons]);
     const any = new Any();
     any.pack(detail.serializeBinary(), 'pulumirpc.ErrorResourceInitFailed');
     const details = new Status().setCode(status.UNKNOWN).setMessage(message);

@@ -28,10 +28,7 @@ export function kubernetesResources(type: string, props: Readonly<Record<string,
  * The Kubernetes object that a resource is. Goes by the type token, since a CustomResource has no class that a policy could ask for.
  * @returns undefined for any other resource
  */
-function kubernetesResource(
-  type: string,
-  props: Readonly<Record<string, unknown>>,
-): KubernetesResource | undefined {
+function kubernetesResource(type: string, props: Readonly<Record<string, unknown>>): KubernetesResource | undefined {
   const [, token, typeName] = typeToken.exec(type) ?? [];
   if (token === undefined || typeName === undefined || otherGroups.some((group) => token.startsWith(group)))
     return undefined;

@@ -9,10 +9,7 @@ import type { KubernetesResource } from './kubernetes-resource';
 export function objectsOfSet(props: Readonly<Record<string, unknown>>): KubernetesResource[] {
   const { value, unknowns } = knownPart(props);
   const known = Object.values((value['objects'] ?? {}) as Record<string, unknown>).flatMap(objectOf);
-  return [
-    ...known.map((object) => ({ object, unknowns: [], isPatch: false })),
-    ...unknowns.flatMap(unknownObject),
-  ];
+  return [...known.map((object) => ({ object, unknowns: [], isPatch: false })), ...unknowns.flatMap(unknownObject)];
 }
 
 /** Options of the set as options of one of its objects. */

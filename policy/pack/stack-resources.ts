@@ -61,10 +61,7 @@ function isForeignPatch({ isPatch, object }: KubernetesResource): boolean {
  * An object whose namespace is unknown only because it is an output of the Namespace that it depends on, which is usual where the cluster itself is made in the same
  * program: the name stands in that Namespace's inputs.
  */
-function withNamespace(
-  { object, unknowns }: KubernetesResource,
-  resource: PolicyResource,
-): PlacedObject {
+function withNamespace({ object, unknowns }: KubernetesResource, resource: PolicyResource): PlacedObject {
   if (!unknowns.includes('metadata.namespace')) return { object, unknowns };
   const owners = (resource.propertyDependencies['metadata'] ?? []).filter(
     ({ type }) => type === 'kubernetes:core/v1:Namespace',

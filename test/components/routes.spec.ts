@@ -129,7 +129,12 @@ describe('Routes', () => {
 
   it('encrypts the objects of a section with secrets, and a kubeconfig that is more than a path', async () => {
     const services = { reviews: { versions: ['v1'] } };
-    const args = { namespace: 'bookinfo', services, secret: true, proof: { kubeconfig: 'apiVersion: v1\nusers: []\n' } };
+    const args = {
+      namespace: 'bookinfo',
+      services,
+      secret: true,
+      proof: { kubeconfig: 'apiVersion: v1\nusers: []\n' },
+    };
     const [, set] = await registrations(() => new Routes('r', args));
     assert.deepEqual(set?.inputs, {
       namespace: 'bookinfo',

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { objectTitle, type KubernetesObject } from '../../components/manifests/kubernetes';
 import { carryOut, type Means, type Outcome } from '../../provider/carry-out';
+import { Makers } from '../../provider/makers';
 import { planOf } from '../../provider/plan';
 import { labelled, type Objects } from '../../provider/set';
 import { route, rule } from './objects';
 
-const set = (...objects: KubernetesObject[]): Objects => new Map(objects.map((object) => [objectTitle(object), object]));
-const short = (object: KubernetesObject): string => `${object.kind === 'VirtualService' ? 'route' : 'rule'} ${object.metadata.name}`;
+const set = (...objects: KubernetesObject[]): Objects =>
+  new Map(objects.map((object) => [objectTitle(object), object]));
+const short = (object: KubernetesObject): string =>
+  `${object.kind === 'VirtualService' ? 'route' : 'rule'} ${object.metadata.name}`;
 
 interface Tried {
   outcome: Outcome;
@@ -14,7 +18,12 @@ interface Tried {
 }
 
 /** Carries out a change on a cluster that only notes what it is asked for; a step that `failing` names fails. */
-async function tried(before: Objects, after: Objects, failing?: string, theirs: readonly string[] = []): Promise<Tried> {
+async function tried(
+  before: Objects,
+  after: Objects,
+  failing?: string,
+  theirs: readonly string[] = [],
+): Promise<Tried> {
   const steps: string[] = [];
   const step = (what: string): Promise<void> => {
     steps.push(what);
@@ -24,7 +33,8 @@ async function tried(before: Objects, after: Objects, failing?: string, theirs: 
     cluster: {
       apply: (object: KubernetesObject) => step(`write ${short(object)}`),
       remove: (object: KubernetesObject) => step(`remove ${short(object)}`),
-      get: (object: KubernetesObject) => Promise.resolve(labelled(object, theirs.includes(objectTitle(object)) ? 'other' : 'id')),
+      get: (object: KubernetesObject) =>
+        Promise.resolve(labelled(object, theirs.includes(objectTitle(object)) ? 'other' : 'id')),
     },
     prover: {
       while: (work: () => Promise<void>) => work(),
@@ -33,6 +43,7 @@ async function tried(before: Objects, after: Objects, failing?: string, theirs: 
         step(now === undefined ? `gone ${old === undefined ? '' : short(old)}` : `live ${short(now)}`),
       drain: (what: readonly string[]) => (what.length === 0 ? Promise.resolve() : step(`drain ${what.join('; ')}`)),
     },
+    makers: new Makers(),
     log: { info: () => undefined, progress: () => undefined, warnOnce: () => undefined },
     id: 'id',
     signal: new AbortController().signal,
@@ -108,6 +119,19 @@ describe('carrying out the plan of a route set', () => {
       assert.deepEqual([outcome.objects, outcome.unproven], [objects, unproven]);
     });
   }
+
+  it('takes routes away when no other set of the run makes any more, so that a route may move from one to another', async () => {
+    const makers = new Makers();
+    const told: string[] = [];
+    const other = makers.while(async () => {
+      await sleep(100);
+      told.push('made');
+    });
+    await makers.done(new AbortController().signal);
+    told.push('taken away');
+    await other;
+    assert.deepEqual(told, ['made', 'taken away']);
+  });
 
   it('keeps a route that was not seen going in the state, for the next update to see it gone', async () => {
     const { outcome, steps } = await tried(before, set(), 'gone route reviews');

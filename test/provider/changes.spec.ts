@@ -76,7 +76,10 @@ describe('the check of what a route set is told', () => {
         property: property('Secret bookinfo/a'),
         reason: 'is a Secret; a route set holds DestinationRule and VirtualService only',
       },
-      { property: property('VirtualService bookinfo/ratings'), reason: 'is VirtualService bookinfo/reviews by its content' },
+      {
+        property: property('VirtualService bookinfo/ratings'),
+        reason: 'is VirtualService bookinfo/reviews by its content',
+      },
       { property: property('VirtualService shop/reviews'), reason: 'must be in namespace bookinfo' },
     ]);
     assert.deepEqual(

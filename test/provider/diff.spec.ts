@@ -22,9 +22,9 @@ describe('the difference between a route set and what it is to be', () => {
   });
 
   it('names each object that comes, goes or changes, and each setting', () => {
-    const { kubeconfig: _, ...others } = inputs;
+    const { namespace } = inputs;
     const objects = textsOf([rule('v1'), rule('v3'), route({ v1: 90, v3: 10 })]);
-    assert.deepEqual(diffOf(state, { ...others, objects, context: 'b', proof: { drainSeconds: 2 } }), {
+    assert.deepEqual(diffOf(state, { namespace, objects, context: 'b', proof: { drainSeconds: 2 } }), {
       kubeconfig: 'delete',
       context: 'add',
       proof: 'update',

@@ -1,6 +1,11 @@
 import type { KubernetesObject } from '../../components/manifests/kubernetes';
 
-const networking = (kind: string, name: string, spec: Record<string, unknown>, namespace: string): KubernetesObject => ({
+const networking = (
+  kind: string,
+  name: string,
+  spec: Record<string, unknown>,
+  namespace: string,
+): KubernetesObject => ({
   apiVersion: 'networking.istio.io/v1',
   kind,
   metadata: { name, namespace },
@@ -9,7 +14,10 @@ const networking = (kind: string, name: string, spec: Record<string, unknown>, n
 
 /** The VirtualService of a service whose versions get these weights. */
 export function route(weights: Record<string, number>, service = 'reviews', namespace = 'bookinfo'): KubernetesObject {
-  const places = Object.entries(weights).map(([subset, weight]) => ({ destination: { host: service, subset }, weight }));
+  const places = Object.entries(weights).map(([subset, weight]) => ({
+    destination: { host: service, subset },
+    weight,
+  }));
   return networking('VirtualService', service, { hosts: [service], http: [{ route: places }] }, namespace);
 }
 

@@ -4,13 +4,16 @@ import { planOf, type Plan } from '../../provider/plan';
 import type { Objects } from '../../provider/set';
 import { route, rule } from './objects';
 
-const set = (...objects: KubernetesObject[]): Objects => new Map(objects.map((object) => [objectTitle(object), object]));
+const set = (...objects: KubernetesObject[]): Objects =>
+  new Map(objects.map((object) => [objectTitle(object), object]));
 const nothing: Plan = { rules: [], routes: [], again: [], goneRoutes: [], goneRules: [] };
 const title = 'VirtualService bookinfo/reviews';
 
 describe('the plan of a route set', () => {
   it('is empty when nothing changes, in whatever order keys stand', () => {
-    const reordered = JSON.parse('{"spec":{"subsets":[{"labels":{"version":"v1"},"name":"v1"}],"host":"reviews"}}') as object;
+    const reordered = JSON.parse(
+      '{"spec":{"subsets":[{"labels":{"version":"v1"},"name":"v1"}],"host":"reviews"}}',
+    ) as object;
     assert.deepEqual(planOf(set(rule('v1')), set({ ...rule('v1'), ...reordered })), nothing);
   });
 

@@ -54,7 +54,11 @@ describe('the provider of route sets, over gRPC and on a real API server', funct
     return { id: response.getId(), properties: fromStruct(response.getProperties()) };
   };
   const update = async (of: RouteSetInputs): Promise<Properties> => {
-    const request = new proto.UpdateRequest().setId(state.id).setUrn(urn).setOlds(toStruct(state.properties)).setNews(toStruct(of));
+    const request = new proto.UpdateRequest()
+      .setId(state.id)
+      .setUrn(urn)
+      .setOlds(toStruct(state.properties))
+      .setNews(toStruct(of));
     const response = await asked<proto.UpdateResponse>((done) => client.update(request, done));
     return fromStruct(response.getProperties());
   };
@@ -63,10 +67,14 @@ describe('the provider of route sets, over gRPC and on a real API server', funct
     const response = await asked<proto.ReadResponse>((done) => client.read(request, done));
     return response.getId() === '' ? {} : fromStruct(response.getProperties());
   };
-  const live = async (kind: string, name: string): Promise<Record<string, unknown> | undefined> => get(lab, kind, name, '-n', space);
+  const live = async (kind: string, name: string): Promise<Record<string, unknown> | undefined> =>
+    get(lab, kind, name, '-n', space);
   const names = async (): Promise<string[]> => {
     const text = await kubectl(lab, ['get', 'destinationrules,virtualservices', '-n', space, '-o', 'name']);
-    return text.split('\n').filter((line) => line !== '').map((line) => line.replace(/\.networking.*\//, ' '));
+    return text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => line.replace(/\.networking.*\//, ' '));
   };
   const patch = (name: string, spec: object): Promise<string> =>
     kubectl(lab, ['patch', 'virtualservice', name, '-n', space, '--type=merge', `-p=${JSON.stringify({ spec })}`]);
@@ -78,20 +86,32 @@ describe('the provider of route sets, over gRPC and on a real API server', funct
 
   it('takes over what is there, all of its spec, and makes the rest', async () => {
     const stranger = reviews({ v9: 100 });
-    await kubectl(lab, ['apply', '-f', '-'], JSON.stringify({ ...stranger, spec: { ...stranger.spec, exportTo: ['.'] } }));
+    await kubectl(
+      lab,
+      ['apply', '-f', '-'],
+      JSON.stringify({ ...stranger, spec: { ...stranger.spec, exportTo: ['.'] } }),
+    );
     const of = inputs(...versions('v1', 'v2'), reviews({ v1: 90, v2: 10 }));
     state = await create(of);
     assert.deepEqual(state.properties, { ...of, server: asText(state.properties['server']), unproven: [] });
     const made = await live('virtualservice', 'reviews');
     assert.deepEqual(made?.['spec'], reviews({ v1: 90, v2: 10 }).spec);
     assert.deepEqual(asMap(asMap(made?.['metadata'])['labels']), { 'meshwright.io/route-set': state.id });
-    assert.deepEqual(await names(), ['destinationrule reviews.v1', 'destinationrule reviews.v2', 'virtualservice reviews']);
+    assert.deepEqual(await names(), [
+      'destinationrule reviews.v1',
+      'destinationrule reviews.v2',
+      'virtualservice reviews',
+    ]);
   });
 
   it('writes what changed and nothing else, and takes away what left', async () => {
     const before = asMap((await live('destinationrule', 'reviews.v1'))?.['metadata']);
     state.properties = await update(inputs(...versions('v1', 'v3'), reviews({ v1: 90, v3: 10 })));
-    assert.deepEqual(await names(), ['destinationrule reviews.v1', 'destinationrule reviews.v3', 'virtualservice reviews']);
+    assert.deepEqual(await names(), [
+      'destinationrule reviews.v1',
+      'destinationrule reviews.v3',
+      'virtualservice reviews',
+    ]);
     const after = asMap((await live('destinationrule', 'reviews.v1'))?.['metadata']);
     assert.deepEqual(after['resourceVersion'], before['resourceVersion']);
   });
@@ -100,7 +120,11 @@ describe('the provider of route sets, over gRPC and on a real API server', funct
     const known = state;
     state = await create(inputs(...versions('v1', 'v2'), reviews({ v1: 50, v2: 50 })));
     assert.equal(state.id, known.id);
-    assert.deepEqual(await names(), ['destinationrule reviews.v1', 'destinationrule reviews.v2', 'virtualservice reviews']);
+    assert.deepEqual(await names(), [
+      'destinationrule reviews.v1',
+      'destinationrule reviews.v2',
+      'virtualservice reviews',
+    ]);
   });
 
   it('sees what was changed or deleted by hand, and puts it right', async () => {
@@ -116,7 +140,11 @@ describe('the provider of route sets, over gRPC and on a real API server', funct
     state.properties = seen;
     state.properties = await update(wanted);
     assert.deepEqual((await live('virtualservice', 'reviews'))?.['spec'], edited.spec);
-    assert.deepEqual(await names(), ['destinationrule reviews.v1', 'destinationrule reviews.v2', 'virtualservice reviews']);
+    assert.deepEqual(await names(), [
+      'destinationrule reviews.v1',
+      'destinationrule reviews.v2',
+      'virtualservice reviews',
+    ]);
   });
 
   it('tells every object that is refused, writes no route whose rule is missing, and has the state of what is there', async () => {
@@ -143,7 +171,15 @@ describe('the provider of route sets, over gRPC and on a real API server', funct
 
   it('leaves what another set has taken over, and takes the rest away', async () => {
     const other = { ...(await live('virtualservice', 'reviews')) };
-    await kubectl(lab, ['label', 'virtualservice', 'reviews', '-n', space, '--overwrite', 'meshwright.io/route-set=other']);
+    await kubectl(lab, [
+      'label',
+      'virtualservice',
+      'reviews',
+      '-n',
+      space,
+      '--overwrite',
+      'meshwright.io/route-set=other',
+    ]);
     const request = new proto.DeleteRequest().setId(state.id).setUrn(urn).setProperties(toStruct(state.properties));
     await asked((done) => client.delete(request, done));
     assert.deepEqual(await names(), ['virtualservice reviews']);

@@ -62,10 +62,16 @@ describe('the policy pack', () => {
       },
     };
     const told110 = (violations: Violation[]): string[] =>
-      violations.filter(({ message }) => message.includes('weight-sum-100')).map(({ policy, urn, message }) => `${policy} ${urn ?? '-'}: ${message}`);
+      violations
+        .filter(({ message }) => message.includes('weight-sum-100'))
+        .map(({ policy, urn, message }) => `${policy} ${urn ?? '-'}: ${message}`);
     assert.deepEqual(told110(await runPack({ set: { type, inputs } })), [`istio-objects set: ${badSum}`]);
-    assert.deepEqual(told110(await runPack({ set: { type, inputs: null, outputs: inputs } })), [`istio-mesh set: ${badSum}`]);
-    const hidden = await runPack({ set: { type, inputs, ignoreChanges: ['objects["VirtualService bookinfo/reviews"]'] } });
+    assert.deepEqual(told110(await runPack({ set: { type, inputs: null, outputs: inputs } })), [
+      `istio-mesh set: ${badSum}`,
+    ]);
+    const hidden = await runPack({
+      set: { type, inputs, ignoreChanges: ['objects["VirtualService bookinfo/reviews"]'] },
+    });
     assert.deepEqual(
       hidden.filter(({ message }) => message.includes('route-ignored-by-pulumi')).map(({ urn }) => urn),
       ['set'],

@@ -99,7 +99,9 @@ describe('a stack, with the real Pulumi on a real API server', function () {
     const { status, output } = theStack().pulumi('preview', '--diff');
     assert.equal(status, 0, output);
     assert.match(output, /v1: "90 %" => "75 %"\s+.*v3: "10 %" => "25 %"/);
-    const changed = [...output.matchAll(/~ (?:(VirtualService|DestinationRule) (\S+)|weight) *: (?:\(json\)|(\d+ => \d+))/g)];
+    const changed = [
+      ...output.matchAll(/~ (?:(VirtualService|DestinationRule) (\S+)|weight) *: (?:\(json\)|(\d+ => \d+))/g),
+    ];
     assert.deepEqual(
       changed.map(([, kind, name, weight]) => weight ?? `${kind ?? ''} ${name ?? ''}`),
       ['VirtualService bookinfo/reviews', '90 => 75', '10 => 25'],
