@@ -12,6 +12,8 @@ import { isOfAnother, isRoute, labelled, type Objects } from './set';
 const parallel = 8;
 /** Lines said of single routes; the rest is counted. */
 const spoken = 5;
+/** Up to so many changes each is told as it is made, as the engine does with resources. */
+const few = 10;
 
 export interface Means {
   cluster: Cluster;
@@ -55,9 +57,12 @@ export async function carryOut(
 
 async function make(plan: Plan, outcome: Outcome, { cluster, prover, log, id, signal }: Means): Promise<void> {
   const attempt = attempts(outcome, signal);
-  const write = async ({ title, after }: Change): Promise<void> => {
+  const tell = teller(plan, log);
+  const write = async ({ title, before, after }: Change): Promise<void> => {
+    tell(`${title} ${before === undefined ? 'creating' : 'updating'}`);
     await cluster.apply(labelled(after, id));
     outcome.objects.set(title, after);
+    tell(`${title} ${before === undefined ? 'created' : 'updated'}`);
   };
   const failedRules = new Set<string>();
   await each(plan.rules, parallel, async (change) => {
@@ -104,13 +109,18 @@ async function make(plan: Plan, outcome: Outcome, { cluster, prover, log, id, si
 async function takeAway(plan: Plan, outcome: Outcome, listed: ReadonlySet<string>, means: Means): Promise<void> {
   const { cluster, prover, makers, log, id, signal } = means;
   const attempt = attempts(outcome, signal);
+  const tell = teller(plan, log);
   /** Whether it was the set's; what another set has taken over stays, and is not to be seen going. */
   const remove = async ([title, object]: [string, KubernetesObject]): Promise<boolean> => {
     let ours = true;
     const done = await attempt(title, async () => {
       const there = listed.has(title) ? object : await cluster.get(object);
       ours = listed.has(title) || there === undefined || !isOfAnother(there, id);
-      if (ours && there !== undefined) await cluster.remove(object);
+      if (ours && there !== undefined) {
+        tell(`${title} deleting`);
+        await cluster.remove(object);
+        tell(`${title} deleted`);
+      }
       outcome.objects.delete(title);
     });
     return done && ours;
@@ -140,6 +150,14 @@ async function takeAway(plan: Plan, outcome: Outcome, listed: ReadonlySet<string
   await each(plan.goneRules, parallel, async (one) => {
     await remove(one);
   });
+}
+
+/** Tells what becomes of single objects, unless they are many. */
+function teller({ rules, routes, goneRoutes, goneRules }: Plan, log: Log): (line: string) => void {
+  const isFew = [rules, routes, goneRoutes, goneRules].flat().length <= few;
+  return (line) => {
+    if (isFew) log.info(line);
+  };
 }
 
 /** Runs one step, and notes its failure under the title of its object. */

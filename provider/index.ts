@@ -7,7 +7,7 @@ import manifest from './package.json';
 const address = process.argv.slice(2).find((word) => /^[^-]\S*:\d+$/.test(word)) ?? '';
 const engine = new EngineLog(address);
 
-serve(new RouteSets((urn) => engine.of(urn)), manifest.version).then(
+serve(new RouteSets((urn) => engine.of(urn)), manifest.version, () => process.exit(1)).then(
   // As the first line on stdout; a number would be coloured.
   ({ port }) => console.log(String(port)),
   (error: unknown) => {

@@ -29,11 +29,16 @@ const unlimited = { 'grpc.max_receive_message_length': 400 * 2 ** 20 };
 
 /**
  * Serves the engine. Pulumi's SDK has a server for providers, too, which hands over neither previews nor differences by field.
+ * @param gone - told when an engine has died in the middle of a call, and what it had asked for is left as it then was: the next update must not find somebody else at work
  * @returns the port, on the loopback interface
  */
-export async function serve(sets: RouteSets, version: string): Promise<{ port: number; close: () => void }> {
+export async function serve(
+  sets: RouteSets,
+  version: string,
+  gone: () => void = () => undefined,
+): Promise<{ port: number; close: () => void }> {
   const server = new Server(unlimited);
-  server.addService(ResourceProviderService, implementation(sets, version));
+  server.addService(ResourceProviderService, implementation(sets, version, gone));
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
       error === null ? resolve(bound) : reject(error),
@@ -42,7 +47,10 @@ export async function serve(sets: RouteSets, version: string): Promise<{ port: n
   return { port, close: () => server.forceShutdown() };
 }
 
-function implementation(sets: RouteSets, version: string): UntypedServiceImplementation {
+function implementation(sets: RouteSets, version: string, gone: () => void): UntypedServiceImplementation {
+  const left = (): void => sets.cancel();
+  const answer = <Request, Response>(work: (request: Request) => Response | Promise<Response>) =>
+    answering(work, left, gone);
   return {
     getPluginInfo: answer(() => new PluginInfo().setVersion(version)),
     getSchema: answer(() => new proto.GetSchemaResponse().setSchema('{}')),
@@ -74,12 +82,29 @@ function implementation(sets: RouteSets, version: string): UntypedServiceImpleme
   };
 }
 
-function answer<Request, Response>(work: (request: Request) => Response | Promise<Response>) {
-  return ({ request }: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
-    const done = async (): Promise<Response> => work(request);
+function answering<Request, Response>(
+  work: (request: Request) => Response | Promise<Response>,
+  left: () => void,
+  gone: () => void,
+) {
+  return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
+    let answered = false;
+    let alone = false;
+    // Comes for a call that was answered, too.
+    call.once('cancelled', () => {
+      if (answered) return;
+      alone = true;
+      left();
+    });
+    const done = async (): Promise<Response> => work(call.request);
+    const end = (error: ReturnType<typeof toServiceError> | null, response?: Response): void => {
+      answered = true;
+      callback(error, response);
+      if (alone) gone();
+    };
     done().then(
-      (response) => callback(null, response),
-      (error: unknown) => callback(toServiceError(error)),
+      (response) => end(null, response),
+      (error: unknown) => end(toServiceError(error)),
     );
   };
 }

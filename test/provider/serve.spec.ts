@@ -191,6 +191,26 @@ describe('the provider of route sets, over gRPC and on a real API server', funct
     assert.deepEqual(await read(), {});
   });
 
+  it('stops when the engine that called is gone, so that the next update finds nobody at work', async () => {
+    let told: () => void = () => undefined;
+    const gone = new Promise<void>((resolve) => (told = resolve));
+    const sets = new RouteSets(() => ({ info, progress: info, warnOnce: info }));
+    const { port, close } = await serve(sets, '0.0.0', () => told());
+    const engine = new ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure());
+    const many = Array.from({ length: 200 }, (_, index) => rule(`v${index}`, 'reviews', space));
+    const request = new proto.CreateRequest().setUrn(urn).setProperties(toStruct(inputs(...many)));
+    const call = engine.create(request, () => undefined);
+    while ((await names()).length === 0) continue;
+    call.cancel();
+    await gone;
+    const there = await names();
+    assert.ok(there.length < many.length, `${there.length} were made`);
+    assert.deepEqual(await names(), there);
+    engine.close();
+    close();
+    await kubectl(lab, ['delete', 'destinationrules', '--all', '-n', space]);
+  });
+
   it('stops what it is doing when it is told to', async () => {
     await asked((done) => client.cancel(new Empty(), done));
     const error = (await create(inputs(reviews({ v1: 100 }))).catch((caught: unknown) => caught)) as ServiceError;

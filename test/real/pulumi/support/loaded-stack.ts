@@ -44,12 +44,6 @@ export class LoadedStack {
     const place = shop(port, versions, 2);
     const log = (line: string): void => console.log(`      ${line}`);
     const mesh = await startMesh({ programs, ...place, meshConfig: accessLogging, log });
-    // What an update was killed in the middle of making is there already for the next one; and a removed route is waited for.
-    Object.assign(process.env, {
-      PULUMI_K8S_UPSERT_EXISTING_OBJECTS: 'true',
-      PULUMI_K8S_ENABLE_PATCH_FORCE: 'true',
-      PULUMI_RUN_PROGRAM: 'true',
-    });
     return new LoadedStack(mesh, realStack(mesh.lab), place);
   }
 
