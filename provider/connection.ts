@@ -15,6 +15,8 @@ const attempts = 5;
 const firstPause = 250;
 /** How long, in milliseconds, an answer may take. */
 const patience = 60_000;
+/** How long, in milliseconds, credentials are taken to hold before the library is asked again: it looks at files and clocks, and makes an agent, each time. */
+const trusted = 5_000;
 
 /** Loaded when it is needed, as most runs change nothing; and not by the bundler. */
 const require = createRequire(__filename);
@@ -41,6 +43,7 @@ export class Connection {
 
   #agent: RequestOptions['agent'];
   #credentials = '';
+  #authenticated: { until: number; options: Promise<RequestOptions> } | undefined;
 
   private constructor(
     private readonly config: KubeConfig,
@@ -72,7 +75,7 @@ export class Connection {
   }
 
   async #send({ method, path, accept = 'application/json', contentType, body }: Question): Promise<Answer> {
-    const options: RequestOptions = await this.#authenticated();
+    const options: RequestOptions = await this.#options();
     const headers = {
       ...(options.headers as OutgoingHttpHeaders | undefined),
       accept,
@@ -99,7 +102,15 @@ export class Connection {
   }
 
   /** Credentials may come from a program, and may expire: the library knows when. Sockets are kept for as long as they stay the same. */
-  async #authenticated(): Promise<RequestOptions> {
+  #options(): Promise<RequestOptions> {
+    const now = performance.now();
+    if (this.#authenticated === undefined || this.#authenticated.until < now) {
+      this.#authenticated = { until: now + trusted, options: this.#authenticate() };
+    }
+    return this.#authenticated.options;
+  }
+
+  async #authenticate(): Promise<RequestOptions> {
     const fresh: RequestOptions & Record<string, unknown> = {};
     await this.config.applyToHTTPSOptions(fresh as Parameters<KubeConfig['applyToHTTPSOptions']>[0]);
     const { agent, ...rest } = fresh;

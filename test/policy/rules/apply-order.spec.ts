@@ -41,6 +41,20 @@ describe('apply-order', () => {
     );
   });
 
+  it('takes the order inside a route set, but not what the set does not wait for', () => {
+    const set = { type: 'meshwright-routes:index:RouteSet', urn: 'set' };
+    const both = (facts: object): Parameters<typeof judgedResources>[1] => [
+      ...pods,
+      resource(rule, { ...set, ...facts }),
+      resource(reviews, { ...set, ...facts }),
+    ];
+    assert.deepEqual(judgedResources(applyOrder, both(ready)), []);
+    assert.deepEqual(
+      judgedResources(applyOrder, both({})).map(({ kind }) => kind),
+      ['DestinationRule'],
+    );
+  });
+
   it('takes dependencies of parents, and the children of a component that is depended on', () => {
     assert.deepEqual(
       judgedResources(applyOrder, [

@@ -29,6 +29,16 @@ describe('same-provider', () => {
     );
   });
 
+  it('does not know the cluster of a route set by its provider', () => {
+    const set = { ...one, type: 'meshwright-routes:index:RouteSet', urn: 'set' };
+    assert.deepEqual(
+      judgedResources(sameProvider, [resource(service('reviews'), two), resource(rule, set), resource(reviews, set)]),
+      [],
+    );
+    const inSet = [resource(service('reviews'), two), resource(rule, set), resource(reviews, two)];
+    assert.deepEqual(judgedResources(sameProvider, inSet), []);
+  });
+
   it('takes one cluster', () => {
     assert.deepEqual(
       judgedResources(sameProvider, [resource(service('reviews'), two), resource(rule, two), resource(reviews, two)]),
