@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import path from 'node:path';
 import { LabError } from '../errors';
 import { withLock } from '../lock';
@@ -26,6 +27,12 @@ async function linkerFlags(): Promise<string> {
   return ['-s', '-w', ...values.map((value) => `-X=${value}`)].join(' ');
 }
 
+/** Compilers spend a third of their time collecting garbage and describing code to debuggers. As long as there is memory for it they need not collect; two or more run at a time. */
+function compilerMemory(): NodeJS.ProcessEnv {
+  const { GOGC = '1000', GOMEMLIMIT = String(Math.floor(totalmem() / 4)) } = process.env;
+  return { GOGC, GOMEMLIMIT };
+}
+
 /** The name `go build` gives the program of a package: its last element that is not a major version. */
 export function builtName(packagePath: string): string {
   return path.basename(packagePath.replace(/\/v\d+$/, ''));
@@ -47,6 +54,7 @@ async function compile(names: readonly ProgramName[], draft: string, log: Log): 
     '-mod=readonly',
     '-trimpath',
     '-v',
+    '-gcflags=all=-dwarf=false',
     '-ldflags',
     await linkerFlags(),
     '-o',
@@ -55,7 +63,7 @@ async function compile(names: readonly ProgramName[], draft: string, log: Log): 
   ];
   await steps.run(
     `compiling ${names.join(', ')}`,
-    () => goLong(args, { env: { GOGC: process.env['GOGC'] ?? '400' }, onTalk: () => (count += 1) }),
+    () => goLong(args, { env: compilerMemory(), onTalk: () => (count += 1) }),
     () => `${count} of at most ${listed.length} packages`,
   );
   await steps.run('trying them', async () => {
