@@ -1,6 +1,5 @@
 import type { StackValidationArgs } from '@pulumi/policy';
 import { defined } from '../../components/manifests/kubernetes';
-import { checkReport } from '../check';
 import type { Finding } from '../finding';
 import type { CheckOptions } from '../options';
 import { compareFindings } from '../order';
@@ -10,6 +9,7 @@ import { resourceRules } from '../rules/resource-rules';
 import { withoutUndetermined } from '../unknowns';
 import { applyWaivers } from '../waivers';
 import { blindSpots, withExternals } from './blind-spots';
+import { checkOnce } from './check-once';
 import { packOptions } from './options';
 import { recordedInputs } from './recorded-inputs';
 import { releaseFacts } from './releases';
@@ -35,7 +35,7 @@ export function judgeStack(args: StackValidationArgs): JudgedStack {
     ...packOptions(args.getConfig<CheckOptions>(), args.stackTags),
   });
   const options = withExternals(told, externals);
-  const report = checkReport(stack.objects, options, { unknowns: stack.unknowns });
+  const report = checkOnce(stack.objects, options, stack.unknowns);
   const ofResources = resourceFindings(stack, options);
   const urnOf = ({ kind, namespace, name }: Finding): string | undefined =>
     stack.urns.get(objectName(kind, namespace, name));
