@@ -7,8 +7,9 @@ import { notAsked, unacknowledged, type Verdict } from './verdict';
 /**
  * What each proxy makes of a VirtualService. Pure. A proxy without the route is done with once it was sent a push that is no older than one with which another proxy of its istiod had the route: what
  * istiod leaves out from there on is not for that proxy (exportTo, Sidecar, gateways).
+ * @param restricted - DestinationRules of the route are not for everybody, so that a proxy may rightly lack a subset
  */
-export function judgeRoute(expected: ExpectedRoute, views: readonly ProxyView[]): Verdict[] {
+export function judgeRoute(expected: ExpectedRoute, views: readonly ProxyView[], restricted = false): Verdict[] {
   const found = views.map((view) => ({ view, served: servedBy(expected, view) }));
   const witness = new Map<string, number>();
   for (const { view, served } of found) {
@@ -16,7 +17,7 @@ export function judgeRoute(expected: ExpectedRoute, views: readonly ProxyView[])
     if (number === undefined || served === undefined || !agrees(expected, served)) continue;
     witness.set(view.istiod, Math.min(witness.get(view.istiod) ?? Infinity, number));
   }
-  return found.map(({ view, served }) => judge(expected, view, served, witness.get(view.istiod)));
+  return found.map(({ view, served }) => judge(expected, view, served, witness.get(view.istiod), restricted));
 }
 
 /** What a proxy serves of a VirtualService: splits in the order of its rules, each once. */
@@ -34,18 +35,26 @@ interface Served {
   /** One list for each virtual host that has rules of the VirtualService. */
   http: Split[][];
   connections: Split[];
+  /** Envoy clusters that it sends requests to and does not have. */
+  missing: string[];
 }
 
 function servedBy(expected: ExpectedRoute, { config, type }: ProxyView): Served | undefined {
   if (config === undefined) return undefined;
   const source = `${expected.namespace}/${expected.name}`;
-  const own = (rules: ServedRule[]): Split[] =>
-    rules.filter((rule) => rule.source === source).map(({ split }) => split);
-  const http = config.virtualHosts.map(own).filter((splits) => splits.length > 0);
-  const connections = config.connections
-    .filter((rule) => rule.source === source || (type === 'router' && isConnectionOf(expected, rule)))
-    .map(({ split }) => split);
-  return http.length + connections.length === 0 ? undefined : { http, connections };
+  const http = config.virtualHosts
+    .map((rules) => rules.filter((rule) => rule.source === source))
+    .filter((rules) => rules.length > 0);
+  const connections = config.connections.filter(
+    (rule) => rule.source === source || (type === 'router' && isConnectionOf(expected, rule)),
+  );
+  if (http.length + connections.length === 0) return undefined;
+  const missing = [...http.flat(), ...connections].flatMap((rule) => rule.missing ?? []);
+  return {
+    http: http.map((rules) => rules.map(({ split }) => split)),
+    connections: connections.map(({ split }) => split),
+    missing: [...new Set(missing)].sort(),
+  };
 }
 
 /** Whether a proxy sends the requests for one of the hosts as no VirtualService says. */
@@ -76,6 +85,7 @@ function judge(
   view: ProxyView,
   served: Served | undefined,
   witness: number | undefined,
+  restricted: boolean,
 ): Verdict {
   const { proxy, istiod } = view;
   const base = { proxy, istiod, serves: servedSplits(expected, view).map(splitText) };
@@ -85,9 +95,10 @@ function judge(
   const gone = expected.http.length + expected.connections.length === 0;
   if (served !== undefined) {
     if (gone) return { ...base, state: 'lags', why: 'still has the route' };
-    return agrees(expected, served)
-      ? { ...base, state: 'live' }
-      : { ...base, state: 'lags', why: 'serves something else' };
+    if (!agrees(expected, served)) return { ...base, state: 'lags', why: 'serves something else' };
+    if (served.missing.length === 0) return { ...base, state: 'live' };
+    const why = `answers 503, as it has no ${served.missing.join(', ')} (no such port or subset)`;
+    return { ...base, state: restricted ? 'unsure' : 'lags', why };
   }
   if (gone) return { ...base, state: 'live' };
   if (hasDefaultRoute(expected, view)) return { ...base, state: 'lags', why: 'still has the default route' };

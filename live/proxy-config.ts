@@ -6,6 +6,8 @@ export interface ServedRule {
   /** `<namespace>/<name>` of the VirtualService that made it; undefined when none did, or when the proxy does not say. */
   source?: string;
   split: Split;
+  /** Names of Envoy clusters that get a share, but that the proxy does not have, although it knows their host (another port, a subset that is gone): it answers 503 `NC`. */
+  missing?: string[];
 }
 
 /** A place that a proxy can send requests to. */
@@ -48,17 +50,34 @@ export function proxyConfig(dump: unknown): ProxyConfig {
   const listeners = ofType('ListenersConfigDump')
     .flatMap((one) => list(one, 'dynamicListeners'))
     .map((entry) => map(map(entry, 'activeState'), 'listener'));
+  const known = clusters.flatMap((cluster) => clusterOf(cluster, endpoints));
+  const lacks = lackOf(new Set(clusters.map(({ name }) => String(name))), new Set(known.map(({ host }) => host)));
   return {
     virtualHosts: routeConfigs
       .flatMap((config) => list(config, 'virtualHosts'))
-      .map((host) => list(host, 'routes').map(servedRule)),
-    connections: listeners.flatMap((listener) => list(listener, 'filterChains')).flatMap(connectionRules),
-    clusters: clusters.flatMap((cluster) => clusterOf(cluster, endpoints)),
+      .map((host) => list(host, 'routes').map((route) => servedRule(route, lacks))),
+    connections: listeners
+      .flatMap((listener) => list(listener, 'filterChains'))
+      .flatMap((chain) => connectionRules(chain, lacks)),
+    clusters: known,
   };
 }
 
-function servedRule(route: Loose): ServedRule {
-  return { ...sourceOf(route), split: routeSplit(route) };
+type Lacks = (action: Loose) => { missing?: string[] };
+
+/** Says which clusters of an action are missing. A host of which the proxy knows nothing is none of its business (Sidecar, exportTo). */
+function lackOf(clusters: ReadonlySet<string>, hosts: ReadonlySet<string>): Lacks {
+  return (action) => {
+    const missing = targets(action)
+      .filter(({ name, weight }) => weight > 0 && name.startsWith('outbound|') && !clusters.has(name))
+      .filter(({ name }) => hosts.has(placeOf(name, 0).host))
+      .map(({ name }) => name);
+    return missing.length === 0 ? {} : { missing };
+  };
+}
+
+function servedRule(route: Loose, lacks: Lacks): ServedRule {
+  return { ...sourceOf(route), split: routeSplit(route), ...lacks(map(route, 'route')) };
 }
 
 function routeSplit(route: Loose): Split {
@@ -68,11 +87,15 @@ function routeSplit(route: Loose): Split {
   return splitOf(places(map(route, 'route')));
 }
 
-/** Weighted clusters, or the one cluster, of a route action or a TCP proxy. */
 function places(action: Loose): Place[] {
+  return targets(action).map(({ name, weight }) => placeOf(name, weight));
+}
+
+/** Weighted clusters, or the one cluster, of a route action or a TCP proxy. */
+function targets(action: Loose): { name: string; weight: number }[] {
   const weighted = list(map(action, 'weightedClusters'), 'clusters');
-  if (weighted.length === 0) return [placeOf(textOf(action, 'cluster') ?? '', 100)];
-  return weighted.map((cluster) => placeOf(String(cluster['name']), Number(cluster['weight'] ?? 0)));
+  if (weighted.length === 0) return [{ name: textOf(action, 'cluster') ?? '', weight: 100 }];
+  return weighted.map((cluster) => ({ name: String(cluster['name']), weight: Number(cluster['weight'] ?? 0) }));
 }
 
 /** `outbound|9080|v1|reviews.bookinfo.svc.cluster.local`; any other name stands for itself. */
@@ -81,9 +104,12 @@ function placeOf(name: string, weight: number): Place {
   return direction === 'outbound' ? { host: canonicalHost(host, ''), subset, weight } : { host: name, weight };
 }
 
-function connectionRules(chain: Loose): ServedRule[] {
+function connectionRules(chain: Loose, lacks: Lacks): ServedRule[] {
   const proxies = list(chain, 'filters').filter(({ name }) => name === 'envoy.filters.network.tcp_proxy');
-  return proxies.map((filter) => ({ ...sourceOf(chain), split: splitOf(places(map(filter, 'typedConfig'))) }));
+  return proxies.map((filter) => {
+    const action = map(filter, 'typedConfig');
+    return { ...sourceOf(chain), split: splitOf(places(action)), ...lacks(action) };
+  });
 }
 
 /** istiod writes down which object made a rule, as a path of the Kubernetes API. */

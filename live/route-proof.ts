@@ -67,7 +67,8 @@ export async function proveDestinations(
 }
 
 /**
- * Waits until every proxy that a VirtualService is for serves it as it is in `after`, or no longer when that is undefined.
+ * Waits until every proxy that a VirtualService is for serves it as it is in `after`, and has what it sends requests to, or serves it no longer when that is undefined.
+ * @param restricted - DestinationRules of the route are not for everybody
  * @returns one line for the log: how many serve what, or that there is nothing to prove and why
  * @throws LagError when the time is up, LiveError when the proxies cannot be asked.
  */
@@ -75,6 +76,7 @@ export async function proveRoute(
   before: KubernetesObject | undefined,
   after: KubernetesObject | undefined,
   options: ProofOptions,
+  restricted = false,
 ): Promise<string> {
   const object = after ?? before;
   if (object === undefined) return 'nothing to prove';
@@ -84,7 +86,7 @@ export async function proveRoute(
   const waited = await wait(
     `${title}: waiting`,
     options,
-    judgeWithServed(expected),
+    judgeWithServed(expected, restricted),
     unseen ? { atLeast: unseenChange } : {},
   );
   if (!waited.live) throw new LagError(`${title} is not live`, waited.milliseconds, waited.verdicts);
@@ -96,8 +98,8 @@ export async function routeVerdicts(object: KubernetesObject, mesh: MeshView): P
   return judgeWithServed(expectedRoute(object))(await mesh.look());
 }
 
-function judgeWithServed(expected: ExpectedRoute): (views: readonly ProxyView[]) => Verdict[] {
-  return (views) => withServed(judgeRoute(expected, views), views, expected);
+function judgeWithServed(expected: ExpectedRoute, restricted = false): (views: readonly ProxyView[]) => Verdict[] {
+  return (views) => withServed(judgeRoute(expected, views, restricted), views, expected);
 }
 
 function wait(

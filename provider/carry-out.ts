@@ -68,19 +68,15 @@ async function make(plan: Plan, outcome: Outcome, { cluster, prover, log, id, si
   await each(plan.rules, parallel, async (change) => {
     if (!(await attempt(change.title, () => write(change)))) failedRules.add(hostOf(change.after));
   });
-  const restricted = restrictedHosts(outcome.objects);
+  const narrow = restrictedHosts(outcome.objects);
+  const isRestricted = (route: KubernetesObject): boolean => hostsOf(route).some((host) => narrow.has(host));
   const reached: Change[] = [];
   await Promise.all(
     plan.routes.map((change) =>
       attempt(change.title, async () => {
-        const hosts = hostsOf(change.after);
-        const missing = hosts.find((host) => failedRules.has(host));
+        const missing = hostsOf(change.after).find((host) => failedRules.has(host));
         if (missing !== undefined) throw new Error(`left as it is, as a DestinationRule of ${missing} was not written`);
-        await prover.reach(
-          change.before,
-          change.after,
-          hosts.some((host) => restricted.has(host)),
-        );
+        await prover.reach(change.before, change.after, isRestricted(change.after));
         reached.push(change);
       }),
     ),
@@ -93,7 +89,7 @@ async function make(plan: Plan, outcome: Outcome, { cluster, prover, log, id, si
   await Promise.all(
     [...written, ...plan.again].map(async ({ title, before, after }) => {
       const live = await attempt(title, async () => {
-        const line = await prover.live(before, after);
+        const line = await prover.live(before, after, isRestricted(after));
         if (line !== undefined) lines.push(line);
       });
       if (!live) outcome.unproven.push(title);

@@ -45,8 +45,12 @@ export class Prover {
    * @returns one line for the log; undefined when nobody was asked
    * @throws LagError, see proveRoute
    */
-  async live(before: KubernetesObject | undefined, after: KubernetesObject | undefined): Promise<string | undefined> {
-    return this.asked((mesh) => proveRoute(before, after, this.options(mesh)));
+  async live(
+    before: KubernetesObject | undefined,
+    after: KubernetesObject | undefined,
+    restricted = false,
+  ): Promise<string | undefined> {
+    return this.asked((mesh) => proveRoute(before, after, this.options(mesh), restricted));
   }
 
   /** Gives the connections to what routes have left time to end. */

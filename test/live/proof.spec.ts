@@ -139,6 +139,28 @@ describe('what a proxy makes of a route', () => {
     ]);
   });
 
+  it('is not live when it sends requests to what it does not have, unless that may be none of its business', () => {
+    const views = [
+      proxy('all.shop', { dump: dump({ v1: 90, v3: 10 }, { '': 2, v1: 1, v3: 1 }) }),
+      proxy('half.shop', { dump: dump({ v1: 90, v3: 10 }, { '': 2, v1: 1 }) }),
+      proxy('nothing.shop', { dump: dump({ v1: 90, v3: 10 }) }),
+    ];
+    const why = `answers 503, as it has no outbound|9080|v3|${host} (no such port or subset)`;
+    assert.deepEqual(states(judgeRoute(expected, views)), [
+      ['all.shop', 'live', undefined],
+      ['half.shop', 'lags', why],
+      ['nothing.shop', 'live', undefined],
+    ]);
+    assert.deepEqual(states(judgeRoute(expected, views, true))[1], ['half.shop', 'unsure', why]);
+  });
+
+  it('does not have to have a destination without a share', () => {
+    const views = [proxy('a.shop', { dump: dump({ v1: 100, v3: 0 }, { '': 2, v1: 1 }) })];
+    assert.deepEqual(states(judgeRoute(expectedRoute(route({ v1: 100, v3: 0 })), views)), [
+      ['a.shop', 'live', undefined],
+    ]);
+  });
+
   it('takes weights by their sum, and leaves out those of 0', () => {
     const views = [proxy('a.shop', { dump: dump({ v1: 9, v3: 1 }) })];
     assert.deepEqual(states(judgeRoute(expectedRoute(route({ v1: 90, v2: 0, v3: 10 })), views)), [
