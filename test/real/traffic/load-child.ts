@@ -16,7 +16,7 @@ const listed = 100_000;
 process.once('disconnect', () => process.exit(1));
 process.once('message', (options: LoadOptions) => void send(options));
 
-async function send({ url, host, rate, seconds, connections = 10 }: LoadOptions): Promise<void> {
+async function send({ url, host, rate, seconds, connections = 10, keepAlive = true }: LoadOptions): Promise<void> {
   const { loadTest } = await import('loadtest');
   process.on('message', report);
   began = performance.now();
@@ -28,7 +28,7 @@ async function send({ url, host, rate, seconds, connections = 10 }: LoadOptions)
       concurrency: connections,
       requestsPerSecond: rate,
       maxSeconds: seconds,
-      agentKeepAlive: true,
+      agentKeepAlive: keepAlive,
       timeout: 10_000,
       quiet: true,
       requestGenerator: numbered,

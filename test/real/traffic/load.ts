@@ -13,6 +13,8 @@ export interface LoadOptions {
   seconds: number;
   /** Defaults to 10. */
   connections?: number;
+  /** Whether connections are used again; otherwise each request has its own. Defaults to true. */
+  keepAlive?: boolean;
 }
 
 /** What became of the requests of a load, those aside that had no answer yet when it was stopped. */

@@ -17,6 +17,8 @@ export interface Shop {
 export const shopHost = 'reviews.shop.svc.cluster.local';
 const networking = 'networking.istio.io/v1';
 const port = 9080;
+/** The same service, of which the mesh knows no more than that it is TCP. */
+const tcpPort = 9090;
 
 /** Of 127.0.0.0/8, a part for each test process: the Envoys of two would share an address, and each get some of the other's connections. */
 const network = `127.${1 + (process.pid % 250)}`;
@@ -26,7 +28,7 @@ export function shop(gatewayPort: number, versions: readonly string[], sidecars 
   const backends = versions.map((version, index) => ({
     name: version,
     address: `${network}.31.${index + 1}`,
-    ports: [port],
+    ports: [port, tcpPort],
   }));
   return {
     gatewayPort,
@@ -41,7 +43,10 @@ export function shop(gatewayPort: number, versions: readonly string[], sidecars 
           hosts: [shopHost],
           location: 'MESH_INTERNAL',
           resolution: 'STATIC',
-          ports: [{ number: port, name: 'http', protocol: 'HTTP' }],
+          ports: [
+            { number: port, name: 'http', protocol: 'HTTP' },
+            { number: tcpPort, name: 'tcp', protocol: 'TCP' },
+          ],
           endpoints: backends.map(({ name, address }) => ({ address, labels: { app: 'reviews', version: name } })),
         },
       },
@@ -66,7 +71,10 @@ export function shop(gatewayPort: number, versions: readonly string[], sidecars 
         metadata: { name: `client-${index}`, namespace: 'shop' },
         spec: {
           workloadSelector: { labels: { app: `client-${index}` } },
-          egress: [{ port: { number: port, name: 'http', protocol: 'HTTP' }, bind: sidecarIp(index), hosts: ['*/*'] }],
+          egress: [
+            { port: { number: port, name: 'http', protocol: 'HTTP' }, bind: sidecarIp(index), hosts: ['*/*'] },
+            { port: { number: tcpPort, name: 'tcp', protocol: 'TCP' }, bind: sidecarIp(index), hosts: ['*/*'] },
+          ],
         },
       })),
     ],
@@ -92,7 +100,7 @@ export function shop(gatewayPort: number, versions: readonly string[], sidecars 
 /** Settings of the service's route, for the gateways and the mesh. */
 export function shopRoute(settings: RouteSettings, gateways = 1): RouteSettings {
   const names = Array.from({ length: gateways }, (_, index) => gatewayName(index));
-  return { host: shopHost, gateways: [...names, 'mesh'], ...settings };
+  return { host: shopHost, port, gateways: [...names, 'mesh'], ...settings };
 }
 
 /** Objects of that route. */
@@ -108,6 +116,11 @@ export function shopRouteObjects(settings: RouteSettings, gateways = 1): Kuberne
 /** Where a client in the mesh sends its requests: to its sidecar. */
 export function sidecarAddress(index: number): string {
   return `${sidecarIp(index)}:${port}`;
+}
+
+/** The same for connections. */
+export function sidecarTcpAddress(index: number): string {
+  return `${sidecarIp(index)}:${tcpPort}`;
 }
 
 function sidecarIp(index: number): string {

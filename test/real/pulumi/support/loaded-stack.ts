@@ -6,7 +6,7 @@ import { startLoad, type Loaded } from '../../traffic/load';
 import { lossesOf, type Losses } from '../../traffic/losses';
 import { addressesOf, startMesh, type RealMesh } from '../../traffic/mesh';
 import { findPrograms } from '../../traffic/programs';
-import { shop, shopHost, shopRoute, sidecarAddress, type Shop } from '../../traffic/shop';
+import { shop, shopHost, shopRoute, sidecarAddress, sidecarTcpAddress, type Shop } from '../../traffic/shop';
 import { sections } from './bookinfo';
 import { clusterOf, type Cluster } from './cluster';
 import { needsPulumi } from './means';
@@ -75,13 +75,20 @@ export class LoadedStack {
     return output;
   }
 
-  /** What becomes of 300 requests a second at the gateway, or at a sidecar, while something is done. */
-  async underLoad(at: 'gateway' | 'sidecar', work: () => Promise<void>): Promise<Judged> {
-    const [proxy, url] =
-      at === 'gateway'
-        ? ['edge-0', `http://127.0.0.1:${this.place.gatewayPort}/`]
-        : ['client-0', `http://${sidecarAddress(0)}/`];
-    const load = await startLoad({ url, host: shopHost, rate, seconds: 3600 });
+  /** What becomes of 300 requests a second at the gateway, or at a sidecar, while something is done; of as many connections at the sidecar's port for TCP. */
+  async underLoad(at: 'gateway' | 'sidecar' | 'tcp', work: () => Promise<void>): Promise<Judged> {
+    const [proxy, place] = {
+      gateway: ['edge-0', `127.0.0.1:${this.place.gatewayPort}`] as const,
+      sidecar: ['client-0', sidecarAddress(0)] as const,
+      tcp: ['client-0', sidecarTcpAddress(0)] as const,
+    }[at];
+    const load = await startLoad({
+      url: `http://${place}/`,
+      host: shopHost,
+      rate,
+      seconds: 3600,
+      keepAlive: at !== 'tcp',
+    });
     let loaded: Loaded | undefined;
     try {
       await work();
