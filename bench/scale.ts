@@ -6,9 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import type { KubernetesObject } from '../components/manifests/kubernetes';
 import { renderMesh } from '../components/manifests/mesh';
-import type { StackSettings } from '../components/manifests/settings';
 import { labDown, labUp, type Lab } from '../lab';
 import { realStack, type RealStack } from '../test/real/pulumi/support/real-stack';
+import { stackOf } from './stack';
 
 /**
  * What a stack of many routes costs, beside kubectl and helm with the same objects: `node -r tsx/cjs bench/scale.ts [rounds] [kills] [services…]`. Wall-clock seconds on a lab of its own, the median of
@@ -17,36 +17,11 @@ import { realStack, type RealStack } from '../test/real/pulumi/support/real-stac
  */
 const [rounds = 3, kills = 0, ...given] = process.argv.slice(2).map(Number);
 const sizes = given.length === 0 ? [100] : given;
-const servicesPerNamespace = 25;
 /** How many services there are just now. */
 let services = 0;
 
-/** @param share - percent that the first service's second version gets */
-function settings(share: number): StackSettings {
-  const names = Array.from({ length: services }, (_, index) => `service-${index}`);
-  const spaces = [...new Set(names.map((_, index) => space(index)))];
-  return {
-    namespaces: Object.fromEntries(spaces.map((name) => [name, { injection: true }])),
-    routes: Object.fromEntries(
-      spaces.map((name) => [
-        name,
-        Object.fromEntries(
-          names.flatMap((service, index) => {
-            const weights = { v1: 'rest' as const, v2: index === 0 ? share : 10 };
-            return space(index) === name ? [[service, { versions: ['v1', 'v2'], weights }] as const] : [];
-          }),
-        ),
-      ]),
-    ),
-  };
-}
-
-function space(index: number): string {
-  return `team-${Math.floor(index / servicesPerNamespace)}`;
-}
-
 const objectsOf = (share: number): KubernetesObject[] =>
-  renderMesh(settings(share)).objects.map(({ object }) => object);
+  renderMesh(stackOf(services, share)).objects.map(({ object }) => object);
 const text = (objects: readonly KubernetesObject[]): string => objects.map((object) => stringify(object)).join('---\n');
 
 const steps = ['first', 'weight', 'preview', 'preview with the policy pack', 'nothing', 'remove'] as const;
@@ -119,7 +94,9 @@ type PulumiTool = Tool & {
 function pulumi(lab: Lab): PulumiTool {
   const stack = realStack(lab);
   const configure = (share: number): void => {
-    const sections = Object.entries(settings(share)).map(([key, value]) => [`meshwright:${key}`, value] as const);
+    const sections = Object.entries(stackOf(services, share)).map(
+      ([key, value]) => [`meshwright:${key}`, value] as const,
+    );
     stack.configure({ ...Object.fromEntries(sections), 'meshwright:proof': { enabled: false } });
   };
   const must = (...words: string[]): void => {

@@ -149,15 +149,28 @@ describe('a stack, with the real Pulumi on a real API server', function () {
     assert.deepEqual(weights(route()), [75, 25]);
   });
 
-  it('takes a version away with its last route', () => {
-    configure(routed({ ...reviews({ v1: 100 }), versions: ['v1', 'v2'] }));
-    assert.deepEqual(changes(theStack().up()), [['RouteSet bookinfo', 'update']]);
+  it('takes a version away with its last route, and its workload when no route has it any more', () => {
+    const { bookinfo: app } = base.apps ?? {};
+    assert.ok(app);
+    const apps = { bookinfo: { ...app, workloads: { 'reviews-v3': { install: false } } } };
+    configure({ ...routed({ ...reviews({ v1: 100 }), versions: ['v1', 'v2'] }), apps });
+    const steps = theStack().up();
+    assert.deepEqual(changes(steps), [
+      ['Deployment bookinfo-reviews-v3', 'delete'],
+      ['RouteSet bookinfo', 'update'],
+    ]);
+    assert.ok(isBefore(steps, 'RouteSet bookinfo', 'Deployment bookinfo-reviews-v3'));
     assert.deepEqual(cluster.names('destinationrules', 'bookinfo'), ['reviews.v1', 'reviews.v2']);
   });
 
-  it('brings a version back', () => {
+  it('brings a version back, its workload first', () => {
     configure(routed(reviews({ v1: 90, v3: 10 })));
-    assert.deepEqual(changes(theStack().up()), [['RouteSet bookinfo', 'update']]);
+    const steps = theStack().up();
+    assert.deepEqual(changes(steps), [
+      ['Deployment bookinfo-reviews-v3', 'create'],
+      ['RouteSet bookinfo', 'update'],
+    ]);
+    assert.ok(isBefore(steps, 'Deployment bookinfo-reviews-v3', 'RouteSet bookinfo'));
     assert.deepEqual(cluster.names('destinationrules', 'bookinfo'), ['reviews.v1', 'reviews.v2', 'reviews.v3']);
     assert.deepEqual(weights(route()), [90, 10]);
   });
