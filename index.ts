@@ -1,3 +1,4 @@
+import './loader/later';
 import { secret, type ComponentResourceOptions, type Resource } from '@pulumi/pulumi';
 import * as mesh from './components';
 import { loadSettings } from './config/load';

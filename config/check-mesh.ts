@@ -1,3 +1,4 @@
+import type { KubernetesObject } from '../components/manifests/kubernetes';
 import { renderMesh, type Mesh } from '../components/manifests/mesh';
 import { originOf, type Rendered } from '../components/manifests/rendered';
 import type { StackSettings } from '../components/manifests/settings';
@@ -59,8 +60,10 @@ function judged({ settings, policy }: Settings, mesh: Mesh, source: Source, scop
     checkOptions(settings, policy),
     scope,
   );
+  // Of two with one name the first.
+  const makers = new Map(made.toReversed().map((rendered) => [nameOf(namedOf(rendered.object)), rendered]));
   return findings.map((finding) => {
-    const keys = keysOf(finding, made, sections);
+    const keys = keysOf(finding, makers, sections);
     const secret = source.secretSections?.has(String(keys[0])) === true;
     const message = `${secret ? hidden : finding.message} (${finding.rule})`;
     return {
@@ -80,17 +83,25 @@ const hidden =
   'its section holds secrets, so what is wrong is not shown here, but by `meshwright check`, which cannot read them';
 
 /** Keys in the stack file that a finding is about: those of what makes the object, and from there as far as the path in the object is one in the file. */
-function keysOf({ kind, namespace, name, path }: Finding, made: Rendered[], sections: unknown): Key[] {
+function keysOf(finding: Finding, makers: ReadonlyMap<string, Rendered>, sections: unknown): Key[] {
+  const { kind, path } = finding;
   if (kind === 'CheckOptions') return ['policy', ...parseKeyPath(path)];
-  const rendered = made.find(
-    ({ object }) =>
-      kind === object.kind && name === object.metadata.name && namespace === (object.metadata.namespace ?? ''),
-  );
+  const rendered = makers.get(nameOf(finding));
   if (rendered === undefined) return [];
   const origin = parseKeyPath(originOf(rendered, path));
   const below = parseKeyPath(path);
   const tails = below.map((_, start) => [...origin, ...below.slice(start)]);
   return tails.find((keys) => valueAt(sections, keys) !== undefined) ?? origin;
+}
+
+type Named = Pick<Finding, 'kind' | 'namespace' | 'name'>;
+
+function nameOf({ kind, namespace, name }: Named): string {
+  return `${kind}/${namespace}/${name}`;
+}
+
+function namedOf({ kind, metadata: { namespace = '', name } }: KubernetesObject): Named {
+  return { kind, namespace, name };
 }
 
 function ofLevel(wanted: Finding['level'], findings: Judged[]): Problem[] {

@@ -47,7 +47,16 @@ export interface ObjectResource extends PulumiResource {
 export function objectResources(resources: readonly PulumiResource[]): ObjectResource[] {
   return resources.flatMap((resource) => {
     const { object } = resource;
-    const [mesh] = new ObjectIndex([object]).all;
+    const mesh = object === undefined ? undefined : meshObjectOf(object);
     return object === undefined || mesh === undefined ? [] : [{ ...resource, object, mesh }];
   });
+}
+
+const meshObjects = new WeakMap<KubernetesObject, MeshObject>();
+
+/** Each rule over resources asks for all of them. */
+function meshObjectOf(object: KubernetesObject): MeshObject | undefined {
+  const known = meshObjects.get(object) ?? new ObjectIndex([object]).all[0];
+  if (known !== undefined) meshObjects.set(object, known);
+  return known;
 }

@@ -1,5 +1,6 @@
 import type { StackValidationArgs } from '@pulumi/policy';
 import { defined } from '../../components/manifests/kubernetes';
+import { checkReport, type CheckReport } from '../check';
 import type { Finding } from '../finding';
 import type { CheckOptions } from '../options';
 import { compareFindings } from '../order';
@@ -9,10 +10,10 @@ import { resourceRules } from '../rules/resource-rules';
 import { withoutUndetermined } from '../unknowns';
 import { applyWaivers } from '../waivers';
 import { blindSpots, withExternals } from './blind-spots';
-import { checkOnce } from './check-once';
 import { packOptions } from './options';
 import { recordedInputs } from './recorded-inputs';
 import { releaseFacts } from './releases';
+import { rememberLast } from './remember-last';
 import { objectName, stackResources, type StackResources } from './stack-resources';
 
 /** What the whole stack has to say, for both policies over it. */
@@ -35,8 +36,7 @@ export function judgeStack(args: StackValidationArgs): JudgedStack {
     ...packOptions(args.getConfig<CheckOptions>(), args.stackTags),
   });
   const options = withExternals(told, externals);
-  const report = checkOnce(stack.objects, options, stack.unknowns);
-  const ofResources = resourceFindings(stack, options);
+  const { report, ofResources } = found(stack, options);
   const urnOf = ({ kind, namespace, name }: Finding): string | undefined =>
     stack.urns.get(objectName(kind, namespace, name));
   const isNew = (finding: Finding): boolean => !isToldByObject(finding, urnOf(finding));
@@ -49,6 +49,17 @@ export function judgeStack(args: StackValidationArgs): JudgedStack {
     urnOf,
   };
 }
+
+interface Found {
+  report: CheckReport;
+  ofResources: ReturnType<typeof applyWaivers>;
+}
+
+/** What all rules say. */
+const found = rememberLast((stack: StackResources, options: CheckOptions): Found => ({
+  report: checkReport(stack.objects, options, { unknowns: stack.unknowns }),
+  ofResources: resourceFindings(stack, options),
+}));
 
 /** Whether the policy for objects has told a finding: it tells what is wrong with an object by itself, if it saw the object in this run. */
 function isToldByObject({ rule, level }: Finding, urn: string | undefined): boolean {

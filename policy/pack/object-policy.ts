@@ -2,6 +2,7 @@ import type { ResourceValidationPolicy } from '@pulumi/policy';
 import { checkReport } from '../check';
 import type { Finding } from '../finding';
 import type { CheckOptions } from '../options';
+import type { Rule } from '../rule';
 import { rules } from '../rules';
 import { kubernetesResources, type KubernetesResource } from './kubernetes-resource';
 import { configSchema, packOptions, shareOptions } from './options';
@@ -35,14 +36,24 @@ export const objectPolicy: ResourceValidationPolicy = {
   },
 };
 
+/** The objects of one resource, by rules that judge each alone. */
 function mandatoryFindings(resources: readonly KubernetesResource[], options: CheckOptions): Finding[] {
-  return resources.flatMap(({ object, unknowns, isPatch }) => {
-    const report = checkReport([object], options, {
-      rules: isPatch ? ofPatches : alone,
-      unknowns: new Map([[object, unknowns]]),
-    });
-    return [...report.findings, ...report.undetermined].filter(
-      ({ level, rule }) => level === 'mandatory' && rule !== 'options',
-    );
-  });
+  const [patches, whole] = [resources.filter(({ isPatch }) => isPatch), resources.filter(({ isPatch }) => !isPatch)];
+  return [findingsOf(patches, ofPatches, options), findingsOf(whole, alone, options)]
+    .flat()
+    .filter(({ level, rule }) => level === 'mandatory' && rule !== 'options');
+}
+
+function findingsOf(
+  resources: readonly KubernetesResource[],
+  rules: readonly Rule[],
+  options: CheckOptions,
+): readonly Finding[] {
+  if (resources.length === 0) return [];
+  const { findings, undetermined } = checkReport(
+    resources.map(({ object }) => object),
+    options,
+    { rules, unknowns: new Map(resources.map(({ object, unknowns }) => [object, unknowns])) },
+  );
+  return [...findings, ...undetermined];
 }

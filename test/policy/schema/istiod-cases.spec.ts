@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KubernetesObject } from '../../../components/manifests/kubernetes';
-import { check } from '../../../policy/check';
+import { check, checkReport } from '../../../policy/check';
+import { compareFindings } from '../../../policy/order';
+import { rules } from '../../../policy/rules';
 import { weightExplicit } from '../../../policy/rules/weight-explicit';
 import { weightRange } from '../../../policy/rules/weight-range';
 import { weightSingle } from '../../../policy/rules/weight-single';
@@ -34,6 +36,19 @@ describe("istiod's own verdict on 692 objects", function () {
   it('finds every object that istiod refuses, by object-schema or a weight rule', () => {
     const missed = cases.filter(({ valid, object }) => !valid && !mandatory(object, ['object-schema', ...weights]));
     assert.deepEqual(missed.map(described), []);
+  });
+
+  it('finds with rules for single objects the same among many as in each alone', () => {
+    const single = rules.filter((rule) => rule.single);
+    // A name for each: findings tell objects apart by it.
+    const objects = cases.map(({ id, object }) => ({
+      ...object,
+      metadata: { ...object.metadata, name: `case-${id}` },
+    }));
+    const alone = objects.flatMap((object) => checkReport([object], {}, { rules: single }).findings);
+    const together = checkReport(objects, {}, { rules: single }).findings;
+    assert.ok(together.length > 390);
+    assert.deepEqual(together, alone.sort(compareFindings));
   });
 
   it('finds no fault of the schema in any object that istiod accepts', () => {
