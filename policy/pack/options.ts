@@ -51,8 +51,14 @@ export function shareOptions(options: CheckOptions): void {
   shared = options;
 }
 
-/** A stack of Meshwright says in its own file what its checks are told; for any other program there is no such section. */
+let section: CheckOptions | undefined;
+
+/** A stack of Meshwright says in its own file what its checks are told; for any other program there is no such section. Read once: the SDK parses the whole configuration whenever it is asked. */
 function stackSection(): CheckOptions {
+  return (section ??= readSection());
+}
+
+function readSection(): CheckOptions {
   try {
     return new Config('meshwright').getObject<CheckOptions>('policy') ?? {};
   } catch {
