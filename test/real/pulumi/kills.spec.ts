@@ -32,7 +32,6 @@ const updating: Moment = {
 const written: Moment = {
   what: 'just after the VirtualService is written',
   comes: (update) => update.said(/VirtualService \S+ updated/),
-  holds: true,
 };
 const proving: Moment = {
   what: 'while it waits for the proxies to serve the route',
