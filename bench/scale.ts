@@ -201,8 +201,9 @@ async function main(): Promise<void> {
   for (const size of sizes) {
     services = size;
     const lab = await labUp({ root, log: () => undefined });
-    const realPulumi = has('pulumi') ? pulumi(lab) : undefined;
+    let realPulumi: PulumiTool | undefined;
     try {
+      if (has('pulumi')) realPulumi = pulumi(lab);
       const tools: [string, Tool][] = [
         ['kubectl', kubectl(lab)],
         ...(has('helm') ? [['helm', helm(lab)] as [string, Tool]] : []),
