@@ -22,6 +22,7 @@ let services = 0;
 
 const objectsOf = (share: number): KubernetesObject[] =>
   renderMesh(stackOf(services, share)).objects.map(({ object }) => object);
+const spaceName = ({ kind, metadata }: KubernetesObject): string[] => (kind === 'Namespace' ? [metadata.name] : []);
 const text = (objects: readonly KubernetesObject[]): string => objects.map((object) => stringify(object)).join('---\n');
 
 const steps = ['first', 'weight', 'preview', 'preview with the policy pack', 'nothing', 'remove'] as const;
@@ -47,7 +48,8 @@ function kubectl(lab: Lab): Tool {
     first: apply(10),
     weight: apply(20),
     nothing: apply(20),
-    remove: () => run(lab.kubectl, ['delete', '-f', file], lab),
+    // With all that is in them: one by one, kubectl takes 0.2 s for each object.
+    remove: () => run(lab.kubectl, ['delete', 'namespaces', ...objectsOf(10).flatMap(spaceName)], lab),
   };
 }
 
