@@ -1,6 +1,6 @@
 // npm's pre-script of `npm start` and `npm test`: installs what the lock file asks for, when it is not there yet. Plain JavaScript, because nothing is installed when it runs.
 'use strict';
-const { spawnSync } = require('node:child_process');
+const { spawn, spawnSync } = require('node:child_process');
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 
@@ -25,6 +25,17 @@ function isInstalled() {
   );
 }
 
+/** What the lab is built from comes meanwhile: what is not needed, or fails, is nobody's loss, as the lab looks for itself. */
+function fetchModules() {
+  const env = { ...process.env, GOFLAGS: '', GOWORK: 'off' };
+  const lab = join(root, 'lab');
+  const pinned = readFileSync(join(lab, 'tools.go'), 'utf8').matchAll(/^\s+_ "(.+)"$/gm);
+  const words = ['list', '-mod=readonly', '-deps', ...[...pinned].map(([, name]) => name)];
+  const go = spawn('go', words, { cwd: lab, env, stdio: 'ignore' });
+  go.on('error', () => undefined);
+  go.unref();
+}
+
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) {
   console.error(`Meshwright needs Node ${oldest.join('.')} or newer, this is ${process.versions.node}.`);
@@ -32,6 +43,7 @@ if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) {
 }
 if (!isInstalled()) {
   console.error('Installing dependencies from package-lock.json (a minute or two the first time) …');
+  fetchModules();
   const { status } = spawnSync('npm', ['ci', '--loglevel=error', '--no-audit', '--no-fund'], {
     cwd: root,
     stdio: ['ignore', 2, 2],

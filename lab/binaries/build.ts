@@ -27,7 +27,10 @@ async function linkerFlags(): Promise<string> {
   return ['-s', '-w', ...values.map((value) => `-X=${value}`)].join(' ');
 }
 
-/** Compilers spend a third of their time collecting garbage and describing code to debuggers. As long as there is memory for it they need not collect; two or more run at a time. */
+/** Nobody debugs these programs, and most of what is compiled of Kubernetes is never run here: a compiler that neither describes code to debuggers nor inlines functions takes a quarter less time. */
+const compilerFlags = ['-gcflags=all=-dwarf=false', '-gcflags=k8s.io/...=-dwarf=false -l'];
+
+/** As long as there is memory for it compilers need not collect their garbage; two or more run at a time. */
 function compilerMemory(): NodeJS.ProcessEnv {
   const { GOGC = '1000', GOMEMLIMIT = String(Math.floor(totalmem() / 4)) } = process.env;
   return { GOGC, GOMEMLIMIT };
@@ -54,7 +57,7 @@ async function compile(names: readonly ProgramName[], draft: string, log: Log): 
     '-mod=readonly',
     '-trimpath',
     '-v',
-    '-gcflags=all=-dwarf=false',
+    ...compilerFlags,
     '-ldflags',
     await linkerFlags(),
     '-o',
