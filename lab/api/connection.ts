@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
+import type { IncomingHttpHeaders } from 'node:http';
 import { Agent, request } from 'node:https';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createSecureContext } from 'node:tls';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -9,8 +11,13 @@ import { LabError } from '../errors';
 /** Sockets that are kept open. The API server and its etcd have enough to do with two questions at a time. */
 const SOCKETS = 2;
 
+/** How often "later" is heeded, with a second or more in between: an API server that has just started says so of kinds whose storage it is still setting up. */
+const PATIENCE = 20;
+
 export interface Answer {
   readonly status: number;
+  /** Seconds after which to ask again; undefined when that is of no use. */
+  readonly retryAfter?: number;
   /** The JSON of the answer; undefined when it is something else. */
   readonly body: unknown;
   /** What the API server warned of. */
@@ -41,6 +48,12 @@ function warningTexts(headers: readonly string[] = []): string[] {
     const quoted = /^299 \S+ "((?:[^"\\]|\\.)*)"/.exec(header)?.[1];
     return quoted === undefined ? [] : [quoted.replace(/\\(.)/g, '$1')];
   });
+}
+
+/** As Kubernetes' own clients have it: 429 and 5xx, when they say how long. */
+function later(status: number, { 'retry-after': seconds }: IncomingHttpHeaders): Pick<Answer, 'retryAfter'> {
+  const isLater = (status === 429 || status >= 500) && /^\d+$/.test(seconds ?? '');
+  return isLater ? { retryAfter: Number(seconds) } : {};
 }
 
 function parsed(json: string): unknown {
@@ -85,10 +98,14 @@ export class Connection {
     this.#agent = new Agent({ keepAlive: true, maxSockets: SOCKETS, secureContext });
   }
 
-  /** Any answer is one, refusals too. Throws a LabError when there is none. */
+  /** Any answer is one, refusals too, but for "later": then it asks again. Throws a LabError when there is none. */
   async ask(question: Question): Promise<Answer> {
     try {
-      return await this.#send(question);
+      for (let attempt = 1; ; attempt++) {
+        const answer = await this.#send(question);
+        if (answer.retryAfter === undefined || attempt === PATIENCE) return answer;
+        await sleep(answer.retryAfter * 1000);
+      }
     } catch (error) {
       throw unreachable(error);
     }
@@ -100,8 +117,9 @@ export class Connection {
     return new Promise((resolve, reject) => {
       const asked = request(new URL(path, this.#server), { method, headers, agent: this.#agent }, (response) => {
         const warnings = warningTexts(response.headersDistinct['warning']);
+        const { statusCode: status = 0 } = response;
         text(response)
-          .then((json) => resolve({ status: response.statusCode ?? 0, body: parsed(json), warnings }))
+          .then((json) => resolve({ status, body: parsed(json), warnings, ...later(status, response.headers) }))
           .catch(reject);
       });
       // An API server that was restarted meanwhile has ended the socket. Whatever is asked may be asked twice.
