@@ -100,6 +100,7 @@ export class Browser {
     const gone = new Promise((done) => this.child.once('exit', done));
     this.child.kill();
     await gone;
+    // Chromium leaves helpers behind for a moment, which still write into its folder.
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
