@@ -101,7 +101,7 @@ export class Browser {
     this.child.kill();
     await gone;
     // Chromium leaves helpers behind for a moment, which still write into its folder.
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 15 });
   }
 
   private send(method: string, params: Fields = {}): Promise<Fields> {
