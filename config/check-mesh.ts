@@ -1,9 +1,8 @@
-import type { KubernetesObject } from '../components/manifests/kubernetes';
 import { renderMesh, type Mesh } from '../components/manifests/mesh';
 import { originOf, type Rendered } from '../components/manifests/rendered';
 import type { StackSettings } from '../components/manifests/settings';
 import { checkReport, type CheckScope } from '../policy/check';
-import type { Finding } from '../policy/finding';
+import { findingSubject, subjectOf, type Finding } from '../policy/finding';
 import { rules } from '../policy/rules';
 import { checkOptions } from './check-options';
 import { covers, parseKeyPath, valueAt, type Key } from './key-path';
@@ -61,7 +60,7 @@ function judged({ settings, policy }: Settings, mesh: Mesh, source: Source, scop
     scope,
   );
   // Of two with one name the first.
-  const makers = new Map(made.toReversed().map((rendered) => [nameOf(namedOf(rendered.object)), rendered]));
+  const makers = new Map(made.toReversed().map((rendered) => [subjectOf(rendered.object), rendered]));
   return findings.map((finding) => {
     const keys = keysOf(finding, makers, sections);
     const secret = source.secretSections?.has(String(keys[0])) === true;
@@ -86,22 +85,12 @@ const hidden =
 function keysOf(finding: Finding, makers: ReadonlyMap<string, Rendered>, sections: unknown): Key[] {
   const { kind, path } = finding;
   if (kind === 'CheckOptions') return ['policy', ...parseKeyPath(path)];
-  const rendered = makers.get(nameOf(finding));
+  const rendered = makers.get(findingSubject(finding));
   if (rendered === undefined) return [];
   const origin = parseKeyPath(originOf(rendered, path));
   const below = parseKeyPath(path);
   const tails = below.map((_, start) => [...origin, ...below.slice(start)]);
   return tails.find((keys) => valueAt(sections, keys) !== undefined) ?? origin;
-}
-
-type Named = Pick<Finding, 'kind' | 'namespace' | 'name'>;
-
-function nameOf({ kind, namespace, name }: Named): string {
-  return `${kind}/${namespace}/${name}`;
-}
-
-function namedOf({ kind, metadata: { namespace = '', name } }: KubernetesObject): Named {
-  return { kind, namespace, name };
 }
 
 function ofLevel(wanted: Finding['level'], findings: Judged[]): Problem[] {

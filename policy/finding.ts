@@ -1,3 +1,5 @@
+import type { KubernetesObject } from '../components/manifests/kubernetes';
+
 /** Whether a finding stops a deployment or is told only. */
 export const levels = ['mandatory', 'advisory'] as const;
 export type Level = (typeof levels)[number];
@@ -19,4 +21,14 @@ export interface Finding {
   istio?: string;
   /** Kiali's code for the same thing, e.g. `KIA1104`. */
   kiali?: string;
+}
+
+/** What a finding is about, as one text: the same as {@link subjectOf} has of that object. */
+export function findingSubject({ kind, namespace, name }: Pick<Finding, 'kind' | 'namespace' | 'name'>): string {
+  return `${kind}/${namespace}/${name}`;
+}
+
+/** An object as findings name it. */
+export function subjectOf({ kind, metadata: { namespace = '', name } }: KubernetesObject): string {
+  return findingSubject({ kind, namespace, name });
 }

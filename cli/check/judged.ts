@@ -1,10 +1,10 @@
-import { objectKey, type KubernetesObject } from '../../components/manifests/kubernetes';
+import { objectKey } from '../../components/manifests/kubernetes';
 import { renderMesh } from '../../components/manifests/mesh';
 import { originOf, type Rendered } from '../../components/manifests/rendered';
 import { checkOptions } from '../../config/check-options';
 import { parseKeyPath } from '../../config/key-path';
 import { checkReport } from '../../policy/check';
-import type { Finding, Level } from '../../policy/finding';
+import { findingSubject, subjectOf, type Finding, type Level } from '../../policy/finding';
 import type { CheckOptions } from '../../policy/options';
 import { sourced, type Source, type SourcedReport } from '../../policy/report/report';
 import type { LoadedStack } from '../input';
@@ -12,9 +12,9 @@ import type { LoadedObject } from '../objects';
 
 /** Judges the objects of files together, as they are to live in one cluster. */
 export function judgeFiles(loaded: readonly LoadedObject[], options: CheckOptions, level: Level): SourcedReport {
-  const byName = new Map(loaded.map((one) => [nameOf(one.object), one]));
+  const byName = new Map(loaded.map((one) => [subjectOf(one.object), one]));
   const sourceOf = (finding: Finding): Source | undefined => {
-    const found = byName.get(findingName(finding));
+    const found = byName.get(findingSubject(finding));
     return found === undefined ? undefined : { file: found.file, line: found.line(finding.path) };
   };
   const report = checkReport(
@@ -28,9 +28,9 @@ export function judgeFiles(loaded: readonly LoadedObject[], options: CheckOption
 export function judgeStack({ settings, policy, source, file }: LoadedStack, level: Level): SourcedReport {
   const mesh = renderMesh(settings);
   const made = [...mesh.existingNamespaces, ...mesh.objects];
-  const byName = new Map<string, Rendered>(made.map((rendered) => [nameOf(rendered.object), rendered]));
+  const byName = new Map<string, Rendered>(made.map((rendered) => [subjectOf(rendered.object), rendered]));
   const sourceOf = (finding: Finding): Source => {
-    const rendered = byName.get(findingName(finding));
+    const rendered = byName.get(findingSubject(finding));
     if (rendered === undefined) return { file };
     const key = originOf(rendered, finding.path);
     const line = source.position?.(parseKeyPath(key))?.line;
@@ -58,12 +58,4 @@ export function judgeEach(loaded: readonly LoadedObject[], options: CheckOptions
     const { findings, waived } = judgeFiles([one], options, level);
     return { file: one.file, document: one.document, object: objectKey(one.object), findings, waived };
   });
-}
-
-function nameOf({ kind, metadata: { namespace = '', name } }: KubernetesObject): string {
-  return `${kind}/${namespace}/${name}`;
-}
-
-function findingName({ kind, namespace, name }: Finding): string {
-  return `${kind}/${namespace}/${name}`;
 }

@@ -1,7 +1,7 @@
 import type { StackValidationArgs } from '@pulumi/policy';
 import { defined } from '../../components/manifests/kubernetes';
 import { checkReport, type CheckReport } from '../check';
-import type { Finding } from '../finding';
+import { findingSubject, type Finding } from '../finding';
 import type { CheckOptions } from '../options';
 import { compareFindings } from '../order';
 import { raise } from '../raise';
@@ -14,7 +14,7 @@ import { packOptions } from './options';
 import { recordedInputs } from './recorded-inputs';
 import { releaseFacts } from './releases';
 import { rememberLast } from './remember-last';
-import { objectName, stackResources, type StackResources } from './stack-resources';
+import { stackResources, type StackResources } from './stack-resources';
 
 /** What the whole stack has to say, for both policies over it. */
 export interface JudgedStack {
@@ -37,8 +37,7 @@ export function judgeStack(args: StackValidationArgs): JudgedStack {
   });
   const options = withExternals(told, externals);
   const { report, ofResources } = found(stack, options);
-  const urnOf = ({ kind, namespace, name }: Finding): string | undefined =>
-    stack.urns.get(objectName(kind, namespace, name));
+  const urnOf = (finding: Finding): string | undefined => stack.urns.get(findingSubject(finding));
   const isNew = (finding: Finding): boolean => !isToldByObject(finding, urnOf(finding));
   const all = [...report.findings, ...ofResources.standing].filter(isNew).sort(compareFindings);
   const postponed = all.filter(({ rule }) => uncertain.includes(rule)).map(undetermined);

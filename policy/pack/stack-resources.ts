@@ -1,6 +1,7 @@
 import type { PolicyResource } from '@pulumi/policy';
 import { objectTitle, type KubernetesObject } from '../../components/manifests/kubernetes';
 import { routeSetType } from '../../components/manifests/route-set';
+import { subjectOf } from '../finding';
 import type { PulumiResource } from '../pulumi-facts';
 import { isAutonamed, kubernetesResources, type KubernetesResource } from './kubernetes-resource';
 import { knownPart } from './known-part';
@@ -42,14 +43,10 @@ function place(stack: StackResources, facts: PulumiResource, { object, unknowns 
   const ignoreChanges = ignoredInObject(facts.options?.ignoreChanges ?? [], objectTitle(object));
   const options = { ...facts.options, ...(facts.type === routeSetType ? { ignoreChanges } : {}) };
   stack.resources.push({ ...facts, options, object, nameGiven: !isAutonamed(object) });
-  stack.urns.set(objectName(object.kind, object.metadata.namespace ?? '', object.metadata.name), facts.urn);
+  stack.urns.set(subjectOf(object), facts.urn);
   if (unknowns.length > 0) stack.unknowns.set(object, unknowns);
   if (unknowns.some((path) => /^metadata(\.(name|namespace))?$/.test(path))) stack.unplaced.push(object);
   else stack.objects.push(object);
-}
-
-export function objectName(kind: string, namespace: string, name: string): string {
-  return `${kind}/${namespace}/${name}`;
 }
 
 /** A patch of a Namespace shows that there is one; of any other object it shows too little to judge. */
