@@ -85,17 +85,11 @@ async function make(plan: Plan, outcome: Outcome, { cluster, prover, log, id, si
   await each(reached, parallel, async (change) => {
     if (await attempt(change.title, () => write(change))) written.push(change);
   });
-  const lines: string[] = [];
-  await Promise.all(
-    [...written, ...plan.again].map(async ({ title, before, after }) => {
-      const live = await attempt(title, async () => {
-        const line = await prover.live(before, after, isRestricted(after));
-        if (line !== undefined) lines.push(line);
-      });
-      if (!live) outcome.unproven.push(title);
-    }),
-  );
-  say(lines, log);
+  const proofs = [...written, ...plan.again].map(({ title, before, after }): Look => [
+    title,
+    () => prover.live(before, after, isRestricted(after)),
+  ]);
+  outcome.unproven.push(...(await unseen(proofs, attempt, log)));
   if (outcome.failures.length > 0) return;
   await attempt('', () =>
     prover.drain(written.flatMap(({ before, after }) => (before === undefined ? [] : leaving(before, after)))),
@@ -126,19 +120,10 @@ async function takeAway(plan: Plan, outcome: Outcome, listed: ReadonlySet<string
   await each(plan.goneRoutes, parallel, async (one) => {
     if (await remove(one)) gone.push(one);
   });
-  const lines: string[] = [];
-  await Promise.all(
-    gone.map(([title, object]) =>
-      attempt(title, async () => {
-        const line = await prover.live(object, undefined);
-        if (line !== undefined) lines.push(line);
-      }).then((seen) => {
-        // Still there for the next update, which is to see it gone before it takes away what it used.
-        if (!seen) outcome.objects.set(title, object);
-      }),
-    ),
-  );
-  say(lines, log);
+  const looks = gone.map(([title, object]): Look => [title, () => prover.live(object, undefined)]);
+  const missed = await unseen(looks, attempt, log);
+  // Still there for the next update, which is to see them gone before it takes away what they used.
+  for (const [title, object] of gone) if (missed.includes(title)) outcome.objects.set(title, object);
   if (outcome.failures.length > 0) return;
   if (plan.goneRules.length > 0)
     await attempt('', () => prover.drain(gone.flatMap(([, object]) => leaving(object, undefined))));
@@ -156,11 +141,30 @@ function teller({ rules, routes, goneRoutes, goneRules }: Plan, log: Log): (line
   };
 }
 
+/** Title of a route, and how it is seen to be live, or gone. */
+type Look = [title: string, look: () => Promise<string | undefined>];
+
+/** Has every route seen, and says what was seen; returns the titles of those that were not. */
+async function unseen(looks: readonly Look[], attempt: Attempt, log: Log): Promise<string[]> {
+  const lines: string[] = [];
+  const missed: string[] = [];
+  await Promise.all(
+    looks.map(async ([title, look]) => {
+      const seen = await attempt(title, async () => {
+        const line = await look();
+        if (line !== undefined) lines.push(line);
+      });
+      if (!seen) missed.push(title);
+    }),
+  );
+  say(lines, log);
+  return missed;
+}
+
+type Attempt = (title: string, work: () => Promise<void>) => Promise<boolean>;
+
 /** Runs one step, and notes its failure under the title of its object. */
-function attempts(
-  { failures }: Outcome,
-  signal: AbortSignal,
-): (title: string, work: () => Promise<void>) => Promise<boolean> {
+function attempts({ failures }: Outcome, signal: AbortSignal): Attempt {
   return async (title, work) => {
     try {
       signal.throwIfAborted();

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { objectTitle, type KubernetesObject } from '../components/manifests/kubernetes';
-import { routingKinds, type RouteSetInputs } from '../components/manifests/route-set';
+import { objectPath, routingKinds, type RouteSetInputs } from '../components/manifests/route-set';
 import { changeProblems } from '../policy/changes/change-problems';
 import { objectsOf, unknown } from './set';
 
@@ -26,11 +26,6 @@ export function inputProblems(inputs: Readonly<Record<string, unknown>>): CheckF
       ? []
       : objectProblems(title, text, namespace).map((reason) => ({ property: objectPath(title), reason })),
   );
-}
-
-/** Path of an object of the set. */
-export function objectPath(title: string): string {
-  return `objects[${JSON.stringify(title)}]`;
 }
 
 function objectProblems(title: string, text: unknown, namespace: string): string[] {

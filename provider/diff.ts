@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { objectPath } from './check';
 import { unknown, type RouteSetState } from './set';
-import type { RouteSetInputs } from '../components/manifests/route-set';
+import { objectPath, type RouteSetInputs } from '../components/manifests/route-set';
 
 export type Kind = 'add' | 'delete' | 'update' | 'update-replace';
 

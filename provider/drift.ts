@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { KubernetesObject } from '../components/manifests/kubernetes';
+import { defined, type KubernetesObject } from '../components/manifests/kubernetes';
 
 /**
  * An object as the cluster has it, in the words of what was applied: labels, annotations and whatever else others have put on it are theirs, and no drift; `spec` is all ours.
@@ -7,7 +7,7 @@ import type { KubernetesObject } from '../components/manifests/kubernetes';
  */
 export function asStated(stated: KubernetesObject, live: KubernetesObject): KubernetesObject {
   const { apiVersion, kind, metadata, ...fields } = stated;
-  const own = Object.keys(fields).map((key) => [key, live[key]] as const);
+  const own = Object.fromEntries(Object.keys(fields).map((key) => [key, live[key]]));
   const seen = {
     apiVersion,
     kind,
@@ -16,7 +16,7 @@ export function asStated(stated: KubernetesObject, live: KubernetesObject): Kube
       ...part('labels', metadata.labels, live.metadata.labels),
       ...part('annotations', metadata.annotations, live.metadata.annotations),
     },
-    ...Object.fromEntries(own.filter(([, value]) => value !== undefined)),
+    ...defined(own),
   };
   return isDeepStrictEqual(seen, stated) ? stated : seen;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KubernetesObject } from '../components/manifests/kubernetes';
+import { defined, type KubernetesObject } from '../components/manifests/kubernetes';
 import type { SetProof } from '../components/manifests/route-set';
 import {
   LiveError,
@@ -92,9 +92,7 @@ function interruptible<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 function viewOf({ kubeconfig, context, namespace, istiod, proxies }: KubeconfigOptions & SetProof): MeshView {
-  const options = Object.fromEntries(
-    Object.entries({ kubeconfig, context, namespace, istiod, proxies }).filter(([, value]) => value !== undefined),
-  ) as MeshViewOptions;
+  const options: MeshViewOptions = defined({ kubeconfig, context, namespace, istiod, proxies });
   const key = JSON.stringify(options);
   const view = views.get(key) ?? new MeshView(options);
   views.set(key, view);

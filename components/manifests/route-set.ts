@@ -39,6 +39,11 @@ export interface RouteSetInputs {
   limits?: ChangeLimits;
 }
 
+/** Property path of one object of a set. */
+export function objectPath(title: string): string {
+  return `objects[${JSON.stringify(title)}]`;
+}
+
 /** Objects as a set takes them. */
 export function textsOf(objects: readonly KubernetesObject[]): Record<string, string> {
   return Object.fromEntries(objects.map((object) => [objectTitle(object), textOf(object)]));

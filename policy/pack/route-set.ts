@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import { objectPath } from '../../components/manifests/route-set';
 import { knownPart } from './known-part';
 import type { KubernetesResource } from './kubernetes-resource';
 
@@ -14,7 +15,7 @@ export function objectsOfSet(props: Readonly<Record<string, unknown>>): Kubernet
 
 /** Options of the set as options of one of its objects. */
 export function ignoredInObject(paths: readonly string[], title: string): string[] {
-  const own = `objects[${JSON.stringify(title)}]`;
+  const own = objectPath(title);
   return paths.map((path) => (path === 'objects' || path === own ? 'spec' : path));
 }
 
