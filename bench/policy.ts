@@ -1,5 +1,6 @@
 import { check } from '../policy/check';
 import { serviceObjects } from './mesh';
+import { sizesOr } from './sizes';
 
 /**
  * What a check costs, and how the cost grows: `node -r tsx/cjs bench/policy.ts [objects…]`. Processor time, the best of several runs, for meshes of a
@@ -7,17 +8,13 @@ import { serviceObjects } from './mesh';
  */
 const perService = 5;
 const runs = 3;
-const sizes = process.argv
-  .slice(2)
-  .map(Number)
-  .filter((size) => size > 0);
 
 interface Measured {
   objects: number;
   milliseconds: number;
 }
 
-const measured = (sizes.length > 0 ? sizes : [500, 2000, 8000, 10000]).map(measure);
+const measured = sizesOr([500, 2000, 8000, 10000]).map(measure);
 let before: Measured | undefined;
 for (const one of measured) {
   const growth =

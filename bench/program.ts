@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
+import { sizesOr } from './sizes';
 import { stackOf } from './stack';
 
 /**
@@ -7,11 +8,7 @@ import { stackOf } from './stack';
  * resident memory, the best of several runs. The program runs whole, under Pulumi's mocks. Bounds hold for 1,000 services.
  */
 const runs = 3;
-const given = process.argv
-  .slice(2)
-  .map(Number)
-  .filter((size) => size > 0);
-const sizes = given.length > 0 ? given : [10, 100, 300, 1000, 3000];
+const sizes = sizesOr([10, 100, 300, 1000, 3000]);
 const bounds: Record<string, number> = {
   'validate and render': 1,
   'policy and model': 1.5,

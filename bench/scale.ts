@@ -7,6 +7,7 @@ import { stringify } from 'yaml';
 import type { KubernetesObject } from '../components/manifests/kubernetes';
 import { renderMesh } from '../components/manifests/mesh';
 import { labDown, labUp, type Lab } from '../lab';
+import { sections } from '../test/real/pulumi/support/bookinfo';
 import { realStack, type RealStack } from '../test/real/pulumi/support/real-stack';
 import { stackOf } from './stack';
 
@@ -96,10 +97,7 @@ type PulumiTool = Tool & {
 function pulumi(lab: Lab): PulumiTool {
   const stack = realStack(lab);
   const configure = (share: number): void => {
-    const sections = Object.entries(stackOf(services, share)).map(
-      ([key, value]) => [`meshwright:${key}`, value] as const,
-    );
-    stack.configure({ ...Object.fromEntries(sections), 'meshwright:proof': { enabled: false } });
+    stack.configure(sections({ ...stackOf(services, share), proof: { enabled: false } }));
   };
   const must = (...words: string[]): void => {
     const { status, output } = stack.pulumi(...words);

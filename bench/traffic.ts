@@ -8,6 +8,7 @@ import { svgRenderer } from '../traffic/graph/svg';
 import type { Proxy } from '../traffic/proxy';
 import { trafficModel } from '../traffic/route';
 import { serviceObjects } from './mesh';
+import { sizesOr } from './sizes';
 
 /**
  * What the questions to the routing model cost, and how the cost grows: `node -r ts-node/register/transpile-only bench/traffic.ts [services…]`. Processor time, the
@@ -15,11 +16,7 @@ import { serviceObjects } from './mesh';
  */
 const runs = 3;
 const bounds: Record<string, number> = { explain: 20, 'classes and diff': 2000, graph: 5000 };
-const given = process.argv
-  .slice(2)
-  .map(Number)
-  .filter((size) => size > 0);
-const sizes = given.length > 0 ? given : [100, 300, 1000];
+const sizes = sizesOr([100, 300, 1000]);
 
 interface Measured {
   services: number;

@@ -2,26 +2,10 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { debugPagesStub } from '../live/istiod-stub';
+import { route } from '../support/routes';
 import { reviewsStack, temporaryFolder, type Ran } from './support';
 
 const help = '\n';
-
-const virtualService = (weights: Record<string, number>): object => ({
-  apiVersion: 'networking.istio.io/v1',
-  kind: 'VirtualService',
-  metadata: { name: 'reviews', namespace: 'bookinfo' },
-  spec: {
-    hosts: ['reviews'],
-    http: [
-      {
-        route: Object.entries(weights).map(([subset, weight]) => ({
-          destination: { host: 'reviews', subset },
-          weight,
-        })),
-      },
-    ],
-  },
-});
 
 describe('meshwright live', () => {
   const folder = temporaryFolder();
@@ -107,8 +91,8 @@ describe('meshwright live', () => {
   });
 
   it('says that there is nothing to prove when no proxy is connected, and what differs when the cluster has something else', async () => {
-    const same = await debugPagesStub({ '/debug/configz': [virtualService({ v1: 90, v3: 10 })], '/debug/syncz': [] });
-    const other = await debugPagesStub({ '/debug/configz': [virtualService({ v1: 100 })], '/debug/syncz': [] });
+    const same = await debugPagesStub({ '/debug/configz': [route({ v1: 90, v3: 10 })], '/debug/syncz': [] });
+    const other = await debugPagesStub({ '/debug/configz': [route({ v1: 100 })], '/debug/syncz': [] });
     const nothing = await debugPagesStub({ '/debug/configz': [], '/debug/syncz': [] });
     try {
       assert.deepEqual(await live('--config', stack(), '--istiod', same.address), {

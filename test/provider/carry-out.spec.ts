@@ -5,7 +5,7 @@ import { carryOut, type Means, type Outcome } from '../../provider/carry-out';
 import { Makers } from '../../provider/makers';
 import { planOf } from '../../provider/plan';
 import { labelled, type Objects } from '../../provider/set';
-import { route, rule } from './objects';
+import { route, rule } from '../support/routes';
 
 const set = (...objects: KubernetesObject[]): Objects =>
   new Map(objects.map((object) => [objectTitle(object), object]));

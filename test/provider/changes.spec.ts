@@ -3,7 +3,7 @@ import type { KubernetesObject } from '../../components/manifests/kubernetes';
 import { textsOf, type ChangeLimits, type RouteSetInputs } from '../../components/manifests/route-set';
 import { changeFailures, inputProblems } from '../../provider/check';
 import { unknown } from '../../provider/set';
-import { route } from './objects';
+import { route } from '../support/routes';
 
 const property = (title: string): string => `objects[${JSON.stringify(title)}]`;
 const virtualService = property('VirtualService bookinfo/reviews');

@@ -3,7 +3,7 @@ import type { RouteSetInputs } from '../../components/manifests/route-set';
 import { textsOf } from '../../components/manifests/route-set';
 import { diffOf } from '../../provider/diff';
 import { unknown, type RouteSetState } from '../../provider/set';
-import { route, rule } from './objects';
+import { route, rule } from '../support/routes';
 
 const inputs: RouteSetInputs = {
   namespace: 'bookinfo',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { asStated } from '../../provider/drift';
-import { route } from './objects';
+import { route } from '../support/routes';
 
 const stated = {
   ...route({ v1: 100 }),

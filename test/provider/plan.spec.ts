@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { objectTitle, type KubernetesObject } from '../../components/manifests/kubernetes';
 import { planOf, type Plan } from '../../provider/plan';
 import type { Objects } from '../../provider/set';
-import { route, rule } from './objects';
+import { route, rule } from '../support/routes';
 
 const set = (...objects: KubernetesObject[]): Objects =>
   new Map(objects.map((object) => [objectTitle(object), object]));

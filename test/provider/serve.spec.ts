@@ -13,7 +13,7 @@ import { serve } from '../../provider/serve';
 import { fromStruct, toStruct } from '../../provider/wire';
 import { kubectl } from '../lab/kubectl';
 import { get, sharedLab, START_TIMEOUT_MS } from '../lab/support';
-import { route, rule } from './objects';
+import { route, rule } from '../support/routes';
 
 const urn = 'urn:pulumi:test::test::meshwright-routes:index:RouteSet::set';
 const space = 'route-set';
