@@ -1,5 +1,3 @@
-import type { BuildOptions } from 'esbuild';
-
 /** A program as one text of JavaScript. */
 export interface Bundle {
   text: string;
@@ -10,6 +8,6 @@ export interface Bundle {
 /**
  * A TypeScript file and all that it imports as one text of JavaScript, made in a fraction of a second. The command, the Pulumi program and the policy pack are loaded this way, so that there
  * is no build step to forget. Types are not looked at: `npm run types` does that.
- * @param options - what stays outside; by default every package, which is then found at run time
+ * @param external - packages that stay outside and are found at run time; by default Pulumi's, what they and this project must share, and a few that are large and seldom needed
  */
-export function bundle(entryPoint: string, options?: Pick<BuildOptions, 'packages' | 'external'>): Bundle;
+export function bundle(entryPoint: string, external?: string[]): Bundle;

@@ -1,10 +1,10 @@
 import Module from 'node:module';
 
 /**
- * What Pulumi's SDK loads at once, and needs only to turn functions into text, for dynamic providers and callbacks in a cloud. There are none here, and both make up half of the time that it takes to load
- * the SDK: they are loaded when somebody asks them for something. To be imported before the SDK is.
+ * What Pulumi's SDK loads at once, and needs only to turn functions into text, for dynamic providers and callbacks in a cloud, or to drive Pulumi's command. Nothing here does either, and it makes up more
+ * than half of the time that it takes to load the SDK: it is loaded when somebody asks it for something. To be imported before the SDK is.
  */
-const later: ReadonlySet<string> = new Set(['typescript', '@npmcli/arborist']);
+const later: ReadonlySet<string> = new Set(['typescript', '@npmcli/arborist', './automation']);
 const sdk = /[\\/]@pulumi[\\/]pulumi[\\/]/;
 
 type Load = (request: string, parent?: { filename?: string | null }, isMain?: boolean) => object;

@@ -1,50 +1,84 @@
 'use strict';
+const { createHash } = require('node:crypto');
 const { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } = require('node:fs');
+const Module = require('node:module');
 const { join, relative, resolve } = require('node:path');
+const { Script } = require('node:vm');
 
 const root = join(__dirname, '..');
 const cache = join(root, 'node_modules', '.cache', 'meshwright');
 
 /**
  * Makes a TypeScript file the content of a module of plain JavaScript in the same folder, for what Node and Pulumi start. The bundle is kept beside the installed packages for as long as no
- * file in it changes.
- * @param options - of the bundle
+ * file in it changes, and so is what V8 makes of it: Node would compile each of some hundred files anew in every run.
+ * @param external - packages that stay outside the bundle
  */
-exports.load = (module, folder, entry, options) => {
+exports.load = (module, folder, entry, external) => {
   const file = join(folder, `${entry}.ts`);
-  const kept = join(cache, `${relative(root, file).replace(/\W/g, '-')}.json`);
-  module._compile(recall(kept) ?? make(file, kept, options), join(folder, `${entry}.js`));
+  const kept = join(cache, relative(root, file).replace(/\W/g, '-'));
+  run(module, join(folder, `${entry}.js`), recall(`${kept}.js`) ?? make(file, `${kept}.js`, external), `${kept}.bin`);
   return module.exports;
 };
 
+/** A bundle begins with a comment of what it was made from. */
 function recall(kept) {
   try {
-    const { inputs, text } = JSON.parse(readFileSync(kept, 'utf8'));
+    const text = readFileSync(kept, 'utf8');
+    const inputs = JSON.parse(text.slice(2, text.indexOf('\n')));
     return Object.entries(inputs).every(([input, seen]) => stamp(input) === seen) ? text : undefined;
   } catch {
     return undefined;
   }
 }
 
-function make(file, kept, options) {
+function make(file, kept, external) {
   // Loaded only here: most runs find a bundle that is still good.
   const { bundle } = require('./bundle');
-  const { text, inputs } = bundle(file, options);
+  const { text, inputs } = bundle(file, external);
   // Packages change with the lock file.
   const own = inputs.filter((input) => !input.startsWith('node_modules/'));
   const stamps = Object.fromEntries([...own, 'package-lock.json'].map((input) => [input, stamp(input)]));
-  try {
-    mkdirSync(cache, { recursive: true });
-    // Whole or not at all: another process may be reading.
-    writeFileSync(`${kept}.${process.pid}`, JSON.stringify({ inputs: stamps, text }));
-    renameSync(`${kept}.${process.pid}`, kept);
-  } catch {
-    // A checkout that cannot be written to is bundled anew each time.
-  }
-  return text;
+  const whole = `//${JSON.stringify(stamps)}\n${text}`;
+  keep(kept, whole);
+  return whole;
 }
 
 function stamp(input) {
   const { mtimeMs, size } = statSync(resolve(root, input));
   return `${mtimeMs} ${size}`;
+}
+
+/** As Node does it for a module, with what V8 compiled in an earlier run. */
+function run(module, filename, text, kept) {
+  const from = createHash('sha256').update(text).digest();
+  const script = new Script(Module.wrap(text), {
+    filename,
+    cachedData: recallCode(kept, from),
+  });
+  module.filename = filename;
+  const require = Module.createRequire(filename);
+  script.runInThisContext()(module.exports, require, module, filename, resolve(filename, '..'));
+  // After the first run, for then it holds the functions that were called.
+  if (script.cachedDataRejected !== false) keep(kept, Buffer.concat([from, script.createCachedData()]));
+}
+
+/** V8 itself looks at no more than the length of the text. */
+function recallCode(kept, from) {
+  try {
+    const code = readFileSync(kept);
+    return code.subarray(0, from.length).equals(from) ? code.subarray(from.length) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function keep(file, content) {
+  try {
+    mkdirSync(cache, { recursive: true });
+    // Whole or not at all: another process may be reading.
+    writeFileSync(`${file}.${process.pid}`, content);
+    renameSync(`${file}.${process.pid}`, file);
+  } catch {
+    // A checkout that cannot be written to is bundled and compiled anew each time.
+  }
 }

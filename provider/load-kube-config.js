@@ -1,4 +1,4 @@
 'use strict';
 const { load } = require('../loader/load');
 
-load(module, __dirname, 'kube-config', { packages: 'bundle' });
+load(module, __dirname, 'kube-config', []);
