@@ -1,5 +1,6 @@
 import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
 import { celKey, celRules } from './cel';
+import { withShared } from './share';
 import type { JsonSchema } from './schemas';
 
 interface CelValidation {
@@ -8,28 +9,32 @@ interface CelValidation {
 }
 
 const compiled = new Map<string, ValidateFunction>();
+let ajv: Ajv | undefined;
 
 /** What the API server has to say of an object by its CRD, with strict field validation. Schemas are compiled when first asked for, and once. */
 export function crdErrors(id: string, schema: JsonSchema, object: unknown): ErrorObject[] {
   let validate = compiled.get(id);
   if (validate === undefined) {
-    validate = compiler().compile(wholeObject(schema));
+    ajv ??= compiler();
+    validate = ajv.compile(withShared(wholeObject(schema)));
     compiled.set(id, validate);
   }
-  validate(withoutNulls(object));
+  validate(hasNulls(object) ? withoutNulls(object) : object);
   return validate.errors ?? [];
 }
 
 function compiler(): Ajv {
-  const ajv = new Ajv({ allErrors: true, verbose: true, strict: false, code: { optimize: false }, logger: false });
-  ajv.addFormat('int32', { type: 'number', validate: (value) => Math.abs(value) <= 2 ** 31 });
-  for (const format of ['double', 'byte', 'date-time']) ajv.addFormat(format, true);
-  ajv.addKeyword({
+  // The schemas are generated, and a test compiles each: that they are schemas need not be found out in every run.
+  const checks = { validateSchema: false, strict: false, logger: false } as const;
+  const made = new Ajv({ ...checks, allErrors: true, verbose: true, code: { optimize: false } });
+  made.addFormat('int32', { type: 'number', validate: (value) => Math.abs(value) <= 2 ** 31 });
+  for (const format of ['double', 'byte', 'date-time']) made.addFormat(format, true);
+  made.addKeyword({
     keyword: 'x-kubernetes-validations',
     errors: true,
     validate: Object.assign(checkCel, { errors: [] as Partial<ErrorObject>[] }),
   });
-  return ajv;
+  return made;
 
   function checkCel(validations: CelValidation[], data: unknown): boolean {
     const broken = validations.filter(({ rule }) => celRules[celKey(rule)]?.(data) === false);
@@ -63,6 +68,10 @@ function strict(schema: JsonSchema): JsonSchema {
   if (items !== undefined) inner.items = strict(items);
   if (typeof additionalProperties === 'object') inner.additionalProperties = strict(additionalProperties);
   return inner;
+}
+
+function hasNulls(value: unknown): boolean {
+  return value === null || (typeof value === 'object' && Object.values(value).some(hasNulls));
 }
 
 /** The API server drops fields that are null; a null in a list stays and is refused. */
