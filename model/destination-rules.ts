@@ -1,4 +1,5 @@
-import { mostSpecificHost, resolveHost } from './host-name';
+import { HostMap } from './host-map';
+import { resolveHost } from './host-name';
 import { asList, asMap, asName, asText, asTextMap, asTexts, isMap, type JsonMap } from './json';
 import type { MeshConfig } from './mesh-config';
 import type { MeshObject, ObjectIndex } from './object-index';
@@ -33,7 +34,7 @@ interface MergedRule extends EffectiveRule {
 }
 
 /** Merged rules by host. */
-type Rules = Map<string, MergedRule[]>;
+type Rules = HostMap<MergedRule[]>;
 
 /** DestinationRules as istiod 1.30 merges them and picks one per client (istio pilot/pkg/model/{destination_rule,push_context,sidecar}.go). */
 export class DestinationRuleIndex {
@@ -41,7 +42,7 @@ export class DestinationRuleIndex {
   readonly selectsWorkloads: boolean;
   private readonly local = new Map<string, Rules>();
   private readonly exported = new Map<string, Rules>();
-  private readonly rootPrivate: Rules = new Map();
+  private readonly rootPrivate: Rules = new HostMap();
 
   constructor(
     objects: ObjectIndex,
@@ -140,7 +141,7 @@ function withoutRepeatedNames(subsets: EffectiveSubset[]): EffectiveSubset[] {
 }
 
 function rulesOf(byNamespace: Map<string, Rules>, namespace: string): Rules {
-  const rules = byNamespace.get(namespace) ?? new Map<string, MergedRule[]>();
+  const rules = byNamespace.get(namespace) ?? new HostMap<MergedRule[]>();
   byNamespace.set(namespace, rules);
   return rules;
 }
@@ -183,6 +184,6 @@ function sameLabels(a: Record<string, string>, b: Record<string, string>): boole
 }
 
 function mostSpecificRules(hostname: string, rules: Rules | undefined): MergedRule[] | undefined {
-  const host = rules === undefined ? undefined : mostSpecificHost(hostname, rules);
+  const host = rules?.mostSpecific(hostname);
   return host === undefined ? undefined : rules?.get(host);
 }

@@ -34,20 +34,6 @@ export function hostIntersection(hosts: readonly string[], others: readonly stri
 }
 
 /**
- * The most specific key of `byHost` that stands for `host`, or undefined. Walks the endings of `host`, longest first, so the cost does not depend on the
- * number of keys.
- */
-export function mostSpecificHost(host: string, byHost: ReadonlyMap<string, unknown>): string | undefined {
-  if (byHost.has(host)) return host;
-  const name = isWildcard(host) ? host.slice(1) : host;
-  for (let start = 0; start <= name.length; start++) {
-    const wildcard = `*${name.slice(start)}`;
-    if (byHost.has(wildcard)) return wildcard;
-  }
-  return undefined;
-}
-
-/**
  * A host as the FQDN it stands for in an object of `namespace`: a name without a dot is a Service of that namespace. `*`, IP addresses and anything with a dot
  * stay as they are (istio pilot/pkg/model/config.go, ResolveShortnameToFQDN).
  */

@@ -79,9 +79,17 @@ export class MeshModel {
   }
 }
 
-/** Never throws: a malformed field counts as absent, an object without a kind or a name is left out. */
+let last: { objects: readonly KubernetesObject[]; options: MeshOptions | undefined; model: MeshModel } | undefined;
+
+/**
+ * Never throws: a malformed field counts as absent, an object without a kind or a name is left out. Remembers the last one: several readers ask for the same, one after the other.
+ * @param objects - must not be changed afterwards
+ */
 export function meshModel(objects: readonly KubernetesObject[], options?: MeshOptions): MeshModel {
-  return new MeshModel(objects, options);
+  const isLast = last?.options === options && last?.objects.length === objects.length;
+  if (last === undefined || !isLast || last.objects.some((object, index) => object !== objects[index]))
+    last = { objects: [...objects], options, model: new MeshModel(objects, options) };
+  return last.model;
 }
 
 export type { EffectiveMtls, MtlsMode } from './peer-authentication';

@@ -1,4 +1,5 @@
-import { mostSpecificHost, resolveHost } from './host-name';
+import { HostMap } from './host-map';
+import { resolveHost } from './host-name';
 import type { MeshConfig } from './mesh-config';
 import { pushTo } from './object-index';
 import type { MeshService } from './services';
@@ -6,7 +7,7 @@ import { isVisible } from './visibility';
 
 /** Services by host, and which of them a client sees. */
 export class ServiceIndex {
-  private readonly byHost = new Map<string, MeshService[]>();
+  private readonly byHost = new HostMap<MeshService[]>();
   private readonly byNamespace = new Map<string, MeshService[]>();
   private readonly byPort = new Map<number, MeshService[]>();
 
@@ -69,7 +70,7 @@ export class ServiceIndex {
 
   /** Like {@link seenFrom}, but a wildcard ServiceEntry answers for the hosts beneath it when no service has the very name. */
   covering(fqdn: string, clientNamespace: string): MeshService | undefined {
-    const host = mostSpecificHost(fqdn, this.byHost);
+    const host = this.byHost.mostSpecific(fqdn);
     return host === undefined ? undefined : this.seenFrom(host, clientNamespace);
   }
 }

@@ -4,6 +4,7 @@ import { DependencyGraph } from '../model/dependency-graph';
 import { hostRules, type HostRule } from '../model/host-rules';
 import { writtenRoutes } from '../model/routes';
 import { subsetWorkloads } from '../model/subset-workloads';
+import { sortedObjects } from '../order';
 import { objectResources, type ObjectResource, type ResourceRule } from '../pulumi-facts';
 import type { Violation } from '../rule';
 
@@ -47,10 +48,7 @@ spec: { host: reviews, subsets: [{ name: v1, labels: { version: v1 } }] }
   },
   check: (resources, { mesh }) => {
     const placed = objectResources(resources);
-    const model = meshModel(
-      placed.map(({ object }) => object),
-      mesh,
-    );
+    const model = meshModel(sortedObjects(placed.map(({ object }) => object)), mesh);
     const needs = [...ruleNeeds(model), ...routeNeeds(model)];
     const graph = new DependencyGraph(resources);
     const byObject = new Map(placed.map((resource) => [resource.object, resource]));

@@ -3,6 +3,7 @@ import type { KubernetesObject } from '../../components/manifests/kubernetes';
 import { routeSetType } from '../../components/manifests/route-set';
 import { hostRules } from '../model/host-rules';
 import { writtenRoutes } from '../model/routes';
+import { sortedObjects } from '../order';
 import { objectResources, type ResourceRule } from '../pulumi-facts';
 import type { Violation } from '../rule';
 
@@ -47,13 +48,11 @@ spec: { host: reviews, subsets: [{ name: v1, labels: { version: v1 } }] }
   },
   check: (resources, { mesh }) => {
     const placed = objectResources(resources);
-    const model = meshModel(
-      placed.map(({ object }) => object),
-      mesh,
-    );
     // A route set has a provider of its own, which says nothing of its cluster.
     const known = placed.filter(({ type }) => type !== routeSetType);
     const providers = new Map(known.map(({ object, provider }) => [object, provider ?? '']));
+    if (new Set(providers.values()).size < 2) return [];
+    const model = meshModel(sortedObjects(placed.map(({ object }) => object)), mesh);
     return [...uses(model)].flatMap(([source, hosts]) =>
       [...hosts].flatMap((host) => strayed(model, providers, source, host)),
     );

@@ -1,5 +1,5 @@
 import type { MeshModel, MeshService, MeshVirtualService, SidecarScope } from '../../model/mesh-model';
-import { mostSpecificHost } from '../../model/host-name';
+import { HostMap } from '../../model/host-map';
 import { pushTo } from '../../model/object-index';
 import { isHttp } from '../../model/protocol';
 import { importsService, importsVirtualService, type EgressListener } from '../../model/sidecars';
@@ -56,7 +56,7 @@ export class ScopeListener {
   /** VirtualServices by exact host, oldest first. */
   private readonly byHost = new Map<string, MeshVirtualService[]>();
   /** The first VirtualService of every host, wildcards included. */
-  private readonly firstByHost = new Map<string, MeshVirtualService>();
+  private readonly firstByHost = new HostMap<MeshVirtualService>();
   /** Hosts that rules send to; gathered when first asked for, as few questions need them. */
   private destinations: ReadonlySet<string> | undefined;
 
@@ -85,7 +85,7 @@ export class ScopeListener {
   forService(host: string): MeshVirtualService[] {
     const exact = this.byHost.get(host);
     if (exact !== undefined) return exact;
-    const specific = mostSpecificHost(host, this.firstByHost);
+    const specific = this.firstByHost.mostSpecific(host);
     const wildcard = specific === undefined ? undefined : this.firstByHost.get(specific);
     return wildcard === undefined ? [] : [wildcard];
   }
