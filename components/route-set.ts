@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import { isKubeconfigText } from './manifests/kubeconfig';
 import { routeSetType, textsOf, type RouteSetInputs } from './manifests/route-set';
 import type { KubernetesObject } from './manifests/kubernetes';
 
@@ -22,7 +23,6 @@ export class RouteSet extends pulumi.CustomResource {
   }
 }
 
-/** A kubeconfig that is more than a path holds credentials. */
 function sealed(kubeconfig: string): pulumi.Input<string> {
-  return kubeconfig.includes('\n') || kubeconfig.trimStart().startsWith('{') ? pulumi.secret(kubeconfig) : kubeconfig;
+  return isKubeconfigText(kubeconfig) ? pulumi.secret(kubeconfig) : kubeconfig;
 }

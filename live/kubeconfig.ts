@@ -1,4 +1,5 @@
 import type { KubeConfig } from '@kubernetes/client-node';
+import { isKubeconfigText } from '../components/manifests/kubeconfig';
 import { LiveError } from './errors';
 
 /** Which cluster is asked. */
@@ -16,7 +17,7 @@ export interface KubeconfigOptions {
 export function loadKubeconfig(config: KubeConfig, { kubeconfig, context }: KubeconfigOptions): KubeConfig {
   try {
     if (kubeconfig === undefined) config.loadFromDefault();
-    else if (/^\s*[{a-z]+[^\n]*:\s|\n/.test(kubeconfig)) config.loadFromString(kubeconfig);
+    else if (isKubeconfigText(kubeconfig)) config.loadFromString(kubeconfig);
     else config.loadFromFile(kubeconfig);
   } catch (error) {
     throw new LiveError('no-cluster', `the kubeconfig cannot be read: ${(error as Error).message}`);
