@@ -14,7 +14,7 @@ import { stackOf } from './stack';
 /**
  * What a stack of many routes costs, beside kubectl and helm with the same objects: `node -r tsx/cjs bench/scale.ts [rounds] [kills] [services…]`. Wall-clock seconds on a lab of its own, the median of
  * the rounds, as a ratio to helm and kubectl in the same run, and how it grows from one number of services to the next. With kills, so many first updates are killed at a random moment, and the next one
- * must finish. What is not on PATH (helm, pulumi) is left out and said.
+ * must finish. kubectl and helm do the same for one weight as for no change, so only Pulumi is asked for that. What is not on PATH (helm, pulumi) is left out and said.
  */
 const [rounds = 3, kills = 0, ...given] = process.argv.slice(2).map(Number);
 const sizes = given.length === 0 ? [100] : given;
@@ -26,7 +26,16 @@ const objectsOf = (share: number): KubernetesObject[] =>
 const spaceName = ({ kind, metadata }: KubernetesObject): string[] => (kind === 'Namespace' ? [metadata.name] : []);
 const text = (objects: readonly KubernetesObject[]): string => objects.map((object) => stringify(object)).join('---\n');
 
-const steps = ['first', 'weight', 'preview', 'preview with the policy pack', 'nothing', 'remove'] as const;
+const policy = resolve(__dirname, '..', 'policy');
+const steps = [
+  'first',
+  'weight',
+  'preview',
+  'preview with the policy pack',
+  'preview with the policy pack, by the language host',
+  'nothing',
+  'remove',
+] as const;
 type Tool = Partial<Record<(typeof steps)[number], () => void>>;
 
 const root = mkdtempSync(join(tmpdir(), 'meshwright-bench-'));
@@ -48,7 +57,6 @@ function kubectl(lab: Lab): Tool {
   return {
     first: apply(10),
     weight: apply(20),
-    nothing: apply(20),
     // With all that is in them: one by one, kubectl takes 0.2 s for each object.
     remove: () => run(lab.kubectl, ['delete', 'namespaces', ...objectsOf(10).flatMap(spaceName)], lab),
   };
@@ -77,7 +85,6 @@ function helm(lab: Lab): Tool {
       run('helm', ['install', 'routes', chart], lab);
     },
     weight: upgrade(20),
-    nothing: upgrade(20),
     remove: () => {
       run('helm', ['uninstall', 'routes'], lab);
       run(lab.kubectl, ['delete', '-f', spaces], lab);
@@ -111,7 +118,8 @@ function pulumi(lab: Lab): PulumiTool {
     first: up(10),
     weight: up(20),
     preview: () => must('preview'),
-    'preview with the policy pack': () => must('preview', '--policy-pack', resolve(__dirname, '..', 'policy')),
+    'preview with the policy pack': () => must('preview', '--policy-pack', join(policy, 'direct')),
+    'preview with the policy pack, by the language host': () => must('preview', '--policy-pack', policy),
     nothing: up(20),
     remove: () => must('destroy', '--yes', '--skip-preview'),
     configure,

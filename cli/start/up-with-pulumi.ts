@@ -17,7 +17,7 @@ export function upWithPulumi(lab: Lab, name: string, settings: StackSettings, po
   mkdirSync(dirname(stack.file), { recursive: true });
   writeFileSync(stack.file, stringify({ ...encryption(stack.file), config: labConfig(lab, settings, policy) }));
   stack.select();
-  if (stack.run('up', '--policy-pack', join(checkout, 'policy'), '--yes') !== 0)
+  if (stack.run('up', '--policy-pack', join(checkout, 'policy', 'direct'), '--yes') !== 0)
     throw new UserError('pulumi up did not succeed: see above. Run the command again once that is put right.');
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -154,6 +154,24 @@ describe('a preview with the policy pack', function () {
       assert.match(text, new RegExp(`\\[mandatory\\][^]*\\[${rule}[,\\]]`));
     });
   }
+
+  it('works in the same way when the engine starts it itself, where the project says how', () => {
+    const direct = join(root, 'policy', 'direct');
+    const analyzers = [{ name: 'policy-meshwright', path: direct }];
+    appendFileSync(join(folder, 'Pulumi.yaml'), `plugins: ${JSON.stringify({ analyzers })}\n`);
+    const told = ({ code, text }: ReturnType<typeof preview>) => ({
+      code,
+      findings: text
+        .split('\n')
+        .filter((line) => /\[(mandatory|advisory)\]|✅|❌|\[[a-z-]+[,\]]/.test(line))
+        .map((line) => line.replaceAll(direct, join(root, 'policy')).trim()),
+    });
+    for (const objects of [sound, bad[0]?.objects ?? [], bad[5]?.objects ?? []]) {
+      const [one, other] = [told(preview(objects, direct)), told(preview(objects))];
+      assert.deepEqual(one, other);
+      assert.equal(one.code === 0, objects === sound);
+    }
+  });
 
   it('works from the packed tarball', () => {
     const tarball =

@@ -9,7 +9,7 @@ import { clusterOf, type Cluster, type LiveObject } from './support/cluster';
 import { needsPulumi } from './support/means';
 import { realStack, type RealStack, type Step } from './support/real-stack';
 
-const policyPack = resolve(__dirname, '..', '..', '..', 'policy');
+const policyPack = resolve(__dirname, '..', '..', '..', 'policy', 'direct');
 const istioKinds = ['destinationrules', 'virtualservices', 'gateways', 'peerauthentications'];
 
 /** Each test stands on the ones before it, as the updates of a stack do. */
