@@ -20,8 +20,19 @@ export function routeObjects(namespace: string, service: string, route: RouteSet
     : { namespace, service, destinationRules: rules, virtualService: routing };
 }
 
+/** Objects of a whole section, or of a part of it. */
 export function allRouteObjects(routes: StackSettings['routes'] = {}): RouteObjects[] {
-  return Object.entries(routes).flatMap(([namespace, services]) =>
-    Object.entries(services).map(([service, route]) => routeObjects(namespace, service, route)),
-  );
+  return Object.entries(routes).flatMap(([namespace, services]) => ofNamespace(namespace, services));
+}
+
+type Services = NonNullable<StackSettings['routes']>[string];
+const made = new WeakMap<Services, { namespace: string; objects: RouteObjects[] }>();
+
+/** Made once: a stack is rendered to be checked for duplicates, to be judged, to be told as traffic, and to be registered. So neither settings nor objects may be changed. */
+function ofNamespace(namespace: string, services: Services): RouteObjects[] {
+  const known = made.get(services);
+  if (known?.namespace === namespace) return known.objects;
+  const objects = Object.entries(services).map(([service, route]) => routeObjects(namespace, service, route));
+  made.set(services, { namespace, objects });
+  return objects;
 }
