@@ -26,6 +26,15 @@ describe('Kubernetes objects', () => {
       e: null,
     });
   });
+
+  it('keep a field of any name as a field', () => {
+    for (const other of [0, undefined]) {
+      const fields = JSON.parse('{ "__proto__": { "a": 1 }, "other": 0 }') as { other: number | undefined };
+      const kept = defined({ ...fields, other });
+      assert.deepEqual(Object.keys(kept), other === undefined ? ['__proto__'] : ['__proto__', 'other']);
+      assert.equal(Object.getPrototypeOf(kept), Object.prototype);
+    }
+  });
 });
 
 describe('names', () => {
