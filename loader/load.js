@@ -37,7 +37,8 @@ function make(file, kept, external) {
   const { text, inputs } = bundle(file, external);
   // Packages change with the lock file.
   const own = inputs.filter((input) => !input.startsWith('node_modules/'));
-  const stamps = Object.fromEntries([...own, 'package-lock.json'].map((input) => [input, stamp(input)]));
+  const all = [...own, 'loader/bundle.js', 'package-lock.json'];
+  const stamps = Object.fromEntries(all.map((input) => [input, stamp(input)]));
   const whole = `//${JSON.stringify(stamps)}\n${text}`;
   keep(kept, whole);
   return whole;
@@ -50,7 +51,10 @@ function stamp(input) {
 
 /** As Node does it for a module, with what V8 compiled in an earlier run. */
 function run(module, filename, text, kept) {
-  const from = createHash('sha256').update(text).digest();
+  // What it begins with says it all: to go through the whole of it would take longer than the compiled code takes to load.
+  const from = createHash('sha256')
+    .update(text.slice(0, text.indexOf('\n')))
+    .digest();
   const script = new Script(Module.wrap(text), {
     filename,
     cachedData: recallCode(kept, from),

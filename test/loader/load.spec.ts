@@ -66,6 +66,18 @@ void import('node:path').then(({ basename }) => console.log([a, typeof Server, b
     assert.deepEqual(times(), before);
   });
 
+  it('is known by its files, by how it is bundled, and by the packages that are installed', () => {
+    write('console.log(1);');
+    run();
+    const [file = ''] = kept().filter((name) => name.endsWith('.js'));
+    const [first = ''] = readFileSync(join(cache, file), 'utf8').split('\n');
+    assert.deepEqual(Object.keys(JSON.parse(first.slice(2)) as object), [
+      join(folder, 'main.ts').slice(root.length + 1),
+      'loader/bundle.js',
+      'package-lock.json',
+    ]);
+  });
+
   it('is new after a change, of the same length, too', () => {
     write('console.log(1);');
     assert.equal(run(), '1');
