@@ -1,6 +1,6 @@
 import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
 import { celKey, celRules } from './cel';
-import { withShared } from './share';
+import { mapInner, withShared } from './share';
 import type { JsonSchema } from './schemas';
 
 interface CelValidation {
@@ -55,19 +55,12 @@ function wholeObject(schema: JsonSchema): JsonSchema {
 
 /** A CRD drops unknown fields silently; kubectl and Pulumi ask the API server to refuse them, so here they are refused. */
 function strict(schema: JsonSchema): JsonSchema {
-  const { properties, items, additionalProperties } = schema;
-  const inner: JsonSchema = { ...schema };
-  if (properties !== undefined) {
-    inner.properties = Object.fromEntries(
-      Object.entries(properties).map(([name, property]) => [name, strict(property)]),
-    );
-    if (additionalProperties === undefined && schema['x-kubernetes-preserve-unknown-fields'] !== true) {
-      inner.additionalProperties = false;
-    }
-  }
-  if (items !== undefined) inner.items = strict(items);
-  if (typeof additionalProperties === 'object') inner.additionalProperties = strict(additionalProperties);
-  return inner;
+  const { properties, additionalProperties } = schema;
+  const isClosed =
+    properties !== undefined &&
+    additionalProperties === undefined &&
+    schema['x-kubernetes-preserve-unknown-fields'] !== true;
+  return { ...mapInner(schema, strict), ...(isClosed ? { additionalProperties: false } : {}) };
 }
 
 function hasNulls(value: unknown): boolean {

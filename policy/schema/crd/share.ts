@@ -43,7 +43,8 @@ function innerSchemas({ properties = {}, items, additionalProperties }: JsonSche
   ];
 }
 
-function mapInner(schema: JsonSchema, change: (inner: JsonSchema) => JsonSchema): JsonSchema {
+/** A schema with those of its fields and items changed. */
+export function mapInner(schema: JsonSchema, change: (inner: JsonSchema) => JsonSchema): JsonSchema {
   const { properties, items, additionalProperties } = schema;
   const inner = { ...schema };
   if (properties !== undefined)
