@@ -6,6 +6,7 @@ import { meshConfig, type MeshConfig, type MeshOptions } from './mesh-config';
 import { namespaces, type MeshNamespace } from './namespaces';
 import { ObjectIndex } from './object-index';
 import { PeerAuthenticationIndex } from './peer-authentication';
+import { rememberLast } from './remember-last';
 import { ServiceIndex } from './service-index';
 import { meshServices, type MeshService } from './services';
 import { SidecarIndex } from './sidecars';
@@ -79,18 +80,16 @@ export class MeshModel {
   }
 }
 
-let last: { objects: readonly KubernetesObject[]; options: MeshOptions | undefined; model: MeshModel } | undefined;
+type Question = readonly [objects: readonly KubernetesObject[], options?: MeshOptions];
 
-/**
- * Never throws: a malformed field counts as absent, an object without a kind or a name is left out. Remembers the last one: several readers ask for the same, one after the other.
- * @param objects - must not be changed afterwards
- */
-export function meshModel(objects: readonly KubernetesObject[], options?: MeshOptions): MeshModel {
-  const isLast = last?.options === options && last?.objects.length === objects.length;
-  if (last === undefined || !isLast || last.objects.some((object, index) => object !== objects[index]))
-    last = { objects: [...objects], options, model: new MeshModel(objects, options) };
-  return last.model;
-}
+/** Never throws: a malformed field counts as absent, an object without a kind or a name is left out. Neither the list nor its objects may be changed afterwards: the last model is remembered. */
+export const meshModel: (...question: Question) => MeshModel = rememberLast(
+  (...question: Question) => new MeshModel(...question),
+  ([objects, options], [others, otherOptions]) =>
+    options === otherOptions &&
+    objects.length === others.length &&
+    objects.every((object, index) => object === others[index]),
+);
 
 export type { EffectiveMtls, MtlsMode } from './peer-authentication';
 export type { EffectiveRule, EffectiveSubset } from './destination-rules';

@@ -1,6 +1,8 @@
 import type { KubernetesObject } from '../components/manifests/kubernetes';
+import { meshModel, type MeshModel } from '../model/mesh-model';
 import { ObjectIndex, type MeshObject } from '../model/object-index';
 import type { CheckOptions } from './options';
+import { sortedObjects } from './order';
 import type { Rule, Violation } from './rule';
 
 /**
@@ -50,6 +52,11 @@ export function objectResources(resources: readonly PulumiResource[]): ObjectRes
     const mesh = object === undefined ? undefined : meshObjectOf(object);
     return object === undefined || mesh === undefined ? [] : [{ ...resource, object, mesh }];
   });
+}
+
+/** The model of objects that are resources; that of the check, where the objects are the same. */
+export function resourceModel(resources: readonly ObjectResource[], mesh: CheckOptions['mesh']): MeshModel {
+  return meshModel(sortedObjects(resources.map(({ object }) => object)), mesh);
 }
 
 const meshObjects = new WeakMap<KubernetesObject, MeshObject>();

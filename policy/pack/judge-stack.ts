@@ -13,7 +13,7 @@ import { blindSpots, withExternals } from './blind-spots';
 import { packOptions } from './options';
 import { recordedInputs } from './recorded-inputs';
 import { releaseFacts } from './releases';
-import { rememberLast } from './remember-last';
+import { rememberLast } from '../../model/remember-last';
 import { stackResources, type StackResources } from './stack-resources';
 
 /** What the whole stack has to say, for both policies over it. */

@@ -1,11 +1,10 @@
 import { apiGroup, type KubernetesObject } from '../../components/manifests/kubernetes';
-import { meshModel, type MeshModel, type MeshObject } from '../../model/mesh-model';
+import type { MeshModel, MeshObject } from '../../model/mesh-model';
 import { DependencyGraph } from '../model/dependency-graph';
 import { hostRules, type HostRule } from '../model/host-rules';
 import { writtenRoutes } from '../model/routes';
 import { subsetWorkloads } from '../model/subset-workloads';
-import { sortedObjects } from '../order';
-import { objectResources, type ObjectResource, type ResourceRule } from '../pulumi-facts';
+import { objectResources, resourceModel, type ObjectResource, type ResourceRule } from '../pulumi-facts';
 import type { Violation } from '../rule';
 
 /** Looks at what is in the program only: what is there already needs no order. */
@@ -48,7 +47,7 @@ spec: { host: reviews, subsets: [{ name: v1, labels: { version: v1 } }] }
   },
   check: (resources, { mesh }) => {
     const placed = objectResources(resources);
-    const model = meshModel(sortedObjects(placed.map(({ object }) => object)), mesh);
+    const model = resourceModel(placed, mesh);
     const needs = [...ruleNeeds(model), ...routeNeeds(model)];
     const graph = new DependencyGraph(resources);
     const byObject = new Map(placed.map((resource) => [resource.object, resource]));

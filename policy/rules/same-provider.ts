@@ -1,10 +1,9 @@
-import { meshModel, type MeshModel, type MeshObject } from '../../model/mesh-model';
+import type { MeshModel, MeshObject } from '../../model/mesh-model';
 import type { KubernetesObject } from '../../components/manifests/kubernetes';
 import { routeSetType } from '../../components/manifests/route-set';
 import { hostRules } from '../model/host-rules';
 import { writtenRoutes } from '../model/routes';
-import { sortedObjects } from '../order';
-import { objectResources, type ResourceRule } from '../pulumi-facts';
+import { objectResources, resourceModel, type ResourceRule } from '../pulumi-facts';
 import type { Violation } from '../rule';
 
 /** The same objects in several clusters are fine, as long as each cluster has its own Service and DestinationRule. */
@@ -52,7 +51,7 @@ spec: { host: reviews, subsets: [{ name: v1, labels: { version: v1 } }] }
     const known = placed.filter(({ type }) => type !== routeSetType);
     const providers = new Map(known.map(({ object, provider }) => [object, provider ?? '']));
     if (new Set(providers.values()).size < 2) return [];
-    const model = meshModel(sortedObjects(placed.map(({ object }) => object)), mesh);
+    const model = resourceModel(placed, mesh);
     return [...uses(model)].flatMap(([source, hosts]) =>
       [...hosts].flatMap((host) => strayed(model, providers, source, host)),
     );

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { rememberLast } from '../../../policy/pack/remember-last';
+import { rememberLast } from '../../model/remember-last';
 
 describe('a function that remembers its last answer', () => {
   it('answers the same question once, and any other anew', () => {
