@@ -18,9 +18,16 @@ export function compareFindings(a: Finding, b: Finding): number {
 /** The objects by what they are, never by where they stood, so that no rule can depend on the order in which a caller lists them. */
 export function sortedObjects(objects: readonly KubernetesObject[]): KubernetesObject[] {
   return objects
-    .map((object) => ({ object, key: objectKey(object) }))
+    .map((object) => ({ object, key: keyOf(object) }))
     .sort((a, b) => compareText(a.key, b.key) || compareText(canonical(a.object), canonical(b.object)))
     .map(({ object }) => object);
+}
+
+/** What an object is. Its name may be anything yet, and some things cannot be made a text, such as a map with a field `toString`. */
+function keyOf({ apiVersion, kind, metadata }: KubernetesObject): string {
+  const { namespace, name } = metadata as { namespace?: unknown; name?: unknown };
+  const [place, own] = [namespace ?? '', name].map((part) => (typeof part === 'string' ? part : canonical(part)));
+  return objectKey({ apiVersion, kind, metadata: { namespace: place ?? '', name: own ?? '' } });
 }
 
 /** By UTF-16 code unit: the same on every machine, whatever its locale. */

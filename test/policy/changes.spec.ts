@@ -49,6 +49,12 @@ describe('the problems of a change', () => {
     assert.deepEqual(changeProblems(cluster, cluster, options), []);
   });
 
+  it('are none of an object whose name cannot even be made a text', () => {
+    const name = { toString: '' } as unknown as string;
+    const nameless = { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: 'tools' } };
+    assert.deepEqual(changeProblems([nameless], [nameless, split(0, 100)], options), []);
+  });
+
   it('never throw, and do not depend on the order of objects', () => {
     const lists = fc.array(damaged, { maxLength: 8 });
     fc.assert(
