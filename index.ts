@@ -2,10 +2,13 @@ import './loader/later';
 import { secret, type ComponentResourceOptions, type Resource } from '@pulumi/pulumi';
 import * as mesh from './components';
 import { loadSettings } from './config/load';
+import { takeOverOwnObjects } from './takeover';
 import { effectiveSplits } from './traffic/splits';
 import { stackTraffic } from './traffic/stack-objects';
 
 const { settings, policy, secretSections, cluster } = loadSettings();
+takeOverOwnObjects(cluster);
+
 const { addons = {}, apps = {}, gateways = {}, routes = {}, objects = [] } = settings;
 const istio = settings.istio === undefined ? undefined : mesh.withTracingProvider(settings.istio, addons);
 const ofIstio = istio === undefined ? {} : { istio };

@@ -41,9 +41,10 @@ const scripts = {
     // As it is when the program is the first to ask for the whole SDK.
     require('./loader/load').load({ exports: {} }, require('node:path').resolve('loader'), 'later');
     const pulumi = require('@pulumi/pulumi');
-    pulumi.runtime.setMocks({ newResource: ({ name, inputs }) => ({ id: name, state: inputs }), call: () => ({}) }, 'meshwright', 'bench');
+    pulumi.runtime.setMocks({ newResource: ({ name, inputs }) => ({ id: name, state: inputs }), call: () => ({}) }, 'meshwright', 'bench', false, 'organization');
+    pulumi.runtime.getMonitor().registerResourceHook = (_, done) => done(null, {});
     pulumi.runtime.setAllConfig(Object.fromEntries(Object.entries(sections).map(([key, value]) => ['meshwright:' + key, JSON.stringify(value)])), []);
-    require('./program.js');
+    pulumi.runtime.runInPulumiStack(async () => require('./program.js'));
     process.once('beforeExit', () => {
       const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
       console.log(JSON.stringify({

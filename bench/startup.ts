@@ -18,9 +18,12 @@ function milliseconds(load: string): number {
   const script = `
     const started = performance.now();
     const pulumi = require('@pulumi/pulumi');
-    pulumi.runtime.setMocks({ newResource: ({ name, inputs }) => ({ id: name, state: inputs }), call: () => ({}) }, 'meshwright', 'bench');
-    ${load}
-    console.log(performance.now() - started);
+    pulumi.runtime.setMocks({ newResource: ({ name, inputs }) => ({ id: name, state: inputs }), call: () => ({}) }, 'meshwright', 'bench', false, 'organization');
+    pulumi.runtime.getMonitor().registerResourceHook = (_, done) => done(null, {});
+    pulumi.runtime.runInPulumiStack(async () => {
+      ${load}
+      console.log(performance.now() - started);
+    });
   `;
   const output = execFileSync(process.execPath, ['-e', script], { cwd: resolve(__dirname, '..'), encoding: 'utf8' });
   return Number(output);

@@ -1,10 +1,13 @@
 import { createRequire } from 'node:module';
 import { Agent as HttpAgent, request as httpRequest, type OutgoingHttpHeaders, type RequestOptions } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
-import { LiveError, loadKubeconfig, type KubeconfigOptions } from '../live';
+import { LiveError } from '../live/errors';
+import { loadKubeconfig, type KubeconfigOptions } from '../live/kubeconfig';
+import { checkout } from '../loader/checkout';
 import { refusalOf } from './refusal';
 
 /** Sockets that are kept open to one API server, and so questions at a time. */
@@ -19,7 +22,7 @@ const patience = 60_000;
 const trusted = 5_000;
 
 /** Loaded when it is needed, as most runs change nothing; and not by the bundler. */
-const require = createRequire(__filename);
+const load = createRequire(join(checkout, 'provider', 'index.js'));
 
 export interface Question {
   method: 'GET' | 'PATCH' | 'DELETE' | 'POST';
@@ -34,7 +37,7 @@ export interface Question {
 export class Connection {
   /** @throws LiveError when the kubeconfig cannot be read, has no such context or no cluster. */
   static open(options: KubeconfigOptions): Connection {
-    const { KubeConfig } = require('./load-kube-config.js') as typeof import('./kube-config');
+    const { KubeConfig } = load('./load-kube-config.js') as typeof import('./kube-config');
     const config = loadKubeconfig(new KubeConfig(), options);
     const server = config.getCurrentCluster()?.server;
     if (server === undefined) throw new LiveError('no-cluster', 'the kubeconfig names no cluster');

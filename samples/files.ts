@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readYaml } from '../config/yaml-document';
-import { checkout } from '../lab/checkout';
+import { checkout } from '../loader/checkout';
 
 /** The folder of the samples: one folder each, with `base.yaml` and one file per further state in `states/`. */
 export const samplesFolder = join(checkout, 'samples');

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import type { Lab } from '../../lab';
-import { checkout } from '../../lab/checkout';
+import { checkout } from '../../loader/checkout';
 import { UserError } from '../errors';
 import { say } from '../output';
 import { projectFile } from './project-file';
@@ -61,7 +61,7 @@ function labEnv(lab: Lab, backend: string): NodeJS.ProcessEnv {
   return {
     ...process.env,
     KUBECONFIG: lab.kubeconfig,
-    PULUMI_BACKEND_URL: `file://${backend}`,
+    PULUMI_BACKEND_URL: `file://${backend}?metadata=skip`,
     PULUMI_CONFIG_PASSPHRASE: process.env.PULUMI_CONFIG_PASSPHRASE ?? '',
     PULUMI_SKIP_UPDATE_CHECK: 'true',
     PULUMI_K8S_UPSERT_EXISTING_OBJECTS: 'true',

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { checkout } from '../../lab/checkout';
+import { checkout } from '../../loader/checkout';
 
 interface Project {
   plugins?: Record<string, { path: string }[]>;

@@ -5,7 +5,7 @@ import type { StackSettings } from '../../components/manifests/settings';
 import type { Lab } from '../../lab';
 import type { CheckOptions } from '../../policy/options';
 import { UserError } from '../errors';
-import { checkout } from '../../lab/checkout';
+import { checkout } from '../../loader/checkout';
 import { labStack } from './lab-stack';
 
 /**

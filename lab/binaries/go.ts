@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import { checkout } from '../checkout';
+import { checkout } from '../../loader/checkout';
 import { LabError } from '../errors';
 import { locate } from './locate';
 

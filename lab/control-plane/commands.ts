@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { checkout } from '../checkout';
+import { checkout } from '../../loader/checkout';
 import type { LabProcessName } from '../types';
 import type { Layout } from './layout';
 import type { Pki } from './pki';

@@ -3,12 +3,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import type { KubernetesObject } from '../../components/manifests/kubernetes';
-import { objectKey } from '../../components/manifests/kubernetes';
+import { defined, objectKey } from '../../components/manifests/kubernetes';
 import { renderMesh } from '../../components/manifests/mesh';
 import { routeSetType, type RouteSetInputs } from '../../components/manifests/route-set';
 import type { Release } from '../../components/manifests/release';
 import { parseStackText } from '../../config/stack-text';
 import { sampleStackFile, sampleStates } from '../../samples/load';
+import { fieldManager, fieldManagerAnnotation } from '../../takeover/field-manager';
 import { programOf } from './support/program';
 import type { Registration } from './support/registrations';
 
@@ -45,10 +46,18 @@ function isRelease({ type }: Registration): boolean {
 }
 
 /** The object that a resource is, or those that a route set holds. */
-function objectsOf({ type, inputs }: Registration): KubernetesObject[] {
-  if (type !== routeSetType) return [plain(inputs) as KubernetesObject];
+function objectsOf({ type, name, inputs }: Registration): KubernetesObject[] {
+  if (type !== routeSetType) return [asRendered(name, plain(inputs) as KubernetesObject)];
   const { objects } = plain(inputs) as RouteSetInputs;
   return Object.values(objects).map((text) => JSON.parse(text) as KubernetesObject);
+}
+
+/** Without the name under which it is applied, which it must have. */
+function asRendered(name: string, object: KubernetesObject): KubernetesObject {
+  const { [fieldManagerAnnotation]: manager, ...annotations } = object.metadata.annotations ?? {};
+  assert.equal(manager, fieldManager('organization/project/stack', name));
+  const stated = Object.keys(annotations).length === 0 ? undefined : annotations;
+  return { ...object, metadata: defined({ ...object.metadata, annotations: stated }) };
 }
 
 function plain(value: unknown): unknown {

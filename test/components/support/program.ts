@@ -16,11 +16,14 @@ export async function programOf(
     typeof value === 'string' ? value : JSON.stringify(handedOver(value).value),
   ]);
   let outputs: Record<string, unknown> = {};
-  const registered = await registrations(() => {
-    pulumi.runtime.setAllConfig(Object.fromEntries(asText) as Record<string, string>, secretKeys);
-    // The program does its work when it is loaded, so each run needs it anew.
-    Reflect.deleteProperty(load.cache, program);
-    outputs = { ...(load(program) as Record<string, unknown>) };
-  });
+  const registered = await registrations(() =>
+    pulumi.runtime.runInPulumiStack(() => {
+      pulumi.runtime.setAllConfig(Object.fromEntries(asText) as Record<string, string>, secretKeys);
+      // The program does its work when it is loaded, so each run needs it anew.
+      Reflect.deleteProperty(load.cache, program);
+      outputs = { ...(load(program) as Record<string, unknown>) };
+      return Promise.resolve();
+    }),
+  );
   return { registered, outputs };
 }

@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
 
 /** What the engine is asked to register, after Pulumi's SDK has resolved everything. */
 export interface Registration {
@@ -27,6 +28,7 @@ interface Request {
   getDeletebeforereplacedefined(): boolean;
   getReplaceonchangesList(): string[];
   getCustomtimeouts(): { toObject(): object } | undefined;
+  getHooks(): { getBeforeCreateList(): string[] } | undefined;
   getAliasesList(): { getSpec(): { getType(): string; getName(): string } | undefined }[];
 }
 
@@ -43,14 +45,18 @@ type Handler<T> = (request: T, callback: (error: unknown, response: unknown) => 
  */
 export async function registrations(program: () => unknown): Promise<Registration[]> {
   const found: Registration[] = [];
-  await pulumi.runtime.setMocks({
+  const mocks: pulumi.runtime.Mocks = {
     newResource: ({ name, inputs }) => ({ id: `${name}-id`, state: inputs as Record<string, unknown> }),
     call: ({ inputs }) => inputs as Record<string, unknown>,
-  });
+  };
+  await pulumi.runtime.setMocks(mocks, 'project', 'stack', false, 'organization');
   const monitor = pulumi.runtime.getMonitor() as unknown as {
     registerResource: Handler<Request>;
     registerResourceOutputs: Handler<OutputsRequest>;
+    registerResourceHook: Handler<unknown>;
   };
+  // The mocks say that they take hooks, and have no answer to it.
+  monitor.registerResourceHook = (_, callback) => callback(null, new Empty());
   const register = monitor.registerResource.bind(monitor);
   monitor.registerResource = (request, callback) => {
     if (request.getType() !== 'pulumi:pulumi:Stack') found.push(registration(request));
@@ -85,6 +91,7 @@ function registration(request: Request): Registration {
       retainOnDelete: request.getRetainondelete(),
       deleteBeforeReplaceDefined: request.getDeletebeforereplacedefined(),
       replaceOnChanges: request.getReplaceonchangesList(),
+      beforeCreate: request.getHooks()?.getBeforeCreateList(),
       customTimeouts: customTimeouts === undefined ? {} : stated(customTimeouts),
       aliases: request.getAliasesList().map((alias) => alias.getSpec()?.getType() || alias.getSpec()?.getName()),
     }),

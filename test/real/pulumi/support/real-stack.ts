@@ -57,7 +57,7 @@ export function realStack(lab: Lab): RealStack {
   const env = {
     ...process.env,
     KUBECONFIG: lab.kubeconfig,
-    PULUMI_BACKEND_URL: `file://${backend}`,
+    PULUMI_BACKEND_URL: `file://${backend}?metadata=skip`,
     PULUMI_CONFIG_PASSPHRASE: 'test',
     PULUMI_SKIP_UPDATE_CHECK: 'true',
     NO_COLOR: '1',

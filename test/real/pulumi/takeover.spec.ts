@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { StackSettings } from '../../../components/manifests/settings';
+import { labDown, labUp, type Lab } from '../../../lab';
+import { sections } from './support/bookinfo';
+import { clusterOf, type Cluster } from './support/cluster';
+import { needsPulumi } from './support/means';
+import { realStack, type RealStack } from './support/real-stack';
+
+/** As a stack file says it, with a label that tells one from another. */
+const settings = (team: string): StackSettings => ({
+  namespaces: { shop: { injection: false, labels: { team } }, default: { injection: false, labels: { team } } },
+  apps: { bookinfo: { namespace: 'shop' } },
+  objects: [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'note', namespace: 'shop' }, data: { team } }],
+});
+
+/** Each test stands on the ones before it. */
+describe('objects that are in the cluster, but in no state, with the real Pulumi on a real API server', function () {
+  this.timeout(600_000);
+  this.bail(true);
+  const root = mkdtempSync(join(tmpdir(), 'meshwright-lab-'));
+  const stacks: RealStack[] = [];
+  let lab: Lab;
+  let cluster: Cluster;
+
+  before(async function () {
+    needsPulumi(this);
+    lab = await labUp({ root, log: (line) => console.log(`      ${line}`) });
+    cluster = clusterOf(lab);
+  });
+
+  after(async () => {
+    await labDown({ root, log: () => undefined, purge: true });
+    rmSync(root, { recursive: true, force: true });
+    for (const stack of stacks) stack.remove();
+  });
+
+  /** The same stack with an empty state, as it is for objects that a killed update has made. */
+  const forgetful = (team: string): RealStack => {
+    const stack = realStack(lab);
+    stacks.push(stack);
+    stack.configure(sections(settings(team)));
+    return stack;
+  };
+  const team = (): unknown[] => [
+    cluster.get('namespace', 'default', 'shop').metadata.labels?.['team'],
+    cluster.get('namespace', 'default', 'default').metadata.labels?.['team'],
+    cluster.get('configmap', 'shop', 'note')['data'],
+  ];
+
+  it('are refused when somebody else has made them, in the preview and before they are touched', () => {
+    cluster.kubectl('create', 'namespace', 'shop');
+    const stack = forgetful('first');
+    for (const words of [['preview'], ['up', '--yes', '--skip-preview']]) {
+      const { status, output } = stack.pulumi(...words);
+      assert.notEqual(status, 0);
+      assert.match(
+        output,
+        /Namespace shop is in the cluster already, and this resource has not made it \(kubectl-create did\)\./,
+      );
+    }
+    assert.equal(cluster.get('namespace', 'default', 'shop').metadata.labels?.['team'], undefined);
+    cluster.kubectl('delete', 'namespace', 'shop');
+    stack.up();
+    assert.deepEqual(team(), ['first', 'first', { team: 'first' }]);
+  });
+
+  it('are taken over by the resources that have made them', () => {
+    const stack = forgetful('first');
+    assert.deepEqual([...new Set(stack.up().map(({ op }) => op))], ['create']);
+    assert.deepEqual(stack.up(), []);
+  });
+
+  it('become what the stack file says by now, and nothing of before stays in the way', () => {
+    const stack = forgetful('second');
+    stack.up();
+    assert.deepEqual(team(), ['second', 'second', { team: 'second' }]);
+    stack.configure(sections(settings('third')));
+    // The provider replaces a ConfigMap whose data changes: what is deleted first is made again.
+    const changes = stack.up().map(({ op }) => op);
+    assert.deepEqual([...new Set(changes)].sort(), ['create-replacement', 'delete-replaced', 'replace', 'update']);
+    assert.deepEqual(team(), ['third', 'third', { team: 'third' }]);
+    assert.equal(stack.pulumi('destroy', '--yes', '--skip-preview').status, 0);
+    assert.deepEqual(cluster.names('namespaces', 'default').includes('shop'), false);
+    assert.equal(cluster.get('namespace', 'default', 'default').metadata.labels?.['team'], undefined);
+  });
+});
