@@ -22,13 +22,6 @@ export class MeshModel {
   readonly config: MeshConfig;
   readonly objects: ObjectIndex;
   readonly namespaces: ReadonlyMap<string, MeshNamespace>;
-  readonly services: ServiceIndex;
-  readonly workloads: WorkloadIndex;
-  readonly gateways: GatewayIndex;
-  readonly virtualServices: VirtualServiceIndex;
-  readonly destinationRules: DestinationRuleIndex;
-  readonly peerAuthentications: PeerAuthenticationIndex;
-  readonly sidecars: SidecarIndex;
 
   constructor(objects: readonly KubernetesObject[], options?: MeshOptions) {
     this.objects = new ObjectIndex(objects);
@@ -37,13 +30,43 @@ export class MeshModel {
       options,
     );
     this.namespaces = namespaces(this.objects, this.config);
-    this.services = new ServiceIndex(meshServices(this.objects, this.config), this.config);
-    this.workloads = new WorkloadIndex(meshWorkloads(this.objects, this.namespaces));
-    this.gateways = new GatewayIndex(this.objects);
-    this.virtualServices = new VirtualServiceIndex(this.objects, this.config);
-    this.destinationRules = new DestinationRuleIndex(this.objects, this.config);
-    this.peerAuthentications = new PeerAuthenticationIndex(this.objects, this.config);
-    this.sidecars = new SidecarIndex(this.objects, this.config);
+  }
+
+  // Each is made when somebody asks for it: who judges objects one by one asks for none.
+  readonly #services = once(() => new ServiceIndex(meshServices(this.objects, this.config), this.config));
+  readonly #workloads = once(() => new WorkloadIndex(meshWorkloads(this.objects, this.namespaces)));
+  readonly #gateways = once(() => new GatewayIndex(this.objects));
+  readonly #virtualServices = once(() => new VirtualServiceIndex(this.objects, this.config));
+  readonly #destinationRules = once(() => new DestinationRuleIndex(this.objects, this.config));
+  readonly #peerAuthentications = once(() => new PeerAuthenticationIndex(this.objects, this.config));
+  readonly #sidecars = once(() => new SidecarIndex(this.objects, this.config));
+
+  get services(): ServiceIndex {
+    return this.#services();
+  }
+
+  get workloads(): WorkloadIndex {
+    return this.#workloads();
+  }
+
+  get gateways(): GatewayIndex {
+    return this.#gateways();
+  }
+
+  get virtualServices(): VirtualServiceIndex {
+    return this.#virtualServices();
+  }
+
+  get destinationRules(): DestinationRuleIndex {
+    return this.#destinationRules();
+  }
+
+  get peerAuthentications(): PeerAuthenticationIndex {
+    return this.#peerAuthentications();
+  }
+
+  get sidecars(): SidecarIndex {
+    return this.#sidecars();
   }
 
   /** A host written in an object of `namespace`, as FQDN. */
@@ -78,6 +101,11 @@ export class MeshModel {
   gatewayWorkloads(gateway: MeshGateway): MeshWorkload[] {
     return gateway.selector === undefined ? [] : this.workloads.selectedBy(gateway.selector);
   }
+}
+
+function once<T extends object>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
 }
 
 type Question = readonly [objects: readonly KubernetesObject[], options?: MeshOptions];

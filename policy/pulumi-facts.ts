@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '../components/manifests/kubernetes';
 import { meshModel, type MeshModel } from '../model/mesh-model';
 import { ObjectIndex, type MeshObject } from '../model/object-index';
+import { oncePer } from '../model/once-per';
 import type { CheckOptions } from './options';
 import { sortedObjects } from './order';
 import type { Rule, Violation } from './rule';
@@ -46,24 +47,15 @@ export interface ObjectResource extends PulumiResource {
 }
 
 /** The resources that are Kubernetes objects with a name. */
-export function objectResources(resources: readonly PulumiResource[]): ObjectResource[] {
-  return resources.flatMap((resource) => {
+export const objectResources = oncePer((resources: readonly PulumiResource[]): readonly ObjectResource[] =>
+  resources.flatMap((resource) => {
     const { object } = resource;
-    const mesh = object === undefined ? undefined : meshObjectOf(object);
+    const [mesh] = object === undefined ? [] : new ObjectIndex([object]).all;
     return object === undefined || mesh === undefined ? [] : [{ ...resource, object, mesh }];
-  });
-}
+  }),
+);
 
 /** The model of objects that are resources; that of the check, where the objects are the same. */
 export function resourceModel(resources: readonly ObjectResource[], mesh: CheckOptions['mesh']): MeshModel {
   return meshModel(sortedObjects(resources.map(({ object }) => object)), mesh);
-}
-
-const meshObjects = new WeakMap<KubernetesObject, MeshObject>();
-
-/** Each rule over resources asks for all of them. */
-function meshObjectOf(object: KubernetesObject): MeshObject | undefined {
-  const known = meshObjects.get(object) ?? new ObjectIndex([object]).all[0];
-  if (known !== undefined) meshObjects.set(object, known);
-  return known;
 }

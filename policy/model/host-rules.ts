@@ -3,6 +3,7 @@ import { asMap, asName, asText, asTextMap, asTexts, isMap, type JsonMap } from '
 import type { MeshModel, MeshObject } from '../../model/mesh-model';
 import { pushTo } from '../../model/object-index';
 import { visibility, type Visibility } from '../../model/visibility';
+import { oncePer } from '../../model/once-per';
 import { records } from './read';
 
 /** A DestinationRule as it is written, before istiod merges it with others. */
@@ -36,16 +37,12 @@ export interface HostRules {
   namespaces: ReadonlySet<string>;
 }
 
-const cache = new WeakMap<MeshModel, HostRules>();
-
-export function hostRules(model: MeshModel): HostRules {
-  const known = cache.get(model);
-  if (known !== undefined) return known;
+export const hostRules = oncePer((model: MeshModel): HostRules => {
   const all = model.objects.ofKind('DestinationRule').map((source) => hostRule(model, source));
   const byHost = new Map<string, HostRule[]>();
   for (const rule of all) pushTo(byHost, rule.host, rule);
   const wildcards = all.filter(({ host }) => isWildcard(host));
-  const rules: HostRules = {
+  return {
     all,
     byHost,
     namespaces: new Set(all.map(({ source }) => source.namespace)),
@@ -54,9 +51,7 @@ export function hostRules(model: MeshModel): HostRules {
       ...wildcards.filter((rule) => isHostWithin(host, rule.host)),
     ],
   };
-  cache.set(model, rules);
-  return rules;
-}
+});
 
 function hostRule(model: MeshModel, source: MeshObject): HostRule {
   const { spec, namespace } = source;

@@ -2,6 +2,7 @@ import { isHostWithin } from '../../model/host-name';
 import { asName, asNumber, asTextMap, asTexts, type JsonMap } from '../../model/json';
 import { hasLabels } from '../../model/workload-index';
 import { resolveGateway } from '../../model/gateways';
+import { oncePer } from '../../model/once-per';
 import { httpMatchLiterals } from '../../traffic/matching/http-match';
 import type { Literal } from '../../traffic/matching/literal';
 import { implies } from './implication';
@@ -50,15 +51,8 @@ function coversRequest(outer: JsonMap, inner: JsonMap): boolean {
   return literalsOf(outer).every((wanted) => given.some((literal) => implies(literal, wanted)));
 }
 
-/** Each match is compared with many. */
-const literals = new WeakMap<JsonMap, Literal[]>();
-
-/** The conditions of an HTTP match on the request itself. */
-export function literalsOf(match: JsonMap): Literal[] {
-  const known = literals.get(match) ?? httpMatchLiterals(match);
-  literals.set(match, known);
-  return known;
-}
+/** The conditions of an HTTP match on the request itself. Each match is compared with many. */
+export const literalsOf: (match: JsonMap) => Literal[] = oncePer(httpMatchLiterals);
 
 function coversConnection(outer: JsonMap, inner: JsonMap): boolean {
   const names = asTexts(outer['sniHosts']);

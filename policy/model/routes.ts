@@ -1,5 +1,6 @@
 import { asList, asMap, asName, asNumber, asText, type JsonMap } from '../../model/json';
 import type { MeshModel, MeshObject, MeshVirtualService, SourcedRoute } from '../../model/mesh-model';
+import { oncePer } from '../../model/once-per';
 import { below, records } from './read';
 
 export type RouteProtocol = 'http' | 'tls' | 'tcp';
@@ -36,22 +37,16 @@ export interface RouteDestination {
   live: boolean;
 }
 
-const cache = new WeakMap<MeshModel, WrittenRoute[]>();
-
 /** Every rule of every VirtualService, each once and where it is written. */
-export function writtenRoutes(model: MeshModel): readonly WrittenRoute[] {
-  const known = cache.get(model);
-  if (known !== undefined) return known;
-  const routes = model.virtualServices.all.flatMap((virtualService) =>
+export const writtenRoutes = oncePer((model: MeshModel): readonly WrittenRoute[] =>
+  model.virtualServices.all.flatMap((virtualService) =>
     protocols.flatMap((protocol) =>
       virtualService[protocol].flatMap((route) =>
         route.source === virtualService.source ? [writtenRoute(model, virtualService, protocol, route)] : [],
       ),
     ),
-  );
-  cache.set(model, routes);
-  return routes;
-}
+  ),
+);
 
 function writtenRoute(
   model: MeshModel,

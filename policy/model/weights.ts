@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '../../components/manifests/kubernetes';
 import type { MeshModel } from '../../model/mesh-model';
+import { oncePer } from '../../model/once-per';
 import { list, record, records, text } from './read';
 
 /** One destination of a route and the weight that it states. */
@@ -21,8 +22,8 @@ export interface WeightedRoute {
 }
 
 /** Every `route` of the mesh's VirtualServices, in http, tcp and tls alike, whichever version of the API they are written in. */
-export function weightedRoutes(model: MeshModel): WeightedRoute[] {
-  return model.objects.ofKind('VirtualService').flatMap(({ object, spec }) =>
+export const weightedRoutes = oncePer((model: MeshModel): readonly WeightedRoute[] =>
+  model.objects.ofKind('VirtualService').flatMap(({ object, spec }) =>
     ['http', 'tcp', 'tls'].flatMap((protocol) =>
       records(spec[protocol]).flatMap(({ at, item }) => {
         const path = `spec.${protocol}[${at}].route`;
@@ -34,8 +35,8 @@ export function weightedRoutes(model: MeshModel): WeightedRoute[] {
         return isSound ? [{ object, path, destinations }] : [];
       }),
     ),
-  );
-}
+  ),
+);
 
 /** Whether a weight is one that a route can mean: a whole number of percent. */
 export function isWholePercent(weight: unknown): weight is number {

@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import { oncePer } from '../../model/once-per';
 import { nearest } from '../nearest';
 import { crdErrors } from './crd/compile';
 import { crdOf } from './crd/schemas';
@@ -43,16 +44,9 @@ export interface SchemaReport {
 }
 
 const empty: SchemaReport = { errors: [], crdOnly: [], warnings: [] };
-const reports = new WeakMap<KubernetesObject, SchemaReport>();
 
 /** Everything that the API server and istiod 1.30 say of one object of Istio; nothing for any other. Each object is judged once. */
-export function schemaReport(object: KubernetesObject): SchemaReport {
-  const known = reports.get(object);
-  if (known !== undefined) return known;
-  const report = judge(object);
-  reports.set(object, report);
-  return report;
-}
+export const schemaReport = oncePer(judge);
 
 function judge(object: KubernetesObject): SchemaReport {
   const { apiVersion, kind } = object;

@@ -1,5 +1,6 @@
 import { canonical } from '../../model/canonical';
 import { without } from '../../model/json';
+import { oncePer } from '../../model/once-per';
 import type { Literal } from '../matching/literal';
 import type { Outcome, WeightedDestination } from '../outcome';
 import { redirectStatus } from '../rewrite';
@@ -40,31 +41,21 @@ export interface EntryOutcome {
   outcome: Outcome;
 }
 
-const known = new WeakMap<Entry, EntryOutcome[]>();
-
 /** The outcome of each route in order, and of none. */
-export function entryOutcomes(entry: Entry): EntryOutcome[] {
-  const outcomes = known.get(entry) ?? [
-    ...entry.routes.map((route) => ({ when: route.when, outcome: entry.outcome(route) })),
-    { when: [], outcome: entry.otherwise },
-  ];
-  known.set(entry, outcomes);
-  return outcomes;
-}
+export const entryOutcomes = oncePer((entry: Entry): EntryOutcome[] => [
+  ...entry.routes.map((route) => ({ when: route.when, outcome: entry.outcome(route) })),
+  { when: [], outcome: entry.otherwise },
+]);
 
 /** An outcome with the status of its redirect. */
 export function withStatus(outcome: Outcome): Outcome {
   return outcome.redirect === undefined ? outcome : { ...outcome, status: redirectStatus(outcome.redirect) };
 }
 
-const knownTexts = new WeakMap<Entry, string[]>();
-
 /** What each outcome of {@link entryOutcomes} comes to, as texts that are equal when requests notice no difference. */
-export function behaviours(entry: Entry): string[] {
-  const texts = knownTexts.get(entry) ?? entryOutcomes(entry).map(({ outcome }) => canonical(behaviour(outcome)));
-  knownTexts.set(entry, texts);
-  return texts;
-}
+export const behaviours = oncePer((entry: Entry): string[] =>
+  entryOutcomes(entry).map(({ outcome }) => canonical(behaviour(outcome))),
+);
 
 /** Whether two versions of one entry treat all requests alike, rule by rule. */
 export function isSameEntry(before: Entry, after: Entry): boolean {
