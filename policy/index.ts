@@ -1,8 +1,7 @@
 import '../loader/later';
 import { PolicyPack } from '@pulumi/policy';
-import { objectPolicy } from './pack/object-policy';
-import { advicePolicy, meshPolicy } from './pack/stack-policies';
+import { packName, policies } from './pack/policies';
 import { warmUp } from './pack/warm-up';
 
-new PolicyPack('meshwright', { policies: [objectPolicy, meshPolicy, advicePolicy] });
+new PolicyPack(packName, { policies: [...policies] });
 warmUp();

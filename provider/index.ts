@@ -1,5 +1,6 @@
 import { EngineLog } from './engine-log';
 import { RouteSets } from './route-set';
+import { decodeStructsLazily } from '../wire/lazy-struct';
 import { serve } from './serve';
 import manifest from './package.json';
 
@@ -7,6 +8,7 @@ import manifest from './package.json';
 const address = process.argv.slice(2).find((word) => /^[^-]\S*:\d+$/.test(word)) ?? '';
 const engine = new EngineLog(address);
 
+decodeStructsLazily();
 serve(new RouteSets((urn) => engine.of(urn)), manifest.version, () => process.exit(1)).then(
   // As the first line on stdout; a number would be coloured.
   ({ port }) => console.log(String(port)),

@@ -2,4 +2,4 @@
 'use strict';
 const { load } = require('../loader/load');
 
-load(module, __dirname, 'index');
+load(module, __dirname, 'index', ['@kubernetes/client-node']);

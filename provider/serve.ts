@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   Server,
   ServerCredentials,
@@ -116,7 +117,9 @@ function unimplemented(_call: unknown, callback: sendUnaryData<never>): void {
 function check(request: proto.CheckRequest): proto.CheckResponse {
   const [olds, news] = [fromStruct(request.getOlds()), fromStruct(request.getNews())];
   const problems = inputProblems(news);
-  const before = Object.keys(olds).length === 0 || inputProblems(olds).length > 0 ? undefined : inputsOf(olds);
+  const isSame = isDeepStrictEqual(olds, news);
+  const before =
+    isSame || Object.keys(olds).length === 0 || inputProblems(olds).length > 0 ? undefined : inputsOf(olds);
   const failures = problems.length > 0 ? problems : changeFailures(before, inputsOf(news));
   const list = failures.map(({ property, reason }) => new proto.CheckFailure().setProperty(property).setReason(reason));
   return new proto.CheckResponse().setInputs(request.getNews()).setFailuresList(list);

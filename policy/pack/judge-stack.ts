@@ -1,4 +1,3 @@
-import type { StackValidationArgs } from '@pulumi/policy';
 import { defined } from '../../components/manifests/kubernetes';
 import { checkReport, type CheckReport } from '../check';
 import { findingSubject, type Finding } from '../finding';
@@ -13,6 +12,7 @@ import { blindSpots, withExternals } from './blind-spots';
 import { packOptions } from './options';
 import { recordedInputs } from './recorded-inputs';
 import { releaseFacts } from './releases';
+import type { StackArgs } from './resource';
 import { rememberLast } from '../../model/remember-last';
 import { stackResources, type StackResources } from './stack-resources';
 
@@ -28,7 +28,7 @@ export interface JudgedStack {
 
 const singleRules = new Set(rules.filter(({ single }) => single).map(({ id }) => id));
 
-export function judgeStack(args: StackValidationArgs): JudgedStack {
+export function judgeStack(args: StackArgs): JudgedStack {
   const stack = stackResources(args.resources);
   const { externals, uncertain } = blindSpots(stack.unknowns);
   const told = defined({

@@ -6,8 +6,19 @@ export interface KnownPart {
   unknowns: string[];
 }
 
+/** What stands for a value that is not known yet, by its type: bool, number, text, list, asset, archive, map (Pulumi: sdk/go/common/resource/plugin/rpc.go). */
+const unknownMarks: ReadonlySet<unknown> = new Set([
+  '1c4a061d-8072-4f0a-a4cb-0ff528b18fe7',
+  '3eeb2bf0-c639-47a8-9e75-3b44932eb421',
+  '04da6b54-80e4-46f7-96ec-b56ff0331ba9',
+  '6a19a0b0-7e62-4c92-b797-7f8e31da9cc2',
+  '030794c1-ac77-496b-92df-f27374a8bd58',
+  'e48ece36-62e2-4504-bad9-02848725956a',
+  'dd056dcd-154b-4c76-9bd3-c8f88648b5ff',
+]);
+
 /**
- * Copies properties out of the SDK's proxy, which throws on the first unknown value that anybody reads; one such throw would end the whole policy, with an advisory
+ * Copies properties as the engine has sent them, or out of the SDK's proxy, which throws on the first unknown value that anybody reads; one such throw would end the whole policy, with an advisory
  * message, whatever its level.
  */
 export function knownPart(props: Readonly<Record<string, unknown>>): KnownPart {
@@ -45,7 +56,8 @@ function copyMap(map: Readonly<Record<string, unknown>>, path: string, unknowns:
 
 function read(get: () => unknown): { value: unknown } | undefined {
   try {
-    return { value: get() };
+    const value = get();
+    return unknownMarks.has(value) ? undefined : { value };
   } catch (error) {
     // By name: where the SDK is there twice, each copy has a class of its own.
     if (error instanceof Error && error.constructor.name === 'UnknownValueError') return undefined;

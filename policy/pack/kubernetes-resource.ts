@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '../../components/manifests/kubernetes';
 import { routeSetType } from '../../components/manifests/route-set';
 import { knownPart } from './known-part';
+import type { StackResource } from './resource';
 import { objectsOfSet } from './route-set';
 
 /** A resource that Pulumi keeps in a cluster, as far as its properties are known. */
@@ -18,21 +19,21 @@ const typeToken = /^kubernetes:([^:]+):([A-Za-z0-9]+)$/;
 const otherGroups = ['helm.sh/', 'yaml', 'kustomize'];
 
 /** The Kubernetes objects that a resource is or, for a route set, holds; none for any other resource. */
-export function kubernetesResources(type: string, props: Readonly<Record<string, unknown>>): KubernetesResource[] {
-  if (type === routeSetType) return objectsOfSet(props);
-  const resource = kubernetesResource(type, props);
-  return resource === undefined ? [] : [resource];
+export function kubernetesResources(resource: Pick<StackResource, 'type' | 'props'>): KubernetesResource[] {
+  if (resource.type === routeSetType) return objectsOfSet(resource.props);
+  const own = kubernetesResource(resource);
+  return own === undefined ? [] : [own];
 }
 
 /**
  * The Kubernetes object that a resource is. Goes by the type token, since a CustomResource has no class that a policy could ask for.
  * @returns undefined for any other resource
  */
-function kubernetesResource(type: string, props: Readonly<Record<string, unknown>>): KubernetesResource | undefined {
-  const [, token, typeName] = typeToken.exec(type) ?? [];
+function kubernetesResource(resource: Pick<StackResource, 'type' | 'props'>): KubernetesResource | undefined {
+  const [, token, typeName] = typeToken.exec(resource.type) ?? [];
   if (token === undefined || typeName === undefined || otherGroups.some((group) => token.startsWith(group)))
     return undefined;
-  const { value, unknowns } = knownPart(props);
+  const { value, unknowns } = knownPart(resource.props);
   const isPatch = typeName.endsWith('Patch');
   const { apiVersion, kind, metadata, ...rest } = value;
   const own = Object.entries(rest).filter(([key]) => !key.startsWith('__') && key !== 'status' && key !== 'id');

@@ -7,6 +7,7 @@ import { rules } from '../rules';
 import { kubernetesResources, type KubernetesResource } from './kubernetes-resource';
 import { configSchema, packOptions, shareOptions } from './options';
 import { recordInputs } from './recorded-inputs';
+import type { ResourceArgs } from './resource';
 import { voiceAll } from './voice';
 
 const alone = rules.filter(({ single }) => single);
@@ -18,15 +19,15 @@ const ofPatches = alone.filter(({ id }) => id.startsWith('weight-'));
  * Judges each object alone, by its inputs, before it is registered: what it finds stops `pulumi preview`, and `pulumi up` before the object is touched. Also
  * remembers the inputs of every Kubernetes object for the policies over the stack.
  */
-export const objectPolicy: ResourceValidationPolicy = {
+export const objectPolicy = {
   name: 'istio-objects',
   description: 'An object of Istio that is wrong by itself: weights, schema, single settings.',
   enforcementLevel: 'mandatory',
   severity: 'high',
   displayName: 'Objects of Istio',
   configSchema,
-  validateResource: (args, report) => {
-    const resources = kubernetesResources(args.type, args.props);
+  validateResource: (args: ResourceArgs, report) => {
+    const resources = kubernetesResources(args);
     if (resources.length === 0) return;
     recordInputs(args.urn, resources);
     const own = args.getConfig<CheckOptions>();
@@ -34,10 +35,10 @@ export const objectPolicy: ResourceValidationPolicy = {
     const options = packOptions(own, args.stackTags);
     voiceAll(mandatoryFindings(resources, options), report, () => undefined);
   },
-};
+} satisfies ResourceValidationPolicy;
 
 /** The objects of one resource, by rules that judge each alone. */
-function mandatoryFindings(resources: readonly KubernetesResource[], options: CheckOptions): Finding[] {
+export function mandatoryFindings(resources: readonly KubernetesResource[], options: CheckOptions): Finding[] {
   const [patches, whole] = [resources.filter(({ isPatch }) => isPatch), resources.filter(({ isPatch }) => !isPatch)];
   return [findingsOf(patches, ofPatches, options), findingsOf(whole, alone, options)]
     .flat()

@@ -1,5 +1,4 @@
 import type { PolicyConfigSchema } from '@pulumi/policy';
-import { Config } from '@pulumi/pulumi';
 import { levels } from '../finding';
 import type { CheckOptions } from '../options';
 
@@ -53,14 +52,16 @@ export function shareOptions(options: CheckOptions): void {
 
 let section: CheckOptions | undefined;
 
-/** A stack of Meshwright says in its own file what its checks are told; for any other program there is no such section. Read once: the SDK parses the whole configuration whenever it is asked. */
+/** A stack of Meshwright says in its own file what its checks are told; for any other program there is no such section. */
 function stackSection(): CheckOptions {
   return (section ??= readSection());
 }
 
 function readSection(): CheckOptions {
   try {
-    return new Config('meshwright').getObject<CheckOptions>('policy') ?? {};
+    // As the engine hands a stack's configuration to whatever it starts.
+    const config = JSON.parse(process.env['PULUMI_CONFIG'] ?? '{}') as Record<string, string>;
+    return JSON.parse(config['meshwright:policy'] ?? '{}') as CheckOptions;
   } catch {
     // Not JSON, or no configuration at all: the program that owns the section says so.
     return {};

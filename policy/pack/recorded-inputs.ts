@@ -13,3 +13,8 @@ export function recordInputs(urn: string, resources: KubernetesResource[]): void
 export function recordedInputs(urn: string): KubernetesResource[] | undefined {
   return inputs.get(urn);
 }
+
+/** Whether any resource was seen yet. */
+export function hasRecorded(): boolean {
+  return inputs.size > 0;
+}

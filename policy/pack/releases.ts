@@ -1,9 +1,9 @@
-import type { PolicyResource } from '@pulumi/policy';
 import { defaultGatewayPorts } from '../../components/manifests/gateway-workload';
 import { gatewayLabel } from '../../components/manifests/names';
 import type { CheckOptions, GatewayWorkload } from '../options';
 import { record, records, text } from '../model/read';
 import { knownPart } from './known-part';
+import type { StackResource } from './resource';
 
 /** What a Helm release brings that no resource shows: a release is one opaque resource. */
 export interface ReleaseFacts {
@@ -22,7 +22,7 @@ interface HelmRelease {
 }
 
 /** The facts that rules need about Istio's own charts among the Helm releases of a program. */
-export function releaseFacts(resources: readonly PolicyResource[]): ReleaseFacts {
+export function releaseFacts(resources: readonly StackResource[]): ReleaseFacts {
   const releases = resources.filter(({ type }) => type === 'kubernetes:helm.sh/v3:Release').map(helmRelease);
   const planes = releases.filter(({ chart }) => chart === 'istiod');
   const gateways = releases.filter(({ chart }) => chart === 'gateway');
@@ -34,7 +34,7 @@ export function releaseFacts(resources: readonly PolicyResource[]): ReleaseFacts
   };
 }
 
-function helmRelease({ name: logicalName, props }: PolicyResource): HelmRelease {
+function helmRelease({ name: logicalName, props }: StackResource): HelmRelease {
   const { chart, name, namespace, version, values } = knownPart(props).value;
   return {
     chart:

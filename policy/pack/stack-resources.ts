@@ -1,11 +1,12 @@
-import type { PolicyResource } from '@pulumi/policy';
 import { objectTitle, type KubernetesObject } from '../../components/manifests/kubernetes';
 import { routeSetType } from '../../components/manifests/route-set';
+import { oncePer } from '../../model/once-per';
 import { subjectOf } from '../finding';
 import type { PulumiResource } from '../pulumi-facts';
 import { isAutonamed, kubernetesResources, type KubernetesResource } from './kubernetes-resource';
 import { knownPart } from './known-part';
 import { recordedInputs } from './recorded-inputs';
+import type { StackResource } from './resource';
 import { ignoredInObject } from './route-set';
 
 /** A stack as the check sees it. */
@@ -24,7 +25,7 @@ export interface StackResources {
 type PlacedObject = Pick<KubernetesResource, 'object' | 'unknowns'>;
 
 /** Resources by what their program asked for, where that was seen in this run, and by what is in the state otherwise. */
-export function stackResources(resources: readonly PolicyResource[]): StackResources {
+export const stackResources = oncePer((resources: readonly StackResource[]): StackResources => {
   const stack: StackResources = { objects: [], unknowns: new Map(), unplaced: [], resources: [], urns: new Map() };
   for (const resource of resources) {
     const kubernetes = seen(resource).filter((one) => !isForeignPatch(one));
@@ -33,16 +34,19 @@ export function stackResources(resources: readonly PolicyResource[]): StackResou
     for (const one of kubernetes) place(stack, facts, withNamespace(one, resource));
   }
   return stack;
-}
+});
 
-function seen({ urn, type, props }: PolicyResource): readonly KubernetesResource[] {
-  return recordedInputs(urn) ?? kubernetesResources(type, props);
+function seen(resource: StackResource): readonly KubernetesResource[] {
+  return recordedInputs(resource.urn) ?? kubernetesResources(resource);
 }
 
 function place(stack: StackResources, facts: PulumiResource, { object, unknowns }: PlacedObject): void {
-  const ignoreChanges = ignoredInObject(facts.options?.ignoreChanges ?? [], objectTitle(object));
-  const options = { ...facts.options, ...(facts.type === routeSetType ? { ignoreChanges } : {}) };
-  stack.resources.push({ ...facts, options, object, nameGiven: !isAutonamed(object) });
+  const ignored = facts.options?.ignoreChanges ?? [];
+  const ofSet = facts.type === routeSetType && ignored.length > 0;
+  const own = ofSet
+    ? { options: { ...facts.options, ignoreChanges: ignoredInObject(ignored, objectTitle(object)) } }
+    : {};
+  stack.resources.push({ ...facts, ...own, object, nameGiven: !isAutonamed(object) });
   stack.urns.set(subjectOf(object), facts.urn);
   if (unknowns.length > 0) stack.unknowns.set(object, unknowns);
   if (unknowns.some((path) => /^metadata(\.(name|namespace))?$/.test(path))) stack.unplaced.push(object);
@@ -58,7 +62,7 @@ function isForeignPatch({ isPatch, object }: KubernetesResource): boolean {
  * An object whose namespace is unknown only because it is an output of the Namespace that it depends on, which is usual where the cluster itself is made in the same
  * program: the name stands in that Namespace's inputs.
  */
-function withNamespace({ object, unknowns }: KubernetesResource, resource: PolicyResource): PlacedObject {
+function withNamespace({ object, unknowns }: KubernetesResource, resource: StackResource): PlacedObject {
   if (!unknowns.includes('metadata.namespace')) return { object, unknowns };
   const owners = (resource.propertyDependencies['metadata'] ?? []).filter(
     ({ type }) => type === 'kubernetes:core/v1:Namespace',
@@ -72,13 +76,14 @@ function withNamespace({ object, unknowns }: KubernetesResource, resource: Polic
   };
 }
 
-function namespaceName(resource: PolicyResource): string | undefined {
+function namespaceName(resource: StackResource): string | undefined {
   const name: unknown = seen(resource)[0]?.object.metadata.name;
   return typeof name === 'string' ? name : undefined;
 }
 
-function pulumiResource({ urn, type, opts, provider, parent, dependencies, props }: PolicyResource): PulumiResource {
-  const chart = type === 'kubernetes:helm.sh/v3:Release' ? knownPart(props).value['chart'] : undefined;
+function pulumiResource(resource: StackResource): PulumiResource {
+  const { urn, type, opts, provider, parent, dependencies } = resource;
+  const chart = type === 'kubernetes:helm.sh/v3:Release' ? knownPart(resource.props).value['chart'] : undefined;
   return {
     urn,
     type,

@@ -1,6 +1,6 @@
-import type { ReportViolation } from '@pulumi/policy';
 import type { Finding } from '../finding';
 import { fixOf, subjectOf } from '../report/report';
+import type { Report } from './resource';
 
 /** One finding as the text of a violation: what, where, why, and what to do. It quotes no value that the check did not mean to show. */
 export function violationText(finding: Finding): string {
@@ -14,7 +14,7 @@ export function violationText(finding: Finding): string {
 /** Reports findings, each with the URN of its resource where that is known. */
 export function voiceAll(
   findings: readonly Finding[],
-  report: ReportViolation,
+  report: Report,
   urnOf: (finding: Finding) => string | undefined,
 ): void {
   for (const finding of findings) report(violationText(finding), urnOf(finding));

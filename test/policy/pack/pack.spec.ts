@@ -27,8 +27,8 @@ const badSum =
   'VirtualService bookinfo/reviews spec.http[0].route: weights must sum to 100, these sum to 110 (v1 90, v2 20); Istio would scale them to v1 81.8 %, v2 18.2 % [weight-sum-100, IST0106]';
 
 describe('the policy pack', () => {
-  it('stops a bad object by the policy for objects, once, and with the URN of its resource', async () => {
-    const violations = await runPack({ route: virtualService([to('v1', 90), to('v2', 20)]) });
+  it('stops a bad object by the policy for objects, once, and with the URN of its resource', () => {
+    const violations = runPack({ route: virtualService([to('v1', 90), to('v2', 20)]) });
     assert.deepEqual(told(violations, 'istio-objects'), [`istio-objects route: ${badSum}`]);
     assert.deepEqual(
       violations.filter(({ policy, message }) => policy === 'istio-mesh' && message.includes('weight-sum-100')),
@@ -36,22 +36,22 @@ describe('the policy pack', () => {
     );
   });
 
-  it('knows every version of the API, and leaves other providers alone', async () => {
+  it('knows every version of the API, and leaves other providers alone', () => {
     for (const version of ['v1', 'v1beta1', 'v1alpha3']) {
       const bad = virtualService([to('v1', 90), to('v2', 20)]);
       bad.type = `kubernetes:networking.istio.io/${version}:VirtualService`;
       Object.assign(bad.inputs ?? {}, { apiVersion: `networking.istio.io/${version}` });
-      assert.equal(told(await runPack({ route: bad }), 'istio-objects').length, 1);
+      assert.equal(told(runPack({ route: bad }), 'istio-objects').length, 1);
     }
     const other: Resource = { type: 'aws:s3/bucket:Bucket', inputs: { metadata: {}, spec: { http: [] } } };
     const release: Resource = {
       type: 'kubernetes:helm.sh/v3:Release',
       inputs: { chart: 'redis', values: { spec: 1 } },
     };
-    assert.deepEqual(await runPack({ other, release }), []);
+    assert.deepEqual(runPack({ other, release }), []);
   });
 
-  it('sees the objects of a route set as it sees single ones', async () => {
+  it('sees the objects of a route set as it sees single ones', () => {
     const route = virtualService([to('v1', 90), to('v2', 20)]).inputs;
     const type = 'meshwright-routes:index:RouteSet';
     const inputs = {
@@ -65,11 +65,9 @@ describe('the policy pack', () => {
       violations
         .filter(({ message }) => message.includes('weight-sum-100'))
         .map(({ policy, urn, message }) => `${policy} ${urn ?? '-'}: ${message}`);
-    assert.deepEqual(told110(await runPack({ set: { type, inputs } })), [`istio-objects set: ${badSum}`]);
-    assert.deepEqual(told110(await runPack({ set: { type, inputs: null, outputs: inputs } })), [
-      `istio-mesh set: ${badSum}`,
-    ]);
-    const hidden = await runPack({
+    assert.deepEqual(told110(runPack({ set: { type, inputs } })), [`istio-objects set: ${badSum}`]);
+    assert.deepEqual(told110(runPack({ set: { type, inputs: null, outputs: inputs } })), [`istio-mesh set: ${badSum}`]);
+    const hidden = runPack({
       set: { type, inputs, ignoreChanges: ['objects["VirtualService bookinfo/reviews"]'] },
     });
     assert.deepEqual(
@@ -77,35 +75,35 @@ describe('the policy pack', () => {
       ['set'],
     );
     // The whole of it is unknown, and nothing is said of it; the rule may well have the subsets.
-    assert.deepEqual(await runPack({ set: { type, inputs: { namespace: 'bookinfo', objects: unknownText } } }), []);
+    assert.deepEqual(runPack({ set: { type, inputs: { namespace: 'bookinfo', objects: unknownText } } }), []);
   });
 
-  it('tells a bad object that is not registered in this run from its outputs', async () => {
+  it('tells a bad object that is not registered in this run from its outputs', () => {
     const { type, inputs } = virtualService([to('v1', 90), to('v2', 20)]);
-    const violations = await runPack({ route: { type, inputs: null, outputs: inputs ?? {} } });
+    const violations = runPack({ route: { type, inputs: null, outputs: inputs ?? {} } });
     assert.deepEqual(told(violations, 'istio-objects'), []);
     assert.ok(told(violations, 'istio-mesh').includes(`istio-mesh route: ${badSum}`));
   });
 
-  it('believes the inputs of this run, not the outputs, which a preview may not know', async () => {
+  it('believes the inputs of this run, not the outputs, which a preview may not know', () => {
     const route = virtualService([to('v1', 90), to('v2', 10)]);
     route.outputs = { apiVersion: group, kind: 'VirtualService', metadata: unknownText, spec: unknownText };
-    const violations = await runPack({ route });
+    const violations = runPack({ route });
     assert.deepEqual(
       violations.filter(({ message }) => message.includes('undetermined')),
       [],
     );
   });
 
-  it('takes config from the policy for objects for all policies', async () => {
+  it('takes config from the policy for objects for all policies', () => {
     const config = { rules: { 'weight-sum-100': 'advisory' } };
-    const violations = await runPack({ route: virtualService([to('v1', 90), to('v2', 20)]) }, config);
+    const violations = runPack({ route: virtualService([to('v1', 90), to('v2', 20)]) }, config);
     assert.deepEqual(told(violations, 'istio-objects'), []);
     assert.ok(told(violations, 'istio-advice').includes(`istio-advice route: ${badSum}`));
   });
 
-  it('tells a level for a rule that does not exist once, of no resource', async () => {
-    const violations = await runPack({ route: virtualService([to('v1', 100)]) }, { rules: { nonsense: 'off' } });
+  it('tells a level for a rule that does not exist once, of no resource', () => {
+    const violations = runPack({ route: virtualService([to('v1', 100)]) }, { rules: { nonsense: 'off' } });
     const options = violations.filter(({ message }) => message.includes('[options]'));
     assert.deepEqual(
       options.map(({ policy, urn, message }) => [policy, urn, message]),
@@ -113,14 +111,14 @@ describe('the policy pack', () => {
     );
   });
 
-  it('lists what is waived, with the object that waives it', async () => {
+  it('lists what is waived, with the object that waives it', () => {
     const annotations = { 'policy.meshwright.io/waive.weight-sum-100': 'moves to 100 with the next release' };
-    const violations = await runPack({ route: virtualService([to('v1', 90), to('v2', 20)], { annotations }) });
+    const violations = runPack({ route: virtualService([to('v1', 90), to('v2', 20)], { annotations }) });
     assert.deepEqual(told(violations, 'istio-objects'), []);
     assert.ok(told(violations, 'istio-advice').includes(`istio-advice route: Waived. ${badSum}`));
   });
 
-  it('judges the weights of a patch, and nothing else of it', async () => {
+  it('judges the weights of a patch, and nothing else of it', () => {
     const patch: Resource = {
       type: `kubernetes:${group}:VirtualServicePatch`,
       inputs: {
@@ -130,7 +128,7 @@ describe('the policy pack', () => {
         spec: { http: [{ route: [to('v1', 90), to('v2', 20)] }] },
       },
     };
-    const violations = await runPack({ patch });
+    const violations = runPack({ patch });
     assert.deepEqual(
       violations.map(({ policy, message }) => `${policy} ${message.slice(-25)}`),
       ['istio-objects [weight-sum-100, IST0106]'],
@@ -139,13 +137,11 @@ describe('the policy pack', () => {
 });
 
 describe('the policy pack, where a preview does not know a value', () => {
-  it('stops an unknown weight, and still judges the rest of the object', async () => {
+  it('stops an unknown weight, and still judges the rest of the object', () => {
     const route = virtualService([to('v1', unknownNumber), to('v2', 20)]);
     const http = [...(route.inputs?.['spec'] as { http: object[] }).http, { route: [to('v1', 60), to('v2', 60)] }];
     Object.assign(route.inputs?.['spec'] ?? {}, { http });
-    const rules = told(await runPack({ route }), 'istio-objects').map((text) =>
-      text.replace(/: (?!Virtual).*\[/, ' ['),
-    );
+    const rules = told(runPack({ route }), 'istio-objects').map((text) => text.replace(/: (?!Virtual).*\[/, ' ['));
     assert.deepEqual(rules, [
       'istio-objects route: VirtualService bookinfo/reviews spec.http[1].route [weight-sum-100, IST0106]',
       'istio-objects route: VirtualService bookinfo/reviews spec.http[0].route[0].weight [undetermined]',
@@ -156,8 +152,8 @@ describe('the policy pack, where a preview does not know a value', () => {
     ['route', unknownText],
     ['destination', [to('v1', 90), unknownText]],
   ] as const) {
-    it(`stops an unknown ${what}, since a weight is in it`, async () => {
-      const violations = told(await runPack({ route: virtualService(route) }), 'istio-objects');
+    it(`stops an unknown ${what}, since a weight is in it`, () => {
+      const violations = told(runPack({ route: virtualService(route) }), 'istio-objects');
       assert.deepEqual(
         violations.map((text) => text.includes('[undetermined]')),
         [true],
@@ -165,9 +161,9 @@ describe('the policy pack, where a preview does not know a value', () => {
     });
   }
 
-  it('loses no mandatory finding of other objects', async () => {
+  it('loses no mandatory finding of other objects', () => {
     const unsure = virtualService([to('v1', 100)], { name: unknownText, labels: unknownText });
-    const violations = await runPack({ unsure, route: virtualService([to('v1', 90), to('v2', 20)]) });
+    const violations = runPack({ unsure, route: virtualService([to('v1', 90), to('v2', 20)]) });
     assert.deepEqual(told(violations, 'istio-objects'), [`istio-objects route: ${badSum}`]);
     assert.equal(
       violations.filter(({ policy, message }) => policy === 'istio-advice' && message.includes('[undetermined]'))
@@ -176,7 +172,7 @@ describe('the policy pack, where a preview does not know a value', () => {
     );
   });
 
-  it('finds an unknown namespace in the Namespace that it is an output of', async () => {
+  it('finds an unknown namespace in the Namespace that it is an output of', () => {
     const namespace: Resource = {
       type: 'kubernetes:core/v1:Namespace',
       inputs: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'bookinfo' } },
@@ -184,14 +180,14 @@ describe('the policy pack, where a preview does not know a value', () => {
     };
     const route = virtualService([to('v1', 90), to('v2', 10)], { namespace: unknownText });
     route.propertyDependencies = { metadata: ['ns'] };
-    const violations = await runPack({ ns: namespace, route });
+    const violations = runPack({ ns: namespace, route });
     assert.deepEqual(
       violations.filter(({ message }) => message.includes('[undetermined]')),
       [],
     );
   });
 
-  it('never shows what an unknown or secret place holds', async () => {
+  it('never shows what an unknown or secret place holds', () => {
     const secret = 'c2VjcmV0LWtleQ';
     const authentication: Resource = {
       type: 'kubernetes:security.istio.io/v1:RequestAuthentication',
@@ -202,7 +198,7 @@ describe('the policy pack, where a preview does not know a value', () => {
         spec: { jwtRules: [{ issuer: 'a', jwks: `{"keys": "${secret}"}`, fromHeaders: [{ name: '' }] }] },
       },
     };
-    const violations = await runPack({ authentication });
+    const violations = runPack({ authentication });
     assert.ok(violations.length > 0);
     assert.equal(JSON.stringify(violations).includes(secret), false);
   });

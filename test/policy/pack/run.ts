@@ -29,11 +29,11 @@ export interface Violation {
 let runs = 0;
 
 /** Runs the whole pack as the engine does in a preview: each resource by its inputs, then the stack by its outputs. */
-export async function runPack(
+export function runPack(
   resources: Record<string, Resource>,
   config: object = {},
   tags: Record<string, string> = {},
-): Promise<Violation[]> {
+): Violation[] {
   // The pack remembers inputs by URN, so each run has URNs of its own.
   const run = ++runs;
   const violations: Violation[] = [];
@@ -52,13 +52,11 @@ export async function runPack(
     made.set(name, policyResource);
     if (resource.inputs === null) continue;
     const args = { ...policyResource, ...shared, props: proxied(resource.inputs) } as unknown as ResourceValidationArgs;
-    const { validateResource } = objectPolicy;
-    if (typeof validateResource === 'function')
-      await validateResource(args, report(objectPolicy.name, policyResource.urn));
+    objectPolicy.validateResource(args, report(objectPolicy.name, policyResource.urn));
   }
   for (const policy of [meshPolicy, advicePolicy]) {
     const args = { ...shared, resources: [...made.values()] } as unknown as StackValidationArgs;
-    await policy.validateStack(args, report(policy.name));
+    policy.validateStack(args, report(policy.name));
   }
   return violations;
 }

@@ -1,0 +1,94 @@
+import {
+  Server,
+  ServerCredentials,
+  status,
+  type sendUnaryData,
+  type ServerUnaryCall,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { AnalyzerService } from '@pulumi/pulumi/proto/analyzer_grpc_pb';
+import * as proto from '@pulumi/pulumi/proto/analyzer_pb';
+import { PluginInfo } from '@pulumi/pulumi/proto/plugin_pb';
+import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
+import type { Report, RunArgs } from '../pack/resource';
+import { analyzeResponse, analyzerInfo, configOf, tagsOf } from './messages';
+import type { Pack, Policy, PolicyConfig, Violation } from './pack';
+import { resourceOf, stackResources } from './resources';
+
+/** As large as the engine's own limit: a stack may hold thousands of objects. */
+const unlimited = { 'grpc.max_receive_message_length': 400 * 2 ** 20 };
+
+/**
+ * Serves the engine. Pulumi's SDK has a server for policies, too, which needs the whole SDK, and decodes each resource for a remediation that there is not, and a stack once for each policy.
+ * @returns the port, on the loopback interface
+ */
+export async function serve(pack: Pack): Promise<{ port: number; close: () => void }> {
+  const server = new Server(unlimited);
+  const unread = new proto.AnalyzeRequest();
+  const remediate = { ...AnalyzerService.remediate, requestDeserialize: () => unread };
+  server.addService({ ...AnalyzerService, remediate }, implementation(pack));
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    );
+  });
+  return { port, close: () => server.forceShutdown() };
+}
+
+function implementation(pack: Pack): UntypedServiceImplementation {
+  let config = new Map<string, PolicyConfig>();
+  let stackTags = new Map<string, string>();
+  /** Asks each policy that is not switched off. */
+  const ask = (judge: (policy: Policy, run: RunArgs, report: Report) => void): proto.AnalyzeResponse => {
+    const violations: Violation[] = [];
+    for (const policy of pack.policies) {
+      const { level, properties = {} } = { level: policy.enforcementLevel, ...config.get(policy.name) };
+      if (level === 'disabled') continue;
+      // What was to be remediated and is still wrong stops the engine.
+      const told = level === 'remediate' ? 'mandatory' : level;
+      const getConfig = (() => properties) as RunArgs['getConfig'];
+      judge(policy, { getConfig, stackTags }, (message, urn) => {
+        violations.push({ policy, level: told, message, urn });
+      });
+    }
+    return analyzeResponse(pack, violations);
+  };
+  return {
+    handshake: answering(() => new proto.AnalyzerHandshakeResponse()),
+    getPluginInfo: answering(() => new PluginInfo().setVersion(pack.version)),
+    getAnalyzerInfo: answering(() => analyzerInfo(pack)),
+    configure: answering((request: proto.ConfigureAnalyzerRequest) => {
+      config = configOf(request);
+      return new Empty();
+    }),
+    configureStack: answering((request: proto.AnalyzerStackConfigureRequest) => {
+      stackTags = tagsOf(request);
+      return new proto.AnalyzerStackConfigureResponse();
+    }),
+    remediate: answering(() => new proto.RemediateResponse()),
+    analyze: answering((request: proto.AnalyzeRequest) => {
+      const { type, urn, props } = resourceOf(request);
+      return ask((policy, run, report) => {
+        if ('validateResource' in policy) policy.validateResource({ type, urn, props, ...run }, report);
+      });
+    }),
+    analyzeStack: answering((request: proto.AnalyzeStackRequest) => {
+      const resources = stackResources(request.getResourcesList());
+      return ask((policy, run, report) => {
+        if ('validateStack' in policy) policy.validateStack({ resources, ...run }, report);
+      });
+    }),
+    cancel: answering(() => new Empty()),
+  };
+}
+
+function answering<Request, Response>(work: (request: Request) => Response) {
+  return ({ request }: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
+    try {
+      callback(null, work(request));
+    } catch (error) {
+      const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      callback({ code: status.UNKNOWN, details });
+    }
+  };
+}
