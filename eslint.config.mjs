@@ -32,9 +32,11 @@ export default tseslint.config(
     'rules are pure: manifests and libraries only',
     ['^@pulumi', '^node:', folder('config', 'cli', 'lab', 'test')],
   ),
-  room(['policy/*.ts'], 'the pack judges what is registered, whoever wrote it', [
-    folder('config', 'cli', 'lab', 'test'),
-  ]),
+  room(
+    ['policy/*.ts', 'policy/pack/**/*.ts', 'policy/direct/**/*.ts'],
+    'the pack judges what is registered, whoever wrote it',
+    [folder('config', 'cli', 'lab', 'test')],
+  ),
   room(['config/**/*.ts'], 'a bad stack file fails before any component is loaded', [
     '^@pulumi/(kubernetes|policy)',
     folder('cli', 'lab', 'test'),
@@ -61,6 +63,13 @@ export default tseslint.config(
     folder('config', 'policy', 'traffic', 'cli', 'lab', 'test'),
     'components/(?!manifests)',
   ]),
+  room(['takeover/**/*.ts'], 'takeover asks the cluster who made an object: Pulumi, manifests, and the connection', [
+    '^(zod|yaml)',
+    folder('config', 'policy', 'traffic', 'cli', 'lab', 'test'),
+    'components/(?!manifests)',
+    'provider/(?!connection)',
+  ]),
+  room(['wire/**/*.ts'], 'wire knows messages, not what is in them', ['^(@pulumi|node:)', '^[.][.]/']),
   room(['index.ts'], 'index.ts tells the story of the stack: settings and components', [
     '^(zod|yaml)',
     folder('cli', 'lab', 'test'),
