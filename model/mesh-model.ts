@@ -22,6 +22,14 @@ export class MeshModel {
   readonly config: MeshConfig;
   readonly objects: ObjectIndex;
   readonly namespaces: ReadonlyMap<string, MeshNamespace>;
+  // Each is made when somebody asks for it: who judges objects one by one asks for none.
+  #services: ServiceIndex | undefined;
+  #workloads: WorkloadIndex | undefined;
+  #gateways: GatewayIndex | undefined;
+  #virtualServices: VirtualServiceIndex | undefined;
+  #destinationRules: DestinationRuleIndex | undefined;
+  #peerAuthentications: PeerAuthenticationIndex | undefined;
+  #sidecars: SidecarIndex | undefined;
 
   constructor(objects: readonly KubernetesObject[], options?: MeshOptions) {
     this.objects = new ObjectIndex(objects);
@@ -32,41 +40,32 @@ export class MeshModel {
     this.namespaces = namespaces(this.objects, this.config);
   }
 
-  // Each is made when somebody asks for it: who judges objects one by one asks for none.
-  readonly #services = once(() => new ServiceIndex(meshServices(this.objects, this.config), this.config));
-  readonly #workloads = once(() => new WorkloadIndex(meshWorkloads(this.objects, this.namespaces)));
-  readonly #gateways = once(() => new GatewayIndex(this.objects));
-  readonly #virtualServices = once(() => new VirtualServiceIndex(this.objects, this.config));
-  readonly #destinationRules = once(() => new DestinationRuleIndex(this.objects, this.config));
-  readonly #peerAuthentications = once(() => new PeerAuthenticationIndex(this.objects, this.config));
-  readonly #sidecars = once(() => new SidecarIndex(this.objects, this.config));
-
   get services(): ServiceIndex {
-    return this.#services();
+    return (this.#services ??= new ServiceIndex(meshServices(this.objects, this.config), this.config));
   }
 
   get workloads(): WorkloadIndex {
-    return this.#workloads();
+    return (this.#workloads ??= new WorkloadIndex(meshWorkloads(this.objects, this.namespaces)));
   }
 
   get gateways(): GatewayIndex {
-    return this.#gateways();
+    return (this.#gateways ??= new GatewayIndex(this.objects));
   }
 
   get virtualServices(): VirtualServiceIndex {
-    return this.#virtualServices();
+    return (this.#virtualServices ??= new VirtualServiceIndex(this.objects, this.config));
   }
 
   get destinationRules(): DestinationRuleIndex {
-    return this.#destinationRules();
+    return (this.#destinationRules ??= new DestinationRuleIndex(this.objects, this.config));
   }
 
   get peerAuthentications(): PeerAuthenticationIndex {
-    return this.#peerAuthentications();
+    return (this.#peerAuthentications ??= new PeerAuthenticationIndex(this.objects, this.config));
   }
 
   get sidecars(): SidecarIndex {
-    return this.#sidecars();
+    return (this.#sidecars ??= new SidecarIndex(this.objects, this.config));
   }
 
   /** A host written in an object of `namespace`, as FQDN. */
@@ -101,11 +100,6 @@ export class MeshModel {
   gatewayWorkloads(gateway: MeshGateway): MeshWorkload[] {
     return gateway.selector === undefined ? [] : this.workloads.selectedBy(gateway.selector);
   }
-}
-
-function once<T extends object>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => (made ??= make());
 }
 
 type Question = readonly [objects: readonly KubernetesObject[], options?: MeshOptions];

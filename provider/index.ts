@@ -1,6 +1,7 @@
 import { EngineLog } from './engine-log';
 import { RouteSets } from './route-set';
 import { decodeStructsLazily } from '../wire/lazy-struct';
+import { announce } from '../wire/serve-engine';
 import { serve } from './serve';
 import manifest from './package.json';
 
@@ -9,11 +10,4 @@ const address = process.argv.slice(2).find((word) => /^[^-]\S*:\d+$/.test(word))
 const engine = new EngineLog(address);
 
 decodeStructsLazily();
-serve(new RouteSets((urn) => engine.of(urn)), manifest.version, () => process.exit(1)).then(
-  // As the first line on stdout; a number would be coloured.
-  ({ port }) => console.log(String(port)),
-  (error: unknown) => {
-    console.error(error);
-    process.exitCode = 1;
-  },
-);
+announce(serve(new RouteSets((urn) => engine.of(urn)), manifest.version, () => process.exit(1)));

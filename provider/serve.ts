@@ -1,12 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import {
-  Server,
-  ServerCredentials,
-  status,
-  type sendUnaryData,
-  type ServerUnaryCall,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
+import { status, type sendUnaryData, type ServerUnaryCall, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
 import { ResourceProviderService } from '@pulumi/pulumi/proto/provider_grpc_pb';
 import * as proto from '@pulumi/pulumi/proto/provider_pb';
@@ -16,6 +9,7 @@ import { changeFailures, inputProblems } from './check';
 import { diffOf, type Kind } from './diff';
 import type { RouteSets } from './route-set';
 import type { RouteSetState } from './set';
+import { serveEngine, type Serving } from '../wire/serve-engine';
 import { fromStruct, toServiceError, toStruct } from './wire';
 
 const { PropertyDiff, DiffResponse } = proto;
@@ -25,27 +19,13 @@ const kinds: Record<Kind, proto.PropertyDiff.Kind> = {
   update: PropertyDiff.Kind.UPDATE,
   'update-replace': PropertyDiff.Kind.UPDATE_REPLACE,
 };
-/** As large as the engine's own limit: a set may hold thousands of objects. */
-const unlimited = { 'grpc.max_receive_message_length': 400 * 2 ** 20 };
 
 /**
  * Serves the engine. Pulumi's SDK has a server for providers, too, which hands over neither previews nor differences by field.
  * @param gone - told when an engine has died in the middle of a call, and what it had asked for is left as it then was: the next update must not find somebody else at work
- * @returns the port, on the loopback interface
  */
-export async function serve(
-  sets: RouteSets,
-  version: string,
-  gone: () => void = () => undefined,
-): Promise<{ port: number; close: () => void }> {
-  const server = new Server(unlimited);
-  server.addService(ResourceProviderService, implementation(sets, version, gone));
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
-    );
-  });
-  return { port, close: () => server.forceShutdown() };
+export function serve(sets: RouteSets, version: string, gone: () => void = () => undefined): Promise<Serving> {
+  return serveEngine(ResourceProviderService, implementation(sets, version, gone));
 }
 
 function implementation(sets: RouteSets, version: string, gone: () => void): UntypedServiceImplementation {

@@ -1,38 +1,19 @@
-import {
-  Server,
-  ServerCredentials,
-  status,
-  type sendUnaryData,
-  type ServerUnaryCall,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
+import { status, type sendUnaryData, type ServerUnaryCall, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { AnalyzerService } from '@pulumi/pulumi/proto/analyzer_grpc_pb';
 import * as proto from '@pulumi/pulumi/proto/analyzer_pb';
 import { PluginInfo } from '@pulumi/pulumi/proto/plugin_pb';
 import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
+import { serveEngine, type Serving } from '../../wire/serve-engine';
 import type { Report, RunArgs } from '../pack/resource';
 import { analyzeResponse, analyzerInfo, configOf, tagsOf } from './messages';
 import type { Pack, Policy, PolicyConfig, Violation } from './pack';
 import { resourceOf, stackResources } from './resources';
 
-/** As large as the engine's own limit: a stack may hold thousands of objects. */
-const unlimited = { 'grpc.max_receive_message_length': 400 * 2 ** 20 };
-
-/**
- * Serves the engine. Pulumi's SDK has a server for policies, too, which needs the whole SDK, and decodes each resource for a remediation that there is not, and a stack once for each policy.
- * @returns the port, on the loopback interface
- */
-export async function serve(pack: Pack): Promise<{ port: number; close: () => void }> {
-  const server = new Server(unlimited);
+/** Serves the engine. Pulumi's SDK has a server for policies, too, which needs the whole SDK, and decodes each resource for a remediation that there is not, and a stack once for each policy. */
+export function serve(pack: Pack): Promise<Serving> {
   const unread = new proto.AnalyzeRequest();
   const remediate = { ...AnalyzerService.remediate, requestDeserialize: () => unread };
-  server.addService({ ...AnalyzerService, remediate }, implementation(pack));
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
-    );
-  });
-  return { port, close: () => server.forceShutdown() };
+  return serveEngine({ ...AnalyzerService, remediate }, implementation(pack));
 }
 
 function implementation(pack: Pack): UntypedServiceImplementation {

@@ -14,6 +14,7 @@ import { fromStruct, toStruct } from '../../provider/wire';
 import { kubectl } from '../lab/kubectl';
 import { get, sharedLab, START_TIMEOUT_MS } from '../lab/support';
 import { route, rule } from '../support/routes';
+import { asked } from '../support/asked';
 
 const urn = 'urn:pulumi:test::test::meshwright-routes:index:RouteSet::set';
 const space = 'route-set';
@@ -218,12 +219,6 @@ describe('the provider of route sets, over gRPC and on a real API server', funct
     assert.deepEqual(await names(), []);
   });
 });
-
-function asked<T>(call: (done: (error: ServiceError | null, response: T) => void) => unknown): Promise<T> {
-  return new Promise((resolve, reject) => {
-    call((error, response) => (error === null ? resolve(response) : reject(error)));
-  });
-}
 
 /** The state in an error, as the engine finds it. */
 function incomplete(error: ServiceError): { properties: Properties; reasons: string[] } {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { credentials, type ServiceError } from '@grpc/grpc-js';
+import { credentials } from '@grpc/grpc-js';
 import { AnalyzerClient } from '@pulumi/pulumi/proto/analyzer_grpc_pb';
 import * as proto from '@pulumi/pulumi/proto/analyzer_pb';
 import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
@@ -9,6 +9,7 @@ import { serve } from '../../../policy/direct/serve';
 import { knownPart } from '../../../policy/pack/known-part';
 import { packName, policies } from '../../../policy/pack/policies';
 import type { StackResource } from '../../../policy/pack/resource';
+import { asked } from '../../support/asked';
 
 type Fields = Record<string, JavaScriptValue>;
 
@@ -266,11 +267,5 @@ function told(response: proto.AnalyzeResponse): Told[] {
       urn: one.getUrn(),
       message: JSON.parse(text) as unknown,
     };
-  });
-}
-
-function asked<T>(ask: (done: (error: ServiceError | null, response: T) => void) => unknown): Promise<T> {
-  return new Promise((resolve, reject) => {
-    ask((error, response) => (error === null ? resolve(response) : reject(error)));
   });
 }
