@@ -17,7 +17,6 @@ exports.bundle = (entryPoint, external = apart) => {
     format: 'cjs',
     // A script that V8 compiled earlier cannot import; what was to be imported is required when it is asked for.
     supported: { 'dynamic-import': false },
-    keepNames: true,
     write: false,
     metafile: true,
   });

@@ -61,9 +61,11 @@ function run(module, filename, text, kept) {
   });
   module.filename = filename;
   const require = Module.createRequire(filename);
+  if (script.cachedDataRejected !== false) {
+    // At the end of the first run, for then it holds all functions that were called: of a server, those that answer.
+    process.once('exit', () => keep(kept, Buffer.concat([from, script.createCachedData()])));
+  }
   script.runInThisContext()(module.exports, require, module, filename, resolve(filename, '..'));
-  // After the first run, for then it holds the functions that were called.
-  if (script.cachedDataRejected !== false) keep(kept, Buffer.concat([from, script.createCachedData()]));
 }
 
 /** V8 itself looks at no more than the length of the text. */

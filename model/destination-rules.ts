@@ -94,15 +94,17 @@ export class DestinationRuleIndex {
   private add(source: MeshObject): void {
     const { namespace, spec } = source;
     const exportTo = new Set(hasSelector(source) ? ['.'] : asTexts(spec['exportTo']));
+    const rule = this.merged(source, exportTo);
+    // A copy for each: what others are merged into is changed.
     if (exportTo.size === 0 || exportTo.has('*') || exportTo.has('.') || exportTo.has(namespace)) {
-      merge(rulesOf(this.local, namespace), this.merged(source, exportTo));
+      merge(rulesOf(this.local, namespace), { ...rule });
     }
     const isPrivate =
       exportTo.size === 0
         ? this.config.defaultDestinationRuleExportTo.includes('.')
         : exportTo.size === 1 && (exportTo.has('.') || exportTo.has(namespace));
-    if (!isPrivate) merge(rulesOf(this.exported, namespace), this.merged(source, exportTo));
-    else if (namespace === this.config.rootNamespace) merge(this.rootPrivate, this.merged(source, exportTo));
+    if (!isPrivate) merge(rulesOf(this.exported, namespace), { ...rule });
+    else if (namespace === this.config.rootNamespace) merge(this.rootPrivate, { ...rule });
   }
 
   private merged(source: MeshObject, exportTo: ReadonlySet<string>): MergedRule {

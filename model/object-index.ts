@@ -1,6 +1,7 @@
 import { apiGroup, type KubernetesObject } from '../components/manifests/kubernetes';
 import { inCreationOrder } from './creation-order';
 import { asMap, asName, asText, asTextMap, type JsonMap } from './json';
+import { oncePer } from './once-per';
 
 /** API group of every kind that the model looks for. A kind of the same name in another group (Knative's Service) is another kind. */
 const groups = {
@@ -60,7 +61,7 @@ export class ObjectIndex {
   private readonly byKey = new Map<string, MeshObject>();
 
   constructor(objects: readonly unknown[]) {
-    this.all = inCreationOrder(objects.filter(isKubernetesObject)).map(meshObject);
+    this.all = inCreationOrder(objects.filter(isKubernetesObject)).map(asMeshObject);
     for (const entry of this.all) {
       const kind = `${apiGroup(entry.object.apiVersion)}/${entry.kind}`;
       pushTo(this.byKind, kind, entry);
@@ -84,6 +85,11 @@ export class ObjectIndex {
   }
 }
 
+/** An object as the mesh sees it; undefined for one without an apiVersion, a kind or a name. Each is read once: neither it nor what is made of it may be changed. */
+export function meshObject(object: unknown): MeshObject | undefined {
+  return isKubernetesObject(object) ? asMeshObject(object) : undefined;
+}
+
 function isKubernetesObject(value: unknown): value is KubernetesObject {
   const map = asMap(value);
   return (
@@ -93,7 +99,7 @@ function isKubernetesObject(value: unknown): value is KubernetesObject {
   );
 }
 
-function meshObject(object: KubernetesObject): MeshObject {
+const asMeshObject = oncePer((object: KubernetesObject): MeshObject => {
   const { kind, metadata } = object;
   return {
     object,
@@ -104,7 +110,7 @@ function meshObject(object: KubernetesObject): MeshObject {
     annotations: asTextMap(metadata.annotations),
     spec: asMap(object.spec),
   };
-}
+});
 
 /** Appends to the list that a map holds for a key. */
 export function pushTo<K, V>(lists: Map<K, V[]>, key: K, value: V): void {

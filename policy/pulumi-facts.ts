@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../components/manifests/kubernetes';
 import { meshModel, type MeshModel } from '../model/mesh-model';
-import { ObjectIndex, type MeshObject } from '../model/object-index';
+import { meshObject, type MeshObject } from '../model/object-index';
 import { oncePer } from '../model/once-per';
 import type { CheckOptions } from './options';
 import { sortedObjects } from './order';
@@ -50,7 +50,7 @@ export interface ObjectResource extends PulumiResource {
 export const objectResources = oncePer((resources: readonly PulumiResource[]): readonly ObjectResource[] =>
   resources.flatMap((resource) => {
     const { object } = resource;
-    const [mesh] = object === undefined ? [] : new ObjectIndex([object]).all;
+    const mesh = meshObject(object);
     return object === undefined || mesh === undefined ? [] : [{ ...resource, object, mesh }];
   }),
 );

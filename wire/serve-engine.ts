@@ -31,6 +31,8 @@ export async function serveEngine(
 export function announce(serving: Promise<Serving>, done: () => void = () => undefined): void {
   serving.then(
     ({ port }) => {
+      // How the engine ends it: what is to be done at the end is done.
+      process.once('SIGINT', () => process.exit());
       // On stdout; a number would be coloured.
       console.log(String(port));
       done();

@@ -53,15 +53,21 @@ spec:
     fix: 'Define the subset in a DestinationRule for the host, in the namespace of the Service and exported to its clients, or name a subset that is defined.',
   },
   check: (model, options) =>
-    writtenRoutes(model).flatMap((route) =>
-      route.destinations.flatMap((destination) => violations(model, options, route, destination)),
-    ),
+    writtenRoutes(model).flatMap((route) => {
+      const views = clientNamespaces(model, options, route.virtualService);
+      return route.destinations.flatMap((destination) => violations(model, options, { ...route, views }, destination));
+    }),
 };
+
+/** A route, and whose proxies it is for: see {@link clientNamespaces}. */
+interface SeenRoute extends WrittenRoute {
+  views: readonly (readonly string[])[];
+}
 
 function violations(
   model: MeshModel,
   options: CheckOptions,
-  route: WrittenRoute,
+  route: SeenRoute,
   { host, writtenHost, subset, destinationPath }: RouteDestination,
 ): Violation[] {
   if (subset === undefined || writtenHost === '') return [];
@@ -81,12 +87,11 @@ function violations(
 function missingFrom(
   model: MeshModel,
   options: CheckOptions,
-  route: WrittenRoute,
+  { views }: SeenRoute,
   host: string,
   subset: string,
   defining: readonly HostRule[],
 ): string | undefined {
-  const views = clientNamespaces(model, options, route.virtualService);
   const failing = views.find((view) => !view.some((client) => subsetsFor(model, host, client).includes(subset)));
   if (failing === undefined) return undefined;
   if (defining.length > 0)

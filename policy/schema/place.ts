@@ -1,14 +1,20 @@
 /** A value somewhere in an object, together with its path. Reads what is not there as empty, as protobuf does, so that a validator never has to ask first. */
 export class Place {
+  /** Only `value` for the object itself. */
   constructor(
     readonly value: unknown,
-    /** E.g. `spec.http[0].match[1].headers["end-user"]`; '' for the object itself. */
-    readonly path = '',
+    private readonly outer?: Place,
+    private readonly key: string | number = '',
   ) {}
+
+  /** E.g. `spec.http[0].match[1].headers["end-user"]`; '' for the object itself. */
+  get path(): string {
+    return this.outer === undefined ? '' : stepInto(this.outer.path, this.key);
+  }
 
   /** The place below these keys. */
   at(...keys: (string | number)[]): Place {
-    return keys.reduce<Place>((place, key) => new Place(place.#inner(key), stepInto(place.path, key)), this);
+    return keys.reduce<Place>((outer, key) => new Place(outer.#inner(key), outer, key), this);
   }
 
   /** Whether something is written here; null is nothing, as the API server drops it. */

@@ -15,9 +15,9 @@ export function warning(place: Place, message: string): SchemaProblem {
   return { path: place.path, message, severity: 'warning' };
 }
 
-/** The problem when the condition holds, else none; reads as "complain when …". */
-export function when(condition: boolean, problem: SchemaProblem): SchemaProblem[] {
-  return condition ? [problem] : [];
+/** The problem when the condition holds, else none; reads as "complain when …". It is put in words only then: nearly all that is judged is fine. */
+export function when(condition: boolean, problem: () => SchemaProblem): SchemaProblem[] {
+  return condition ? [problem()] : [];
 }
 
 /** Places whose value may be a secret: keys, tokens, passwords and what travels in headers. */

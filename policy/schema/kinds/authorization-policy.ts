@@ -15,15 +15,14 @@ export function authorizationPolicyProblems(spec: Place): SchemaProblem[] {
   const unnamed = custom && rules.isSet && provider.at('name').text === '';
   return [
     ...attachmentProblems(spec),
-    ...when(
-      !rules.isSet && ['DENY', 'CUSTOM'].includes(action),
+    ...when(!rules.isSet && ['DENY', 'CUSTOM'].includes(action), () =>
       error(
         rules,
         `action ${action} without rules never applies; an empty rule, rules: [{}], applies to every request`,
       ),
     ),
-    ...when(unnamed, error(provider.at('name'), 'action CUSTOM needs the name of an extension provider')),
-    ...when(provider.isSet && !custom, error(provider, `is for action CUSTOM; the action is ${action}`)),
+    ...when(unnamed, () => error(provider.at('name'), 'action CUSTOM needs the name of an extension provider')),
+    ...when(provider.isSet && !custom, () => error(provider, `is for action CUSTOM; the action is ${action}`)),
     ...rules.items.flatMap((rule) => ruleProblems(rule, action)),
   ];
 }
@@ -55,8 +54,7 @@ function httpOnlyProblems(rule: Place): SchemaProblem[] {
   const tcpSource = sources.some((source) => tcpSourceFields.some((field) => source.at(field).isSet));
   const tcpOperation = operations.some((operation) => tcpOperationFields.some((field) => operation.at(field).isSet));
   const deniesTcp = operations.length > 0 ? !tcpOperation : sources.length > 0 && !tcpSource;
-  return when(
-    deniesTcp,
+  return when(deniesTcp, () =>
     warning(
       rule,
       'denies every connection to TCP ports, since it asks for HTTP attributes only; add to.operation.ports',
@@ -70,5 +68,5 @@ export function dryRunProblems(annotation: Place, spec: Place): SchemaProblem[] 
   if (!['ALLOW', 'DENY'].includes(action))
     return [error(annotation, `is for actions ALLOW and DENY; the action is ${action}`)];
   const fine = /^(1|0|t|f|T|F|true|false|TRUE|FALSE|True|False)$/.test(annotation.text);
-  return when(!fine, error(annotation, `${shown(annotation)} is neither true nor false`));
+  return when(!fine, () => error(annotation, `${shown(annotation)} is neither true nor false`));
 }

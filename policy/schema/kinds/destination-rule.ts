@@ -12,15 +12,13 @@ export function destinationRuleProblems(spec: Place, namespace: string): SchemaP
     ...wildcardDomainProblems(spec.at('host')),
     ...trafficPolicyProblems(spec.at('trafficPolicy')),
     ...names.flatMap((name, index) => [
-      ...when(
-        !isDnsLabel(name.text),
+      ...when(!isDnsLabel(name.text), () =>
         error(
           name,
           `${name.isSet ? shown(name) : 'nothing'} is no subset name; allowed are letters, digits and inner hyphens, at most 63`,
         ),
       ),
-      ...when(
-        names.findIndex(({ text }) => text === name.text) < index,
+      ...when(names.findIndex(({ text }) => text === name.text) < index, () =>
         error(name, `the subset ${shown(name)} is there twice`),
       ),
     ]),

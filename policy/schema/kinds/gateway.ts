@@ -17,18 +17,16 @@ export function gatewayProblems(spec: Place, _namespace: string, object: Place):
   const isGenerated = object.at('metadata', 'annotations', generated).text === 'gateway';
   const portNames = servers.items.map((server) => server.at('port', 'name'));
   return [
-    ...when(
-      !isDnsLabel(name.text) && !isGenerated,
+    ...when(!isDnsLabel(name.text) && !isGenerated, () =>
       error(
         name,
         `${shown(name)} is no name for a Gateway; allowed are letters, digits and inner hyphens, without dots`,
       ),
     ),
-    ...when(servers.size === 0, error(servers, 'a Gateway needs at least one server')),
+    ...when(servers.size === 0, () => error(servers, 'a Gateway needs at least one server')),
     ...servers.items.flatMap((server) => serverProblems(server, isGenerated)),
     ...portNames.flatMap((port, index) =>
-      when(
-        portNames.findIndex(({ text }) => text === port.text) < index,
+      when(portNames.findIndex(({ text }) => text === port.text) < index, () =>
         error(port, `the port name ${shown(port)} is there twice; the names of ports must be unique`),
       ),
     ),
@@ -43,7 +41,7 @@ function serverProblems(server: Place, isGenerated: boolean): SchemaProblem[] {
     tls: server.at('tls'),
   };
   return [
-    ...when(hosts.size === 0, error(hosts, 'a server needs at least one host; "*" is every host')),
+    ...when(hosts.size === 0, () => error(hosts, 'a server needs at least one host; "*" is every host')),
     ...hosts.items.flatMap((host) =>
       isGenerated && host.text.startsWith('~/') ? [] : scopedHostProblems(host, { namespace: 'optional' }),
     ),
@@ -61,18 +59,18 @@ function serverPortProblems(port: Place, atSocket: boolean): SchemaProblem[] {
     protocol: port.at('protocol'),
     targetPort: port.at('targetPort'),
   };
-  const wrongAtSocket = when(number.number !== 0, error(number, `${shown(number)}: the port of a socket must be 0`));
+  const wrongAtSocket = when(number.number !== 0, () =>
+    error(number, `${shown(number)}: the port of a socket must be 0`),
+  );
   return [
-    ...when(
-      parseProtocol(protocol.text) === 'Unsupported',
+    ...when(parseProtocol(protocol.text) === 'Unsupported', () =>
       error(protocol, `${protocol.isSet ? shown(protocol) : 'nothing'} is no protocol; allowed are ${protocols}`),
     ),
     ...(atSocket ? wrongAtSocket : portProblems(number)),
-    ...when(
-      targetPort.number > 0,
+    ...when(targetPort.number > 0, () =>
       error(targetPort, 'has no effect for a Gateway; the workload listens on the port itself'),
     ),
-    ...when(name.text === '', error(name, 'a port needs a name')),
+    ...when(name.text === '', () => error(name, 'a port needs a name')),
   ];
 }
 
@@ -86,17 +84,19 @@ function protocolProblems(server: Place): SchemaProblem[] {
   const tls = server.at('tls');
   const protocol = parseProtocol(server.at('port', 'protocol').text);
   const redirect = tls.at('httpsRedirect');
-  const misplaced = when(
-    redirect.isTrue && !isHttp(protocol),
+  const misplaced = when(redirect.isTrue && !isHttp(protocol), () =>
     warning(redirect, 'redirects requests, so it belongs to an HTTP server'),
   );
   if (protocol === 'Unsupported') return misplaced;
-  if (isTls(protocol)) return [...misplaced, ...when(!tls.isSet, error(tls, `is required for protocol ${protocol}`))];
+  if (isTls(protocol))
+    return [...misplaced, ...when(!tls.isSet, () => error(tls, `is required for protocol ${protocol}`))];
   if (!tls.isSet) return misplaced;
   const bare = !['caCertificates', 'privateKey', 'serverCertificate'].some((field) => isGiven(tls.at(field)));
   const onlyRedirects = isHttp(protocol) && passesThrough(tls) && bare;
   return [
     ...misplaced,
-    ...when(!onlyRedirects, error(tls, `cannot be set for protocol ${protocol}, which has no TLS; use HTTPS or TLS`)),
+    ...when(!onlyRedirects, () =>
+      error(tls, `cannot be set for protocol ${protocol}, which has no TLS; use HTTPS or TLS`),
+    ),
   ];
 }

@@ -7,13 +7,12 @@ export function peerAuthenticationProblems(spec: Place): SchemaProblem[] {
   const everyWorkload = selector.at('matchLabels').size === 0;
   return [
     ...selectorProblems(selector, 'matchLabels'),
-    ...when(ports.isSet && ports.size === 0, error(ports, 'needs at least one port; leave it out to have none')),
-    ...when(
-      ports.size > 0 && everyWorkload,
+    ...when(ports.isSet && ports.size === 0, () => error(ports, 'needs at least one port; leave it out to have none')),
+    ...when(ports.size > 0 && everyWorkload, () =>
       error(ports, 'needs a selector with labels: ports differ from workload to workload'),
     ),
     ...ports.entries.flatMap(({ key, place }) =>
-      when(!isPort(key), error(place, `"${key}" is no port; allowed are 1 to 65535`)),
+      when(!isPort(key), () => error(place, `"${key}" is no port; allowed are 1 to 65535`)),
     ),
   ];
 }

@@ -19,8 +19,8 @@ function jwtRuleProblems(rule: Place): SchemaProblem[] {
     ...['audiences', 'fromParams', 'fromCookies'].flatMap((field) => rule.at(field).items),
   ];
   return [
-    ...when(issuer.text === '' && uri.text === '', error(rule, 'a JWT rule needs an issuer or a jwksUri')),
-    ...when(uri.text !== '' && !isHttpUrl(uri.text), error(uri, `${shown(uri)} is no URL with http or https`)),
+    ...when(issuer.text === '' && uri.text === '', () => error(rule, 'a JWT rule needs an issuer or a jwksUri')),
+    ...when(uri.text !== '' && !isHttpUrl(uri.text), () => error(uri, `${shown(uri)} is no URL with http or https`)),
     ...jwksProblems(rule.at('jwks')),
     ...places.filter(({ text }) => text === '').map((place) => error(place, 'must not be empty')),
     ...rule.at('outputClaimToHeaders').items.flatMap(outputProblems),

@@ -20,11 +20,10 @@ export function serviceEntryProblems(spec: Place, namespace: string, object: Pla
   };
   return [
     ...selectorProblems(selector, 'labels'),
-    ...when(
-      selector.isSet && endpoints.isSet,
+    ...when(selector.isSet && endpoints.isSet, () =>
       error(endpoints, 'only one of workloadSelector and endpoints can be set'),
     ),
-    ...when(hosts.size === 0, error(hosts, 'a ServiceEntry needs at least one host')),
+    ...when(hosts.size === 0, () => error(hosts, 'a ServiceEntry needs at least one host')),
     ...hosts.items.flatMap((host) => hostProblems(host, resolution)),
     ...spec.at('addresses').items.filter(isText).flatMap(subnetProblems),
     ...portListProblems(spec, resolution, object),
@@ -45,8 +44,7 @@ function hostProblems(host: Place, resolution: string): SchemaProblem[] {
   const partial = isPartialWildcard(host.text) && resolution !== 'DYNAMIC_DNS';
   return [
     ...wildcardDomainProblems(host),
-    ...when(
-      partial,
+    ...when(partial, () =>
       warning(host, `${shown(host)} has a "*" that is not the whole first label, which matches nothing`),
     ),
   ];
@@ -65,17 +63,15 @@ function portListProblems(spec: Place, resolution: string, object: Place): Schem
     };
     const opaque = ['', 'TCP'].includes(protocol.text);
     return [
-      ...when(names.indexOf(name.text) < index, error(name, `the port name ${shown(name)} is there twice`)),
-      ...when(numbers.indexOf(number.number) < index, error(number, `the port ${shown(number)} is there twice`)),
-      ...when(
-        !isDnsLabel(name.text),
+      ...when(names.indexOf(name.text) < index, () => error(name, `the port name ${shown(name)} is there twice`)),
+      ...when(numbers.indexOf(number.number) < index, () => error(number, `the port ${shown(number)} is there twice`)),
+      ...when(!isDnsLabel(name.text), () =>
         error(
           name,
           `${name.isSet ? shown(name) : 'nothing'} is no name of a port; allowed are letters, digits and inner hyphens`,
         ),
       ),
-      ...when(
-        protocol.text !== '' && parseProtocol(protocol.text) === 'Unsupported',
+      ...when(protocol.text !== '' && parseProtocol(protocol.text) === 'Unsupported', () =>
         error(
           protocol,
           `${shown(protocol)} is no protocol; allowed are HTTP, HTTPS, HTTP2, GRPC, GRPC-WEB, TLS, TCP, MONGO, REDIS, MYSQL`,
@@ -83,8 +79,7 @@ function portListProblems(spec: Place, resolution: string, object: Place): Schem
       ),
       ...portProblems(number),
       ...optionalPortProblems(targetPort),
-      ...when(
-        unaddressed && opaque,
+      ...when(unaddressed && opaque, () =>
         warning(port, 'a TCP port without addresses takes every connection to that port, whatever its destination'),
       ),
     ];

@@ -15,7 +15,7 @@ export function sidecarProblems(spec: Place, namespace: string): SchemaProblem[]
     !spec.at('inboundConnectionPool').isSet;
   return [
     ...selectorProblems(spec.at('workloadSelector'), 'labels'),
-    ...when(empty, error(spec, `a Sidecar needs at least one of ${parts.join(', ')}`)),
+    ...when(empty, () => error(spec, `a Sidecar needs at least one of ${parts.join(', ')}`)),
     ...ingressProblems(spec.at('ingress')),
     ...connectionPoolProblems(spec.at('inboundConnectionPool')),
     ...egressProblems(spec.at('egress'), namespace),

@@ -11,7 +11,7 @@ export function telemetryProblems(spec: Place): SchemaProblem[] {
   return [
     ...attachmentProblems(spec),
     ...[...tracing.items, ...metrics.items, ...logging.items].flatMap(providersProblems),
-    ...when(tracing.size > 1, warning(tracing, `${tracing.size} entries; Istio takes the first`)),
+    ...when(tracing.size > 1, () => warning(tracing, `${tracing.size} entries; Istio takes the first`)),
     ...tracing.items.flatMap(tracingProblems),
     ...metrics.items.flatMap((metric) => metric.at('overrides').items.flatMap(overrideProblems)),
   ];
@@ -28,15 +28,14 @@ function tracingProblems(tracing: Place): SchemaProblem[] {
     sampling: tracing.at('randomSamplingPercentage'),
   };
   return [
-    ...when(providers.size > 1, warning(providers, `${providers.size} providers; Istio takes one`)),
-    ...when(
-      sampling.number < 0 || sampling.number > 100,
+    ...when(providers.size > 1, () => warning(providers, `${providers.size} providers; Istio takes one`)),
+    ...when(sampling.number < 0 || sampling.number > 100, () =>
       error(sampling, `${shown(sampling)} is no percentage; allowed are 0 to 100`),
     ),
     ...tracing
       .at('customTags')
       .entries.flatMap(({ key, place }) => [
-        ...when(key === '', error(place, 'a tag needs a name')),
+        ...when(key === '', () => error(place, 'a tag needs a name')),
         ...tagProblems(place),
       ]),
   ];
@@ -53,11 +52,11 @@ function tagProblems(tag: Place): SchemaProblem[] {
 function overrideProblems(override: Place): SchemaProblem[] {
   const metric = override.at('match', 'customMetric');
   return [
-    ...when(metric.isSet && metric.text === '', error(metric, 'must not be empty')),
+    ...when(metric.isSet && metric.text === '', () => error(metric, 'must not be empty')),
     ...override
       .at('tagOverrides')
       .entries.flatMap(({ key, place }) => [
-        ...when(key === '', warning(place, 'a tag needs a name')),
+        ...when(key === '', () => warning(place, 'a tag needs a name')),
         ...tagOverrideProblems(place),
       ]),
   ];
@@ -68,7 +67,9 @@ function tagOverrideProblems(override: Place): SchemaProblem[] {
   const { value, operation } = { value: override.at('value'), operation: override.at('operation').text };
   const removes = operation === 'REMOVE';
   return [
-    ...when(!removes && value.text === '', error(value, 'is required for operation UPSERT, which is the default')),
-    ...when(removes && value.text !== '', error(value, 'cannot be set for operation REMOVE')),
+    ...when(!removes && value.text === '', () =>
+      error(value, 'is required for operation UPSERT, which is the default'),
+    ),
+    ...when(removes && value.text !== '', () => error(value, 'cannot be set for operation REMOVE')),
   ];
 }

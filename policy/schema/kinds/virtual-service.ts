@@ -24,7 +24,7 @@ export function virtualServiceProblems(spec: Place, namespace: string): SchemaPr
     ...hostsProblems(spec, atGatewayOnly),
     ...when(
       ['http', 'tcp', 'tls'].every((field) => spec.at(field).size === 0),
-      error(spec, 'one of http, tcp and tls is required'),
+      () => error(spec, 'one of http, tcp and tls is required'),
     ),
     ...spec.at('http').items.flatMap((route) => httpRouteProblems(route, inDelegate)),
     ...spec.at('tls').items.flatMap((route) => tlsRouteProblems(route, hosts)),

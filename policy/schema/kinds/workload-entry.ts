@@ -18,12 +18,11 @@ export function addressProblems(entry: Place, { names }: { names: boolean }): Sc
   }
   if (isUnixAddress(address.text)) {
     const ports = entry.at('ports');
-    return [...unixProblems(address), ...when(ports.size > 0, error(ports, 'a socket has no ports'))];
+    return [...unixProblems(address), ...when(ports.size > 0, () => error(ports, 'a socket has no ports'))];
   }
   if (isIpAddress(address.text)) return [];
   if (!names) return [error(address, `${shown(address)} is no IP address`)];
-  return when(
-    whyNoFqdn(address.text) !== undefined,
+  return when(whyNoFqdn(address.text) !== undefined, () =>
     error(address, `${shown(address)} is neither an IP address nor a full DNS name`),
   );
 }
@@ -33,8 +32,7 @@ export function portsProblems(entry: Place): SchemaProblem[] {
   return entry
     .at('ports')
     .entries.flatMap(({ key, place }) => [
-      ...when(
-        !isDnsLabel(key),
+      ...when(!isDnsLabel(key), () =>
         error(place, `"${key}" is no name of a port; allowed are letters, digits and inner hyphens`),
       ),
       ...portProblems(place),

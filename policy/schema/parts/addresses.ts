@@ -23,21 +23,22 @@ export function isUnixAddress(text: string): boolean {
 }
 
 export function ipProblems(place: Place): SchemaProblem[] {
-  return when(!isIpAddress(place.text), error(place, `${shown(place)} is no IP address`));
+  return when(!isIpAddress(place.text), () => error(place, `${shown(place)} is no IP address`));
 }
 
 /** An address, or a block of them. */
 export function subnetProblems(place: Place): SchemaProblem[] {
   const fine = place.text.includes('/') ? isCidr(place.text) : isIpAddress(place.text);
-  return when(!fine, error(place, `${shown(place)} is neither an IP address nor a CIDR block such as 10.0.0.0/8`));
+  return when(!fine, () =>
+    error(place, `${shown(place)} is neither an IP address nor a CIDR block such as 10.0.0.0/8`),
+  );
 }
 
 /** A socket after `unix://`: an absolute path to a file, or an abstract name after `@`. */
 export function unixProblems(place: Place): SchemaProblem[] {
   const socket = place.text.slice(unixPrefix.length);
   const fine = socket.startsWith('@') || (socket.startsWith('/') && !socket.endsWith('/'));
-  return when(
-    !fine,
+  return when(!fine, () =>
     error(place, `${shown(place)} is no socket; allowed are unix:///absolute/path/to/file and unix://@abstract-name`),
   );
 }

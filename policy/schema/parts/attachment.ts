@@ -20,7 +20,7 @@ export function attachmentProblems(spec: Place): SchemaProblem[] {
   };
   const ways = [selector.isSet, targetRef.isSet, targetRefs.size > 0].filter(Boolean).length;
   return [
-    ...when(ways > 1, error(spec, 'only one of selector and targetRefs can be set')),
+    ...when(ways > 1, () => error(spec, 'only one of selector and targetRefs can be set')),
     ...selectorProblems(selector, 'matchLabels'),
     ...[targetRef, ...targetRefs.items].filter(({ isSet }) => isSet).flatMap(targetProblems),
   ];
@@ -30,13 +30,11 @@ function targetProblems(target: Place): SchemaProblem[] {
   const [group, kind] = [target.at('group').text, target.at('kind').text];
   const known = targets.some(([knownGroup, knownKind]) => knownGroup === group && knownKind === kind);
   return [
-    ...when(target.at('name').text === '', error(target.at('name'), 'a target must be named')),
-    ...when(
-      target.at('namespace').text !== '',
+    ...when(target.at('name').text === '', () => error(target.at('name'), 'a target must be named')),
+    ...when(target.at('namespace').text !== '', () =>
       error(target.at('namespace'), `${shown(target.at('namespace'))}: a target in another namespace is not supported`),
     ),
-    ...when(
-      !known,
+    ...when(!known, () =>
       error(
         target,
         `${group === '' ? 'core' : group}/${kind} is no target for a policy; allowed are Service, ServiceEntry, and Gateway and GatewayClass of gateway.networking.k8s.io`,

@@ -49,8 +49,8 @@ export function conditionProblems(condition: Place, custom: boolean): SchemaProb
   if (key.text === '') return [error(key, 'is required, and must not be empty')];
   const check = checkOf(key.text);
   return [
-    ...when(custom && forCustom.test(key.text), error(key, `${shown(key)} is not supported for action CUSTOM`)),
-    ...when(values.size + notValues.size === 0, error(condition, 'needs values or notValues')),
+    ...when(custom && forCustom.test(key.text), () => error(key, `${shown(key)} is not supported for action CUSTOM`)),
+    ...when(values.size + notValues.size === 0, () => error(condition, 'needs values or notValues')),
     ...(typeof check === 'string' ? [error(key, `${shown(key)} ${check}`)] : [...check(values), ...check(notValues)]),
   ];
 }

@@ -14,8 +14,7 @@ export function operationProblems(to: Place): SchemaProblem[] {
   const operation = to.at('operation');
   if (!operation.isSet) return [error(operation, 'is required')];
   return [
-    ...when(
-      !all.some((field) => operation.at(field).size > 0),
+    ...when(!all.some((field) => operation.at(field).size > 0), () =>
       error(operation, `an operation needs at least one of ${all.join(', ')}`),
     ),
     ...ports.flatMap((field) => operation.at(field).items.flatMap(portTextProblems)),
@@ -28,8 +27,7 @@ export function operationProblems(to: Place): SchemaProblem[] {
 
 /** A port, written as text. */
 export function portTextProblems(place: Place): SchemaProblem[] {
-  return when(
-    !/^\d+$/.test(place.text) || Number(place.text) > 65535,
+  return when(!/^\d+$/.test(place.text) || Number(place.text) > 65535, () =>
     error(place, `${shown(place)} is no port; allowed are 0 to 65535`),
   );
 }
@@ -46,9 +44,8 @@ function templateProblems(path: Place): SchemaProblem[] {
       (/[{}]/.test(segment) || (templates.length > 0 && !/^[-a-zA-Z0-9._~%!$&'()+,;:@=]+$/.test(segment))),
   );
   return [
-    ...when(late, error(path, `${shown(path)}: no {*} or {**} may follow {**}`)),
-    ...when(
-      bad !== undefined,
+    ...when(late, () => error(path, `${shown(path)}: no {*} or {**} may follow {**}`)),
+    ...when(bad !== undefined, () =>
       error(
         path,
         `${shown(path)}: the segment "${bad ?? ''}" is not allowed; templates are {*} and {**} as whole segments`,

@@ -21,8 +21,8 @@ export function sourceProblems(from: Place, custom: boolean): SchemaProblem[] {
   const given = all.filter((field) => source.at(field).size > 0);
   const mixed = given.some((field) => accounts.includes(field)) && given.some((field) => identities.includes(field));
   return [
-    ...when(given.length === 0, error(source, `a source needs at least one of ${all.join(', ')}`)),
-    ...when(mixed, error(source, 'serviceAccounts cannot be set together with principals or namespaces')),
+    ...when(given.length === 0, () => error(source, `a source needs at least one of ${all.join(', ')}`)),
+    ...when(mixed, () => error(source, 'serviceAccounts cannot be set together with principals or namespaces')),
     ...(custom
       ? given
           .filter((field) => identityFields.includes(field))
@@ -36,22 +36,23 @@ export function sourceProblems(from: Place, custom: boolean): SchemaProblem[] {
 }
 
 export function notEmpty(place: Place): SchemaProblem[] {
-  return when(place.text === '', error(place, 'must not be empty'));
+  return when(place.text === '', () => error(place, 'must not be empty'));
 }
 
 /** An IP address or a block of them. */
 export function addressProblems(place: Place): SchemaProblem[] {
   const fine = place.text.includes('/') ? isCidr(place.text) : isIpAddress(place.text);
-  return when(!fine, error(place, `${shown(place)} is neither an IP address nor a CIDR block such as 10.0.0.0/8`));
+  return when(!fine, () =>
+    error(place, `${shown(place)} is neither an IP address nor a CIDR block such as 10.0.0.0/8`),
+  );
 }
 
 /** At most 16 names, `name` or `namespace/name`, without a `*`. */
 export function serviceAccountsProblems(list: Place): SchemaProblem[] {
   return [
-    ...when(list.size > 16, error(list, `has ${list.size} entries; allowed are at most 16`)),
+    ...when(list.size > 16, () => error(list, `has ${list.size} entries; allowed are at most 16`)),
     ...list.items.flatMap((place) =>
-      when(
-        !/^[^/*]+(\/[^/*]+)?$/.test(place.text) || place.text.length > 320,
+      when(!/^[^/*]+(\/[^/*]+)?$/.test(place.text) || place.text.length > 320, () =>
         error(place, `${shown(place)} is no ServiceAccount; write name or namespace/name, without "*"`),
       ),
     ),
@@ -61,14 +62,13 @@ export function serviceAccountsProblems(list: Place): SchemaProblem[] {
 export function trustDomainProblems(place: Place): SchemaProblem[] {
   return [
     ...wildcardTextProblems(place),
-    ...when(place.text.includes('/'), error(place, `${shown(place)} is no trust domain: it has a "/"`)),
+    ...when(place.text.includes('/'), () => error(place, `${shown(place)} is no trust domain: it has a "/"`)),
   ];
 }
 
 /** A text that may have one `*`, at its start or its end. */
 export function wildcardTextProblems(place: Place): SchemaProblem[] {
-  return when(
-    place.text === '' || /\*.*\*|[^*]\*[^*]/.test(place.text),
+  return when(place.text === '' || /\*.*\*|[^*]\*[^*]/.test(place.text), () =>
     error(place, `${shown(place)} is not allowed; it must not be empty, and a "*" may only stand at its start or end`),
   );
 }

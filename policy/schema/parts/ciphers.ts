@@ -25,17 +25,14 @@ export function cipherProblems(tls: Place): SchemaProblem[] {
   const { minimum, ciphers } = { minimum: tls.at('minProtocolVersion'), ciphers: tls.at('cipherSuites').items };
   const old = ['TLSV1_0', 'TLSV1_1'].includes(minimum.text);
   return [
-    ...when(
-      old && ciphers.length === 0,
+    ...when(old && ciphers.length === 0, () =>
       warning(minimum, `${minimum.text} needs cipherSuites that fit it; those by default do not`),
     ),
     ...ciphers.flatMap((cipher, index) => [
-      ...when(
-        !isSuite(cipher.text),
+      ...when(!isSuite(cipher.text), () =>
         warning(cipher, `${shown(cipher)} is no cipher suite and will be ignored; allowed are ${suites.join(', ')}`),
       ),
-      ...when(
-        ciphers.findIndex(({ text }) => text === cipher.text) < index,
+      ...when(ciphers.findIndex(({ text }) => text === cipher.text) < index, () =>
         warning(cipher, `${shown(cipher)} is there twice`),
       ),
     ]),

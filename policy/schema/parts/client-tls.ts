@@ -27,8 +27,7 @@ function unverifiedProblems(tls: Place, mode: string): SchemaProblem[] {
     mode === 'SIMPLE' ? ['caCertificates', 'credentialName', 'subjectAltNames'] : ['caCertificates', 'subjectAltNames'];
   return excluded.flatMap((field) => {
     const place = tls.at(field);
-    return when(
-      place.text !== '' || place.size > 0,
+    return when(place.text !== '' || place.size > 0, () =>
       error(place, 'cannot be set together with insecureSkipVerify: true'),
     );
   });

@@ -17,10 +17,12 @@ export function connectionPoolProblems(pool: Place): SchemaProblem[] {
   const upgrades = http.at('h2UpgradePolicy').text === 'UPGRADE' && http.at('useClientProtocol').isTrue;
   const keepalive = tcp.at('tcpKeepalive');
   return [
-    ...when(!http.isSet && !tcp.isSet, error(pool, 'a connection pool needs http or tcp')),
+    ...when(!http.isSet && !tcp.isSet, () => error(pool, 'a connection pool needs http or tcp')),
     ...httpLimits.flatMap((limit) => notNegative(http.at(limit))),
     ...durationProblems(http.at('idleTimeout')),
-    ...when(upgrades, error(http.at('useClientProtocol'), 'cannot be true together with h2UpgradePolicy UPGRADE')),
+    ...when(upgrades, () =>
+      error(http.at('useClientProtocol'), 'cannot be true together with h2UpgradePolicy UPGRADE'),
+    ),
     ...notNegative(tcp.at('maxConnections')),
     ...['connectTimeout', 'maxConnectionDuration'].flatMap((field) => durationProblems(tcp.at(field))),
     // 0 switches the timeout off.

@@ -7,6 +7,7 @@ import { regexProblems } from './regex';
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', '*'];
 
 export function corsProblems(policy: Place): SchemaProblem[] {
+  if (!policy.isSet) return [];
   const { allowOrigin, maxAge } = { allowOrigin: policy.at('allowOrigin'), maxAge: policy.at('maxAge') };
   const wholeSeconds = (parseDuration(maxAge.text) ?? 0) % 1000 === 0;
   return [
@@ -14,15 +15,14 @@ export function corsProblems(policy: Place): SchemaProblem[] {
     ...policy
       .at('allowMethods')
       .items.flatMap((method) =>
-        when(
-          !methods.includes(method.text),
+        when(!methods.includes(method.text), () =>
           error(method, `${shown(method)} is no HTTP method; allowed are ${methods.join(', ')}`),
         ),
       ),
     ...[...policy.at('allowHeaders').items, ...policy.at('exposeHeaders').items].flatMap(corsHeaderProblems),
     ...durationProblems(maxAge),
-    ...when(!wholeSeconds, error(maxAge, `${shown(maxAge)} is too fine; the age must be whole seconds`)),
-    ...when(allowOrigin.isSet, warning(allowOrigin, 'is deprecated; use allowOrigins: [{exact: …}]')),
+    ...when(!wholeSeconds, () => error(maxAge, `${shown(maxAge)} is too fine; the age must be whole seconds`)),
+    ...when(allowOrigin.isSet, () => warning(allowOrigin, 'is deprecated; use allowOrigins: [{exact: …}]')),
   ];
 }
 

@@ -19,8 +19,7 @@ export function destinationProblems(destination: Place): SchemaProblem[] {
   };
   return [
     ...(host.text === '*' ? [error(host, '"*" is every host; a destination is one')] : wildcardDomainProblems(host)),
-    ...when(
-      subset.text !== '' && !isDnsLabel(subset.text),
+    ...when(subset.text !== '' && !isDnsLabel(subset.text), () =>
       error(subset, `${shown(subset)} is no subset name; allowed are letters, digits and inner hyphens, at most 63`),
     ),
     ...(port.isSet ? portProblems(port.at('number')) : []),

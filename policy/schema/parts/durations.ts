@@ -21,7 +21,9 @@ export function durationProblems(place: Place): SchemaProblem[] {
   if (!place.isSet) return [];
   const parsed = parseDuration(place.text);
   if (parsed === undefined || parsed < 1) return [error(place, noDuration(place))];
-  return when(!isWhole(parsed), error(place, `${shown(place)} is too fine; a duration must be whole milliseconds`));
+  return when(!isWhole(parsed), () =>
+    error(place, `${shown(place)} is too fine; a duration must be whole milliseconds`),
+  );
 }
 
 export function noDuration(place: Place): string {

@@ -18,22 +18,19 @@ export function exportToProblems(
   const names = list.items.map(({ text }) => (text === '.' ? namespace : text));
   return [
     ...list.items.flatMap((place, index) => [
-      ...when(
-        names.indexOf(names[index] ?? '') < index,
+      ...when(names.indexOf(names[index] ?? '') < index, () =>
         error(place, `${shown(place)} is there twice; "." is the own namespace "${namespace}"`),
       ),
-      ...when(
-        !isScope(place.text, nobody),
+      ...when(!isScope(place.text, nobody), () =>
         error(
           place,
           `${shown(place)} is no scope; allowed are ".", "*"${nobody ? ', "~"' : ''} and names of namespaces`,
         ),
       ),
     ]),
-    ...when(names.length > 1 && names.includes('*'), error(list, '"*" is every namespace and must stand alone')),
-    ...when(nobody && names.length > 1 && names.includes('~'), error(list, '"~" is nobody and must stand alone')),
-    ...when(
-      ownOnly && names.some((name) => name !== namespace),
+    ...when(names.length > 1 && names.includes('*'), () => error(list, '"*" is every namespace and must stand alone')),
+    ...when(nobody && names.length > 1 && names.includes('~'), () => error(list, '"~" is nobody and must stand alone')),
+    ...when(ownOnly && names.some((name) => name !== namespace), () =>
       error(list, 'with a workloadSelector only the own namespace "." is allowed'),
     ),
   ];

@@ -8,7 +8,7 @@ export function faultProblems(fault: Place): SchemaProblem[] {
   if (!fault.isSet) return [];
   const { abort, delay } = { abort: fault.at('abort'), delay: fault.at('delay') };
   return [
-    ...when(!abort.isSet && !delay.isSet, error(fault, 'a fault needs an abort, a delay, or both')),
+    ...when(!abort.isSet && !delay.isSet, () => error(fault, 'a fault needs an abort, a delay, or both')),
     ...(abort.isSet ? abortProblems(abort) : []),
     ...(delay.isSet ? delayProblems(delay) : []),
   ];
@@ -24,16 +24,13 @@ function abortProblems(abort: Place): SchemaProblem[] {
   return [
     ...finePercentProblems(abort.at('percentage')),
     ...(httpStatus.isSet ? httpStatusProblems(httpStatus) : []),
-    ...when(
-      unknownGrpc,
+    ...when(unknownGrpc, () =>
       error(grpcStatus, `${shown(grpcStatus)} is no gRPC status; allowed are ${grpcStatuses.join(', ')}`),
     ),
-    ...when(
-      http2Error.isSet,
+    ...when(http2Error.isSet, () =>
       error(http2Error, 'Istio does not support HTTP/2 errors yet; use httpStatus or grpcStatus'),
     ),
-    ...when(
-      ![httpStatus, grpcStatus, http2Error].some(({ isSet }) => isSet),
+    ...when(![httpStatus, grpcStatus, http2Error].some(({ isSet }) => isSet), () =>
       warning(abort, 'the abort does nothing: it states neither httpStatus nor grpcStatus'),
     ),
   ];
@@ -44,7 +41,9 @@ function delayProblems(delay: Place): SchemaProblem[] {
   return [
     ...finePercentProblems(delay.at('percentage')),
     ...durationProblems(delay.at('fixedDelay')),
-    ...when(exponential.isSet, error(exponential, 'Istio does not support exponential delays yet; use fixedDelay')),
-    ...when(delay.at('percent').isSet, warning(delay.at('percent'), 'is deprecated; use percentage: {value: …}')),
+    ...when(exponential.isSet, () =>
+      error(exponential, 'Istio does not support exponential delays yet; use fixedDelay'),
+    ),
+    ...when(delay.at('percent').isSet, () => warning(delay.at('percent'), 'is deprecated; use percentage: {value: …}')),
   ];
 }

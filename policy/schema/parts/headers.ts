@@ -9,6 +9,7 @@ const claimPrefix = '@request.auth.claims';
 
 /** The Headers of a route or of one of its destinations: what is added, set and removed, in requests and responses. */
 export function headersProblems(headers: Place): SchemaProblem[] {
+  if (!headers.isSet) return [];
   return ['request', 'response'].flatMap((direction) => {
     const operations = headers.at(direction);
     const written = ['add', 'set'].flatMap((operation) => operations.at(operation).entries);
@@ -52,15 +53,14 @@ export function isClaim(name: string): boolean {
 
 function nameProblems(name: string, place: Place, allowed: RegExp): SchemaProblem[] {
   if (name === '') return [error(place, 'a header needs a name')];
-  return when(!allowed.test(name), error(place, `"${name}" is no header name`));
+  return when(!allowed.test(name), () => error(place, `"${name}" is no header name`));
 }
 
 function writtenNameProblems(name: string, place: Place, authorityAllowed: boolean): SchemaProblem[] {
   if (name === '') return [error(place, 'a header needs a name')];
   const internal = name.startsWith(':') || name.toLowerCase() === 'host';
   const refused = internal && !(authorityAllowed && isAuthority(name));
-  return when(
-    refused,
+  return when(refused, () =>
     error(
       place,
       `"${name}" cannot be changed here; of the internal headers only the authority of a request can be set`,

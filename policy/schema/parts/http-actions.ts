@@ -12,13 +12,13 @@ export function redirectProblems(redirect: Place): SchemaProblem[] {
   const goesToPort = redirect.at('port').isSet || redirect.at('derivePort').isSet;
   const code = redirectCode.number;
   return [
-    ...when(!says && !goesToPort, error(redirect, 'a redirect must change something: uri, authority, scheme or port')),
-    ...when(
-      code !== 0 && (code < 300 || code > 399),
+    ...when(!says && !goesToPort, () =>
+      error(redirect, 'a redirect must change something: uri, authority, scheme or port'),
+    ),
+    ...when(code !== 0 && (code < 300 || code > 399), () =>
       error(redirectCode, `${shown(redirectCode)} is no redirect; allowed are 300 to 399`),
     ),
-    ...when(
-      !['', 'http', 'https'].includes(scheme.text),
+    ...when(!['', 'http', 'https'].includes(scheme.text), () =>
       error(scheme, `${shown(scheme)} is not allowed; allowed are http and https`),
     ),
     ...optionalPortProblems(redirect.at('port')),
@@ -32,12 +32,10 @@ export function directResponseProblems(response: Place): SchemaProblem[] {
   const body = response.at('body');
   return [
     ...httpStatusProblems(response.at('status')),
-    ...when(
-      size > 1024 * kilobyte,
+    ...when(size > 1024 * kilobyte, () =>
       error(body, `the body has ${size} bytes; allowed is 1 MB, which every proxy would hold`),
     ),
-    ...when(
-      size > 100 * kilobyte && size <= 1024 * kilobyte,
+    ...when(size > 100 * kilobyte && size <= 1024 * kilobyte, () =>
       warning(body, `the body has ${size} bytes, which every proxy holds; from 100 kB on the control plane suffers`),
     ),
   ];

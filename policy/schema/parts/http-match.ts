@@ -27,8 +27,7 @@ export function httpMatchProblems(match: Place): SchemaProblem[] {
     ...optionalPortProblems(match.at('port')),
     ...labelsProblems(match.at('sourceLabels')),
     ...gatewayNamesProblems(match.at('gateways')),
-    ...when(
-      sourceNamespace.text !== '' && !isDnsLabel(sourceNamespace.text),
+    ...when(sourceNamespace.text !== '' && !isDnsLabel(sourceNamespace.text), () =>
       error(sourceNamespace, `${shown(sourceNamespace)} is no namespace`),
     ),
   ];

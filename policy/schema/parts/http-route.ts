@@ -44,11 +44,13 @@ function actionProblems(route: Place, inDelegate: boolean): SchemaProblem[] {
       .filter(set)
       .map((field) => error(route.at(field), 'a rule that delegates must not have it, the delegate decides'));
   }
-  const problems = when(set('delegate'), error(route.at('delegate'), 'a delegate cannot delegate again'));
+  const problems = when(set('delegate'), () => error(route.at('delegate'), 'a delegate cannot delegate again'));
   const answer = ['redirect', 'directResponse'].find(set);
   if (answer === undefined) {
     problems.push(
-      ...when(route.at('route').size === 0, error(route, 'one of route, redirect and directResponse is required')),
+      ...when(route.at('route').size === 0, () =>
+        error(route, 'one of route, redirect and directResponse is required'),
+      ),
     );
   } else {
     const excluded = ['route', 'fault', 'rewrite', 'directResponse'].filter(
@@ -57,7 +59,10 @@ function actionProblems(route: Place, inDelegate: boolean): SchemaProblem[] {
     problems.push(...excluded.map((field) => error(route.at(field), `cannot be set together with ${answer}`)));
   }
   const mirrored = set('mirror') && route.at('mirrors').size > 0;
-  return [...problems, ...when(mirrored, error(route.at('mirrors'), 'only one of mirror and mirrors can be set'))];
+  return [
+    ...problems,
+    ...when(mirrored, () => error(route.at('mirrors'), 'only one of mirror and mirrors can be set')),
+  ];
 }
 
 function mirrorProblems(route: Place): SchemaProblem[] {
@@ -71,14 +76,13 @@ function mirrorProblems(route: Place): SchemaProblem[] {
         ...requiredDestinationProblems(mirror),
         ...mirrorPercentProblems(mirror.at('percentage', 'value')),
       ]),
-    ...when(old.number > 100, error(old, `${shown(old)} is no percentage; allowed are 0 to 100`)),
-    ...when(old.isSet, warning(old, 'is deprecated; use mirrorPercentage: {value: …}')),
+    ...when(old.number > 100, () => error(old, `${shown(old)} is no percentage; allowed are 0 to 100`)),
+    ...when(old.isSet, () => warning(old, 'is deprecated; use mirrorPercentage: {value: …}')),
   ];
 }
 
 function mirrorPercentProblems(value: Place): SchemaProblem[] {
-  return when(
-    value.number < 0 || value.number > 100,
+  return when(value.number < 0 || value.number > 100, () =>
     error(value, `${shown(value)} is no percentage; allowed are 0 to 100`),
   );
 }

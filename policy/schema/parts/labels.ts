@@ -7,15 +7,13 @@ const prefix = /^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?(\.[a-zA-Z0-9]([-a-zA-Z0-
 /** Labels as Kubernetes takes them. */
 export function labelsProblems(place: Place): SchemaProblem[] {
   return place.entries.flatMap(({ key, place: value }) => [
-    ...when(
-      !isLabelKey(key),
+    ...when(!isLabelKey(key), () =>
       error(
         value,
         `"${key}" is no label key; allowed are letters, digits, "-", "_" and "." with an optional DNS prefix and "/"`,
       ),
     ),
-    ...when(
-      value.text !== '' && !name.test(value.text),
+    ...when(value.text !== '' && !name.test(value.text), () =>
       error(value, `"${value.text}" is no label value; allowed are letters, digits, "-", "_" and "."`),
     ),
   ]);
@@ -30,14 +28,12 @@ export function selectorProblems(selector: Place, field: 'matchLabels' | 'labels
   const labels = selector.at(field);
   return [
     ...labels.entries.flatMap(({ key, place }) => [
-      ...when(key === '', error(place, 'a selector must not have an empty key')),
-      ...when(
-        key.includes('*') || place.text.includes('*'),
+      ...when(key === '', () => error(place, 'a selector must not have an empty key')),
+      ...when(key.includes('*') || place.text.includes('*'), () =>
         error(place, 'a selector must not have a "*"; Istio would take it literally'),
       ),
     ]),
-    ...when(
-      labels.size === 0,
+    ...when(labels.size === 0, () =>
       warning(selector, 'a selector without labels selects every workload of the namespace; leave it out to say so'),
     ),
   ];

@@ -12,8 +12,7 @@ export function loadBalancerProblems(settings: Place, outlierDetection: Place): 
     ...consistentHashProblems(settings.at('consistentHash')),
     ...localityProblems(settings.at('localityLbSetting'), outlierDetection),
     ...warmupProblems(settings.at('warmup')),
-    ...when(
-      settings.at('warmupDurationSecs').isSet,
+    ...when(settings.at('warmupDurationSecs').isSet, () =>
       warning(settings.at('warmupDurationSecs'), 'is deprecated; use warmup: {duration: …}'),
     ),
   ];
@@ -29,18 +28,16 @@ function consistentHashProblems(hash: Place): SchemaProblem[] {
   const table = maglev.at('tableSize');
   const names = cookie.at('attributes').items.map((attribute) => attribute.at('name'));
   return [
-    ...when(cookie.isSet && cookie.at('name').text === '', error(cookie.at('name'), 'a cookie needs a name')),
+    ...when(cookie.isSet && cookie.at('name').text === '', () => error(cookie.at('name'), 'a cookie needs a name')),
     ...names.flatMap((name, index) => [
-      ...when(name.text === '', error(name, 'an attribute of a cookie needs a name')),
-      ...when(
-        name.text !== '' && names.findIndex(({ text }) => text === name.text) < index,
+      ...when(name.text === '', () => error(name, 'an attribute of a cookie needs a name')),
+      ...when(name.text !== '' && names.findIndex(({ text }) => text === name.text) < index, () =>
         error(name, `${shown(name)} is there twice`),
       ),
     ]),
-    ...when(ring.isSet && algorithm, error(ring, 'cannot be set together with ringHash or maglev')),
-    ...when(ring.isSet, warning(ring, 'is deprecated; use ringHash: {minimumRingSize: …}')),
-    ...when(
-      maglev.isSet && !(table.number < largestTable && isPrime(table.number)),
+    ...when(ring.isSet && algorithm, () => error(ring, 'cannot be set together with ringHash or maglev')),
+    ...when(ring.isSet, () => warning(ring, 'is deprecated; use ringHash: {minimumRingSize: …}')),
+    ...when(maglev.isSet && !(table.number < largestTable && isPrime(table.number)), () =>
       error(
         table,
         `${table.isSet ? shown(table) : 'nothing'} is no table size; allowed are prime numbers below ${largestTable}`,
@@ -57,11 +54,10 @@ function warmupProblems(warmup: Place): SchemaProblem[] {
     aggression: warmup.at('aggression'),
   };
   return [
-    ...when(!duration.isSet, error(duration, 'is required')),
+    ...when(!duration.isSet, () => error(duration, 'is required')),
     ...durationProblems(duration),
-    ...when(percent.number > 100, error(percent, `${shown(percent)} is no percentage; allowed are 0 to 100`)),
-    ...when(
-      aggression.isSet && aggression.number < 1,
+    ...when(percent.number > 100, () => error(percent, `${shown(percent)} is no percentage; allowed are 0 to 100`)),
+    ...when(aggression.isSet && aggression.number < 1, () =>
       error(aggression, `${shown(aggression)} is too small; allowed are numbers from 1`),
     ),
   ];

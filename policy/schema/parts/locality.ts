@@ -21,8 +21,7 @@ export function localityProblems(setting: Place, outlierDetection: Place): Schem
     ...distribute.items.flatMap(distributionProblems),
     ...overlaps(distribute.items.map((one) => one.at('from'))),
     ...failover.items.flatMap(failoverProblems),
-    ...when(
-      failsOver && !outlierDetection.isSet,
+    ...when(failsOver && !outlierDetection.isSet, () =>
       warning(setting, 'failover never happens without outlierDetection, which finds out that hosts fail'),
     ),
   ];
@@ -34,7 +33,7 @@ function distributionProblems(distribution: Place): SchemaProblem[] {
   if (bad.length > 0) return bad.map((share) => error(share, `${shown(share)} is no share; allowed are 1 to 100`));
   const sum = shares.reduce((total, { number }) => total + number, 0);
   return [
-    ...when(sum !== 100, error(distribution.at('to'), `the shares sum to ${sum}; they must sum to 100`)),
+    ...when(sum !== 100, () => error(distribution.at('to'), `the shares sum to ${sum}; they must sum to 100`)),
     ...overlaps(distribution.at('to').entries.map(({ key, place }) => ({ text: key, path: place.path }))),
   ];
 }
@@ -44,7 +43,7 @@ function failoverProblems(failover: Place): SchemaProblem[] {
   const bad = [from, to].filter(({ text }) => /[/*]/.test(text));
   return [
     ...bad.map((place) => error(place, `${shown(place)} is no region; zones and "*" are not allowed here`)),
-    ...when(from.text === to.text, error(failover, `from and to are the same region, ${shown(from)}`)),
+    ...when(from.text === to.text, () => error(failover, `from and to are the same region, ${shown(from)}`)),
   ];
 }
 

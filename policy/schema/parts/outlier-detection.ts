@@ -12,9 +12,8 @@ export function outlierDetectionProblems(outlier: Place): SchemaProblem[] {
   return [
     ...['baseEjectionTime', 'interval'].flatMap((field) => durationProblems(outlier.at(field))),
     ...['maxEjectionPercent', 'minHealthPercent'].flatMap((field) => percentProblems(outlier.at(field))),
-    ...when(unsplit, error(local, 'counts only with splitExternalLocalOriginErrors: true')),
-    ...when(
-      errors.number !== 0,
+    ...when(unsplit, () => error(local, 'counts only with splitExternalLocalOriginErrors: true')),
+    ...when(errors.number !== 0, () =>
       warning(errors, 'is deprecated; use consecutiveGatewayErrors or consecutive5xxErrors'),
     ),
   ];

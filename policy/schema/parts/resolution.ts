@@ -25,11 +25,10 @@ export function resolutionProblems(spec: Place, resolution: string, object: Plac
   switch (resolution) {
     case 'NONE':
       return [
-        ...when(
-          endpoints.size > 0,
+        ...when(endpoints.size > 0, () =>
           error(endpoints, 'cannot be set for resolution NONE, which sends requests where they were going'),
         ),
-        ...when(selector.isSet, warning(selector, 'has no effect for resolution NONE')),
+        ...when(selector.isSet, () => warning(selector, 'has no effect for resolution NONE')),
       ];
     case 'STATIC':
       return endpoints.items.flatMap((endpoint) => staticProblems(endpoint, spec));
@@ -47,7 +46,7 @@ function staticProblems(endpoint: Place, spec: Place): SchemaProblem[] {
     ...addressProblems(endpoint, { names: false }),
     ...endpointPortProblems(endpoint, spec),
     ...labelsProblems(endpoint.at('labels')),
-    ...when(atSocket && ports.size !== 1, error(ports, 'an endpoint at a socket needs exactly one port')),
+    ...when(atSocket && ports.size !== 1, () => error(ports, 'an endpoint at a socket needs exactly one port')),
   ];
 }
 
@@ -71,8 +70,7 @@ function dnsProblems(spec: Place, resolution: string): SchemaProblem[] {
         `${shown(host)} cannot be looked up; resolution ${resolution} without endpoints needs full DNS names`,
       ),
     ),
-    ...when(
-      resolution === 'DNS_ROUND_ROBIN' && endpoints.size > 1,
+    ...when(resolution === 'DNS_ROUND_ROBIN' && endpoints.size > 1, () =>
       error(endpoints, `${endpoints.size} endpoints; resolution DNS_ROUND_ROBIN takes one`),
     ),
     ...endpoints.items.flatMap((endpoint) => [
@@ -80,8 +78,7 @@ function dnsProblems(spec: Place, resolution: string): SchemaProblem[] {
       ...endpointPortProblems(endpoint, spec),
       ...labelsProblems(endpoint.at('labels')),
     ]),
-    ...when(
-      opaque && addresses.size > 0 && hosts.size > 1,
+    ...when(opaque && addresses.size > 0 && hosts.size > 1, () =>
       warning(hosts, 'several hosts share the addresses and a TCP port, so that they cannot be told apart'),
     ),
   ];
@@ -89,8 +86,7 @@ function dnsProblems(spec: Place, resolution: string): SchemaProblem[] {
 
 function dnsAddressProblems(address: Place): SchemaProblem[] {
   const fine = isIpAddress(address.text) || whyNoFqdn(address.text) === undefined;
-  return when(
-    !fine,
+  return when(!fine, () =>
     error(address, `${address.isSet ? shown(address) : 'nothing'} is neither an IP address nor a full DNS name`),
   );
 }
@@ -132,7 +128,9 @@ function dynamicProblems(spec: Place, object: Place): SchemaProblem[] {
         `${protocol.isSet ? shown(protocol) : 'no protocol'} cannot be routed by host; allowed are HTTP, HTTP2, GRPC and TLS`,
       ),
     ),
-    ...when(behindWaypoint, error(location, 'MESH_INTERNAL with resolution DYNAMIC_DNS does not work with a waypoint')),
+    ...when(behindWaypoint, () =>
+      error(location, 'MESH_INTERNAL with resolution DYNAMIC_DNS does not work with a waypoint'),
+    ),
   ];
 }
 

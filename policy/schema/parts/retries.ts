@@ -33,8 +33,7 @@ export function retriesProblems(retries: Place): SchemaProblem[] {
   const disabled = retries.at('attempts').number === 0;
   return [
     ...notNegative(retries.at('attempts')),
-    ...when(
-      disabled && configured.length > 0,
+    ...when(disabled && configured.length > 0, () =>
       error(
         retries,
         `${configured.join(', ')} have no meaning with attempts 0, which is what a missing attempts means; state attempts of at least 1, or leave them out`,

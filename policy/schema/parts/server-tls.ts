@@ -52,8 +52,7 @@ function sourceProblems(tls: Place): SchemaProblem[] {
     ? ['serverCertificate with privateKey']
     : [];
   const sources = [...files, ...credentialFields.filter((field) => isGiven(tls.at(field)))];
-  return when(
-    sources.length > 1,
+  return when(sources.length > 1, () =>
     error(tls, `only one source of certificates can be set, here are ${sources.join(' and ')}`),
   );
 }
@@ -67,18 +66,18 @@ function certificateProblems(tls: Place, mode: string): SchemaProblem[] {
   const clientCa = tls.at('caCertificates');
   return [
     ...missing.map((place) => error(place, `is required for mode ${mode}, unless credentialName is set`)),
-    ...when(
-      mode !== 'SIMPLE' && clientCa.text === '',
+    ...when(mode !== 'SIMPLE' && clientCa.text === '', () =>
       error(clientCa, `is required for mode ${mode}, to verify clients with, unless credentialName is set`),
     ),
-    ...when(list.size > 2, warning(list, `has ${list.size} certificates; Envoy takes one of RSA and one of ECDSA`)),
+    ...when(list.size > 2, () =>
+      warning(list, `has ${list.size} certificates; Envoy takes one of RSA and one of ECDSA`),
+    ),
   ];
 }
 
 function crlProblems(tls: Place, mode: string): SchemaProblem[] {
   const crl = tls.at('caCrl');
-  return when(
-    crl.text !== '' && mode === 'SIMPLE',
+  return when(crl.text !== '' && mode === 'SIMPLE', () =>
     error(crl, 'is not supported for mode SIMPLE, which verifies no client'),
   );
 }

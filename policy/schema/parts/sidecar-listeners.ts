@@ -18,8 +18,7 @@ export function ingressProblems(listeners: Place): SchemaProblem[] {
       ...portFieldsProblems(port),
       ...portProblems(port.at('number')),
       ...bindProblems(listener.at('bind')),
-      ...when(
-        numbers.indexOf(port.at('number').number) < index,
+      ...when(numbers.indexOf(port.at('number').number) < index, () =>
         error(port.at('number'), `the port ${shown(port.at('number'))} is there twice`),
       ),
       ...defaultEndpointProblems(listener.at('defaultEndpoint')),
@@ -36,12 +35,11 @@ export function egressProblems(listeners: Place, namespace: string): SchemaProbl
     const { port, hosts } = { port: listener.at('port'), hosts: listener.at('hosts') };
     const misplaced = !port.isSet && index < items.length - 1;
     return [
-      ...when(
-        misplaced,
+      ...when(misplaced, () =>
         error(listener, 'the listener without a port takes all other connections, so there is one, and it comes last'),
       ),
       ...(port.isSet ? egressPortProblems(listener, items.slice(0, index)) : []),
-      ...when(hosts.size === 0, error(hosts, 'a listener needs at least one host')),
+      ...when(hosts.size === 0, () => error(hosts, 'a listener needs at least one host')),
       ...hosts.items.flatMap((host) => scopedHostProblems(host, { namespace: 'required' })),
       ...repeatedHostProblems(hosts, namespace),
     ];
@@ -65,13 +63,12 @@ function egressPortProblems(listener: Place, earlier: Place[]): SchemaProblem[] 
       ...(isUnixAddress(bind.text)
         ? unixProblems(bind)
         : [error(bind, 'port 0 needs a socket: unix:///path or unix://@name')]),
-      ...when(
-        !['', 'DEFAULT', 'NONE'].includes(mode.text),
+      ...when(!['', 'DEFAULT', 'NONE'].includes(mode.text), () =>
         error(mode, `${shown(mode)} is not allowed for a socket; allowed are DEFAULT and NONE`),
       ),
       ...when(
         taken.some((other) => other.at('bind').text === bind.text),
-        error(bind, `the socket ${shown(bind)} is there twice`),
+        () => error(bind, `the socket ${shown(bind)} is there twice`),
       ),
     ];
   }
@@ -79,7 +76,7 @@ function egressPortProblems(listener: Place, earlier: Place[]): SchemaProblem[] 
     ...portFieldsProblems(port),
     ...portProblems(number),
     ...bindProblems(bind),
-    ...when(taken.length > 0, error(number, `the port ${shown(number)} is there twice`)),
+    ...when(taken.length > 0, () => error(number, `the port ${shown(number)} is there twice`)),
   ];
 }
 
@@ -90,15 +87,13 @@ function portFieldsProblems(port: Place): SchemaProblem[] {
     targetPort: port.at('targetPort'),
   };
   return [
-    ...when(
-      name.text !== '' && !isDnsLabel(name.text),
+    ...when(name.text !== '' && !isDnsLabel(name.text), () =>
       error(name, `${shown(name)} is no name of a port; allowed are letters, digits and inner hyphens`),
     ),
-    ...when(
-      protocol.text !== '' && parseProtocol(protocol.text) === 'Unsupported',
+    ...when(protocol.text !== '' && parseProtocol(protocol.text) === 'Unsupported', () =>
       error(protocol, `${shown(protocol)} is no protocol`),
     ),
-    ...when(targetPort.number > 0, error(targetPort, 'has no effect for a Sidecar')),
+    ...when(targetPort.number > 0, () => error(targetPort, 'has no effect for a Sidecar')),
   ];
 }
 
@@ -117,8 +112,7 @@ function defaultEndpointProblems(endpoint: Place): SchemaProblem[] {
     /^\d+$/.test(port ?? '') &&
     Number(port) >= 1 &&
     Number(port) <= 65535;
-  return when(
-    !fine,
+  return when(!fine, () =>
     error(
       endpoint,
       `${shown(endpoint)} is no local endpoint; allowed are 127.0.0.1:<port>, 0.0.0.0:<port>, [::1]:<port>, [::]:<port> and unix://<path>`,
@@ -136,12 +130,11 @@ function ingressTlsProblems(listener: Place): SchemaProblem[] {
   const plain = !isTls(parseProtocol(listener.at('port', 'protocol').text));
   return [
     ...unsupported.map((field) => error(tls.at(field), 'is not supported for a Sidecar')),
-    ...when(redirect.isTrue, error(redirect, 'is not supported for a Sidecar')),
-    ...when(
-      ['ISTIO_MUTUAL', 'AUTO_PASSTHROUGH'].includes(mode.text),
+    ...when(redirect.isTrue, () => error(redirect, 'is not supported for a Sidecar')),
+    ...when(['ISTIO_MUTUAL', 'AUTO_PASSTHROUGH'].includes(mode.text), () =>
       error(mode, `${shown(mode)} is not supported for a Sidecar`),
     ),
-    ...when(plain, error(tls, 'is for ports with protocol HTTPS or TLS')),
+    ...when(plain, () => error(tls, 'is for ports with protocol HTTPS or TLS')),
     ...serverTlsProblems(tls),
   ];
 }
@@ -149,7 +142,7 @@ function ingressTlsProblems(listener: Place): SchemaProblem[] {
 function ineffectivePoolProblems(listener: Place): SchemaProblem[] {
   const http = listener.at('connectionPool', 'http');
   const isHttpPort = isHttp(parseProtocol(listener.at('port', 'protocol').text));
-  return when(http.isSet && !isHttpPort, warning(http, 'has no effect: the protocol of the port is not HTTP'));
+  return when(http.isSet && !isHttpPort, () => warning(http, 'has no effect: the protocol of the port is not HTTP'));
 }
 
 function repeatedHostProblems(hosts: Place, namespace: string): SchemaProblem[] {
@@ -168,6 +161,6 @@ function repeatedHostProblems(hosts: Place, namespace: string): SchemaProblem[] 
   const redundant = everything !== undefined && scoped.some(({ scope }) => scope !== '*');
   return [
     ...repeated.map(({ place }) => warning(place, `${shown(place)} is covered by another host of the listener`)),
-    ...when(redundant, warning(hosts, '"*/*" is everything; other hosts beside it add nothing')),
+    ...when(redundant, () => warning(hosts, '"*/*" is everything; other hosts beside it add nothing')),
   ];
 }

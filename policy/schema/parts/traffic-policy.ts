@@ -18,7 +18,7 @@ export function trafficPolicyProblems(policy: Place): SchemaProblem[] {
     return [error(policy, `a traffic policy needs at least one of ${whole.join(', ')}`)];
   const both = policy.at('tunnel').isSet && policy.at('proxyProtocol').isSet;
   return [
-    ...when(both, error(policy, 'only one of tunnel and proxyProtocol can be set')),
+    ...when(both, () => error(policy, 'only one of tunnel and proxyProtocol can be set')),
     ...settingsProblems(policy),
     ...policy.at('portLevelSettings').items.flatMap(portPolicyProblems),
     ...tunnelProblems(policy.at('tunnel')),
@@ -29,8 +29,8 @@ function portPolicyProblems(policy: Place): SchemaProblem[] {
   const port = policy.at('port');
   const empty = !perPort.some((field) => policy.at(field).isSet);
   return [
-    ...when(!port.isSet, error(port, 'is required: the policy is for one port')),
-    ...when(empty, error(policy, `the policy of a port needs at least one of ${perPort.join(', ')}`)),
+    ...when(!port.isSet, () => error(port, 'is required: the policy is for one port')),
+    ...when(empty, () => error(policy, `the policy of a port needs at least one of ${perPort.join(', ')}`)),
     ...settingsProblems(policy),
   ];
 }
@@ -50,12 +50,10 @@ function tunnelProblems(tunnel: Place): SchemaProblem[] {
   const { protocol, targetHost } = { protocol: tunnel.at('protocol'), targetHost: tunnel.at('targetHost') };
   const reason = isIpAddress(targetHost.text) ? undefined : whyNoFqdn(targetHost.text);
   return [
-    ...when(
-      !['', 'CONNECT', 'POST'].includes(protocol.text),
+    ...when(!['', 'CONNECT', 'POST'].includes(protocol.text), () =>
       error(protocol, `${shown(protocol)} is no tunnel; allowed are CONNECT and POST`),
     ),
-    ...when(
-      reason !== undefined,
+    ...when(reason !== undefined, () =>
       error(targetHost, `${shown(targetHost)} is neither a host nor an IP address: ${reason ?? ''}`),
     ),
     ...portProblems(tunnel.at('targetPort')),
