@@ -3,7 +3,12 @@ const { createHash } = require('node:crypto');
 const { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } = require('node:fs');
 const Module = require('node:module');
 const { join, relative, resolve } = require('node:path');
+const { setFlagsFromString } = require('node:v8');
 const { Script } = require('node:vm');
+
+// V8 optimizes a function after it has run so much byte code, 132 KB by default. What is loaded here lives for seconds, and shares few cores with Pulumi's other processes: to optimize so early takes
+// more time than it saves (docs/performance.md).
+setFlagsFromString('--interrupt-budget=1500000');
 
 const root = join(__dirname, '..');
 const cache = join(root, 'node_modules', '.cache', 'meshwright');

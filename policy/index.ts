@@ -1,7 +1,7 @@
 import '../loader/later';
 import { PolicyPack } from '@pulumi/policy';
 import { packName, policies } from './pack/policies';
-import { warmUp } from './pack/warm-up';
+import { judgeAhead } from './pack/ahead';
 
 new PolicyPack(packName, { policies: [...policies] });
-warmUp();
+judgeAhead();

@@ -1,10 +1,10 @@
 import manifest from '../package.json';
 import { packName, policies } from '../pack/policies';
-import { warmUp } from '../pack/warm-up';
+import { judgeAhead } from '../pack/ahead';
 import { decodeStructsLazily } from '../../wire/lazy-struct';
 import { announce } from '../../wire/serve-engine';
 import { serve } from './serve';
 
 /** The pack for stacks of this project: started by Pulumi's engine, it says the port at which it serves. */
 decodeStructsLazily();
-announce(serve({ name: packName, version: manifest.version, policies }), warmUp);
+announce(serve({ name: packName, version: manifest.version, policies }), judgeAhead);

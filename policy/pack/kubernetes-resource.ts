@@ -19,7 +19,7 @@ const typeToken = /^kubernetes:([^:]+):([A-Za-z0-9]+)$/;
 const otherGroups = ['helm.sh/', 'yaml', 'kustomize'];
 
 /** The Kubernetes objects that a resource is or, for a route set, holds; none for any other resource. */
-export function kubernetesResources(resource: Pick<StackResource, 'type' | 'props'>): KubernetesResource[] {
+export function kubernetesResources(resource: Pick<StackResource, 'type' | 'props'>): readonly KubernetesResource[] {
   if (resource.type === routeSetType) return objectsOfSet(resource.props);
   const own = kubernetesResource(resource);
   return own === undefined ? [] : [own];

@@ -1,4 +1,6 @@
 import type { ResourceValidationPolicy } from '@pulumi/policy';
+import { oncePer } from '../../model/once-per';
+import { rememberLast } from '../../model/remember-last';
 import { checkReport } from '../check';
 import type { Finding } from '../finding';
 import type { CheckOptions } from '../options';
@@ -39,11 +41,18 @@ export const objectPolicy = {
 
 /** The objects of one resource, by rules that judge each alone. */
 export function mandatoryFindings(resources: readonly KubernetesResource[], options: CheckOptions): Finding[] {
-  const [patches, whole] = [resources.filter(({ isPatch }) => isPatch), resources.filter(({ isPatch }) => !isPatch)];
-  return [findingsOf(patches, ofPatches, options), findingsOf(whole, alone, options)]
-    .flat()
-    .filter(({ level, rule }) => level === 'mandatory' && rule !== 'options');
+  return judged(resources)(options);
 }
+
+/** Once for the same options: a set may have been judged ahead. */
+const judged = oncePer((resources: readonly KubernetesResource[]) =>
+  rememberLast((options: CheckOptions): Finding[] => {
+    const [patches, whole] = [resources.filter(({ isPatch }) => isPatch), resources.filter(({ isPatch }) => !isPatch)];
+    return [findingsOf(patches, ofPatches, options), findingsOf(whole, alone, options)]
+      .flat()
+      .filter(({ level, rule }) => level === 'mandatory' && rule !== 'options');
+  }),
+);
 
 function findingsOf(
   resources: readonly KubernetesResource[],

@@ -1,6 +1,7 @@
 import type { PolicyConfigSchema } from '@pulumi/policy';
 import { levels } from '../finding';
 import type { CheckOptions } from '../options';
+import { stackFileSection } from './stack-file';
 
 const names = { type: 'array', items: { type: 'string' } } as const;
 const percent = { type: 'integer', minimum: 0, maximum: 100 } as const;
@@ -54,16 +55,5 @@ let section: CheckOptions | undefined;
 
 /** A stack of Meshwright says in its own file what its checks are told; for any other program there is no such section. */
 function stackSection(): CheckOptions {
-  return (section ??= readSection());
-}
-
-function readSection(): CheckOptions {
-  try {
-    // As the engine hands a stack's configuration to whatever it starts.
-    const config = JSON.parse(process.env['PULUMI_CONFIG'] ?? '{}') as Record<string, string>;
-    return JSON.parse(config['meshwright:policy'] ?? '{}') as CheckOptions;
-  } catch {
-    // Not JSON, or no configuration at all: the program that owns the section says so.
-    return {};
-  }
+  return (section ??= stackFileSection('policy') as CheckOptions);
 }

@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '../../components/manifests/kubernetes';
 import { objectPath } from '../../components/manifests/route-set';
+import { asMap } from '../../model/json';
 import { knownPart } from './known-part';
 import type { KubernetesResource } from './kubernetes-resource';
 
@@ -7,10 +8,22 @@ import type { KubernetesResource } from './kubernetes-resource';
  * The objects that a route set holds, as if each was a resource of its own. A text that is not known yet shows no more than its title does.
  * @param props - of a resource of type `routeSetType`
  */
-export function objectsOfSet(props: Readonly<Record<string, unknown>>): KubernetesResource[] {
+export function objectsOfSet(props: Readonly<Record<string, unknown>>): readonly KubernetesResource[] {
   const { value, unknowns } = knownPart(props);
-  const known = Object.values((value['objects'] ?? {}) as Record<string, unknown>).flatMap(objectOf);
-  return [...known.map((object) => ({ object, unknowns: [], isPatch: false })), ...unknowns.flatMap(unknownObject)];
+  // In an order of their own: the engine has one of its own, too.
+  const known = knownObjects(Object.values(asMap(value['objects'])).map(String).sort());
+  return unknowns.length === 0 ? known : [...known, ...unknowns.flatMap(unknownObject)];
+}
+
+/** Sets that were met in this run, by their texts. */
+const met = new Map<string, readonly KubernetesResource[]>();
+
+/** The very same objects for the same texts, so that what was found out about them once holds. */
+function knownObjects(texts: readonly string[]): readonly KubernetesResource[] {
+  const whole = JSON.stringify(texts);
+  const known = met.get(whole) ?? texts.flatMap(objectOf).map((object) => ({ object, unknowns: [], isPatch: false }));
+  met.set(whole, known);
+  return known;
 }
 
 /** Options of the set as options of one of its objects. */
@@ -19,9 +32,9 @@ export function ignoredInObject(paths: readonly string[], title: string): string
   return paths.map((path) => (path === 'objects' || path === own ? 'spec' : path));
 }
 
-function objectOf(text: unknown): KubernetesObject[] {
+function objectOf(text: string): KubernetesObject[] {
   try {
-    return [JSON.parse(String(text)) as KubernetesObject];
+    return [JSON.parse(text) as KubernetesObject];
   } catch {
     // The set's own check says so.
     return [];
