@@ -28,7 +28,17 @@ export function findingSubject({ kind, namespace, name }: Pick<Finding, 'kind' |
   return `${kind}/${namespace}/${name}`;
 }
 
+/** Names an object as a finding does. */
+export function named({ kind, metadata }: KubernetesObject): Pick<Finding, 'kind' | 'namespace' | 'name'> {
+  const { namespace, name } = metadata as { namespace?: unknown; name?: unknown };
+  return {
+    kind,
+    namespace: typeof namespace === 'string' ? namespace : '',
+    name: typeof name === 'string' ? name : '',
+  };
+}
+
 /** An object as findings name it. */
-export function subjectOf({ kind, metadata: { namespace = '', name } }: KubernetesObject): string {
-  return findingSubject({ kind, namespace, name });
+export function subjectOf(object: KubernetesObject): string {
+  return findingSubject(named(object));
 }

@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../components/manifests/kubernetes';
 import { defined } from '../components/manifests/kubernetes';
-import type { Finding } from './finding';
+import { named, type Finding } from './finding';
 import type { CheckOptions } from './options';
 import type { Rule, Violation } from './rule';
 
@@ -35,14 +35,4 @@ export function raise(
     kiali: rule.kiali?.join(', '),
   }) as Finding;
   return { finding, object };
-}
-
-/** Names an object as a finding does. */
-export function named({ kind, metadata }: KubernetesObject): Pick<Finding, 'kind' | 'namespace' | 'name'> {
-  const { namespace, name } = metadata as { namespace?: unknown; name?: unknown };
-  return {
-    kind,
-    namespace: typeof namespace === 'string' ? namespace : '',
-    name: typeof name === 'string' ? name : '',
-  };
 }

@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../components/manifests/kubernetes';
-import type { Finding } from './finding';
-import { named, type Raised } from './raise';
+import { named, type Finding } from './finding';
+import type { Raised } from './raise';
 
 /** Paths of the values that are known only after deployment, by object. The values themselves are left out of the object. */
 export type Unknowns = ReadonlyMap<KubernetesObject, readonly string[]>;

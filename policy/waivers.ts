@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../components/manifests/kubernetes';
-import type { Finding } from './finding';
-import { named, type Raised } from './raise';
+import { named, type Finding } from './finding';
+import type { Raised } from './raise';
 import { everyRule } from './rules/every-rule';
 
 /**

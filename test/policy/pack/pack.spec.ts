@@ -95,6 +95,12 @@ describe('the policy pack', () => {
     );
   });
 
+  it('judges the whole stack even where a name is not even a text', () => {
+    const odd = virtualService([to('v1', 90), to('v2', 10)], { name: { toString: '' } });
+    const violations = runPack({ odd, route: virtualService([to('v1', 90), to('v2', 20)]) });
+    assert.deepEqual(told(violations, 'istio-objects').slice(-1), [`istio-objects route: ${badSum}`]);
+  });
+
   it('takes config from the policy for objects for all policies', () => {
     const config = { rules: { 'weight-sum-100': 'advisory' } };
     const violations = runPack({ route: virtualService([to('v1', 90), to('v2', 20)]) }, config);
