@@ -1,7 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import { childOptions } from './child-options';
-import { defined, type KubernetesObject } from './manifests/kubernetes';
-import { allRouteObjects, type RouteObjects } from './manifests/route-objects';
+import { defined } from './manifests/kubernetes';
+import { allRouteObjects, objectsOfRoute } from './manifests/route-objects';
 import type { ChangeLimits, SetProof } from './manifests/route-set';
 import type { RouteSettings } from './manifests/settings';
 import type { Verbatim } from './manifests/verbatim';
@@ -49,7 +49,7 @@ export class Routes extends pulumi.ComponentResource {
   constructor(name: string, args: RoutesArgs, opts?: pulumi.ComponentResourceOptions) {
     const { namespace, proof: { kubeconfig, context, ...proof } = {} } = args;
     const routes = allRouteObjects({ [namespace]: args.services });
-    const objects = routes.flatMap(objectsOf);
+    const objects = routes.flatMap(objectsOfRoute);
     refuseFindings(`routes of ${namespace}`, objects, args.policy);
     super('meshwright:index:Routes', name, {}, opts);
     const set = {
@@ -70,9 +70,4 @@ function limits({ changes, policy }: RoutesArgs): ChangeLimits | undefined {
   const { rules, maxStep, initialStep } = changes ?? (policy === false ? undefined : policy) ?? {};
   const told = defined({ rules, maxStep, initialStep });
   return Object.keys(told).length === 0 ? undefined : told;
-}
-
-/** In the order in which they must reach the API. */
-function objectsOf({ destinationRules, virtualService }: RouteObjects): KubernetesObject[] {
-  return [...destinationRules, ...(virtualService === undefined ? [] : [virtualService])].map(({ object }) => object);
 }

@@ -95,16 +95,15 @@ export class DestinationRuleIndex {
     const { namespace, spec } = source;
     const exportTo = new Set(hasSelector(source) ? ['.'] : asTexts(spec['exportTo']));
     const rule = this.merged(source, exportTo);
-    // A copy for each: what others are merged into is changed.
     if (exportTo.size === 0 || exportTo.has('*') || exportTo.has('.') || exportTo.has(namespace)) {
-      merge(rulesOf(this.local, namespace), { ...rule });
+      merge(rulesOf(this.local, namespace), rule);
     }
     const isPrivate =
       exportTo.size === 0
         ? this.config.defaultDestinationRuleExportTo.includes('.')
         : exportTo.size === 1 && (exportTo.has('.') || exportTo.has(namespace));
-    if (!isPrivate) merge(rulesOf(this.exported, namespace), { ...rule });
-    else if (namespace === this.config.rootNamespace) merge(this.rootPrivate, { ...rule });
+    if (!isPrivate) merge(rulesOf(this.exported, namespace), rule);
+    else if (namespace === this.config.rootNamespace) merge(this.rootPrivate, rule);
   }
 
   private merged(source: MeshObject, exportTo: ReadonlySet<string>): MergedRule {
@@ -149,7 +148,9 @@ function rulesOf(byNamespace: Map<string, Rules>, namespace: string): Rules {
 }
 
 /** Merges a rule into those of its host, or adds it beside them when they hold for other clients. */
-function merge(rules: Rules, incoming: MergedRule): void {
+function merge(rules: Rules, written: MergedRule): void {
+  // A copy: others are merged into it, and the rule may go into several lists.
+  const incoming = { ...written };
   const present = rules.get(incoming.host);
   if (present === undefined) {
     rules.set(incoming.host, [incoming]);

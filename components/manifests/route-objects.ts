@@ -1,4 +1,5 @@
 import { destinationRules, type DestinationRule } from './destination-rule';
+import type { KubernetesObject } from './kubernetes';
 import type { Rendered } from './rendered';
 import type { RouteSettings, StackSettings } from './settings';
 import { virtualService, type VirtualService } from './virtual-service';
@@ -18,6 +19,11 @@ export function routeObjects(namespace: string, service: string, route: RouteSet
   return routing === undefined
     ? { namespace, service, destinationRules: rules }
     : { namespace, service, destinationRules: rules, virtualService: routing };
+}
+
+/** The objects themselves, in that order. */
+export function objectsOfRoute({ destinationRules, virtualService }: RouteObjects): KubernetesObject[] {
+  return [...destinationRules, ...(virtualService === undefined ? [] : [virtualService])].map(({ object }) => object);
 }
 
 /** Objects of a whole section, or of a part of it. */

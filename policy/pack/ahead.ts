@@ -1,4 +1,4 @@
-import { allRouteObjects } from '../../components/manifests/route-objects';
+import { allRouteObjects, objectsOfRoute } from '../../components/manifests/route-objects';
 import { routeSetType, textsOf } from '../../components/manifests/route-set';
 import type { StackSettings } from '../../components/manifests/settings';
 import { kubernetesResources, type KubernetesResource } from './kubernetes-resource';
@@ -30,10 +30,7 @@ export function judgeAhead(): void {
 /** The set that the program will register for a namespace; none where it will refuse the routes. */
 function expectedSet(namespace: string, services: Routes[string]): readonly KubernetesResource[] {
   try {
-    const objects = allRouteObjects({ [namespace]: services }).flatMap(({ destinationRules, virtualService }) => [
-      ...destinationRules.map(({ object }) => object),
-      ...(virtualService === undefined ? [] : [virtualService.object]),
-    ]);
+    const objects = allRouteObjects({ [namespace]: services }).flatMap(objectsOfRoute);
     return kubernetesResources({ type: routeSetType, props: { objects: textsOf(objects) } });
   } catch {
     // Not yet looked at by anybody: the program says what is wrong with it.

@@ -54,8 +54,8 @@ spec:
   },
   check: (model, options) =>
     writtenRoutes(model).flatMap((route) => {
-      const views = clientNamespaces(model, options, route.virtualService);
-      return route.destinations.flatMap((destination) => violations(model, options, { ...route, views }, destination));
+      const seen = { ...route, views: clientNamespaces(model, options, route.virtualService) };
+      return route.destinations.flatMap((destination) => violations(model, options, seen, destination));
     }),
 };
 
