@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { KubernetesObject } from '../components/manifests/kubernetes';
 import { DestinationRuleIndex, type EffectiveRule } from './destination-rules';
 import { GatewayIndex, type MeshGateway } from './gateways';
@@ -108,7 +109,7 @@ type Question = readonly [objects: readonly KubernetesObject[], options?: MeshOp
 export const meshModel: (...question: Question) => MeshModel = rememberLast(
   (...question: Question) => new MeshModel(...question),
   ([objects, options], [others, otherOptions]) =>
-    options === otherOptions &&
+    isDeepStrictEqual(options, otherOptions) &&
     objects.length === others.length &&
     objects.every((object, index) => object === others[index]),
 );

@@ -1,4 +1,5 @@
-import { defined } from '../../components/manifests/kubernetes';
+import { isDeepStrictEqual } from 'node:util';
+import { defined, type KubernetesObject } from '../../components/manifests/kubernetes';
 import { checkReport, type CheckReport } from '../check';
 import { findingSubject, type Finding } from '../finding';
 import type { CheckOptions } from '../options';
@@ -6,13 +7,13 @@ import { compareFindings } from '../order';
 import { raise } from '../raise';
 import { rules } from '../rules';
 import { resourceRules } from '../rules/resource-rules';
-import { withoutUndetermined } from '../unknowns';
+import { withoutUndetermined, type Unknowns } from '../unknowns';
 import { applyWaivers } from '../waivers';
 import { blindSpots, withExternals } from './blind-spots';
 import { packOptions } from './options';
 import { recordedInputs } from './recorded-inputs';
 import { releaseFacts } from './releases';
-import type { StackArgs } from './resource';
+import type { StackArgs, StackResource } from './resource';
 import { rememberLast } from '../../model/remember-last';
 import { stackResources, type StackResources } from './stack-resources';
 
@@ -31,11 +32,8 @@ const singleRules = new Set(rules.filter(({ single }) => single).map(({ id }) =>
 export function judgeStack(args: StackArgs): JudgedStack {
   const stack = stackResources(args.resources);
   const { externals, uncertain } = blindSpots(stack.unknowns);
-  const told = defined({
-    ...releaseFacts(args.resources),
-    ...packOptions(args.getConfig<CheckOptions>(), args.stackTags),
-  });
-  const options = withExternals(told, externals);
+  const told = packOptions(args.getConfig<CheckOptions>(), args.stackTags);
+  const options = withExternals(withFacts(told, args.resources), externals);
   const { report, ofResources } = found(stack, options);
   const urnOf = (finding: Finding): string | undefined => stack.urns.get(findingSubject(finding));
   const isNew = (finding: Finding): boolean => !isToldByObject(finding, urnOf(finding));
@@ -49,6 +47,17 @@ export function judgeStack(args: StackArgs): JudgedStack {
   };
 }
 
+/** Judges a stack before anybody asks: what is found need not be found out again when it comes as expected. */
+export function judgeExpectedStack(resources: readonly StackResource[], told: CheckOptions): void {
+  const { objects, unknowns } = stackResources(resources);
+  objectsReport(objects, withExternals(withFacts(told, resources), {}), unknowns);
+}
+
+/** The options with what the releases of a stack say, unless they say something else. */
+function withFacts(told: CheckOptions, resources: readonly StackResource[]): CheckOptions {
+  return defined({ ...releaseFacts(resources), ...told });
+}
+
 interface Found {
   report: CheckReport;
   ofResources: ReturnType<typeof applyWaivers>;
@@ -56,9 +65,22 @@ interface Found {
 
 /** What all rules say. */
 const found = rememberLast((stack: StackResources, options: CheckOptions): Found => ({
-  report: checkReport(stack.objects, options, { unknowns: stack.unknowns }),
+  report: objectsReport(stack.objects, options, stack.unknowns),
   ofResources: resourceFindings(stack, options),
 }));
+
+/** What rules over objects say. It may have been asked ahead, of a stack in which everything is known. */
+const objectsReport = rememberLast(
+  (objects: readonly KubernetesObject[], options: CheckOptions, unknowns: Unknowns): CheckReport =>
+    checkReport(objects, options, { unknowns }),
+  ([objects, options, unknowns], [others, otherOptions, otherUnknowns]) =>
+    unknowns.size + otherUnknowns.size === 0 && isDeepStrictEqual(options, otherOptions) && isSameList(objects, others),
+);
+
+function isSameList(objects: readonly KubernetesObject[], others: readonly KubernetesObject[]): boolean {
+  const known = new Set(others);
+  return objects.length === others.length && objects.every((object) => known.has(object));
+}
 
 /** Whether the policy for objects has told a finding: it tells what is wrong with an object by itself, if it saw the object in this run. */
 function isToldByObject({ rule, level }: Finding, urn: string | undefined): boolean {

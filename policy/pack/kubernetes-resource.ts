@@ -1,6 +1,9 @@
 import type { KubernetesObject } from '../../components/manifests/kubernetes';
 import { routeSetType } from '../../components/manifests/route-set';
+import { asMap, isMap, type JsonMap } from '../../model/json';
+import { canonical } from '../../model/canonical';
 import { knownPart } from './known-part';
+import { met } from './met';
 import type { StackResource } from './resource';
 import { objectsOfSet } from './route-set';
 
@@ -11,9 +14,16 @@ export interface KubernetesResource {
   unknowns: string[];
   /** A part of an object that somebody else owns, not the whole of it. */
   isPatch: boolean;
+  /** Whether Pulumi chose the name. */
+  isAutonamed: boolean;
 }
 
 const typeToken = /^kubernetes:([^:]+):([A-Za-z0-9]+)$/;
+
+/** Annotations that tell Pulumi's provider how to go about an object, and say nothing about the object. */
+const ofProvider = 'pulumi.com/';
+/** By this one the provider notes that it chose the name. */
+const autonamed = 'pulumi.com/autonamed';
 
 /** Types of the provider that are no Kubernetes object. */
 const otherGroups = ['helm.sh/', 'yaml', 'kustomize'];
@@ -22,7 +32,11 @@ const otherGroups = ['helm.sh/', 'yaml', 'kustomize'];
 export function kubernetesResources(resource: Pick<StackResource, 'type' | 'props'>): readonly KubernetesResource[] {
   if (resource.type === routeSetType) return objectsOfSet(resource.props);
   const own = kubernetesResource(resource);
-  return own === undefined ? [] : [own];
+  if (own === undefined) return [];
+  if (own.unknowns.length > 0) return [own];
+  const text = canonical(own);
+  // Its fields in one order: the engine hands them over in any.
+  return met(text, () => [JSON.parse(text) as KubernetesResource]);
 }
 
 /**
@@ -40,13 +54,21 @@ function kubernetesResource(resource: Pick<StackResource, 'type' | 'props'>): Ku
   const object = {
     apiVersion: typeof apiVersion === 'string' ? apiVersion : token.replace(/^core\//, ''),
     kind: typeof kind === 'string' ? kind : typeName.replace(/Patch$/, ''),
-    metadata: typeof metadata === 'object' && metadata !== null ? metadata : {},
+    metadata: ofObject(asMap(metadata)),
     ...Object.fromEntries(own),
-  } as KubernetesObject;
-  return { object, unknowns: unknowns.filter((path) => !/^(status|__)/.test(path)), isPatch };
+  } as unknown as KubernetesObject;
+  return {
+    object,
+    unknowns: unknowns.filter((path) => !/^(status|__)/.test(path)),
+    isPatch,
+    isAutonamed: asMap(asMap(metadata)['annotations'])[autonamed] === 'true',
+  };
 }
 
-/** Whether Pulumi chose the name, which the provider notes on the object. */
-export function isAutonamed({ metadata }: KubernetesObject): boolean {
-  return metadata.annotations?.['pulumi.com/autonamed'] === 'true';
+/** Metadata without what is said to the provider only; whether it is any is for the rules to find out. */
+function ofObject(metadata: JsonMap): JsonMap {
+  const { annotations, ...rest } = metadata;
+  if (!isMap(annotations)) return metadata;
+  const told = Object.entries(annotations).filter(([key]) => !key.startsWith(ofProvider));
+  return told.length === 0 ? rest : { ...rest, annotations: Object.fromEntries(told) };
 }

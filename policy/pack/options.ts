@@ -1,7 +1,8 @@
 import type { PolicyConfigSchema } from '@pulumi/policy';
 import { levels } from '../finding';
 import type { CheckOptions } from '../options';
-import { stackFileSection } from './stack-file';
+import { asMap } from '../../model/json';
+import { stackFile } from './stack-file';
 
 const names = { type: 'array', items: { type: 'string' } } as const;
 const percent = { type: 'integer', minimum: 0, maximum: 100 } as const;
@@ -55,5 +56,5 @@ let section: CheckOptions | undefined;
 
 /** A stack of Meshwright says in its own file what its checks are told; for any other program there is no such section. */
 function stackSection(): CheckOptions {
-  return (section ??= stackFileSection('policy') as CheckOptions);
+  return (section ??= asMap(stackFile()['policy']));
 }

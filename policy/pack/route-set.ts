@@ -3,6 +3,7 @@ import { objectPath } from '../../components/manifests/route-set';
 import { asMap } from '../../model/json';
 import { knownPart } from './known-part';
 import type { KubernetesResource } from './kubernetes-resource';
+import { met } from './met';
 
 /**
  * The objects that a route set holds, as if each was a resource of its own. A text that is not known yet shows no more than its title does.
@@ -15,15 +16,10 @@ export function objectsOfSet(props: Readonly<Record<string, unknown>>): readonly
   return unknowns.length === 0 ? known : [...known, ...unknowns.flatMap(unknownObject)];
 }
 
-/** Sets that were met in this run, by their texts. */
-const met = new Map<string, readonly KubernetesResource[]>();
-
-/** The very same objects for the same texts, so that what was found out about them once holds. */
 function knownObjects(texts: readonly string[]): readonly KubernetesResource[] {
-  const whole = JSON.stringify(texts);
-  const known = met.get(whole) ?? texts.flatMap(objectOf).map((object) => ({ object, unknowns: [], isPatch: false }));
-  met.set(whole, known);
-  return known;
+  return met(JSON.stringify(texts), () =>
+    texts.flatMap(objectOf).map((object) => ({ object, unknowns: [], isPatch: false, isAutonamed: false })),
+  );
 }
 
 /** Options of the set as options of one of its objects. */
@@ -45,5 +41,5 @@ function unknownObject(path: string): KubernetesResource[] {
   const [, kind, namespace, name] = /^objects\["(\w+) ([^/]+)\/(.+)"\]$/.exec(path) ?? [];
   if (kind === undefined || namespace === undefined || name === undefined) return [];
   const object = { apiVersion: 'networking.istio.io/v1', kind, metadata: { name, namespace } };
-  return [{ object, unknowns: ['spec'], isPatch: false }];
+  return [{ object, unknowns: ['spec'], isPatch: false, isAutonamed: false }];
 }

@@ -1,16 +1,19 @@
 import { asMap, type JsonMap } from '../../model/json';
 
-/**
- * A section of a stack file of Meshwright, such as `policy`, in clear.
- * @returns an empty one where there is none, as in any other program's stack file
- */
-export function stackFileSection(name: string): JsonMap {
+const prefix = 'meshwright:';
+
+/** The sections of a stack file of Meshwright, in clear; none for any other program's. What cannot be read is left out: the program that owns it says so. */
+export function stackFile(): JsonMap {
+  // As the engine hands a stack's configuration to whatever it starts.
+  const config = asMap(parsed(process.env['PULUMI_CONFIG']));
+  const own = Object.entries(config).filter(([key]) => key.startsWith(prefix));
+  return Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), parsed(value)]));
+}
+
+function parsed(text: unknown): unknown {
   try {
-    // As the engine hands a stack's configuration to whatever it starts.
-    const config = JSON.parse(process.env['PULUMI_CONFIG'] ?? '{}') as Record<string, string>;
-    return asMap(JSON.parse(config[`meshwright:${name}`] ?? '{}'));
+    return typeof text === 'string' ? JSON.parse(text) : undefined;
   } catch {
-    // Not JSON, or no configuration at all: the program that owns the section says so.
-    return {};
+    return undefined;
   }
 }

@@ -3,7 +3,7 @@ import { routeSetType } from '../../components/manifests/route-set';
 import { oncePer } from '../../model/once-per';
 import { subjectOf } from '../finding';
 import type { PulumiResource } from '../pulumi-facts';
-import { isAutonamed, kubernetesResources, type KubernetesResource } from './kubernetes-resource';
+import { kubernetesResources, type KubernetesResource } from './kubernetes-resource';
 import { knownPart } from './known-part';
 import { recordedInputs } from './recorded-inputs';
 import type { StackResource } from './resource';
@@ -22,16 +22,22 @@ export interface StackResources {
   urns: Map<string, string>;
 }
 
-type PlacedObject = Pick<KubernetesResource, 'object' | 'unknowns'>;
+type PlacedObject = Pick<KubernetesResource, 'object' | 'unknowns' | 'isAutonamed'>;
 
 /** Resources by what their program asked for, where that was seen in this run, and by what is in the state otherwise. */
 export const stackResources = oncePer((resources: readonly StackResource[]): StackResources => {
   const stack: StackResources = { objects: [], unknowns: new Map(), unplaced: [], resources: [], urns: new Map() };
+  const placed = new Set<KubernetesObject>();
   for (const resource of resources) {
     const kubernetes = seen(resource).filter((one) => !isForeignPatch(one));
     const facts = pulumiResource(resource);
     if (kubernetes.length === 0) stack.resources.push(facts);
-    for (const one of kubernetes) place(stack, facts, withNamespace(one, resource));
+    for (const one of kubernetes) {
+      const isThere = placed.has(one.object);
+      placed.add(one.object);
+      // Two resources that say the same are two objects.
+      place(stack, facts, withNamespace(isThere ? { ...one, object: { ...one.object } } : one, resource));
+    }
   }
   return stack;
 });
@@ -40,13 +46,13 @@ function seen(resource: StackResource): readonly KubernetesResource[] {
   return recordedInputs(resource.urn) ?? kubernetesResources(resource);
 }
 
-function place(stack: StackResources, facts: PulumiResource, { object, unknowns }: PlacedObject): void {
+function place(stack: StackResources, facts: PulumiResource, { object, unknowns, isAutonamed }: PlacedObject): void {
   const ignored = facts.options?.ignoreChanges ?? [];
   const ofSet = facts.type === routeSetType && ignored.length > 0;
   const own = ofSet
     ? { options: { ...facts.options, ignoreChanges: ignoredInObject(ignored, objectTitle(object)) } }
     : {};
-  stack.resources.push({ ...facts, ...own, object, nameGiven: !isAutonamed(object) });
+  stack.resources.push({ ...facts, ...own, object, nameGiven: !isAutonamed });
   stack.urns.set(subjectOf(object), facts.urn);
   if (unknowns.length > 0) stack.unknowns.set(object, unknowns);
   if (unknowns.some((path) => /^metadata(\.(name|namespace))?$/.test(path))) stack.unplaced.push(object);
@@ -62,15 +68,17 @@ function isForeignPatch({ isPatch, object }: KubernetesResource): boolean {
  * An object whose namespace is unknown only because it is an output of the Namespace that it depends on, which is usual where the cluster itself is made in the same
  * program: the name stands in that Namespace's inputs.
  */
-function withNamespace({ object, unknowns }: KubernetesResource, resource: StackResource): PlacedObject {
-  if (!unknowns.includes('metadata.namespace')) return { object, unknowns };
+function withNamespace(placed: PlacedObject, resource: StackResource): PlacedObject {
+  const { object, unknowns } = placed;
+  if (!unknowns.includes('metadata.namespace')) return placed;
   const owners = (resource.propertyDependencies['metadata'] ?? []).filter(
     ({ type }) => type === 'kubernetes:core/v1:Namespace',
   );
   const names = new Set(owners.map(namespaceName));
   const [name] = names;
-  if (names.size !== 1 || name === undefined) return { object, unknowns };
+  if (names.size !== 1 || name === undefined) return placed;
   return {
+    ...placed,
     object: { ...object, metadata: { ...object.metadata, namespace: name } },
     unknowns: unknowns.filter((path) => path !== 'metadata.namespace'),
   };
