@@ -25,8 +25,9 @@ export function crdErrors(id: string, schema: JsonSchema, object: unknown): Erro
 
 function compiler(): Ajv {
   // The schemas are generated, and a test compiles each: that they are schemas need not be found out in every run.
-  const checks = { validateSchema: false, strict: false, logger: false } as const;
-  const made = new Ajv({ ...checks, allErrors: true, verbose: true, code: { optimize: false } });
+  const checks = { meta: false, validateSchema: false, strict: false, logger: false } as const;
+  // What is shared is compiled once, as a function, and not wherever it stands.
+  const made = new Ajv({ ...checks, inlineRefs: false, allErrors: true, verbose: true, code: { optimize: false } });
   made.addFormat('int32', { type: 'number', validate: (value) => Math.abs(value) <= 2 ** 31 });
   for (const format of ['double', 'byte', 'date-time']) made.addFormat(format, true);
   made.addKeyword({
