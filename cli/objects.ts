@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { LineCounter, parseAllDocuments, type Document, type Node } from 'yaml';
 import type { KubernetesObject } from '../components/manifests/kubernetes';
 import { parseKeyPath, type Key } from '../config/key-path';
+import { cycles } from '../config/yaml-cycles';
 import { userError, UserError } from './errors';
 
 /** A Kubernetes object and the file it was read from. */
@@ -47,8 +48,9 @@ function objectsOf(file: string, text: string, problems: string[]): LoadedObject
   const documents = parseAllDocuments(text, { uniqueKeys: true, lineCounter }) as Document[];
   return documents.flatMap((document, index) => {
     const at = `${file}${documents.length > 1 ? `, document ${index + 1}` : ''}`;
-    if (document.errors.length > 0) {
-      problems.push(...document.errors.map((error) => `${at}: ${firstLine(error.message)}`));
+    const mistakes = document.errors.length > 0 ? document.errors : cycles(document);
+    if (mistakes.length > 0) {
+      problems.push(...mistakes.map(({ message }) => `${at}: ${firstLine(message)}`));
       return [];
     }
     return unpacked(document.toJS() as unknown).flatMap(({ value, keys }) => {

@@ -2,6 +2,7 @@ import { LineCounter, parseAllDocuments, type Document } from 'yaml';
 import type { Key } from './key-path';
 import type { Position } from './source';
 import { ambiguousScalars } from './yaml-ambiguity';
+import { cycles } from './yaml-cycles';
 import { keysAt, offsetOf } from './yaml-places';
 
 /** A mistake in the text itself, whatever it is meant to say. */
@@ -37,6 +38,8 @@ export function readYaml(text: string): YamlDocument {
       return unreadable([
         { message: 'there are several documents in the file; a stack file is one', ...at(second.range?.[0] ?? 0) },
       ]);
+    const endless = cycles(document);
+    if (endless.length > 0) return unreadable(endless.map(({ offset, message }) => ({ message, ...at(offset) })));
     const repeated = document.errors.map(({ pos }) => ({
       offset: pos[0],
       message: 'the key is there twice; keep one of them',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
+import { parseDocument } from 'yaml';
 import { policy as policySchema, type PolicySettings } from '../../config/schema/policy';
+import { cycles } from '../../config/yaml-cycles';
 import { userError, UserError } from '../errors';
 
 /**
@@ -16,7 +17,10 @@ export function readOptions(file: string): PolicySettings {
 
 function yamlOf(file: string): unknown {
   try {
-    return parse(readFileSync(file, 'utf8')) ?? {};
+    const document = parseDocument(readFileSync(file, 'utf8'));
+    const [mistake] = [...document.errors, ...cycles(document)];
+    if (mistake !== undefined) throw new Error(mistake.message);
+    return (document.toJS() as unknown) ?? {};
   } catch (error) {
     throw new UserError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }

@@ -118,6 +118,22 @@ describe('meshwright check', () => {
     });
   }
 
+  it('refuses what would have no end, in files and in options', () => {
+    const endless = '*a stands inside of &a, which would have no end; write out what is meant';
+    const objects = folder.file('endless.yaml', `${route(100)}---\nkind: &a { b: [*a] }\n`);
+    assert.deepEqual(meshwright(['check', objects]), {
+      code: 2,
+      stdout: '',
+      stderr: `Broken input, nothing was judged:\n  ${objects}, document 2: ${endless}\n`,
+    });
+    const options = folder.file('endless-options.yaml', 'mesh: { meshConfig: &a { b: *a } }\n');
+    assert.deepEqual(meshwright(['check', folder.file('fine.yaml', route(100)), '--options', options]), {
+      code: 2,
+      stdout: '',
+      stderr: `${options} cannot be read: ${endless}\n`,
+    });
+  });
+
   it('lists everything that is wrong with its options', () => {
     const options = folder.file('wrong.yaml', 'rules: { weight-sum-100: on }\nexternal: {}\n');
     const { code, stdout, stderr } = meshwright(['check', folder.file('any.yaml', route(100)), '--options', options]);

@@ -273,6 +273,15 @@ config:
     ]);
   });
 
+  it('fails with aliases that stand inside of what they stand for', () => {
+    const endless = (name: string): string =>
+      `*${name} stands inside of &${name}, which would have no end; write out what is meant`;
+    assert.deepEqual(textProblems('config:\n  meshwright:routes: &a\n    shop: *a\n  meshwright:objects: &b [*b]\n'), [
+      inFile({ path: '', message: endless('a') }, 3, 11),
+      inFile({ path: '', message: endless('b') }, 4, 27),
+    ]);
+  });
+
   it('fails with everything at once, in the order of the file', () => {
     const text = `
 config:
