@@ -15,7 +15,11 @@ const pause = 150;
 export function judgeAhead(): void {
   const steps = judging();
   const next = (): void => {
-    if (steps.next().done !== true) setTimeout(next).unref();
+    try {
+      if (steps.next().done !== true) setTimeout(next).unref();
+    } catch {
+      // Nobody has looked at the file yet. What is wrong with it, the program says, and the policies when the engine asks them.
+    }
   };
   setTimeout(next, pause).unref();
 }

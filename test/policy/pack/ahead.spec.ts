@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { mock } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { routeSetType } from '../../../components/manifests/route-set';
 import type { StackSettings } from '../../../components/manifests/settings';
@@ -120,6 +121,17 @@ describe('a stack file that is judged ahead', () => {
     assert.deepEqual(stackFindings([await setOf('bank', routes.bank), bad, ofRival]), conflicts);
     assert.deepEqual(stackFindings([await setOf('bank', routes.bank), await setOf('shop', routes.shop)]), []);
     assert.equal(asked, 7);
+  });
+
+  it('ends nothing where it cannot be judged', () => {
+    process.env['PULUMI_CONFIG'] = JSON.stringify({ 'meshwright:routes': 'null' });
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      judgeAhead();
+      assert.doesNotThrow(() => mock.timers.runAll());
+    } finally {
+      mock.timers.reset();
+    }
   });
 
   it('is what can be rendered, where a part of it cannot', () => {
