@@ -77,6 +77,7 @@ const objectsReport = rememberLast(
     unknowns.size + otherUnknowns.size === 0 && isDeepStrictEqual(options, otherOptions) && isSameList(objects, others),
 );
 
+/** Of lists that have each object once, as those of `stackResources` do. */
 function isSameList(objects: readonly KubernetesObject[], others: readonly KubernetesObject[]): boolean {
   const known = new Set(others);
   return objects.length === others.length && objects.every((object) => known.has(object));

@@ -2,6 +2,7 @@ import type { KubernetesObject } from '../../components/manifests/kubernetes';
 import { routeSetType } from '../../components/manifests/route-set';
 import { asMap, isMap, type JsonMap } from '../../model/json';
 import { canonical } from '../../model/canonical';
+import { oncePer } from '../../model/once-per';
 import { knownPart } from './known-part';
 import { met } from './met';
 import type { StackResource } from './resource';
@@ -28,8 +29,10 @@ const autonamed = 'pulumi.com/autonamed';
 /** Types of the provider that are no Kubernetes object. */
 const otherGroups = ['helm.sh/', 'yaml', 'kustomize'];
 
+type Registered = Pick<StackResource, 'type' | 'props'>;
+
 /** The Kubernetes objects that a resource is or, for a route set, holds; none for any other resource. */
-export function kubernetesResources(resource: Pick<StackResource, 'type' | 'props'>): readonly KubernetesResource[] {
+export const kubernetesResources = oncePer((resource: Registered): readonly KubernetesResource[] => {
   if (resource.type === routeSetType) return objectsOfSet(resource.props);
   const own = kubernetesResource(resource);
   if (own === undefined) return [];
@@ -37,13 +40,13 @@ export function kubernetesResources(resource: Pick<StackResource, 'type' | 'prop
   const text = canonical(own);
   // Its fields in one order: the engine hands them over in any.
   return met(text, () => [JSON.parse(text) as KubernetesResource]);
-}
+});
 
 /**
  * The Kubernetes object that a resource is. Goes by the type token, since a CustomResource has no class that a policy could ask for.
  * @returns undefined for any other resource
  */
-function kubernetesResource(resource: Pick<StackResource, 'type' | 'props'>): KubernetesResource | undefined {
+function kubernetesResource(resource: Registered): KubernetesResource | undefined {
   const [, token, typeName] = typeToken.exec(resource.type) ?? [];
   if (token === undefined || typeName === undefined || otherGroups.some((group) => token.startsWith(group)))
     return undefined;
