@@ -1,20 +1,21 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import type { KubernetesObject } from '../components/manifests/kubernetes';
 import { renderMesh } from '../components/manifests/mesh';
 import { labDown, labUp, type Lab } from '../lab';
+import { installIstioCrds } from '../test/lab/istio-crds';
 import { sections } from '../test/real/pulumi/support/bookinfo';
-import { realStack, type RealStack } from '../test/real/pulumi/support/real-stack';
+import { RealStack, type Operation } from '../test/real/pulumi/support/real-stack';
 import { stackOf } from './stack';
 
 /**
  * What a stack of many routes costs, beside kubectl and helm with the same objects: `node -r tsx/cjs bench/scale.ts [rounds] [kills] [services…]`. Wall-clock seconds on a lab of its own, the median of
  * the rounds, as a ratio to helm and kubectl in the same run, and how it grows from one number of services to the next. With kills, so many first updates are killed at a random moment, and the next one
- * must finish. kubectl and helm do the same for one weight as for no change, so only Pulumi is asked for that. What is not on PATH (helm, pulumi) is left out and said.
+ * must finish. kubectl and helm do the same for one weight as for no change, so only Pulumi is asked for that. Pulumi runs with the policy pack. Without helm on PATH it is left out, with a word.
  */
 const [rounds = 3, kills = 0, ...given] = process.argv.slice(2).map(Number);
 const sizes = given.length === 0 ? [100] : given;
@@ -26,17 +27,8 @@ const objectsOf = (share: number): KubernetesObject[] =>
 const spaceName = ({ kind, metadata }: KubernetesObject): string[] => (kind === 'Namespace' ? [metadata.name] : []);
 const text = (objects: readonly KubernetesObject[]): string => objects.map((object) => stringify(object)).join('---\n');
 
-const policy = resolve(__dirname, '..', 'policy');
-const steps = [
-  'first',
-  'weight',
-  'preview',
-  'preview with the policy pack',
-  'preview with the policy pack, by the language host',
-  'nothing',
-  'remove',
-] as const;
-type Tool = Partial<Record<(typeof steps)[number], () => void>>;
+const steps = ['first', 'weight', 'preview', 'nothing', 'remove'] as const;
+type Tool = Partial<Record<(typeof steps)[number], () => void | Promise<void>>>;
 
 const root = mkdtempSync(join(tmpdir(), 'meshwright-bench-'));
 process.on('exit', () => rmSync(root, { recursive: true, force: true }));
@@ -96,35 +88,30 @@ type PulumiTool = Tool & {
   configure: (share: number) => void;
   /** Begins an update. */
   begin: () => ReturnType<RealStack['begin']>;
-  /** Takes away the lock of an update that was killed. */
-  unlock: () => void;
   end: () => void;
 };
 
 function pulumi(lab: Lab): PulumiTool {
-  const stack = realStack(lab);
+  const stack = new RealStack(lab);
   const configure = (share: number): void => {
     stack.configure(sections({ ...stackOf(services, share), proof: { enabled: false } }));
   };
-  const must = (...words: string[]): void => {
-    const { status, output } = stack.pulumi(...words);
-    if (status !== 0) throw new Error(output.slice(-4000));
+  const must = async (operation: Operation): Promise<void> => {
+    const { succeeded, output } = await stack.run(operation);
+    if (!succeeded) throw new Error(output.slice(-4000));
   };
   const up = (share: number) => () => {
     configure(share);
-    must('up', '--yes', '--skip-preview');
+    return must('up');
   };
   return {
     first: up(10),
     weight: up(20),
     preview: () => must('preview'),
-    'preview with the policy pack': () => must('preview', '--policy-pack', join(policy, 'direct')),
-    'preview with the policy pack, by the language host': () => must('preview', '--policy-pack', policy),
     nothing: up(20),
-    remove: () => must('destroy', '--yes', '--skip-preview'),
+    remove: () => must('destroy'),
     configure,
-    begin: () => stack.begin('up', '--yes', '--skip-preview'),
-    unlock: () => void stack.pulumi('cancel', '--yes'),
+    begin: () => stack.begin('up'),
     end: () => stack.remove(),
   };
 }
@@ -137,9 +124,9 @@ async function killed(lab: Lab): Promise<number> {
   let finished = 0;
   const began = performance.now();
   const whole = pulumi(lab);
-  whole.first?.();
+  await whole.first?.();
   const longest = performance.now() - began;
-  whole.remove?.();
+  await whole.remove?.();
   whole.end();
   for (let kill = 1; kill <= kills; kill++) {
     const one = pulumi(lab);
@@ -148,8 +135,7 @@ async function killed(lab: Lab): Promise<number> {
     await sleep(Math.random() * longest);
     update.kill();
     await update.ended;
-    one.unlock();
-    one.first?.();
+    await one.first?.();
     const wanted = objectsOf(10).filter(({ kind }) => kind !== 'Namespace').length;
     const args = ['get', 'destinationrules,virtualservices', '-A', '-o', 'name'];
     const there = execFileSync(lab.kubectl, args, {
@@ -158,7 +144,7 @@ async function killed(lab: Lab): Promise<number> {
     });
     if (there.trim().split('\n').length === wanted) finished += 1;
     console.error(`kill ${kill}: ${finished} of ${kill} finished by the next update`);
-    one.remove?.();
+    await one.remove?.();
     one.end();
   }
   return finished;
@@ -166,13 +152,13 @@ async function killed(lab: Lab): Promise<number> {
 
 type Seconds = Map<string, number[]>;
 
-function measure(tools: readonly [string, Tool][]): Seconds {
+async function measure(tools: readonly [string, Tool][]): Promise<Seconds> {
   const seconds: Seconds = new Map();
   for (let round = 1; round <= rounds; round++) {
     for (const [name, tool] of tools) {
       for (const [step, work] of steps.flatMap((one) => (tool[one] === undefined ? [] : [[one, tool[one]] as const]))) {
         const started = performance.now();
-        work();
+        await work();
         const took = (performance.now() - started) / 1000;
         seconds.set(`${name} ${step}`, [...(seconds.get(`${name} ${step}`) ?? []), took]);
         console.error(`${services} services, round ${round}: ${name} ${step} ${took.toFixed(1)} s`);
@@ -204,26 +190,24 @@ function table(seconds: Seconds, smaller: Seconds | undefined): void {
 
 async function main(): Promise<void> {
   if (!has('helm')) console.log('left out: no helm on PATH');
-  if (!has('pulumi')) console.log('left out: no pulumi on PATH');
   let smaller: Seconds | undefined;
   for (const size of sizes) {
     services = size;
     const lab = await labUp({ root, log: () => undefined });
-    let realPulumi: PulumiTool | undefined;
+    const realPulumi = pulumi(lab);
     try {
-      if (has('pulumi')) realPulumi = pulumi(lab);
+      await installIstioCrds(lab);
       const tools: [string, Tool][] = [
         ['kubectl', kubectl(lab)],
         ...(has('helm') ? [['helm', helm(lab)] as [string, Tool]] : []),
-        ...(realPulumi === undefined ? [] : [['pulumi', realPulumi] as [string, Tool]]),
+        ['pulumi', realPulumi],
       ];
-      const seconds = measure(tools);
+      const seconds = await measure(tools);
       table(seconds, smaller);
       smaller = seconds;
-      if (kills > 0 && realPulumi !== undefined)
-        console.log(`killed: ${await killed(lab)} of ${kills} finished by the next update`);
+      if (kills > 0) console.log(`killed: ${await killed(lab)} of ${kills} finished by the next update`);
     } finally {
-      realPulumi?.end();
+      realPulumi.end();
       await labDown({ root, log: () => undefined, purge: true });
     }
   }

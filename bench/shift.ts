@@ -8,7 +8,7 @@ import { stringify } from 'yaml';
 import type { KubernetesObject } from '../components/manifests/kubernetes';
 import type { StackSettings } from '../components/manifests/settings';
 import { MeshView, proveRoute } from '../live';
-import { realStack, type RealStack } from '../test/real/pulumi/support/real-stack';
+import { RealStack } from '../test/real/pulumi/support/real-stack';
 import { accessLog, accessLogging } from '../test/real/traffic/access-log';
 import { freePorts } from '../test/real/traffic/child';
 import { startLoad, type Loaded } from '../test/real/traffic/load';
@@ -44,7 +44,7 @@ interface Way {
 void main();
 
 async function main(): Promise<void> {
-  const programs = findPrograms();
+  const programs = await findPrograms();
   if (typeof programs === 'string') {
     console.log(`skipped: ${programs}`);
     return;
@@ -59,7 +59,7 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'meshwright-shift-'));
   // All ways own the same objects in turns.
   Object.assign(process.env, { PULUMI_K8S_ENABLE_PATCH_FORCE: 'true', PULUMI_K8S_UPSERT_EXISTING_OBJECTS: 'true' });
-  const stacks = [realStack(mesh.lab), realStack(mesh.lab)] as const;
+  const stacks = [new RealStack(mesh.lab), new RealStack(mesh.lab)] as const;
   try {
     const view = new MeshView(addressesOf(mesh));
     const ways = [
@@ -122,7 +122,7 @@ function pulumi(stack: RealStack, mesh: RealMesh, enabled: boolean): Way {
       ...Object.fromEntries(config),
       'meshwright:policy': { externals: { gateways: ['*'], hosts: ['*'] } },
     });
-    const { status, output } = await stack.begin('up', '--yes', '--skip-preview').ended;
+    const { status, output } = await stack.begin('up').ended;
     if (status !== 0) throw new Error(output);
     const [, proof] = /live on \d+ of \d+ proxies after ([\d.]+) s/.exec(output) ?? [];
     if (proof !== undefined) way.proofs.push(Number(proof) * 1000);

@@ -30,10 +30,13 @@ function fetchModules() {
   const env = { ...process.env, GOFLAGS: '', GOWORK: 'off' };
   const lab = join(root, 'lab');
   const pinned = readFileSync(join(lab, 'tools.go'), 'utf8').matchAll(/^\s+_ "(.+)"$/gm);
-  const words = ['list', '-mod=readonly', '-deps', ...[...pinned].map(([, name]) => name)];
-  const go = spawn('go', words, { cwd: lab, env, stdio: 'ignore' });
-  go.on('error', () => undefined);
-  go.unref();
+  const fetch = (cwd, ...packages) => {
+    const go = spawn('go', ['list', '-mod=readonly', '-deps', ...packages], { cwd, env, stdio: 'ignore' });
+    go.on('error', () => undefined);
+    go.unref();
+  };
+  fetch(lab, ...[...pinned].map(([, name]) => name), './cmd/lab-node');
+  fetch(join(lab, 'kubernetes-provider'), '.');
 }
 
 const [major, minor] = process.versions.node.split('.').map(Number);

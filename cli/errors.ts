@@ -1,5 +1,5 @@
 /** Exit codes of every command, as `--help` states them. */
-export const exitCodes = { done: 0, findings: 1, usage: 2 } as const;
+export const exitCodes = { done: 0, findings: 1, usage: 2, cannotTell: 3 } as const;
 
 /** Something that the user can put right: shown as it is on stderr, without a stack trace, exit 2. */
 export class UserError extends Error {

@@ -34,6 +34,8 @@ export interface LoadedStack {
 
 export interface LoadedMesh extends LoadedStack {
   mesh: Mesh;
+  /** What is advisory, as it was told. */
+  warnings: Problem[];
 }
 
 const defaultStack = 'dev';
@@ -104,7 +106,7 @@ export function loadMesh(choice: StackChoice): LoadedMesh {
   if (problems.length > 0) throw refused(loaded.file, problems);
   if (warnings.length > 0)
     say(`${count(warnings.length, 'warning')} in ${loaded.file}:\n${formatProblems(warnings)}\n`);
-  return { ...loaded, mesh };
+  return { ...loaded, mesh, warnings };
 }
 
 function refused(file: string, problems: Problem[]): UserError {

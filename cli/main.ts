@@ -9,7 +9,7 @@ export function program(): Command {
     .description('Istio as a Pulumi stack: render, check and try a stack file, and see what it does to traffic.')
     .version(version)
     .showHelpAfterError('(add --help for what is allowed)')
-    .addHelpText('after', '\nExit codes: 0 done, 1 findings or refused, 2 usage or broken input.')
+    .addHelpText('after', '\nExit codes: 0 done, 1 findings or refused, 2 usage or broken input, 3 cannot tell.')
     .exitOverride();
   for (const register of commands) register(meshwright);
   return meshwright;

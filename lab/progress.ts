@@ -1,7 +1,7 @@
 import type { Log } from './types';
 
-/** Time between two lines about the same step, in milliseconds. */
-const INTERVAL_MS = 10_000;
+/** Time between two lines about the same step, in milliseconds, where lines cannot be rewritten. */
+const INTERVAL_MS = 60_000;
 
 /** `45 s`, `3 min 5 s`. */
 export function duration(milliseconds: number): string {
@@ -9,7 +9,17 @@ export function duration(milliseconds: number): string {
   return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
-/** Runs steps one after another, telling which of how many begins, how far it is every ten seconds, and how long it took. */
+/** What is left, as an estimate from the part that is done; '' while too little is done to say. */
+export function timeLeft(done: number, total: number, elapsedMs: number): string {
+  if (total === 0 || done / total < 0.05 || done >= total) return '';
+  const minutes = Math.ceil((elapsedMs / done) * (total - done)) / 60_000;
+  return minutes < 1 ? 'less than a minute left' : `about ${Math.ceil(minutes)} min left`;
+}
+
+/**
+ * Runs steps one after another, telling which of how many begins, how far it is and how long it took. On a terminal one line is rewritten
+ * each second; elsewhere there is a line a minute.
+ */
 export class Steps {
   readonly #started = Date.now();
   #done = 0;
@@ -23,15 +33,17 @@ export class Steps {
   async run<T>(title: string, work: () => Promise<T>, progress: () => string = () => ''): Promise<T> {
     this.#done += 1;
     const name = `lab: step ${this.#done} of ${this.total}: ${title}`;
+    const rewrite = this.log.rewrite;
     this.log(name);
-    const timer = setInterval(
-      () => this.log([name, progress(), duration(Date.now() - this.#started)].filter((part) => part !== '').join(', ')),
-      INTERVAL_MS,
-    );
+    const began = Date.now();
+    const line = (): string =>
+      [name, progress(), duration(Date.now() - began)].filter((part) => part !== '').join(', ');
+    const timer = setInterval(() => (rewrite ?? this.log)(line()), rewrite === undefined ? INTERVAL_MS : 1000);
     try {
       return await work();
     } finally {
       clearInterval(timer);
+      rewrite?.('');
     }
   }
 

@@ -27,6 +27,7 @@ export async function labStatus({ root }: LabLocation = {}): Promise<LabStatus> 
         logFile: layout.logOf(name),
       };
     }),
+    ...(ports === undefined ? {} : { proxy: `http://127.0.0.1:${ports.egress}` }),
     ...(existsSync(layout.kubeconfig) ? { kubeconfig: layout.kubeconfig } : {}),
     apiServer: {
       reachable: version !== undefined,

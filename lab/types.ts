@@ -1,8 +1,22 @@
+import type { ProgramName } from './binaries/programs';
+
 /** Receives one finished line of talk or progress; the caller decides where it goes (stderr, a test's array …). */
-export type Log = (line: string) => void;
+export interface Log {
+  (line: string): void;
+  /** Shows a line that the next one replaces; '' takes it away. Undefined where lines cannot be rewritten. */
+  readonly rewrite?: ((line: string) => void) | undefined;
+}
 
 /** The programs a lab consists of, in the order in which they start. */
-export const labProcessNames = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kwok'] as const;
+export const labProcessNames = [
+  'etcd',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kwok',
+  'lab-node',
+  'prometheus',
+] as const;
 
 export type LabProcessName = (typeof labProcessNames)[number];
 
@@ -14,11 +28,6 @@ export interface LabLocation {
 
 export interface LabUpOptions extends LabLocation {
   readonly log: Log;
-  /**
-   * Whether the API server calls admission webhooks. Defaults to false: in the lab nothing answers at the in-cluster
-   * istiod Service, and its failing webhooks would stop every Pod. Changing it restarts the API server.
-   */
-  readonly admissionWebhooks?: boolean;
 }
 
 export interface LabDownOptions extends LabLocation {
@@ -37,6 +46,16 @@ export interface Lab {
   readonly context: string;
   /** Absolute path of kubectl. */
   readonly kubectl: string;
+  /** Absolute path of every program. */
+  readonly programs: Readonly<Record<ProgramName, string>>;
+  /** Folder with Istio's charts: base, istiod, gateway, cni, ztunnel. */
+  readonly charts: string;
+  /** Why no proxy runs and no request travels; undefined when an Envoy was found. */
+  readonly noEnvoy?: string;
+  /** Port on 127.0.0.1 of the node's status, `/status`, and of the requests that the proxies have counted, `/metrics`. */
+  readonly nodePort: number;
+  /** Port on 127.0.0.1 of the node's HTTP proxy into the cluster. */
+  readonly egressPort: number;
   /** `https://127.0.0.1:<port>` */
   readonly server: string;
   /** Version the API server reports, such as `v1.34.2`. */
@@ -61,6 +80,8 @@ export interface LabStatus {
   readonly processes: readonly LabProcessStatus[];
   /** Absent before the first `labUp`. */
   readonly kubeconfig?: string;
+  /** `http://127.0.0.1:<port>` of the HTTP proxy into the mesh; absent before the first `labUp`. */
+  readonly proxy?: string;
   readonly apiServer: {
     readonly reachable: boolean;
     /** Absent when not reachable. */

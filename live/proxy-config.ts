@@ -54,13 +54,25 @@ export function proxyConfig(dump: unknown): ProxyConfig {
   const lacks = lackOf(new Set(clusters.map(({ name }) => String(name))), new Set(known.map(({ host }) => host)));
   return {
     virtualHosts: routeConfigs
-      .flatMap((config) => list(config, 'virtualHosts'))
+      .flatMap((config) => list(config, 'virtualHosts').filter((host) => isReachable(config, host, known)))
       .map((host) => list(host, 'routes').map((route) => servedRule(route, lacks))),
     connections: listeners
       .flatMap((listener) => list(listener, 'filterChains'))
       .flatMap((chain) => connectionRules(chain, lacks)),
     clusters: known,
   };
+}
+
+/**
+ * Whether requests can come to a virtual host. A sidecar's route configuration for port 80 also has the hosts of VirtualServices whose Services have no port 80, because some other
+ * Service has one (Istio: pilot/pkg/networking/core/route, BuildSidecarVirtualHostWrapper): no request goes there, so what it lacks breaks nothing.
+ */
+function isReachable(config: Loose, virtualHost: Loose, clusters: readonly Cluster[]): boolean {
+  const port = Number(textOf(config, 'name'));
+  if (!Number.isInteger(port)) return true;
+  const host = canonicalHost((textOf(virtualHost, 'name') ?? '').replace(/:\d+$/, ''), '');
+  const ports = clusters.filter((cluster) => cluster.host === host).map((cluster) => cluster.port);
+  return ports.length === 0 || ports.includes(port);
 }
 
 type Lacks = (action: Loose) => { missing?: string[] };

@@ -12,7 +12,11 @@ const namesOnly = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v
 
 /** An object as the cluster has it, as far as it is used here. */
 export interface LiveObject extends KubernetesObject {
-  metadata: KubernetesObject['metadata'] & { resourceVersion?: string; deletionTimestamp?: string };
+  metadata: KubernetesObject['metadata'] & {
+    resourceVersion?: string;
+    deletionTimestamp?: string;
+    managedFields?: readonly { manager?: string }[];
+  };
 }
 
 /** The routing objects of a cluster. */
@@ -50,6 +54,11 @@ export class Cluster {
     return (await this.connection.ask({ method: 'GET', path: pathOf(object) }, this.signal)) as LiveObject | undefined;
   }
 
+  /** All routing objects of a namespace, without what is in them. */
+  async all(namespace: string): Promise<LiveObject[]> {
+    return this.list(namespace, undefined, namesOnly);
+  }
+
   /** Those objects of a set that are not being deleted, kind and name only. */
   async names(namespace: string, id: string): Promise<KubernetesObject[]> {
     return this.list(namespace, id, namesOnly);
@@ -65,11 +74,11 @@ export class Cluster {
     await this.connection.ask({ method: 'DELETE', path: pathOf(object) }, this.signal);
   }
 
-  private async list(namespace: string, id: string, accept: string): Promise<LiveObject[]> {
+  private async list(namespace: string, id: string | undefined, accept: string): Promise<LiveObject[]> {
     const lists = await Promise.all(
       Object.entries(routingKinds).map(async ([kind, plural]) => {
-        const selector = encodeURIComponent(`${setLabel}=${id}`);
-        const path = `/apis/${listVersion}/namespaces/${namespace}/${plural}?labelSelector=${selector}`;
+        const selector = id === undefined ? '' : `?labelSelector=${encodeURIComponent(`${setLabel}=${id}`)}`;
+        const path = `/apis/${listVersion}/namespaces/${namespace}/${plural}${selector}`;
         const list = (await this.connection.ask({ method: 'GET', path, accept }, this.signal)) as
           { items: LiveObject[] } | undefined;
         return (list?.items ?? []).map((item): LiveObject => ({ ...item, apiVersion: listVersion, kind }));

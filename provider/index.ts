@@ -1,7 +1,7 @@
 import { EngineLog } from './engine-log';
 import { RouteSets } from './route-set';
 import { decodeStructsLazily } from '../wire/lazy-struct';
-import { announce } from '../wire/serve-engine';
+import { announce, endWithEngine } from '../wire/serve-engine';
 import { serve } from './serve';
 import manifest from './package.json';
 
@@ -10,4 +10,6 @@ const address = process.argv.slice(2).find((word) => /^[^-]\S*:\d+$/.test(word))
 const engine = new EngineLog(address);
 
 decodeStructsLazily();
+// A call that is under way ends by itself, which may take a moment.
+endWithEngine(10_000);
 announce(serve(new RouteSets((urn) => engine.of(urn)), manifest.version, () => process.exit(1)));

@@ -9,7 +9,7 @@ import type { Log } from './engine-log';
 import { Makers } from './makers';
 import { planOf } from './plan';
 import { Prover } from './prove';
-import { objectsOf, setId, type Objects, type RouteSetState } from './set';
+import { objectsOf, setId, setLabel, type Objects, type RouteSetState } from './set';
 
 /** A set that is there, but not as it should be. */
 export class IncompleteError extends Error {
@@ -50,7 +50,17 @@ export class RouteSets {
   }
 
   /**
-   * Takes over objects that are there already, and takes away what carries the label and is not wanted: a create that was killed is finished by the next.
+   * What a preview can say of a set that the cluster would refuse. A preview can be had before its cluster is there.
+   * @param before - the objects of the set so far, by their titles
+   * @throws Error naming every object that others have made
+   */
+  async preview(before: Readonly<Record<string, string>>, inputs: RouteSetInputs): Promise<void> {
+    const others = await this.madeByOthers(before, inputs).catch(() => []);
+    if (others.length > 0) throw new Error(others.join('\n'));
+  }
+
+  /**
+   * Takes away what carries the label and is not wanted: a create that was killed is finished by the next.
    * @throws IncompleteError when some of it failed, and an Error when nothing was done.
    */
   async create(urn: string, inputs: RouteSetInputs): Promise<{ id: string; state: RouteSetState }> {
@@ -93,6 +103,8 @@ export class RouteSets {
   }
 
   private async bring(urn: string, id: string, before: RouteSetState, inputs: RouteSetInputs): Promise<RouteSetState> {
+    const others = await this.madeByOthers(before.objects, inputs);
+    if (others.length > 0) throw new Error(others.join('\n'));
     const log = this.logOf(urn);
     const signal = this.stop.signal;
     const connection = this.connect(inputs);
@@ -108,6 +120,21 @@ export class RouteSets {
     const listed = new Set(there.map(objectTitle));
     const outcome = await carryOut(plan, known, listed, { cluster, prover, makers: this.makers, log, id, signal });
     return settled(id, { ...inputs, server: connection.server }, outcome);
+  }
+
+  /** Why objects that are new in a set must not be written: they are in the cluster already, without the label of any set. */
+  private async madeByOthers(before: Readonly<Record<string, string>>, inputs: RouteSetInputs): Promise<string[]> {
+    const added = new Set(Object.keys(inputs.objects).filter((title) => before[title] === undefined));
+    if (added.size === 0 || takesOverAll()) return [];
+    const there = await new Cluster(this.connect(inputs), this.stop.signal).all(inputs.namespace);
+    return there
+      .filter((object) => added.has(objectTitle(object)) && object.metadata.labels?.[setLabel] === undefined)
+      .map((object) => {
+        const managers = [...new Set((object.metadata.managedFields ?? []).flatMap(({ manager }) => manager ?? []))];
+        const by = managers.length === 0 ? '' : ` (${managers.sort().join(', ')} did)`;
+        return `${objectTitle(object)} is in the cluster already, and this stack has not made it${by}. Delete it, or take its route out of the stack file.`;
+      })
+      .sort();
   }
 
   /** What a killed run has made is there, but in no state. */
@@ -132,6 +159,11 @@ export class RouteSets {
     this.connections.set(key, connection);
     return connection;
   }
+}
+
+/** The word of the Kubernetes provider for taking over everything. */
+function takesOverAll(): boolean {
+  return process.env['PULUMI_K8S_UPSERT_EXISTING_OBJECTS'] === 'true';
 }
 
 function clusterOptions({ kubeconfig, context }: RouteSetInputs): { kubeconfig?: string; context?: string } {

@@ -123,15 +123,20 @@ function diff(sets: RouteSets, request: proto.DiffRequest): proto.DiffResponse {
 
 async function create(sets: RouteSets, request: proto.CreateRequest): Promise<proto.CreateResponse> {
   const inputs = inputsOf(fromStruct(request.getProperties()));
-  if (request.getPreview()) return new proto.CreateResponse().setProperties(toStruct(inputs));
+  if (request.getPreview()) {
+    await sets.preview({}, inputs);
+    return new proto.CreateResponse().setProperties(toStruct(inputs));
+  }
   const { id, state } = await sets.create(request.getUrn(), inputs);
   return new proto.CreateResponse().setId(id).setProperties(toStruct(state));
 }
 
 async function update(sets: RouteSets, request: proto.UpdateRequest): Promise<proto.UpdateResponse> {
   const [before, inputs] = [stateOf(fromStruct(request.getOlds())), inputsOf(fromStruct(request.getNews()))];
-  if (request.getPreview())
+  if (request.getPreview()) {
+    await sets.preview(before.objects, inputs);
     return new proto.UpdateResponse().setProperties(toStruct({ ...before, ...inputs, unproven: [] }));
+  }
   const state = await sets.update(request.getId(), request.getUrn(), before, inputs);
   return new proto.UpdateResponse().setProperties(toStruct(state));
 }

@@ -33,7 +33,7 @@ export function effectiveSplits({
         outcome.kind === 'routed' && outcome.destinations !== undefined
           ? Object.fromEntries(
               outcome.destinations.map((destination) => [
-                nameOf(destination, entry.host, outcome.destinations ?? []),
+                destinationName(destination, entry.host, outcome.destinations ?? []),
                 percent(destination.share),
               ]),
             )
@@ -55,7 +55,7 @@ export function effectiveSplits({
 }
 
 /** The version alone where all destinations are versions of the very host. */
-function nameOf(
+export function destinationName(
   destination: { host: string; subset?: string },
   host: string,
   all: readonly { host: string; subset?: string }[],

@@ -40,10 +40,12 @@ function gatewayWorkload(name: string, settings: GatewaySettings): KubernetesObj
     spec: { template: { metadata: { labels, annotations: { 'inject.istio.io/templates': 'gateway' } } } },
   };
   if (settings.install === false) return [deployment];
-  const ports = (settings.service?.ports ?? defaultGatewayPorts).map(({ name: port, port: number, targetPort }) => ({
+  const { ports: listed = defaultGatewayPorts, nodePorts = {} } = settings.service ?? {};
+  const ports = listed.map(({ name: port, port: number, targetPort }) => ({
     name: port,
     port: number,
     targetPort: targetPort ?? number,
+    ...(nodePorts[port] === undefined ? {} : { nodePort: nodePorts[port] }),
   }));
   return [deployment, { apiVersion: 'v1', kind: 'Service', metadata, spec: { selector: labels, ports } }];
 }

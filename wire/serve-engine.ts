@@ -43,3 +43,14 @@ export function announce(serving: Promise<Serving>, done: () => void = () => und
     },
   );
 }
+
+/**
+ * Ends this process soon after the engine that has started it: a killed engine ends without stopping its plugins.
+ * @param pause - between two looks, in milliseconds
+ */
+export function endWithEngine(pause = 1000): void {
+  const engine = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== engine) process.exit();
+  }, pause).unref();
+}

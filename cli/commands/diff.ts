@@ -4,9 +4,10 @@ import { trafficDiffMarkdown, trafficDiffText } from '../../traffic/diff/diff-te
 import { isUnmoved, trafficDiff } from '../../traffic/diff/traffic-diff';
 import { stackTraffic, type TrafficInput } from '../../traffic/stack-objects';
 import { exitCodes, UserError } from '../errors';
-import { loadStack, stackOptions, type StackChoice } from '../input';
+import { contextOf, labByDefault } from '../cluster';
+import { loadStack, stackOptions, type LoadedStack, type StackChoice } from '../input';
 import { appliedTo } from '../traffic/applied';
-import { clusterTraffic, type ClusterChoice } from '../traffic/cluster';
+import { clusterTraffic, labTraffic, type ClusterChoice } from '../traffic/cluster';
 import { revisionTraffic, trafficOperand } from '../traffic/input';
 
 interface DiffFlags extends StackChoice, ClusterChoice {
@@ -30,7 +31,10 @@ export function registerDiff(program: Command): void {
       new Option('--rev <revision>', 'before is the stack file as it was in this git revision').conflicts('cluster'),
     )
     .option('--cluster', 'before is what the cluster has; objects of it that the stack does not name stay', false)
-    .option('--context <name>', 'for --cluster: the kubeconfig context')
+    .option(
+      '--context <name>',
+      "for --cluster: the kubeconfig context (default: the stack's kubernetes:context, then the lab when it is up and KUBECONFIG is not set, then the current one)",
+    )
     .option('--kubeconfig <file>', 'for --cluster: the kubeconfig file')
     .addOption(new Option('--json', 'as JSON').default(false).conflicts('markdown'))
     .option('--markdown', 'as Markdown, for a pull request', false)
@@ -38,8 +42,8 @@ export function registerDiff(program: Command): void {
     .action((sides: string[], flags: DiffFlags) => diff(sides, flags));
 }
 
-function diff(sides: string[], flags: DiffFlags): void {
-  const { before, after } = inputs(sides, flags);
+async function diff(sides: string[], flags: DiffFlags): Promise<void> {
+  const { before, after } = await inputs(sides, flags);
   const result = trafficDiff(before.objects, after.objects, { before: before.options, after: after.options });
   const text = flags.json
     ? JSON.stringify(result, null, 2)
@@ -50,22 +54,34 @@ function diff(sides: string[], flags: DiffFlags): void {
   process.exitCode = isUnmoved(result) ? exitCodes.done : exitCodes.findings;
 }
 
-function inputs(sides: string[], flags: DiffFlags): { before: TrafficInput; after: TrafficInput } {
+async function inputs(sides: string[], flags: DiffFlags): Promise<{ before: TrafficInput; after: TrafficInput }> {
   const [first, second, ...more] = sides;
   if (flags.cluster || flags.rev !== undefined) {
     if (first !== undefined)
       throw new UserError(
         'With --rev or --cluster the stack is chosen by --stack, --config or --sample; name no sides.',
       );
-    const after = stackTraffic(loadStack(flags).settings);
+    const stack = loadStack(flags);
+    const after = stackTraffic(stack.settings);
     if (flags.rev !== undefined) return { before: revisionTraffic(flags.rev, stackFile(flags)), after };
-    const before = clusterTraffic(flags);
+    const before = await chosenCluster(flags, stack);
     return { before, after: appliedTo(before, after) };
   }
   if (first === undefined || second === undefined || more.length > 0) {
     throw new UserError('Name two sides, before and after; or one stack with --rev REVISION or --cluster.');
   }
   return { before: trafficOperand(first), after: trafficOperand(second) };
+}
+
+async function chosenCluster(flags: DiffFlags, stack: LoadedStack): Promise<TrafficInput> {
+  const { kubeconfig } = flags;
+  const context = flags.context ?? (kubeconfig === undefined ? contextOf(flags, stack) : undefined);
+  const lab = await labByDefault([kubeconfig, context]);
+  if (lab !== undefined) return labTraffic({ kubeconfig: lab });
+  return clusterTraffic({
+    ...(context === undefined ? {} : { context }),
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+  });
 }
 
 function stackFile({ config, sample, stack }: StackChoice): string {

@@ -5,6 +5,7 @@ import { trafficModel } from '../../traffic/route';
 import { stackOptions, type StackChoice } from '../input';
 import { explainText } from '../traffic/explain-text';
 import { trafficInput } from '../traffic/input';
+import { atNodePort } from '../traffic/node-port';
 import { parseRequest, wholeNumber, type RequestFlags } from '../traffic/request';
 import { sender } from '../traffic/sender';
 
@@ -19,7 +20,12 @@ interface ExplainFlags extends StackChoice, RequestFlags {
 export function registerExplain(program: Command): void {
   stackOptions(program.command('explain'))
     .description('say what becomes of a request: which rule takes it, where it goes and with what chance')
-    .addArgument(new Argument('<request>', '[PROTOCOL://]HOST[:PORT][/PATH]; protocols http, https, tcp, tls'))
+    .addArgument(
+      new Argument(
+        '<request>',
+        "[PROTOCOL://]HOST[:PORT][/PATH]; protocols http, https, tcp, tls; localhost:30080/path asks at the gateway's node port",
+      ),
+    )
     .addArgument(new Argument('[files...]', 'Kubernetes objects in YAML or JSON, in place of a stack; - is stdin'))
     .option(
       '-H, --header <name: value>',
@@ -38,13 +44,17 @@ export function registerExplain(program: Command): void {
     .action((target: string, files: string[], flags: ExplainFlags) => explain(target, files, flags));
 }
 
-function explain(target: string, files: string[], flags: ExplainFlags): void {
-  const request = parseRequest(target, flags);
+async function explain(target: string, files: string[], flags: ExplainFlags): Promise<void> {
+  const asked = parseRequest(target, flags);
   const draws = flags.draw === undefined ? undefined : wholeNumber('--draw', flags.draw, 1, 1_000_000);
   const seed = wholeNumber('--seed', flags.seed, 0, 4_294_967_295);
   const input = trafficInput(flags, files);
   const traffic = trafficModel(input.objects, input.options);
-  const from = sender(traffic, flags.from, request);
+  const mayBeOutside = flags.from === undefined || flags.from.trim().startsWith('gateway');
+  const atGateway = mayBeOutside ? await atNodePort(traffic, asked) : undefined;
+  const request = atGateway?.request ?? asked;
+  const from =
+    flags.from === undefined && atGateway !== undefined ? atGateway.client : sender(traffic, flags.from, request);
   const explained = explanation(traffic, from, request);
   const drawn = draws === undefined ? undefined : draw(explained.outcome, draws, seededRandom(seed));
   const text = flags.json

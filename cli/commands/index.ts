@@ -9,6 +9,7 @@ import { registerLive } from './live';
 import { registerRender } from './render';
 import { registerSamples } from './samples';
 import { registerStart } from './start';
+import { registerTraffic } from './traffic';
 
 /** Every command, in the order of `--help`; each adds itself to the program. */
 export const commands: ((program: Command) => void)[] = [
@@ -20,6 +21,7 @@ export const commands: ((program: Command) => void)[] = [
   registerDiff,
   registerGraph,
   registerLive,
+  registerTraffic,
   registerSamples,
   registerLab,
 ];

@@ -3,7 +3,7 @@ import { labDown, labStatus, labUp, type LabStatus } from '../../lab';
 import { exitCodes } from '../errors';
 import { stackOptions, type StackChoice } from '../input';
 import { asUserError } from '../lab-errors';
-import { say } from '../output';
+import { say, shellWord } from '../output';
 import { table } from '../table';
 import { start } from './start';
 
@@ -15,16 +15,15 @@ export function registerLab(program: Command): void {
 
   stackOptions(lab.command('up'))
     .description('start what is not running; builds the programs once when they are nowhere to be found')
-    .option('--admission-webhooks', 'let the API server call admission webhooks (needs an istiod that answers)', false)
     .addHelpText('after', '\nWith a stack, it is deployed too, as `meshwright start` does.')
-    .action(async ({ admissionWebhooks, ...choice }: StackChoice & { admissionWebhooks: boolean }) => {
+    .action(async (choice: StackChoice) => {
       if (choice.stack !== undefined || choice.config !== undefined || choice.sample !== undefined) {
-        await start(choice, { admissionWebhooks });
+        await start(choice);
         return;
       }
-      const up = await asUserError(labUp({ log: say, admissionWebhooks }));
+      const up = await asUserError(labUp({ log: say }));
       process.stdout.write(
-        `${up.server} is up, Kubernetes ${up.version}\n\n  export KUBECONFIG=${up.kubeconfig}\n  ${up.kubectl} get nodes\n`,
+        `${up.server} is up, Kubernetes ${up.version}\n\n  export KUBECONFIG=${shellWord(up.kubeconfig)}\n  ${shellWord(up.kubectl)} get nodes\n`,
       );
     });
 
@@ -46,7 +45,7 @@ export function registerLab(program: Command): void {
     });
 }
 
-function statusText({ processes, apiServer, kubeconfig }: LabStatus): string {
+function statusText({ processes, apiServer, kubeconfig, proxy }: LabStatus): string {
   const rows = processes.map(({ name, running, pid, port }) => [
     name,
     running ? 'running' : 'stopped',
@@ -54,5 +53,14 @@ function statusText({ processes, apiServer, kubeconfig }: LabStatus): string {
     port === undefined ? '' : `127.0.0.1:${port}`,
   ]);
   const server = apiServer.reachable ? `${apiServer.url ?? ''} Kubernetes ${apiServer.version ?? ''}` : 'not reachable';
-  return `${table(['PROCESS', 'STATE', 'PID', 'ADDRESS'], rows)}\n\nAPI server  ${server}\nkubeconfig  ${kubeconfig ?? 'none yet: meshwright lab up'}\n`;
+  const lines = [
+    `API server  ${server}`,
+    `kubeconfig  ${kubeconfig ?? 'none yet: meshwright lab up'}`,
+    ...(proxy === undefined
+      ? []
+      : [
+          `into it     curl --proxy http://<workload>.<namespace>@${proxy.slice('http://'.length)} http://<service>:<port>/`,
+        ]),
+  ];
+  return `${table(['PROCESS', 'STATE', 'PID', 'ADDRESS'], rows)}\n\n${lines.join('\n')}\n`;
 }

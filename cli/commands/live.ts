@@ -10,8 +10,7 @@ import {
 } from '../../live';
 import { UserError, exitCodes } from '../errors';
 import { stackOptions, type StackChoice } from '../input';
-import { liveRoutes, type LiveRoute } from '../live/routes';
-import { table } from '../table';
+import { liveRoutes, liveText } from '../live/routes';
 
 interface LiveFlags extends StackChoice {
   context?: string;
@@ -32,7 +31,7 @@ export function registerLive(program: Command): void {
     )
     .option(
       '--context <name>',
-      "context of the kubeconfig (default: the stack's kubernetes:context, then the current one)",
+      "context of the kubeconfig (default: the stack's kubernetes:context, then the lab when it is up and KUBECONFIG is not set, then the current one)",
     )
     .option(
       '--istiod <host[:port]>',
@@ -59,7 +58,7 @@ async function live(
   };
   for (const address of istiod ?? []) refuseAddress('--istiod', address, address);
   const routes = await asUserError(liveRoutes(choice, route, options, (view) => new MeshView(view)));
-  process.stdout.write(json ? `${JSON.stringify({ routes }, null, 2)}\n` : `${routes.map(text).join('\n\n')}\n`);
+  process.stdout.write(json ? `${JSON.stringify({ routes }, null, 2)}\n` : `${routes.map(liveText).join('\n\n')}\n`);
   if (routes.some(({ live: is }) => !is)) process.exitCode = exitCodes.findings;
 }
 
@@ -75,25 +74,6 @@ function proxyAddress(text: string): [string, string] {
 
 function refuseAddress(flag: string, text: string, address: string): void {
   if (!addressPattern.test(address)) throw new UserError(`${flag} ${text}: ${addressRule}.`);
-}
-
-function text({ route, config, api, proxies, live: is, note }: LiveRoute): string {
-  const rows = proxies.map(({ proxy, state, serves, why }) => [
-    proxy,
-    state,
-    serves.join(' | '),
-    state === 'lags' || state === 'unsure' ? (why ?? '') : '',
-  ]);
-  return [
-    `${route}: ${is ? 'live' : 'not live'}${note === undefined ? '' : `, ${note}`}`,
-    `  config  ${config.join(' | ')}`,
-    `  api     ${api === undefined ? 'has no such VirtualService' : api.join(' | ')}`,
-    ...(rows.length === 0
-      ? []
-      : table(['PROXY', 'STATE', 'SERVES', 'WHY'], rows)
-          .split('\n')
-          .map((line) => `  ${line}`)),
-  ].join('\n');
 }
 
 async function asUserError<T>(work: Promise<T>): Promise<T> {

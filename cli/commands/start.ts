@@ -1,55 +1,107 @@
 import type { Command } from 'commander';
-import { renderMesh } from '../../components/manifests/mesh';
-import { labUp, readObjects } from '../../lab';
+import { renderMesh, type Mesh } from '../../components/manifests/mesh';
+import type { StackSettings } from '../../components/manifests/settings';
+import { labUp, type Lab } from '../../lab';
+import { ApiServer } from '../../lab/api';
+import type { CheckOptions } from '../../policy/options';
+import { UserError } from '../errors';
 import { loadMesh, stackOptions, type StackChoice } from '../input';
 import { asUserError } from '../lab-errors';
-import { say } from '../output';
-import { applyInLab } from '../start/apply-in-lab';
-import { reachableAddonCharts, reachableCharts } from '../start/charts';
-import { findPulumi } from '../start/find-pulumi';
-import { labSettings } from '../start/lab-settings';
+import { say, shellWord } from '../output';
+import { deploy } from '../start/deploy';
+import { labSettings, reachableAddonCharts } from '../start/lab-settings';
+import { deployedStacks, LabStack, releaseType } from '../start/lab-stack';
+import { gatewayLines } from '../start/reach';
 import { summary } from '../start/summary';
-import { upWithPulumi } from '../start/up-with-pulumi';
+import { nodeStatus } from '../traffic/lab-node';
+import { observedLines } from '../traffic/observe';
+
+interface StartOptions extends StackChoice {
+  refresh?: boolean;
+}
 
 /** `meshwright start`, the main job of `npm start`: the lab, the stack on it, and what is there then. */
 export function registerStart(program: Command): void {
   stackOptions(program.command('start'))
     .description('bring up the lab and deploy a stack to it; prints the plan before it acts')
-    .action(async (choice: StackChoice) => start(choice));
+    .option('--refresh', 'compare with the cluster first, and repair what was changed by hand')
+    .action(async (options: StartOptions) => start(options));
 }
 
 /**
- * Checks a stack, brings the lab up and deploys the stack to it.
- * @throws UserError for a stack file that is wrong, before any lab is looked for
+ * Checks a stack, brings the lab up and deploys the stack to it with Pulumi's engine.
+ * @throws UserError for a stack file that is wrong, before the lab is started
  */
-export async function start(
-  choice: StackChoice,
-  { admissionWebhooks = false }: { admissionWebhooks?: boolean } = {},
-): Promise<void> {
-  // The stack file first: a wrong one must not cost anybody a lab.
-  const { name, file, settings, policy } = loadMesh(choice);
-  say(`${file} is fine`);
-  const pulumi = findPulumi();
-  const means = pulumi.found
-    ? { charts: await reachableCharts(settings.istio), addonCharts: await reachableAddonCharts(settings) }
-    : {};
-  const local = labSettings(settings, means);
+export async function start({ refresh = false, ...choice }: StartOptions): Promise<void> {
+  // The stack file first: starting the lab for a wrong one would be a waste of time.
+  const { name, file, settings, policy, warnings } = loadMesh(choice);
+  say(`${file}: valid`);
+  const [lab, addons] = await Promise.all([asUserError(labUp({ log: say })), reachableAddonCharts(settings)]);
+  const local = labSettings(settings, { istio: lab.charts, addons });
   const mesh = renderMesh(local.settings);
-  const lab = await asUserError(labUp({ log: say, admissionWebhooks }));
-  const leftOut = [...local.notes];
-  if (pulumi.found) upWithPulumi(lab, name, local.settings, policy);
-  else leftOut.push(...(await applyInLab(lab, mesh, name, policy)));
+  refuseOtherStacks(lab, name, mesh);
+  await refuseWithoutIstio(lab, local.settings, mesh);
 
+  const stack = await LabStack.open(lab, name, { log: say });
+  stack.configure(stackConfig(local.settings, policy));
+  const tell = (text: string): boolean => process.stdout.write(text);
   const objects = [...mesh.existingNamespaces, ...mesh.objects].map(({ object }) => object);
-  process.stdout.write(`${summary(await asUserError(readObjects(lab, objects)))}\n\n`);
-  process.stdout.write(
-    pulumi.found
-      ? `Deployed by pulumi up (Pulumi ${pulumi.version}, policy pack).\n`
-      : `Deployed by server-side apply, ApplySet "${name}", after the same checks: ${pulumi.reason}.\n`,
+  // A message ends with the name of its rule.
+  const told = warnings.map(({ message }) => message.replace(/ \([\w-]+\)$/, ''));
+  await deploy(lab, stack, { objects, told, refresh, tell });
+  const api = ApiServer.of(lab);
+  // The charts may have brought kinds that were not known before.
+  await asUserError(api.freshKinds());
+  const live = await asUserError(Promise.all(objects.map((object) => api.get(object))));
+  tell(`${summary(live.filter((object) => object !== undefined))}\n`);
+  const tellAll = (title: string, lines: readonly string[]): void => {
+    if (lines.length > 0) tell(`\n${title}\n${lines.map((line) => `  ${line}\n`).join('')}`);
+  };
+  const nodePorts = lab.noEnvoy === undefined ? ((await nodeStatus(lab))?.nodePorts ?? []) : [];
+  tellAll('Observed', await observedLines(lab, local.settings));
+  tellAll('Open', gatewayLines(local.settings, nodePorts));
+  const noEnvoy = lab.noEnvoy === undefined ? [] : [`proxies: no request travels, as ${lab.noEnvoy}`];
+  tellAll('Left out or changed for the lab', [...noEnvoy, ...local.notes]);
+  tell(nextSteps(choice, file, lab.kubeconfig));
+}
+
+/** A stack's settings as Pulumi keeps them in a stack file. */
+export function stackConfig(settings: StackSettings, policy: CheckOptions): Record<string, unknown> {
+  const sections = Object.entries({ ...settings, policy });
+  return Object.fromEntries(sections.map(([section, value]): [string, unknown] => [`meshwright:${section}`, value]));
+}
+
+/** @throws UserError when another stack on the lab has one of this stack's Helm releases: a cluster has one control plane of a name. */
+function refuseOtherStacks(lab: Lab, name: string, { releases }: Mesh): void {
+  const own = new Set(releases.map((release) => `${release.namespace}/${release.name}`));
+  for (const [other, resources] of deployedStacks(lab)) {
+    if (other === name) continue;
+    const inputs = resources.filter(({ type }) => type === releaseType).map((one) => one.inputs ?? {});
+    const shared = inputs
+      .map((release) => `${String(release['namespace'])}/${String(release['name'])}`)
+      .filter((id) => own.has(id));
+    if (shared.length === 0) continue;
+    throw new UserError(
+      [
+        `The lab has the stack ${other} already, with the same Helm releases: ${shared.join(', ')}.`,
+        `Take it off first: npx meshwright down --stack ${other}`,
+      ].join('\n'),
+    );
+  }
+}
+
+/** @throws UserError when a stack expects Istio to be there, and it is not. */
+async function refuseWithoutIstio(lab: Lab, { istio }: StackSettings, { objects }: Mesh): Promise<void> {
+  const needed = objects.find(({ object }) => /\.istio\.io\//.test(object.apiVersion));
+  if (istio !== undefined || needed === undefined) return;
+  const kinds = await asUserError(ApiServer.of(lab).freshKinds());
+  if (kinds.has('VirtualService.networking.istio.io')) return;
+  throw new UserError(
+    [
+      'The lab has no Istio, and the stack file does not install it.',
+      'Add meshwright:istio to the stack file (`meshwright:istio: {}` is enough), or start another stack that has it first.',
+    ].join('\n'),
   );
-  if (leftOut.length > 0)
-    process.stdout.write(`Left out or changed for the lab:\n${leftOut.map((line) => `  ${line}\n`).join('')}`);
-  process.stdout.write(nextSteps(choice, file, lab.kubeconfig));
 }
 
 function nextSteps(choice: StackChoice, file: string, kubeconfig: string): string {
@@ -60,9 +112,10 @@ function nextSteps(choice: StackChoice, file: string, kubeconfig: string): strin
       ? `change a weight in ${file} and run npm start again: the plan says what moves`
       : 'npx meshwright samples, and npm start -- --sample with another state of this one: the plan says what moves';
   const commands: [string, string][] = [
-    [`npx meshwright check ${flags}`, 'what is wrong, before anything is touched'],
+    [`npx meshwright traffic ${flags}`, 'send requests, and see who answers'],
+    [`npx meshwright live ${flags}`, 'what config says, and what each proxy serves'],
     [`npx meshwright render ${flags}`, 'the same stack as plain YAML'],
-    [`export KUBECONFIG=${kubeconfig}`, 'and look around with kubectl'],
+    [`export KUBECONFIG=${shellWord(kubeconfig)}`, 'and look around with kubectl'],
     [`npx meshwright down ${flags}`, 'take the stack off again'],
     ['npx meshwright lab down', 'stop it all'],
   ];
@@ -72,5 +125,5 @@ function nextSteps(choice: StackChoice, file: string, kubeconfig: string): strin
 }
 
 function stackFlags({ stack, config }: StackChoice): string {
-  return config === undefined ? `--stack ${stack ?? 'dev'}` : `--config ${config}`;
+  return config === undefined ? `--stack ${stack ?? 'dev'}` : `--config ${shellWord(config)}`;
 }

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import type { KubernetesObject } from '../../components/manifests/kubernetes';
 import { allRouteObjects } from '../../components/manifests/route-objects';
 import {
@@ -12,8 +10,10 @@ import {
   type Verdict,
 } from '../../live';
 import { nearest } from '../../policy/nearest';
+import { contextOf, labByDefault } from '../cluster';
 import { UserError } from '../errors';
 import { loadStack, type StackChoice } from '../input';
+import { table } from '../table';
 
 /** A route as config has it, as the API server has it, and as proxies serve it. */
 export interface LiveRoute {
@@ -46,14 +46,16 @@ export async function liveRoutes(
   viewOf: (options: MeshViewOptions) => MeshView,
 ): Promise<LiveRoute[]> {
   const { settings, file } = loadStack(choice);
-  const context = choice.sample === undefined ? contextOf(file) : undefined;
+  const context = contextOf(choice, { file });
   const routes = allRouteObjects(settings.routes).flatMap(({ namespace, service, virtualService }): Wanted[] =>
     virtualService === undefined ? [] : [{ route: `${namespace}/${service}`, virtualService: virtualService.object }],
   );
   const wanted = chosen(routes, name);
   const { istiod, proxies } = settings.proof ?? {};
   const controlPlane = settings.istio?.namespace;
+  const kubeconfig = await labByDefault([flags.context, context, flags.istiod, istiod]);
   const mesh = viewOf({
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
     ...(context === undefined ? {} : { context }),
     ...(controlPlane === undefined ? {} : { namespace: controlPlane }),
     ...(istiod === undefined || flags.context !== undefined ? {} : { istiod }),
@@ -64,13 +66,6 @@ export async function liveRoutes(
     const found = await mesh.virtualServices();
     return Promise.all(wanted.map((one) => liveRoute(one, found, mesh)));
   });
-}
-
-/** The context that the stack file gives to the Kubernetes provider. */
-function contextOf(file: string): string | undefined {
-  const { config } = parse(readFileSync(file, 'utf8')) as { config?: Record<string, unknown> };
-  const context = config?.['kubernetes:context'];
-  return typeof context === 'string' ? context : undefined;
 }
 
 function chosen(routes: Wanted[], name: string | undefined): Wanted[] {
@@ -116,4 +111,34 @@ async function liveRoute(
 function splits(virtualService: KubernetesObject): string[] {
   const { http, connections } = expectedRoute(virtualService);
   return [...http, ...connections].map(splitText);
+}
+
+/** A route and its proxies for people; proxies without the route are only counted. No trailing newline. */
+export function liveText({ route, config, api, proxies, live: is, note }: LiveRoute): string {
+  return [
+    `${route}: ${is ? 'live' : 'not live'}${note === undefined ? '' : `, ${note}`}`,
+    `  config  ${config.join(' | ')}`,
+    `  api     ${api === undefined ? 'has no such VirtualService' : api.join(' | ')}`,
+    ...proxyLines(proxies),
+  ].join('\n');
+}
+
+function proxyLines(proxies: LiveRoute['proxies']): string[] {
+  const shown = proxies.filter(({ state }) => state !== 'unconcerned');
+  const others = proxies.length - shown.length;
+  const rows = shown.map(({ proxy, state, serves, why }) => {
+    const reason = state === 'lags' || state === 'unsure' ? (why ?? '') : '';
+    return [proxy, state, serves.join(' | '), reason];
+  });
+  // Where all is well there is nothing to explain.
+  const header = ['PROXY', 'STATE', 'SERVES', ...(rows.some(([, , , why]) => why !== '') ? ['WHY'] : [])];
+  return [
+    ...(rows.length === 0
+      ? []
+      : table(
+          header,
+          rows.map((row) => row.slice(0, header.length)),
+        ).split('\n')),
+    ...(others === 0 || shown.length === 0 ? [] : [`${others} other${others === 1 ? '' : 's'} without this route`]),
+  ].map((line) => `  ${line}`);
 }

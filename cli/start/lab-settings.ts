@@ -1,16 +1,23 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parse } from 'yaml';
 import { addonNames } from '../../components/manifests/addons/addon';
-import { installedAddons } from '../../components/manifests/addons/addons';
+import { addonReleases, installedAddons } from '../../components/manifests/addons/addons';
 import type { AddonsSettings } from '../../components/manifests/addons/settings';
 import { resolveApp } from '../../components/manifests/apps/resolve';
 import type { AppSettings } from '../../components/manifests/apps/settings';
+import { defaultIstioVersion } from '../../components/manifests/istio';
 import type { GatewaySettings, IstioSettings, StackSettings } from '../../components/manifests/settings';
 
-/** What the machine has for the lab beyond the control plane itself. */
-export interface LabMeans {
-  /** Folder with Istio's charts, or `repository` when the stack's own chart source can be reached; undefined when there are none. */
-  charts?: string | undefined;
-  /** The same of the telemetry addons' charts. */
-  addonCharts?: string | undefined;
+/** How long a chart repository may take to answer, in milliseconds. */
+const patience = 5000;
+
+/** The charts that a deployment to the lab can use. */
+export interface LabCharts {
+  /** Folder with Istio's charts, the lab's own. */
+  istio: string;
+  /** Folder with the telemetry addons' charts, or `repository` when the stack's own sources can be reached; undefined when there are none. */
+  addons?: string | undefined;
 }
 
 /** Settings as the lab can carry them, and what had to be left out or was changed, in words. */
@@ -19,52 +26,36 @@ interface Fitted<T> {
   notes: string[];
 }
 
-/** A base64 text where a CA bundle belongs: the lab's API server calls no admission webhook, but what waits for the bundle must see one. */
-const noCaBundle = Buffer.from('the lab calls no webhook').toString('base64');
-
 /**
- * A stack's settings as the lab can carry them: no load balancer is there to hand out an address, no istiod answers its webhooks, and without charts there are no releases.
+ * A stack's settings as the lab can carry them: Istio's charts are the lab's, a Service gets no address from a load balancer, and what cannot be had is left out.
  * @returns the settings, and what had to be left out or was changed, in words
  */
-export function labSettings(settings: StackSettings, { charts, addonCharts }: LabMeans): Fitted<StackSettings> {
-  if (charts === undefined) return withoutReleases(settings);
+export function labSettings(settings: StackSettings, charts: LabCharts): Fitted<StackSettings> {
   const { istio, addons, gateways, apps, ...rest } = settings;
   const fitted = {
-    gateways: byName(gateways, fittedGateway),
-    addons: addons === undefined ? undefined : fittedAddons(addons, addonCharts),
+    istio: istio === undefined ? undefined : fittedIstio(istio, charts.istio),
+    gateways: byName(gateways, (name, gateway) => fittedGateway(name, gateway, addons)),
+    addons: addons === undefined ? undefined : fittedAddons(addons, charts.addons),
     apps: byName(apps, fittedApp),
   };
   const sections = Object.entries(fitted).flatMap(([key, section]) =>
     section === undefined ? [] : [[key, section.settings] as const],
   );
   return {
-    settings: {
-      ...rest,
-      ...(istio === undefined ? {} : { istio: labIstio(istio, charts) }),
-      ...Object.fromEntries(sections),
-    },
+    settings: { ...rest, ...Object.fromEntries(sections) },
     notes: Object.values(fitted).flatMap((section) => section?.notes ?? []),
   };
 }
 
-function withoutReleases({ istio, addons, ...rest }: StackSettings): Fitted<StackSettings> {
-  const gateways = Object.entries(rest.gateways ?? {});
-  const uninstalled = gateways.map(([name, gateway]): [string, GatewaySettings] => [
-    name,
-    { ...gateway, install: false },
-  ]);
-  const releases = [
-    ...(istio === undefined ? [] : ['the Istio control plane']),
-    ...gateways.map(([name]) => `gateway ${name}`),
-    ...installedAddons(addons ?? {}).map((name) => `addon ${name}`),
-    ...(addons?.certManager === undefined ? [] : ['addon certManager']),
-  ];
+/** A stack whose own charts are in files keeps them; any other gets the lab's, whose Istio is the one that runs. */
+function fittedIstio(istio: IstioSettings, folder: string): Fitted<IstioSettings> {
+  const { path, files } = istio.charts ?? {};
+  if (path !== undefined || files !== undefined) return { settings: istio, notes: [] };
+  const { version: own } = parse(readFileSync(join(folder, 'base', 'Chart.yaml'), 'utf8')) as { version: string };
+  const asked = istio.version ?? defaultIstioVersion;
   return {
-    settings: rest.gateways === undefined ? rest : { ...rest, gateways: Object.fromEntries(uninstalled) },
-    notes:
-      releases.length === 0
-        ? []
-        : [`${releases.join(', ')}: Helm releases, which take the Pulumi CLI and charts that can be reached`],
+    settings: { ...istio, version: own, charts: { path: folder } },
+    notes: asked === own ? [] : [`Istio: ${own}, the lab's own, in place of ${asked}`],
   };
 }
 
@@ -84,11 +75,24 @@ function inPlace(what: string): string {
   return `${what}: Service type NodePort in place of LoadBalancer, since nothing here hands out addresses`;
 }
 
-function fittedGateway(name: string, gateway: GatewaySettings): Fitted<GatewaySettings> {
-  if ((gateway.service?.type ?? 'LoadBalancer') !== 'LoadBalancer') return { settings: gateway, notes: [] };
+function fittedGateway(name: string, gateway: GatewaySettings, addons: AddonsSettings = {}): Fitted<GatewaySettings> {
+  const { certificate, ...others } = gateway;
+  const withoutIssuer = certificate !== undefined && addons.certManager !== undefined;
+  const issued: GatewaySettings = withoutIssuer ? others : gateway;
+  const { ingress } = gateway;
+  // Pulumi would wait ten minutes for the address that an ingress controller gives.
+  const annotations = { 'pulumi.com/skipAwait': 'true', ...ingress?.annotations };
+  const kept: GatewaySettings = ingress === undefined ? issued : { ...issued, ingress: { ...ingress, annotations } };
+  const notes = [
+    ...(withoutIssuer ? [`gateway ${name}, certificate: there is no cert-manager to issue it`] : []),
+    ...(ingress === undefined
+      ? []
+      : [`gateway ${name}, Ingress: created, but no ingress controller serves it; use the node port`]),
+  ];
+  if ((gateway.service?.type ?? 'LoadBalancer') !== 'LoadBalancer') return { settings: kept, notes };
   return {
-    settings: { ...gateway, service: { ...gateway.service, type: 'NodePort' } },
-    notes: [inPlace(`gateway ${name}`)],
+    settings: { ...kept, service: { ...gateway.service, type: 'NodePort' } },
+    notes: [...notes, inPlace(`gateway ${name}`)],
   };
 }
 
@@ -110,35 +114,56 @@ function fittedApp(name: string, app: AppSettings): Fitted<AppSettings> {
 }
 
 function fittedAddons(addons: AddonsSettings, charts: string | undefined): Fitted<AddonsSettings> {
-  const installed = installedAddons(addons);
+  const { certManager, ...telemetry } = addons;
+  const notes = certManager === undefined ? [] : ['addon certManager: its Pulumi provider is not part of the lab'];
+  const installed = installedAddons(telemetry);
   if (charts === undefined && installed.length > 0) {
-    const { certManager, namespace } = addons;
-    const notes = [
-      `${installed.map((name) => `addon ${name}`).join(', ')}: Helm releases, which take the Pulumi CLI and charts that can be reached`,
-    ];
-    const kept = Object.entries({ certManager, namespace }).filter(([, value]) => value !== undefined);
-    return { settings: Object.fromEntries(kept), notes };
+    const { namespace } = telemetry;
+    const names = installed.map((name) => `addon ${name}`).join(', ');
+    return {
+      settings: namespace === undefined ? {} : { namespace },
+      notes: [...notes, `${names}: the chart repository does not answer`],
+    };
   }
-  const balanced = addonNames.filter((name) => addons[name]?.service?.type === 'LoadBalancer');
+  const balanced = addonNames.filter((name) => telemetry[name]?.service?.type === 'LoadBalancer');
   const fitted = balanced.map((name) => {
-    const { service, ...others } = addons[name] ?? {};
+    const { service, ...others } = telemetry[name] ?? {};
     return [name, { ...others, service: { ...service, type: 'NodePort' } }] as const;
   });
   return {
     settings: {
-      ...addons,
+      ...telemetry,
       ...Object.fromEntries(fitted),
       ...(charts === undefined || charts === 'repository' ? {} : { charts: { path: charts } }),
     },
-    notes: balanced.map((name) => inPlace(`addon ${name}`)),
+    notes: [...notes, ...balanced.map((name) => inPlace(`addon ${name}`))],
   };
 }
 
-function labIstio(istio: IstioSettings, charts: string): IstioSettings {
-  const istiod = { ...istio.values?.istiod, istiodRemote: { injectionCABundle: noCaBundle } };
-  return {
-    ...istio,
-    ...(charts === 'repository' ? {} : { charts: { path: charts } }),
-    values: { ...istio.values, istiod },
-  };
+/**
+ * Where the lab can take the telemetry addons' charts from: the folder that ISTIO_CHARTS names when it has all of them, or `repository` when the stack's sources can be reached.
+ * @returns undefined when there are none to be had, also when the stack has no addons
+ */
+export async function reachableAddonCharts(
+  { addons = {}, istio }: StackSettings,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<string | undefined> {
+  const releases = addonReleases({ ...addons, charts: {} }, istio);
+  if (releases.length === 0) return undefined;
+  const folder = env.ISTIO_CHARTS === undefined || env.ISTIO_CHARTS === '' ? undefined : resolve(env.ISTIO_CHARTS);
+  if (folder !== undefined && releases.every(({ chart }) => existsSync(join(folder, chart, 'Chart.yaml'))))
+    return folder;
+  const { path, files, oci, repository } = addons.charts ?? {};
+  if (path !== undefined || files !== undefined || oci !== undefined) return 'repository';
+  const sources = new Set(releases.flatMap((release) => repository ?? release.repository ?? []));
+  const found = await Promise.all([...sources].map((source) => answers(`${source.replace(/\/+$/, '')}/index.yaml`)));
+  return found.every(Boolean) ? 'repository' : undefined;
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    return (await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(patience) })).ok;
+  } catch {
+    return false;
+  }
 }

@@ -1,8 +1,8 @@
 import type { KubernetesObject } from '../../components/manifests/kubernetes';
 import type { LiveObject } from '../../lab';
 import { asList, asMap, asNumber } from '../../model/json';
+import { effectiveSplits } from '../../traffic/splits';
 import { table } from '../table';
-import { routeRows } from './route-rows';
 
 const workloadKinds = ['Deployment', 'StatefulSet', 'DaemonSet', 'Pod'];
 
@@ -29,6 +29,16 @@ export function summary(live: readonly LiveObject[]): string {
 function routesText(live: readonly KubernetesObject[]): string {
   const rows = routeRows([...live]);
   return rows.length === 0 ? '' : table(['ROUTE', 'WHO', 'GOES TO'], rows);
+}
+
+/** One row per class of requests to each service or gateway that rules touch: `namespace/service`, who, where they go with what share. */
+function routeRows(objects: KubernetesObject[]): string[][] {
+  return Object.entries(effectiveSplits({ objects })).flatMap(([asked, splits]) =>
+    splits.map(({ who, to, with: treatment = [] }) => {
+      const shares = Object.entries(to).map(([place, share]) => (share === '100 %' ? place : `${place} ${share}`));
+      return [asked, who, [shares.join(', '), ...treatment].join('; ')];
+    }),
+  );
 }
 
 function injectionText(labels: Record<string, string>): string {

@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import type { Lab } from '../../lab';
+import { ApiServer } from '../../lab/api';
 import { UserError } from '../errors';
+import { asUserError } from '../lab-errors';
 import { readObjects } from '../objects';
 import type { TrafficInput } from '../../traffic/stack-objects';
 
@@ -12,8 +15,8 @@ export interface ClusterChoice {
   kubectl?: string;
 }
 
-/** Everything that routing depends on. */
-const kinds = [
+/** The kinds that routing depends on, as kubectl names them. */
+export const trafficKinds = [
   'namespaces',
   'services',
   'deployments.apps',
@@ -37,7 +40,7 @@ export function clusterTraffic({ context, kubeconfig, kubectl = 'kubectl' }: Clu
     ...(context === undefined ? [] : ['--context', context]),
     ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]),
   ];
-  const objects = [...listed(kubectl, [...flags, 'get', kinds.join(','), '--all-namespaces', '-o', 'json'])];
+  const objects = [...listed(kubectl, [...flags, 'get', trafficKinds.join(','), '--all-namespaces', '-o', 'json'])];
   const meshConfig = listed(kubectl, [
     ...flags,
     'get',
@@ -50,6 +53,27 @@ export function clusterTraffic({ context, kubeconfig, kubectl = 'kubectl' }: Clu
     'json',
   ]);
   return { objects: [...objects, ...meshConfig], options: {} };
+}
+
+/**
+ * The same of the lab, asked without kubectl, which the machine need not have. A kind that the API server does not know yet has no objects.
+ * @throws UserError when the API server does not answer
+ */
+export async function labTraffic(lab: Pick<Lab, 'kubeconfig'>): Promise<TrafficInput> {
+  const api = ApiServer.of(lab);
+  const read = async (): Promise<KubernetesObject[]> => {
+    const kinds = [...(await api.freshKinds())].filter(([key, { plural }]) =>
+      trafficKinds.includes([plural, ...key.split('.').slice(1)].join('.')),
+    );
+    const lists = await Promise.all(kinds.map(([, kind]) => api.list(kind)));
+    const meshConfig = await api.get({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { namespace: 'istio-system', name: 'istio' },
+    });
+    return [...lists.flat(), ...(meshConfig === undefined ? [] : [meshConfig])];
+  };
+  return { objects: await asUserError(read()), options: {} };
 }
 
 function listed(kubectl: string, words: string[]): KubernetesObject[] {

@@ -44,8 +44,8 @@ export function parseRequest(target: string, { header, method }: RequestFlags): 
   };
 }
 
-/** A name and a value; a text says what is wrong. */
-function parseHeader(text: string): [string, string] | string {
+/** A name and a value; a string says what is wrong. */
+export function parseHeader(text: string): [string, string] | string {
   const colon = text.indexOf(':', 1);
   const name = text.slice(0, colon).trim();
   if (colon < 0 || !/^:?[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) {

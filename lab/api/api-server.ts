@@ -10,22 +10,6 @@ import { asLive } from './live-object';
 import type { LiveObject } from './live-object';
 import { refusalText } from './refusal';
 
-export interface ApplyParameters {
-  /** Field manager: who owns the fields that are set. */
-  readonly manager: string;
-  /** Ask what would come out, changing nothing. Defaults to false. */
-  readonly dryRun?: boolean;
-}
-
-/** What became of one object that was applied. */
-export interface Outcome {
-  /** As the API server has it, or would have it; undefined when it refused. */
-  readonly object?: LiveObject;
-  /** Why it refused. */
-  readonly refusal?: string;
-  readonly warnings: readonly string[];
-}
-
 export interface ListOptions {
   readonly namespace?: string;
   readonly labelSelector?: string;
@@ -88,22 +72,22 @@ export class ApiServer {
     return list.items.map((item) => asLive({ ...type, ...item }));
   }
 
-  /** Server-side apply, taking back fields that others have changed. Unknown fields are refused by what applying is, not by validation. */
-  async apply(object: KubernetesObject, { manager, dryRun = false }: ApplyParameters): Promise<Outcome> {
+  /**
+   * Server-side apply as one field manager, taking back fields that others have changed.
+   * @returns why the API server refuses the object; undefined when it is applied
+   */
+  async apply(object: KubernetesObject, { manager }: { readonly manager: string }): Promise<string | undefined> {
     const path = await this.pathOf(object);
-    if (path === undefined)
-      return { refusal: `the API server knows no ${object.kind} in ${object.apiVersion}`, warnings: [] };
-    const query = new URLSearchParams({ fieldManager: manager, force: 'true', fieldValidation: 'Ignore' });
-    if (dryRun) query.set('dryRun', 'All');
+    if (path === undefined) return `the API server knows no ${object.kind} in ${object.apiVersion}`;
+    const query = new URLSearchParams({ fieldManager: manager, force: 'true' });
     const answer = await this.connection.ask({ method: 'PATCH', path: `${path}?${query.toString()}`, body: object });
-    const { status, body, warnings } = answer;
-    return status < 300 ? { object: asLive(body), warnings } : { refusal: refusalText(answer), warnings };
+    return answer.status < 300 ? undefined : refusalText(answer);
   }
 
-  /** Begins to delete an object; what it owns goes afterwards. */
+  /** Begins to delete an object. */
   async remove(object: KubernetesObject): Promise<void> {
     const path = await this.pathOf(object);
-    if (path !== undefined) await this.ask({ method: 'DELETE', path: `${path}?propagationPolicy=Background` });
+    if (path !== undefined) await this.ask({ method: 'DELETE', path });
   }
 
   private async pathOf({ apiVersion, kind, metadata }: KubernetesObject): Promise<string | undefined> {

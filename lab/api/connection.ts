@@ -20,8 +20,6 @@ export interface Answer {
   readonly retryAfter?: number;
   /** The JSON of the answer; undefined when it is something else. */
   readonly body: unknown;
-  /** What the API server warned of. */
-  readonly warnings: readonly string[];
 }
 
 export interface Question {
@@ -41,14 +39,6 @@ const kubeconfigSchema = z.object({
   clusters: one(z.object({ cluster: z.object({ server: z.url(), 'certificate-authority-data': base64 }) })),
   users: one(z.object({ user: z.object({ 'client-certificate-data': base64, 'client-key-data': base64 }) })),
 });
-
-/** Texts of `Warning: 299 - "…"` (KEP-1693). */
-function warningTexts(headers: readonly string[] = []): string[] {
-  return headers.flatMap((header) => {
-    const quoted = /^299 \S+ "((?:[^"\\]|\\.)*)"/.exec(header)?.[1];
-    return quoted === undefined ? [] : [quoted.replace(/\\(.)/g, '$1')];
-  });
-}
 
 /** As Kubernetes' own clients have it: 429 and 5xx, when they say how long. */
 function later(status: number, { 'retry-after': seconds }: IncomingHttpHeaders): Pick<Answer, 'retryAfter'> {
@@ -116,10 +106,9 @@ export class Connection {
     const headers = { accept, ...(body === undefined ? {} : { 'content-type': 'application/apply-patch+yaml' }) };
     return new Promise((resolve, reject) => {
       const asked = request(new URL(path, this.#server), { method, headers, agent: this.#agent }, (response) => {
-        const warnings = warningTexts(response.headersDistinct['warning']);
         const { statusCode: status = 0 } = response;
         text(response)
-          .then((json) => resolve({ status, body: parsed(json), warnings, ...later(status, response.headers) }))
+          .then((json) => resolve({ status, body: parsed(json), ...later(status, response.headers) }))
           .catch(reject);
       });
       // An API server that was restarted meanwhile has ended the socket. Whatever is asked may be asked twice.

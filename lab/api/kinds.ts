@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { apiGroup } from '../../components/manifests/kubernetes';
 import type { KubernetesObject } from '../../components/manifests/kubernetes';
-import { asList, asMap, asText } from '../../model/json';
 
 /** What the API server knows of a kind. */
 export interface Kind {
@@ -48,24 +47,4 @@ export function parseKinds(...discoveries: readonly unknown[]): Kinds {
     }
   }
   return kinds;
-}
-
-/** The kinds that CustomResourceDefinitions among the objects will add. */
-export function definedKinds(objects: readonly KubernetesObject[]): Kinds {
-  const definitions = objects.filter(({ kind }) => kind === 'CustomResourceDefinition');
-  return new Map(
-    definitions.map(({ spec }) => {
-      const names = asMap(spec?.['names']);
-      const group = asText(spec?.['group']) ?? '';
-      const served = asList(spec?.['versions'])
-        .map(asMap)
-        .filter((version) => version['served'] !== false);
-      const kind = {
-        plural: asText(names['plural']) ?? '',
-        namespaced: spec?.['scope'] !== 'Cluster',
-        apiVersions: served.map(({ name }) => `${group}/${asText(name) ?? ''}`),
-      };
-      return [`${asText(names['kind']) ?? ''}.${group}`, kind];
-    }),
-  );
 }

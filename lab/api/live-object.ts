@@ -7,12 +7,8 @@ export const liveSchema = z.looseObject({
   metadata: z.looseObject({
     name: z.string(),
     namespace: z.string().optional(),
-    generation: z.number().optional(),
-    deletionTimestamp: z.string().optional(),
     labels: z.record(z.string(), z.string()).optional(),
     annotations: z.record(z.string(), z.string()).optional(),
-    ownerReferences: z.array(z.looseObject({ controller: z.boolean().optional() })).optional(),
-    managedFields: z.array(z.looseObject({ manager: z.string().optional() })).optional(),
   }),
   status: z.looseObject({}).optional(),
 });
@@ -23,9 +19,4 @@ export type LiveObject = z.infer<typeof liveSchema> & KubernetesObject;
 /** Throws a ZodError for anything else. */
 export function asLive(object: unknown): LiveObject {
   return liveSchema.parse(object) as LiveObject;
-}
-
-/** Whether an object is being deleted. */
-export function isEnding({ metadata }: LiveObject): boolean {
-  return metadata.deletionTimestamp !== undefined;
 }

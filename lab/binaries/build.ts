@@ -1,17 +1,21 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { copyFile, chmod, mkdtemp, rename, rm } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import path from 'node:path';
+import { version as sdkVersion } from '@pulumi/kubernetes/package.json';
+import { z } from 'zod';
 import { LabError } from '../errors';
 import { withLock } from '../lock';
-import { Steps } from '../progress';
+import { Steps, timeLeft } from '../progress';
 import type { Log } from '../types';
-import type { Cache } from './cache';
-import { goLong } from './go';
+import { makeCacheFolder, type Cache } from './cache';
+import { go, goLong, moduleDir, providerDir } from './go';
 import { pinnedVersion } from './pins';
-import { programs } from './programs';
-import type { ProgramName } from './programs';
+import { programs, type Batch, type ProgramName } from './programs';
 import { askVersion } from './version';
+
+/** Version of Istio that its programs and charts are given: the module names only its line, 1.31. */
+export const ISTIO_VERSION = '1.31.0';
 
 /** The linker flags that tell programs their version: the API server's is otherwise v0.0.0, which charts refuse. */
 async function linkerFlags(): Promise<string> {
@@ -23,12 +27,35 @@ async function linkerFlags(): Promise<string> {
     `${name}.gitMinor=${minor ?? ''}`,
     `${name}.gitTreeState=clean`,
   ]);
-  values.push(`sigs.k8s.io/kwok/pkg/consts.Version=${await pinnedVersion('sigs.k8s.io/kwok')}`);
+  values.push(
+    `sigs.k8s.io/kwok/pkg/consts.Version=${await pinnedVersion('sigs.k8s.io/kwok')}`,
+    `istio.io/istio/pkg/version.buildVersion=${ISTIO_VERSION}`,
+    `istio.io/istio/pkg/version.buildTag=${ISTIO_VERSION}`,
+    `github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${await pinnedVersion('github.com/pulumi/pulumi/pkg/v3')}`,
+    `main.version=${sdkVersion}`,
+    `github.com/prometheus/common/version.Version=${await prometheusVersion()}`,
+  );
   return ['-s', '-w', ...values.map((value) => `-X=${value}`)].join(' ');
 }
 
-/** Nobody debugs these programs, and most of what is compiled of Kubernetes is never run here: a compiler that neither describes code to debuggers nor inlines functions takes a quarter less time. */
-const compilerFlags = ['-gcflags=all=-dwarf=false', '-gcflags=k8s.io/...=-dwarf=false -l'];
+/** Prometheus 3.11.3 is version v0.311.3 of its module. */
+async function prometheusVersion(): Promise<string> {
+  const [, minor = '', patch = ''] = (await pinnedVersion('github.com/prometheus/prometheus')).split('.');
+  return `3.${Number(minor) % 100}.${patch}`;
+}
+
+/**
+ * Cheaper compiling of what is never debugged and seldom run: no debugging information at all, no inlining in Kubernetes, and no
+ * optimizing of the provider's generated SDK, which is a third of all there is to compile.
+ */
+const compilerFlags = [
+  '-gcflags=all=-dwarf=false',
+  '-gcflags=k8s.io/...=-dwarf=false -l',
+  '-gcflags=github.com/pulumi/pulumi-kubernetes/sdk/...=-dwarf=false -l -N',
+];
+
+/** Prometheus without what finds its targets in clouds: the lab tells it its one target, and this is a third of it. */
+const withoutDiscovery = ['-tags=remove_all_sd'];
 
 /** As long as there is memory for it compilers need not collect their garbage; two or more run at a time. */
 function compilerMemory(): NodeJS.ProcessEnv {
@@ -41,13 +68,18 @@ export function builtName(packagePath: string): string {
   return path.basename(packagePath.replace(/\/v\d+$/, ''));
 }
 
-async function compile(names: readonly ProgramName[], draft: string, log: Log): Promise<void> {
+async function compile(batch: Batch, names: readonly ProgramName[], draft: string, log: Log): Promise<void> {
+  const cwd = batch === 'kubernetes-provider' ? providerDir : moduleDir;
   const steps = new Steps(log, 3);
   const packages = names.map((name) => programs[name].package);
   let count = 0;
   const listed = await steps.run(
     'fetching Go modules',
-    () => goLong(['list', '-mod=readonly', '-deps', ...packages], { onTalk: () => (count += 1) }),
+    () =>
+      goLong(['list', '-mod=readonly', ...(batch === 'prometheus' ? withoutDiscovery : []), '-deps', ...packages], {
+        cwd,
+        onTalk: () => (count += 1),
+      }),
     () => `${count} so far`,
   );
   count = 0;
@@ -57,6 +89,7 @@ async function compile(names: readonly ProgramName[], draft: string, log: Log): 
     '-mod=readonly',
     '-trimpath',
     '-v',
+    ...(batch === 'prometheus' ? withoutDiscovery : []),
     ...compilerFlags,
     '-ldflags',
     await linkerFlags(),
@@ -64,38 +97,63 @@ async function compile(names: readonly ProgramName[], draft: string, log: Log): 
     `${draft}/`,
     ...packages,
   ];
+  const began = Date.now();
   await steps.run(
     `compiling ${names.join(', ')}`,
-    () => goLong(args, { env: compilerMemory(), onTalk: () => (count += 1) }),
-    () => `${count} of at most ${listed.length} packages`,
+    () => goLong(args, { cwd, env: compilerMemory(), onTalk: () => (count += 1) }),
+    () =>
+      [`${count} of at most ${listed.length} packages`, timeLeft(count, listed.length, Date.now() - began)]
+        .filter((part) => part !== '')
+        .join(', '),
   );
   await steps.run('trying them', async () => {
     for (const name of names) {
       const file = path.join(draft, name);
-      await rename(path.join(draft, builtName(programs[name].package)), file);
-      if ((await askVersion(file, programs[name])) === undefined)
+      const built = path.join(draft, builtName(programs[name].package));
+      if (built !== file) await rename(built, file);
+      const { version } = programs[name];
+      if (version !== undefined && (await askVersion(file, version.args)) === undefined)
         throw new LabError(`${name} was built but does not run.`);
     }
+    if (batch === 'kubernetes-provider') await copySchema(draft);
   });
   log(`lab: built in ${steps.elapsed}`);
 }
 
-/** Builds the programs that the cache lacks. Others who need them meanwhile wait, and then find them. */
-export async function build(names: readonly ProgramName[], cache: Cache, log: Log): Promise<void> {
+const downloadSchema = z.object({ Dir: z.string() });
+
+/** Folder of a pinned module's files. */
+export async function moduleFolder(module: string, cwd = moduleDir): Promise<string> {
+  const download = await go('to build the lab', ['mod', 'download', '-json', module], cwd);
+  return downloadSchema.parse(JSON.parse(download)).Dir;
+}
+
+/** The provider reads its schema from beside itself. */
+async function copySchema(folder: string): Promise<void> {
+  const module = await moduleFolder('github.com/pulumi/pulumi-kubernetes/provider/v4', providerDir);
+  const file = path.join(folder, 'pulumi-kubernetes-schema.json');
+  await copyFile(path.join(module, 'cmd', 'pulumi-resource-kubernetes', 'schema.json'), file);
+  await chmod(file, 0o644);
+}
+
+/** Builds the programs of a batch that the cache lacks. Others who need them meanwhile wait, and then find them. */
+export async function build(batch: Batch, names: readonly ProgramName[], cache: Cache, log: Log): Promise<void> {
   const lacking = () => names.filter((name) => !existsSync(path.join(cache.bin, name)));
   if (lacking().length === 0) return;
+  await makeCacheFolder(cache.bin);
   const message = 'lab: another checkout is building the same programs, waiting for it';
   await withLock(cache.lock, { log, message }, async () => {
     const missing = lacking();
     if (missing.length === 0) return;
-    log(
-      `lab: building ${missing.join(', ')} from their official Go modules, once for all checkouts; takes some minutes`,
-    );
+    log(`lab: building ${missing.join(', ')} from their official Go modules, once for all checkouts`);
     await rm(cache.drafts, { recursive: true, force: true }); // Of builders that were interrupted.
-    await mkdir(cache.drafts, { recursive: true });
-    await mkdir(cache.bin, { recursive: true });
+    await makeCacheFolder(cache.drafts);
     const draft = await mkdtemp(path.join(cache.drafts, 'build-'));
-    await compile(missing, draft, log);
+    await compile(batch, missing, draft, log);
+    if (batch === 'kubernetes-provider') {
+      const schema = 'pulumi-kubernetes-schema.json';
+      await rename(path.join(draft, schema), path.join(cache.bin, schema));
+    }
     for (const name of missing) await rename(path.join(draft, name), path.join(cache.bin, name));
     await rm(cache.drafts, { recursive: true, force: true });
   });

@@ -16,8 +16,10 @@ export interface Choice {
 }
 
 function reasonAgainst(name: ProgramName, { version }: Found): string | undefined {
+  const needed = programs[name].version;
+  if (needed === undefined) return undefined;
   if (version === undefined) return 'it does not tell its version';
-  const { oldest, because } = programs[name];
+  const { oldest, because } = needed;
   return isAtLeast(version.minor, oldest) ? undefined : `${version.text} is older than ${oldest.join('.')}: ${because}`;
 }
 

@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
@@ -6,8 +7,10 @@ import { checkout } from '../../loader/checkout';
 import { LabError } from '../errors';
 import { locate } from './locate';
 
-/** Folder with the go.mod that pins every program and the Istio CRDs. */
+/** Folder with the go.mod that pins the lab's programs, Istio and its charts. */
 export const moduleDir = path.join(checkout, 'lab');
+/** Folder with the go.mod of Pulumi's Kubernetes provider. */
+export const providerDir = path.join(moduleDir, 'kubernetes-provider');
 
 const run = promisify(execFile);
 
@@ -19,23 +22,25 @@ function goEnvironment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   return { ...process.env, GOFLAGS: '', GOWORK: 'off', CGO_ENABLED: '0', ...extra };
 }
 
+/** Version of Go that the pinned modules need, such as `1.26`. */
+async function neededGo(): Promise<string> {
+  const text = await readFile(path.join(moduleDir, 'go.mod'), 'utf8');
+  return /^go (\d+\.\d+)/m.exec(text)?.[1] ?? '';
+}
+
 async function goProgram(purpose: string): Promise<string> {
   const go = await locate('go', process.env);
   if (go !== undefined) return go;
   throw new LabError(
-    `Go is needed ${purpose}, and PATH has no go. Install Go, or point KUBEBUILDER_ASSETS at a folder that has the programs.`,
+    `Go ${await neededGo()} or newer is required ${purpose}, and there is no go on PATH. Get it from https://go.dev/dl and run the command again.`,
   );
 }
 
-/** Output of a short go command in the pinned module. `purpose` completes "Go is needed …". */
-export async function go(purpose: string, ...args: readonly string[]): Promise<string> {
+/** Output of a short go command in a pinned module. `purpose` completes "Go 1.26 or newer is required …". */
+export async function go(purpose: string, args: readonly string[], cwd = moduleDir): Promise<string> {
   const program = await goProgram(purpose);
   try {
-    const { stdout } = await run(program, args, {
-      cwd: moduleDir,
-      env: goEnvironment(),
-      maxBuffer: 64 * 1024 * 1024,
-    });
+    const { stdout } = await run(program, args, { cwd, env: goEnvironment(), maxBuffer: 64 * 1024 * 1024 });
     return stdout;
   } catch (error) {
     const stderr = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error);
@@ -43,14 +48,14 @@ export async function go(purpose: string, ...args: readonly string[]): Promise<s
   }
 }
 
-/** Runs a long go command in the pinned module and hands on each line it writes. Resolves with its standard output's lines. */
+/** Runs a long go command in a pinned module and hands on each line it writes. Resolves with its standard output's lines. */
 export async function goLong(
   args: readonly string[],
-  options: { readonly env?: NodeJS.ProcessEnv; readonly onTalk: (line: string) => void },
+  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv; readonly onTalk: (line: string) => void },
 ): Promise<string[]> {
   const program = await goProgram('to build the lab');
   const child = spawn(program, args, {
-    cwd: moduleDir,
+    cwd: options.cwd ?? moduleDir,
     env: goEnvironment(options.env),
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -11,8 +11,11 @@ async function isExecutable(file: string): Promise<boolean> {
 }
 
 /** Absolute path of a program in KUBEBUILDER_ASSETS, else in PATH; undefined when neither has it. */
-export async function locate(name: ProgramName | 'go', env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  const assets = name === 'go' ? undefined : env['KUBEBUILDER_ASSETS'];
+export async function locate(
+  name: ProgramName | 'go' | 'python3' | 'envoy',
+  env: NodeJS.ProcessEnv,
+): Promise<string | undefined> {
+  const assets = name === 'go' || name === 'python3' ? undefined : env['KUBEBUILDER_ASSETS'];
   const folders = [assets, ...(env['PATH'] ?? '').split(path.delimiter)];
   for (const folder of folders) {
     if (folder === undefined || folder === '') continue;

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { devNull } from 'node:os';
 import { promisify } from 'node:util';
-import type { MinorVersion, Program } from './programs';
+import type { MinorVersion } from './programs';
 
 const run = promisify(execFile);
 
@@ -17,13 +17,19 @@ export function isAtLeast(version: MinorVersion, oldest: MinorVersion): boolean 
 }
 
 /** Asks a program for its version. Undefined when it does not run or says none. */
-export async function askVersion(file: string, program: Program): ReturnType<typeof askParsed> {
-  return askParsed(file, program.versionArgs).catch(() => undefined);
-}
-
-async function askParsed(file: string, args: readonly string[]) {
-  // kubectl looks into the home directory for preferences even here, unless told not to.
-  const env = { ...process.env, KUBECONFIG: devNull, KUBERC: 'off', KUBECTL_KUBERC: 'false' };
-  const { stdout, stderr } = await run(file, args, { env, timeout: 30_000 });
-  return parseVersion(stdout + stderr);
+export async function askVersion(file: string, args: readonly string[]): Promise<ReturnType<typeof parseVersion>> {
+  // kubectl looks into the home directory for preferences even here, unless told not to; pulumi asks for news.
+  const env = {
+    ...process.env,
+    KUBECONFIG: devNull,
+    KUBERC: 'off',
+    KUBECTL_KUBERC: 'false',
+    PULUMI_SKIP_UPDATE_CHECK: 'true',
+  };
+  try {
+    const { stdout, stderr } = await run(file, args, { env, timeout: 30_000 });
+    return parseVersion(stdout + stderr);
+  } catch {
+    return undefined;
+  }
 }

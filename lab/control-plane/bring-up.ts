@@ -48,8 +48,8 @@ async function start(what: BringUp): Promise<void> {
   );
 }
 
-/** Makes one process run with exactly these arguments, once, and answer. Leaves alone the one that does already. */
-export async function bringUp(what: BringUp): Promise<void> {
+/** Makes one process run with exactly these arguments, once, and answer. Leaves alone the one that does already. Returns whether it was started. */
+export async function bringUp(what: BringUp): Promise<boolean> {
   const { name, program, args, running, log } = what;
   const wanted = [program, ...args].join(' ');
   const keep = running.find(({ commandLine }) => commandLine === wanted);
@@ -57,9 +57,10 @@ export async function bringUp(what: BringUp): Promise<void> {
   if (keep === undefined && others.length > 0) log(`lab: ${name} runs with other settings, starting it anew`);
   await Promise.all(others.map(stopProcess));
   if (keep !== undefined) {
-    if (await becomesHealthy(what, HUNG_MS)) return;
+    if (await becomesHealthy(what, HUNG_MS)) return false;
     log(`lab: ${name} (pid ${keep.pid}) does not answer, starting it anew`);
     await stopProcess(keep);
   }
   await start(what);
+  return true;
 }

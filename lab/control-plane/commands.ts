@@ -9,13 +9,17 @@ export interface CommandOptions {
   readonly layout: Layout;
   readonly ports: Ports;
   readonly pki: Pki;
-  readonly admissionWebhooks: boolean;
+  /** Programs that the node starts. */
+  readonly pilotDiscovery: string;
+  /** '' for none. */
+  readonly envoy: string;
 }
 
 /** The argument by which a process of this lab is known again: no other program of this name passes it. */
 export function markOf(name: LabProcessName, layout: Layout): string {
   if (name === 'etcd') return `--data-dir=${layout.etcd}`;
   if (name === 'kube-apiserver') return `--service-account-key-file=${layout.pki}/service-account.key`;
+  if (name === 'prometheus') return `--storage.tsdb.path=${layout.prometheus}`;
   return `--kubeconfig=${layout.kubeconfigOf(name)}`;
 }
 
@@ -42,7 +46,7 @@ function etcd({ ports, pki }: CommandOptions): string[] {
   ];
 }
 
-function apiServer({ ports, pki, admissionWebhooks }: CommandOptions): string[] {
+function apiServer({ layout, ports, pki }: CommandOptions): string[] {
   return [
     '--bind-address=127.0.0.1',
     `--secure-port=${ports['kube-apiserver']}`,
@@ -63,7 +67,10 @@ function apiServer({ ports, pki, admissionWebhooks }: CommandOptions): string[] 
     '--allow-privileged=true', // Istio's init containers and CNI ask for it.
     '--profiling=false',
     '--shutdown-watch-termination-grace-period=1s', // Else it waits a minute for its watchers, which stay.
-    ...(admissionWebhooks ? [] : ['--disable-admission-plugins=MutatingAdmissionWebhook,ValidatingAdmissionWebhook']),
+    `--egress-selector-config-file=${layout.egress}`, // To webhooks, pods and nodes it goes through the node.
+    `--kubelet-client-certificate=${pki.client('admin').certificate}`,
+    `--kubelet-client-key=${pki.client('admin').key}`,
+    '--kubelet-preferred-address-types=InternalIP',
   ];
 }
 
@@ -92,9 +99,33 @@ function kwok({ ports }: CommandOptions): string[] {
   return [
     `--config=${path.join(checkout, 'lab', 'control-plane', 'kwok-stages.yaml')}`,
     '--manage-all-nodes=true',
-    '--node-ip=10.0.0.1', // Pods get theirs from the same network.
+    '--node-ip=10.255.255.1', // Of no pod: it leads to lab-node.
+    '--cidr=10.0.0.1/16', // Pods.
     `--server-address=127.0.0.1:${ports.kwok}`,
     '--node-lease-duration-seconds=40', // Nodes prove themselves by leases, which is far less traffic than their status.
+  ];
+}
+
+function labNode({ layout, ports, pki, pilotDiscovery, envoy }: CommandOptions): string[] {
+  return [
+    `--folder=${layout.node}`,
+    `--pilot-discovery=${pilotDiscovery}`,
+    `--envoy=${envoy}`,
+    `--status-port=${ports['lab-node']}`,
+    `--egress-port=${ports.egress}`,
+    `--kubelet-port=${ports.kubelet}`,
+    `--authority=${pki.authority}`,
+    `--cert=${pki.server.certificate}`,
+    `--key=${pki.server.key}`,
+  ];
+}
+
+function prometheus({ layout, ports }: CommandOptions): string[] {
+  return [
+    `--config.file=${layout.prometheusConfig}`,
+    `--web.listen-address=127.0.0.1:${ports.prometheus}`,
+    '--storage.tsdb.retention.time=1d',
+    '--log.level=warn',
   ];
 }
 
@@ -112,5 +143,7 @@ export function commands(options: CommandOptions): Readonly<Record<LabProcessNam
     ]),
     'kube-scheduler': marked('kube-scheduler', controller('kube-scheduler', options)),
     kwok: marked('kwok', kwok(options)),
+    'lab-node': marked('lab-node', labNode(options)),
+    prometheus: marked('prometheus', prometheus(options)),
   };
 }

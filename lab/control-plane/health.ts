@@ -14,7 +14,12 @@ const paths: Readonly<Record<LabProcessName, string>> = {
   'kube-controller-manager': '/healthz',
   'kube-scheduler': '/healthz',
   kwok: '/healthz',
+  'lab-node': '/healthz',
+  prometheus: '/-/healthy',
 };
+
+/** Those that serve without TLS. */
+const plain: readonly LabProcessName[] = ['kwok', 'lab-node', 'prometheus'];
 
 /** Asks the lab's processes as the administrator. */
 export interface Client {
@@ -30,7 +35,7 @@ export async function newClient(ports: Ports, pki: Pki): Promise<Client> {
   const get: Client['get'] = (name, path) =>
     new Promise((resolve) => {
       const options = { host: '127.0.0.1', port: ports[name], path, timeout: ANSWER_MS, agent: false as const };
-      const asked = name === 'kwok' ? plainRequest(options) : request({ ...options, ca, cert, key: privateKey });
+      const asked = plain.includes(name) ? plainRequest(options) : request({ ...options, ca, cert, key: privateKey });
       asked.once('timeout', () => asked.destroy(new Error('timeout')));
       asked.once('error', () => resolve(undefined));
       asked.once('response', (response) => {

@@ -10,6 +10,12 @@ export interface Layout {
   /** Held while a lab is started or stopped. */
   readonly lock: string;
   readonly etcd: string;
+  /** Tells the API server how to reach webhooks, pods and nodes. */
+  readonly egress: string;
+  readonly prometheus: string;
+  readonly prometheusConfig: string;
+  /** What the node writes: logs of the pods' processes. */
+  readonly node: string;
   readonly kubectlCache: string;
   readonly pki: string;
   /** The administrator's, for kubectl, Pulumi and people. */
@@ -28,6 +34,10 @@ export function layoutOf(root: string = checkout): Layout {
     settings: at('lab.json'),
     lock: at('lock'),
     etcd: at('etcd'),
+    egress: at('egress.yaml'),
+    prometheus: at('prometheus'),
+    prometheusConfig: at('prometheus.yaml'),
+    node: at('node'),
     kubectlCache: at('kubectl-cache'),
     pki: at('pki'),
     kubeconfig: at('kubeconfig'),

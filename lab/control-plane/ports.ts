@@ -2,8 +2,8 @@ import { createServer } from 'node:net';
 import type { Server } from 'node:net';
 import type { LabProcessName } from '../types';
 
-/** Ports on 127.0.0.1: one per process, and the one etcd wants for peers it does not have. */
-export type Ports = Readonly<Record<LabProcessName | 'etcd-peer', number>>;
+/** Ports on 127.0.0.1: one per process, the one etcd wants for peers it does not have, and two more of the node. */
+export type Ports = Readonly<Record<LabProcessName | 'etcd-peer' | 'egress' | 'kubelet', number>>;
 
 export const portNames = [
   'etcd',
@@ -12,6 +12,10 @@ export const portNames = [
   'kube-controller-manager',
   'kube-scheduler',
   'kwok',
+  'lab-node',
+  'prometheus',
+  'egress',
+  'kubelet',
 ] as const satisfies readonly (keyof Ports)[];
 
 function listen(port: number): Promise<Server> {

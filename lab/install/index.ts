@@ -1,32 +1,41 @@
-/** What a new cluster gets before anybody uses it: nodes, a trial namespace, Istio's CRDs. */
-import type { KubernetesObject } from '../../components/manifests/kubernetes';
+/** What a new cluster gets first: nodes that are Ready. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { asList, asMap } from '../../model/json';
 import { ApiServer } from '../api';
-import { awaitKinds } from '../apply/await-kinds';
-import { liveObjects } from '../apply/live';
-import { serverSideApply } from '../apply/server-side';
-import { TRIAL_NAMESPACE } from '../apply/trial';
-import { awaitReady } from '../apply/wait';
-import { pinnedVersion } from '../binaries';
+import type { LiveObject } from '../api';
+import { LabError } from '../errors';
 import type { Lab, Log } from '../types';
-import { areCurrent, ISTIO_API, lastCrd, pinnedCrds } from './istio-crds';
 import { nodes } from './nodes';
 
 /** Field manager of what the lab itself brings. */
 const MANAGER = 'meshwright-lab';
 
-/** Where deployment tries objects whose own namespace does not exist yet. Nothing is ever kept in it. */
-const trialNamespace: KubernetesObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: TRIAL_NAMESPACE } };
+/** Longest wait for the nodes, and the time between two looks, in milliseconds. */
+const TIMEOUT_MS = 60_000;
+const PAUSE_MS = 100;
 
-/** Brings what is missing, and returns when nodes are Ready and Istio's kinds are known. CRDs of somebody else stay as they are. */
+/** Creates the nodes that are missing, and returns when all are Ready. Throws a LabError when they are not in time. */
 export async function prepareCluster(lab: Pick<Lab, 'kubeconfig'>, log: Log): Promise<void> {
   const api = ApiServer.of(lab);
-  const basics = [trialNamespace, ...nodes];
-  if ((await liveObjects(api, basics)).length < basics.length) await serverSideApply(api, basics, MANAGER, log);
-  await awaitReady(api, nodes, { log, timeoutSeconds: 60 });
-  const version = await pinnedVersion(ISTIO_API);
-  if (areCurrent(await api.get(lastCrd), version)) return;
-  const crds = await pinnedCrds(version);
-  await serverSideApply(api, crds, MANAGER, log);
-  await awaitKinds(api, crds, log);
-  log(`lab: ${crds.length} Istio CRDs installed (${ISTIO_API} ${version})`);
+  const live = (): Promise<(LiveObject | undefined)[]> => Promise.all(nodes.map((node) => api.get(node)));
+  for (const [index, node] of (await live()).entries()) {
+    const object = nodes[index];
+    if (node !== undefined || object === undefined) continue;
+    const refusal = await api.apply(object, { manager: MANAGER });
+    if (refusal !== undefined) throw new LabError(`The API server refuses Node ${object.metadata.name}: ${refusal}`);
+    log(`lab: Node ${object.metadata.name} created`);
+  }
+  const deadline = Date.now() + TIMEOUT_MS;
+  for (;;) {
+    const waiting = (await live()).map((node, index) => (isReady(node) ? [] : [nodes[index]?.metadata.name])).flat();
+    if (waiting.length === 0) return;
+    if (Date.now() > deadline)
+      throw new LabError(`Nodes not Ready after ${TIMEOUT_MS / 1000} s: ${waiting.join(', ')}`);
+    await sleep(PAUSE_MS);
+  }
+}
+
+function isReady(node: LiveObject | undefined): boolean {
+  const conditions = asList(asMap(node?.status)['conditions']).map(asMap);
+  return conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
 }

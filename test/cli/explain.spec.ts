@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { behindNodePort } from '../../cli/traffic/node-port';
+import { trafficModel } from '../../traffic/route';
+import { stackTraffic } from '../../traffic/stack-objects';
 import { meshwright, temporaryFolder } from './support';
 
 /** The command's answer, which must come with exit code 0 and nothing on stderr. */
@@ -90,6 +93,87 @@ WHO ASKS reviews.user02.svc.cluster.local:9080  GOES TO
 everybody                                       reviews.user02
 `,
     );
+  });
+
+  it("understands the gateway's own node port, as the gateway itself is asked", () => {
+    const file = folder.file(
+      'node-port.yaml',
+      `config:
+  meshwright:gateways:
+    edge: { namespace: edge, service: { type: NodePort, nodePorts: { http2: 30081 } }, gateways: { bookinfo: { front: {} } } }
+  meshwright:namespaces: { bookinfo: { injection: true } }
+  meshwright:apps: { bookinfo: { namespace: bookinfo } }
+  meshwright:routes: { bookinfo: { productpage: { gateways: [front], hosts: ['*'], port: 9080, http: [{ match: [{ uri: { prefix: / } }] }] } } }
+`,
+    );
+    const answer = `from:  gateway edge/edge
+rule:  VirtualService bookinfo/productpage spec.http[0]
+to:    productpage.bookinfo
+
+DESTINATION           PORT  SHARE  EXACT
+productpage.bookinfo  9080  100 %  1
+
+WHO ASKS *:80  GOES TO
+everybody      productpage.bookinfo
+`;
+    const asked = ['localhost:30081/productpage', '127.0.0.1:30081/productpage', '[::1]:30081', '10.1.2.3:30081'].map(
+      (target) => explained(target, '--config', file),
+    );
+    const itself = explained('localhost', '--config', file, '--from', 'gateway edge');
+    const byName = explained('localhost:30081', '--config', file, '--from', 'gateway edge');
+    assert.deepEqual(
+      [...asked, itself, byName],
+      Array.from({ length: 6 }, () => answer),
+    );
+    const { request } = JSON.parse(explained('localhost:30081/x', '--config', file, '--json')) as { request: unknown };
+    const headers = { host: 'localhost:30081' };
+    assert.deepEqual(request, { host: 'localhost', port: 80, protocol: 'http', method: 'GET', path: '/x', headers });
+  });
+
+  it('takes a node port for what it is only at an address of a node', () => {
+    const objects = folder.file(
+      'gateway.yaml',
+      `apiVersion: v1
+kind: Service
+metadata: { name: edge, namespace: edge }
+spec: { selector: { app: edge }, ports: [{ name: http, port: 80, nodePort: 30082 }] }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: edge, namespace: edge }
+spec: { template: { metadata: { labels: { app: edge }, annotations: { inject.istio.io/templates: gateway } } } }
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { name: front, namespace: edge }
+spec: { selector: { app: edge }, servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: ['*'] }] }
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: web, namespace: edge }
+spec: { hosts: ['*'], gateways: [front], http: [{ directResponse: { status: 418 } }] }
+`,
+    );
+    const to = (...words: string[]): string | undefined => /^to: .*$/m.exec(explained(...words, objects))?.[0];
+    assert.deepEqual(
+      [to('localhost:30082'), to('shop.example:30082'), to('localhost:30082', '--from', 'edge')],
+      ['to:    answer 418', 'to:    connection closed', 'to:    past the mesh, to the address asked for'],
+    );
+  });
+
+  it('understands a node port that the cluster has chosen', () => {
+    const traffic = trafficModel([
+      ...stackTraffic({
+        namespaces: { shop: {} },
+        gateways: { edge: { namespace: 'edge', gateways: { shop: { front: {} } } } },
+      }).objects,
+    ]);
+    const request = { host: 'localhost', port: 31999, path: '/' };
+    const chosen = { namespace: 'edge', service: 'edge', port: 80, nodePort: 30080, address: '127.0.0.1:31999' };
+    const headers = { host: 'localhost:31999' };
+    const { request: asked, client } = behindNodePort(traffic, request, [chosen]) ?? {};
+    assert.deepEqual([asked, client?.title], [{ ...request, port: 80, headers }, 'gateway edge/edge']);
+    assert.equal(behindNodePort(traffic, request, [{ ...chosen, service: 'other' }]), undefined);
   });
 
   it('answers for a host that no gateway serves', () => {

@@ -4,14 +4,20 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { reachableAddonCharts } from '../../cli/start/charts';
-import { labSettings } from '../../cli/start/lab-settings';
+import { labSettings, reachableAddonCharts } from '../../cli/start/lab-settings';
 import type { StackSettings } from '../../components/manifests/settings';
 
-const noCaBundle = Buffer.from('the lab calls no webhook').toString('base64');
 const why = 'Service type NodePort in place of LoadBalancer, since nothing here hands out addresses';
 
 describe('labSettings', () => {
+  let istio: string;
+  before(() => {
+    istio = mkdtempSync(join(tmpdir(), 'meshwright-charts-'));
+    mkdirSync(join(istio, 'base'));
+    writeFileSync(join(istio, 'base', 'Chart.yaml'), 'name: base\nversion: 1.31.0\n');
+  });
+  after(() => rmSync(istio, { recursive: true }));
+
   const settings: StackSettings = {
     istio: { profile: 'demo' },
     gateways: { 'istio-ingressgateway': {}, 'istio-egressgateway': { service: { type: 'ClusterIP' } } },
@@ -31,30 +37,10 @@ describe('labSettings', () => {
     namespaces: { default: {} },
   };
 
-  it('leaves out what needs charts where there are none, and says so', () => {
-    assert.deepEqual(labSettings(settings, {}), {
-      settings: {
-        gateways: {
-          'istio-ingressgateway': { install: false },
-          'istio-egressgateway': { service: { type: 'ClusterIP' }, install: false },
-        },
-        apps: settings.apps,
-        namespaces: settings.namespaces,
-      },
-      notes: [
-        'the Istio control plane, gateway istio-ingressgateway, gateway istio-egressgateway, addon prometheus, addon kiali: Helm releases, which take the Pulumi CLI and charts that can be reached',
-      ],
-    });
-  });
-
   it('takes charts from where they are, and asks for no address: of gateways, addons and apps', () => {
-    assert.deepEqual(labSettings(settings, { charts: '/charts', addonCharts: '/charts' }), {
+    assert.deepEqual(labSettings(settings, { istio, addons: '/charts' }), {
       settings: {
-        istio: {
-          profile: 'demo',
-          charts: { path: '/charts' },
-          values: { istiod: { istiodRemote: { injectionCABundle: noCaBundle } } },
-        },
+        istio: { profile: 'demo', version: '1.31.0', charts: { path: istio } },
         gateways: {
           'istio-ingressgateway': { service: { type: 'NodePort' } },
           'istio-egressgateway': { service: { type: 'ClusterIP' } },
@@ -76,6 +62,7 @@ describe('labSettings', () => {
         namespaces: { default: {} },
       },
       notes: [
+        "Istio: 1.31.0, the lab's own, in place of 1.30.3",
         `gateway istio-ingressgateway: ${why}`,
         `addon kiali: ${why}`,
         `app octopus, Service proxy: ${why}`,
@@ -84,20 +71,32 @@ describe('labSettings', () => {
     });
   });
 
-  it('leaves out the addons alone where only their charts are missing', () => {
+  it('leaves out addons whose charts or provider cannot be had, and says why', () => {
+    const gateways = {
+      edge: { service: { type: 'NodePort' }, certificate: { dnsNames: ['a'], secretName: 'b' } },
+    } as const;
     const { settings: local, notes } = labSettings(
-      { istio: {}, addons: { certManager: {}, kiali: {}, jaeger: {}, tracing: { sampling: 1 } } },
-      { charts: 'repository' },
+      {
+        addons: { certManager: {}, kiali: {}, jaeger: {}, tracing: { sampling: 1 }, namespace: 'watch' },
+        gateways,
+      } as never,
+      { istio },
     );
-    assert.deepEqual(local.addons, { certManager: {} });
+    assert.deepEqual(local, { addons: { namespace: 'watch' }, gateways: { edge: { service: { type: 'NodePort' } } } });
     assert.deepEqual(notes, [
-      'addon jaeger, addon kiali: Helm releases, which take the Pulumi CLI and charts that can be reached',
+      'gateway edge, certificate: there is no cert-manager to issue it',
+      'addon certManager: its Pulumi provider is not part of the lab',
+      'addon jaeger, addon kiali: the chart repository does not answer',
     ]);
   });
 
   it('leaves a stack alone that asks for nothing that the lab lacks', () => {
     const plain = { namespaces: { a: {} }, apps: { bookinfo: { namespace: 'a' } } };
-    assert.deepEqual(labSettings(plain, { charts: 'repository' }), { settings: plain, notes: [] });
+    assert.deepEqual(labSettings(plain, { istio }), { settings: plain, notes: [] });
+    const own = { istio: { version: '1.30.3', charts: { path: './charts' } } };
+    assert.deepEqual(labSettings(own, { istio }), { settings: own, notes: [] });
+    const same = labSettings({ istio: { version: '1.31.0' } }, { istio });
+    assert.deepEqual(same, { settings: { istio: { version: '1.31.0', charts: { path: istio } } }, notes: [] });
   });
 });
 

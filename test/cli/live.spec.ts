@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
+import { contextOf, labByDefault } from '../../cli/cluster';
+import { liveText } from '../../cli/live/routes';
+import type { Verdict } from '../../live';
 import { debugPagesStub } from '../live/istiod-stub';
 import { route } from '../support/routes';
 import { reviewsStack, temporaryFolder, type Ran } from './support';
@@ -82,6 +85,75 @@ describe('meshwright live', () => {
       other.stop();
       none.stop();
     }
+  });
+
+  it('shows proxies that have the route, and why they lag, and counts the others', () => {
+    const proxies: Verdict[] = [
+      { proxy: 'a.shop', istiod: 'one', state: 'live', serves: ['v1 90 %, v3 10 %'] },
+      { proxy: 'b.shop', istiod: 'one', state: 'unconcerned', serves: [] },
+    ];
+    const one = { route: 'shop/web', config: ['v1 90 %, v3 10 %'], api: ['v1 90 %, v3 10 %'], proxies, live: true };
+    assert.equal(
+      liveText(one),
+      `shop/web: live
+  config  v1 90 %, v3 10 %
+  api     v1 90 %, v3 10 %
+  PROXY   STATE  SERVES
+  a.shop  live   v1 90 %, v3 10 %
+  1 other without this route`,
+    );
+    const late: Verdict = {
+      proxy: 'c.shop',
+      istiod: 'one',
+      state: 'lags',
+      serves: ['v1 100 %'],
+      why: 'it has not acknowledged it',
+    };
+    assert.equal(
+      liveText({
+        ...one,
+        proxies: [...proxies, late, { ...late, proxy: 'd.shop', state: 'unconcerned' }],
+        live: false,
+      }),
+      `shop/web: not live
+  config  v1 90 %, v3 10 %
+  api     v1 90 %, v3 10 %
+  PROXY   STATE  SERVES            WHY
+  a.shop  live   v1 90 %, v3 10 %
+  c.shop  lags   v1 100 %          it has not acknowledged it
+  2 others without this route`,
+    );
+  });
+
+  it("takes the lab's cluster when it is up and nothing names another", async () => {
+    const said: string[] = [];
+    const write = process.stderr.write.bind(process.stderr);
+    process.stderr.write = (text: string | Uint8Array) => said.push(String(text)) > 0;
+    const apiServer = { reachable: true, url: 'https://127.0.0.1:6443' };
+    const up = { env: {}, status: () => Promise.resolve({ kubeconfig: '/lab/kubeconfig', apiServer }) };
+    const down = { ...up, status: () => Promise.resolve({ apiServer: { reachable: false } }) };
+    try {
+      const found = [
+        await labByDefault([undefined], up),
+        await labByDefault(['kind-dev'], up),
+        await labByDefault([], { ...up, env: { KUBECONFIG: '/mine' } }),
+        await labByDefault([], down),
+      ];
+      assert.deepEqual(found, ['/lab/kubeconfig', undefined, undefined, undefined]);
+    } finally {
+      process.stderr.write = write;
+    }
+    assert.deepEqual(said, ['cluster: the lab at https://127.0.0.1:6443; --context or KUBECONFIG names another\n']);
+  });
+
+  it('knows the context that a stack file names', () => {
+    const file = folder.file('context.yaml', 'config: { kubernetes:context: kind-dev }\n');
+    const contexts = [
+      contextOf({}, { file }),
+      contextOf({}, { file: stack() }),
+      contextOf({ sample: '003' }, { file }),
+    ];
+    assert.deepEqual(contexts, ['kind-dev', undefined, undefined]);
   });
 
   it('says that there is no cluster', async () => {

@@ -55,19 +55,19 @@ describe('building the programs', function () {
 
   it('puts them into the cache under their own names, telling each step, and does it once', async () => {
     const { lines, log } = collect();
-    await build(['etcd', 'kubectl'], cache, log);
+    await build('kubernetes-and-istio', ['etcd', 'kubectl'], cache, log);
     assert.deepEqual((await readdir(cache.bin)).sort(), ['etcd', 'kubectl']);
     assert.deepEqual(
       lines.map((line) => line.replace(/\d+ s$/, 'N s')),
       [
-        'lab: building etcd, kubectl from their official Go modules, once for all checkouts; takes some minutes',
+        'lab: building etcd, kubectl from their official Go modules, once for all checkouts',
         'lab: step 1 of 3: fetching Go modules',
         'lab: step 2 of 3: compiling etcd, kubectl',
         'lab: step 3 of 3: trying them',
         'lab: built in N s',
       ],
     );
-    await build(['etcd', 'kubectl'], cache, log);
+    await build('kubernetes-and-istio', ['etcd', 'kubectl'], cache, log);
     assert.equal((await goCalls()).length, 1);
     assert.deepEqual((await readdir(folder)).sort(), ['bin', 'calls', 'go']);
   });
@@ -75,22 +75,22 @@ describe('building the programs', function () {
   it('builds only what is missing', async () => {
     await mkdir(cache.bin);
     await writeFile(path.join(cache.bin, 'etcd'), 'here already');
-    await build(['etcd', 'kubectl'], cache, () => undefined);
+    await build('kubernetes-and-istio', ['etcd', 'kubectl'], cache, () => undefined);
     assert.equal(await readFile(path.join(cache.bin, 'etcd'), 'utf8'), 'here already');
     assert.match((await goCalls())[0] ?? '', /-o \S+ k8s\.io\/kubernetes\/cmd\/kubectl$/);
   });
 
   it('tells the API server its version, so that it does not call itself v0.0.0', async () => {
-    await build(['kubectl'], cache, () => undefined);
+    await build('kubernetes-and-istio', ['kubectl'], cache, () => undefined);
     assert.match((await goCalls())[0] ?? '', /-X=k8s\.io\/component-base\/version\.gitVersion=v1\.\d+\.\d+ /);
   });
 
   it('is done by one of two who need them at once, while the other waits and says so', async () => {
     process.env['FAKE_GO_SECONDS'] = '1';
     const [first, second] = [collect(), collect()];
-    const building = build(['kubectl'], cache, first.log);
+    const building = build('kubernetes-and-istio', ['kubectl'], cache, first.log);
     await sleep(200);
-    await Promise.all([building, build(['kubectl'], cache, second.log)]);
+    await Promise.all([building, build('kubernetes-and-istio', ['kubectl'], cache, second.log)]);
     assert.equal((await goCalls()).length, 1);
     assert.deepEqual(second.lines, ['lab: another checkout is building the same programs, waiting for it']);
   });
@@ -98,7 +98,7 @@ describe('building the programs', function () {
   it('fails with what go said, and leaves nothing that the next one could take for finished', async () => {
     process.env['FAKE_GO_FAILS'] = 'yes';
     await assert.rejects(
-      build(['kubectl'], cache, () => undefined),
+      build('kubernetes-and-istio', ['kubectl'], cache, () => undefined),
       {
         name: 'LabError',
         message: 'go build failed (1). What is done so far is kept.\n  | one.go:1: no such thing',
@@ -106,19 +106,19 @@ describe('building the programs', function () {
     );
     assert.deepEqual(await readdir(cache.bin), []);
     delete process.env['FAKE_GO_FAILS'];
-    await build(['kubectl'], cache, () => undefined);
+    await build('kubernetes-and-istio', ['kubectl'], cache, () => undefined);
     assert.deepEqual(await readdir(cache.bin), ['kubectl']);
   });
 
   it('fails when there is no go, and says what to do', async () => {
     process.env['PATH'] = '/nowhere';
     await assert.rejects(
-      build(['kubectl'], cache, () => undefined),
+      build('kubernetes-and-istio', ['kubectl'], cache, () => undefined),
       (error) => {
         assert.ok(error instanceof Error);
         assert.match(
           error.message,
-          /^Go is needed to build the lab, and PATH has no go\. Install Go, or point KUBEBUILDER_ASSETS/,
+          /^Go 1\.\d+ or newer is required to build the lab, and there is no go on PATH\. Get it from /,
         );
         return true;
       },
@@ -128,7 +128,7 @@ describe('building the programs', function () {
   it('takes over from a builder that was killed', async () => {
     const program = `
       const { build } = require('./lab/binaries/build');
-      build(['kubectl'], ${JSON.stringify(cache)}, (line) => console.log(line));
+      build('kubernetes-and-istio', ['kubectl'], ${JSON.stringify(cache)}, (line) => console.log(line));
     `;
     const env = { ...process.env, FAKE_GO_SECONDS: '600' };
     const args = ['-r', 'tsx/cjs', '-e', program];
@@ -138,7 +138,7 @@ describe('building the programs', function () {
     assert.equal(existsSync(cache.lock), true);
     assert.equal((await readdir(cache.drafts)).length, 1);
 
-    await build(['kubectl'], cache, () => undefined);
+    await build('kubernetes-and-istio', ['kubectl'], cache, () => undefined);
     assert.deepEqual(await readdir(cache.bin), ['kubectl']);
     assert.equal(existsSync(cache.drafts), false);
     assert.equal(existsSync(cache.lock), false);
@@ -152,7 +152,7 @@ describe('building the programs', function () {
     const longAgo = new Date(Date.now() - 3_600_000);
     await utimes(cache.lock, longAgo, longAgo);
     const { lines, log } = collect();
-    await build(['kubectl'], cache, log);
+    await build('kubernetes-and-istio', ['kubectl'], cache, log);
     assert.ok(!lines.includes('lab: another checkout is building the same programs, waiting for it'));
     assert.equal(existsSync(cache.drafts), false);
   });

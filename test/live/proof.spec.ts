@@ -30,12 +30,17 @@ function route(weights: Record<string, number>, spec: object = {}): KubernetesOb
 }
 
 /** An Envoy's own config dump with one virtual host. */
-function dump(weights: Record<string, number> | undefined, clusters: Record<string, number> = {}): unknown {
+function dump(
+  weights: Record<string, number> | undefined,
+  clusters: Record<string, number> = {},
+  port = '9080',
+): unknown {
   const name = (subset: string): string => `outbound|9080|${subset}|${host}`;
-  const served = Object.entries(weights ?? {}).map(([subset, weight]) => ({ name: name(subset), weight }));
+  const asked = (subset: string): string => `outbound|${port}|${subset}|${host}`;
+  const served = Object.entries(weights ?? {}).map(([subset, weight]) => ({ name: asked(subset), weight }));
   const rule =
     weights === undefined
-      ? { route: { cluster: name('') } }
+      ? { route: { cluster: asked('') } }
       : {
           metadata: {
             filter_metadata: {
@@ -62,7 +67,9 @@ function dump(weights: Record<string, number> | undefined, clusters: Record<stri
       },
       {
         '@type': type('RoutesConfigDump'),
-        dynamic_route_configs: [{ route_config: { virtual_hosts: [{ routes: [rule] }] } }],
+        dynamic_route_configs: [
+          { route_config: { name: port, virtual_hosts: [{ name: `${host}:${port}`, routes: [rule] }] } },
+        ],
       },
     ],
   };
@@ -152,6 +159,13 @@ describe('what a proxy makes of a route', () => {
       ['nothing.shop', 'live', undefined],
     ]);
     assert.deepEqual(states(judgeRoute(expected, views, true))[1], ['half.shop', 'unsure', why]);
+  });
+
+  it('is not judged by the virtual hosts of a port that the service has not', () => {
+    const there = dump({ v1: 90, v3: 10 }, { '': 2, v1: 1, v3: 1 }) as { configs: object[] };
+    const other = dump({ v1: 90, v3: 10 }, { '': 2, v1: 1, v3: 1 }, '80') as { configs: object[] };
+    const both = { configs: [...there.configs, ...other.configs.slice(2)] };
+    assert.deepEqual(states(judgeRoute(expected, [proxy('a.shop', { dump: both })])), [['a.shop', 'live', undefined]]);
   });
 
   it('does not have to have a destination without a share', () => {

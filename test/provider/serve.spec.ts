@@ -11,6 +11,7 @@ import { asMap } from '../../model/json';
 import { RouteSets } from '../../provider/route-set';
 import { serve } from '../../provider/serve';
 import { fromStruct, toStruct } from '../../provider/wire';
+import { installIstioCrds } from '../lab/istio-crds';
 import { kubectl } from '../lab/kubectl';
 import { get, sharedLab, START_TIMEOUT_MS } from '../lab/support';
 import { route, rule } from '../support/routes';
@@ -32,6 +33,7 @@ describe('the provider of route sets, over gRPC and on a real API server', funct
 
   before(async () => {
     lab = await sharedLab();
+    await installIstioCrds(lab);
     await kubectl(lab, ['create', 'namespace', space]);
     const { port, close } = await serve(new RouteSets(() => ({ info, progress: info, warnOnce: info })), '0.0.0');
     client = new ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure());
@@ -85,7 +87,19 @@ describe('the provider of route sets, over gRPC and on a real API server', funct
     assert.deepEqual(await create(of, true), { id: '', properties: of });
   });
 
-  it('takes over what is there, all of its spec, and makes the rest', async () => {
+  it('refuses what others have made, in previews as well, and writes nothing', async () => {
+    await kubectl(lab, ['apply', '-f', '-'], JSON.stringify(reviews({ v9: 100 })));
+    const of = inputs(...versions('v1', 'v2'), reviews({ v1: 90, v2: 10 }));
+    const message =
+      'VirtualService route-set/reviews is in the cluster already, and this stack has not made it (kubectl-client-side-apply did). Delete it, or take its route out of the stack file.';
+    for (const preview of [true, false]) {
+      const error = (await create(of, preview).catch((caught: unknown) => caught)) as ServiceError;
+      assert.equal(error.details, message);
+    }
+    assert.deepEqual(await names(), ['virtualservice reviews']);
+  });
+
+  it('takes over what others have made when it is told to, all of its spec, and makes the rest', async () => {
     const stranger = reviews({ v9: 100 });
     await kubectl(
       lab,
@@ -93,7 +107,12 @@ describe('the provider of route sets, over gRPC and on a real API server', funct
       JSON.stringify({ ...stranger, spec: { ...stranger.spec, exportTo: ['.'] } }),
     );
     const of = inputs(...versions('v1', 'v2'), reviews({ v1: 90, v2: 10 }));
-    state = await create(of);
+    process.env['PULUMI_K8S_UPSERT_EXISTING_OBJECTS'] = 'true';
+    try {
+      state = await create(of);
+    } finally {
+      delete process.env['PULUMI_K8S_UPSERT_EXISTING_OBJECTS'];
+    }
     assert.deepEqual(state.properties, { ...of, server: asText(state.properties['server']), unproven: [] });
     const made = await live('virtualservice', 'reviews');
     assert.deepEqual(made?.['spec'], reviews({ v1: 90, v2: 10 }).spec);

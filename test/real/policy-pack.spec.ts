@@ -1,8 +1,23 @@
+import '../../loader/later';
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import * as kubernetes from '@pulumi/kubernetes';
+import * as pulumi from '@pulumi/pulumi';
+import {
+  LocalWorkspace,
+  PulumiCommand,
+  type EngineEvent,
+  type ProjectSettings,
+} from '@pulumi/pulumi/automation/index.js';
+import { unknown } from '@pulumi/pulumi/output';
+import { policyFindings } from '../../cli/start/engine-talk';
+import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import type { Lab } from '../../lab';
+import { sharedLab, START_TIMEOUT_MS } from '../lab/support';
+import { words } from './pulumi/support/words';
 
 const root = resolve(__dirname, '..', '..');
 const group = 'networking.istio.io/v1';
@@ -87,93 +102,86 @@ const bad: { title: string; rule: string; objects: object[] }[] = [
   },
 ];
 
-const program = `
-const pulumi = require('@pulumi/pulumi');
-const k8s = require('@pulumi/kubernetes');
-const provider = new k8s.Provider('files', { renderYamlToDirectory: 'rendered' });
-class Later extends pulumi.dynamic.Resource {}
-const later = () => new Later({ create: async () => ({ id: 'later', outs: { value: 50 } }) }, 'later', { value: undefined }).value;
-const known = (value) =>
-  value === '$unknown' ? later()
-  : Array.isArray(value) ? value.map(known)
-  : typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, known(inner)]))
-  : value;
-const made = [];
-for (const object of require('./objects.json')) {
-  made.push(new k8s.apiextensions.CustomResource(object.kind + '-' + object.metadata.name, known(object), { provider, dependsOn: [...made] }));
-}
-`;
-
-describe('a preview with the policy pack', function () {
-  this.timeout(600_000);
-  const folder = mkdtempSync(join(tmpdir(), 'meshwright-pack-'));
-  const env = {
-    ...process.env,
-    PULUMI_BACKEND_URL: `file://${folder}/state`,
-    PULUMI_CONFIG_PASSPHRASE: 'test',
-    PULUMI_SKIP_UPDATE_CHECK: 'true',
+/** Objects, one after the other; `$unknown` becomes a value that no preview knows. */
+function program(objects: readonly object[]): () => Promise<void> {
+  const known = (value: unknown): unknown => {
+    if (value === '$unknown') return pulumi.output(unknown);
+    if (Array.isArray(value)) return value.map(known);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, known(inner)]));
   };
-
-  const pulumi = (...words: string[]) =>
-    spawnSync('pulumi', [...words, '--non-interactive'], { cwd: folder, env, encoding: 'utf8' });
-
-  function preview(objects: object[], pack = join(root, 'policy')): { code: number | null; text: string } {
-    writeFileSync(join(folder, 'objects.json'), JSON.stringify(objects));
-    const { status, stdout, stderr } = pulumi('preview', '--policy-pack', pack);
-    return { code: status, text: stdout + stderr };
-  }
-
-  before(function () {
-    if (spawnSync('pulumi', ['version']).status !== 0) {
-      console.log('      skipped: there is no Pulumi CLI on PATH');
-      this.skip();
+  return () => {
+    const provider = new kubernetes.Provider('files', { renderYamlToDirectory: 'rendered' });
+    const made: pulumi.Resource[] = [];
+    for (const object of objects as KubernetesObject[]) {
+      const name = `${object.kind}-${object.metadata.name}`;
+      const args = known(object) as kubernetes.apiextensions.CustomResourceArgs;
+      made.push(new kubernetes.apiextensions.CustomResource(name, args, { provider, dependsOn: [...made] }));
     }
+    return Promise.resolve();
+  };
+}
+
+describe('a preview of any program with the policy pack', function () {
+  this.timeout(START_TIMEOUT_MS);
+  const folder = mkdtempSync(join(tmpdir(), 'meshwright-pack-'));
+  let lab: Lab;
+
+  before(async () => {
+    lab = await sharedLab();
     mkdirSync(join(folder, 'state'));
-    writeFileSync(
-      join(folder, 'Pulumi.yaml'),
-      'name: any-program\nruntime: { name: nodejs, options: { typescript: false } }\n',
-    );
-    writeFileSync(join(folder, 'package.json'), '{ "name": "any-program", "main": "index.js" }');
-    writeFileSync(join(folder, 'index.js'), program);
-    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-    assert.equal(pulumi('stack', 'init', 'dev').status, 0);
+    mkdirSync(join(folder, 'bin'));
+    symlinkSync(lab.programs.pulumi, join(folder, 'bin', 'pulumi'));
   });
 
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('passes a sound program', () => {
-    const { code, text } = preview(sound);
-    assert.equal(code, 0, text);
-    assert.match(text, /✅ meshwright@v/);
+  /** @returns the findings that stop the preview */
+  async function refusals(objects: readonly object[], pack = join(root, 'policy', 'direct')): Promise<string[]> {
+    const plugins = {
+      providers: [{ name: 'kubernetes', path: dirname(lab.programs['pulumi-resource-kubernetes']) }],
+      analyzers: [{ name: 'policy-meshwright', path: join(root, 'policy', 'direct') }],
+    };
+    const project: ProjectSettings & { plugins: object } = { name: 'any-program', runtime: 'nodejs', plugins };
+    const stack = await LocalWorkspace.createOrSelectStack(
+      { stackName: 'dev', projectName: 'any-program', program: program(objects) },
+      {
+        workDir: folder,
+        pulumiHome: join(folder, 'home'),
+        pulumiCommand: await PulumiCommand.get({ root: folder }),
+        projectSettings: project,
+        envVars: {
+          PULUMI_BACKEND_URL: `file://${folder}/state`,
+          PULUMI_CONFIG_PASSPHRASE: '',
+          PULUMI_SKIP_UPDATE_CHECK: 'true',
+        },
+      },
+    );
+    const events: EngineEvent[] = [];
+    const isFine = await stack.preview({ policyPacks: [pack], onEvent: (event) => events.push(event) }).then(
+      () => true,
+      () => false,
+    );
+    const findings = policyFindings(events).filter(({ isMandatory }) => isMandatory);
+    assert.equal(isFine, findings.length === 0, JSON.stringify(events.flatMap(words), null, 1));
+    return findings.map(({ text }) => text);
+  }
+
+  it('passes a sound program', async () => {
+    assert.deepEqual(await refusals(sound), []);
   });
 
   for (const { title, rule, objects } of bad) {
-    it(`is stopped by ${title}`, () => {
-      const { code, text } = preview(objects);
-      assert.notEqual(code, 0, text);
-      assert.match(text, new RegExp(`\\[mandatory\\][^]*\\[${rule}[,\\]]`));
+    it(`is stopped by ${title}`, async () => {
+      assert.match((await refusals(objects)).join('\n'), new RegExp(`\\[${rule}[,\\]]`));
     });
   }
 
-  it('works in the same way when the engine starts it itself, where the project says how', () => {
-    const direct = join(root, 'policy', 'direct');
-    const analyzers = [{ name: 'policy-meshwright', path: direct }];
-    appendFileSync(join(folder, 'Pulumi.yaml'), `plugins: ${JSON.stringify({ analyzers })}\n`);
-    const told = ({ code, text }: ReturnType<typeof preview>) => ({
-      code,
-      findings: text
-        .split('\n')
-        .filter((line) => /\[(mandatory|advisory)\]|✅|❌|\[[a-z-]+[,\]]/.test(line))
-        .map((line) => line.replaceAll(direct, join(root, 'policy')).trim()),
-    });
-    for (const objects of [sound, bad[0]?.objects ?? [], bad[5]?.objects ?? []]) {
-      const [one, other] = [told(preview(objects, direct)), told(preview(objects))];
-      assert.deepEqual(one, other);
-      assert.equal(one.code === 0, objects === sound);
+  it('works from the packed tarball, which Pulumi runs with its language host', async function () {
+    if (spawnSync('pulumi-analyzer-policy', { stdio: 'ignore' }).error !== undefined) {
+      console.log("      skipped: Pulumi's language host for Node is not on PATH");
+      this.skip();
     }
-  });
-
-  it('works from the packed tarball', () => {
     const tarball =
       execFileSync('npm', ['run', '--silent', 'pack:policy'], { cwd: root, encoding: 'utf8' })
         .trim()
@@ -182,8 +190,7 @@ describe('a preview with the policy pack', function () {
     const pack = join(folder, 'pack');
     mkdirSync(pack);
     execFileSync('tar', ['-xzf', join(root, 'dist', tarball), '-C', pack, '--strip-components=1']);
-    const { code, text } = preview(bad[0]?.objects ?? [], pack);
-    assert.notEqual(code, 0, text);
-    assert.match(text, /\[weight-sum-100, IST0106\]/);
+    const [one] = bad;
+    assert.match((await refusals(one?.objects ?? [], pack)).join('\n'), /\[weight-sum-100, IST0106\]/);
   });
 });

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { removeAll } from '../../lab';
 import { START_TIMEOUT_MS } from '../lab/support';
-import { chartsFolder } from './support/charts';
 import { Cluster } from './support/cluster';
 import { release, releases } from './support/releases';
 
@@ -36,20 +34,19 @@ describe('walkthrough 000, objects', function () {
     assert.deepEqual(release('istio-ingressgateway', '000').values, { service: { ports } });
     assert.deepEqual(release('istio-egressgateway', '000').values, { service: { type: 'ClusterIP' } });
     await cluster.up('000');
-    if (chartsFolder === undefined) return;
     const mesh = await cluster.get('ConfigMap istio-system/istio');
     assert.match(String((mesh['data'] as Record<string, unknown>)['mesh']), /^accessLogFile: \/dev\/stdout$/m);
     await cluster.has('Deployment istio-system/istiod', { spec: { replicas: 1 } });
     const { containers } = podSpecOf(await cluster.get('Deployment istio-system/istiod'));
-    assert.equal(containers[0]?.image, 'gcr.io/istio-release/pilot:1.30.3');
+    assert.match(containers[0]?.image ?? '', /^gcr\.io\/istio-release\/pilot:/);
     assert.deepEqual(
-      containers[0].env?.find(({ name }) => name === 'PILOT_TRACE_SAMPLING'),
+      containers[0]?.env?.find(({ name }) => name === 'PILOT_TRACE_SAMPLING'),
       {
         name: 'PILOT_TRACE_SAMPLING',
         value: '100',
       },
     );
-    await cluster.has('Service istio-system/istio-ingressgateway', { spec: { type: 'LoadBalancer', ports } });
+    await cluster.has('Service istio-system/istio-ingressgateway', { spec: { type: 'NodePort', ports } });
     await cluster.has('Service istio-system/istio-egressgateway', { spec: { type: 'ClusterIP' } });
     for (const gateway of ['ingressgateway', 'egressgateway']) {
       await cluster.has(`Deployment istio-system/istio-${gateway}`, {
@@ -59,8 +56,8 @@ describe('walkthrough 000, objects', function () {
   });
 
   it('S000.2 order of apply: CRDs before the first Istio object, the label before the first pod', async () => {
-    await removeAll(cluster.lab, { name: 'scenario-000', log: () => undefined });
-    const created = (await cluster.ready('000')).created;
+    await cluster.down();
+    const created = (await cluster.up('000')).created;
     const first = (kind: string) => created.findIndex((title) => title.startsWith(`${kind} `));
     assert.ok(first('Deployment') < first('DestinationRule') && first('DestinationRule') < first('VirtualService'));
     const pods = (await cluster.list('Pod', 'default')).map(({ metadata }) => metadata.annotations);
@@ -77,7 +74,7 @@ describe('walkthrough 000, objects', function () {
     const { labels } = (await cluster.get('Namespace default')).metadata;
     assert.deepEqual(labels, { 'kubernetes.io/metadata.name': 'default' });
     assert.deepEqual(await cluster.titles('Deployment', 'default'), []);
-    await cluster.ready('000');
+    await cluster.up('000');
   });
 
   it('S000.4 deploy: order, delivery, product with their probes, Services without port names, annotations that are text', async () => {

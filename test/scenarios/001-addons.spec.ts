@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { appObjects } from '../../components/manifests/apps/app';
 import { objectTitle } from '../../components/manifests/kubernetes';
 import { START_TIMEOUT_MS } from '../lab/support';
-import { chartsFolder } from './support/charts';
+import { addonCharts } from './support/charts';
 import { Cluster } from './support/cluster';
 import { release, releases } from './support/releases';
 
@@ -20,7 +20,7 @@ describe('walkthrough 001, objects', function () {
   after(() => cluster.down());
 
   it('S001.1 addons: their Deployments and Services in istio-system, no pod of theirs in the mesh', async () => {
-    await cluster.ready('001/addons');
+    await cluster.up('001/addons');
     assert.deepEqual(
       [...releases('001/addons').values()].slice(-5).map(({ namespace, name }) => `${namespace}/${name}`),
       ['prometheus', 'grafana', 'jaeger', 'zipkin', 'kiali'].map((name) => `istio-system/${name}`),
@@ -31,7 +31,7 @@ describe('walkthrough 001, objects', function () {
       own.filter((title) => !services.includes(title)),
       [],
     );
-    if (chartsFolder === undefined) return;
+    if (addonCharts === undefined) return;
     const deployments = inSystem('Deployment', ['grafana', 'jaeger', 'kiali', 'prometheus', 'zipkin-server']);
     const there = await cluster.titles('Deployment', 'istio-system');
     assert.deepEqual(
@@ -99,7 +99,7 @@ describe('walkthrough 001, objects', function () {
       pod_labels: { 'sidecar.istio.io/inject': 'false' },
       service_type: 'LoadBalancer',
     });
-    if (chartsFolder === undefined) return;
+    if (addonCharts === undefined) return;
     const ports = [
       { name: 'http', port: 20001 },
       { name: 'http-metrics', port: 9090 },
@@ -117,7 +117,7 @@ describe('walkthrough 001, objects', function () {
   });
 
   it('S001.6 bookinfo: four Services, four ServiceAccounts, six Deployments, every pod in the mesh', async () => {
-    await cluster.ready('001');
+    await cluster.up('001');
     assert.deepEqual(
       (await cluster.titles('Service', 'default')).filter((title) => title !== 'Service default/kubernetes'),
       bookinfo.map((name) => `Service default/${name}`),
@@ -158,7 +158,7 @@ describe('walkthrough 001, objects', function () {
         },
       ],
     });
-    if (chartsFolder === undefined) return;
+    if (addonCharts === undefined) return;
     const found = await cluster.list('Service', 'istio-system', 'istio=ingressgateway');
     assert.deepEqual(found.map(objectTitle), ['Service istio-system/istio-ingressgateway']);
     const ports = found[0]?.spec?.['ports'] as { port: number }[];
@@ -185,7 +185,7 @@ describe('walkthrough 001, objects', function () {
     await cluster.has('Deployment default/webserverv1', deployment(3, 'Recreate', 'SERVERCONTNET', 'WebServer V1'));
     await cluster.has('Deployment default/webserverv2', deployment(3, 'Recreate', 'SERVERCONTNET', 'WebServer V2'));
     await cluster.has('Service default/proxy', {
-      spec: { type: 'LoadBalancer', ports: [{ name: 'web', port: 80, targetPort: 3030 }] },
+      spec: { type: 'NodePort', ports: [{ name: 'web', port: 80, targetPort: 3030 }] },
     });
   });
 
@@ -213,7 +213,7 @@ describe('walkthrough 001, objects', function () {
       >;
       assert.equal(`${name ?? ''}:${version ?? ''}`, expected['kiali']);
       await cluster.up(state);
-      if (chartsFolder === undefined) continue;
+      if (addonCharts === undefined) continue;
       for (const [deployment, image] of Object.entries(expected)) {
         const { spec } = await cluster.get(`Deployment istio-system/${deployment}`);
         const { template } = spec as { template: { spec: { containers: { image: string }[] } } };

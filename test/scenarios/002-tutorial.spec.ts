@@ -18,16 +18,16 @@ describe('walkthrough 002, objects', function () {
   after(() => cluster.down());
 
   it('S002.1 namespace: the label puts the pods into the mesh, their annotation alone does not', async () => {
-    await cluster.ready('002');
+    await cluster.up('002');
     await cluster.has('Namespace tutorial', { metadata: { labels: { 'istio-injection': 'enabled' } } });
     assert.deepEqual(await cluster.injected('tutorial'), chain);
     const [pod] = await cluster.list('Pod', 'tutorial');
     assert.equal(pod?.metadata.annotations?.['sidecar.istio.io/inject'], 'true');
-    await cluster.ready('002', { 'meshwright:namespaces': { tutorial: { injection: null } } });
+    await cluster.up('002', { 'meshwright:namespaces': { tutorial: { injection: null } } });
     assert.deepEqual(await cluster.injected('tutorial'), []);
     // A label on the pods does what their annotation does not.
     const labels = { app: 'customer', version: 'v1', 'sidecar.istio.io/inject': 'true' };
-    await cluster.ready('002', {
+    await cluster.up('002', {
       'meshwright:namespaces': { tutorial: { injection: null } },
       'meshwright:apps': { tutorial: { workloads: { customer: { labels } } } },
     });
@@ -35,7 +35,7 @@ describe('walkthrough 002, objects', function () {
   });
 
   it('S002.2 the chain: three named ports, probes, resources and a ServiceAccount each; Services at 8080', async () => {
-    await cluster.ready('002');
+    await cluster.up('002');
     const small = { requests: { memory: '20Mi', cpu: '200m' }, limits: { memory: '40Mi', cpu: '500m' } };
     const larger = { requests: { memory: '80Mi', cpu: '200m' }, limits: { memory: '120Mi', cpu: '500m' } };
     const health = (state: string) => ({ exec: { command: ['curl', `localhost:8080/health/${state}`] } });
@@ -90,7 +90,7 @@ describe('walkthrough 002, objects', function () {
       ['002/scaled', 1, 2],
       ['002', 2, 1],
     ] as const) {
-      const plan = await cluster.ready(state);
+      const plan = await cluster.up(state);
       assert.deepEqual([plan.created, plan.removed], [[], []]);
       assert.deepEqual(plan.changed, [
         {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { kubectl } from '../lab/kubectl';
 import { START_TIMEOUT_MS } from '../lab/support';
-import { chartsFolder } from './support/charts';
 import { Cluster } from './support/cluster';
 import { release, releases } from './support/releases';
 
@@ -36,12 +35,11 @@ describe('walkthrough 003, objects', function () {
     await cluster.up('003/istio');
     const crds = (await cluster.titles('CustomResourceDefinition')).filter((title) => title.endsWith('.istio.io'));
     assert.equal(crds.length, 15);
-    if (chartsFolder === undefined) return;
     const ports = async (title: string) =>
       ((await cluster.get(title)).spec?.['ports'] as { port: number }[]).map(({ port }) => port);
     assert.deepEqual(await ports('Service istio-system/istiod'), [15010, 15012, 443, 15014]);
     assert.deepEqual(await ports('Service istio-ingress/istio-ingressgateway'), [15021, 80, 443]);
-    await cluster.has('Service istio-ingress/istio-ingressgateway', { spec: { type: 'LoadBalancer' } });
+    await cluster.has('Service istio-ingress/istio-ingressgateway', { spec: { type: 'NodePort' } });
     for (const title of ['istio-system/istiod', 'istio-ingress/istio-ingressgateway']) {
       const target = { type: 'Utilization', averageUtilization: 80 };
       await cluster.has(`HorizontalPodAutoscaler ${title}`, {
@@ -76,28 +74,26 @@ describe('walkthrough 003, objects', function () {
     assert.deepEqual(release('istio-ingressgateway', '003').values, {});
     await cluster.up('003');
     await cluster.has('Gateway user02/bookinfo-gateway', { spec: { selector } });
-    if (chartsFolder === undefined) return;
     await cluster.has('Deployment istio-ingress/istio-ingressgateway', {
       spec: { template: { metadata: { labels: selector } } },
     });
   });
 
   it('S003.4 userlist: made anew with a sidecar when the namespace gets its label, without when it loses it', async () => {
-    await cluster.ready('003/userlist');
+    await cluster.up('003/userlist');
     assert.deepEqual(await cluster.injected('user02'), []);
     const pods = async () =>
       (await cluster.list('Pod', 'user02')).filter(({ metadata }) => !('deletionTimestamp' in metadata));
     const [first] = await pods();
-    await cluster.ready('003/userlist-injected');
+    await cluster.up('003/userlist-injected');
     assert.deepEqual(await cluster.injected('user02'), ['userlist']);
     const [second, ...others] = await pods();
     assert.deepEqual(others, []);
     assert.notEqual(second?.metadata.name, first?.metadata.name);
-    await cluster.ready('003/userlist');
+    await cluster.up('003/userlist');
     assert.deepEqual(await cluster.injected('user02'), []);
     const [third] = await pods();
     assert.notEqual(third?.metadata.name, second?.metadata.name);
-    if (chartsFolder === undefined) return;
     await cluster.up('003/userlist-injected');
     const injector = (await cluster.get('ConfigMap istio-system/istio-sidecar-injector'))['data'] as { values: string };
     const { global } = JSON.parse(injector.values) as { global: { proxy: { resources: object; image: string } } };
@@ -109,7 +105,7 @@ describe('walkthrough 003, objects', function () {
   });
 
   it('S003.5 bookinfo in user02: six Deployments, user 1000, LOG_DIR and emptyDir kept', async () => {
-    await cluster.ready('003');
+    await cluster.up('003');
     const versions = ['details-v1', 'productpage-v1', 'ratings-v1', 'reviews-v1', 'reviews-v2', 'reviews-v3'];
     assert.deepEqual(
       await cluster.titles('Deployment', 'user02'),
@@ -212,7 +208,7 @@ describe('walkthrough 003, objects', function () {
     }
   });
 
-  it('S003.12 drift: an edit on the cluster is seen, and put right by the next run', async () => {
+  it('S003.12 drift: an edit on the cluster is seen, and put right by a run that compares with it', async () => {
     await cluster.up('003/abort-50');
     const edit = [{ op: 'replace', path: '/spec/http/0/fault/abort/percentage/value', value: 90 }];
     await kubectl(cluster.lab, [
@@ -225,13 +221,13 @@ describe('walkthrough 003, objects', function () {
       '-p',
       JSON.stringify(edit),
     ]);
-    const plan = await cluster.up('003/abort-50');
+    const plan = await cluster.up('003/abort-50', {}, { refresh: true });
     const changes = [{ path: 'spec.http[0].fault.abort.percentage.value', from: 90, to: 50 }];
     assert.deepEqual([plan.created, plan.changed, plan.removed], [[], [{ id: route('ratings'), changes }], []]);
   });
 
   it('S003.13 httpbin, fortio, hello, curltest: bare Pods, environment as text, Service svc-hello', async () => {
-    await cluster.ready('003/httpbin');
+    await cluster.up('003/httpbin');
     await cluster.has('Service user02/httpbin', { spec: { ports: [{ name: 'http', port: 8000, targetPort: 80 }] } });
     await cluster.has('Pod user02/fortio', {
       spec: {
@@ -245,7 +241,7 @@ describe('walkthrough 003, objects', function () {
         ],
       },
     });
-    await cluster.ready('003/hello');
+    await cluster.up('003/hello');
     const env = (pairs: Record<string, string>) => ({
       spec: { containers: [{ env: Object.entries(pairs).map(([name, value]) => ({ name, value })) }] },
     });

@@ -6,6 +6,7 @@ import { Connection } from '../../provider/connection';
 import { ClusterObjects } from '../../takeover/cluster-objects';
 import { managedBy } from '../../takeover/field-manager';
 import { guard } from '../../takeover/guard';
+import { installIstioCrds } from '../lab/istio-crds';
 import { kubectl } from '../lab/kubectl';
 import { sharedLab, START_TIMEOUT_MS } from '../lab/support';
 
@@ -36,6 +37,7 @@ describe('what a resource may make, on a real API server', function () {
 
   before(async () => {
     lab = await sharedLab();
+    await installIstioCrds(lab);
     const open = (): Promise<ClusterObjects> => Promise.resolve(new ClusterObjects(Connection.open(lab)));
     judge = judgeWith(open);
     await apply(namespace('takeover'), 'mine');

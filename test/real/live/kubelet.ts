@@ -23,7 +23,7 @@ const node = 'kubelet-0';
  * are simulated, as everywhere in the lab.
  */
 export async function startKubelet(lab: Lab, folder: string, pods: readonly ForwardedPod[]): Promise<Child> {
-  const { kwok } = await ensureBinaries(() => undefined);
+  const { kwok } = (await ensureBinaries(() => undefined)).programs;
   const [port = 0] = await freePorts(1);
   const config = join(folder, 'port-forwards.yaml');
   writeFileSync(config, pods.map((pod) => stringify(portForward(pod))).join('---\n'));

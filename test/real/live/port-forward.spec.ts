@@ -8,8 +8,7 @@ import { stringify } from 'yaml';
 import type { StackSettings } from '../../../components/manifests/settings';
 import { meshwright, type Ran } from '../../cli/support';
 import { sections } from '../pulumi/support/bookinfo';
-import { needsPulumi } from '../pulumi/support/means';
-import { realStack, type RealStack } from '../pulumi/support/real-stack';
+import { RealStack } from '../pulumi/support/real-stack';
 import { freePorts, stop, type Child } from '../traffic/child';
 import { startMesh, type RealMesh } from '../traffic/mesh';
 import { findPrograms } from '../traffic/programs';
@@ -30,8 +29,7 @@ describe('a proof through port-forwards', function () {
   let stack: RealStack | undefined;
 
   before(async function () {
-    needsPulumi(this);
-    const programs = findPrograms();
+    const programs = await findPrograms();
     if (typeof programs === 'string') {
       console.log(`      skipped: ${programs}`);
       return this.skip();
@@ -46,7 +44,7 @@ describe('a proof through port-forwards', function () {
     }));
     const istiod = { namespace: 'istio-system', name: 'istiod-0', labels: { app: 'istiod' } };
     kubelet = await startKubelet(mesh.lab, folder, [{ ...istiod, ports: { 15014: mesh.istiod.httpPort } }, ...envoys]);
-    stack = realStack(mesh.lab);
+    stack = new RealStack(mesh.lab);
   });
 
   after(async () => {
@@ -67,7 +65,7 @@ describe('a proof through port-forwards', function () {
   });
   const up = async (weights: Weights): Promise<string> => {
     stack?.configure(config(weights));
-    const ran = await stack?.begin('up', '--yes', '--skip-preview').ended;
+    const ran = await stack?.begin('up').ended;
     assert.equal(ran?.status, 0, ran?.output);
     return ran.output;
   };
@@ -112,7 +110,7 @@ describe('a proof through port-forwards', function () {
       code: 0,
       stdout: [
         'shop/reviews: live\n  config  v1 20 %, v2 80 %\n  api     v1 20 %, v2 80 %\n',
-        '  PROXY          STATE  SERVES            WHY\n',
+        '  PROXY          STATE  SERVES\n',
         served('client-0.shop', 'live', 'v1 20 %, v2 80 %'),
         served('client-1.shop', 'live', 'v1 20 %, v2 80 %'),
         served('edge-0.shop', 'live', 'v1 20 %, v2 80 %'),

@@ -16,6 +16,7 @@ import {
   meshConfig,
   worldObjects,
 } from '../../traffic/generated/world';
+import { long } from '../../support/long';
 import { startMesh, type RealMesh } from '../traffic/mesh';
 import { findPrograms } from '../traffic/programs';
 import { observeConnections, startConnectionBackends } from './connect';
@@ -24,6 +25,7 @@ import { markerGateway, tryOut, type Trial } from './try-out';
 
 const first = Number(process.env['MESHWRIGHT_FIRST_SET'] ?? 1);
 const stated = process.env['MESHWRIGHT_SETS'];
+const setsOf = (whole: number, part: number): number => Number(stated ?? (long ? whole : part));
 
 interface Kind extends Trial {
   title: string;
@@ -37,7 +39,7 @@ interface Kind extends Trial {
 const kinds: Kind[] = [
   {
     title: 'sets of rules for requests',
-    sets: Number(stated ?? 300),
+    sets: setsOf(300, 10),
     requests: 50,
     generate: routeSet,
     world: worldObjects,
@@ -47,7 +49,7 @@ const kinds: Kind[] = [
   },
   {
     title: 'sets of rules for connections',
-    sets: Number(stated ?? 100),
+    sets: setsOf(100, 5),
     requests: 30,
     generate: connectionSet,
     world: [...worldObjects, ...connectionObjects],
@@ -64,7 +66,7 @@ for (const { title, sets, requests, generate, recording: file, ...trial } of kin
     let stopBackends = (): Promise<void> => Promise.resolve();
 
     before(async function () {
-      const programs = findPrograms();
+      const programs = await findPrograms();
       if (typeof programs === 'string') {
         console.log(`    skipped: ${programs}`);
         this.skip();

@@ -85,7 +85,7 @@ describe('an update that is killed, with the real Pulumi, istiod and Envoys', fu
           const held = holds === true ? shop.mesh.proxies.get('client-1') : undefined;
           held?.process.kill('SIGSTOP');
           try {
-            const update = shop.stack.begin('up', '--yes', '--skip-preview');
+            const update = shop.stack.begin('up');
             await comes(update);
             update.kill();
             const { status, output } = await update.ended;
@@ -94,20 +94,19 @@ describe('an update that is killed, with the real Pulumi, istiod and Envoys', fu
             held?.process.kill('SIGCONT');
           }
           await sleep(1000);
-          await shop.stack.begin('cancel', '--yes').ended;
           await shop.up();
         });
         assert.deepEqual(byMesh, {});
-        assertIs(weights);
+        await assertIs(weights);
       });
     }
   }
 
-  it('leaves nothing to do', () => {
-    assert.deepEqual(shop.stack.up(), []);
+  it('leaves nothing to do', async () => {
+    assert.deepEqual(await shop.stack.up(), []);
   });
 
-  function assertIs(weights: Weights): void {
+  async function assertIs(weights: Weights): Promise<void> {
     const route = shop.cluster.get('virtualservice', 'shop', 'reviews').spec as { http: { route: Destination[] }[] };
     assert.deepEqual(
       route.http.map((rule) =>
@@ -117,7 +116,7 @@ describe('an update that is killed, with the real Pulumi, istiod and Envoys', fu
     );
     const names = Object.keys(weights).map((version) => `reviews.${version}`);
     assert.deepEqual(shop.rules(), names.sort());
-    const { deployment } = JSON.parse(shop.stack.state()) as { deployment: { pending_operations?: unknown[] } };
+    const { deployment } = JSON.parse(await shop.stack.state()) as { deployment: { pending_operations?: unknown[] } };
     assert.deepEqual(deployment.pending_operations ?? [], []);
   }
 });

@@ -77,7 +77,7 @@ describe('changes of another sort under load, with the real Pulumi, istiod and E
   it('fails in the set time when proxies have the route but not what it sends requests to', async () => {
     const route = (port: number): RouteSettings => http({ v1: 60, v2: 40 }, { port });
     shop.configureRoutes({ reviews: route(9) }, { timeoutSeconds: 4 });
-    const { status, output } = await shop.stack.begin('up', '--yes', '--skip-preview').ended;
+    const { status, output } = await shop.stack.begin('up').ended;
     assert.notEqual(status, 0);
     for (const proxy of ['edge-0', 'client-0', 'client-1']) {
       const why =

@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { RouteSettings, StackSettings } from '../../../components/manifests/settings';
 import { labDown, labUp } from '../../../lab';
 import { bookinfo, reviews, sections } from './support/bookinfo';
 import { clusterOf, type Cluster, type LiveObject } from './support/cluster';
-import { needsPulumi } from './support/means';
-import { realStack, type RealStack, type Step } from './support/real-stack';
+import { RealStack, type Step } from './support/real-stack';
 
-const policyPack = resolve(__dirname, '..', '..', '..', 'policy', 'direct');
 const istioKinds = ['destinationrules', 'virtualservices', 'gateways', 'peerauthentications'];
 
 /** Each test stands on the ones before it, as the updates of a stack do. */
@@ -21,13 +19,13 @@ describe('a stack, with the real Pulumi on a real API server', function () {
   let stack: RealStack | undefined;
   let cluster: Cluster;
 
-  before(async function () {
-    base = bookinfo(needsPulumi(this).charts);
+  before(async () => {
     const lab = await labUp({ root, log: (line) => console.log(`      ${line}`) });
+    base = bookinfo(lab.charts);
     cluster = clusterOf(lab);
-    // Istio's chart is to bring them: the first preview must do with an API that knows none of the kinds.
-    cluster.kubectl('delete', 'customresourcedefinitions', '--selector', 'app.kubernetes.io/managed-by=Helm');
-    stack = realStack(lab);
+    // Istio's chart is to bring the kinds: the first preview must do with an API that knows none of them.
+    assert.deepEqual(cluster.names('customresourcedefinitions', 'default'), []);
+    stack = new RealStack(lab);
   });
 
   after(async () => {
@@ -44,28 +42,28 @@ describe('a stack, with the real Pulumi on a real API server', function () {
   });
   const route = (): LiveObject => cluster.get('virtualservice', 'bookinfo', 'reviews');
 
-  it('refuses a bad configuration with every problem, and registers nothing', () => {
+  it('refuses a bad configuration with every problem, and registers nothing', async () => {
     theStack().configure({
       ...sections(routed({ versions: ['v1', 'v3'], weights: { v1: 90, v3: 20 } })),
       'meshwright:namespaces': { bookinfo: { injektion: true } },
     });
-    const { status, output } = theStack().pulumi('up', '--yes', '--skip-preview');
-    assert.notEqual(status, 0);
+    const { succeeded, output } = await theStack().run('up');
+    assert.equal(succeeded, false);
     assert.match(output, /meshwright:routes\.bookinfo\.reviews\.weights/);
     assert.match(output, /meshwright:namespaces\.bookinfo\.injektion/);
     assert.doesNotMatch(output, /\.ts:\d+/);
-    assert.deepEqual(theStack().types(), ['pulumi:pulumi:Stack']);
+    assert.deepEqual(await theStack().types(), ['pulumi:pulumi:Stack']);
   });
 
-  it('previews itself where the API knows none of its kinds, under the policy pack', () => {
+  it('previews itself where the API knows none of its kinds, under the policy pack', async () => {
     configure(base);
-    const { status, output } = theStack().pulumi('preview', '--policy-pack', policyPack);
-    assert.equal(status, 0, output);
-    assert.match(output, /RouteSet bookinfo create/);
+    const { succeeded, output, plan } = await theStack().run('preview');
+    assert.ok(succeeded, output);
+    assert.match(plan, /^\+ bookinfo: .* 3 DestinationRule, .* 2 VirtualService$/m);
   });
 
-  it('comes up: subsets and workloads before the route to them, Istio before its objects', () => {
-    const steps = theStack().up();
+  it('comes up: subsets and workloads before the route to them, Istio before its objects', async () => {
+    const steps = await theStack().up();
     assert.deepEqual([...new Set(steps.map(({ op }) => op))], ['create']);
     const inOrder: [string, string][] = [
       ['Namespace istio-system-namespace', 'Release istio-istio-base'],
@@ -86,44 +84,41 @@ describe('a stack, with the real Pulumi on a real API server', function () {
     assert.deepEqual(labels(cluster.get('namespace', 'default', 'default'))['istio-injection'], 'enabled');
   });
 
-  it('changes nothing when nothing changed', () => {
-    assert.deepEqual(theStack().up(), []);
+  it('changes nothing when nothing changed', async () => {
+    assert.deepEqual(await theStack().up(), []);
   });
 
-  it('keeps secrets out of its state', () => {
-    assert.equal(theStack().state().includes('not-to-be-seen'), false);
+  it('keeps secrets out of its state', async () => {
+    assert.equal((await theStack().state()).includes('not-to-be-seen'), false);
   });
 
-  it('shows a changed weight as numbers before it acts', () => {
+  it('shows a changed weight as numbers before it acts', async () => {
     configure(routed(reviews({ v1: 75, v3: 25 })));
-    const { status, output } = theStack().pulumi('preview', '--diff');
-    assert.equal(status, 0, output);
-    assert.match(output, /v1: "90 %" => "75 %"\s+.*v3: "10 %" => "25 %"/);
-    const changed = [
-      ...output.matchAll(/~ (?:(VirtualService|DestinationRule) (\S+)|weight) *: (?:\(json\)|(\d+ => \d+))/g),
-    ];
-    assert.deepEqual(
-      changed.map(([, kind, name, weight]) => weight ?? `${kind ?? ''} ${name ?? ''}`),
-      ['VirtualService bookinfo/reviews', '90 => 75', '10 => 25'],
-    );
+    const { succeeded, output, plan } = await theStack().run('preview');
+    assert.ok(succeeded, output);
+    assert.deepEqual(plan.split('\n').slice(0, 3), [
+      '~ VirtualService bookinfo/reviews',
+      '    spec.http[1].route[0].weight: 90 -> 75',
+      '    spec.http[1].route[1].weight: 10 -> 25',
+    ]);
   });
 
-  it('refuses a step that is larger than the stack allows, in the preview and without one', () => {
+  it('refuses a step that is larger than the stack allows, in the preview and without one', async () => {
     const before = route();
     theStack().configure({ ...sections(routed(reviews({ v1: 60, v3: 40 }))), 'meshwright:policy': { maxStep: 20 } });
-    for (const command of [['preview'], ['up', '--yes', '--skip-preview']]) {
-      const { status, output } = theStack().pulumi(...command);
-      assert.notEqual(status, 0, output);
+    for (const operation of ['preview', 'up'] as const) {
+      const { succeeded, output } = await theStack().run(operation);
+      assert.equal(succeeded, false, output);
       assert.match(output, /spec\.http\[1\]\.route\[1\]\.weight: .*\(weight-step-limit\)/);
       assert.doesNotMatch(output, /\.ts:\d+/);
     }
     assert.deepEqual(route(), before);
   });
 
-  it('changes one object when one weight changes, in place', () => {
+  it('changes one object when one weight changes, in place', async () => {
     const before = route();
     configure(routed(reviews({ v1: 75, v3: 25 })));
-    const steps = theStack().up();
+    const steps = await theStack().up();
     assert.deepEqual(changes(steps), [['RouteSet bookinfo', 'update']]);
     const after = route();
     assert.deepEqual(weights(after), [75, 25]);
@@ -131,7 +126,7 @@ describe('a stack, with the real Pulumi on a real API server', function () {
     assert.equal(after.metadata.generation, before.metadata.generation + 1);
   });
 
-  it('sees a change that was made by hand, and puts it right', () => {
+  it('sees a change that was made by hand, and puts it right', async () => {
     const patch = [{ op: 'replace', path: '/spec/http/1/route/0/weight', value: 1 }];
     cluster.kubectl(
       'patch',
@@ -143,18 +138,18 @@ describe('a stack, with the real Pulumi on a real API server', function () {
       `-p=${JSON.stringify(patch)}`,
     );
     assert.deepEqual(weights(route()), [1, 25]);
-    const { status } = theStack().pulumi('preview', '--refresh', '--expect-no-changes');
-    assert.notEqual(status, 0);
-    assert.deepEqual(changes(theStack().up('--refresh')), [['RouteSet bookinfo', 'update']]);
+    const { plan } = await theStack().run('preview', { refresh: true });
+    assert.match(plan, /^~ VirtualService bookinfo\/reviews\n {4}spec\.http\[1\]\.route\[0\]\.weight: 1 -> 75\n/);
+    assert.deepEqual(changes(await theStack().up({ refresh: true })), [['RouteSet bookinfo', 'update']]);
     assert.deepEqual(weights(route()), [75, 25]);
   });
 
-  it('takes a version away with its last route, and its workload when no route has it any more', () => {
+  it('takes a version away with its last route, and its workload when no route has it any more', async () => {
     const { bookinfo: app } = base.apps ?? {};
     assert.ok(app);
     const apps = { bookinfo: { ...app, workloads: { 'reviews-v3': { install: false } } } };
     configure({ ...routed({ ...reviews({ v1: 100 }), versions: ['v1', 'v2'] }), apps });
-    const steps = theStack().up();
+    const steps = await theStack().up();
     assert.deepEqual(changes(steps), [
       ['Deployment bookinfo-reviews-v3', 'delete'],
       ['RouteSet bookinfo', 'update'],
@@ -163,9 +158,9 @@ describe('a stack, with the real Pulumi on a real API server', function () {
     assert.deepEqual(cluster.names('destinationrules', 'bookinfo'), ['reviews.v1', 'reviews.v2']);
   });
 
-  it('brings a version back, its workload first', () => {
+  it('brings a version back, its workload first', async () => {
     configure(routed(reviews({ v1: 90, v3: 10 })));
-    const steps = theStack().up();
+    const steps = await theStack().up();
     assert.deepEqual(changes(steps), [
       ['Deployment bookinfo-reviews-v3', 'create'],
       ['RouteSet bookinfo', 'update'],
@@ -175,21 +170,21 @@ describe('a stack, with the real Pulumi on a real API server', function () {
     assert.deepEqual(weights(route()), [90, 10]);
   });
 
-  it('moves an object to another version of its API without making it anew', () => {
+  it('moves an object to another version of its API without making it anew', async () => {
     const { uid } = route().metadata;
     configure(
       routed({ ...reviews({ v1: 90, v3: 10 }), virtualService: { apiVersion: 'networking.istio.io/v1beta1' } }),
     );
-    assert.deepEqual(changes(theStack().up()), [['RouteSet bookinfo', 'update']]);
+    assert.deepEqual(changes(await theStack().up()), [['RouteSet bookinfo', 'update']]);
     assert.equal(route().metadata.uid, uid);
   });
 
-  it('rolls the workloads of a namespace whose injection changes', () => {
+  it('rolls the workloads of a namespace whose injection changes', async () => {
     const namespaces = { ...base.namespaces, bookinfo: { injection: false } };
     // Mutual TLS is STRICT here, so the policy refuses workloads without a proxy.
     const rules = { 'strict-without-proxy': 'off' };
     theStack().configure({ ...sections({ ...base, namespaces }), 'meshwright:policy': { rules } });
-    const changed = changes(theStack().up());
+    const changed = changes(await theStack().up());
     const workloads = cluster.names('deployments', 'bookinfo').map((name) => [`Deployment bookinfo-${name}`, 'update']);
     assert.deepEqual(
       changed,
@@ -198,10 +193,10 @@ describe('a stack, with the real Pulumi on a real API server', function () {
     assert.equal(cluster.get('deployment', 'bookinfo', 'details-v1').metadata.generation, 2);
   });
 
-  it('removes exactly the objects of a route that left the configuration', () => {
+  it('removes exactly the objects of a route that left the configuration', async () => {
     const { productpage } = base.routes?.['bookinfo'] ?? {};
     configure({ ...base, routes: { bookinfo: { ...(productpage === undefined ? {} : { productpage }) } } });
-    const changed = changes(theStack().up());
+    const changed = changes(await theStack().up());
     assert.deepEqual(
       changed.filter(([name, op]) => op === 'delete' || name.startsWith('RouteSet')),
       [['RouteSet bookinfo', 'update']],
@@ -212,13 +207,12 @@ describe('a stack, with the real Pulumi on a real API server', function () {
     );
   });
 
-  it('goes without a trace, but leaves the namespace that was there and the CRDs', () => {
-    const { status, output } = theStack().pulumi('destroy', '--yes', '--skip-preview');
-    assert.equal(status, 0, output);
-    assert.deepEqual(theStack().types(), []);
+  it('goes without a trace, but leaves the namespace that was there and the CRDs', async () => {
+    const { succeeded, output } = await theStack().run('destroy');
+    assert.ok(succeeded, output);
+    assert.deepEqual(await theStack().types(), []);
     const namespaces = cluster.names('namespaces', 'default').filter((name) => !name.startsWith('kube-'));
-    // The second is the lab's own, for dry runs.
-    assert.deepEqual(namespaces, ['default', 'meshwright-trial']);
+    assert.deepEqual(namespaces, ['default']);
     assert.equal(labels(cluster.get('namespace', 'default', 'default'))['istio-injection'], undefined);
     assert.deepEqual(
       istioKinds.flatMap((kind) => cluster.names(kind, 'bookinfo')),
@@ -226,18 +220,10 @@ describe('a stack, with the real Pulumi on a real API server', function () {
     );
   });
 
-  it('comes up again', () => {
+  it('comes up again', async () => {
     configure(base);
-    assert.deepEqual(
-      [
-        ...new Set(
-          theStack()
-            .up()
-            .map(({ op }) => op),
-        ),
-      ],
-      ['create'],
-    );
+    const ops = (await theStack().up()).map(({ op }) => op);
+    assert.deepEqual([...new Set(ops)], ['create']);
   });
 });
 

@@ -6,8 +6,7 @@ import type { StackSettings } from '../../../components/manifests/settings';
 import { labDown, labUp, type Lab } from '../../../lab';
 import { sections } from './support/bookinfo';
 import { clusterOf, type Cluster } from './support/cluster';
-import { needsPulumi } from './support/means';
-import { realStack, type RealStack } from './support/real-stack';
+import { RealStack } from './support/real-stack';
 
 /** As a stack file says it, with a label that tells one from another. */
 const settings = (team: string): StackSettings => ({
@@ -25,8 +24,7 @@ describe('objects that are in the cluster, but in no state, with the real Pulumi
   let lab: Lab;
   let cluster: Cluster;
 
-  before(async function () {
-    needsPulumi(this);
+  before(async () => {
     lab = await labUp({ root, log: (line) => console.log(`      ${line}`) });
     cluster = clusterOf(lab);
   });
@@ -39,7 +37,7 @@ describe('objects that are in the cluster, but in no state, with the real Pulumi
 
   /** The same stack with an empty state, as it is for objects that a killed update has made. */
   const forgetful = (team: string): RealStack => {
-    const stack = realStack(lab);
+    const stack = new RealStack(lab);
     stacks.push(stack);
     stack.configure(sections(settings(team)));
     return stack;
@@ -50,12 +48,12 @@ describe('objects that are in the cluster, but in no state, with the real Pulumi
     cluster.get('configmap', 'shop', 'note')['data'],
   ];
 
-  it('are refused when somebody else has made them, in the preview and before they are touched', () => {
+  it('are refused when somebody else has made them, in the preview and before they are touched', async () => {
     cluster.kubectl('create', 'namespace', 'shop');
     const stack = forgetful('first');
-    for (const words of [['preview'], ['up', '--yes', '--skip-preview']]) {
-      const { status, output } = stack.pulumi(...words);
-      assert.notEqual(status, 0);
+    for (const operation of ['preview', 'up'] as const) {
+      const { succeeded, output } = await stack.run(operation);
+      assert.equal(succeeded, false);
       assert.match(
         output,
         /Namespace shop is in the cluster already, and this resource has not made it \(kubectl-create did\)\./,
@@ -63,26 +61,26 @@ describe('objects that are in the cluster, but in no state, with the real Pulumi
     }
     assert.equal(cluster.get('namespace', 'default', 'shop').metadata.labels?.['team'], undefined);
     cluster.kubectl('delete', 'namespace', 'shop');
-    stack.up();
+    await stack.up();
     assert.deepEqual(team(), ['first', 'first', { team: 'first' }]);
   });
 
-  it('are taken over by the resources that have made them', () => {
+  it('are taken over by the resources that have made them', async () => {
     const stack = forgetful('first');
-    assert.deepEqual([...new Set(stack.up().map(({ op }) => op))], ['create']);
-    assert.deepEqual(stack.up(), []);
+    assert.deepEqual([...new Set((await stack.up()).map(({ op }) => op))], ['create']);
+    assert.deepEqual(await stack.up(), []);
   });
 
-  it('become what the stack file says by now, and nothing of before stays in the way', () => {
+  it('become what the stack file says by now, and nothing of before stays in the way', async () => {
     const stack = forgetful('second');
-    stack.up();
+    await stack.up();
     assert.deepEqual(team(), ['second', 'second', { team: 'second' }]);
     stack.configure(sections(settings('third')));
     // The provider replaces a ConfigMap whose data changes: what is deleted first is made again.
-    const changes = stack.up().map(({ op }) => op);
+    const changes = (await stack.up()).map(({ op }) => op);
     assert.deepEqual([...new Set(changes)].sort(), ['create-replacement', 'delete-replaced', 'replace', 'update']);
     assert.deepEqual(team(), ['third', 'third', { team: 'third' }]);
-    assert.equal(stack.pulumi('destroy', '--yes', '--skip-preview').status, 0);
+    assert.ok((await stack.run('destroy')).succeeded);
     assert.deepEqual(cluster.names('namespaces', 'default').includes('shop'), false);
     assert.equal(cluster.get('namespace', 'default', 'default').metadata.labels?.['team'], undefined);
   });

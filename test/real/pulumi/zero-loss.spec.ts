@@ -46,7 +46,7 @@ describe('updates of a stack under load, with the real Pulumi, istiod and Envoys
     held.process.kill('SIGSTOP');
     try {
       for (const attempt of ['first', 'second']) {
-        const { status, output } = await shop.stack.begin('up', '--yes', '--skip-preview').ended;
+        const { status, output } = await shop.stack.begin('up').ended;
         assert.notEqual(status, 0, attempt);
         assert.match(
           output,
@@ -67,7 +67,7 @@ describe('updates of a stack under load, with the real Pulumi, istiod and Envoys
         shop.configure(weights);
         await shop.up();
       }
-      const { status, output } = await shop.stack.begin('destroy', '--yes', '--skip-preview').ended;
+      const { status, output } = await shop.stack.begin('destroy').ended;
       assert.equal(status, 0, output);
     });
     assert.deepEqual(byMesh, {});

@@ -10,9 +10,13 @@ export async function counts(times: number, ask: () => Promise<string>, atOnce =
   return found;
 }
 
-/** Fails unless a count lies within `bound` of `expected`, three standard deviations of the binomial; and says the figure. */
+/**
+ * Fails unless a count lies within one and a half times `bound` of `expected`, and prints the figure. The bound is three standard deviations of the binomial, which one run of
+ * 370 misses by chance; four and a half are missed by one of 150,000.
+ */
 export function near(what: string, count: number | undefined, expected: number, bound: number): void {
   const actual = count ?? 0;
-  console.log(`      ${what}: ${actual} (${expected} ± ${bound})`);
-  assert.ok(Math.abs(actual - expected) <= bound, `${what}: ${actual} is not within ${expected} ± ${bound}`);
+  const widest = bound * 1.5;
+  console.log(`      ${what}: ${actual} (${expected} ± ${widest})`);
+  assert.ok(Math.abs(actual - expected) <= widest, `${what}: ${actual} is not within ${expected} ± ${widest}`);
 }

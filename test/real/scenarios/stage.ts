@@ -1,98 +1,177 @@
-import { readFile } from 'node:fs/promises';
-import type { KubernetesObject } from '../../../components/manifests/kubernetes';
-import { renderMesh } from '../../../components/manifests/mesh';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { StackSettings } from '../../../components/manifests/settings';
+import { stackConfig } from '../../../cli/commands/start';
+import { labSettings } from '../../../cli/start/lab-settings';
+import { LabStack } from '../../../cli/start/lab-stack';
+import { labDown, labUp, type Lab } from '../../../lab';
+import { processTable } from '../../../lab/processes';
+import { kubectl } from '../../lab/kubectl';
 import { sample } from '../../support/samples';
-import { until } from '../traffic/child';
-import { send, type Answer, type Sent } from '../traffic/client';
-import { adminText } from '../traffic/envoy';
-import { startMesh, type RealMesh } from '../traffic/mesh';
-import { findPrograms } from '../traffic/programs';
-import { podsOf, workloadEntry } from './pods';
-import { StubServers } from './stub-servers';
 
-/** Where the gateway listens in place of port 80. */
-export const gatewayPort = 18094;
-const markerPorts = { gateway: 18095, client: 18096 };
-const gatewayLabels = { istio: 'ingressgateway' };
+/** What came back. */
+export interface Answer {
+  /** 502 when the connection was closed without an answer. */
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: string;
+  milliseconds: number;
+  /** Workload's pod that answered, e.g. `reviews-v1-74d64fc4-glgq9`; '' when no application did. */
+  pod: string;
+  /** Who had called, by the sidecar's word (x-forwarded-client-cert). */
+  caller: string;
+}
 
-const marking = (kind: string, name: string, spec: Record<string, unknown>, namespace: string): KubernetesObject => ({
-  apiVersion: kind === 'Service' ? 'v1' : 'networking.istio.io/v1',
-  kind,
-  metadata: { name, namespace },
-  spec,
-});
+interface NodePod {
+  namespace: string;
+  name: string;
+  workload: string;
+  role: string;
+  ready: boolean;
+  admin?: number;
+}
 
-/** Real istiod, a gateway and a client's sidecar, with stubs for a sample's pods. */
+interface NodeStatus {
+  pods: NodePod[];
+  nodePorts: { service: string; port: number; address: string }[];
+}
+
+/** A pod with a sidecar from which requests are sent; it is no part of the stack. */
+const client = {
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'client', labels: { app: 'client', 'sidecar.istio.io/inject': 'true' } },
+  spec: { containers: [{ name: 'client', image: 'docker.io/curlimages/curl:8.11.1' }] },
+};
+
+/** A sample on a lab of its own: Pulumi's engine deploys each state of it to a real istiod and real Envoys. */
 export class Stage {
-  private round = 0;
-
   private constructor(
-    private readonly mesh: RealMesh,
+    private readonly root: string,
+    private readonly lab: Lab,
+    private readonly stack: LabStack,
     private readonly namespace: string,
-    readonly stubs: StubServers,
   ) {}
 
   /**
-   * Starts it, or ends the suite as skipped where the programs are missing.
-   * @param namespace - of the sample's app; the client's sidecar is in it too
+   * Starts a lab, or ends the suite as skipped where there is no Envoy.
+   * @param namespace - of the sample's app; the client is in it too
    */
-  static async start(context: Mocha.Context, namespace: string, meshConfig: object = {}): Promise<Stage> {
-    const programs = findPrograms();
-    if (typeof programs === 'string') {
-      console.log(`    skipped: ${programs}`);
+  static async start(context: Mocha.Context, namespace: string): Promise<Stage> {
+    const root = await mkdtemp(join(tmpdir(), 'meshwright-stage-'));
+    const log = (line: string): void => console.log(`    ${line}`);
+    const lab = await labUp({ root, log });
+    if (lab.noEnvoy !== undefined) {
+      console.log(`    skipped: ${lab.noEnvoy}`);
+      await labDown({ root, log, purge: true });
       context.skip();
     }
-    const servers = [{ port: { number: markerPorts.gateway, name: 'http', protocol: 'HTTP' }, ...onLoopback }];
-    const mesh = await startMesh({
-      programs: programs,
-      objects: [
-        marking('Gateway', 'marker', { selector: gatewayLabels, servers }, namespace),
-        marking('Service', 'marker', { ports: [{ name: 'http', port: markerPorts.client }] }, namespace),
-      ],
-      meshConfig,
-      backends: [],
-      proxies: [
-        { name: 'gateway', type: 'router', namespace: 'istio-system', labels: gatewayLabels, address: '127.0.0.8' },
-        { name: 'client', type: 'sidecar', namespace, labels: { app: 'client' }, address: '127.0.0.9' },
-      ],
-      log: (line) => console.log(`    ${line}`),
-    });
-    return new Stage(mesh, namespace, new StubServers());
+    return new Stage(root, lab, await LabStack.open(lab, 'sample', { log }), namespace);
   }
 
-  /** Brings a state of a sample into force, and returns when the proxies have it. */
+  /** Deploys a state of a sample. The update itself proves that the proxies serve it. */
   async to(reference: string, ...patches: Record<string, unknown>[]): Promise<void> {
-    await this.have(sampleObjects(reference, ...patches));
+    await this.have(this.settings(reference, ...patches));
   }
 
-  async have(objects: readonly KubernetesObject[]): Promise<void> {
-    const pods = podsOf(objects);
-    await this.stubs.become(pods);
-    const traffic = objects.filter(({ kind }) => trafficKinds.includes(kind)).map(forLoopback);
-    const wanted = [...traffic, ...pods.map(workloadEntry)];
-    // Each kind has a watch of its own, so another object may still be on its way when the first marker is seen; a second one comes after it.
-    for (let twice = 0; twice < 2; twice++) {
-      const text = `round ${++this.round}`;
-      await this.mesh.apply([...wanted, this.marker(text)]);
-      await this.seen(text);
-    }
+  /** A state of a sample as the lab can carry it. */
+  settings(reference: string, ...patches: Record<string, unknown>[]): StackSettings {
+    return labSettings(sample(reference, ...patches).settings, { istio: this.lab.charts }).settings;
   }
 
-  /** Sends a request to the gateway. */
-  atGateway(path: string, headers: Record<string, string> = {}): Promise<Answer> {
-    return send({ port: gatewayPort, path, headers });
+  async have(settings: StackSettings): Promise<void> {
+    this.stack.configure(stackConfig(settings, {}));
+    await this.update();
   }
 
-  /** Sends a request from the client's pod to a service. */
-  fromClient(host: string, port: number, sent: Omit<Sent, 'port'> = {}): Promise<Answer> {
-    return send({ ...sent, port, headers: { ...sent.headers, host } });
+  /** What `npm start` does first: starts what does not run, and waits until the pods answer. Returns what it said. */
+  async restart(): Promise<string[]> {
+    const lines: string[] = [];
+    await labUp({ root: this.root, log: (line) => lines.push(line) });
+    return lines;
+  }
+
+  /** Ends a process of the lab as `kill -9` does. */
+  async kill(program: string, argument: string): Promise<void> {
+    const processes = (await processTable()).filter(({ commandLine }) => {
+      const [file = '', ...rest] = commandLine.split(' ');
+      return file.endsWith(`/${program}`) && rest.some((word) => word.includes(this.root) && word.includes(argument));
+    });
+    if (processes.length !== 1) throw new Error(`${processes.length} processes ${program} ${argument}`);
+    for (const { pid } of processes) process.kill(pid, 'SIGKILL');
+  }
+
+  /** Deploys what is deployed already; the number of resources that this changed. */
+  async changes(): Promise<number> {
+    const { succeeded, events, stderr } = await this.stack.up();
+    if (!succeeded) throw new Error(`the update failed: ${stderr}`);
+    const changes =
+      events.flatMap(({ summaryEvent }) => (summaryEvent === undefined ? [] : [summaryEvent.resourceChanges]))[0] ?? {};
+    return Object.entries(changes).reduce((sum, [op, count]) => sum + (op === 'same' ? 0 : (count ?? 0)), 0);
+  }
+
+  /** Puts right what was changed by hand. */
+  async repair(): Promise<void> {
+    await this.update(true);
+  }
+
+  private async update(refresh = false): Promise<void> {
+    const { succeeded, stderr, events } = await this.stack.up({ refresh });
+    const told = events.flatMap(({ diagnosticEvent }) =>
+      diagnosticEvent?.severity === 'error' ? [diagnosticEvent.message] : [],
+    );
+    if (!succeeded) throw new Error(`the update failed: ${told.join('\n')}\n${stderr}`);
+  }
+
+  /** Creates the client's pod, once the namespace is there and pods in it get sidecars. */
+  async addClient(): Promise<void> {
+    await kubectl(this.lab, ['apply', '-n', this.namespace, '-f', '-'], JSON.stringify(client));
+    await kubectl(this.lab, ['wait', '-n', this.namespace, '--for=condition=Ready', 'pod/client', '--timeout=60s']);
+  }
+
+  /** Sends a request to the node port of the gateway's port 80. */
+  async atGateway(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+    const { nodePorts } = await this.status();
+    const found = nodePorts.find(({ service, port }) => service === 'istio-ingressgateway' && port === 80);
+    if (found === undefined) throw new Error('the gateway has no node port');
+    return send(found.address, path, headers);
+  }
+
+  /** Sends a request from a pod with a sidecar, by default the client. */
+  fromClient(
+    service: string,
+    port: number,
+    {
+      path = '/',
+      headers = {},
+      from = 'client',
+    }: { path?: string; headers?: Record<string, string>; from?: string } = {},
+  ): Promise<Answer> {
+    const sender = Buffer.from(`${from}.${this.namespace}:`).toString('base64');
+    return this.byProxy(service, port, path, { ...headers, 'proxy-authorization': `Basic ${sender}` });
+  }
+
+  /** Sends a plain-text request from outside of the mesh to a Service. */
+  fromOutside(service: string, port: number, path = '/'): Promise<Answer> {
+    return this.byProxy(`${service}.${this.namespace}`, port, path, {});
+  }
+
+  private byProxy(host: string, port: number, path: string, headers: Record<string, string>): Promise<Answer> {
+    return send(`127.0.0.1:${this.lab.egressPort}`, `http://${host}:${port}${path}`, {
+      host: `${host}:${port}`,
+      ...headers,
+    });
   }
 
   /**
    * A counter of one of a proxy's clusters.
+   * @param proxy - workload, or `client`
    * @param cluster - without the domain, e.g. `outbound|8080|v1|reviews`
    */
-  async statistic(proxy: 'client' | 'gateway', cluster: string, counter: string): Promise<number> {
+  async statistic(proxy: string, cluster: string, counter: string): Promise<number> {
     const text = await this.admin(proxy, `/stats?filter=${encodeURIComponent(`${counter}$`)}`);
     const found = text
       .split('\n')
@@ -103,58 +182,99 @@ export class Stage {
   }
 
   /** An admin page of a proxy's Envoy, as text. */
-  async admin(proxy: 'client' | 'gateway', path: string): Promise<string> {
-    const envoy = this.mesh.proxies.get(proxy);
-    return envoy === undefined ? '' : adminText(envoy, path);
+  async admin(proxy: string, path: string): Promise<string> {
+    const { admin = 0 } = await this.proxyOf(proxy);
+    return (await send(`127.0.0.1:${admin}`, path, {})).body;
   }
 
-  /** Lines of a proxy's access log, where the mesh config has it on. */
-  accessLog(proxy: 'client' | 'gateway'): Promise<string[]> {
-    const envoy = this.mesh.proxies.get(proxy);
-    return envoy === undefined ? Promise.resolve([]) : readFile(envoy.log, 'utf8').then((text) => text.split('\n'));
+  /** Lines of what a proxy's Envoy wrote: its access log, where the mesh config has it on. */
+  async accessLog(proxy: string): Promise<string[]> {
+    const { namespace, name } = await this.proxyOf(proxy);
+    const file = join(this.lab.stateDir, 'node', 'logs', `${namespace}_${name}_istio-proxy.log`);
+    return readFileSync(file, 'utf8').split('\n');
+  }
+
+  private async proxyOf(workload: string): Promise<NodePod> {
+    const { pods } = await this.status();
+    const found = pods.find((pod) => pod.workload === workload && pod.admin !== undefined);
+    if (found === undefined) throw new Error(`no proxy of ${workload}`);
+    return found;
+  }
+
+  async status(): Promise<NodeStatus> {
+    return JSON.parse((await send(`127.0.0.1:${this.lab.nodePort}`, '/status', {})).body) as NodeStatus;
+  }
+
+  /** What the node's proxies have counted, as Prometheus reads it. */
+  async metrics(): Promise<string> {
+    return (await send(`127.0.0.1:${this.lab.nodePort}`, '/metrics', {})).body;
+  }
+
+  /** Creates or changes an object that is no part of the stack. */
+  async apply(object: object): Promise<void> {
+    await kubectl(this.lab, ['apply', '-f', '-'], JSON.stringify(object));
+  }
+
+  kubectl(...words: string[]): Promise<string> {
+    return kubectl(this.lab, words);
+  }
+
+  /** Takes the sample off, and returns what is left of it: nothing but Kubernetes' own objects and the client's is expected. */
+  async down(): Promise<string[]> {
+    const { succeeded, stderr } = await this.stack.destroy();
+    if (!succeeded) throw new Error(`the stack could not be destroyed: ${stderr}`);
+    const kinds =
+      'namespaces,deployments,services,virtualservices,destinationrules,gateways,peerauthentications,secrets,serviceaccounts';
+    const left = await this.kubectl(
+      'get',
+      kinds,
+      '--all-namespaces',
+      '--ignore-not-found',
+      '--output',
+      `jsonpath=${eachObject}`,
+    );
+    return left.split('\n').filter((line) => line !== '' && !kubernetesOwn.test(line));
   }
 
   async stop(): Promise<void> {
-    await this.mesh.stop();
-    await this.stubs.stop();
-  }
-
-  /** A route that answers with its text: who sees it has what was applied before. */
-  private marker(text: string): KubernetesObject {
-    const http = [{ directResponse: { status: 200, body: { string: text } } }];
-    const spec = { hosts: ['marker'], gateways: ['marker', 'mesh'], http };
-    return marking('VirtualService', 'marker', spec, this.namespace);
-  }
-
-  private async seen(text: string): Promise<void> {
-    for (const [proxy, port] of Object.entries(markerPorts)) {
-      const host = proxy === 'gateway' ? `marker.${this.namespace}.svc.cluster.local` : 'marker';
-      const has = async () => ((await send({ port, headers: { host } })).body === text ? true : undefined);
-      await until(`${text} at the ${proxy}`, has, undefined, 60);
-    }
+    await labDown({ root: this.root, log: () => undefined, purge: true });
+    await rm(this.root, { recursive: true, force: true });
   }
 }
 
-/** All objects of a sample's state. */
-export function sampleObjects(reference: string, ...patches: Record<string, unknown>[]): KubernetesObject[] {
-  return renderMesh(sample(reference, ...patches).settings).objects.map(({ object }) => object);
+/** One line for each object: kind, namespace, name. */
+const eachObject = '{range .items[*]}{.kind} {.metadata.namespace}/{.metadata.name}{"\\n"}{end}';
+/** What every cluster has. */
+const kubernetesOwn =
+  /^(\w+ kube-[\w-]+\/.*|Namespace \/(default|kube-[\w-]+)|Service default\/kubernetes|ServiceAccount default\/default)$/;
+
+/** The workload of a Deployment's pod that answered, by the pod's name. */
+export function workloadOf({ pod }: Answer): string {
+  return pod.replace(/-[a-z0-9]+-[a-z0-9]{5}$/, '');
 }
 
-const onLoopback = { bind: '127.0.0.1', hosts: ['*'] };
-const trafficKinds = ['Service', 'Gateway', 'VirtualService', 'DestinationRule', 'Telemetry'];
-
-/** The object as it can live on this machine: gateways listen on loopback, at a port that needs no leave; nothing asks for an address. */
-export function forLoopback(object: KubernetesObject): KubernetesObject {
-  if (object.kind === 'Service') return { ...object, spec: { ...object.spec, type: 'ClusterIP' } };
-  if (object.kind !== 'Gateway') return object;
-  const servers = object.spec?.['servers'] as { port: { number: number } }[];
-  const spec = {
-    ...object.spec,
-    servers: servers.map((server) => ({
-      ...server,
-      bind: '127.0.0.1',
-      port: { ...server.port, number: gatewayPort },
-    })),
-  };
-  return { ...object, spec };
+function send(address: string, path: string, headers: Record<string, string>): Promise<Answer> {
+  const [host = '', port] = address.split(':');
+  const began = performance.now();
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest({ host, port, path, headers, agent: false, timeout: 30_000 }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => {
+        const header = (name: string): string => String(response.headers[name] ?? '');
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body: Buffer.concat(chunks).toString('utf8'),
+          milliseconds: performance.now() - began,
+          pod: header('x-lab-pod').split('/')[1] ?? '',
+          caller: /URI=([^;,]+)/.exec(header('x-lab-caller'))?.[1] ?? '',
+        });
+      });
+    });
+    sent.on('timeout', () => sent.destroy(new Error(`no answer from ${address}${path} in 30 s`)));
+    sent.on('error', reject);
+    sent.end();
+  });
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { objectKey, type KubernetesObject } from '../../../components/manifests/kubernetes';
 import { labDown, labUp, type Lab } from '../../../lab';
+import { installIstioCrds } from '../../lab/istio-crds';
 import { startBackends, type Backend } from './backends';
 import { stop, type Child } from './child';
 import { startEnvoy, type Envoy, type ProxySpec } from './envoy';
@@ -48,6 +49,7 @@ export async function startMesh(options: RealMeshOptions): Promise<RealMesh> {
   };
   try {
     const lab = await labUp({ root: folder, log: options.log });
+    await installIstioCrds(lab);
     const api = new KubeApi(lab.kubeconfig);
     await applyAll(api, [...namespacesOf(options.objects), ...options.objects]);
     stopBackends = await startBackends(options.backends);

@@ -1,72 +1,87 @@
 import assert from 'node:assert/strict';
+import { stackConfig } from '../../../cli/commands/start';
+import { labSettings } from '../../../cli/start/lab-settings';
+import { LabStack } from '../../../cli/start/lab-stack';
+import { planOf, plannedTitle, type FieldChange } from '../../../cli/start/plan';
 import { defined, objectTitle, type KubernetesObject } from '../../../components/manifests/kubernetes';
-import { renderMesh, type Mesh } from '../../../components/manifests/mesh';
-import {
-  applyObjects,
-  planObjects,
-  removeAll,
-  waitReady,
-  type Lab,
-  type NamespaceMarks,
-  type Plan,
-} from '../../../lab';
+import type { Lab } from '../../../lab';
 import { ApiServer, type Kind } from '../../../lab/api';
 import { proxyOf } from '../../../model/injection';
 import { asMap } from '../../../model/json';
 import { sharedLab } from '../../lab/support';
 import { sample } from '../../support/samples';
-import { chartsFolder, chartsPatch, releaseObjects } from './charts';
+import { addonCharts, standInCharts } from './charts';
 
 type Fields = Record<string, unknown>;
 
-/** The lab, as one sample's environment. */
+/** What an update did, by titles of objects. */
+export interface Done {
+  created: string[];
+  changed: { id: string; changes: FieldChange[] }[];
+  removed: string[];
+}
+
+/** The lab, with one sample's stack on it. */
 export class Cluster {
-  /** What was shown to change nothing when it is applied a second time; each state once, for it takes a second. */
+  /** What was shown to change nothing when it is deployed a second time; each state once, for it takes a second. */
   private readonly repeated = new Set<string>();
 
   private readonly api: ApiServer;
 
   private constructor(
     readonly lab: Lab,
-    private readonly set: string,
+    private readonly stack: LabStack,
+    private readonly addons: string,
   ) {
     this.api = ApiServer.of(lab);
   }
 
   static async start(set: string): Promise<Cluster> {
-    return new Cluster(await sharedLab(), `scenario-${set}`);
+    const lab = await sharedLab();
+    const stack = await LabStack.open(lab, `scenario-${set}`, { log: () => undefined });
+    return new Cluster(lab, stack, addonCharts ?? standInCharts());
   }
 
   /**
-   * Makes the cluster what a sample says, and shows that doing so again changes nothing.
+   * Deploys a sample, and shows that doing so again changes nothing. Returns when every workload is Ready.
    * @param patch - on the stack file, as a user would edit it
+   * @param refresh - compare with the cluster first
    */
-  async up(reference: string, patch: Record<string, unknown> = {}): Promise<Plan> {
-    return this.apply(meshOf(reference, patch));
-  }
-
-  async apply(mesh: Mesh): Promise<Plan> {
-    const objects = this.objectsOf(mesh);
-    const options = { ...this.options(mesh), log: () => undefined };
-    const plan = await applyObjects(this.lab, objects, options);
-    const once = JSON.stringify(objects);
-    if (this.repeated.has(once)) return plan;
-    const again = await planObjects(this.lab, objects, options);
-    assert.deepEqual([again.created, again.changed, again.removed], [[], [], []], 'a second run changes nothing');
+  async up(reference: string, patch: Fields = {}, { refresh = false } = {}): Promise<Done> {
+    const { settings, policy } = sample(reference, patch);
+    const config = stackConfig(labSettings(settings, { istio: this.lab.charts, addons: this.addons }).settings, policy);
+    this.stack.configure(config);
+    const done = await this.run('up', refresh);
+    // A stack may bring kinds.
+    await this.api.freshKinds();
+    const once = JSON.stringify(config);
+    if (this.repeated.has(once)) return done;
+    assert.deepEqual(
+      await this.run('preview'),
+      { created: [], changed: [], removed: [] },
+      'a second run changes nothing',
+    );
     this.repeated.add(once);
-    return plan;
-  }
-
-  /** As `up`, until every workload is Ready. */
-  async ready(reference: string, patch: Record<string, unknown> = {}): Promise<Plan> {
-    const mesh = meshOf(reference, patch);
-    const plan = await this.apply(mesh);
-    await waitReady(this.lab, this.objectsOf(mesh), { log: () => undefined });
-    return plan;
+    return done;
   }
 
   async down(): Promise<void> {
-    await removeAll(this.lab, { name: this.set, log: () => undefined });
+    await this.run('destroy');
+  }
+
+  private async run(operation: 'up' | 'preview' | 'destroy', refresh = false): Promise<Done> {
+    const { succeeded, events, stderr } = await this.stack[operation]({ refresh });
+    const said = events.flatMap(({ diagnosticEvent, policyEvent }) => {
+      const isError = diagnosticEvent?.severity === 'error' || policyEvent?.enforcementLevel === 'mandatory';
+      return isError ? [(diagnosticEvent ?? policyEvent)?.message ?? ''] : [];
+    });
+    assert.ok(succeeded, [...said, stderr].join('\n'));
+    const { created, changed, removed } = planOf(events);
+    return {
+      created: created.map(plannedTitle),
+      changed: changed.map((change) => ({ id: plannedTitle(change), changes: change.changes })),
+      removed: removed.map(plannedTitle),
+    };
   }
 
   /** The live object of a title such as `Deployment default/order`; undefined when there is none. */
@@ -124,24 +139,6 @@ export class Cluster {
     assert.ok(found, `the API server knows no ${kind}`);
     return found;
   }
-
-  private objectsOf(mesh: Mesh): KubernetesObject[] {
-    const charts = chartsFolder === undefined ? [] : releaseObjects(mesh);
-    return [...mesh.objects.map(({ object }) => object), ...charts];
-  }
-
-  private options(mesh: Mesh): { name: string; existingNamespaces: Record<string, NamespaceMarks> } {
-    const marks = mesh.existingNamespaces.map(({ object }): [string, NamespaceMarks] => [
-      object.metadata.name,
-      { ...object.metadata },
-    ]);
-    return { name: this.set, existingNamespaces: Object.fromEntries(marks) };
-  }
-}
-
-/** A sample's mesh, its charts from where this machine has them. */
-function meshOf(reference: string, patch: Fields): Mesh {
-  return renderMesh(sample(reference, chartsPatch, patch).settings);
 }
 
 /** `actual` with only the fields that `expected` has; lists keep their length. */

@@ -1,22 +1,15 @@
 import type { RouteSettings, StackSettings } from '../../../../components/manifests/settings';
 
-/** Where a CA bundle belongs: no istiod runs here that could write one, and nothing calls the webhook. */
-const caBundle = Buffer.from('nobody calls this webhook').toString('base64');
-
 /** The reviews of Bookinfo with v1 and v3 at the given weights, and v2 for jason. */
 export function reviews(weights: Record<string, number>): RouteSettings {
   const jason = { match: [{ headers: { 'end-user': { exact: 'jason' } } }], weights: { v2: 100 } };
   return { versions: ['v1', 'v2', 'v3'], weights, http: [jason] };
 }
 
-/** Bookinfo's mesh on a cluster of no more than an API server, controllers and simulated nodes. */
+/** Bookinfo's mesh on the lab. */
 export function bookinfo(charts: string): StackSettings {
   return {
-    istio: {
-      charts: { path: charts },
-      mtls: 'STRICT',
-      values: { istiod: { istiodRemote: { injectionCABundle: caBundle } } },
-    },
+    istio: { charts: { path: charts }, mtls: 'STRICT' },
     gateways: {
       'istio-ingressgateway': {
         service: { type: 'NodePort', nodePorts: { http2: 30080 } },

@@ -9,8 +9,7 @@ import { findPrograms } from '../../traffic/programs';
 import { shop, shopHost, shopRoute, sidecarAddress, sidecarTcpAddress, type Shop } from '../../traffic/shop';
 import { sections } from './bookinfo';
 import { clusterOf, type Cluster } from './cluster';
-import { needsPulumi } from './means';
-import { realStack, type RealStack } from './real-stack';
+import { RealStack } from './real-stack';
 
 export type Weights = Record<string, number>;
 
@@ -34,8 +33,7 @@ export class LoadedStack {
 
   /** Skips the tests, with a word, where a program is missing. */
   static async start(context: Mocha.Context, versions: readonly string[]): Promise<LoadedStack> {
-    needsPulumi(context);
-    const programs = findPrograms();
+    const programs = await findPrograms();
     if (typeof programs === 'string') {
       console.log(`      skipped: ${programs}`);
       return context.skip();
@@ -44,7 +42,7 @@ export class LoadedStack {
     const place = shop(port, versions, 2);
     const log = (line: string): void => console.log(`      ${line}`);
     const mesh = await startMesh({ programs, ...place, meshConfig: accessLogging, log });
-    return new LoadedStack(mesh, realStack(mesh.lab), place);
+    return new LoadedStack(mesh, new RealStack(mesh.lab), place);
   }
 
   /** The route with these weights, or without any; the service has as many versions. */
@@ -66,12 +64,12 @@ export class LoadedStack {
   }
 
   /**
-   * `pulumi up`; what it said.
+   * An update; what it said.
    * @throws Error with that when it fails.
    */
   async up(): Promise<string> {
-    const { status, output } = await this.stack.begin('up', '--yes', '--skip-preview').ended;
-    if (status !== 0) throw new Error(`pulumi up ended with ${status}:\n${output}`);
+    const { status, output } = await this.stack.begin('up').ended;
+    if (status !== 0) throw new Error(`the update ended with ${status}:\n${output}`);
     return output;
   }
 

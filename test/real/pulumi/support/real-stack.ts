@@ -1,26 +1,33 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parse, stringify } from 'yaml';
-import { projectFile } from '../../../../cli/start/project-file';
-import type { Lab } from '../../../../lab';
+import type { EngineEvent } from '@pulumi/pulumi/automation';
+import { planOf, planText } from '../../../../cli/start/plan';
+import { LabStack, type DeploymentLab, type Ran as EngineRan } from '../../../../cli/start/lab-stack';
+import { words } from './words';
 
 const stack = 'real';
 
+export type Operation = 'preview' | 'up' | 'destroy';
+
 export interface Ran {
-  status: number | null;
-  /** stdout and stderr. */
+  succeeded: boolean;
+  /** Everything that was said, and each finding of the policy pack. */
   output: string;
+  events: EngineEvent[];
+  /** What the run does or has done, as `meshwright start` prints it. */
+  plan: string;
 }
 
-/** A `pulumi` that runs meanwhile. */
+/** A run in a process of its own. */
 export interface Begun {
-  /** As `kill -9` does, with its program and its providers. */
+  /** As `kill -9` does, with Pulumi and its providers. */
   kill(): void;
   /** Until what it has said so far matches, or it has ended. */
   said(pattern: RegExp): Promise<void>;
-  ended: Promise<Ran>;
+  /** Exit code 0 for a run that succeeded; null for one that was killed. */
+  ended: Promise<{ status: number | null; output: string }>;
 }
 
 /** One step of an update, in the order in which the engine took and finished them. */
@@ -31,129 +38,117 @@ export interface Step {
   event: 'starts' | 'ends';
 }
 
-export interface RealStack {
-  /** Replaces the stack's configuration. */
-  configure(config: Record<string, unknown>): void;
-  /** `pulumi WORDS --stack …`; no question is asked. */
-  pulumi(...words: string[]): Ran;
-  /** The same without waiting for its end, for tests that do something meanwhile. */
-  begin(...words: string[]): Begun;
-  /** `pulumi up`, which must succeed; returns the steps that changed something. */
-  up(...words: string[]): Step[];
-  /** The state, as text. */
-  state(): string;
-  /** Types of the resources in the state, in its order. */
-  types(): string[];
-  /** Ends what was left running, too. */
-  remove(): void;
+/** What a child process is told. */
+export interface ChildTask {
+  lab: DeploymentLab;
+  name: string;
+  folder: string;
+  operation: Operation;
+  config: Record<string, unknown>;
 }
 
-/** This project's program as a stack of its own, on a file backend in a temporary folder, against a lab. */
-export function realStack(lab: Lab): RealStack {
-  const folder = mkdtempSync(join(tmpdir(), 'meshwright-pulumi-'));
-  const backend = join(folder, 'backend');
-  mkdirSync(backend);
-  writeFileSync(join(folder, 'Pulumi.yaml'), projectFile(folder));
-  const env = {
-    ...process.env,
-    KUBECONFIG: lab.kubeconfig,
-    PULUMI_BACKEND_URL: `file://${backend}?metadata=skip`,
-    PULUMI_CONFIG_PASSPHRASE: 'test',
-    PULUMI_SKIP_UPDATE_CHECK: 'true',
-    NO_COLOR: '1',
-  };
-  const pulumi = (...words: string[]): Ran => {
-    const ran = spawnSync('pulumi', [...words, '--stack', stack, '--non-interactive'], {
-      cwd: folder,
-      env,
-      encoding: 'utf8',
-      maxBuffer: 2 ** 28,
-    });
-    return { status: ran.status, output: `${ran.stdout}${ran.stderr}` };
-  };
-  const sessions = new Set<string>();
-  const begin: RealStack['begin'] = (...words) => {
-    const child = spawn('pulumi', [...words, '--stack', stack, '--non-interactive'], {
-      cwd: folder,
-      env,
+/** This project's program as a stack of its own, in a temporary folder, against a lab. */
+export class RealStack {
+  private readonly folder = mkdtempSync(join(tmpdir(), 'meshwright-pulumi-'));
+  private config: Record<string, unknown> = {};
+  private children = 0;
+
+  constructor(private readonly lab: DeploymentLab) {}
+
+  /** Replaces the stack's configuration. */
+  configure(config: Record<string, unknown>): void {
+    this.config = config;
+  }
+
+  /** Runs the engine in this process. */
+  async run(operation: Operation, options: { refresh?: boolean } = {}): Promise<Ran> {
+    const opened = await LabStack.open(this.lab, stack, { log: () => undefined, folder: this.folder });
+    opened.configure(this.config);
+    const ran = await opened[operation](options);
+    return { succeeded: ran.succeeded, output: outputOf(ran), events: ran.events, plan: planText(planOf(ran.events)) };
+  }
+
+  /**
+   * An update in this process; the steps that changed something.
+   * @throws Error with what was said when it fails
+   */
+  async up(options: { refresh?: boolean } = {}): Promise<Step[]> {
+    const { succeeded, output, events } = await this.run('up', options);
+    if (!succeeded) throw new Error(output);
+    return stepsOf(events);
+  }
+
+  /** Runs the engine in a process of its own, for tests that do something meanwhile or kill it. */
+  begin(operation: Operation): Begun {
+    const task = join(this.folder, `task-${++this.children}.json`);
+    const { stateDir, kubeconfig, context, programs } = this.lab;
+    const told: ChildTask = {
+      lab: { stateDir, kubeconfig, context, programs },
+      name: stack,
+      folder: this.folder,
+      operation,
+      config: this.config,
+    };
+    writeFileSync(task, JSON.stringify(told));
+    const child = spawn(process.execPath, ['-r', 'tsx/cjs', join(__dirname, 'stack-child.ts'), task], {
       detached: true,
     });
-    if (child.pid !== undefined) sessions.add(String(child.pid));
     const chunks: Buffer[] = [];
+    const output = (): string => Buffer.concat(chunks).toString('utf8');
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-    const ended = new Promise<Ran>((resolve) => {
-      child.once('close', (status) => resolve({ status, output: Buffer.concat(chunks).toString('utf8') }));
-    });
-    const said = (pattern: RegExp): Promise<void> =>
-      new Promise((resolve) => {
-        const look = (): void => {
-          if (pattern.test(Buffer.concat(chunks).toString('utf8'))) resolve();
-        };
-        for (const stream of [child.stdout, child.stderr]) stream.on('data', look);
-        child.once('close', () => resolve());
-        look();
-      });
-    const kill = (): void => {
-      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+    return {
+      kill: () => {
+        // Providers are in groups of their own, but in the session of the process that began it all.
+        if (child.pid !== undefined && child.exitCode === null) killSession(child.pid);
+      },
+      ended: new Promise((resolve) => {
+        child.once('close', (status) => resolve({ status, output: output() }));
+      }),
+      said: (pattern) =>
+        new Promise((resolve) => {
+          const look = (): void => {
+            if (pattern.test(output())) resolve();
+          };
+          for (const stream of [child.stdout, child.stderr]) stream.on('data', look);
+          child.once('close', () => resolve());
+          look();
+        }),
     };
-    return { kill, said, ended };
-  };
-  /** A killed pulumi leaves its provider behind, in a group of its own but in its session. */
-  const stopLeft = (): void => {
-    const { stdout } = spawnSync('ps', ['-eo', 'pid=,sess='], { encoding: 'utf8' });
-    const processes = stdout.split('\n').map((line) => line.trim().split(/\s+/));
-    const left = processes.filter(([, session]) => sessions.has(session ?? '')).map(([pid = '']) => pid);
-    if (left.length > 0) spawnSync('kill', ['-KILL', ...left]);
-  };
-  const stackFile = join(folder, `Pulumi.${stack}.yaml`);
-  succeeded(pulumi('stack', 'init'));
-  const encryption = parse(readFileSync(stackFile, 'utf8')) as Record<string, unknown>;
-  return {
-    configure: (config) =>
-      writeFileSync(
-        stackFile,
-        stringify({ ...encryption, config: { 'kubernetes:context': lab.context, ...config } }, { lineWidth: 0 }),
-      ),
-    pulumi,
-    begin,
-    up: (...words) => steps(succeeded(pulumi('up', '--yes', '--skip-preview', '--json', ...words))),
-    state: () => succeeded(pulumi('stack', 'export')),
-    types: () => {
-      const { deployment } = JSON.parse(succeeded(pulumi('stack', 'export'))) as Exported;
-      return (deployment.resources ?? []).map(({ type }) => type);
-    },
-    remove: () => {
-      stopLeft();
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
+  }
+
+  /** The state, as text. */
+  async state(): Promise<string> {
+    return (await LabStack.open(this.lab, stack, { log: () => undefined, folder: this.folder })).state();
+  }
+
+  /** Types of the resources in the state, in its order. */
+  async types(): Promise<string[]> {
+    const { deployment } = JSON.parse(await this.state()) as { deployment: { resources?: { type: string }[] } };
+    return (deployment.resources ?? []).map(({ type }) => type);
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
 }
 
-function succeeded({ status, output }: Ran): string {
-  if (status !== 0) throw new Error(`pulumi ended with ${status}:\n${output}`);
-  return output;
+function killSession(session: number): void {
+  const { stdout } = spawnSync('ps', ['-eo', 'pid=,sess='], { encoding: 'utf8' });
+  const processes = stdout.split('\n').map((line) => line.trim().split(/\s+/));
+  const all = processes.filter(([, of]) => of === String(session)).map(([pid = '']) => pid);
+  spawnSync('kill', ['-KILL', ...all]);
 }
 
-interface Exported {
-  deployment: { resources?: { type: string }[] };
+function outputOf({ events, stderr }: EngineRan): string {
+  return [...events.flatMap(words), stderr].join('\n');
 }
 
-interface EngineEvent {
-  resourcePreEvent?: { metadata: { urn: string; op: string } };
-  resOutputsEvent?: { metadata: { urn: string; op: string } };
-}
-
-/** From the engine's events, one JSON object a line. */
-function steps(output: string): Step[] {
-  const events = output
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line) as EngineEvent);
+function stepsOf(events: readonly EngineEvent[]): Step[] {
   return events.flatMap(({ resourcePreEvent, resOutputsEvent }): Step[] => {
     const metadata = resourcePreEvent?.metadata ?? resOutputsEvent?.metadata;
     if (metadata === undefined || metadata.op === 'same' || metadata.op === 'read') return [];
     const [, , types = '', ...name] = metadata.urn.split('::');
-    const kind = types.split(':').at(-1) ?? '';
+    const kind = types.split(/[:$]/).at(-1) ?? '';
     return [
       {
         name: `${kind} ${name.join('::')}`,

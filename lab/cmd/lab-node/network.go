@@ -1,0 +1,391 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/cri-streaming/pkg/streaming/portforward"
+)
+
+// nodeIP is the address that kwok gives the nodes, and kubeletPort the port that their status names.
+const (
+	nodeIP      = "10.255.255.1"
+	kubeletPort = 10250
+)
+
+// dial connects as an application of the pod does: through its sidecar when it has one.
+func (p *pod) dial(ctx context.Context, host string, port int) (net.Conn, error) {
+	ips, err := p.node.lookup(host, p.object.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	if len(ips) == 0 {
+		return nil, fmt.Errorf("no address for %s", host)
+	}
+	var dialer net.Dialer
+	if p.role != sidecar {
+		at, err := p.node.direct(ips[0], port)
+		if err != nil {
+			return nil, err
+		}
+		return dialer.DialContext(ctx, "tcp", at)
+	}
+	connection, err := dialer.DialContext(ctx, "tcp", loopback(p.outbound))
+	if err != nil {
+		return nil, err
+	}
+	// iptables would lead the connection to the sidecar and keep its destination; here the PROXY protocol says it.
+	if _, err := fmt.Fprintf(connection, "PROXY TCP4 %s %s %d %d\r\n", p.ip(), ips[0], 40000, port); err != nil {
+		_ = connection.Close()
+		return nil, err
+	}
+	return connection, nil
+}
+
+// egress is an HTTP proxy into the cluster, for the API server and for people:
+// `curl --proxy http://<workload>.<namespace>@127.0.0.1:<port> http://reviews:9080/` sends a request from a pod of the workload.
+func (n *node) egress(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodConnect && r.URL.Host == "" {
+		http.Error(w, "this is a proxy into the lab: see meshwright lab --help", http.StatusBadRequest)
+		return
+	}
+	host, number, err := net.SplitHostPort(r.URL.Host)
+	if err != nil {
+		host, number = r.URL.Host, "80"
+	}
+	port, err := strconv.Atoi(number)
+	if err != nil {
+		http.Error(w, "not a port: "+number, http.StatusBadRequest)
+		return
+	}
+	connection, err := n.dialFor(r, host, port)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	if r.Method == http.MethodConnect {
+		hijacked, buffered, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			_ = connection.Close()
+			return
+		}
+		_, _ = io.WriteString(hijacked, "HTTP/1.1 200 Connection established\r\n\r\n")
+		join(&withBuffer{hijacked, buffered.Reader}, connection)
+		return
+	}
+	defer connection.Close()
+	forward(w, r, connection)
+}
+
+// forward sends one request in its plain form and copies the answer.
+func forward(w http.ResponseWriter, r *http.Request, connection net.Conn) {
+	r.Header.Del("Proxy-Authorization")
+	r.Header.Del("Proxy-Connection")
+	if err := r.Write(connection); err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	response, err := http.ReadResponse(bufio.NewReader(connection), r)
+	if err != nil {
+		http.Error(w, "the connection was closed without an answer: "+err.Error(), http.StatusBadGateway)
+		return
+	}
+	defer response.Body.Close()
+	for name, values := range response.Header {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(response.StatusCode)
+	_, _ = io.Copy(w, response.Body)
+}
+
+// dialFor connects as the pod that the request names in Proxy-Authorization, else as something outside of the mesh.
+func (n *node) dialFor(r *http.Request, host string, port int) (net.Conn, error) {
+	given, ok := strings.CutPrefix(r.Header.Get("Proxy-Authorization"), "Basic ")
+	if !ok {
+		ips, err := n.lookup(host, "default")
+		if err != nil || len(ips) == 0 {
+			return nil, fmt.Errorf("no address for %s", host)
+		}
+		at, err := n.direct(ips[0], port)
+		if err != nil {
+			return nil, err
+		}
+		return net.DialTimeout("tcp", at, 5*time.Second)
+	}
+	text, err := base64.StdEncoding.DecodeString(given)
+	if err != nil {
+		return nil, err
+	}
+	user, _, _ := strings.Cut(string(text), ":")
+	p := n.sender(user)
+	if p == nil {
+		return nil, fmt.Errorf("no ready pod of %s: write <workload or pod>.<namespace>", user)
+	}
+	return p.dial(r.Context(), host, port)
+}
+
+// sender is a ready pod by its own name or its workload's, with the namespace after the last dot.
+func (n *node) sender(name string) *pod {
+	dot := strings.LastIndex(name, ".")
+	if dot < 0 {
+		return nil
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, p := range n.pods {
+		if p.object.Namespace == name[dot+1:] && p.ready && (p.object.Name == name[:dot] || p.workload() == name[:dot]) {
+			return p
+		}
+	}
+	return nil
+}
+
+// withBuffer reads first what the HTTP server had read ahead.
+type withBuffer struct {
+	net.Conn
+	reader *bufio.Reader
+}
+
+func (b *withBuffer) Read(into []byte) (int, error) { return b.reader.Read(into) }
+
+func (b *withBuffer) CloseWrite() error { return closeWrite(b.Conn) }
+
+func closeWrite(connection net.Conn) error {
+	if half, ok := connection.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return connection.Close()
+}
+
+// join copies between two connections until both directions have ended.
+func join(a, b net.Conn) {
+	done := make(chan struct{}, 2)
+	copyOne := func(to, from net.Conn) {
+		_, _ = io.Copy(to, from)
+		_ = closeWrite(to)
+		done <- struct{}{}
+	}
+	go copyOne(a, b)
+	go copyOne(b, a)
+	<-done
+	<-done
+	_ = a.Close()
+	_ = b.Close()
+}
+
+// nodePort is a port of a Service that the node listens on, as kube-proxy does; on another one where a program has taken it.
+type nodePort struct {
+	service  *corev1.Service
+	port     corev1.ServicePort
+	listener net.Listener
+	actual   int
+}
+
+func (n *node) updateNodePorts() {
+	all, err := n.services.List(labels.Everything())
+	if err != nil {
+		return
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	wanted := map[int32]bool{}
+	for _, service := range all {
+		for _, port := range service.Spec.Ports {
+			if port.NodePort == 0 || port.Protocol == corev1.ProtocolUDP {
+				continue
+			}
+			wanted[port.NodePort] = true
+			if known := n.nodePorts[port.NodePort]; known != nil {
+				known.service, known.port = service, port
+				continue
+			}
+			listener, err := net.Listen("tcp", loopback(int(port.NodePort)))
+			if err != nil {
+				if listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+					log.Printf("node port %d: %v", port.NodePort, err)
+					continue
+				}
+			}
+			opened := &nodePort{service, port, listener, listener.Addr().(*net.TCPAddr).Port}
+			n.nodePorts[port.NodePort] = opened
+			go n.forwardAll(port.NodePort, opened)
+		}
+	}
+	for number, known := range n.nodePorts {
+		if !wanted[number] {
+			_ = known.listener.Close()
+			delete(n.nodePorts, number)
+		}
+	}
+}
+
+func (n *node) forwardAll(number int32, at *nodePort) {
+	for {
+		connection, err := at.listener.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			n.mu.Lock()
+			service, port := at.service, at.port.Name
+			n.mu.Unlock()
+			target, err := n.oneOf(service, port)
+			if err == nil {
+				var to net.Conn
+				if to, err = net.DialTimeout("tcp", target, 5*time.Second); err == nil {
+					join(connection, to)
+					return
+				}
+			}
+			// A connection that nothing accepts is reset, as it would be behind kube-proxy.
+			if tcp, ok := connection.(*net.TCPConn); ok {
+				_ = tcp.SetLinger(0)
+			}
+			_ = connection.Close()
+		}()
+	}
+}
+
+// kubeletListener is for the API server alone: it has the only certificate that is let in.
+func (n *node) kubeletListener() (net.Listener, error) {
+	certificate, err := tls.LoadX509KeyPair(n.options.cert, n.options.key)
+	if err != nil {
+		return nil, err
+	}
+	authority, err := os.ReadFile(n.options.authority)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(authority)
+	return tls.Listen("tcp", loopback(n.options.kubeletPort), &tls.Config{
+		Certificates: []tls.Certificate{certificate}, ClientCAs: pool, ClientAuth: tls.RequireAndVerifyClientCert, MinVersion: tls.VersionTLS12,
+		NextProtos: []string{"http/1.1"},
+	})
+}
+
+func (n *node) kubeletHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+	forwardPorts := func(w http.ResponseWriter, r *http.Request) {
+		options, err := portforward.NewV4Options(r)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		name := r.PathValue("namespace") + "/" + r.PathValue("pod")
+		portforward.ServePortForward(w, r, n, name, "", options, time.Hour, 30*time.Second, portforward.SupportedProtocols)
+	}
+	mux.HandleFunc("/portForward/{namespace}/{pod}", forwardPorts)
+	mux.HandleFunc("/portForward/{namespace}/{pod}/{uid}", forwardPorts)
+	mux.HandleFunc("/containerLogs/{namespace}/{pod}/{container}", n.containerLogs)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// The API server sends what it has for webhooks, pods and nodes through here.
+		if r.Method == http.MethodConnect {
+			n.egress(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// PortForward leads a stream to a port of a pod: Envoy's admin pages, a port of istiod, or the application itself.
+func (n *node) PortForward(_ context.Context, name, _ string, port int32, stream io.ReadWriteCloser) error {
+	defer stream.Close()
+	n.mu.Lock()
+	p := n.pods[name]
+	n.mu.Unlock()
+	if p == nil {
+		return fmt.Errorf("no pod %s runs", name)
+	}
+	var at int
+	switch {
+	case p.role == istiod:
+		at = p.endpoint(int(port))
+	case p.proxied() && port == 15000:
+		at = p.admin
+	case p.role == router:
+		at = p.endpoint(int(port))
+	default:
+		at = p.app(int(port))
+	}
+	connection, err := net.DialTimeout("tcp", loopback(at), 5*time.Second)
+	if err != nil {
+		return err
+	}
+	defer connection.Close()
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		_, _ = io.Copy(connection, stream)
+		_ = closeWrite(connection)
+	}()
+	_, err = io.Copy(stream, connection)
+	return err
+}
+
+// containerLogs shows the output of the process that plays a container; an application's log is empty.
+func (n *node) containerLogs(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("namespace") + "_" + r.PathValue("pod") + "_" + r.PathValue("container") + ".log"
+	file, err := os.Open(filepath.Join(n.options.folder, "logs", filepath.Base(name)))
+	if errors.Is(err, os.ErrNotExist) {
+		return
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	defer file.Close()
+	flusher, _ := w.(http.Flusher)
+	if lines, err := strconv.Atoi(r.URL.Query().Get("tailLines")); err == nil {
+		skipTo(file, lines)
+	}
+	for {
+		_, _ = io.Copy(w, file)
+		if flusher != nil {
+			flusher.Flush()
+		}
+		if r.URL.Query().Get("follow") != "true" {
+			return
+		}
+		select {
+		case <-r.Context().Done():
+			return
+		case <-time.After(300 * time.Millisecond):
+		}
+	}
+}
+
+// skipTo moves to the beginning of the last lines of a file.
+func skipTo(file *os.File, lines int) {
+	content, err := io.ReadAll(file)
+	if err != nil {
+		return
+	}
+	at := len(content)
+	for ; at > 0 && lines >= 0; at-- {
+		if content[at-1] == '\n' && at != len(content) {
+			lines--
+			if lines == 0 {
+				break
+			}
+		}
+	}
+	_, _ = file.Seek(int64(at), io.SeekStart)
+}

@@ -1,0 +1,525 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/util/retry"
+)
+
+// drain is how long the processes of a deleted pod go on, for requests on their way while proxies learn that it is gone.
+const drain = 5 * time.Second
+
+// pushTime is how long it may take until the proxies hear of a pod that has become Ready: by the EndpointSlice controller and istiod, which
+// waits a tenth of a second for more (PILOT_DEBOUNCE_AFTER).
+const pushTime = 2 * time.Second
+
+type role string
+
+const (
+	plain   role = "app"
+	sidecar role = "sidecar"
+	router  role = "gateway"
+	istiod  role = "istiod"
+)
+
+// pod is a pod that the node plays.
+type pod struct {
+	node   *node
+	object *corev1.Pod
+	role   role
+	folder string
+	ctx    context.Context
+	cancel context.CancelFunc
+	// admin and outbound are ports of its Envoy: the admin pages, and where its applications' connections go in.
+	admin    int
+	outbound int
+
+	mu sync.Mutex
+	// endpoints and apps are ports on 127.0.0.1 by port of the pod: where the pod is reached, and where its application listens.
+	endpoints map[int]int
+	apps      map[int]*http.Server
+	appPorts  map[int]int
+	ready     bool
+	problem   string
+}
+
+func (p *pod) name() string { return p.object.Namespace + "/" + p.object.Name }
+
+func (p *pod) ip() string { return p.object.Status.PodIP }
+
+// proxied says whether the pod's connections go through an Envoy.
+func (p *pod) proxied() bool { return p.role == sidecar || p.role == router }
+
+// workload is the name of what the pod belongs to, as Istio names it: of the Deployment, not of its ReplicaSet.
+func (p *pod) workload() string {
+	for _, owner := range p.object.OwnerReferences {
+		if hash := p.object.Labels["pod-template-hash"]; owner.Kind == "ReplicaSet" && hash != "" {
+			return strings.TrimSuffix(owner.Name, "-"+hash)
+		}
+		return owner.Name
+	}
+	return p.object.Name
+}
+
+func container(object *corev1.Pod, name string) *corev1.Container {
+	for _, list := range [][]corev1.Container{object.Spec.Containers, object.Spec.InitContainers} {
+		for i := range list {
+			if list[i].Name == name {
+				return &list[i]
+			}
+		}
+	}
+	return nil
+}
+
+func (n *node) roleOf(object *corev1.Pod) role {
+	if container(object, "discovery") != nil && object.Labels["app"] == "istiod" {
+		return istiod
+	}
+	proxy := container(object, "istio-proxy")
+	if proxy == nil || n.options.envoy == "" {
+		return plain
+	}
+	if slices.Contains(proxy.Args, "router") {
+		return router
+	}
+	return sidecar
+}
+
+func (n *node) podChanged(object *corev1.Pod) {
+	key := object.Namespace + "/" + object.Name
+	n.mu.Lock()
+	known := n.pods[key]
+	n.mu.Unlock()
+	if known != nil && known.object.UID != object.UID {
+		n.podGone(key)
+		known = nil
+	}
+	if object.DeletionTimestamp != nil || (object.Status.Phase != corev1.PodRunning && known != nil) {
+		n.podGone(key)
+		return
+	}
+	if known != nil || object.Status.Phase != corev1.PodRunning || object.Status.PodIP == "" {
+		return
+	}
+	p := n.newPod(object)
+	n.mu.Lock()
+	n.pods[key], n.byIP[p.ip()] = p, p
+	close(n.changed)
+	n.changed = make(chan struct{})
+	n.mu.Unlock()
+	go p.run()
+}
+
+func (n *node) newPod(object *corev1.Pod) *pod {
+	ctx, cancel := context.WithCancel(n.ctx)
+	p := &pod{
+		node:      n,
+		object:    object,
+		role:      n.roleOf(object),
+		folder:    filepath.Join(n.options.folder, "pods", object.Namespace+"_"+object.Name),
+		ctx:       ctx,
+		cancel:    cancel,
+		endpoints: map[int]int{},
+		apps:      map[int]*http.Server{},
+		appPorts:  map[int]int{},
+	}
+	for _, condition := range object.Status.Conditions {
+		p.ready = p.ready || condition.Type == corev1.PodReady && condition.Status == corev1.ConditionTrue
+	}
+	if p.proxied() {
+		p.admin, p.outbound = n.freePort(), n.freePort()
+	}
+	return p
+}
+
+func (n *node) podGone(key string) {
+	n.mu.Lock()
+	p := n.pods[key]
+	delete(n.pods, key)
+	if p != nil && n.byIP[p.ip()] == p {
+		delete(n.byIP, p.ip())
+	}
+	n.mu.Unlock()
+	if p == nil {
+		return
+	}
+	time.AfterFunc(drain, p.stop)
+}
+
+func (p *pod) stop() {
+	p.cancel()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, app := range p.apps {
+		_ = app.Close()
+	}
+	p.node.mu.Lock()
+	defer p.node.mu.Unlock()
+	delete(p.node.taken, p.admin)
+	delete(p.node.taken, p.outbound)
+	for _, port := range p.endpoints {
+		delete(p.node.taken, port)
+	}
+	_ = os.RemoveAll(p.folder)
+}
+
+// stopAll ends every process and returns when they have gone.
+func (n *node) stopAll() {
+	processes.Wait()
+}
+
+// endpoint is the port on 127.0.0.1 at which a port of the pod is reached from other pods: of its proxy, or of its application.
+func (p *pod) endpoint(port int) int {
+	if p.role == plain {
+		return p.app(port)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.endpoints[port] == 0 {
+		p.endpoints[port] = p.node.freePort()
+	}
+	return p.endpoints[port]
+}
+
+// app is the port on 127.0.0.1 at which the pod's application listens, as the kubelet and the pod's own proxy see it.
+func (p *pod) app(port int) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if at := p.appPorts[port]; at != 0 {
+		return at
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Printf("%s: no port for its application: %v", p.name(), err)
+		return 0
+	}
+	server := &http.Server{Handler: p.application()}
+	p.apps[port], p.appPorts[port] = server, listener.Addr().(*net.TCPAddr).Port
+	go func() { _ = server.Serve(listener) }()
+	return p.appPorts[port]
+}
+
+func (p *pod) run() {
+	if err := os.MkdirAll(p.folder, 0o700); err != nil {
+		log.Printf("%s: %v", p.name(), err)
+		return
+	}
+	if p.role != plain {
+		// It may be Ready from before the node was started anew.
+		p.setReady(false)
+	}
+	switch p.role {
+	case plain:
+		p.setReady(true)
+	case istiod:
+		p.supervise("discovery", p.istiodCommand, func() bool { return answers(p.endpoint(8080), "/ready", "") })
+	default:
+		p.supervise("istio-proxy", p.envoyCommand, func() bool { return answers(p.admin, "/ready", "LIVE") })
+	}
+}
+
+var processes sync.WaitGroup
+
+// supervise keeps a process of the pod running, and the pod Ready while it answers.
+func (p *pod) supervise(name string, command func() (*exec.Cmd, error), healthy func() bool) {
+	processes.Add(1)
+	defer processes.Done()
+	logs := filepath.Join(p.node.options.folder, "logs", p.object.Namespace+"_"+p.object.Name+"_"+name+".log")
+	for pause := 200 * time.Millisecond; p.ctx.Err() == nil; pause = min(2*pause, 5*time.Second) {
+		started := time.Now()
+		err := p.runOnce(logs, command, healthy)
+		if p.ctx.Err() != nil {
+			return
+		}
+		log.Printf("%s: %s ended: %v", p.name(), name, err)
+		p.setReady(false)
+		if time.Since(started) > 30*time.Second {
+			pause = 100 * time.Millisecond
+		}
+		select {
+		case <-p.ctx.Done():
+		case <-time.After(pause):
+		}
+	}
+}
+
+func (p *pod) runOnce(logs string, command func() (*exec.Cmd, error), healthy func() bool) error {
+	cmd, err := command()
+	if err != nil {
+		return err
+	}
+	output, err := os.OpenFile(logs, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	defer output.Close()
+	cmd.Stdout, cmd.Stderr, cmd.Dir = output, output, p.folder
+	endWithParent(cmd)
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-ended:
+			return err
+		case <-p.ctx.Done():
+			_ = cmd.Process.Signal(syscall.SIGTERM)
+			select {
+			case <-ended:
+			case <-time.After(3 * time.Second):
+				_ = cmd.Process.Kill()
+				<-ended
+			}
+			return nil
+		case <-tick.C:
+			if healthy() {
+				p.setReady(true)
+				tick.Reset(time.Second)
+			}
+		}
+	}
+}
+
+func answers(port int, path, body string) bool {
+	client := http.Client{Timeout: time.Second}
+	response, err := client.Get("http://" + loopback(port) + path)
+	if err != nil {
+		return false
+	}
+	defer response.Body.Close()
+	text, _ := io.ReadAll(response.Body)
+	return response.StatusCode == http.StatusOK && strings.HasPrefix(string(text), body)
+}
+
+// setReady writes to the pod's status what a kubelet would: kwok leaves a running pod not Ready.
+func (p *pod) setReady(ready bool) {
+	p.mu.Lock()
+	same := p.ready == ready
+	p.ready = ready
+	p.mu.Unlock()
+	if same {
+		return
+	}
+	p.node.mu.Lock()
+	p.node.readied = time.Now()
+	p.node.mu.Unlock()
+	status := corev1.ConditionFalse
+	if ready {
+		status = corev1.ConditionTrue
+	}
+	pods := p.node.client.CoreV1().Pods(p.object.Namespace)
+	err := retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+		live, err := pods.Get(p.node.ctx, p.object.Name, metav1.GetOptions{})
+		if err != nil || live.UID != p.object.UID {
+			return err
+		}
+		for i := range live.Status.Conditions {
+			condition := &live.Status.Conditions[i]
+			if (condition.Type == corev1.PodReady || condition.Type == corev1.ContainersReady) && condition.Status != status {
+				condition.Status, condition.LastTransitionTime = status, metav1.Now()
+			}
+		}
+		for i := range live.Status.ContainerStatuses {
+			live.Status.ContainerStatuses[i].Ready = ready
+		}
+		for i := range live.Status.InitContainerStatuses {
+			if live.Status.InitContainerStatuses[i].State.Running != nil {
+				live.Status.InitContainerStatuses[i].Ready = ready
+			}
+		}
+		_, err = pods.UpdateStatus(p.node.ctx, live, metav1.UpdateOptions{})
+		return err
+	})
+	if err != nil && p.ctx.Err() == nil {
+		log.Printf("%s: its status could not be written: %v", p.name(), err)
+		p.mu.Lock()
+		p.ready = !ready // The next look tries again.
+		p.mu.Unlock()
+		if p.role == plain {
+			time.AfterFunc(time.Second, func() { p.setReady(ready) })
+		}
+	}
+}
+
+// environment is what a container's environment comes to, without what is taken from Secrets, ConfigMaps and resources.
+func (p *pod) environment(c *corev1.Container) map[string]string {
+	found := map[string]string{}
+	fields := map[string]string{
+		"metadata.name":           p.object.Name,
+		"metadata.namespace":      p.object.Namespace,
+		"spec.serviceAccountName": p.object.Spec.ServiceAccountName,
+		"spec.nodeName":           p.object.Spec.NodeName,
+		"status.podIP":            p.ip(),
+		"status.hostIP":           nodeIP,
+	}
+	for _, variable := range c.Env {
+		if variable.ValueFrom == nil {
+			found[variable.Name] = variable.Value
+		} else if field := variable.ValueFrom.FieldRef; field != nil {
+			if value, ok := fields[field.FieldPath]; ok {
+				found[variable.Name] = value
+			}
+		}
+	}
+	return found
+}
+
+// istiodCommand runs istiod with the arguments and environment of its container, and every listener on 127.0.0.1. Without the files that
+// the pod would mount, istiod reads its configuration from the ConfigMaps of its namespace.
+func (p *pod) istiodCommand() (*exec.Cmd, error) {
+	discovery := container(p.object, "discovery")
+	args := append([]string{}, discovery.Args...)
+	args = append(args,
+		"--kubeconfig="+p.node.options.kubeconfig,
+		"--httpAddr="+loopback(p.endpoint(8080)),
+		"--httpsAddr="+loopback(p.endpoint(15017)),
+		"--grpcAddr="+loopback(p.endpoint(15010)),
+		"--secureGRPCAddr="+loopback(p.endpoint(15012)),
+		"--monitoringAddr="+loopback(p.endpoint(15014)),
+		"--ctrlz_port=0",
+	)
+	cmd := exec.Command(p.node.options.pilot, args...)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + p.folder}
+	for name, value := range p.environment(discovery) {
+		if name != "KUBECONFIG" {
+			cmd.Env = append(cmd.Env, name+"="+value)
+		}
+	}
+	return cmd, nil
+}
+
+// envoyCommand writes the bootstrap that istio-agent would write, and runs Envoy with it.
+func (p *pod) envoyCommand() (*exec.Cmd, error) {
+	bootstrap, err := json.MarshalIndent(p.bootstrap(), "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	file := filepath.Join(p.folder, "envoy.json")
+	if err := os.WriteFile(file, bootstrap, 0o600); err != nil {
+		return nil, err
+	}
+	return exec.Command(p.node.options.envoy,
+		"-c", file,
+		"--disable-hot-restart",
+		"--concurrency", "1",
+		"-l", "warning", "--component-log-level", "misc:error",
+		// Its access log is read while it runs.
+		"--file-flush-interval-msec", "200",
+		"--drain-time-s", "5",
+	), nil
+}
+
+type object = map[string]any
+
+func (p *pod) bootstrap() object {
+	proxy := container(p.object, "istio-proxy")
+	environment := p.environment(proxy)
+	metadata := object{
+		"NAME":              p.object.Name,
+		"NAMESPACE":         p.object.Namespace,
+		"INSTANCE_IPS":      p.ip(),
+		"LABELS":            p.object.Labels,
+		"SERVICE_ACCOUNT":   p.object.Spec.ServiceAccountName,
+		"WORKLOAD_NAME":     p.workload(),
+		"CLUSTER_ID":        "Kubernetes",
+		"MESH_ID":           domain,
+		"ISTIO_VERSION":     "1.31.0",
+		"INTERCEPTION_MODE": "REDIRECT",
+	}
+	for name, value := range environment {
+		if key, ok := strings.CutPrefix(name, "ISTIO_META_"); ok && metadata[key] == nil {
+			metadata[key] = value
+		}
+	}
+	kind := string(sidecar)
+	if p.role == router {
+		kind = "router"
+	}
+	agent := object{"api_type": "GRPC", "transport_api_version": "V3", "grpc_services": []any{object{"envoy_grpc": object{"cluster_name": "agent"}}}}
+	cluster := func(name string) object {
+		return object{
+			"name": name, "type": "STATIC", "connect_timeout": "5s",
+			"typed_extension_protocol_options": object{"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": object{
+				"@type":                "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+				"explicit_http_config": object{"http2_protocol_options": object{}},
+			}},
+			"load_assignment": object{"cluster_name": name, "endpoints": []any{object{"lb_endpoints": []any{object{"endpoint": object{
+				"address": object{"socket_address": object{"address": "127.0.0.1", "port_value": p.node.agentPort}},
+			}}}}}},
+		}
+	}
+	return object{
+		"node": object{
+			"id":       fmt.Sprintf("%s~%s~%s.%s~%s.svc.%s", kind, p.ip(), p.object.Name, p.object.Namespace, p.object.Namespace, domain),
+			"cluster":  p.workload() + "." + p.object.Namespace,
+			"metadata": metadata,
+		},
+		"admin": object{"address": object{"socket_address": object{"address": "127.0.0.1", "port_value": p.admin}}},
+		"dynamic_resources": object{
+			"ads_config": agent,
+			"lds_config": object{"ads": object{}, "resource_api_version": "V3"},
+			"cds_config": object{"ads": object{}, "resource_api_version": "V3"},
+		},
+		// istiod's configuration asks for certificates at a cluster of the name sds-grpc.
+		"static_resources": object{"clusters": []any{cluster("agent"), cluster("sds-grpc")}},
+	}
+}
+
+// status is what /status tells. It is settled when every pod is Ready and the proxies have had the time to hear of it.
+func (n *node) status() object {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	pods := []object{}
+	settled := n.synced.Load() && time.Since(n.readied) > pushTime
+	for _, p := range n.pods {
+		p.mu.Lock()
+		settled = settled && p.ready
+		entry := object{
+			"namespace": p.object.Namespace, "name": p.object.Name, "workload": p.workload(), "role": p.role,
+			"labels": p.object.Labels, "ip": p.ip(), "ready": p.ready,
+		}
+		if p.problem != "" {
+			entry["problem"] = p.problem
+		}
+		if p.proxied() {
+			entry["admin"] = p.admin
+		}
+		p.mu.Unlock()
+		pods = append(pods, entry)
+	}
+	slices.SortFunc(pods, func(a, b object) int {
+		return strings.Compare(fmt.Sprint(a["namespace"], "/", a["name"]), fmt.Sprint(b["namespace"], "/", b["name"]))
+	})
+	ports := []object{}
+	for _, at := range n.nodePorts {
+		ports = append(ports, object{
+			"namespace": at.service.Namespace, "service": at.service.Name, "port": at.port.Port, "name": at.port.Name,
+			"nodePort": at.port.NodePort, "address": loopback(at.actual),
+		})
+	}
+	slices.SortFunc(ports, func(a, b object) int {
+		return strings.Compare(fmt.Sprint(a["nodePort"]), fmt.Sprint(b["nodePort"]))
+	})
+	return object{"settled": settled, "envoy": n.options.envoy != "", "pods": pods, "nodePorts": ports}
+}

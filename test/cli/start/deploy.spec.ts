@@ -1,0 +1,273 @@
+import assert from 'node:assert/strict';
+import { delimiter, dirname } from 'node:path';
+import { stringify } from 'yaml';
+import type { StackSettings } from '../../../components/manifests/settings';
+import { renderMesh } from '../../../components/manifests/mesh';
+import type { CheckOptions } from '../../../policy/options';
+import { stackConfig } from '../../../cli/commands/start';
+import { deploy, takeDown } from '../../../cli/start/deploy';
+import { LabStack } from '../../../cli/start/lab-stack';
+import type { Lab } from '../../../lab';
+import { installIstioCrds } from '../../lab/istio-crds';
+import { kubectl } from '../../lab/kubectl';
+import { collect, get, sharedLab, START_TIMEOUT_MS } from '../../lab/support';
+import { meshwright, temporaryFolder } from '../support';
+
+const name = 'deploy-spec';
+
+/** A stack of one service, in a namespace that no other test has. */
+function settings(v2: number, more: StackSettings = {}): StackSettings {
+  const service = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'web', namespace: name },
+    spec: { ports: [{ name: 'http', port: 80 }] },
+  };
+  return {
+    namespaces: { [name]: {} },
+    routes: { [name]: { web: { versions: ['v1', 'v2'], weights: { v1: 'rest', v2 } } } },
+    objects: [service],
+    proof: { enabled: false },
+    ...more,
+  };
+}
+
+/** The Service is among the verbatim objects, which the routes do not wait for. */
+const lenient: CheckOptions = { rules: { 'apply-order': 'off' } };
+
+/** Each test stands on the ones before it. */
+describe('a deployment to the lab, with the real engine', function () {
+  this.timeout(START_TIMEOUT_MS);
+  this.bail(true);
+  const folder = temporaryFolder();
+  let lab: Lab;
+
+  before(async () => {
+    lab = await sharedLab();
+    await installIstioCrds(lab);
+  });
+
+  const open = (): Promise<LabStack> => LabStack.open(lab, name, { log: () => undefined });
+
+  /** What is told on stdout and on stderr; the times that things took are left out. */
+  async function deployed(
+    wanted: StackSettings,
+    policy: CheckOptions = lenient,
+  ): Promise<{ told: string; lines: string[] }> {
+    const stack = await open();
+    stack.configure(stackConfig(wanted, policy));
+    const objects = renderMesh(wanted).objects.map(({ object }) => object);
+    const { lines, log } = collect();
+    let told = '';
+    await deploy(lab, stack, { objects, tell: (text) => (told += text), log });
+    return { told: told.replaceAll(/in \d+ s/g, 'in a while'), lines };
+  }
+
+  async function down(agrees: boolean): Promise<{ done: boolean; asked: string[]; told: string }> {
+    const asked: string[] = [];
+    let told = '';
+    const done = await takeDown(await open(), {
+      agreed: (question) => {
+        asked.push(question);
+        return Promise.resolve(agrees);
+      },
+      tell: (text) => (told += text),
+      log: () => undefined,
+    });
+    return { done, asked, told: told.replaceAll(/in \d+ s/g, 'in a while') };
+  }
+
+  it('refuses what others have made, and touches nothing', async () => {
+    await kubectl(lab, ['create', 'namespace', name]);
+    await assert.rejects(deployed(settings(10)), {
+      name: 'UserError',
+      message: [
+        `Namespace ${name} is in the cluster already, and this resource has not made it (kubectl-create did).`,
+        'With `existing: true` the stack only labels a namespace, and leaves it behind.',
+        "PULUMI_K8S_UPSERT_EXISTING_OBJECTS=true, set for one run, takes over whatever is there; it is then the stack's, and goes with it.",
+        `${name}: nothing was changed`,
+      ].join('\n'),
+    });
+    await kubectl(lab, ['delete', 'namespace', name]);
+  });
+
+  it('is refused by the policy pack, which names each object, and nothing is touched', async () => {
+    const finding = (version: string): string =>
+      `DestinationRule ${name}/web.${version}: nothing makes Pulumi create Service ${name}/web before this DestinationRule: a subset may get requests before it has pods. Add it to dependsOn [apply-order]`;
+    await assert.rejects(deployed(settings(10), {}), (error) => {
+      const { name: kind, message } = error as Error;
+      const lines = message.split('\n').filter((line) => !line.startsWith('Fix: '));
+      assert.deepEqual(
+        [kind, lines.slice(0, -1).sort(), lines.at(-1)],
+        ['UserError', [finding('v1'), finding('v2')], `${name}: nothing was changed`],
+      );
+      return true;
+    });
+    assert.equal(await get(lab, 'namespace', name), undefined);
+  });
+
+  it('shows the plan, carries it out and says what was done; of traffic it says nothing the first time', async () => {
+    const { told, lines } = await deployed(settings(10));
+    const [first, plan, ...rest] = told.split('\n');
+    // Objects that wait for nothing come in any order.
+    assert.deepEqual(
+      [first, plan, rest.slice(0, 5).sort(), rest.slice(5), lines],
+      [
+        '',
+        'Plan',
+        [
+          `+ DestinationRule ${name}/web.v1`,
+          `+ DestinationRule ${name}/web.v2`,
+          `+ Namespace ${name}`,
+          `+ Service ${name}/web`,
+          `+ VirtualService ${name}/web`,
+        ],
+        ['5 to create, 0 to change, 0 to remove, 0 unchanged', '', '5 created in a while', '', ''],
+        [],
+      ],
+    );
+  });
+
+  it('waits for no Service or Ingress, to which nothing in the lab would ever answer', async () => {
+    const { objects = [] } = settings(10);
+    const backend = { service: { name: 'web', port: { number: 80 } } };
+    const spec = { rules: [{ http: { paths: [{ path: '/', pathType: 'Prefix', backend }] } }] };
+    const ingress = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'Ingress',
+      metadata: { name: 'in', namespace: name },
+      spec,
+    };
+    assert.match((await deployed(settings(10, { objects: [...objects, ingress] }))).told, /\n1 created in a while\n/);
+    await deployed(settings(10));
+  });
+
+  it('changes nothing the second time', async () => {
+    assert.deepEqual(await deployed(settings(10)), { told: '\nPlan\nno changes (5 objects)\n\n', lines: [] });
+  });
+
+  const moved = `web.${name}.svc.cluster.local:80, from workloads
+  everybody: 15 % moves
+    - web.${name} v1 90 %, web.${name} v2 10 %
+    + web.${name} v1 75 %, web.${name} v2 25 %
+`;
+
+  it('is announced by `meshwright diff --cluster` in the same words', () => {
+    const config = folder.file('after.yaml', stringify({ config: stackConfig(settings(25), {}) }));
+    const env = { ...process.env, PATH: `${dirname(lab.kubectl)}${delimiter}${process.env['PATH'] ?? ''}` };
+    const args = ['diff', '--cluster', '--kubeconfig', lab.kubeconfig, '--config', config];
+    assert.deepEqual(meshwright(args, { env }), { code: 1, stdout: moved, stderr: '' });
+  });
+
+  it('says what moves, and changes one object', async () => {
+    assert.deepEqual(await deployed(settings(25)), {
+      told: `
+Plan
+~ VirtualService ${name}/web
+    spec.http[0].route[0].weight: 90 -> 75
+    spec.http[0].route[1].weight: 10 -> 25
+0 to create, 1 to change, 0 to remove, 4 unchanged
+
+Traffic
+${moved}
+1 changed in a while
+
+`,
+      lines: [],
+    });
+  });
+
+  it('refuses a step that is larger than the stack allows, and touches nothing', async () => {
+    await assert.rejects(deployed(settings(50), { ...lenient, maxStep: 10 }), {
+      name: 'UserError',
+      message: `VirtualService ${name}/web: this change is refused: spec.http[0].route[1].weight: web subset v2 would go from 25 to 50 at once, by 25; allowed are steps of 10 (maxStep). Go in several updates (weight-step-limit)\n${name}: nothing was changed`,
+    });
+    assert.deepEqual((await deployed(settings(25))).told, '\nPlan\nno changes (5 objects)\n\n');
+  });
+
+  it('refuses a bad configuration without a stack trace', async () => {
+    const stack = await open();
+    stack.configure(stackConfig(settings(25, { namespaces: { [name]: { injektion: true } } } as never), {}));
+    await assert.rejects(deploy(lab, stack, { objects: [], tell: () => undefined, log: () => undefined }), (error) => {
+      const { name: kind, message } = error as Error;
+      assert.equal(kind, 'UserError');
+      assert.match(message, /^the configuration of stack deploy-spec is refused, nothing was changed: 1 problem\n/);
+      assert.doesNotMatch(message, /\n\s+at /);
+      return true;
+    });
+  });
+
+  it('says what the API server refuses, what was done by then, and that a second run goes on', async () => {
+    const later = `${name}-later`;
+    const bad = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'bad', namespace: later },
+      data: { 'a b': '' },
+    };
+    const { objects = [] } = settings(25);
+    // In a namespace that does not exist yet the preview cannot try the object.
+    const wanted = settings(25, { namespaces: { [name]: {}, [later]: {} }, objects: [...objects, bad] });
+    await assert.rejects(deployed(wanted), (error) => {
+      assert.match(
+        (error as Error).message,
+        /^ConfigMap deploy-spec-later\/bad: ConfigMap "bad" is invalid: data\[a b\].*\ndeploy-spec: 1 created in \d+ s; a second run goes on from there$/,
+      );
+      return true;
+    });
+    assert.match((await deployed(settings(25))).told, /\n1 removed in a while\n\n$/);
+  });
+
+  it('compares with the cluster when it is asked to, and repairs what was changed by hand', async () => {
+    const patch = [{ op: 'replace', path: '/spec/http/0/route/0/weight', value: 1 }];
+    await kubectl(lab, ['patch', 'virtualservice', 'web', '-n', name, '--type=json', `-p=${JSON.stringify(patch)}`]);
+    const stack = await open();
+    stack.configure(stackConfig(settings(25), lenient));
+    let told = '';
+    const tell = (text: string): string => (told += text);
+    await deploy(lab, stack, { objects: [], refresh: true, tell, log: () => undefined });
+    assert.match(
+      told,
+      /~ VirtualService deploy-spec\/web\n {4}spec\.http\[0\]\.route\[0\]\.weight: 1 -> 75\n0 to create, 1 to/,
+    );
+  });
+
+  it('ends early when it is cancelled, says what was done, and is finished by the next run', async () => {
+    const { objects = [] } = settings(25);
+    // Nothing in the lab provides a volume for it.
+    const spec = { accessModes: ['ReadWriteOnce'], storageClassName: '', resources: { requests: { storage: '1Gi' } } };
+    const slow = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'slow', namespace: name }, spec };
+    const timer = setTimeout(() => process.emit('SIGTERM'), 6000);
+    await assert.rejects(deployed(settings(25, { objects: [...objects, slow] })), (error) => {
+      assert.match((error as Error).message, /^cancelled: .*; a second run goes on from there$/);
+      return true;
+    });
+    clearTimeout(timer);
+    await deployed(settings(25));
+    assert.equal(await get(lab, 'pvc', 'slow', '-n', name), undefined);
+  });
+
+  it('is taken down only when that is agreed to', async () => {
+    const { done, asked, told } = await down(false);
+    assert.deepEqual([done, asked], [false, [`Remove the stack ${name}?`]]);
+    assert.match(told, /^Plan\n(- .*\n){5}0 to create, 0 to change, 5 to remove, 0 unchanged\n\n$/);
+    assert.notEqual(await get(lab, 'service', 'web', '-n', name), undefined);
+  });
+
+  it('goes with all that it has made, and with nothing that others have made', async () => {
+    await kubectl(lab, ['create', 'configmap', 'theirs', '-n', 'default']);
+    const { done, told } = await down(true);
+    assert.deepEqual([done, told.split('\n').at(-2)], [true, '5 removed in a while']);
+    assert.equal(await get(lab, 'namespace', name), undefined);
+    assert.notEqual(await get(lab, 'configmap', 'theirs', '-n', 'default'), undefined);
+    await kubectl(lab, ['delete', 'configmap', 'theirs', '-n', 'default']);
+  });
+});
+
+describe('meshwright down', () => {
+  it('fails an unknown sample with the nearest, before any lab is looked for', () => {
+    const { code, stdout, stderr } = meshwright(['down', '--sample', '003/dela']);
+    assert.deepEqual([code, stdout], [2, '']);
+    assert.match(stderr, /^no state "dela" of sample 003-course; did you mean "delay"\?/);
+  });
+});

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { deployedStacks, lockHolders, pendingReleases, projectSettings } from '../../../cli/start/lab-stack';
+import { temporaryFolder } from '../support';
+
+const checkout = resolve(__dirname, '..', '..', '..');
+const releaseType = 'kubernetes:helm.sh/v3:Release';
+
+describe('a stack on the lab', () => {
+  const folder = temporaryFolder();
+
+  it('has the project file of the checkout, with absolute paths and the Kubernetes provider of the lab', () => {
+    const { main, plugins, config, name } = projectSettings('/lab/provider') as unknown as Record<string, unknown>;
+    assert.deepEqual(
+      { main, plugins, name, upsert: (config as Record<string, unknown>)['kubernetes:upsertExistingObjects'] },
+      {
+        main: checkout,
+        name: 'meshwright',
+        plugins: {
+          analyzers: [{ name: 'policy-meshwright', path: join(checkout, 'policy', 'direct') }],
+          providers: [
+            { name: 'meshwright-routes', path: join(checkout, 'provider') },
+            { name: 'kubernetes', path: '/lab/provider' },
+          ],
+        },
+        upsert: { value: true },
+      },
+    );
+  });
+
+  it('is deployed when its state has resources, or a killed run had begun to make some', () => {
+    const stateDir = join(folder.path, 'lab');
+    const stacks = join('lab', 'pulumi', 'backend', '.pulumi', 'stacks', 'meshwright');
+    assert.deepEqual(deployedStacks({ stateDir }), new Map());
+    mkdirSync(join(folder.path, stacks), { recursive: true });
+    const state = (latest: unknown): string => JSON.stringify({ version: 3, checkpoint: { latest } });
+    folder.file(join(stacks, 'up.json'), state({ resources: [{ type: 'a' }] }));
+    folder.file(join(stacks, 'down.json'), state({ resources: [] }));
+    folder.file(join(stacks, 'new.json'), state(null));
+    folder.file(
+      join(stacks, 'killed.json'),
+      state({ pending_operations: [{ type: 'creating', resource: { type: 'b' } }] }),
+    );
+    folder.file(join(stacks, 'up.json.bak'), '');
+    assert.deepEqual(
+      [...deployedStacks({ stateDir })],
+      [
+        ['killed', [{ type: 'b' }]],
+        ['up', [{ type: 'a' }]],
+      ],
+    );
+  });
+
+  it('knows the Helm releases that a killed run had begun', () => {
+    const inputs = (name: string) => ({ name, namespace: 'istio-system' });
+    assert.deepEqual(
+      pendingReleases({
+        pending_operations: [
+          { type: 'creating', resource: { type: releaseType, inputs: inputs('istio-base') } },
+          { type: 'updating', resource: { type: releaseType, inputs: inputs('istiod') } },
+          { type: 'creating', resource: { type: 'kubernetes:core/v1:Namespace' } },
+        ],
+      }),
+      [
+        { ...inputs('istio-base'), isNew: true },
+        { ...inputs('istiod'), isNew: false },
+      ],
+    );
+  });
+
+  it('is locked by those whose locks are whole', () => {
+    assert.deepEqual(lockHolders(join(folder.path, 'locks')), []);
+    mkdirSync(join(folder.path, 'locks'));
+    folder.file(join('locks', 'a.json'), '{"pid":7,"hostname":"here"}');
+    folder.file(join('locks', 'b.json'), '{"pid":');
+    folder.file(join('locks', 'a.json.attrs'), '{}');
+    assert.deepEqual(lockHolders(join(folder.path, 'locks')), [{ pid: 7, hostname: 'here' }]);
+  });
+});

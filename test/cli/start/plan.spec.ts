@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict';
+import { routeSetType } from '../../../components/manifests/route-set';
+import { fieldChanges, planOf, planText, stepTitle } from '../../../cli/start/plan';
+import { route, rule } from '../../support/routes';
+import { begins, ends, object, type Step } from './events';
+
+const step = (op: string, kind: string, id: string, fields: object = {}): Step => {
+  const state = { inputs: object(kind, id, fields) };
+  const isGone = op === 'delete';
+  return {
+    op,
+    type: `kubernetes:core/v1:${kind}`,
+    name: id,
+    ...(op === 'create' ? {} : { before: state }),
+    ...(isGone ? {} : { after: state }),
+  };
+};
+const routes = (...objects: object[]): { inputs: object } => ({
+  inputs: {
+    namespace: 'bookinfo',
+    objects: Object.fromEntries(
+      objects.map((one) => {
+        const { kind, metadata } = one as { kind: string; metadata: { name: string } };
+        return [`${kind} bookinfo/${metadata.name}`, JSON.stringify(one)];
+      }),
+    ),
+  },
+});
+const text = (...steps: Step[]): string => planText(planOf(steps.map(ends)));
+
+describe('the plan of a run', () => {
+  it('counts what stays, and names nothing', () => {
+    assert.equal(text(step('same', 'Namespace', 'a')), 'no changes (1 object)\n');
+    assert.equal(text(step('same', 'Namespace', 'a'), step('same', 'Namespace', 'b')), 'no changes (2 objects)\n');
+  });
+
+  it('is about objects, not about components, providers and looks', () => {
+    const plan = planOf(
+      [
+        { ...step('create', 'Namespace', 'a'), custom: false },
+        { ...step('create', 'x', 'x'), type: 'pulumi:providers:kubernetes' },
+        { ...step('create', 'x', 'x'), type: 'pulumi:pulumi:Stack' },
+        step('read', 'Namespace', 'a'),
+        step('refresh', 'Namespace', 'a'),
+      ].map(ends),
+    );
+    assert.deepEqual(plan, { created: [], changed: [], removed: [], unchanged: 0 });
+  });
+
+  it('counts only steps that have ended', () => {
+    assert.deepEqual(planOf([begins(step('create', 'Namespace', 'a'))]).created, []);
+  });
+
+  it('names what is created, changed, replaced and removed', () => {
+    const changed: Step = {
+      op: 'update',
+      type: 'kubernetes:apps/v1:Deployment',
+      name: 'd',
+      before: { inputs: object('Deployment', 'a/d', { spec: { replicas: 1, paused: true }, __fieldManager: 'x' }) },
+      after: {
+        inputs: object('Deployment', 'a/d', { spec: { replicas: 2, minReadySeconds: 3 }, __fieldManager: 'y' }),
+      },
+    };
+    const replaced = ['create-replacement', 'replace', 'delete-replaced'].map((op): Step => ({
+      op,
+      type: 'kubernetes:core/v1:ConfigMap',
+      name: 'c',
+      before: { inputs: object('ConfigMap', 'a/c', { data: { a: '1' } }) },
+      after: { inputs: object('ConfigMap', 'a/c', { data: { a: '2' } }) },
+    }));
+    const release: Step = {
+      op: 'create',
+      type: 'kubernetes:helm.sh/v3:Release',
+      name: 'r',
+      after: { inputs: { name: 'istiod', namespace: 'istio-system' } },
+    };
+    assert.equal(
+      text(step('create', 'Namespace', 'a'), release, changed, ...replaced, step('delete', 'Service', 'a/s')),
+      [
+        '+ Namespace a',
+        '+ Release istio-system/istiod',
+        '~ Deployment a/d',
+        '    spec.replicas: 1 -> 2',
+        '    spec.paused: was true (gone)',
+        '    spec.minReadySeconds: 3 (new)',
+        '+- ConfigMap a/c (deleted and created anew)',
+        '    data.a: "1" -> "2"',
+        '- Service a/s',
+        '2 to create, 2 to change, 1 to remove, 0 unchanged',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('says of a patch what it is for, and removes nothing that is to stay', () => {
+    const type = 'kubernetes:core/v1:NamespacePatch';
+    const patch: Step = { op: 'create', type, name: 'p', after: { inputs: object('Namespace', 'default') } };
+    const kept: Step = {
+      op: 'delete',
+      type,
+      name: 'k',
+      before: { inputs: object('Namespace', 'k'), retainOnDelete: true },
+    };
+    assert.equal(
+      text(patch, kept),
+      '+ Namespace default (labels and annotations)\n1 to create, 0 to change, 0 to remove, 0 unchanged\n',
+    );
+  });
+
+  it('takes a set of routes for the objects in it', () => {
+    const set: Step = {
+      op: 'update',
+      type: routeSetType,
+      name: 'bookinfo',
+      before: routes(rule('v1'), rule('v2'), route({ v1: 90, v2: 10 })),
+      after: routes(rule('v1'), rule('v3'), route({ v1: 75, v2: 25 })),
+    };
+    assert.equal(
+      text(set),
+      [
+        '+ DestinationRule bookinfo/reviews.v3',
+        '~ VirtualService bookinfo/reviews',
+        '    spec.http[0].route[0].weight: 90 -> 75',
+        '    spec.http[0].route[1].weight: 10 -> 25',
+        '- DestinationRule bookinfo/reviews.v2',
+        '1 to create, 1 to change, 1 to remove, 1 unchanged',
+        '',
+      ].join('\n'),
+    );
+    assert.equal(stepTitle(begins(set).resourcePreEvent?.metadata as never), 'routes of bookinfo');
+  });
+
+  it('compares a set of routes with what the cluster has, where a refresh has read that', () => {
+    const { inputs } = routes(route({ v1: 90, v2: 10 }));
+    const set: Step = {
+      op: 'update',
+      type: routeSetType,
+      name: 'bookinfo',
+      before: { inputs, outputs: routes(route({ v1: 1, v2: 10 })).inputs },
+      after: { inputs },
+    };
+    assert.match(text(set), /^~ VirtualService bookinfo\/reviews\n {4}spec\.http\[0\]\.route\[0\]\.weight: 1 -> 90\n/);
+  });
+
+  it('says why a set of routes is updated when no object of it changes', () => {
+    const { inputs } = routes(route({ v1: 100 }));
+    const outputs = { ...inputs, unproven: ['VirtualService bookinfo/reviews'] };
+    const set: Step = {
+      op: 'update',
+      type: routeSetType,
+      name: 'bookinfo',
+      before: { inputs, outputs },
+      after: { inputs: { ...inputs, proof: { strict: true } } },
+    };
+    assert.equal(
+      text(set),
+      [
+        '~ RouteSet bookinfo',
+        '    proof: {"strict":true} (new)',
+        '    proof: "of VirtualService bookinfo/reviews" (new)',
+        '0 to create, 1 to change, 0 to remove, 1 unchanged',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('shows nothing of a set of routes that is secret', () => {
+    const set = (value: string) => ({ inputs: { objects: { 'VirtualService a/b': value } } });
+    const changed: Step = {
+      op: 'update',
+      type: routeSetType,
+      name: 'a',
+      before: set('[secret]'),
+      after: set('[secret]'),
+    };
+    assert.match(text(changed), /^~ RouteSet a\n0 to create, 1 to change, 0 to remove, 1 unchanged\n$/);
+  });
+
+  it('counts by namespace and kind where much is created or removed', () => {
+    const many = ['b', 'a'].flatMap((space) => [
+      step('create', 'Namespace', space),
+      ...[1, 2, 3, 4].map((number) => step('create', 'Service', `${space}/s${number}`)),
+      step('create', 'Deployment', `${space}/d`),
+    ]);
+    const release: Step = {
+      op: 'create',
+      type: 'kubernetes:helm.sh/v3:Release',
+      name: 'r',
+      after: { inputs: { name: 'istiod', namespace: 'istio-system' } },
+    };
+    assert.equal(
+      text(...many, release),
+      [
+        '+ Namespace b, a',
+        '+ Release istio-system/istiod',
+        '+ a: 1 Deployment, 4 Service',
+        '+ b: 1 Deployment, 4 Service',
+        '13 to create, 0 to change, 0 to remove, 0 unchanged',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('shows so many fields of an object and so much of a value, and of a Secret none', () => {
+    const fields = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`f${index}`, 'x'.repeat(80)]));
+    const changed: Step = {
+      op: 'update',
+      type: 'kubernetes:core/v1:Thing',
+      name: 't',
+      before: { inputs: object('Thing', 'a/t') },
+      after: { inputs: object('Thing', 'a/t', fields) },
+    };
+    const lines = text(changed).split('\n');
+    assert.deepEqual(lines.slice(1, 2), [`    f0: "${'x'.repeat(58)}… (new)`]);
+    assert.equal(lines[9], '    and 2 more fields');
+    assert.deepEqual(fieldChanges({ kind: 'Secret', data: { a: '1', b: '2' } }, { kind: 'Secret', data: { a: '3' } }), [
+      { path: 'data.a', from: '(secret)', to: '(secret)' },
+      { path: 'data.b', from: '(secret)' },
+    ]);
+  });
+
+  it('compares lists entry by entry, and quotes keys that need it', () => {
+    const labels = (value: unknown) => ({ labels: { 'a.b/c': value }, list: [1, value] });
+    assert.deepEqual(fieldChanges(labels(1), labels(2)), [
+      { path: 'labels["a.b/c"]', from: 1, to: 2 },
+      { path: 'list[1]', from: 1, to: 2 },
+    ]);
+  });
+});
