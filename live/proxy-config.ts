@@ -53,26 +53,16 @@ export function proxyConfig(dump: unknown): ProxyConfig {
   const known = clusters.flatMap((cluster) => clusterOf(cluster, endpoints));
   const lacks = lackOf(new Set(clusters.map(({ name }) => String(name))), new Set(known.map(({ host }) => host)));
   return {
-    virtualHosts: routeConfigs
-      .flatMap((config) => list(config, 'virtualHosts').filter((host) => isReachable(config, host, known)))
-      .map((host) => list(host, 'routes').map((route) => servedRule(route, lacks))),
+    virtualHosts: routeConfigs.flatMap((config) =>
+      list(config, 'virtualHosts').map((host) =>
+        list(host, 'routes').map((route) => servedRule(route, atPort(lacks, config, known))),
+      ),
+    ),
     connections: listeners
       .flatMap((listener) => list(listener, 'filterChains'))
       .flatMap((chain) => connectionRules(chain, lacks)),
     clusters: known,
   };
-}
-
-/**
- * Whether requests can come to a virtual host. A sidecar's route configuration for port 80 also has the hosts of VirtualServices whose Services have no port 80, because some other
- * Service has one (Istio: pilot/pkg/networking/core/route, BuildSidecarVirtualHostWrapper): no request goes there, so what it lacks breaks nothing.
- */
-function isReachable(config: Loose, virtualHost: Loose, clusters: readonly Cluster[]): boolean {
-  const port = Number(textOf(config, 'name'));
-  if (!Number.isInteger(port)) return true;
-  const host = canonicalHost((textOf(virtualHost, 'name') ?? '').replace(/:\d+$/, ''), '');
-  const ports = clusters.filter((cluster) => cluster.host === host).map((cluster) => cluster.port);
-  return ports.length === 0 || ports.includes(port);
 }
 
 type Lacks = (action: Loose) => { missing?: string[] };
@@ -85,6 +75,24 @@ function lackOf(clusters: ReadonlySet<string>, hosts: ReadonlySet<string>): Lack
       .filter(({ name }) => hosts.has(placeOf(name, 0).host))
       .map(({ name }) => name);
     return missing.length === 0 ? {} : { missing };
+  };
+}
+
+/**
+ * Leaves out clusters of the listener's own port where their host has no such port. A sidecar's route configuration for port 80 also has the VirtualServices of Services without a port 80,
+ * because some other Service has one, and a destination without a port then stands for port 80 (Istio: pilot/pkg/networking/core/route, GetDestinationCluster): no Service is asked there.
+ */
+function atPort(lacks: Lacks, config: Loose, clusters: readonly Cluster[]): Lacks {
+  const listener = Number(textOf(config, 'name'));
+  if (!Number.isInteger(listener)) return lacks;
+  return (action) => {
+    const { missing = [] } = lacks(action);
+    const real = missing.filter((name) => {
+      const { host } = placeOf(name, 0);
+      const port = Number(name.split('|')[1]);
+      return port !== listener || clusters.some((cluster) => cluster.host === host && cluster.port === port);
+    });
+    return real.length === 0 ? {} : { missing: real };
   };
 }
 

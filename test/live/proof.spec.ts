@@ -161,11 +161,17 @@ describe('what a proxy makes of a route', () => {
     assert.deepEqual(states(judgeRoute(expected, views, true))[1], ['half.shop', 'unsure', why]);
   });
 
-  it('is not judged by the virtual hosts of a port that the service has not', () => {
+  it('is not judged by what it has for a port that the service has not, unless the route names that port', () => {
     const there = dump({ v1: 90, v3: 10 }, { '': 2, v1: 1, v3: 1 }) as { configs: object[] };
     const other = dump({ v1: 90, v3: 10 }, { '': 2, v1: 1, v3: 1 }, '80') as { configs: object[] };
     const both = { configs: [...there.configs, ...other.configs.slice(2)] };
     assert.deepEqual(states(judgeRoute(expected, [proxy('a.shop', { dump: both })])), [['a.shop', 'live', undefined]]);
+    // At the listener of port 9080, what is sent to port 80 is lost.
+    const named = JSON.stringify(other).replace('"name":"80"', '"name":"9080"');
+    const lost = ['v1', 'v3'].map((subset) => `outbound|80|${subset}|${host}`).join(', ');
+    assert.deepEqual(states(judgeRoute(expected, [proxy('a.shop', { dump: JSON.parse(named) as unknown })])), [
+      ['a.shop', 'lags', `answers 503, as it has no ${lost} (no such port or subset)`],
+    ]);
   });
 
   it('does not have to have a destination without a share', () => {

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -322,8 +323,10 @@ func (n *node) PortForward(_ context.Context, name, _ string, port int32, stream
 		at = p.admin
 	case p.role == router:
 		at = p.endpoint(int(port))
-	default:
+	case n.listens(p, int(port)):
 		at = p.app(int(port))
+	default:
+		return fmt.Errorf("nothing in pod %s listens on port %d", name, port)
 	}
 	connection, err := net.DialTimeout("tcp", loopback(at), 5*time.Second)
 	if err != nil {
@@ -338,6 +341,31 @@ func (n *node) PortForward(_ context.Context, name, _ string, port int32, stream
 	}()
 	_, err = io.Copy(stream, connection)
 	return err
+}
+
+// listens says whether an application of the pod has a port: one that a container names, or that a Service sends requests to.
+func (n *node) listens(p *pod, port int) bool {
+	for _, c := range p.object.Spec.Containers {
+		for _, named := range c.Ports {
+			if int(named.ContainerPort) == port {
+				return true
+			}
+		}
+	}
+	endpointSlices, err := n.slices.EndpointSlices(p.object.Namespace).List(labels.Everything())
+	if err != nil {
+		return false
+	}
+	for _, slice := range endpointSlices {
+		for _, endpoint := range slice.Endpoints {
+			for _, named := range slice.Ports {
+				if slices.Contains(endpoint.Addresses, p.ip()) && named.Port != nil && int(*named.Port) == port {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // containerLogs shows the output of the process that plays a container; an application's log is empty.

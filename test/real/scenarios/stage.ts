@@ -72,9 +72,9 @@ export class Stage {
     return new Stage(root, lab, await LabStack.open(lab, 'sample', { log }), namespace);
   }
 
-  /** Deploys a state of a sample. The update itself proves that the proxies serve it. */
-  async to(reference: string, ...patches: Record<string, unknown>[]): Promise<void> {
-    await this.have(this.settings(reference, ...patches));
+  /** Deploys a state of a sample. The update itself proves that the proxies serve it; returns what it said. */
+  async to(reference: string, ...patches: Record<string, unknown>[]): Promise<string[]> {
+    return this.have(this.settings(reference, ...patches));
   }
 
   /** A state of a sample as the lab can carry it. */
@@ -82,9 +82,9 @@ export class Stage {
     return labSettings(sample(reference, ...patches).settings, { istio: this.lab.charts }).settings;
   }
 
-  async have(settings: StackSettings): Promise<void> {
+  async have(settings: StackSettings): Promise<string[]> {
     this.stack.configure(stackConfig(settings, {}));
-    await this.update();
+    return this.update();
   }
 
   /** What `npm start` does first: starts what does not run, and waits until the pods answer. Returns what it said. */
@@ -118,12 +118,15 @@ export class Stage {
     await this.update(true);
   }
 
-  private async update(refresh = false): Promise<void> {
+  private async update(refresh = false): Promise<string[]> {
     const { succeeded, stderr, events } = await this.stack.up({ refresh });
-    const told = events.flatMap(({ diagnosticEvent }) =>
-      diagnosticEvent?.severity === 'error' ? [diagnosticEvent.message] : [],
+    const said = events.flatMap(({ diagnosticEvent }) =>
+      diagnosticEvent === undefined || (diagnosticEvent.severity as string) === 'debug'
+        ? []
+        : [diagnosticEvent.message],
     );
-    if (!succeeded) throw new Error(`the update failed: ${told.join('\n')}\n${stderr}`);
+    if (!succeeded) throw new Error(`the update failed: ${said.join('\n')}\n${stderr}`);
+    return said;
   }
 
   /** Creates the client's pod, once the namespace is there and pods in it get sidecars. */
@@ -132,12 +135,26 @@ export class Stage {
     await kubectl(this.lab, ['wait', '-n', this.namespace, '--for=condition=Ready', 'pod/client', '--timeout=60s']);
   }
 
-  /** Sends a request to the node port of the gateway's port 80. */
-  async atGateway(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+  /** The environment in which programs find the lab, and its context. */
+  get env(): NodeJS.ProcessEnv {
+    return this.lab.env;
+  }
+
+  get context(): string {
+    return this.lab.context;
+  }
+
+  /** Where the gateway's port 80 answers. */
+  async gatewayAddress(): Promise<string> {
     const { nodePorts } = await this.status();
     const found = nodePorts.find(({ service, port }) => service === 'istio-ingressgateway' && port === 80);
     if (found === undefined) throw new Error('the gateway has no node port');
-    return send(found.address, path, headers);
+    return found.address;
+  }
+
+  /** Sends a request to the gateway's port 80. */
+  async atGateway(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+    return send(await this.gatewayAddress(), path, headers);
   }
 
   /** Sends a request from a pod with a sidecar, by default the client. */
