@@ -78,12 +78,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<S
   const up = (name: LabProcessName, found = running[name]) =>
     bringUp({ name, program: binaries[name], args: args[name], running: found, layout, client, log });
   const started = [await up('etcd'), await up('kube-apiserver')];
-  const watchers = ['kube-controller-manager', 'kube-scheduler', 'kwok'] as const;
+  const watchers = ['kube-controller-manager', 'kube-scheduler', 'kwok', 'lab-node'] as const;
   // After a failure they wait up to half a minute before they watch again, so they start anew with the API server.
   if (started.includes(true)) await Promise.all(watchers.flatMap((name) => running[name]).map(stopProcess));
   await Promise.all([
     ...watchers.map((name) => up(name, started.includes(true) ? [] : running[name])),
-    up('lab-node'),
     // Nothing depends on it.
     up('prometheus').catch((error: unknown) => log(`lab: goes on without Prometheus: ${(error as Error).message}`)),
   ]);

@@ -108,7 +108,7 @@ describe('a lab', function () {
       const { [name]: started, ...left } = await pids(root);
       const anew = labProcessNames.filter((one) => one === name || left[one] !== others[one]);
       // What watches the API server starts anew with it, as it would wait long before it looks again.
-      const watchers = ['kube-controller-manager', 'kube-scheduler', 'kwok'];
+      const watchers = ['kube-controller-manager', 'kube-scheduler', 'kwok', 'lab-node'];
       const storage = name === 'etcd' || name === 'kube-apiserver';
       assert.deepEqual(anew, storage ? [name, ...watchers] : [name]);
       assert.deepEqual(lines.map((line) => /^lab: (\S+) started/.exec(line)?.[1]).sort(), [...anew].sort());
