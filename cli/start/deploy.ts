@@ -126,7 +126,11 @@ async function observed(
       log(`${diagnostic.severity === 'warning' ? 'warning: ' : ''}${diagnostic.text}`);
     }
   };
-  const show = (): void => (log.rewrite ?? log)(text());
+  const show = (): void => {
+    // A line that cannot be rewritten is worth printing only while it names a resource.
+    if (log.rewrite === undefined && typeof doing !== 'string' && !doing.busy) return;
+    (log.rewrite ?? log)(text());
+  };
   const timer = setInterval(show, log.rewrite === undefined ? linePause : redrawPause);
   try {
     return await run({ onEvent, signal: cancel.signal });

@@ -118,6 +118,11 @@ export class Progress {
     resource.said = plainText(diagnosticEvent.message).split('\n')[0] ?? '';
   }
 
+  /** Whether a resource is being changed at this moment. */
+  get busy(): boolean {
+    return this.active.size > 0;
+  }
+
   /** `12/44 Deployment bookinfo/reviews-v3, 0 of 1 replicas Ready, 14 s`: what has taken longest so far. */
   text(): string {
     const counts = `${Math.min(this.done, this.total)}/${this.total}`;

@@ -60,7 +60,9 @@ describe('a deployment to the lab, with the real engine', function () {
     const { lines, log } = collect();
     let told = '';
     await deploy(lab, stack, { objects, tell: (text) => (told += text), log });
-    return { told: told.replaceAll(/in \d+ s/g, 'in a while'), lines };
+    // How often there is progress to tell depends on the machine.
+    const talk = lines.filter((line) => !/, \d+ s$/.test(line));
+    return { told: told.replaceAll(/in \d+ s/g, 'in a while'), lines: talk };
   }
 
   async function down(agrees: boolean): Promise<{ done: boolean; asked: string[]; told: string }> {

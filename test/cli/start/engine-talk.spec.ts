@@ -132,14 +132,14 @@ describe('the progress of an update', () => {
     let now = 0;
     const progress = new Progress(3, () => now);
     const other: Step = { ...service, name: 'other', after: { inputs: object('Service', 'one/t') } };
-    assert.equal(progress.text(), '0/3');
+    assert.deepEqual([progress.text(), progress.busy], ['0/3', false]);
     progress.take(begins(service));
     now = 2000;
     progress.take(begins(other));
     progress.take(says('info', 'Finding Pods\nand more', { urn: urnOf(service), ephemeral: true }));
     progress.take(says('debug', 'Registering', { urn: urnOf(service) }));
     now = 14_000;
-    assert.equal(progress.text(), '0/3 Service one/s and 1 more, Finding Pods, 14 s');
+    assert.deepEqual([progress.text(), progress.busy], ['0/3 Service one/s and 1 more, Finding Pods, 14 s', true]);
     progress.take(ends(service));
     assert.equal(progress.text(), '1/3 Service one/t, 12 s');
     progress.take({
