@@ -52,7 +52,7 @@ export class RouteSets {
   /**
    * What a preview can say of a set that the cluster would refuse. A preview can be had before its cluster is there.
    * @param before - the objects of the set so far, by their titles
-   * @throws Error naming every object that others have made
+   * @throws Error listing every object that another field manager created
    */
   async preview(before: Readonly<Record<string, string>>, inputs: RouteSetInputs): Promise<void> {
     const others = await this.madeByOthers(before, inputs).catch(() => []);

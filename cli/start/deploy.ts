@@ -1,14 +1,13 @@
 import type { EngineEvent } from '@pulumi/pulumi/automation';
 import type { KubernetesObject } from '../../components/manifests/kubernetes';
 import type { Lab, Log } from '../../lab';
-import { ApiServer } from '../../lab/api';
 import { trafficDiffText } from '../../traffic/diff/diff-text';
 import { trafficDiff } from '../../traffic/diff/traffic-diff';
 import { UserError } from '../errors';
 import { asUserError } from '../lab-errors';
 import { say } from '../output';
 import { appliedTo } from '../traffic/applied';
-import { trafficKinds } from '../traffic/cluster';
+import { labTraffic } from '../traffic/cluster';
 import { Diagnostics, isUnproven, policyFindings, Progress, resultText, stepCount } from './engine-talk';
 import type { LabStack, Ran, RunOptions } from './lab-stack';
 import { planOf, planText, plannedTitle, type Plan } from './plan';
@@ -179,21 +178,8 @@ export async function plannedTraffic(
 ): Promise<string | undefined> {
   if (created.length + changed.length + removed.length === 0) return undefined;
   if (changed.length + removed.length + unchanged === 0) return undefined;
-  const before = await clusterObjects(lab);
+  const before = await labTraffic(lab);
   const gone = removed.filter(({ isPatch }) => isPatch !== true).map(plannedTitle);
-  const after = appliedTo({ objects: before, options: {} }, { objects: [...objects], options: {} }, gone);
-  return `Traffic\n${trafficDiffText(trafficDiff(before, after.objects))}\n`;
-}
-
-/** What decides on traffic in the lab. A kind that the API server does not know yet has no objects. */
-async function clusterObjects(lab: Pick<Lab, 'kubeconfig'>): Promise<KubernetesObject[]> {
-  const api = ApiServer.of(lab);
-  const kinds = [...(await api.freshKinds())].filter(([key, { plural }]) => {
-    const group = key.split('.').slice(1);
-    return trafficKinds.includes([plural, ...group].join('.'));
-  });
-  const lists = await Promise.all(kinds.map(([, kind]) => api.list(kind)));
-  const mesh = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'istio-system', name: 'istio' } };
-  const meshConfig = await api.get(mesh);
-  return [...lists.flat(), ...(meshConfig === undefined ? [] : [meshConfig])];
+  const after = appliedTo(before, { objects: [...objects], options: {} }, gone);
+  return `Traffic\n${trafficDiffText(trafficDiff(before.objects, after.objects))}\n`;
 }

@@ -16,7 +16,7 @@ export interface ClusterChoice {
 }
 
 /** The kinds that routing depends on, as kubectl names them. */
-export const trafficKinds = [
+const trafficKinds = [
   'namespaces',
   'services',
   'deployments.apps',

@@ -193,7 +193,7 @@ function answerOf({ statusCode = 0, headers }: IncomingMessage, body: string): A
   const [line = ''] = body.split('\n');
   const text = line.length > longestText ? `${line.slice(0, longestText - 1)}…` : line;
   const pod = headers['x-lab-pod'];
-  // The node's own proxy has no such name: a connection was closed without an answer.
+  // Envoy always sends a `server` header. Without one, lab-node answers for a connection that was closed without a response.
   if (pod === undefined && headers.server === undefined) return { text };
   return {
     status: statusCode,

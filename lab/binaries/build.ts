@@ -128,7 +128,7 @@ export async function moduleFolder(module: string, cwd = moduleDir): Promise<str
   return downloadSchema.parse(JSON.parse(download)).Dir;
 }
 
-/** The provider reads its schema from beside itself. */
+/** The provider reads its schema from the folder of its executable. */
 async function copySchema(folder: string): Promise<void> {
   const module = await moduleFolder('github.com/pulumi/pulumi-kubernetes/provider/v4', providerDir);
   const file = path.join(folder, 'pulumi-kubernetes-schema.json');

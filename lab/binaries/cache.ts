@@ -15,7 +15,7 @@ export interface Cache {
   readonly drafts: string;
 }
 
-/** Folder of Meshwright's caches. The XDG specification: a relative path is to be ignored. */
+/** Folder of Meshwright's caches: `meshwright` in XDG_CACHE_HOME, by default `~/.cache`. As the XDG specification says, a relative XDG_CACHE_HOME is ignored. */
 export function cacheBase(env: NodeJS.ProcessEnv): string {
   const caches = env['XDG_CACHE_HOME'] ?? '';
   return path.join(path.isAbsolute(caches) ? caches : path.join(homedir(), '.cache'), 'meshwright');

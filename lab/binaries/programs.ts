@@ -14,7 +14,7 @@ export type ProgramName = (typeof programNames)[number];
 /** Major and minor version. */
 export type MinorVersion = readonly [major: number, minor: number];
 
-/** Programs that one `go build` makes, since they share the versions of their modules. */
+/** A group of programs that one `go build` compiles, because they use the same module versions. */
 export type Batch = 'kubernetes-and-istio' | 'kubernetes-provider' | 'node' | 'prometheus';
 
 export interface Program {

@@ -1,19 +1,13 @@
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
-import type { LabProcessName } from '../types';
+import { labProcessNames, type LabProcessName } from '../types';
 
 /** Ports on 127.0.0.1: one per process, the one etcd wants for peers it does not have, and two more of the node. */
 export type Ports = Readonly<Record<LabProcessName | 'etcd-peer' | 'egress' | 'kubelet', number>>;
 
 export const portNames = [
-  'etcd',
+  ...labProcessNames,
   'etcd-peer',
-  'kube-apiserver',
-  'kube-controller-manager',
-  'kube-scheduler',
-  'kwok',
-  'lab-node',
-  'prometheus',
   'egress',
   'kubelet',
 ] as const satisfies readonly (keyof Ports)[];

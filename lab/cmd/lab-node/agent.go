@@ -71,6 +71,14 @@ func (n *node) podOf(id string) *pod {
 	return n.pods[parts[2][dot+1:]+"/"+parts[2][:dot]]
 }
 
+// podOf is the pod of a stream that an Envoy opens.
+func (a *agent) podOf(id string) (*pod, error) {
+	if p := a.node.podOf(id); p != nil {
+		return p, nil
+	}
+	return nil, fmt.Errorf("no pod for the proxy %s", id)
+}
+
 // StreamAggregatedResources passes an Envoy's requests to istiod as they are, and istiod's answers with the addresses of pods led to
 // their ports on this machine.
 func (a *agent) StreamAggregatedResources(down discovery.AggregatedDiscoveryService_StreamAggregatedResourcesServer) error {
@@ -78,9 +86,9 @@ func (a *agent) StreamAggregatedResources(down discovery.AggregatedDiscoveryServ
 	if err != nil {
 		return err
 	}
-	p := a.node.podOf(first.GetNode().GetId())
-	if p == nil {
-		return fmt.Errorf("no pod for the proxy %s", first.GetNode().GetId())
+	p, err := a.podOf(first.GetNode().GetId())
+	if err != nil {
+		return err
 	}
 	ctx, cancel := context.WithCancel(down.Context())
 	defer cancel()
@@ -209,9 +217,9 @@ func (a *agent) StreamSecrets(stream secret.SecretDiscoveryService_StreamSecrets
 	if err != nil {
 		return err
 	}
-	p := a.node.podOf(request.GetNode().GetId())
-	if p == nil {
-		return fmt.Errorf("no pod for the proxy %s", request.GetNode().GetId())
+	p, err := a.podOf(request.GetNode().GetId())
+	if err != nil {
+		return err
 	}
 	gone := make(chan error, 1)
 	go func() {

@@ -26,7 +26,6 @@ type options struct {
 	pilot  string
 	// envoy is empty when the machine has none: then pods have no proxies.
 	envoy       string
-	prometheus  string
 	statusPort  int
 	egressPort  int
 	kubeletPort int
@@ -41,7 +40,6 @@ func main() {
 	flag.StringVar(&o.folder, "folder", "", "folder for logs and bootstrap files")
 	flag.StringVar(&o.pilot, "pilot-discovery", "", "program that runs for pods of istiod")
 	flag.StringVar(&o.envoy, "envoy", "", "program that runs for pods with a proxy; empty: none")
-	flag.StringVar(&o.prometheus, "prometheus", "", "Prometheus that scrapes the proxies; empty: none")
 	flag.IntVar(&o.statusPort, "status-port", 0, "port for /healthz, /status and /metrics")
 	flag.IntVar(&o.egressPort, "egress-port", 0, "port of the HTTP proxy into the cluster, for people")
 	flag.IntVar(&o.kubeletPort, "kubelet-port", 0, "port of the kubelet's API and of the HTTP proxy for the API server")

@@ -16,7 +16,7 @@ export function urnOf({ type, name }: Pick<Step, 'type' | 'name'>): string {
   return `urn:pulumi:dev::meshwright::meshwright:index:Thing$${type}::${name}`;
 }
 
-/** The events of a step that begins. */
+/** Events that the engine sends when a step starts. */
 export function begins(step: Step): EngineEvent {
   return { sequence: 0, timestamp: 0, resourcePreEvent: { metadata: metadata(step) } };
 }

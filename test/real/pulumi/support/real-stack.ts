@@ -16,7 +16,7 @@ export interface Ran {
   /** Everything that was said, and each finding of the policy pack. */
   output: string;
   events: EngineEvent[];
-  /** What the run does or has done, as `meshwright start` prints it. */
+  /** The changes of the run, in the words of `meshwright start`. */
   plan: string;
 }
 
