@@ -1,11 +1,33 @@
 import tseslint from 'typescript-eslint';
 
-/** Rooms of the project: what each may never import. All arrows point at components/manifests, which points nowhere. */
-const room = (files, message, regexes) => ({
-  files,
-  rules: { 'no-restricted-imports': ['error', { patterns: regexes.map((regex) => ({ regex, message })) }] },
-});
-const folder = (...names) => `(^|/)(${names.join('|')})(/|$)`;
+/**
+ * The rooms of the house, from the ground up: each may import the rooms that it names here, and no others. See CONTRIBUTING.md.
+ */
+const rooms = {
+  runtime: { may: [] },
+  mesh: { may: [], without: ['@pulumi', 'node:(?!util)'] },
+  config: { may: ['mesh', 'policy'], without: ['@pulumi/kubernetes', '@pulumi/policy'] },
+  policy: { may: ['mesh', 'runtime'] },
+  cluster: { may: ['mesh', 'runtime'] },
+  components: { may: ['mesh', 'policy', 'cluster'], without: ['zod', 'yaml'] },
+  provider: { may: ['mesh', 'policy', 'cluster', 'runtime'], without: ['zod', 'yaml'] },
+  cli: { may: ['mesh', 'config', 'policy', 'cluster', 'runtime'] },
+  tools: { may: ['mesh', 'config', 'policy', 'cluster', 'runtime', 'test'] },
+};
+const everyRoom = [...Object.keys(rooms), 'test'];
+
+/** `no-restricted-imports` for one room: the other rooms, by any number of steps up, and the packages that it does without. */
+function room(name, { may, without = [] }) {
+  const closed = everyRoom.filter((other) => other !== name && !may.includes(other));
+  const patterns = [
+    {
+      regex: `^(\\.\\./)+(${closed.join('|')})(/|$)`,
+      message: `${name}/ may import ${may.join(', ') || 'no other room'}`,
+    },
+    ...without.map((start) => ({ regex: `^${start}`, message: `${name}/ does without ${start}` })),
+  ];
+  return { files: [`${name}/**/*.ts`], rules: { 'no-restricted-imports': ['error', { patterns }] } };
+}
 
 export default tseslint.config(
   { ignores: ['node_modules', 'dist', 'coverage', '.lab', '**/*.mjs'] },
@@ -18,62 +40,7 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
     },
   },
-  room(['components/manifests/**/*.ts'], 'manifests are pure: they import nothing outside their folder', [
-    '^(@pulumi|zod|yaml|node:)',
-    folder('config', 'policy', 'traffic', 'cli', 'lab', 'test'),
-  ]),
-  room(['traffic/**/*.ts'], 'the routing model is pure: manifests and libraries only', [
-    '^@pulumi',
-    '^node:',
-    folder('config', 'cli', 'lab', 'test'),
-  ]),
-  room(
-    ['policy/rules/**/*.ts', 'policy/model/**/*.ts', 'policy/schema/**/*.ts', 'policy/check.ts', 'policy/finding.ts'],
-    'rules are pure: manifests and libraries only',
-    ['^@pulumi', '^node:', folder('config', 'cli', 'lab', 'test')],
-  ),
-  room(
-    ['policy/*.ts', 'policy/pack/**/*.ts', 'policy/direct/**/*.ts'],
-    'the pack judges what is registered, whoever wrote it',
-    [folder('config', 'cli', 'lab', 'test')],
-  ),
-  room(['config/**/*.ts'], 'a bad stack file fails before any component is loaded', [
-    '^@pulumi/(kubernetes|policy)',
-    folder('cli', 'lab', 'test'),
-    'components/(?!manifests)',
-    'policy/index',
-  ]),
-  room(
-    ['components/*.ts', 'components/{apps,addons}/**/*.ts'],
-    'components are publishable alone: Pulumi, manifests and the check',
-    ['^(zod|yaml)', folder('config', 'cli', 'lab', 'traffic', 'test'), 'policy/(?!check|finding|changes)'],
-  ),
-  room(
-    ['provider/**/*.ts'],
-    'the provider keeps routes in a cluster: Pulumi at its rim, manifests, the check of changes, and proxies',
-    [
-      '^(zod|yaml)',
-      folder('config', 'traffic', 'cli', 'lab', 'test'),
-      'components/(?!manifests)',
-      'policy/(?!changes)',
-    ],
-  ),
-  room(['live/**/*.ts'], 'live knows objects and proxies, not who makes them: manifests and libraries only', [
-    '^@pulumi',
-    folder('config', 'policy', 'traffic', 'cli', 'lab', 'test'),
-    'components/(?!manifests)',
-  ]),
-  room(['takeover/**/*.ts'], 'takeover asks the cluster who made an object: Pulumi, manifests, and the connection', [
-    '^(zod|yaml)',
-    folder('config', 'policy', 'traffic', 'cli', 'lab', 'test'),
-    'components/(?!manifests)',
-    'provider/(?!connection)',
-  ]),
-  room(['wire/**/*.ts'], 'wire knows messages, not what is in them', ['^(@pulumi|node:)', '^[.][.]/']),
-  room(['index.ts'], 'index.ts tells the story of the stack: settings and components', [
-    '^(zod|yaml)',
-    folder('cli', 'lab', 'test'),
-  ]),
+  ...Object.entries(rooms).map(([name, rule]) => room(name, rule)),
   { files: ['**/*.js'], ...tseslint.configs.disableTypeChecked },
   {
     files: ['**/*.js'],

@@ -1,10 +1,10 @@
-import './loader/later';
+import './runtime/later';
 import { secret, type ComponentResourceOptions, type Resource } from '@pulumi/pulumi';
 import * as mesh from './components';
 import { loadSettings } from './config/load';
-import { takeOverOwnObjects } from './takeover';
-import { effectiveSplits } from './traffic/splits';
-import { stackTraffic } from './traffic/stack-objects';
+import { takeOverOwnObjects } from './provider/takeover';
+import { effectiveSplits } from './mesh/traffic/splits';
+import { stackTraffic } from './mesh/traffic/stack-objects';
 
 const { settings, policy, secretSections, cluster } = loadSettings();
 takeOverOwnObjects(cluster);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { labStatus, type LabStatus } from '../lab';
+import { labStatus, type LabStatus } from '../cluster/lab';
 import type { LoadedStack, StackChoice } from './input';
 import { say } from './output';
 

@@ -28,7 +28,7 @@ function isInstalled() {
 /** What the lab is built from comes meanwhile: what is not needed, or fails, is nobody's loss, as the lab looks for itself. */
 function fetchModules() {
   const env = { ...process.env, GOFLAGS: '', GOWORK: 'off' };
-  const lab = join(root, 'lab');
+  const lab = join(root, 'cluster', 'lab');
   const pinned = readFileSync(join(lab, 'tools.go'), 'utf8').matchAll(/^\s+_ "(.+)"$/gm);
   const fetch = (cwd, ...packages) => {
     const go = spawn('go', ['list', '-mod=readonly', '-deps', ...packages], { cwd, env, stdio: 'ignore' });

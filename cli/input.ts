@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { Option, type Command } from 'commander';
-import type { Mesh } from '../components/manifests/mesh';
-import type { StackSettings } from '../components/manifests/settings';
+import type { Mesh } from '../mesh/manifests/mesh';
+import type { StackSettings } from '../mesh/manifests/settings';
 import { checkMesh } from '../config/check-mesh';
 import { loadStackFile, stackFilePath } from '../config/file';
 import type { Problem } from '../config/problem';
@@ -9,8 +9,8 @@ import { formatProblems } from '../config/problems';
 import { parseStackText, type StackTextProblems, type StackTextSettings } from '../config/stack-text';
 import type { Source } from '../config/source';
 import type { CheckOptions } from '../policy/options';
-import { findSample } from '../samples/find';
-import { sampleStackFile } from '../samples/load';
+import { findSample } from './samples/find';
+import { sampleStackFile } from './samples/load';
 import { UserError } from './errors';
 import { say } from './output';
 

@@ -1,4 +1,4 @@
-import { LabError } from '../lab';
+import { LabError } from '../cluster/lab';
 import { UserError } from './errors';
 
 /** What the lab complains about is for the user to put right, so it is shown without a stack trace. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { LineCounter, parseAllDocuments, type Document, type Node } from 'yaml';
-import type { KubernetesObject } from '../components/manifests/kubernetes';
+import type { KubernetesObject } from '../mesh/manifests/kubernetes';
 import { parseKeyPath, type Key } from '../config/key-path';
 import { cycles } from '../config/yaml-cycles';
 import { userError, UserError } from './errors';

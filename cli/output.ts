@@ -1,4 +1,4 @@
-import type { Log } from '../lab';
+import type { Log } from '../cluster/lab';
 
 /** Where talk goes: stderr, so that stdout stays the result. */
 export interface Terminal {

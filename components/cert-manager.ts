@@ -2,9 +2,9 @@ import * as certManager from '@pulumi/kubernetes-cert-manager';
 import * as pulumi from '@pulumi/pulumi';
 import { childOptions } from './child-options';
 import { kubernetesObject } from './kubernetes-object';
-import { certManagerNamespace, clusterIssuer } from './manifests/addons/cert-manager';
-import type { CertManagerSettings } from './manifests/addons/settings';
-import type { Verbatim } from './manifests/verbatim';
+import { certManagerNamespace, clusterIssuer } from '../mesh/manifests/addons/cert-manager';
+import type { CertManagerSettings } from '../mesh/manifests/addons/settings';
+import type { Verbatim } from '../mesh/manifests/verbatim';
 import { MeshNamespace } from './mesh-namespace';
 
 export interface CertManagerArgs {

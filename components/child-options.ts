@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { KubernetesObject } from './manifests/kubernetes';
+import type { KubernetesObject } from '../mesh/manifests/kubernetes';
 
 /** A component that not everything in a component which depends on it must wait for. */
 export interface Selective {

@@ -4,8 +4,8 @@ import { childOptions } from './child-options';
 import { helmRelease, type HelmOptions } from './helm-release';
 import { defaultInjectorTimeout, injectorReady } from './injector';
 import { kubernetesObject } from './kubernetes-object';
-import { controlPlaneNamespace, controlPlaneReleases, meshPeerAuthentication } from './manifests/control-plane';
-import type { IstioSettings } from './manifests/settings';
+import { controlPlaneNamespace, controlPlaneReleases, meshPeerAuthentication } from '../mesh/manifests/control-plane';
+import type { IstioSettings } from '../mesh/manifests/settings';
 import { MeshNamespace } from './mesh-namespace';
 import type { SecretOptions } from './secret-options';
 

@@ -1,5 +1,5 @@
-import { gatewayNamespace } from './manifests/gateway-workload';
-import type { GatewaySettings } from './manifests/settings';
+import { gatewayNamespace } from '../mesh/manifests/gateway-workload';
+import type { GatewaySettings } from '../mesh/manifests/settings';
 
 /** Where to reach a gateway from outside the cluster, as far as its settings tell; else the command that does. */
 export function gatewayAddress(gateway: string, settings: GatewaySettings): string {

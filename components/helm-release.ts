@@ -1,6 +1,6 @@
 import * as kubernetes from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
-import type { Release } from './manifests/release';
+import type { Release } from '../mesh/manifests/release';
 import type { SecretOptions } from './secret-options';
 
 /** How Helm goes about the releases of a component. */

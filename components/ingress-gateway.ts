@@ -3,11 +3,16 @@ import { childOptions } from './child-options';
 import { gatewayAddress } from './gateway-address';
 import { helmRelease, type HelmOptions } from './helm-release';
 import { kubernetesObject, objectId } from './kubernetes-object';
-import { clusterIssuerName } from './manifests/addons/cert-manager';
-import { gatewayCertificate, gatewayIngress, gatewayNamespace, gatewayRelease } from './manifests/gateway-workload';
-import { istioGateways } from './manifests/istio-gateway';
-import type { GatewaySettings, IstioSettings } from './manifests/settings';
-import type { Verbatim } from './manifests/verbatim';
+import { clusterIssuerName } from '../mesh/manifests/addons/cert-manager';
+import {
+  gatewayCertificate,
+  gatewayIngress,
+  gatewayNamespace,
+  gatewayRelease,
+} from '../mesh/manifests/gateway-workload';
+import { istioGateways } from '../mesh/manifests/istio-gateway';
+import type { GatewaySettings, IstioSettings } from '../mesh/manifests/settings';
+import type { Verbatim } from '../mesh/manifests/verbatim';
 import { MeshNamespace } from './mesh-namespace';
 import { refuseFindings, type CheckOptions } from './refuse-findings';
 import type { SecretOptions } from './secret-options';

@@ -1,7 +1,7 @@
 import * as kubernetes from '@pulumi/kubernetes';
 import type * as pulumi from '@pulumi/pulumi';
-import { controlPlaneNamespace } from './manifests/control-plane';
-import type { IstioSettings } from './manifests/settings';
+import { controlPlaneNamespace } from '../mesh/manifests/control-plane';
+import type { IstioSettings } from '../mesh/manifests/settings';
 
 /** Longest wait for the injector, in seconds, unless a component says otherwise. */
 export const defaultInjectorTimeout = 600;

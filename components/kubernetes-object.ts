@@ -1,6 +1,6 @@
 import * as kubernetes from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
-import { apiGroup, objectTitle, type KubernetesObject } from './manifests/kubernetes';
+import { apiGroup, objectTitle, type KubernetesObject } from '../mesh/manifests/kubernetes';
 
 type ObjectClass = new (name: string, args: object, opts: pulumi.CustomResourceOptions) => pulumi.CustomResource;
 

@@ -1,9 +1,9 @@
 import * as kubernetes from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { childOptions, type Selective } from './child-options';
-import type { KubernetesObject } from './manifests/kubernetes';
-import { isExistingNamespace, namespaceObject } from './manifests/namespace';
-import type { NamespaceSettings } from './manifests/settings';
+import type { KubernetesObject } from '../mesh/manifests/kubernetes';
+import { isExistingNamespace, namespaceObject } from '../mesh/manifests/namespace';
+import type { NamespaceSettings } from '../mesh/manifests/settings';
 
 export interface MeshNamespaceArgs extends NamespaceSettings {
   /** Name of the namespace. Defaults to the component's name. */

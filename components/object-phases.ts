@@ -1,6 +1,6 @@
 import type * as pulumi from '@pulumi/pulumi';
 import { kubernetesObject, objectId } from './kubernetes-object';
-import type { KubernetesObject } from './manifests/kubernetes';
+import type { KubernetesObject } from '../mesh/manifests/kubernetes';
 
 /** Kinds in the order in which they must reach the API: what others live in or are defined by first, what sends traffic to others last. All else goes in between. */
 const firstKinds = ['Namespace', 'CustomResourceDefinition'];

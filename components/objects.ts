@@ -1,7 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import { childOptions } from './child-options';
-import type { KubernetesObject } from './manifests/kubernetes';
-import type { Verbatim } from './manifests/verbatim';
+import type { KubernetesObject } from '../mesh/manifests/kubernetes';
+import type { Verbatim } from '../mesh/manifests/verbatim';
 import { objectsInPhases } from './object-phases';
 import { refuseFindings, type CheckOptions } from './refuse-findings';
 import type { SecretOptions } from './secret-options';

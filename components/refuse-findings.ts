@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import { check } from '../policy/check';
-import { objectTitle, type KubernetesObject } from './manifests/kubernetes';
+import { objectTitle, type KubernetesObject } from '../mesh/manifests/kubernetes';
 
 /** Options of the check that a component makes before it registers anything: levels of rules, and what exists elsewhere. */
 export type CheckOptions = NonNullable<Parameters<typeof check>[1]>;

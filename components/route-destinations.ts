@@ -1,4 +1,4 @@
-import type { KubernetesObject } from './manifests/kubernetes';
+import type { KubernetesObject } from '../mesh/manifests/kubernetes';
 
 interface Destination {
   destination?: { host?: string };

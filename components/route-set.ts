@@ -1,7 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
-import { isKubeconfigText } from './manifests/kubeconfig';
-import { routeSetType, textsOf, type RouteSetInputs } from './manifests/route-set';
-import type { KubernetesObject } from './manifests/kubernetes';
+import { isKubeconfigText } from '../mesh/manifests/kubeconfig';
+import { routeSetType, textsOf, type RouteSetInputs } from '../mesh/manifests/route-set';
+import type { KubernetesObject } from '../mesh/manifests/kubernetes';
 
 export interface RouteSetArgs extends Omit<RouteSetInputs, 'objects'> {
   objects: readonly KubernetesObject[];

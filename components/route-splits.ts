@@ -1,4 +1,4 @@
-import type { RouteObjects } from './manifests/route-objects';
+import type { RouteObjects } from '../mesh/manifests/route-objects';
 
 /** Share of a rule's requests in percent: version, or host where a destination names no version. */
 export type Split = Record<string, number>;

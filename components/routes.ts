@@ -1,10 +1,10 @@
 import * as pulumi from '@pulumi/pulumi';
 import { childOptions } from './child-options';
-import { defined } from './manifests/kubernetes';
-import { allRouteObjects, objectsOfRoute } from './manifests/route-objects';
-import type { ChangeLimits, SetProof } from './manifests/route-set';
-import type { RouteSettings } from './manifests/settings';
-import type { Verbatim } from './manifests/verbatim';
+import { defined } from '../mesh/manifests/kubernetes';
+import { allRouteObjects, objectsOfRoute } from '../mesh/manifests/route-objects';
+import type { ChangeLimits, SetProof } from '../mesh/manifests/route-set';
+import type { RouteSettings } from '../mesh/manifests/settings';
+import type { Verbatim } from '../mesh/manifests/verbatim';
 import { refuseFindings, type CheckOptions } from './refuse-findings';
 import { RouteSet } from './route-set';
 import { routeSplits, type RouteSplits } from './route-splits';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { ChartSource, StackSettings } from '../components/manifests/settings';
+import type { ChartSource, StackSettings } from '../mesh/manifests/settings';
 import { keyPath, type Key } from './key-path';
 import type { Problem } from './problem';
 

@@ -1,6 +1,6 @@
-import { renderMesh, type Mesh } from '../components/manifests/mesh';
-import { originOf, type Rendered } from '../components/manifests/rendered';
-import type { StackSettings } from '../components/manifests/settings';
+import { renderMesh, type Mesh } from '../mesh/manifests/mesh';
+import { originOf, type Rendered } from '../mesh/manifests/rendered';
+import type { StackSettings } from '../mesh/manifests/settings';
 import { checkReport, type CheckScope } from '../policy/check';
 import { findingSubject, subjectOf, type Finding } from '../policy/finding';
 import { rules } from '../policy/rules';

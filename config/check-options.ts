@@ -1,10 +1,10 @@
-import { withTracingProvider } from '../components/manifests/addons/tracing';
-import { controlPlaneNamespace } from '../components/manifests/control-plane';
-import { defaultGatewayPorts, gatewayNamespace } from '../components/manifests/gateway-workload';
-import { gatewayPodLabels } from '../components/manifests/istio-gateway';
-import { defined } from '../components/manifests/kubernetes';
-import { mergeValues } from '../components/manifests/release';
-import type { GatewaySettings, IstioSettings, StackSettings } from '../components/manifests/settings';
+import { withTracingProvider } from '../mesh/manifests/addons/tracing';
+import { controlPlaneNamespace } from '../mesh/manifests/control-plane';
+import { defaultGatewayPorts, gatewayNamespace } from '../mesh/manifests/gateway-workload';
+import { gatewayPodLabels } from '../mesh/manifests/istio-gateway';
+import { defined } from '../mesh/manifests/kubernetes';
+import { mergeValues } from '../mesh/manifests/release';
+import type { GatewaySettings, IstioSettings, StackSettings } from '../mesh/manifests/settings';
 import type { CheckOptions, GatewayWorkload } from '../policy/options';
 import type { PolicySettings } from './schema/policy';
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { defined } from '../components/manifests/kubernetes';
+import { defined } from '../mesh/manifests/kubernetes';
 import { didYouMean } from './did-you-mean';
 import type { Problem } from './problem';
 import { parseStackText, type StackTextProblems, type StackTextSettings } from './stack-text';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defined } from '../components/manifests/kubernetes';
+import { defined } from '../mesh/manifests/kubernetes';
 import { crdSchema, istioKinds } from './istio-json-schema';
 import { configNamespace } from './key-path';
 import { stackFile } from './schema/stack-file';

@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import { defined } from '../components/manifests/kubernetes';
+import { defined } from '../mesh/manifests/kubernetes';
 import { allProblems, checkMesh } from './check-mesh';
 import { missingCharts } from './chart-files';
 import { configNamespace } from './key-path';

@@ -1,4 +1,4 @@
-import type { StackSettings } from '../components/manifests/settings';
+import type { StackSettings } from '../mesh/manifests/settings';
 import { covers, type Key } from './key-path';
 import { voiced, type KeyProblem, type Problem } from './problem';
 import { stackRules } from './rules/index';

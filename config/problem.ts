@@ -1,4 +1,4 @@
-import { defined } from '../components/manifests/kubernetes';
+import { defined } from '../mesh/manifests/kubernetes';
 import { keyPath, valueAt, type Key } from './key-path';
 import type { Source } from './source';
 

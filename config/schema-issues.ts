@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defined } from '../components/manifests/kubernetes';
+import { defined } from '../mesh/manifests/kubernetes';
 import { valueAt, type Key } from './key-path';
 import { nearest } from '../policy/nearest';
 import { didYouMean } from './did-you-mean';

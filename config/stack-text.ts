@@ -1,4 +1,4 @@
-import { defined } from '../components/manifests/kubernetes';
+import { defined } from '../mesh/manifests/kubernetes';
 import { allProblems } from './check-mesh';
 import { handedOver } from './handed-over';
 import { configNamespace, keyPath, type Key } from './key-path';

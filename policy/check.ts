@@ -1,5 +1,5 @@
-import type { KubernetesObject } from '../components/manifests/kubernetes';
-import { meshModel, type MeshModel } from '../model/mesh-model';
+import type { KubernetesObject } from '../mesh/manifests/kubernetes';
+import { meshModel, type MeshModel } from '../mesh/model/mesh-model';
 import type { Finding } from './finding';
 import { compareFindings, sortedObjects } from './order';
 import type { CheckOptions } from './options';

@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '../components/manifests/kubernetes';
+import type { KubernetesObject } from '../mesh/manifests/kubernetes';
 
 /** Whether a finding stops a deployment or is told only. */
 export const levels = ['mandatory', 'advisory'] as const;

@@ -1,4 +1,4 @@
-import '../loader/later';
+import '../runtime/later';
 import { PolicyPack } from '@pulumi/policy';
 import { packName, policies } from './pack/policies';
 import { judgeAhead } from './pack/ahead';

@@ -1,4 +1,4 @@
-import type { MeshOptions } from '../model/mesh-model';
+import type { MeshOptions } from '../mesh/model/mesh-model';
 import type { Level } from './finding';
 
 /** What a check may be told about the world outside the objects. All of it is optional. */

@@ -1,6 +1,6 @@
-import { objectKey, type KubernetesObject } from '../components/manifests/kubernetes';
+import { objectKey, type KubernetesObject } from '../mesh/manifests/kubernetes';
 import type { Finding } from './finding';
-import { canonical } from '../model/canonical';
+import { canonical } from '../mesh/model/canonical';
 
 /** By namespace, kind, name, path, rule, message, level: the order in which findings are always listed. */
 export function compareFindings(a: Finding, b: Finding): number {

@@ -1,7 +1,7 @@
-import type { KubernetesObject } from '../components/manifests/kubernetes';
-import { meshModel, type MeshModel } from '../model/mesh-model';
-import { meshObject, type MeshObject } from '../model/object-index';
-import { oncePer } from '../model/once-per';
+import type { KubernetesObject } from '../mesh/manifests/kubernetes';
+import { meshModel, type MeshModel } from '../mesh/model/mesh-model';
+import { meshObject, type MeshObject } from '../mesh/model/object-index';
+import { oncePer } from '../mesh/model/once-per';
 import type { CheckOptions } from './options';
 import { sortedObjects } from './order';
 import type { Rule, Violation } from './rule';

@@ -1,5 +1,5 @@
-import type { KubernetesObject } from '../components/manifests/kubernetes';
-import { defined } from '../components/manifests/kubernetes';
+import type { KubernetesObject } from '../mesh/manifests/kubernetes';
+import { defined } from '../mesh/manifests/kubernetes';
 import { named, type Finding } from './finding';
 import type { CheckOptions } from './options';
 import type { Rule, Violation } from './rule';

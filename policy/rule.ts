@@ -1,5 +1,5 @@
-import type { KubernetesObject } from '../components/manifests/kubernetes';
-import type { MeshModel } from '../model/mesh-model';
+import type { KubernetesObject } from '../mesh/manifests/kubernetes';
+import type { MeshModel } from '../mesh/model/mesh-model';
 import type { Level } from './finding';
 import type { CheckOptions } from './options';
 

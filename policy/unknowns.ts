@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '../components/manifests/kubernetes';
+import type { KubernetesObject } from '../mesh/manifests/kubernetes';
 import { named, type Finding } from './finding';
 import type { Raised } from './raise';
 

@@ -1,5 +1,5 @@
-import { objectTitle, type KubernetesObject } from '../components/manifests/kubernetes';
-import { dropped, expectedRoute, sharedDestinations } from '../live';
+import { objectTitle, type KubernetesObject } from '../mesh/manifests/kubernetes';
+import { dropped, expectedRoute, sharedDestinations } from '../cluster/proxies';
 import type { Cluster } from './cluster';
 import { each } from './each';
 import type { Log } from './engine-log';

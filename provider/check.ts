@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { objectTitle, type KubernetesObject } from '../components/manifests/kubernetes';
-import { objectPath, routingKinds, type RouteSetInputs } from '../components/manifests/route-set';
+import { objectTitle, type KubernetesObject } from '../mesh/manifests/kubernetes';
+import { objectPath, routingKinds, type RouteSetInputs } from '../mesh/manifests/route-set';
 import { changeProblems } from '../policy/changes/change-problems';
 import { objectsOf, unknown } from './set';
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { KubernetesObject } from '../components/manifests/kubernetes';
-import { routingKinds } from '../components/manifests/route-set';
-import type { Connection } from './connection';
+import type { KubernetesObject } from '../mesh/manifests/kubernetes';
+import { routingKinds } from '../mesh/manifests/route-set';
+import type { Connection } from '../cluster/api/connection';
 import { setLabel } from './set';
 
 /** Who the fields that a set states belong to. */

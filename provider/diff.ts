@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { unknown, type RouteSetState } from './set';
-import { objectPath, type RouteSetInputs } from '../components/manifests/route-set';
+import { objectPath, type RouteSetInputs } from '../mesh/manifests/route-set';
 
 export type Kind = 'add' | 'delete' | 'update' | 'update-replace';
 

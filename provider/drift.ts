@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { defined, type KubernetesObject } from '../components/manifests/kubernetes';
+import { defined, type KubernetesObject } from '../mesh/manifests/kubernetes';
 
 /**
  * An object as the cluster has it, in the words of what was applied: labels, annotations and whatever else others have put on it are theirs, and no drift; `spec` is all ours.

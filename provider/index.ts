@@ -1,7 +1,7 @@
 import { EngineLog } from './engine-log';
 import { RouteSets } from './route-set';
-import { decodeStructsLazily } from '../wire/lazy-struct';
-import { announce, endWithEngine } from '../wire/serve-engine';
+import { decodeStructsLazily } from '../runtime/lazy-struct';
+import { announce, endWithEngine } from '../runtime/serve-engine';
 import { serve } from './serve';
 import manifest from './package.json';
 

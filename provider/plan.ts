@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { KubernetesObject } from '../components/manifests/kubernetes';
-import { canonicalHost } from '../live';
+import type { KubernetesObject } from '../mesh/manifests/kubernetes';
+import { canonicalHost } from '../cluster/proxies';
 import { isRoute, type Objects } from './set';
 
 /** An object before and after an update. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { defined, type KubernetesObject } from '../components/manifests/kubernetes';
-import type { SetProof } from '../components/manifests/route-set';
+import { defined, type KubernetesObject } from '../mesh/manifests/kubernetes';
+import type { SetProof } from '../mesh/manifests/route-set';
 import {
   LiveError,
   MeshView,
@@ -8,7 +8,7 @@ import {
   proveRoute,
   type KubeconfigOptions,
   type MeshViewOptions,
-} from '../live';
+} from '../cluster/proxies';
 import type { Log } from './engine-log';
 
 /** Defaults of ProofSettings, in seconds. */

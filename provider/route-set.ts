@@ -1,9 +1,9 @@
 import { setMaxListeners } from 'node:events';
-import { defined, objectTitle, type KubernetesObject } from '../components/manifests/kubernetes';
-import type { RouteSetInputs } from '../components/manifests/route-set';
+import { defined, objectTitle, type KubernetesObject } from '../mesh/manifests/kubernetes';
+import type { RouteSetInputs } from '../mesh/manifests/route-set';
 import { carryOut, type Outcome } from './carry-out';
 import { Cluster } from './cluster';
-import { Connection } from './connection';
+import { Connection } from '../cluster/api/connection';
 import { asStated } from './drift';
 import type { Log } from './engine-log';
 import { Makers } from './makers';

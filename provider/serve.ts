@@ -4,12 +4,12 @@ import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
 import { ResourceProviderService } from '@pulumi/pulumi/proto/provider_grpc_pb';
 import * as proto from '@pulumi/pulumi/proto/provider_pb';
 import { PluginInfo } from '@pulumi/pulumi/proto/plugin_pb';
-import type { RouteSetInputs } from '../components/manifests/route-set';
+import type { RouteSetInputs } from '../mesh/manifests/route-set';
 import { changeFailures, inputProblems } from './check';
 import { diffOf, type Kind } from './diff';
 import type { RouteSets } from './route-set';
 import type { RouteSetState } from './set';
-import { serveEngine, type Serving } from '../wire/serve-engine';
+import { serveEngine, type Serving } from '../runtime/serve-engine';
 import { fromStruct, toServiceError, toStruct } from './wire';
 
 const { PropertyDiff, DiffResponse } = proto;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { KubernetesObject } from '../components/manifests/kubernetes';
-import type { RouteSetInputs } from '../components/manifests/route-set';
+import type { KubernetesObject } from '../mesh/manifests/kubernetes';
+import type { RouteSetInputs } from '../mesh/manifests/route-set';
 
 /** What is kept of a set: what it was told, with the objects as the cluster has them by all that is known. */
 export interface RouteSetState extends RouteSetInputs {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundle } from '../loader/bundle';
+import { bundle } from '../runtime/bundle';
 
 /** Bundles the policy pack into dist/policy, a package that stands alone, and packs it: `npm run pack:policy`. */
 const root = join(__dirname, '..');

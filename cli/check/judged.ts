@@ -1,6 +1,6 @@
-import { objectKey } from '../../components/manifests/kubernetes';
-import { renderMesh } from '../../components/manifests/mesh';
-import { originOf, type Rendered } from '../../components/manifests/rendered';
+import { objectKey } from '../../mesh/manifests/kubernetes';
+import { renderMesh } from '../../mesh/manifests/mesh';
+import { originOf, type Rendered } from '../../mesh/manifests/rendered';
 import { checkOptions } from '../../config/check-options';
 import { parseKeyPath } from '../../config/key-path';
 import { checkReport } from '../../policy/check';

@@ -1,8 +1,8 @@
 import { Argument, Option, type Command } from 'commander';
 import { stackFilePath } from '../../config/file';
-import { trafficDiffMarkdown, trafficDiffText } from '../../traffic/diff/diff-text';
-import { isUnmoved, trafficDiff } from '../../traffic/diff/traffic-diff';
-import { stackTraffic, type TrafficInput } from '../../traffic/stack-objects';
+import { trafficDiffMarkdown, trafficDiffText } from '../../mesh/traffic/diff/diff-text';
+import { isUnmoved, trafficDiff } from '../../mesh/traffic/diff/traffic-diff';
+import { stackTraffic, type TrafficInput } from '../../mesh/traffic/stack-objects';
 import { exitCodes, UserError } from '../errors';
 import { contextOf, labByDefault } from '../cluster';
 import { loadStack, stackOptions, type LoadedStack, type StackChoice } from '../input';

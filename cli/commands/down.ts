@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
-import { labStatus, labUp } from '../../lab';
+import { labStatus, labUp } from '../../cluster/lab';
 import { exitCodes } from '../errors';
 import { environmentOf, stackOptions, type StackChoice } from '../input';
 import { asUserError } from '../lab-errors';

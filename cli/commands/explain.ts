@@ -1,7 +1,7 @@
 import { Argument, type Command } from 'commander';
-import { draw, seededRandom } from '../../traffic/draw';
-import { explanation } from '../../traffic/explanation';
-import { trafficModel } from '../../traffic/route';
+import { draw, seededRandom } from '../../mesh/traffic/draw';
+import { explanation } from '../../mesh/traffic/explanation';
+import { trafficModel } from '../../mesh/traffic/route';
 import { stackOptions, type StackChoice } from '../input';
 import { explainText } from '../traffic/explain-text';
 import { trafficInput } from '../traffic/input';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { labDown, labStatus, labUp, type LabStatus } from '../../lab';
+import { labDown, labStatus, labUp, type LabStatus } from '../../cluster/lab';
 import { exitCodes } from '../errors';
 import { stackOptions, type StackChoice } from '../input';
 import { asUserError } from '../lab-errors';

@@ -7,7 +7,7 @@ import {
   proxyNamePattern,
   proxyNameRule,
   type MeshViewOptions,
-} from '../../live';
+} from '../../cluster/proxies';
 import { UserError, exitCodes } from '../errors';
 import { stackOptions, type StackChoice } from '../input';
 import { liveRoutes, liveText } from '../live/routes';

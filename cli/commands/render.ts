@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { loadMesh, stackOptions, type StackChoice } from '../input';
 import { say } from '../output';
 import { writeFolder } from '../render/folder';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { findSample } from '../../samples/find';
-import { sampleStackFile, sampleStates } from '../../samples/load';
+import { findSample } from '../samples/find';
+import { sampleStackFile, sampleStates } from '../samples/load';
 import { UserError } from '../errors';
 import { table } from '../table';
 

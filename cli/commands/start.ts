@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { renderMesh, type Mesh } from '../../components/manifests/mesh';
-import type { StackSettings } from '../../components/manifests/settings';
-import { labUp, type Lab } from '../../lab';
-import { ApiServer } from '../../lab/api';
+import { renderMesh, type Mesh } from '../../mesh/manifests/mesh';
+import type { StackSettings } from '../../mesh/manifests/settings';
+import { labUp, type Lab } from '../../cluster/lab';
+import { ApiServer } from '../../cluster/lab/api';
 import type { CheckOptions } from '../../policy/options';
 import { UserError } from '../errors';
 import { loadMesh, stackOptions, type StackChoice } from '../input';

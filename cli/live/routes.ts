@@ -1,5 +1,5 @@
-import type { KubernetesObject } from '../../components/manifests/kubernetes';
-import { allRouteObjects } from '../../components/manifests/route-objects';
+import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
+import { allRouteObjects } from '../../mesh/manifests/route-objects';
 import {
   expectedRoute,
   noRoute,
@@ -8,7 +8,7 @@ import {
   type MeshView,
   type MeshViewOptions,
   type Verdict,
-} from '../../live';
+} from '../../cluster/proxies';
 import { nearest } from '../../policy/nearest';
 import { contextOf, labByDefault } from '../cluster';
 import { UserError } from '../errors';

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import type { Release } from '../../components/manifests/release';
+import type { Release } from '../../mesh/manifests/release';
 import { userError } from '../errors';
 import { say } from '../output';
 

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
-import { apiGroup, objectTitle, type KubernetesObject } from '../../components/manifests/kubernetes';
-import type { Release } from '../../components/manifests/release';
+import { apiGroup, objectTitle, type KubernetesObject } from '../../mesh/manifests/kubernetes';
+import type { Release } from '../../mesh/manifests/release';
 
 /** One object as a YAML document. Strings that look like numbers keep their quotes. */
 export function objectYaml(object: KubernetesObject): string {

@@ -1,8 +1,8 @@
 import type { EngineEvent } from '@pulumi/pulumi/automation';
-import type { KubernetesObject } from '../../components/manifests/kubernetes';
-import type { Lab, Log } from '../../lab';
-import { trafficDiffText } from '../../traffic/diff/diff-text';
-import { trafficDiff } from '../../traffic/diff/traffic-diff';
+import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
+import type { Lab, Log } from '../../cluster/lab';
+import { trafficDiffText } from '../../mesh/traffic/diff/diff-text';
+import { trafficDiff } from '../../mesh/traffic/diff/traffic-diff';
 import { UserError } from '../errors';
 import { asUserError } from '../lab-errors';
 import { say } from '../output';

@@ -1,5 +1,5 @@
 import type { EngineEvent } from '@pulumi/pulumi/automation';
-import { routeSetType } from '../../components/manifests/route-set';
+import { routeSetType } from '../../mesh/manifests/route-set';
 import { count, isObjectStep, nameOf, stepTitle, type Plan } from './plan';
 
 /** How the provider of routes ends its warning of an update that it could not prove. */

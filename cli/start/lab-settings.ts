@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
-import { addonNames } from '../../components/manifests/addons/addon';
-import { addonReleases, installedAddons } from '../../components/manifests/addons/addons';
-import type { AddonsSettings } from '../../components/manifests/addons/settings';
-import { resolveApp } from '../../components/manifests/apps/resolve';
-import type { AppSettings } from '../../components/manifests/apps/settings';
-import { defaultIstioVersion } from '../../components/manifests/istio';
-import type { GatewaySettings, IstioSettings, StackSettings } from '../../components/manifests/settings';
+import { addonNames } from '../../mesh/manifests/addons/addon';
+import { addonReleases, installedAddons } from '../../mesh/manifests/addons/addons';
+import type { AddonsSettings } from '../../mesh/manifests/addons/settings';
+import { resolveApp } from '../../mesh/manifests/apps/resolve';
+import type { AppSettings } from '../../mesh/manifests/apps/settings';
+import { defaultIstioVersion } from '../../mesh/manifests/istio';
+import type { GatewaySettings, IstioSettings, StackSettings } from '../../mesh/manifests/settings';
 
 /** How long a chart repository may take to answer, in milliseconds. */
 const patience = 5000;

@@ -1,4 +1,4 @@
-import '../../loader/later';
+import '../../runtime/later';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { hostname } from 'node:os';
@@ -7,10 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ResourceTransformationArgs, ResourceTransformationResult } from '@pulumi/pulumi';
 import type { EngineEvent, ProjectSettings, Stack } from '@pulumi/pulumi/automation';
 import { parse, stringify } from 'yaml';
-import type { Lab } from '../../lab';
-import { ApiServer } from '../../lab/api';
-import { processTable } from '../../lab/processes';
-import { checkout } from '../../loader/checkout';
+import type { Lab } from '../../cluster/lab';
+import { ApiServer } from '../../cluster/lab/api';
+import { processTable } from '../../cluster/lab/processes';
+import { checkout } from '../../runtime/checkout';
 import { UserError } from '../errors';
 
 /** Between two looks at a lock that another run holds, in milliseconds. */
@@ -279,7 +279,7 @@ function program(): Record<string, unknown> {
   // Paths in a stack file are relative to the project, as Pulumi's command has it.
   process.chdir(checkout);
   try {
-    const loader = load('../loader/load') as { load: (module: object, folder: string, entry: string) => unknown };
+    const loader = load('../runtime/load') as { load: (module: object, folder: string, entry: string) => unknown };
     return loader.load({ exports: {} }, checkout, 'index') as Record<string, unknown>;
   } finally {
     process.chdir(started);

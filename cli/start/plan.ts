@@ -1,7 +1,7 @@
 import type { EngineEvent } from '@pulumi/pulumi/automation';
-import { objectTitle } from '../../components/manifests/kubernetes';
-import { routeSetType } from '../../components/manifests/route-set';
-import { asList, asMap, asText, isMap, without } from '../../model/json';
+import { objectTitle } from '../../mesh/manifests/kubernetes';
+import { routeSetType } from '../../mesh/manifests/route-set';
+import { asList, asMap, asText, isMap, without } from '../../mesh/model/json';
 
 /** One field that differs. `from` is absent for an added field, `to` for a removed one. */
 export interface FieldChange {

@@ -1,4 +1,4 @@
-import type { StackSettings } from '../../components/manifests/settings';
+import type { StackSettings } from '../../mesh/manifests/settings';
 import type { LabNodePort } from '../traffic/lab-node';
 
 /** A path that a gateway's route takes: of the first match that names one, else `/`. */

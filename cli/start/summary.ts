@@ -1,7 +1,7 @@
-import type { KubernetesObject } from '../../components/manifests/kubernetes';
-import type { LiveObject } from '../../lab';
-import { asList, asMap, asNumber } from '../../model/json';
-import { effectiveSplits } from '../../traffic/splits';
+import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
+import type { LiveObject } from '../../cluster/lab';
+import { asList, asMap, asNumber } from '../../mesh/model/json';
+import { effectiveSplits } from '../../mesh/traffic/splits';
 import { table } from '../table';
 
 const workloadKinds = ['Deployment', 'StatefulSet', 'DaemonSet', 'Pod'];

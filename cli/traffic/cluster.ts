@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import type { KubernetesObject } from '../../components/manifests/kubernetes';
-import type { Lab } from '../../lab';
-import { ApiServer } from '../../lab/api';
+import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
+import type { Lab } from '../../cluster/lab';
+import { ApiServer } from '../../cluster/lab/api';
 import { UserError } from '../errors';
 import { asUserError } from '../lab-errors';
 import { readObjects } from '../objects';
-import type { TrafficInput } from '../../traffic/stack-objects';
+import type { TrafficInput } from '../../mesh/traffic/stack-objects';
 
 /** Which cluster to look at; kubectl's own defaults otherwise. */
 export interface ClusterChoice {

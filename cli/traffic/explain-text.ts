@@ -1,9 +1,9 @@
-import type { RequestClass } from '../../traffic/classes/classes';
-import { ruleWords } from '../../traffic/diff/diff-text';
-import type { Explanation } from '../../traffic/explanation';
-import type { Outcome } from '../../traffic/outcome';
-import { percent } from '../../traffic/share';
-import { destinationWords, outcomeWords, placeWords, treatmentWords } from '../../traffic/words';
+import type { RequestClass } from '../../mesh/traffic/classes/classes';
+import { ruleWords } from '../../mesh/traffic/diff/diff-text';
+import type { Explanation } from '../../mesh/traffic/explanation';
+import type { Outcome } from '../../mesh/traffic/outcome';
+import { percent } from '../../mesh/traffic/share';
+import { destinationWords, outcomeWords, placeWords, treatmentWords } from '../../mesh/traffic/words';
 import { table } from '../table';
 
 /** An explanation for people: the outcome in words and as a table, what was drawn, and what else the host's rules tell apart. No trailing newline. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Lab } from '../../lab';
-import { layoutOf, readPorts } from '../../lab/control-plane';
+import type { Lab } from '../../cluster/lab';
+import { layoutOf, readPorts } from '../../cluster/lab/control-plane';
 
 /** Where the lab's node answers on 127.0.0.1. */
 export type NodeAddress = Pick<Lab, 'nodePort' | 'egressPort'>;

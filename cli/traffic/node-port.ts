@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
-import { asList, asMap, asNumber } from '../../model/json';
-import { hasLabels } from '../../model/workload-index';
-import { gatewayClients, type Client } from '../../traffic/classes/clients';
-import type { Request } from '../../traffic/request';
-import type { TrafficModel } from '../../traffic/traffic-model';
+import { asList, asMap, asNumber } from '../../mesh/model/json';
+import { hasLabels } from '../../mesh/model/workload-index';
+import { gatewayClients, type Client } from '../../mesh/traffic/classes/clients';
+import type { Request } from '../../mesh/traffic/request';
+import type { TrafficModel } from '../../mesh/traffic/traffic-model';
 import { nodeAddress, nodeStatus, type LabNodePort } from './lab-node';
 
 /** A request as the gateway behind a node port gets it. */

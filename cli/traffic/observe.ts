@@ -1,9 +1,9 @@
 import { Agent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
-import type { StackSettings } from '../../components/manifests/settings';
-import type { Log } from '../../lab';
-import type { Request } from '../../traffic/request';
-import { trafficModel } from '../../traffic/route';
-import { stackTraffic } from '../../traffic/stack-objects';
+import type { StackSettings } from '../../mesh/manifests/settings';
+import type { Log } from '../../cluster/lab';
+import type { Request } from '../../mesh/traffic/request';
+import { trafficModel } from '../../mesh/traffic/route';
+import { stackTraffic } from '../../mesh/traffic/stack-objects';
 import { UserError, userError } from '../errors';
 import { nodeStatus, type NodeAddress, type NodeStatus } from './lab-node';
 import { observationLines, tally, type Answer, type Observation } from './tally';

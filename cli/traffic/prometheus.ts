@@ -1,4 +1,4 @@
-import type { RequestCount } from '../../traffic/graph/observed';
+import type { RequestCount } from '../../mesh/traffic/graph/observed';
 import { UserError } from '../errors';
 
 /** How long Prometheus may take to answer, in milliseconds. */

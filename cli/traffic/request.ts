@@ -1,4 +1,4 @@
-import type { Request } from '../../traffic/request';
+import type { Request } from '../../mesh/traffic/request';
 import { UserError, userError } from '../errors';
 
 /** What the flags say of a request. */

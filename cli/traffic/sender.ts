@@ -1,8 +1,8 @@
-import { gatewayClients, workloadClient, type Client } from '../../traffic/classes/clients';
-import { compareText } from '../../model/creation-order';
-import { authorityHost, type Request } from '../../traffic/request';
-import { route } from '../../traffic/route';
-import type { TrafficModel } from '../../traffic/traffic-model';
+import { gatewayClients, workloadClient, type Client } from '../../mesh/traffic/classes/clients';
+import { compareText } from '../../mesh/model/creation-order';
+import { authorityHost, type Request } from '../../mesh/traffic/request';
+import { route } from '../../mesh/traffic/route';
+import type { TrafficModel } from '../../mesh/traffic/traffic-model';
 import { nearest } from '../../policy/nearest';
 import { UserError } from '../errors';
 

@@ -1,8 +1,8 @@
-import { compareText } from '../../model/creation-order';
-import { binomialBound, type Bound } from '../../traffic/bound';
-import type { Outcome, WeightedDestination } from '../../traffic/outcome';
-import { fraction, percent, share, type Share } from '../../traffic/share';
-import { destinationWords } from '../../traffic/words';
+import { compareText } from '../../mesh/model/creation-order';
+import { binomialBound, type Bound } from '../../mesh/traffic/bound';
+import type { Outcome, WeightedDestination } from '../../mesh/traffic/outcome';
+import { fraction, percent, share, type Share } from '../../mesh/traffic/share';
+import { destinationWords } from '../../mesh/traffic/words';
 import { exitCodes } from '../errors';
 import { table } from '../table';
 

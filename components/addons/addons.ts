@@ -1,10 +1,10 @@
 import * as pulumi from '@pulumi/pulumi';
 import { childOptions } from '../child-options';
 import { helmRelease, type HelmOptions } from '../helm-release';
-import { addonObjects, addonReleases } from '../manifests/addons/addons';
-import type { AddonsSettings } from '../manifests/addons/settings';
-import type { GatewaySettings, IstioSettings } from '../manifests/settings';
-import type { Verbatim } from '../manifests/verbatim';
+import { addonObjects, addonReleases } from '../../mesh/manifests/addons/addons';
+import type { AddonsSettings } from '../../mesh/manifests/addons/settings';
+import type { GatewaySettings, IstioSettings } from '../../mesh/manifests/settings';
+import type { Verbatim } from '../../mesh/manifests/verbatim';
 import { objectsInPhases } from '../object-phases';
 import { refuseFindings, type CheckOptions } from '../refuse-findings';
 import type { SecretOptions } from '../secret-options';

@@ -1,12 +1,12 @@
 import type * as pulumi from '@pulumi/pulumi';
 import { childOptions } from '../child-options';
 import { kubernetesObject } from '../kubernetes-object';
-import { appObjects } from '../manifests/apps/app';
-import type { AppSettings } from '../manifests/apps/settings';
-import { apiGroup, type KubernetesObject } from '../manifests/kubernetes';
-import { injectionAnnotation } from '../manifests/namespace';
-import type { NamespaceSettings } from '../manifests/settings';
-import type { Verbatim } from '../manifests/verbatim';
+import { appObjects } from '../../mesh/manifests/apps/app';
+import type { AppSettings } from '../../mesh/manifests/apps/settings';
+import { apiGroup, type KubernetesObject } from '../../mesh/manifests/kubernetes';
+import { injectionAnnotation } from '../../mesh/manifests/namespace';
+import type { NamespaceSettings } from '../../mesh/manifests/settings';
+import type { Verbatim } from '../../mesh/manifests/verbatim';
 import { sendsTo } from '../route-destinations';
 import { refuseFindings, type CheckOptions } from '../refuse-findings';
 import type { SecretOptions } from '../secret-options';

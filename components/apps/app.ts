@@ -1,7 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { AppSettings } from '../manifests/apps/settings';
+import type { AppSettings } from '../../mesh/manifests/apps/settings';
 import type { Selective } from '../child-options';
-import type { KubernetesObject } from '../manifests/kubernetes';
+import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { appResources, checkedAppObjects, routesTo, serviceNames, type AppOptions } from './app-resources';
 
 export interface AppArgs extends AppSettings, AppOptions {}

@@ -1,8 +1,8 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { AppSettings } from '../manifests/apps/settings';
-import type { Verbatim } from '../manifests/verbatim';
+import type { AppSettings } from '../../mesh/manifests/apps/settings';
+import type { Verbatim } from '../../mesh/manifests/verbatim';
 import type { Selective } from '../child-options';
-import type { KubernetesObject } from '../manifests/kubernetes';
+import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { appResources, checkedAppObjects, routesTo, serviceNames, type AppOptions } from './app-resources';
 
 export interface BookinfoArgs extends AppOptions {

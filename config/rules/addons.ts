@@ -1,4 +1,4 @@
-import { addonProblems } from '../../components/manifests/addons/problems';
+import { addonProblems } from '../../mesh/manifests/addons/problems';
 import type { KeyProblem } from '../problem';
 import type { StackFile } from '../schema/stack-file';
 

@@ -1,6 +1,6 @@
-import { knownAppNames } from '../../components/manifests/apps/known/names';
-import { appProblems } from '../../components/manifests/apps/problems';
-import { defined } from '../../components/manifests/kubernetes';
+import { knownAppNames } from '../../mesh/manifests/apps/known/names';
+import { appProblems } from '../../mesh/manifests/apps/problems';
+import { defined } from '../../mesh/manifests/kubernetes';
 import { didYouMean } from '../did-you-mean';
 import type { KeyProblem } from '../problem';
 import type { StackFile } from '../schema/stack-file';

@@ -1,4 +1,4 @@
-import type { ChartSource } from '../../components/manifests/settings';
+import type { ChartSource } from '../../mesh/manifests/settings';
 import type { Key } from '../key-path';
 import type { KeyProblem } from '../problem';
 import type { StackFile } from '../schema/stack-file';

@@ -1,5 +1,5 @@
-import { objectKey, objectTitle } from '../../components/manifests/kubernetes';
-import { renderMesh } from '../../components/manifests/mesh';
+import { objectKey, objectTitle } from '../../mesh/manifests/kubernetes';
+import { renderMesh } from '../../mesh/manifests/mesh';
 import { parseKeyPath } from '../key-path';
 import type { KeyProblem } from '../problem';
 import type { StackFile } from '../schema/stack-file';

@@ -1,4 +1,4 @@
-import { apiGroup, defined } from '../../components/manifests/kubernetes';
+import { apiGroup, defined } from '../../mesh/manifests/kubernetes';
 import { didYouMean } from '../did-you-mean';
 import type { KeyProblem } from '../problem';
 import type { StackFile } from '../schema/stack-file';

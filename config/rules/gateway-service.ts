@@ -1,7 +1,7 @@
-import { defined } from '../../components/manifests/kubernetes';
-import { ingressHostProblem } from '../../components/manifests/names';
-import { defaultGatewayPorts } from '../../components/manifests/gateway-workload';
-import type { GatewaySettings, ServicePortSettings } from '../../components/manifests/settings';
+import { defined } from '../../mesh/manifests/kubernetes';
+import { ingressHostProblem } from '../../mesh/manifests/names';
+import { defaultGatewayPorts } from '../../mesh/manifests/gateway-workload';
+import type { GatewaySettings, ServicePortSettings } from '../../mesh/manifests/settings';
 import type { Key } from '../key-path';
 import { didYouMean } from '../did-you-mean';
 import type { KeyProblem } from '../problem';

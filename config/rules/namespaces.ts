@@ -1,5 +1,5 @@
-import { meshNamespaces } from '../../components/manifests/mesh';
-import { isExistingNamespace } from '../../components/manifests/namespace';
+import { meshNamespaces } from '../../mesh/manifests/mesh';
+import { isExistingNamespace } from '../../mesh/manifests/namespace';
 import type { Key } from '../key-path';
 import { didYouMean } from '../did-you-mean';
 import type { KeyProblem } from '../problem';

@@ -1,4 +1,4 @@
-import type { RouteSettings } from '../../components/manifests/settings';
+import type { RouteSettings } from '../../mesh/manifests/settings';
 import type { Key } from '../key-path';
 import type { StackFile } from '../schema/stack-file';
 

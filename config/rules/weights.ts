@@ -1,7 +1,7 @@
-import { defined } from '../../components/manifests/kubernetes';
-import type { Weights } from '../../components/manifests/settings';
-import { versionsOf } from '../../components/manifests/versions';
-import { weightProblems } from '../../components/manifests/weights';
+import { defined } from '../../mesh/manifests/kubernetes';
+import type { Weights } from '../../mesh/manifests/settings';
+import { versionsOf } from '../../mesh/manifests/versions';
+import { weightProblems } from '../../mesh/manifests/weights';
 import type { Key } from '../key-path';
 import { didYouMean } from '../did-you-mean';
 import type { KeyProblem } from '../problem';

@@ -9,7 +9,7 @@ import type {
   GrafanaSettings,
   KialiSettings,
   TracingSettings,
-} from '../../components/manifests/addons/settings';
+} from '../../mesh/manifests/addons/settings';
 import { chartSource, chartValues } from './istio';
 import { anyMap, label, port, serviceType, stringMap, text } from './values';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ServicePort, ServiceSettings } from '../../components/manifests/apps/settings';
+import type { ServicePort, ServiceSettings } from '../../mesh/manifests/apps/settings';
 import { anyMap, port, serviceType, stringMap, text } from './values';
 
 export const appServicePort = z.strictObject({

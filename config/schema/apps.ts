@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { knownAppNames } from '../../components/manifests/apps/known/names';
-import type { AppSettings, ServiceAccountSettings } from '../../components/manifests/apps/settings';
+import { knownAppNames } from '../../mesh/manifests/apps/known/names';
+import type { AppSettings, ServiceAccountSettings } from '../../mesh/manifests/apps/settings';
 import { appService } from './app-services';
 import { byLabel, count, label, stringMap, text } from './values';
 import { workload } from './workloads';

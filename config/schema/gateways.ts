@@ -6,8 +6,8 @@ import type {
   IngressSettings,
   IstioGatewaySettings,
   ServicePortSettings,
-} from '../../components/manifests/settings';
-import type { GatewayServer } from '../../components/manifests/istio';
+} from '../../mesh/manifests/settings';
+import type { GatewayServer } from '../../mesh/manifests/istio';
 import { chartValues } from './istio';
 import { objectKeys } from './object-settings';
 import { byLabel, filledList, label, port, serviceType, stringMap, text, verbatim } from './values';

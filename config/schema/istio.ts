@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ChartSource, ChartValues, IstioChart, IstioSettings } from '../../components/manifests/settings';
+import type { ChartSource, ChartValues, IstioChart, IstioSettings } from '../../mesh/manifests/settings';
 import { anyMap, label, stringMap, text } from './values';
 
 export const chartValues = anyMap satisfies z.ZodType<ChartValues>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { NamespaceSettings } from '../../components/manifests/settings';
+import type { NamespaceSettings } from '../../mesh/manifests/settings';
 import { byLabel, label, stringMap } from './values';
 
 export const namespace = z.strictObject({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { networkingVersions } from '../../components/manifests/istio';
-import type { ExportedObjectSettings, ObjectSettings } from '../../components/manifests/settings';
+import { networkingVersions } from '../../mesh/manifests/istio';
+import type { ExportedObjectSettings, ObjectSettings } from '../../mesh/manifests/settings';
 import { stringMap, text } from './values';
 
 /** Keys that every Istio object made from the settings takes. */

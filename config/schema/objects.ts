@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { KubernetesObject, ObjectMeta } from '../../components/manifests/kubernetes';
+import type { KubernetesObject, ObjectMeta } from '../../mesh/manifests/kubernetes';
 import { anyMap, stringMap, text } from './values';
 
 export const objectMeta = z.strictObject({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { ProofSettings } from '../../components/manifests/settings';
-import { addressPattern, addressRule, proxyNamePattern, proxyNameRule } from '../../live/address';
+import type { ProofSettings } from '../../mesh/manifests/settings';
+import { addressPattern, addressRule, proxyNamePattern, proxyNameRule } from '../../mesh/manifests/addresses';
 import { filledList, wholeNumber } from './values';
 
 const address = z.string().regex(addressPattern, { error: addressRule });

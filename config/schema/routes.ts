@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { TrafficPolicy, WorkloadSelector } from '../../components/manifests/istio';
-import type { DestinationRuleSettings, RouteSettings, VersionSettings } from '../../components/manifests/settings';
+import type { TrafficPolicy, WorkloadSelector } from '../../mesh/manifests/istio';
+import type { DestinationRuleSettings, RouteSettings, VersionSettings } from '../../mesh/manifests/settings';
 import { exportedObjectKeys, exportedObjectSettings } from './object-settings';
 import { httpRule, tcpRule, tlsRule } from './rules';
 import { byLabel, filledList, label, port, stringMap, text, verbatim } from './values';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { HttpRoute, TcpRoute, TlsRoute } from '../../components/manifests/istio';
-import type { HttpRuleSettings, TcpRuleSettings, TlsRuleSettings } from '../../components/manifests/settings';
+import type { HttpRoute, TcpRoute, TlsRoute } from '../../mesh/manifests/istio';
+import type { HttpRuleSettings, TcpRuleSettings, TlsRuleSettings } from '../../mesh/manifests/settings';
 import { verbatim } from './values';
 import { weights } from './weights';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { StackSettings } from '../../components/manifests/settings';
+import type { StackSettings } from '../../mesh/manifests/settings';
 import { addons } from './addons';
 import { apps } from './apps';
 import { gateways } from './gateways';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { ServiceType } from '../../components/manifests/settings';
-import { dnsLabel, labelMaxLength } from '../../components/manifests/names';
+import type { ServiceType } from '../../mesh/manifests/settings';
+import { dnsLabel, labelMaxLength } from '../../mesh/manifests/names';
 
 /** The kinds of value that the sections are built of. Each says what it allows, so that every problem can quote it. */
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Weight, Weights } from '../../components/manifests/settings';
-import { fullWeight, weightProblems } from '../../components/manifests/weights';
+import type { Weight, Weights } from '../../mesh/manifests/settings';
+import { fullWeight, weightProblems } from '../../mesh/manifests/weights';
 import { byLabel } from './values';
 
 /** What is wrong with one weight alone, in the words of the manifests; what is wrong with a split as a whole is a rule's matter. */

@@ -6,7 +6,7 @@ import type {
   ResourceSettings,
   WorkloadKind,
   WorkloadSettings,
-} from '../../components/manifests/apps/settings';
+} from '../../mesh/manifests/apps/settings';
 import { anyMap, count, label, port, stringMap, text } from './values';
 
 export const workloadKind = z.enum(['Deployment', 'StatefulSet', 'Pod']) satisfies z.ZodType<WorkloadKind>;

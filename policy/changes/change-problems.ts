@@ -1,5 +1,5 @@
-import type { KubernetesObject } from '../../components/manifests/kubernetes';
-import { meshModel } from '../../model/mesh-model';
+import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
+import { meshModel } from '../../mesh/model/mesh-model';
 import type { Finding } from '../finding';
 import type { CheckOptions } from '../options';
 import { compareFindings, sortedObjects } from '../order';

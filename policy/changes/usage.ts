@@ -1,4 +1,4 @@
-import type { MeshModel } from '../../model/mesh-model';
+import type { MeshModel } from '../../mesh/model/mesh-model';
 import { hostRules } from '../model/host-rules';
 import { writtenRoutes } from '../model/routes';
 

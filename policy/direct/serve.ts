@@ -3,7 +3,7 @@ import { AnalyzerService } from '@pulumi/pulumi/proto/analyzer_grpc_pb';
 import * as proto from '@pulumi/pulumi/proto/analyzer_pb';
 import { PluginInfo } from '@pulumi/pulumi/proto/plugin_pb';
 import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
-import { serveEngine, type Serving } from '../../wire/serve-engine';
+import { serveEngine, type Serving } from '../../runtime/serve-engine';
 import type { Report, RunArgs } from '../pack/resource';
 import { analyzeResponse, analyzerInfo, configOf, tagsOf } from './messages';
 import type { Pack, Policy, PolicyConfig, Violation } from './pack';

@@ -1,5 +1,5 @@
-import { asList, asMap, asName, asText, isMap, type JsonMap } from '../../model/json';
-import type { MeshModel, MeshNamespace, MeshObject } from '../../model/mesh-model';
+import { asList, asMap, asName, asText, isMap, type JsonMap } from '../../mesh/model/json';
+import type { MeshModel, MeshNamespace, MeshObject } from '../../mesh/model/mesh-model';
 import { clausesOf } from './authorization';
 import { records } from './read';
 

@@ -1,6 +1,6 @@
-import { asMap, asName, asTextMap, isMap, type JsonMap } from '../../model/json';
-import type { MeshModel, MeshObject, MeshWorkload } from '../../model/mesh-model';
-import { hasLabels } from '../../model/workload-index';
+import { asMap, asName, asTextMap, isMap, type JsonMap } from '../../mesh/model/json';
+import type { MeshModel, MeshObject, MeshWorkload } from '../../mesh/model/mesh-model';
+import { hasLabels } from '../../mesh/model/workload-index';
 import { records } from './read';
 
 /** An AuthorizationPolicy, RequestAuthentication or other policy that is for some workloads. */

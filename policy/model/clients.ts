@@ -1,5 +1,5 @@
-import { hasLabels } from '../../model/workload-index';
-import type { EffectiveRule, MeshGateway, MeshModel, MeshVirtualService } from '../../model/mesh-model';
+import { hasLabels } from '../../mesh/model/workload-index';
+import type { EffectiveRule, MeshGateway, MeshModel, MeshVirtualService } from '../../mesh/model/mesh-model';
 import type { CheckOptions, GatewayWorkload } from '../options';
 import { servicePlace } from './known';
 

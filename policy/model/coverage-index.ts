@@ -1,5 +1,5 @@
-import { pushTo } from '../../model/object-index';
-import type { Literal } from '../../traffic/matching/literal';
+import { pushTo } from '../../mesh/model/object-index';
+import type { Literal } from '../../mesh/traffic/matching/literal';
 import { covers, literalsOf, type Condition } from './match-coverage';
 import type { RouteProtocol } from './routes';
 

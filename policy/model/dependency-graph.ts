@@ -1,4 +1,4 @@
-import { pushTo } from '../../model/object-index';
+import { pushTo } from '../../mesh/model/object-index';
 import type { PulumiResource } from '../pulumi-facts';
 
 /** What Pulumi makes before what: by dependencies, those that a resource gets from its parents, and the children of components that it depends on. */

@@ -1,9 +1,9 @@
-import { isHostWithin, isWildcard } from '../../model/host-name';
-import { asMap, asName, asText, asTextMap, asTexts, isMap, type JsonMap } from '../../model/json';
-import type { MeshModel, MeshObject } from '../../model/mesh-model';
-import { pushTo } from '../../model/object-index';
-import { visibility, type Visibility } from '../../model/visibility';
-import { oncePer } from '../../model/once-per';
+import { isHostWithin, isWildcard } from '../../mesh/model/host-name';
+import { asMap, asName, asText, asTextMap, asTexts, isMap, type JsonMap } from '../../mesh/model/json';
+import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
+import { pushTo } from '../../mesh/model/object-index';
+import { visibility, type Visibility } from '../../mesh/model/visibility';
+import { oncePer } from '../../mesh/model/once-per';
 import { records } from './read';
 
 /** A DestinationRule as it is written, before istiod merges it with others. */

@@ -1,4 +1,4 @@
-import { literalHolds, type Literal, type Test } from '../../traffic/matching/literal';
+import { literalHolds, type Literal, type Test } from '../../mesh/traffic/matching/literal';
 
 /** Whether a request that meets `given` always meets `wanted`. Errs on the side of no. */
 export function implies(given: Literal, wanted: Literal): boolean {

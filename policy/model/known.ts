@@ -1,5 +1,5 @@
-import { isHostWithin } from '../../model/host-name';
-import type { MeshModel, MeshService } from '../../model/mesh-model';
+import { isHostWithin } from '../../mesh/model/host-name';
+import type { MeshModel, MeshService } from '../../mesh/model/mesh-model';
 import type { CheckOptions } from '../options';
 
 /**

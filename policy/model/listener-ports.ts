@@ -1,5 +1,5 @@
-import { asNumber } from '../../model/json';
-import type { MeshModel } from '../../model/mesh-model';
+import { asNumber } from '../../mesh/model/json';
+import type { MeshModel } from '../../mesh/model/mesh-model';
 import { records } from './read';
 import type { WrittenRoute } from './routes';
 

@@ -1,10 +1,10 @@
-import { isHostWithin } from '../../model/host-name';
-import { asName, asNumber, asTextMap, asTexts, type JsonMap } from '../../model/json';
-import { hasLabels } from '../../model/workload-index';
-import { resolveGateway } from '../../model/gateways';
-import { oncePer } from '../../model/once-per';
-import { httpMatchLiterals } from '../../traffic/matching/http-match';
-import type { Literal } from '../../traffic/matching/literal';
+import { isHostWithin } from '../../mesh/model/host-name';
+import { asName, asNumber, asTextMap, asTexts, type JsonMap } from '../../mesh/model/json';
+import { hasLabels } from '../../mesh/model/workload-index';
+import { resolveGateway } from '../../mesh/model/gateways';
+import { oncePer } from '../../mesh/model/once-per';
+import { httpMatchLiterals } from '../../mesh/traffic/matching/http-match';
+import type { Literal } from '../../mesh/traffic/matching/literal';
 import { implies } from './implication';
 import type { RouteProtocol } from './routes';
 

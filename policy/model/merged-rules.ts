@@ -1,5 +1,5 @@
-import type { MeshModel } from '../../model/mesh-model';
-import { pushTo } from '../../model/object-index';
+import type { MeshModel } from '../../mesh/model/mesh-model';
+import { pushTo } from '../../mesh/model/object-index';
 import { hostRules, type HostRule, type WrittenSubset } from './host-rules';
 
 /** A subset together with the rule it is written in. */

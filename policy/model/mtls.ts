@@ -1,4 +1,4 @@
-import type { MeshModel, MeshWorkload } from '../../model/mesh-model';
+import type { MeshModel, MeshWorkload } from '../../mesh/model/mesh-model';
 
 /** Namespaces in which some policy has a selector, so that the mode of the namespace is not that of all its workloads. */
 export function hasSelectivePolicies(model: MeshModel, namespace: string): boolean {

@@ -1,4 +1,4 @@
-import { asMap, asName, asNumber, isMap, type JsonMap } from '../../model/json';
+import { asMap, asName, asNumber, isMap, type JsonMap } from '../../mesh/model/json';
 import { records } from './read';
 import type { HostRule } from './host-rules';
 

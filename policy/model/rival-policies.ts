@@ -1,7 +1,7 @@
-import { asMap, asTextMap } from '../../model/json';
-import type { MeshKind, MeshModel, MeshObject } from '../../model/mesh-model';
-import { pushTo } from '../../model/object-index';
-import { hasLabels } from '../../model/workload-index';
+import { asMap, asTextMap } from '../../mesh/model/json';
+import type { MeshKind, MeshModel, MeshObject } from '../../mesh/model/mesh-model';
+import { pushTo } from '../../mesh/model/object-index';
+import { hasLabels } from '../../mesh/model/workload-index';
 import type { Violation } from '../rule';
 import { labelText } from './subset-workloads';
 

@@ -1,6 +1,6 @@
-import { asList, asMap, asName, asNumber, asText, type JsonMap } from '../../model/json';
-import type { MeshModel, MeshObject, MeshVirtualService, SourcedRoute } from '../../model/mesh-model';
-import { oncePer } from '../../model/once-per';
+import { asList, asMap, asName, asNumber, asText, type JsonMap } from '../../mesh/model/json';
+import type { MeshModel, MeshObject, MeshVirtualService, SourcedRoute } from '../../mesh/model/mesh-model';
+import { oncePer } from '../../mesh/model/once-per';
 import { below, records } from './read';
 
 export type RouteProtocol = 'http' | 'tls' | 'tcp';

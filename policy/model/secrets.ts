@@ -1,6 +1,6 @@
-import { apiGroup, type KubernetesObject } from '../../components/manifests/kubernetes';
-import { asMap, asName, asText } from '../../model/json';
-import type { MeshObject } from '../../model/mesh-model';
+import { apiGroup, type KubernetesObject } from '../../mesh/manifests/kubernetes';
+import { asMap, asName, asText } from '../../mesh/model/json';
+import type { MeshObject } from '../../mesh/model/mesh-model';
 import { below } from './read';
 
 /** Objects that a controller turns into a Secret, by `group/kind`, and where they name it; those that name none use their own name. */

@@ -1,6 +1,6 @@
-import type { MeshModel, MeshService, MeshWorkload } from '../../model/mesh-model';
-import { pushTo } from '../../model/object-index';
-import { oncePer } from '../../model/once-per';
+import type { MeshModel, MeshService, MeshWorkload } from '../../mesh/model/mesh-model';
+import { pushTo } from '../../mesh/model/object-index';
+import { oncePer } from '../../mesh/model/once-per';
 
 /** The Kubernetes Services in front of a workload. */
 export function servicesOf(model: MeshModel, workload: MeshWorkload): readonly MeshService[] {

@@ -1,4 +1,4 @@
-import type { MeshModel, MeshService, MeshWorkload } from '../../model/mesh-model';
+import type { MeshModel, MeshService, MeshWorkload } from '../../mesh/model/mesh-model';
 
 /**
  * Labels that istiod adds to endpoints, from the node and the cluster they are in, so that no pod template shows them (istio pkg/kube/labels, AugmentLabels).

@@ -1,6 +1,6 @@
-import type { KubernetesObject } from '../../components/manifests/kubernetes';
-import type { MeshModel } from '../../model/mesh-model';
-import { oncePer } from '../../model/once-per';
+import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
+import type { MeshModel } from '../../mesh/model/mesh-model';
+import { oncePer } from '../../mesh/model/once-per';
 import { list, record, records, text } from './read';
 
 /** One destination of a route and the weight that it states. */

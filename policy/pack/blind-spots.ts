@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import type { CheckOptions } from '../options';
 
 type Externals = NonNullable<CheckOptions['externals']>;

@@ -1,10 +1,10 @@
-import { defaultIstioVersion } from '../../components/manifests/istio';
-import type { KubernetesObject } from '../../components/manifests/kubernetes';
-import { renderMesh } from '../../components/manifests/mesh';
-import type { Release } from '../../components/manifests/release';
-import { allRouteObjects, objectsOfRoute } from '../../components/manifests/route-objects';
-import { routeSetType, textsOf } from '../../components/manifests/route-set';
-import type { StackSettings } from '../../components/manifests/settings';
+import { defaultIstioVersion } from '../../mesh/manifests/istio';
+import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
+import { renderMesh } from '../../mesh/manifests/mesh';
+import type { Release } from '../../mesh/manifests/release';
+import { allRouteObjects, objectsOfRoute } from '../../mesh/manifests/route-objects';
+import { routeSetType, textsOf } from '../../mesh/manifests/route-set';
+import type { StackSettings } from '../../mesh/manifests/settings';
 import type { StackResource } from './resource';
 
 type Routes = NonNullable<StackSettings['routes']>;

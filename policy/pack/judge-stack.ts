@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { defined, type KubernetesObject } from '../../components/manifests/kubernetes';
+import { defined, type KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { checkReport, type CheckReport } from '../check';
 import { findingSubject, type Finding } from '../finding';
 import type { CheckOptions } from '../options';
@@ -14,7 +14,7 @@ import { packOptions } from './options';
 import { recordedInputs } from './recorded-inputs';
 import { releaseFacts } from './releases';
 import type { StackArgs, StackResource } from './resource';
-import { rememberLast } from '../../model/remember-last';
+import { rememberLast } from '../../mesh/model/remember-last';
 import { stackResources, type StackResources } from './stack-resources';
 
 /** What the whole stack has to say, for both policies over it. */

@@ -1,8 +1,8 @@
-import type { KubernetesObject } from '../../components/manifests/kubernetes';
-import { routeSetType } from '../../components/manifests/route-set';
-import { asMap, isMap, type JsonMap } from '../../model/json';
-import { canonical } from '../../model/canonical';
-import { oncePer } from '../../model/once-per';
+import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
+import { routeSetType } from '../../mesh/manifests/route-set';
+import { asMap, isMap, type JsonMap } from '../../mesh/model/json';
+import { canonical } from '../../mesh/model/canonical';
+import { oncePer } from '../../mesh/model/once-per';
 import { knownPart } from './known-part';
 import { met } from './met';
 import type { StackResource } from './resource';

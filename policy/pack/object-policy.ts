@@ -1,6 +1,6 @@
 import type { ResourceValidationPolicy } from '@pulumi/policy';
-import { oncePer } from '../../model/once-per';
-import { rememberLast } from '../../model/remember-last';
+import { oncePer } from '../../mesh/model/once-per';
+import { rememberLast } from '../../mesh/model/remember-last';
 import { checkReport } from '../check';
 import type { Finding } from '../finding';
 import type { CheckOptions } from '../options';

@@ -1,7 +1,7 @@
 import type { PolicyConfigSchema } from '@pulumi/policy';
 import { levels } from '../finding';
 import type { CheckOptions } from '../options';
-import { asMap } from '../../model/json';
+import { asMap } from '../../mesh/model/json';
 import { stackFile } from './stack-file';
 
 const names = { type: 'array', items: { type: 'string' } } as const;

@@ -1,5 +1,5 @@
-import { defaultGatewayPorts } from '../../components/manifests/gateway-workload';
-import { gatewayLabel } from '../../components/manifests/names';
+import { defaultGatewayPorts } from '../../mesh/manifests/gateway-workload';
+import { gatewayLabel } from '../../mesh/manifests/names';
 import type { CheckOptions, GatewayWorkload } from '../options';
 import { record, records, text } from '../model/read';
 import { knownPart } from './known-part';

@@ -1,6 +1,6 @@
-import type { KubernetesObject } from '../../components/manifests/kubernetes';
-import { objectPath } from '../../components/manifests/route-set';
-import { asMap } from '../../model/json';
+import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
+import { objectPath } from '../../mesh/manifests/route-set';
+import { asMap } from '../../mesh/model/json';
 import { knownPart } from './known-part';
 import type { KubernetesResource } from './kubernetes-resource';
 import { met } from './met';

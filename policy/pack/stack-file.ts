@@ -1,4 +1,4 @@
-import { asMap, type JsonMap } from '../../model/json';
+import { asMap, type JsonMap } from '../../mesh/model/json';
 
 const prefix = 'meshwright:';
 

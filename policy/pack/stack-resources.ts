@@ -1,6 +1,6 @@
-import { objectTitle, type KubernetesObject } from '../../components/manifests/kubernetes';
-import { routeSetType } from '../../components/manifests/route-set';
-import { oncePer } from '../../model/once-per';
+import { objectTitle, type KubernetesObject } from '../../mesh/manifests/kubernetes';
+import { routeSetType } from '../../mesh/manifests/route-set';
+import { oncePer } from '../../mesh/model/once-per';
 import { subjectOf } from '../finding';
 import type { PulumiResource } from '../pulumi-facts';
 import { kubernetesResources, type KubernetesResource } from './kubernetes-resource';

@@ -1,5 +1,5 @@
-import { asMap, asTextMap } from '../../model/json';
-import type { MeshKind, MeshModel, MeshObject, MeshService } from '../../model/mesh-model';
+import { asMap, asTextMap } from '../../mesh/model/json';
+import type { MeshKind, MeshModel, MeshObject, MeshService } from '../../mesh/model/mesh-model';
 import { httpField, isAmbient, useWaypoint, waypointOf, waypointsIn } from '../model/ambient';
 import { attached, workloadsOf } from '../model/authorization';
 import { hostRules } from '../model/host-rules';

@@ -1,5 +1,5 @@
-import { apiGroup, type KubernetesObject } from '../../components/manifests/kubernetes';
-import type { MeshModel, MeshObject } from '../../model/mesh-model';
+import { apiGroup, type KubernetesObject } from '../../mesh/manifests/kubernetes';
+import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
 import { DependencyGraph } from '../model/dependency-graph';
 import { hostRules, type HostRule } from '../model/host-rules';
 import { writtenRoutes } from '../model/routes';

@@ -1,6 +1,6 @@
-import { asList, asMap, asName } from '../../model/json';
-import type { MeshModel, MeshObject } from '../../model/mesh-model';
-import { hasLabels } from '../../model/workload-index';
+import { asList, asMap, asName } from '../../mesh/model/json';
+import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
+import { hasLabels } from '../../mesh/model/workload-index';
 import { actionOf, attached } from '../model/authorization';
 import { records } from '../model/read';
 import { labelText } from '../model/subset-workloads';

@@ -1,5 +1,5 @@
-import { asList, asText } from '../../model/json';
-import type { MeshModel, MeshObject, MeshService } from '../../model/mesh-model';
+import { asList, asText } from '../../mesh/model/json';
+import type { MeshModel, MeshObject, MeshService } from '../../mesh/model/mesh-model';
 import { attached, clausesOf, workloadsOf } from '../model/authorization';
 import { effectiveRule } from '../model/clients';
 import { tlsMode } from '../model/policies';

@@ -1,5 +1,5 @@
-import { asName, asTexts } from '../../model/json';
-import type { MeshModel, MeshObject } from '../../model/mesh-model';
+import { asName, asTexts } from '../../mesh/model/json';
+import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
 import { attached, clausesOf, workloadsOf, type Clause } from '../model/authorization';
 import { isMethodPattern } from '../model/http-methods';
 import { declaresWorkloads, describesNamespaces, hostState, isDeclared, namespaceExists } from '../model/known';

@@ -1,5 +1,5 @@
-import { asList, asMap, asNumber, isMap, type JsonMap } from '../../model/json';
-import type { MeshModel } from '../../model/mesh-model';
+import { asList, asMap, asNumber, isMap, type JsonMap } from '../../mesh/model/json';
+import type { MeshModel } from '../../mesh/model/mesh-model';
 import { hostRules, type HostRule } from '../model/host-rules';
 import { policiesOf, type PlacedPolicy } from '../model/policies';
 import { podLabels } from '../model/subset-workloads';

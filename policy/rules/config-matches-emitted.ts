@@ -1,8 +1,8 @@
-import type { RouteSettings } from '../../components/manifests/settings';
-import { virtualService } from '../../components/manifests/virtual-service';
-import type { KubernetesObject } from '../../components/manifests/kubernetes';
-import { asMap, isMap } from '../../model/json';
-import { meshModel, type MeshModel } from '../../model/mesh-model';
+import type { RouteSettings } from '../../mesh/manifests/settings';
+import { virtualService } from '../../mesh/manifests/virtual-service';
+import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
+import { asMap, isMap } from '../../mesh/model/json';
+import { meshModel, type MeshModel } from '../../mesh/model/mesh-model';
 import { destinationTitle, writtenRoutes } from '../model/routes';
 import { objectResources, type ResourceRule } from '../pulumi-facts';
 import type { Violation } from '../rule';

@@ -1,5 +1,5 @@
-import { asName, isMap } from '../../model/json';
-import type { MeshModel, MeshVirtualService, SourcedRoute } from '../../model/mesh-model';
+import { asName, isMap } from '../../mesh/model/json';
+import type { MeshModel, MeshVirtualService, SourcedRoute } from '../../mesh/model/mesh-model';
 import { covers } from '../model/match-coverage';
 import { records } from '../model/read';
 import { isOnMesh } from '../model/routes';

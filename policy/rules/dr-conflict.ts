@@ -1,6 +1,6 @@
-import { isVisible } from '../../model/visibility';
-import type { MeshModel, MeshObject } from '../../model/mesh-model';
-import { same } from '../../model/canonical';
+import { isVisible } from '../../mesh/model/visibility';
+import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
+import { same } from '../../mesh/model/canonical';
 import { effectiveRule } from '../model/clients';
 import { hostRules } from '../model/host-rules';
 import { servicePlace } from '../model/known';

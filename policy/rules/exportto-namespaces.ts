@@ -1,5 +1,5 @@
-import { asList, asText } from '../../model/json';
-import type { MeshKind, MeshModel, MeshObject } from '../../model/mesh-model';
+import { asList, asText } from '../../mesh/model/json';
+import type { MeshKind, MeshModel, MeshObject } from '../../mesh/model/mesh-model';
 import { describesNamespaces, namespaceExists } from '../model/known';
 import type { CheckOptions } from '../options';
 import type { Rule, Violation } from '../rule';

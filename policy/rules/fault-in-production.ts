@@ -1,4 +1,4 @@
-import { asMap, asNumber, isMap, type JsonMap } from '../../model/json';
+import { asMap, asNumber, isMap, type JsonMap } from '../../mesh/model/json';
 import { writtenRoutes } from '../model/routes';
 import type { CheckOptions } from '../options';
 import type { Rule, Violation } from '../rule';

@@ -1,7 +1,7 @@
-import type { GatewayServer, MeshGateway, MeshModel } from '../../model/mesh-model';
-import { pushTo } from '../../model/object-index';
-import { hasLabels } from '../../model/workload-index';
-import { isHostWithin, isWildcard } from '../../model/host-name';
+import type { GatewayServer, MeshGateway, MeshModel } from '../../mesh/model/mesh-model';
+import { pushTo } from '../../mesh/model/object-index';
+import { hasLabels } from '../../mesh/model/workload-index';
+import { isHostWithin, isWildcard } from '../../mesh/model/host-name';
 import { labelText } from '../model/subset-workloads';
 import type { Rule, Violation } from '../rule';
 

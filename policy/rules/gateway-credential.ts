@@ -1,7 +1,7 @@
-import { asName, asTexts } from '../../model/json';
-import type { GatewayServer, MeshGateway, MeshModel, MeshObject } from '../../model/mesh-model';
-import { pushTo } from '../../model/object-index';
-import { hasLabels } from '../../model/workload-index';
+import { asName, asTexts } from '../../mesh/model/json';
+import type { GatewayServer, MeshGateway, MeshModel, MeshObject } from '../../mesh/model/mesh-model';
+import { pushTo } from '../../mesh/model/object-index';
+import { hasLabels } from '../../mesh/model/workload-index';
 import { certificateFault } from '../model/certificate';
 import { knownGatewayWorkloads } from '../model/clients';
 import { isDeclared } from '../model/known';

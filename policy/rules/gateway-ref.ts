@@ -1,7 +1,7 @@
-import { isHostWithin } from '../../model/host-name';
-import { resolveGateway, serverHosts } from '../../model/gateways';
-import { asList, asMap, asName, asTexts } from '../../model/json';
-import type { MeshModel, MeshObject, MeshVirtualService } from '../../model/mesh-model';
+import { isHostWithin } from '../../mesh/model/host-name';
+import { resolveGateway, serverHosts } from '../../mesh/model/gateways';
+import { asList, asMap, asName, asTexts } from '../../mesh/model/json';
+import type { MeshModel, MeshObject, MeshVirtualService } from '../../mesh/model/mesh-model';
 import { describes, isDeclared } from '../model/known';
 import { records } from '../model/read';
 import type { CheckOptions } from '../options';

@@ -1,6 +1,6 @@
-import { isMap } from '../../model/json';
-import type { MeshGateway, MeshModel } from '../../model/mesh-model';
-import { hasLabels } from '../../model/workload-index';
+import { isMap } from '../../mesh/model/json';
+import type { MeshGateway, MeshModel } from '../../mesh/model/mesh-model';
+import { hasLabels } from '../../mesh/model/workload-index';
 import { knownGatewayWorkloads, type KnownGatewayWorkload } from '../model/clients';
 import { labelText } from '../model/subset-workloads';
 import type { CheckOptions } from '../options';

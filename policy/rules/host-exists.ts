@@ -1,5 +1,5 @@
-import { isWildcard } from '../../model/host-name';
-import type { MeshModel, MeshService } from '../../model/mesh-model';
+import { isWildcard } from '../../mesh/model/host-name';
+import type { MeshModel, MeshService } from '../../mesh/model/mesh-model';
 import { hostRules } from '../model/host-rules';
 import { hostState } from '../model/known';
 import { listenerPorts } from '../model/listener-ports';

@@ -1,6 +1,6 @@
-import { asMap } from '../../model/json';
-import type { MeshGateway, MeshModel, MeshVirtualService } from '../../model/mesh-model';
-import { hasLabels } from '../../model/workload-index';
+import { asMap } from '../../mesh/model/json';
+import type { MeshGateway, MeshModel, MeshVirtualService } from '../../mesh/model/mesh-model';
+import { hasLabels } from '../../mesh/model/workload-index';
 import { attached, isFor } from '../model/authorization';
 import { knownGatewayWorkloads } from '../model/clients';
 import { records } from '../model/read';

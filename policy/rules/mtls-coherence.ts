@@ -1,7 +1,7 @@
-import { acceptedMode } from '../../model/accepted-mode';
-import { isWildcard } from '../../model/host-name';
-import type { MeshModel, MeshObject, MeshService, MtlsMode } from '../../model/mesh-model';
-import { pushTo } from '../../model/object-index';
+import { acceptedMode } from '../../mesh/model/accepted-mode';
+import { isWildcard } from '../../mesh/model/host-name';
+import type { MeshModel, MeshObject, MeshService, MtlsMode } from '../../mesh/model/mesh-model';
+import { pushTo } from '../../mesh/model/object-index';
 import { effectiveRule } from '../model/clients';
 import { hostRules, type HostRule } from '../model/host-rules';
 import { servicePlace } from '../model/known';

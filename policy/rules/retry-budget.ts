@@ -1,4 +1,4 @@
-import { asMap, asName, asNumber, isMap } from '../../model/json';
+import { asMap, asName, asNumber, isMap } from '../../mesh/model/json';
 import { milliseconds } from '../model/duration';
 import { records } from '../model/read';
 import { writtenRoutes, type WrittenRoute } from '../model/routes';

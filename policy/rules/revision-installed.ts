@@ -1,4 +1,4 @@
-import type { MeshModel, MeshObject } from '../../model/mesh-model';
+import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
 import type { CheckOptions } from '../options';
 import type { Rule, Violation } from '../rule';
 

@@ -1,4 +1,4 @@
-import { apiGroup } from '../../components/manifests/kubernetes';
+import { apiGroup } from '../../mesh/manifests/kubernetes';
 import { isDeclared } from '../model/known';
 import type { CheckOptions } from '../options';
 import { objectResources, type ObjectResource, type ResourceRule } from '../pulumi-facts';

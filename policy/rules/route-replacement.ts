@@ -1,4 +1,4 @@
-import { apiGroup } from '../../components/manifests/kubernetes';
+import { apiGroup } from '../../mesh/manifests/kubernetes';
 import { objectResources, type ObjectResource, type ResourceRule } from '../pulumi-facts';
 import type { Violation } from '../rule';
 

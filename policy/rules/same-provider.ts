@@ -1,6 +1,6 @@
-import type { MeshModel, MeshObject } from '../../model/mesh-model';
-import type { KubernetesObject } from '../../components/manifests/kubernetes';
-import { routeSetType } from '../../components/manifests/route-set';
+import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
+import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
+import { routeSetType } from '../../mesh/manifests/route-set';
 import { hostRules } from '../model/host-rules';
 import { writtenRoutes } from '../model/routes';
 import { objectResources, resourceModel, type ResourceRule } from '../pulumi-facts';

@@ -1,6 +1,6 @@
-import { asList, asMap, asName, asNumber, asText } from '../../model/json';
-import type { MeshModel, MeshService, MeshWorkload } from '../../model/mesh-model';
-import { parseProtocol } from '../../model/protocol';
+import { asList, asMap, asName, asNumber, asText } from '../../mesh/model/json';
+import type { MeshModel, MeshService, MeshWorkload } from '../../mesh/model/mesh-model';
+import { parseProtocol } from '../../mesh/model/protocol';
 import { hasNoProxy } from '../model/mtls';
 import { records } from '../model/read';
 import { servicesOf } from '../model/services-of';

@@ -1,6 +1,6 @@
-import { asMap, asTextMap, asTexts } from '../../model/json';
-import type { MeshModel, MeshObject, MeshVirtualService } from '../../model/mesh-model';
-import { importsVirtualService } from '../../model/sidecars';
+import { asMap, asTextMap, asTexts } from '../../mesh/model/json';
+import type { MeshModel, MeshObject, MeshVirtualService } from '../../mesh/model/mesh-model';
+import { importsVirtualService } from '../../mesh/model/sidecars';
 import { hostState } from '../model/known';
 import { records } from '../model/read';
 import { isOnMesh } from '../model/routes';

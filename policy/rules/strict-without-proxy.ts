@@ -1,5 +1,5 @@
-import type { MeshModel, MeshObject, MeshWorkload } from '../../model/mesh-model';
-import { pushTo } from '../../model/object-index';
+import type { MeshModel, MeshObject, MeshWorkload } from '../../mesh/model/mesh-model';
+import { pushTo } from '../../mesh/model/object-index';
 import { hasNoProxy } from '../model/mtls';
 import type { Rule, Violation } from '../rule';
 

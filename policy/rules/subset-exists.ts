@@ -1,5 +1,5 @@
-import { isVisible } from '../../model/visibility';
-import type { MeshModel } from '../../model/mesh-model';
+import { isVisible } from '../../mesh/model/visibility';
+import type { MeshModel } from '../../mesh/model/mesh-model';
 import { clientNamespaces, effectiveRule } from '../model/clients';
 import { hostRules, type HostRule } from '../model/host-rules';
 import { describes, servicePlace } from '../model/known';

@@ -1,5 +1,5 @@
-import type { MeshModel } from '../../model/mesh-model';
-import { hasLabels } from '../../model/workload-index';
+import type { MeshModel } from '../../mesh/model/mesh-model';
+import { hasLabels } from '../../mesh/model/workload-index';
 import { isDeclared } from '../model/known';
 import { ruleGroups, type PlacedSubset, type RuleGroup } from '../model/merged-rules';
 import { writtenRoutes } from '../model/routes';

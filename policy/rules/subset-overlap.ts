@@ -1,5 +1,5 @@
-import type { MeshModel, MeshService } from '../../model/mesh-model';
-import { hasLabels } from '../../model/workload-index';
+import type { MeshModel, MeshService } from '../../mesh/model/mesh-model';
+import { hasLabels } from '../../mesh/model/workload-index';
 import { isDeclared } from '../model/known';
 import { ruleGroups, type PlacedSubset, type RuleGroup } from '../model/merged-rules';
 import { contradiction, endpointLabels, labelText, podLabels } from '../model/subset-workloads';

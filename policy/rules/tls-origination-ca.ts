@@ -1,4 +1,4 @@
-import { asMap, asName } from '../../model/json';
+import { asMap, asName } from '../../mesh/model/json';
 import { hostRules, type HostRule } from '../model/host-rules';
 import { policiesOf, tlsMode } from '../model/policies';
 import type { Rule, Violation } from '../rule';

@@ -1,5 +1,5 @@
-import { asMap, isMap } from '../../model/json';
-import type { MeshVirtualService, SourcedRoute } from '../../model/mesh-model';
+import { asMap, isMap } from '../../mesh/model/json';
+import type { MeshVirtualService, SourcedRoute } from '../../mesh/model/mesh-model';
 import { CoverageIndex } from '../model/coverage-index';
 import type { Condition } from '../model/match-coverage';
 import { records } from '../model/read';

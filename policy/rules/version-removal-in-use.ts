@@ -1,4 +1,4 @@
-import type { MeshModel, MeshService, MeshWorkload } from '../../model/mesh-model';
+import type { MeshModel, MeshService, MeshWorkload } from '../../mesh/model/mesh-model';
 import type { ChangeRule } from '../changes/change-rule';
 import { usages, type Usage } from '../changes/usage';
 import { hostRules } from '../model/host-rules';

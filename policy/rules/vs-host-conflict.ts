@@ -1,8 +1,8 @@
-import { resolveGateway } from '../../model/gateways';
-import { asTexts } from '../../model/json';
-import type { MeshModel, MeshVirtualService, SourcedRoute } from '../../model/mesh-model';
-import { pushTo } from '../../model/object-index';
-import type { Visibility } from '../../model/visibility';
+import { resolveGateway } from '../../mesh/model/gateways';
+import { asTexts } from '../../mesh/model/json';
+import type { MeshModel, MeshVirtualService, SourcedRoute } from '../../mesh/model/mesh-model';
+import { pushTo } from '../../mesh/model/object-index';
+import type { Visibility } from '../../mesh/model/visibility';
 import { CoverageIndex } from '../model/coverage-index';
 import { covers, type Condition } from '../model/match-coverage';
 import { records } from '../model/read';

@@ -1,5 +1,5 @@
-import { asMap, asNumber, isMap } from '../../model/json';
-import type { MeshModel, MeshService, MeshWorkload } from '../../model/mesh-model';
+import { asMap, asNumber, isMap } from '../../mesh/model/json';
+import type { MeshModel, MeshService, MeshWorkload } from '../../mesh/model/mesh-model';
 import { clientNamespaces, effectiveRule } from '../model/clients';
 import { isDeclared } from '../model/known';
 import { destinationTitle, writtenRoutes, type RouteDestination, type WrittenRoute } from '../model/routes';

@@ -1,4 +1,4 @@
-import type { MeshModel, MeshWorkload } from '../../model/mesh-model';
+import type { MeshModel, MeshWorkload } from '../../mesh/model/mesh-model';
 import { attached, workloadsOf, type Attached } from '../model/authorization';
 import { hasNoProxy } from '../model/mtls';
 import type { Rule, Violation } from '../rule';

@@ -1,4 +1,4 @@
-import { apiGroup, type KubernetesObject } from '../../components/manifests/kubernetes';
+import { apiGroup, type KubernetesObject } from '../../mesh/manifests/kubernetes';
 import table from './field-versions.generated.json';
 import { Place } from './place';
 

@@ -1,5 +1,5 @@
-import type { KubernetesObject } from '../../components/manifests/kubernetes';
-import { oncePer } from '../../model/once-per';
+import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
+import { oncePer } from '../../mesh/model/once-per';
 import { nearest } from '../nearest';
 import { crdErrors } from './crd/compile';
 import { crdOf } from './crd/schemas';

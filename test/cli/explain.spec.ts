@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { behindNodePort } from '../../cli/traffic/node-port';
-import { trafficModel } from '../../traffic/route';
-import { stackTraffic } from '../../traffic/stack-objects';
+import { trafficModel } from '../../mesh/traffic/route';
+import { stackTraffic } from '../../mesh/traffic/stack-objects';
 import { meshwright, temporaryFolder } from './support';
 
 /** The command's answer, which must come with exit code 0 and nothing on stderr. */

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { labSettings, reachableAddonCharts } from '../../cli/start/lab-settings';
-import type { StackSettings } from '../../components/manifests/settings';
+import type { StackSettings } from '../../mesh/manifests/settings';
 
 const why = 'Service type NodePort in place of LoadBalancer, since nothing here hands out addresses';
 

@@ -3,8 +3,8 @@ import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { contextOf, labByDefault } from '../../cli/cluster';
 import { liveText } from '../../cli/live/routes';
-import type { Verdict } from '../../live';
-import { debugPagesStub } from '../live/istiod-stub';
+import type { Verdict } from '../../cluster/proxies';
+import { debugPagesStub } from '../cluster/proxies/istiod-stub';
 import { route } from '../support/routes';
 import { reviewsStack, temporaryFolder, type Ran } from './support';
 

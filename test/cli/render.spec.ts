@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
-import { renderMesh } from '../../components/manifests/mesh';
+import { renderMesh } from '../../mesh/manifests/mesh';
 import { loadStackFile } from '../../config/file';
 import { meshwright, reviewsStack, temporaryFolder } from './support';
 

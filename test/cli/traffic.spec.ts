@@ -12,9 +12,9 @@ import {
   type Observation,
 } from '../../cli/traffic/tally';
 import { parseStackText } from '../../config/stack-text';
-import type { StackSettings } from '../../components/manifests/settings';
-import { binomialBound } from '../../traffic/bound';
-import type { Outcome } from '../../traffic/outcome';
+import type { StackSettings } from '../../mesh/manifests/settings';
+import { binomialBound } from '../../mesh/traffic/bound';
+import type { Outcome } from '../../mesh/traffic/outcome';
 import { meshwright, reviewsStack, temporaryFolder } from './support';
 
 const host = 'reviews.bookinfo.svc.cluster.local';

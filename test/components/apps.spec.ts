@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { App, Bookinfo, type AppArgs } from '../../components';
-import { appObjects } from '../../components/manifests/apps/app';
+import { appObjects } from '../../mesh/manifests/apps/app';
 import { registrations, type Registration } from './support/registrations';
 
 describe('Bookinfo', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { MeshNamespace, Objects } from '../../components';
-import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { registrations } from './support/registrations';
 
 const object = (

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Bookinfo, MeshNamespace, Routes } from '../../components';
-import type { RouteSettings } from '../../components/manifests/settings';
+import type { RouteSettings } from '../../mesh/manifests/settings';
 import { registrations, type Registration } from './support/registrations';
 
 const reviews: RouteSettings = { versions: ['v1', 'v3'], weights: { v1: 'rest', v3: 10 } };

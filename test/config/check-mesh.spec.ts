@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { checkMesh } from '../../config/check-mesh';
 import { checkOptions } from '../../config/check-options';
-import type { StackSettings } from '../../components/manifests/settings';
-import { renderMesh } from '../../components/manifests/mesh';
+import type { StackSettings } from '../../mesh/manifests/settings';
+import { renderMesh } from '../../mesh/manifests/mesh';
 import { inFile, problemsOf, textProblems } from './support';
 
 const split = (host: string, weights: number[]) =>

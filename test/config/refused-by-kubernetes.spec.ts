@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { checkMesh } from '../../config/check-mesh';
-import type { StackSettings } from '../../components/manifests/settings';
+import type { StackSettings } from '../../mesh/manifests/settings';
 import { problemsOf } from './support';
 
 const namespaces = { shop: {} };

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { z } from 'zod';
-import type * as addonTypes from '../../components/manifests/addons/settings';
-import type * as appTypes from '../../components/manifests/apps/settings';
-import type { KubernetesObject, ObjectMeta } from '../../components/manifests/kubernetes';
-import type * as types from '../../components/manifests/settings';
+import type * as addonTypes from '../../mesh/manifests/addons/settings';
+import type * as appTypes from '../../mesh/manifests/apps/settings';
+import type { KubernetesObject, ObjectMeta } from '../../mesh/manifests/kubernetes';
+import type * as types from '../../mesh/manifests/settings';
 import type { CheckOptions } from '../../policy/options';
 import type * as addons from '../../config/schema/addons';
 import type * as appServices from '../../config/schema/app-services';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { objectKey } from '../../components/manifests/kubernetes';
+import { objectKey } from '../../mesh/manifests/kubernetes';
 import { changeProblems } from '../../policy/changes/change-problems';
 import { resourceRules } from '../../policy/rules/resource-rules';
 import { damaged, written } from './damaged';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { check, checkReport } from '../../policy/check';
 import type { Rule } from '../../policy/rule';
 import { weightSingle } from '../../policy/rules/weight-single';

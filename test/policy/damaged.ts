@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { rules } from '../../policy/rules';
 import { objects } from './judge';
 

@@ -1,5 +1,5 @@
 import { parseAllDocuments } from 'yaml';
-import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { checkReport } from '../../policy/check';
 import type { Finding } from '../../policy/finding';
 import type { CheckOptions } from '../../policy/options';

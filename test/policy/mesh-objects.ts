@@ -1,4 +1,4 @@
-import { defined, type KubernetesObject } from '../../components/manifests/kubernetes';
+import { defined, type KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { checkReport } from '../../policy/check';
 import type { Finding, Level } from '../../policy/finding';
 import type { CheckOptions } from '../../policy/options';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { check } from '../../policy/check';
 import { damaged, written } from './damaged';
 

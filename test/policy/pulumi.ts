@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { changeProblems } from '../../policy/changes/change-problems';
 import type { ChangeRule } from '../../policy/changes/change-rule';
 import type { Finding } from '../../policy/finding';

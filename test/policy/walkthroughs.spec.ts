@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { objectKey, type KubernetesObject } from '../../components/manifests/kubernetes';
+import { objectKey, type KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { check } from '../../policy/check';
 import { objects } from './judge';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { objectTitle, type KubernetesObject } from '../../components/manifests/kubernetes';
+import { objectTitle, type KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { carryOut, type Means, type Outcome } from '../../provider/carry-out';
 import { Makers } from '../../provider/makers';
 import { planOf } from '../../provider/plan';

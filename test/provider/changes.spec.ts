@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { KubernetesObject } from '../../components/manifests/kubernetes';
-import { textsOf, type ChangeLimits, type RouteSetInputs } from '../../components/manifests/route-set';
+import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
+import { textsOf, type ChangeLimits, type RouteSetInputs } from '../../mesh/manifests/route-set';
 import { changeFailures, inputProblems } from '../../provider/check';
 import { unknown } from '../../provider/set';
 import { route } from '../support/routes';

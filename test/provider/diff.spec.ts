@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { RouteSetInputs } from '../../components/manifests/route-set';
-import { textsOf } from '../../components/manifests/route-set';
+import type { RouteSetInputs } from '../../mesh/manifests/route-set';
+import { textsOf } from '../../mesh/manifests/route-set';
 import { diffOf } from '../../provider/diff';
 import { unknown, type RouteSetState } from '../../provider/set';
 import { route, rule } from '../support/routes';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { objectTitle, type KubernetesObject } from '../../components/manifests/kubernetes';
+import { objectTitle, type KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { planOf, type Plan } from '../../provider/plan';
 import type { Objects } from '../../provider/set';
 import { route, rule } from '../support/routes';

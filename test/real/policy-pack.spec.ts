@@ -1,4 +1,4 @@
-import '../../loader/later';
+import '../../runtime/later';
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
@@ -14,9 +14,9 @@ import {
 } from '@pulumi/pulumi/automation/index.js';
 import { unknown } from '@pulumi/pulumi/output';
 import { policyFindings } from '../../cli/start/engine-talk';
-import type { KubernetesObject } from '../../components/manifests/kubernetes';
-import type { Lab } from '../../lab';
-import { sharedLab, START_TIMEOUT_MS } from '../lab/support';
+import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
+import type { Lab } from '../../cluster/lab';
+import { sharedLab, START_TIMEOUT_MS } from '../cluster/lab/support';
 import { words } from './pulumi/support/words';
 
 const root = resolve(__dirname, '..', '..');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { START_TIMEOUT_MS } from '../lab/support';
+import { START_TIMEOUT_MS } from '../cluster/lab/support';
 import { Cluster } from './support/cluster';
 import { release, releases } from './support/releases';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { appObjects } from '../../components/manifests/apps/app';
-import { objectTitle } from '../../components/manifests/kubernetes';
-import { START_TIMEOUT_MS } from '../lab/support';
+import { appObjects } from '../../mesh/manifests/apps/app';
+import { objectTitle } from '../../mesh/manifests/kubernetes';
+import { START_TIMEOUT_MS } from '../cluster/lab/support';
 import { addonCharts } from './support/charts';
 import { Cluster } from './support/cluster';
 import { release, releases } from './support/releases';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { parseStackText } from '../../config/stack-text';
-import { tryKubectl } from '../lab/kubectl';
-import { sampleStackFile } from '../../samples/load';
-import { START_TIMEOUT_MS } from '../lab/support';
+import { tryKubectl } from '../cluster/lab/kubectl';
+import { sampleStackFile } from '../../cli/samples/load';
+import { START_TIMEOUT_MS } from '../cluster/lab/support';
 import { Cluster } from './support/cluster';
 
 const chain = ['customer', 'preference-v1', 'recommendation-v1', 'recommendation-v2'];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { kubectl } from '../lab/kubectl';
-import { START_TIMEOUT_MS } from '../lab/support';
+import { kubectl } from '../cluster/lab/kubectl';
+import { START_TIMEOUT_MS } from '../cluster/lab/support';
 import { Cluster } from './support/cluster';
 import { release, releases } from './support/releases';
 

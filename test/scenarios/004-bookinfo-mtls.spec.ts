@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { parseStackText } from '../../config/stack-text';
-import { sampleStackFile } from '../../samples/load';
-import { START_TIMEOUT_MS } from '../lab/support';
+import { sampleStackFile } from '../../cli/samples/load';
+import { START_TIMEOUT_MS } from '../cluster/lab/support';
 import { Cluster } from './support/cluster';
 import { release, releases } from './support/releases';
 

@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 
 const networking = (
   kind: string,

@@ -1,8 +1,8 @@
 import { parseStackText, type StackTextSettings } from '../../config/stack-text';
 import { formatProblems } from '../../config/problems';
-import { findSample } from '../../samples/find';
-import { sampleStackFile } from '../../samples/load';
-import { mergePatch } from '../../samples/merge-patch';
+import { findSample } from '../../cli/samples/find';
+import { sampleStackFile } from '../../cli/samples/load';
+import { mergePatch } from '../../cli/samples/merge-patch';
 import { parse, stringify } from 'yaml';
 
 /**

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { labDown } from '../../lab';
+import { labDown } from '../../cluster/lab';
 
 /** Variable that tells mocha's workers where the labs of this run are. */
 export const TEMPORARY_LABS = 'MESHWRIGHT_TEMPORARY_LABS';

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import type { KubernetesObject } from '../../components/manifests/kubernetes';
+import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 
 /** Manifests of the walkthroughs; not part of the project, so that a checkout without them skips what compares with them. */
 const folder = join(__dirname, '..', '..', '..', 'shared', 'data', 'walkthroughs');

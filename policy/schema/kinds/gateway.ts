@@ -1,4 +1,4 @@
-import { isHttp, isTls, parseProtocol } from '../../../model/protocol';
+import { isHttp, isTls, parseProtocol } from '../../../mesh/model/protocol';
 import { ipProblems, isUnixAddress, unixProblems } from '../parts/addresses';
 import { isDnsLabel, scopedHostProblems } from '../parts/hosts';
 import { portProblems } from '../parts/numbers';

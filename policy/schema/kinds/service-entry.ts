@@ -1,4 +1,4 @@
-import { isHttp, isTls, parseProtocol } from '../../../model/protocol';
+import { isHttp, isTls, parseProtocol } from '../../../mesh/model/protocol';
 import { subnetProblems } from '../parts/addresses';
 import { exportToProblems } from '../parts/export-to';
 import { isDnsLabel, isPartialWildcard, wildcardDomainProblems } from '../parts/hosts';

@@ -1,4 +1,4 @@
-import { hostsOverlap } from '../../../model/host-name';
+import { hostsOverlap } from '../../../mesh/model/host-name';
 import { isIpAddress } from '../parts/addresses';
 import { exportToProblems } from '../parts/export-to';
 import { gatewayNamesProblems } from '../parts/gateway-names';

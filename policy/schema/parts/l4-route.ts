@@ -1,4 +1,4 @@
-import { isHostWithin } from '../../../model/host-name';
+import { isHostWithin } from '../../../mesh/model/host-name';
 import type { Place } from '../place';
 import { error, shown, warning, type SchemaProblem } from '../problem';
 import { isIpAddress, subnetProblems } from './addresses';

@@ -1,5 +1,5 @@
-import { isWildcard } from '../../../model/host-name';
-import { parseProtocol } from '../../../model/protocol';
+import { isWildcard } from '../../../mesh/model/host-name';
+import { parseProtocol } from '../../../mesh/model/protocol';
 import { addressProblems, portsProblems } from '../kinds/workload-entry';
 import type { Place } from '../place';
 import { error, shown, warning, when, type SchemaProblem } from '../problem';

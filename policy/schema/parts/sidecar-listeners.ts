@@ -1,4 +1,4 @@
-import { isHttp, isTls, parseProtocol } from '../../../model/protocol';
+import { isHttp, isTls, parseProtocol } from '../../../mesh/model/protocol';
 import type { Place } from '../place';
 import { error, shown, warning, when, type SchemaProblem } from '../problem';
 import { ipProblems, isUnixAddress, unixProblems } from './addresses';

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { delimiter, dirname } from 'node:path';
 import { stringify } from 'yaml';
-import type { StackSettings } from '../../../components/manifests/settings';
-import { renderMesh } from '../../../components/manifests/mesh';
+import type { StackSettings } from '../../../mesh/manifests/settings';
+import { renderMesh } from '../../../mesh/manifests/mesh';
 import type { CheckOptions } from '../../../policy/options';
 import { stackConfig } from '../../../cli/commands/start';
 import { deploy, takeDown } from '../../../cli/start/deploy';
 import { LabStack } from '../../../cli/start/lab-stack';
-import type { Lab } from '../../../lab';
-import { installIstioCrds } from '../../lab/istio-crds';
-import { kubectl } from '../../lab/kubectl';
-import { collect, get, sharedLab, START_TIMEOUT_MS } from '../../lab/support';
+import type { Lab } from '../../../cluster/lab';
+import { installIstioCrds } from '../../cluster/lab/istio-crds';
+import { kubectl } from '../../cluster/lab/kubectl';
+import { collect, get, sharedLab, START_TIMEOUT_MS } from '../../cluster/lab/support';
 import { meshwright, temporaryFolder } from '../support';
 
 const name = 'deploy-spec';

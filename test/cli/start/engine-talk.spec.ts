@@ -8,7 +8,7 @@ import {
   resultText,
   stepCount,
 } from '../../../cli/start/engine-talk';
-import { routeSetType } from '../../../components/manifests/route-set';
+import { routeSetType } from '../../../mesh/manifests/route-set';
 import { begins, ends, finds, object, says, urnOf, type Step } from './events';
 
 const service: Step = {

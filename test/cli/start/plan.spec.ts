@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { routeSetType } from '../../../components/manifests/route-set';
+import { routeSetType } from '../../../mesh/manifests/route-set';
 import { fieldChanges, planOf, planText, stepTitle } from '../../../cli/start/plan';
 import { route, rule } from '../../support/routes';
 import { begins, ends, object, type Step } from './events';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { gatewayLines } from '../../../cli/start/reach';
-import type { StackSettings } from '../../../components/manifests/settings';
+import type { StackSettings } from '../../../mesh/manifests/settings';
 
 const stack = (hosts: string[]): StackSettings => ({
   gateways: { edge: {}, inner: {} },

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { routeSetType } from '../../../components/manifests/route-set';
-import type { StackSettings } from '../../../components/manifests/settings';
+import { routeSetType } from '../../../mesh/manifests/route-set';
+import type { StackSettings } from '../../../mesh/manifests/settings';
 import { Routes } from '../../../components/routes';
 import { judgeAhead } from '../../../policy/pack/ahead';
 import { expectedStack } from '../../../policy/pack/expected-stack';

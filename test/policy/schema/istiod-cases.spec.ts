@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { KubernetesObject } from '../../../components/manifests/kubernetes';
+import type { KubernetesObject } from '../../../mesh/manifests/kubernetes';
 import { check, checkReport } from '../../../policy/check';
 import { compareFindings } from '../../../policy/order';
 import { rules } from '../../../policy/rules';

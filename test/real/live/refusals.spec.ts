@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
-import { labDown, labUp, type Lab } from '../../../lab';
+import { labDown, labUp, type Lab } from '../../../cluster/lab';
 import { meshwright, reviewsStack } from '../../cli/support';
-import { LiveError, MeshView, type MeshViewOptions } from '../../../live';
+import { LiveError, MeshView, type MeshViewOptions } from '../../../cluster/proxies';
 
 const pod = {
   apiVersion: 'v1',

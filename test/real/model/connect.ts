@@ -1,8 +1,8 @@
 import { connect, createServer, type Server } from 'node:net';
 import { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
-import type { Request } from '../../../traffic/request';
-import { connectionBackendPort, connectionInstances } from '../../traffic/generated/connection-world';
+import type { Request } from '../../../mesh/traffic/request';
+import { connectionBackendPort, connectionInstances } from '../../mesh/traffic/generated/connection-world';
 
 /** Opens a connection to a proxy's port some times and counts who takes it; `closed`: nobody. */
 export async function observeConnections(request: Request, times: number): Promise<Map<string, number>> {

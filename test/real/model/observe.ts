@@ -1,5 +1,5 @@
-import { observed } from '../../traffic/generated/expected';
-import type { Request } from '../../../traffic/request';
+import { observed } from '../../mesh/traffic/generated/expected';
+import type { Request } from '../../../mesh/traffic/request';
 import { send, type Answer } from '../traffic/client';
 
 /** Sends a request some times and counts what is observed. */

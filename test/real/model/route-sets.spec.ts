@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { trafficModel } from '../../../traffic/route';
-import { connectionSet } from '../../traffic/generated/connection-set';
-import { connectionObjects } from '../../traffic/generated/connection-world';
-import { expected } from '../../traffic/generated/expected';
-import { connectionPredictor } from '../../traffic/generated/expected-connection';
-import type { Recording } from '../../traffic/generated/recording';
-import { routeSet, type RouteSet } from '../../traffic/generated/route-set';
+import { trafficModel } from '../../../mesh/traffic/route';
+import { connectionSet } from '../../mesh/traffic/generated/connection-set';
+import { connectionObjects } from '../../mesh/traffic/generated/connection-world';
+import { expected } from '../../mesh/traffic/generated/expected';
+import { connectionPredictor } from '../../mesh/traffic/generated/expected-connection';
+import type { Recording } from '../../mesh/traffic/generated/recording';
+import { routeSet, type RouteSet } from '../../mesh/traffic/generated/route-set';
 import {
   backendPort,
   clientProxy,
@@ -15,7 +15,7 @@ import {
   instances,
   meshConfig,
   worldObjects,
-} from '../../traffic/generated/world';
+} from '../../mesh/traffic/generated/world';
 import { long } from '../../support/long';
 import { startMesh, type RealMesh } from '../traffic/mesh';
 import { findPrograms } from '../traffic/programs';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { RouteSettings } from '../../../components/manifests/settings';
+import type { RouteSettings } from '../../../mesh/manifests/settings';
 import { shopHost, shopRoute } from '../traffic/shop';
 import { LoadedStack, type Weights } from './support/loaded-stack';
 

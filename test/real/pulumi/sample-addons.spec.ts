@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { labSettings, reachableAddonCharts } from '../../../cli/start/lab-settings';
-import { labDown, labUp } from '../../../lab';
+import { labDown, labUp } from '../../../cluster/lab';
 import { sample } from '../../support/samples';
 import { sections } from './support/bookinfo';
 import { clusterOf, type Cluster } from './support/cluster';

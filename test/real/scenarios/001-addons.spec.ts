@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { addonObjects } from '../../../components/manifests/addons/addons';
-import { withTracingProvider } from '../../../components/manifests/addons/tracing';
-import type { KubernetesObject } from '../../../components/manifests/kubernetes';
-import type { StackSettings } from '../../../components/manifests/settings';
+import { addonObjects } from '../../../mesh/manifests/addons/addons';
+import { withTracingProvider } from '../../../mesh/manifests/addons/tracing';
+import type { KubernetesObject } from '../../../mesh/manifests/kubernetes';
+import type { StackSettings } from '../../../mesh/manifests/settings';
 import { sample } from '../../support/samples';
 import { until } from '../traffic/child';
 import { counts, near } from './counts';

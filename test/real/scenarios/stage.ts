@@ -3,13 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { StackSettings } from '../../../components/manifests/settings';
+import type { StackSettings } from '../../../mesh/manifests/settings';
 import { stackConfig } from '../../../cli/commands/start';
 import { labSettings } from '../../../cli/start/lab-settings';
 import { LabStack } from '../../../cli/start/lab-stack';
-import { labDown, labUp, type Lab } from '../../../lab';
-import { processTable } from '../../../lab/processes';
-import { kubectl } from '../../lab/kubectl';
+import { labDown, labUp, type Lab } from '../../../cluster/lab';
+import { processTable } from '../../../cluster/lab/processes';
+import { kubectl } from '../../cluster/lab/kubectl';
 import { sample } from '../../support/samples';
 
 /** What came back. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { allRouteObjects } from '../../../components/manifests/route-objects';
-import type { KubernetesObject } from '../../../components/manifests/kubernetes';
-import { MeshView } from '../../../live';
+import { allRouteObjects } from '../../../mesh/manifests/route-objects';
+import type { KubernetesObject } from '../../../mesh/manifests/kubernetes';
+import { MeshView } from '../../../cluster/proxies';
 import { givenCluster, type GivenCluster } from './given-cluster';
 import { applyInOrder } from './in-order';
 import { kubectlApi } from './kubectl-api';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KubernetesObject } from '../../../components/manifests/kubernetes';
-import { orderOf, proveDestinations, proveRoute, type MeshView, type ProofOptions } from '../../../live';
+import type { KubernetesObject } from '../../../mesh/manifests/kubernetes';
+import { orderOf, proveDestinations, proveRoute, type MeshView, type ProofOptions } from '../../../cluster/proxies';
 import type { KubeApi } from './kube-api';
 
 export interface InOrderOptions {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { parse } from 'yaml';
-import type { KubernetesObject } from '../../../components/manifests/kubernetes';
+import type { KubernetesObject } from '../../../mesh/manifests/kubernetes';
 
 const plurals: Record<string, string> = {
   Gateway: 'gateways',

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import type { KubernetesObject } from '../../../components/manifests/kubernetes';
+import type { KubernetesObject } from '../../../mesh/manifests/kubernetes';
 import type { KubeApi } from './kube-api';
 
 /** The same through kubectl, which knows how to log in to any cluster. */

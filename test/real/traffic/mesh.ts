@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { objectKey, type KubernetesObject } from '../../../components/manifests/kubernetes';
-import { labDown, labUp, type Lab } from '../../../lab';
-import { installIstioCrds } from '../../lab/istio-crds';
+import { objectKey, type KubernetesObject } from '../../../mesh/manifests/kubernetes';
+import { labDown, labUp, type Lab } from '../../../cluster/lab';
+import { installIstioCrds } from '../../cluster/lab/istio-crds';
 import { startBackends, type Backend } from './backends';
 import { stop, type Child } from './child';
 import { startEnvoy, type Envoy, type ProxySpec } from './envoy';

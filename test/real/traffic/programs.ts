@@ -1,4 +1,4 @@
-import { ensureBinaries } from '../../../lab/binaries';
+import { ensureBinaries } from '../../../cluster/lab/binaries';
 
 /** Where the real control plane and proxy are. */
 export interface Programs {

@@ -1,5 +1,5 @@
 import { createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2';
-import type { Certificate } from '../../../lab/control-plane/certificates';
+import type { Certificate } from '../../../cluster/lab/control-plane/certificates';
 
 /** A proxy's certificate, and the authority by which it judges others. */
 export interface Identity extends Certificate {

@@ -1,6 +1,6 @@
-import type { KubernetesObject } from '../../../components/manifests/kubernetes';
-import type { RouteSettings } from '../../../components/manifests/settings';
-import { allRouteObjects } from '../../../components/manifests/route-objects';
+import type { KubernetesObject } from '../../../mesh/manifests/kubernetes';
+import type { RouteSettings } from '../../../mesh/manifests/settings';
+import { allRouteObjects } from '../../../mesh/manifests/route-objects';
 import type { Backend } from './backends';
 import type { ProxySpec } from './envoy';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KubernetesObject } from '../../../components/manifests/kubernetes';
-import { LagError, MeshView, proveRoute } from '../../../live';
+import type { KubernetesObject } from '../../../mesh/manifests/kubernetes';
+import { LagError, MeshView, proveRoute } from '../../../cluster/proxies';
 import { long } from '../../support/long';
 import { freePorts } from './child';
 import { send } from './client';

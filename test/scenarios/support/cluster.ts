@@ -3,11 +3,11 @@ import { stackConfig } from '../../../cli/commands/start';
 import { labSettings } from '../../../cli/start/lab-settings';
 import { LabStack } from '../../../cli/start/lab-stack';
 import { planOf, plannedTitle, type FieldChange } from '../../../cli/start/plan';
-import { defined, objectTitle, type KubernetesObject } from '../../../components/manifests/kubernetes';
-import type { Lab } from '../../../lab';
-import { ApiServer, type Kind } from '../../../lab/api';
-import { asList, asMap } from '../../../model/json';
-import { sharedLab } from '../../lab/support';
+import { defined, objectTitle, type KubernetesObject } from '../../../mesh/manifests/kubernetes';
+import type { Lab } from '../../../cluster/lab';
+import { ApiServer, type Kind } from '../../../cluster/lab/api';
+import { asList, asMap } from '../../../mesh/model/json';
+import { sharedLab } from '../../cluster/lab/support';
 import { sample } from '../../support/samples';
 import { addonCharts, standInCharts } from './charts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { renderMesh } from '../../../components/manifests/mesh';
-import type { Release } from '../../../components/manifests/release';
+import { renderMesh } from '../../../mesh/manifests/mesh';
+import type { Release } from '../../../mesh/manifests/release';
 import { sample } from '../../support/samples';
 
 /** The releases of a sample, by name. */

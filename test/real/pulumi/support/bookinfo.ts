@@ -1,4 +1,4 @@
-import type { RouteSettings, StackSettings } from '../../../../components/manifests/settings';
+import type { RouteSettings, StackSettings } from '../../../../mesh/manifests/settings';
 
 /** The reviews of Bookinfo with v1 and v3 at the given weights, and v2 for jason. */
 export function reviews(weights: Record<string, number>): RouteSettings {

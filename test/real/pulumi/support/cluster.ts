@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import type { KubernetesObject } from '../../../../components/manifests/kubernetes';
-import type { Lab } from '../../../../lab';
+import type { KubernetesObject } from '../../../../mesh/manifests/kubernetes';
+import type { Lab } from '../../../../cluster/lab';
 
 export interface LiveObject extends KubernetesObject {
   metadata: KubernetesObject['metadata'] & { uid: string; generation: number };

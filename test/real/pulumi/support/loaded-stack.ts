@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RouteSettings, StackSettings } from '../../../../components/manifests/settings';
+import type { RouteSettings, StackSettings } from '../../../../mesh/manifests/settings';
 import { accessLog, accessLogging } from '../../traffic/access-log';
 import { freePorts } from '../../traffic/child';
 import { startLoad, type Loaded } from '../../traffic/load';

@@ -1,0 +1,126 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { KubernetesObject } from '../manifests/kubernetes';
+import { DestinationRuleIndex, type EffectiveRule } from './destination-rules';
+import { GatewayIndex, type MeshGateway } from './gateways';
+import { resolveHost } from './host-name';
+import { meshConfig, type MeshConfig, type MeshOptions } from './mesh-config';
+import { namespaces, type MeshNamespace } from './namespaces';
+import { ObjectIndex } from './object-index';
+import { PeerAuthenticationIndex } from './peer-authentication';
+import { rememberLast } from './remember-last';
+import { ServiceIndex } from './service-index';
+import { meshServices, type MeshService } from './services';
+import { SidecarIndex } from './sidecars';
+import { VirtualServiceIndex } from './virtual-services';
+import { WorkloadIndex } from './workload-index';
+import { meshWorkloads, type MeshWorkload } from './workloads';
+
+/**
+ * A set of objects as istiod 1.30 sees a mesh: what is there, what a name means, who sees what, and which rule is in effect. Every index is a map, so that a
+ * lookup costs the same in a large mesh. Nothing in it depends on the order in which the objects were given; where istiod lets the oldest win, so does this.
+ */
+export class MeshModel {
+  readonly config: MeshConfig;
+  readonly objects: ObjectIndex;
+  readonly namespaces: ReadonlyMap<string, MeshNamespace>;
+  // Each is made when somebody asks for it: who judges objects one by one asks for none.
+  #services: ServiceIndex | undefined;
+  #workloads: WorkloadIndex | undefined;
+  #gateways: GatewayIndex | undefined;
+  #virtualServices: VirtualServiceIndex | undefined;
+  #destinationRules: DestinationRuleIndex | undefined;
+  #peerAuthentications: PeerAuthenticationIndex | undefined;
+  #sidecars: SidecarIndex | undefined;
+
+  constructor(objects: readonly KubernetesObject[], options?: MeshOptions) {
+    this.objects = new ObjectIndex(objects);
+    this.config = meshConfig(
+      this.objects.all.map(({ object }) => object),
+      options,
+    );
+    this.namespaces = namespaces(this.objects, this.config);
+  }
+
+  get services(): ServiceIndex {
+    return (this.#services ??= new ServiceIndex(meshServices(this.objects, this.config), this.config));
+  }
+
+  get workloads(): WorkloadIndex {
+    return (this.#workloads ??= new WorkloadIndex(meshWorkloads(this.objects, this.namespaces)));
+  }
+
+  get gateways(): GatewayIndex {
+    return (this.#gateways ??= new GatewayIndex(this.objects));
+  }
+
+  get virtualServices(): VirtualServiceIndex {
+    return (this.#virtualServices ??= new VirtualServiceIndex(this.objects, this.config));
+  }
+
+  get destinationRules(): DestinationRuleIndex {
+    return (this.#destinationRules ??= new DestinationRuleIndex(this.objects, this.config));
+  }
+
+  get peerAuthentications(): PeerAuthenticationIndex {
+    return (this.#peerAuthentications ??= new PeerAuthenticationIndex(this.objects, this.config));
+  }
+
+  get sidecars(): SidecarIndex {
+    return (this.#sidecars ??= new SidecarIndex(this.objects, this.config));
+  }
+
+  /** A host written in an object of `namespace`, as FQDN. */
+  resolveHost(host: string, namespace: string): string {
+    return resolveHost(host, namespace, this.config.domain);
+  }
+
+  /** The service that a host, written in an object of a namespace, means for proxies of that namespace. */
+  serviceFor(host: string, fromNamespace: string): MeshService | undefined {
+    return this.services.resolve(host, fromNamespace);
+  }
+
+  /**
+   * The DestinationRule in effect for a host (short name of `clientNamespace`, or FQDN) when that namespace's workloads call it. Works for hosts that no service
+   * has, too: then only rules of the client's and the root namespace are looked at.
+   */
+  destinationRuleFor(
+    host: string,
+    clientNamespace: string,
+    clientLabels?: Record<string, string>,
+  ): EffectiveRule | undefined {
+    const hostname = this.resolveHost(host, clientNamespace);
+    const service = this.services.covering(hostname, clientNamespace);
+    return this.destinationRules.forService(
+      { hostname, namespace: service?.namespace ?? '' },
+      clientNamespace,
+      clientLabels,
+    );
+  }
+
+  /** Workloads that a Gateway selects, in every namespace; none for a Gateway without a selector. */
+  gatewayWorkloads(gateway: MeshGateway): MeshWorkload[] {
+    return gateway.selector === undefined ? [] : this.workloads.selectedBy(gateway.selector);
+  }
+}
+
+type Question = readonly [objects: readonly KubernetesObject[], options?: MeshOptions];
+
+/** Never throws: a malformed field counts as absent, an object without a kind or a name is left out. Neither the list nor its objects may be changed afterwards: the last model is remembered. */
+export const meshModel: (...question: Question) => MeshModel = rememberLast(
+  (...question: Question) => new MeshModel(...question),
+  ([objects, options], [others, otherOptions]) =>
+    isDeepStrictEqual(options, otherOptions) &&
+    objects.length === others.length &&
+    objects.every((object, index) => object === others[index]),
+);
+
+export type { EffectiveMtls, MtlsMode } from './peer-authentication';
+export type { EffectiveRule, EffectiveSubset } from './destination-rules';
+export type { GatewayServer, MeshGateway } from './gateways';
+export type { MeshConfig, MeshOptions } from './mesh-config';
+export type { MeshKind, MeshObject } from './object-index';
+export type { MeshNamespace } from './namespaces';
+export type { MeshService, ServiceEndpoint, ServicePort } from './services';
+export type { MeshVirtualService, SourcedRoute } from './virtual-services';
+export type { MeshWorkload } from './workloads';
+export type { SidecarScope } from './sidecars';

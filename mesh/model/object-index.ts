@@ -1,0 +1,120 @@
+import { apiGroup, type KubernetesObject } from '../manifests/kubernetes';
+import { inCreationOrder } from './creation-order';
+import { asMap, asName, asText, asTextMap, type JsonMap } from './json';
+import { oncePer } from './once-per';
+
+/** API group of every kind that the model looks for. A kind of the same name in another group (Knative's Service) is another kind. */
+const groups = {
+  Namespace: '',
+  Service: '',
+  Pod: '',
+  ConfigMap: '',
+  Secret: '',
+  ServiceAccount: '',
+  Deployment: 'apps',
+  StatefulSet: 'apps',
+  DaemonSet: 'apps',
+  ReplicaSet: 'apps',
+  Job: 'batch',
+  CronJob: 'batch',
+  Rollout: 'argoproj.io',
+  VirtualService: 'networking.istio.io',
+  DestinationRule: 'networking.istio.io',
+  Gateway: 'networking.istio.io',
+  ServiceEntry: 'networking.istio.io',
+  WorkloadEntry: 'networking.istio.io',
+  WorkloadGroup: 'networking.istio.io',
+  Sidecar: 'networking.istio.io',
+  EnvoyFilter: 'networking.istio.io',
+  ProxyConfig: 'networking.istio.io',
+  PeerAuthentication: 'security.istio.io',
+  RequestAuthentication: 'security.istio.io',
+  AuthorizationPolicy: 'security.istio.io',
+  Telemetry: 'telemetry.istio.io',
+  WasmPlugin: 'extensions.istio.io',
+} as const;
+
+/** A kind that {@link ObjectIndex.ofKind} knows the API group of. */
+export type MeshKind = keyof typeof groups;
+
+const clusterScoped: readonly string[] = ['Namespace'];
+
+/** An object as it was given, with what every reader of it needs. */
+export interface MeshObject {
+  /** The very object that was given. */
+  object: KubernetesObject;
+  kind: string;
+  /** '' for a Namespace; `default` for another object that states none. */
+  namespace: string;
+  name: string;
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+  /** Empty when the object has none, or one that is no map. */
+  spec: JsonMap;
+}
+
+/** Objects by kind, whatever version of its API each is written in. Order is creation order (see creation-order.ts), not that of the input. */
+export class ObjectIndex {
+  /** Those of the given objects that have an apiVersion, a kind and a name. */
+  readonly all: readonly MeshObject[];
+  private readonly byKind = new Map<string, MeshObject[]>();
+  private readonly byKey = new Map<string, MeshObject>();
+
+  constructor(objects: readonly unknown[]) {
+    this.all = inCreationOrder(objects.filter(isKubernetesObject)).map(asMeshObject);
+    for (const entry of this.all) {
+      const kind = `${apiGroup(entry.object.apiVersion)}/${entry.kind}`;
+      pushTo(this.byKind, kind, entry);
+      const key = `${kind}/${entry.namespace}/${entry.name}`;
+      if (!this.byKey.has(key)) this.byKey.set(key, entry);
+    }
+  }
+
+  ofKind(kind: MeshKind): readonly MeshObject[] {
+    return this.ofGroupKind(groups[kind], kind);
+  }
+
+  /** For kinds outside {@link MeshKind}, e.g. `gateway.networking.k8s.io`, `HTTPRoute`. */
+  ofGroupKind(group: string, kind: string): readonly MeshObject[] {
+    return this.byKind.get(`${group}/${kind}`) ?? [];
+  }
+
+  /** `namespace` is '' for a Namespace. */
+  get(kind: MeshKind, namespace: string, name: string): MeshObject | undefined {
+    return this.byKey.get(`${groups[kind]}/${kind}/${namespace}/${name}`);
+  }
+}
+
+/** An object as the mesh sees it; undefined for one without an apiVersion, a kind or a name. Each is read once: neither it nor what is made of it may be changed. */
+export function meshObject(object: unknown): MeshObject | undefined {
+  return isKubernetesObject(object) ? asMeshObject(object) : undefined;
+}
+
+function isKubernetesObject(value: unknown): value is KubernetesObject {
+  const map = asMap(value);
+  return (
+    asText(map['apiVersion']) !== undefined &&
+    asName(map['kind']) !== undefined &&
+    asName(asMap(map['metadata'])['name']) !== undefined
+  );
+}
+
+const asMeshObject = oncePer((object: KubernetesObject): MeshObject => {
+  const { kind, metadata } = object;
+  return {
+    object,
+    kind,
+    namespace: clusterScoped.includes(kind) ? '' : (asName(metadata.namespace) ?? 'default'),
+    name: metadata.name,
+    labels: asTextMap(metadata.labels),
+    annotations: asTextMap(metadata.annotations),
+    spec: asMap(object.spec),
+  };
+});
+
+/** Appends to the list that a map holds for a key. */
+export function pushTo<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
+}

@@ -1,0 +1,90 @@
+import type { KubernetesObject } from '../../manifests/kubernetes';
+import { compareText } from '../../model/creation-order';
+import type { MeshOptions } from '../../model/mesh-model';
+import { entryClasses, ruleKey, unreachableRules, type RequestClass } from '../classes/classes';
+import { entries, entryLike } from '../classes/entries';
+import { isSameEntry } from '../classes/entry';
+import { conditionWords } from '../classes/words';
+import type { RuleRef } from '../outcome';
+import { trafficModel } from '../route';
+import type { TrafficModel } from '../traffic-model';
+import { entryMoves, type Move } from './moves';
+
+/** What a change of objects does to traffic. */
+export interface TrafficDiff {
+  /** Requests that go elsewhere or are treated in another way. The senders of equal moves are listed together. */
+  moves: GroupedMove[];
+  /** Rules that requests get to now and did not before, and the other way round. */
+  newRules: RuleRef[];
+  lostRules: RuleRef[];
+  /** Rules that no request gets to after the change. */
+  unreachable: RuleRef[];
+}
+
+export interface GroupedMove extends Omit<Move, 'from'> {
+  from: string[];
+}
+
+/** True when no request is treated in another way; rules that merely moved to another object count for nothing. */
+export function isUnmoved(diff: TrafficDiff): boolean {
+  return diff.moves.length === 0;
+}
+
+/** Compares two sets of objects. Order of the objects, and of anything whose order has no meaning, makes no difference. */
+export function trafficDiff(
+  before: readonly KubernetesObject[],
+  after: readonly KubernetesObject[],
+  options?: { before?: MeshOptions; after?: MeshOptions },
+): TrafficDiff {
+  return modelDiff(trafficModel(before, options?.before), trafficModel(after, options?.after));
+}
+
+export function modelDiff(before: TrafficModel, after: TrafficModel): TrafficDiff {
+  const [old, next] = [entries(before), entries(after)];
+  const changed = [...new Set([...old.keys(), ...next.keys()])].flatMap((key) => {
+    const [mine, theirs] = [old.get(key), next.get(key)];
+    const was = mine ?? (theirs && entryLike(before, old, theirs));
+    const is = theirs ?? (mine && entryLike(after, next, mine));
+    return was === undefined || is === undefined || isSameEntry(was, is) ? [] : [{ was, is }];
+  });
+  const oldRules = reachedRules(changed.flatMap(({ was }) => entryClasses(was)));
+  const newRules = reachedRules(changed.flatMap(({ is }) => entryClasses(is)));
+  return {
+    moves: grouped(changed.flatMap(({ was, is }) => entryMoves(was, is))),
+    newRules: missingFrom(newRules, oldRules),
+    lostRules: missingFrom(oldRules, newRules),
+    unreachable: unreachableRules([...next.values()].flatMap(entryClasses)).sort(byKey),
+  };
+}
+
+/** Rules that some request gets to, by what they ask and do, so that a rule which only changed its place in the list is still the same. */
+function reachedRules(classes: readonly RequestClass[]): Map<string, RuleRef> {
+  const rules = new Map<string, RuleRef>();
+  for (const { outcome, reachable, host, when } of classes) {
+    if (outcome.rule === undefined || reachable === false) continue;
+    const { kind, namespace, name, route } = outcome.rule;
+    rules.set(`${kind} ${namespace}/${name} ${route ?? ''} ${host} ${conditionWords(when)}`, outcome.rule);
+  }
+  return rules;
+}
+
+function missingFrom(rules: ReadonlyMap<string, RuleRef>, others: ReadonlyMap<string, RuleRef>): RuleRef[] {
+  const missing = [...rules].filter(([key]) => !others.has(key)).map(([, rule]) => rule);
+  return [...new Map(missing.map((rule) => [ruleKey(rule), rule])).values()].sort(byKey);
+}
+
+function byKey(a: RuleRef, b: RuleRef): number {
+  return compareText(ruleKey(a), ruleKey(b));
+}
+
+/** Moves that differ only in who sends, as one. */
+function grouped(moves: readonly Move[]): GroupedMove[] {
+  const byMove = new Map<string, GroupedMove>();
+  for (const { from, ...move } of moves) {
+    const key = JSON.stringify(move);
+    const known = byMove.get(key);
+    if (known === undefined) byMove.set(key, { ...move, from: [from] });
+    else known.from.push(from);
+  }
+  return [...byMove.values()];
+}

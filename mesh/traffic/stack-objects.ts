@@ -1,0 +1,51 @@
+import { gatewayNamespace, defaultGatewayPorts } from '../manifests/gateway-workload';
+import type { KubernetesObject } from '../manifests/kubernetes';
+import { renderMesh } from '../manifests/mesh';
+import { gatewayLabel } from '../manifests/names';
+import type { GatewaySettings, StackSettings } from '../manifests/settings';
+import type { MeshOptions } from '../model/mesh-model';
+
+/** What the routing model is given: objects, and what no object says. */
+export interface TrafficInput {
+  objects: KubernetesObject[];
+  options: MeshOptions;
+}
+
+/** A stack as the routing model reads it: its objects, and the workloads that its gateway releases will make, since charts are not rendered. */
+export function stackTraffic(settings: StackSettings): TrafficInput {
+  const { existingNamespaces, objects } = renderMesh(settings);
+  const { istio, gateways = {} } = settings;
+  return {
+    objects: [
+      ...existingNamespaces.map(({ object }) => object),
+      ...objects.map(({ object }) => object),
+      ...Object.entries(gateways).flatMap(([name, gateway]) => gatewayWorkload(name, gateway)),
+    ],
+    options: {
+      ...(istio?.namespace === undefined ? {} : { rootNamespace: istio.namespace }),
+      ...(istio?.meshConfig === undefined ? {} : { meshConfig: istio.meshConfig }),
+    },
+  };
+}
+
+/** The Deployment and Service of Istio's gateway chart, as far as routing looks at them. A workload that was there before is known by its labels alone. */
+function gatewayWorkload(name: string, settings: GatewaySettings): KubernetesObject[] {
+  const namespace = gatewayNamespace(settings);
+  const labels = { app: name, istio: gatewayLabel(name), ...settings.labels };
+  const metadata = { name, namespace, labels };
+  const deployment = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata,
+    spec: { template: { metadata: { labels, annotations: { 'inject.istio.io/templates': 'gateway' } } } },
+  };
+  if (settings.install === false) return [deployment];
+  const { ports: listed = defaultGatewayPorts, nodePorts = {} } = settings.service ?? {};
+  const ports = listed.map(({ name: port, port: number, targetPort }) => ({
+    name: port,
+    port: number,
+    targetPort: targetPort ?? number,
+    ...(nodePorts[port] === undefined ? {} : { nodePort: nodePorts[port] }),
+  }));
+  return [deployment, { apiVersion: 'v1', kind: 'Service', metadata, spec: { selector: labels, ports } }];
+}

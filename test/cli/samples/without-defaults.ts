@@ -1,0 +1,25 @@
+import type { KubernetesObject } from '../../../mesh/manifests/kubernetes';
+import { without } from '../../support/without';
+
+type Fields = Record<string, unknown>;
+
+/**
+ * An Istio object without what Istio reads the same either way: the version of its API, the namespace, weight 100 of a destination that has no other beside it, and the order of
+ * destinations, between which a request is drawn by weight.
+ */
+export function withoutDefaults({ kind, metadata, spec = {} }: KubernetesObject): Fields {
+  const http = spec['http'] as Fields[] | undefined;
+  return { kind, name: metadata.name, spec: http === undefined ? spec : { ...spec, http: http.map(rule) } };
+}
+
+function rule(fields: Fields): Fields {
+  const route = (fields['route'] ?? []) as Fields[];
+  const [only] = route;
+  if (only === undefined) return fields;
+  if (route.length > 1) return { ...fields, route: route.toSorted((a, b) => subset(a).localeCompare(subset(b))) };
+  return only['weight'] === 100 ? { ...fields, route: [without(only, 'weight')] } : fields;
+}
+
+function subset({ destination }: Fields): string {
+  return (destination as { subset?: string }).subset ?? '';
+}

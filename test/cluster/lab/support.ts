@@ -1,0 +1,36 @@
+import { mkdtemp } from 'node:fs/promises';
+import path from 'node:path';
+import { labUp } from '../../../cluster/lab';
+import type { Lab } from '../../../cluster/lab';
+import { kubectl } from './kubectl';
+import { asMap } from '../../../mesh/model/json';
+import { TEMPORARY_LABS } from '../../support/temporary-labs';
+
+/** Longest time a first start may take, in milliseconds: the programs may have to be built. */
+export const START_TIMEOUT_MS = 30 * 60_000;
+
+/** An empty folder that stands for a checkout; its lab is stopped and removed when all tests are done. */
+export async function newRoot(): Promise<string> {
+  return mkdtemp(path.join(process.env[TEMPORARY_LABS] ?? '', 'lab-'));
+}
+
+let shared: Promise<Lab> | undefined;
+
+/** The lab that all specs of one of mocha's workers share, started by the first one that asks. Progress goes to stderr: a first build takes minutes. */
+export function sharedLab(): Promise<Lab> {
+  const log = (line: string) => process.stderr.write(`      ${line}\n`);
+  shared ??= newRoot().then((root) => labUp({ log, root }));
+  return shared;
+}
+
+/** Collects lines instead of printing them. */
+export function collect(): { readonly lines: string[]; readonly log: (line: string) => void } {
+  const lines: string[] = [];
+  return { lines, log: (line) => lines.push(line) };
+}
+
+/** One object as the API server has it; undefined when it has none. */
+export async function get(lab: Lab, ...what: readonly string[]): Promise<Record<string, unknown> | undefined> {
+  const json = await kubectl(lab, ['get', ...what, '--ignore-not-found', '-o', 'json']);
+  return json === '' ? undefined : asMap(JSON.parse(json));
+}

@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { labDown, labProcessNames, labStatus, labUp } from '../../../cluster/lab';
+import type { Lab, LabProcessName } from '../../../cluster/lab';
+import { kubectl } from './kubectl';
+import { collect, get, newRoot, START_TIMEOUT_MS } from './support';
+
+async function pids(root: string): Promise<Record<string, number | undefined>> {
+  const { processes } = await labStatus({ root });
+  return Object.fromEntries(processes.map(({ name, pid }) => [name, pid]));
+}
+
+/** Local addresses on which a process listens, as Linux tells them. */
+async function listeners(pid: number): Promise<string[]> {
+  const folder = `/proc/${pid}/fd`;
+  const links = await Promise.all((await readdir(folder)).map((fd) => readlink(path.join(folder, fd)).catch(() => '')));
+  const inodes = new Set(links.flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []));
+  const tables = await Promise.all(
+    ['tcp', 'tcp6', 'udp', 'udp6'].map((name) => readFile(`/proc/${pid}/net/${name}`, 'utf8')),
+  );
+  const rows = tables.flatMap((table) => table.trim().split('\n').slice(1)).map((line) => line.trim().split(/\s+/));
+  const listening = '0A';
+  return rows
+    .filter((row) => row[3] === listening && inodes.has(row[9] ?? ''))
+    .map((row) => row[1]?.split(':')[0] ?? '');
+}
+
+describe('a lab', function () {
+  this.timeout(START_TIMEOUT_MS);
+  let root: string;
+  let lab: Lab;
+  const up = async (): Promise<string[]> => {
+    const { lines, log } = collect();
+    lab = await labUp({ root, log });
+    return lines;
+  };
+  before(async () => {
+    root = await newRoot();
+  });
+
+  it('has a status before it is ever started', async () => {
+    assert.deepEqual(await labStatus({ root }), {
+      stateDir: path.join(root, '.lab'),
+      processes: labProcessNames.map((name) => ({
+        name,
+        running: false,
+        logFile: path.join(root, '.lab', 'logs', `${name}.log`),
+      })),
+      apiServer: { reachable: false },
+    });
+    assert.equal(existsSync(path.join(root, '.lab')), false, 'looking must not make anything');
+  });
+
+  it('starts every process and is then used through its kubeconfig', async () => {
+    await up();
+    const status = await labStatus({ root });
+    assert.deepEqual(
+      status.processes.map(({ name, running }) => [name, running]),
+      labProcessNames.map((name) => [name, true]),
+    );
+    assert.deepEqual(status.apiServer, { reachable: true, version: lab.version, url: lab.server });
+    assert.equal(status.kubeconfig, lab.kubeconfig);
+    assert.match(lab.version, /^v1\.\d+\.\d+/);
+    const nodes = await kubectl(lab, [
+      'get',
+      'nodes',
+      '-o',
+      'jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}',
+    ]);
+    assert.equal(nodes, 'True True');
+  });
+
+  it('listens on 127.0.0.1 only', async function () {
+    if (process.platform !== 'linux') {
+      console.log('      skipped: only Linux tells which process listens where');
+      this.skip();
+    }
+    const loopback = '0100007F'; // 127.0.0.1, little-endian
+    const ports: Record<LabProcessName, number> = {
+      etcd: 2,
+      'kube-apiserver': 1,
+      'kube-controller-manager': 1,
+      'kube-scheduler': 1,
+      kwok: 1,
+      'lab-node': 4,
+      prometheus: 1,
+    };
+    for (const [name, pid] of Object.entries(await pids(root))) {
+      const expected = Array.from({ length: ports[name as LabProcessName] }, () => loopback);
+      assert.deepEqual(await listeners(pid ?? 0), expected, name);
+    }
+  });
+
+  it('is left alone when it runs already', async () => {
+    const before = await pids(root);
+    assert.deepEqual(await up(), []);
+    assert.deepEqual(await pids(root), before);
+  });
+
+  for (const name of labProcessNames) {
+    it(`is repaired when ${name} was killed`, async () => {
+      const { [name]: killed, ...others } = await pids(root);
+      process.kill(killed ?? 0, 'SIGKILL');
+      const lines = await up();
+      const { [name]: started, ...left } = await pids(root);
+      const anew = labProcessNames.filter((one) => one === name || left[one] !== others[one]);
+      // What watches the API server starts anew with it, as it would wait long before it looks again.
+      const watchers = ['kube-controller-manager', 'kube-scheduler', 'kwok', 'lab-node'];
+      const storage = name === 'etcd' || name === 'kube-apiserver';
+      assert.deepEqual(anew, storage ? [name, ...watchers] : [name]);
+      assert.deepEqual(lines.map((line) => /^lab: (\S+) started/.exec(line)?.[1]).sort(), [...anew].sort());
+      assert.notEqual(started, undefined);
+      assert.notEqual(started, killed);
+    });
+  }
+
+  it('starts a process anew that runs but does not answer', async () => {
+    const { 'kube-scheduler': hung, ...others } = await pids(root);
+    process.kill(hung ?? 0, 'SIGSTOP');
+    const lines = await up();
+    assert.equal(lines[0], `lab: kube-scheduler (pid ${hung ?? 0}) does not answer, starting it anew`);
+    const { 'kube-scheduler': started, ...left } = await pids(root);
+    assert.deepEqual(left, others);
+    assert.notEqual(started, hung);
+  });
+
+  it('keeps kubectl out of the home directory', async () => {
+    const home = path.join(root, 'home');
+    await mkdir(path.join(home, '.kube'), { recursive: true });
+    for (const file of ['config', 'kuberc']) await writeFile(path.join(home, '.kube', file), 'not: [yaml');
+    await kubectl({ ...lab, env: { ...lab.env, HOME: home } }, ['get', 'namespaces']);
+    assert.deepEqual((await readdir(home, { recursive: true })).sort(), ['.kube', '.kube/config', '.kube/kuberc']);
+  });
+
+  it('runs beside the lab of another checkout', async () => {
+    const other = await newRoot();
+    const second = await labUp({ root: other, log: () => undefined });
+    assert.notEqual(second.server, lab.server);
+    await kubectl(second, ['create', 'namespace', 'only-there']);
+    assert.equal(await get(lab, 'namespace', 'only-there'), undefined);
+    const before = await pids(root);
+    await labDown({ root: other, log: () => undefined, purge: true });
+    assert.deepEqual(await pids(root), before);
+  });
+
+  it('stops, keeps its data, and chooses new ports when one is taken meanwhile', async () => {
+    await kubectl(lab, ['create', 'namespace', 'kept']);
+    const { lines, log } = collect();
+    await labDown({ root, log });
+    assert.deepEqual(lines, [
+      'lab: prometheus, lab-node, kwok, kube-scheduler, kube-controller-manager, kube-apiserver, etcd stopped',
+    ]);
+    assert.deepEqual(await pids(root), Object.fromEntries(labProcessNames.map((name) => [name, undefined])));
+
+    const squatter = createServer().listen(Number(new URL(lab.server).port), '127.0.0.1');
+    const before = lab.server;
+    const told = await up();
+    squatter.close();
+    assert.equal(told[0], 'lab: another program has taken one of its ports, choosing new ones');
+    assert.notEqual(lab.server, before);
+    assert.notEqual(await get(lab, 'namespace', 'kept'), undefined);
+  });
+
+  it('is found and stopped even when its folder was deleted, and goes without a trace', async () => {
+    await rm(path.join(root, '.lab'), { recursive: true });
+    const { lines, log } = collect();
+    await labDown({ root, log, purge: true });
+    assert.deepEqual(lines, [
+      'lab: prometheus, lab-node, kwok, kube-scheduler, kube-controller-manager, kube-apiserver, etcd stopped',
+      `lab: ${path.join(root, '.lab')} removed`,
+    ]);
+    assert.equal(existsSync(path.join(root, '.lab')), false);
+  });
+
+  it('says so when there is nothing to stop', async () => {
+    const { lines, log } = collect();
+    await labDown({ root, log });
+    assert.deepEqual(lines, ['lab: nothing runs']);
+  });
+});

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { destinationRules } from '../../../mesh/manifests/destination-rule';
+import type { RouteSettings } from '../../../mesh/manifests/settings';
+
+const origin = 'meshwright:routes.bookinfo.reviews';
+const trafficPolicy = { connectionPool: { http: { http1MaxPendingRequests: 0 } } };
+
+function rules(route: RouteSettings) {
+  return destinationRules('bookinfo', 'reviews', route, origin);
+}
+
+function rule(name: string, spec: object) {
+  return {
+    kind: 'DestinationRule',
+    apiVersion: 'networking.istio.io/v1',
+    metadata: { name, namespace: 'bookinfo' },
+    spec,
+  };
+}
+
+describe('destinationRules', () => {
+  it('makes one per version, each with the service’s policy', () => {
+    const versions = { v1: {}, v2: { labels: { build: '7' }, trafficPolicy: {}, name: 'second' } };
+    assert.deepEqual(rules({ versions, trafficPolicy }), [
+      {
+        object: rule('reviews.v1', {
+          host: 'reviews',
+          trafficPolicy,
+          subsets: [{ name: 'v1', labels: { version: 'v1' } }],
+        }),
+        origin,
+        origins: { 'spec.subsets[0]': `${origin}.versions.v1`, 'spec.trafficPolicy': `${origin}.trafficPolicy` },
+      },
+      {
+        object: rule('second', {
+          host: 'reviews',
+          trafficPolicy,
+          subsets: [{ name: 'v2', labels: { build: '7' }, trafficPolicy: {} }],
+        }),
+        origin,
+        origins: { 'spec.subsets[0]': `${origin}.versions.v2`, 'spec.trafficPolicy': `${origin}.trafficPolicy` },
+      },
+    ]);
+  });
+
+  it('makes one with all subsets when it is given a name', () => {
+    const destinationRule = {
+      name: 'destrule-reviews',
+      exportTo: ['*'],
+      workloadSelector: { matchLabels: { app: 'productpage' } },
+    };
+    const [only, ...others] = rules({ host: 'reviews.other', versions: ['v1', 'v2'], destinationRule });
+    assert.deepEqual(others, []);
+    assert.deepEqual(only, {
+      object: rule('destrule-reviews', {
+        exportTo: ['*'],
+        host: 'reviews.other',
+        subsets: [
+          { name: 'v1', labels: { version: 'v1' } },
+          { name: 'v2', labels: { version: 'v2' } },
+        ],
+        workloadSelector: { matchLabels: { app: 'productpage' } },
+      }),
+      origin,
+      origins: { 'spec.subsets[0]': `${origin}.versions.v1`, 'spec.subsets[1]': `${origin}.versions.v2` },
+    });
+  });
+
+  it('makes one without subsets for a policy alone, and none for nothing', () => {
+    assert.deepEqual(rules({ trafficPolicy }), [
+      {
+        object: rule('reviews', { host: 'reviews', trafficPolicy }),
+        origin,
+        origins: { 'spec.trafficPolicy': `${origin}.trafficPolicy` },
+      },
+    ]);
+    assert.deepEqual(rules({ http: [{}] }), []);
+  });
+
+  it('has metadata as asked, the version’s own name before that of none', () => {
+    const destinationRule = { labels: { a: 'b' }, apiVersion: 'networking.istio.io/v1beta1' as const };
+    assert.deepEqual(
+      rules({ versions: ['v1'], destinationRule }).map(({ object }) => [object.apiVersion, object.metadata]),
+      [['networking.istio.io/v1beta1', { name: 'reviews.v1', namespace: 'bookinfo', labels: { a: 'b' } }]],
+    );
+  });
+});

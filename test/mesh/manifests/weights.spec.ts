@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import * as fc from 'fast-check';
+import type { Weights } from '../../../mesh/manifests/settings';
+import { effectiveWeights, fullWeight, weightProblems } from '../../../mesh/manifests/weights';
+
+function problems(weights: Weights): [string, string][] {
+  return weightProblems(weights).map(({ path, message }) => [path.join('.'), message]);
+}
+
+describe('effectiveWeights', () => {
+  it('keeps order and zeros, and gives rest what the others leave', () => {
+    assert.deepEqual(Object.entries(effectiveWeights({ v2: 0, v1: 'rest', v3: 10 }) ?? {}), [
+      ['v2', 0],
+      ['v1', 90],
+      ['v3', 10],
+    ]);
+    assert.deepEqual(effectiveWeights({ v1: 'rest' }), { v1: 100 });
+    assert.deepEqual(effectiveWeights({ v1: 100, v2: 'rest' }), { v1: 100, v2: 0 });
+  });
+
+  it('sums to 100 for every split that has no problem', () => {
+    const weight = fc.oneof(fc.constant('rest' as const), fc.integer({ min: 0, max: 60 }));
+    fc.assert(
+      fc.property(fc.dictionary(fc.stringMatching(/^v[0-9]$/), weight), (weights) => {
+        const effective = effectiveWeights(weights);
+        assert.equal(effective === undefined, weightProblems(weights).length > 0);
+        if (effective === undefined) return;
+        const values = Object.values(effective);
+        assert.equal(
+          values.reduce((sum, value) => sum + value, 0),
+          fullWeight,
+        );
+        assert.ok(values.every((value) => Number.isInteger(value) && value >= 0));
+        assert.deepEqual(Object.keys(effective), Object.keys(weights));
+      }),
+    );
+  });
+
+  it('is undefined for weights that are no split', () => assert.equal(effectiveWeights({ v1: 90, v2: 20 }), undefined));
+});
+
+describe('weightProblems', () => {
+  it('fails a sum that is not 100', () => {
+    assert.deepEqual(problems({ v1: 90, v2: 20 }), [
+      ['', 'weights must sum to 100, these sum to 110: v1 90, v2 20; change one of them, or make it "rest"'],
+    ]);
+  });
+
+  it('fails more than 100 beside rest', () => {
+    assert.deepEqual(problems({ v1: 'rest', v2: 101 - 1, v3: 1 }), [
+      ['', 'the weights beside "rest" must not exceed 100, these sum to 101: v1 rest, v2 100, v3 1'],
+    ]);
+  });
+
+  it('fails weights that are no whole percent, each at its version', () => {
+    const message = 'a weight must be a whole number from 0 to 100, or "rest"';
+    assert.deepEqual(problems({ v1: -1, v2: 33.3, v3: 101, v4: NaN }), [
+      ['v1', message],
+      ['v2', message],
+      ['v3', message],
+      ['v4', message],
+    ]);
+  });
+
+  it('fails two rests', () => {
+    assert.deepEqual(problems({ v1: 'rest', v2: 'rest' }), [
+      ['', 'at most one version can be "rest", here "v1" and "v2" are'],
+    ]);
+  });
+
+  it('fails no weights at all', () => {
+    assert.deepEqual(problems({}), [['', 'weights must name at least one version']]);
+  });
+});

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { HostMap } from '../../../mesh/model/host-map';
+import { compareSpecificity, isHostWithin } from '../../../mesh/model/host-name';
+
+const labels = fc
+  .array(fc.constantFrom('a', 'b', 'com'), { minLength: 1, maxLength: 3 })
+  .map((parts) => parts.join('.'));
+const hosts = fc.oneof(
+  labels,
+  labels.map((host) => `*.${host}`),
+  labels.map((host) => `*${host}`),
+  fc.constant('*'),
+);
+
+describe('values by host', () => {
+  it('are found by the most specific of the hosts that stand for one', () => {
+    fc.assert(
+      fc.property(fc.array(hosts, { maxLength: 6 }), hosts, (keys, host) => {
+        const map = new HostMap<number>();
+        keys.forEach((key, index) => map.set(key, index));
+        const [best] = keys.filter((key) => isHostWithin(host, key)).sort(compareSpecificity);
+        // A name itself comes before any wildcard, a wildcard itself too.
+        assert.equal(map.mostSpecific(host), keys.includes(host) ? host : best);
+      }),
+    );
+  });
+});

@@ -1,0 +1,13 @@
+import { inBound } from '../../../../mesh/traffic/bound';
+import type { Expected } from './expected';
+
+/** Why counts do not fit what was expected: a text that was not, or a count outside the 99.9 % bound; undefined when they fit. */
+export function misfit(expected: Expected, counts: ReadonlyMap<string, number>): string | undefined {
+  const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  for (const text of counts.keys()) if (!expected.has(text)) return `unexpected: ${text}`;
+  for (const [text, part] of expected) {
+    const count = counts.get(text) ?? 0;
+    if (!inBound(part, count, total)) return `${count} of ${total} for ${part}: ${text}`;
+  }
+  return undefined;
+}

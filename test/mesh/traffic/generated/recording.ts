@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import type { KubernetesObject } from '../../../../mesh/manifests/kubernetes';
+import type { RouteSet } from './route-set';
+
+/** What real proxies did with generated sets of rules. */
+export interface Recording {
+  istio: string;
+  envoy: string;
+  /** Requests per set. */
+  requests: number;
+  /** The texts that results refer to by index. */
+  texts: string[];
+  sets: RecordedSet[];
+}
+
+export interface RecordedSet {
+  seed: number;
+  /** Of the generated set: another one means that the generator has changed and the recording is to be made anew. */
+  digest: string;
+  /** Seconds after the first object at which each was created. */
+  created: number[];
+  /** Per request: index of the only text that came, or how often which came, as pairs of index and count. */
+  results: (number | [number, number][])[];
+}
+
+export function digest(set: RouteSet): string {
+  return createHash('sha256').update(JSON.stringify(set)).digest('hex').slice(0, 12);
+}
+
+/** The set's objects with the creation times that they had in the cluster. */
+export function withCreationTimes(
+  objects: readonly KubernetesObject[],
+  created: readonly number[],
+): KubernetesObject[] {
+  const start = Date.UTC(2026, 0, 1);
+  return objects.map((object, index) => {
+    const creationTimestamp = new Date(start + (created[index] ?? 0) * 1000).toISOString();
+    return { ...object, metadata: { ...object.metadata, creationTimestamp } as KubernetesObject['metadata'] };
+  });
+}

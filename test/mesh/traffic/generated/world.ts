@@ -1,0 +1,76 @@
+import type { KubernetesObject } from '../../../../mesh/manifests/kubernetes';
+
+/** A small mesh in which generated rules are tried: the same for every set of rules. */
+
+export interface Instance {
+  /** Object name of its WorkloadEntry. */
+  name: string;
+  namespace: string;
+  service: string;
+  version: string;
+  /** In 127.0.0.0/8, its own. */
+  address: string;
+}
+
+/** Ports that services listen on; all lead to {@link backendPort}. */
+export const servicePorts = { http: 80, alt: 18081 } as const;
+export const backendPort = 19080;
+/** Ports of the gateway's servers. */
+export const gatewayPorts = [18090, 18091] as const;
+
+const services: { name: string; namespace: string; versions: string[]; ports: number[] }[] = [
+  { name: 'alpha', namespace: 'shop', versions: ['v1', 'v2', 'v3'], ports: [80, 18081] },
+  { name: 'beta', namespace: 'shop', versions: ['v1', 'v2'], ports: [80] },
+  { name: 'gamma', namespace: 'depot', versions: ['v1', 'v2'], ports: [80, 18081] },
+];
+
+export const instances: Instance[] = services.flatMap(({ name, namespace, versions }, index) =>
+  versions.map((version, at) => ({
+    name: `${name}-${version}`,
+    namespace,
+    service: name,
+    version,
+    address: `127.30.${index + 1}.${at + 1}`,
+  })),
+);
+
+/** The sender beside the gateway: a sidecar of the namespace `shop`. */
+export const clientProxy = { namespace: 'shop', labels: { app: 'web', tier: 'front' } };
+export const gatewayProxy = { namespace: 'gateways', labels: { istio: 'ingressgateway' } };
+
+export const meshConfig = { outboundTrafficPolicy: { mode: 'REGISTRY_ONLY' } };
+
+/** Keeps the gateway listening on its ports from set to set: Envoy drains a listener that goes for minutes, and still answers on it. */
+const listeningGateway: KubernetesObject = {
+  apiVersion: 'networking.istio.io/v1',
+  kind: 'Gateway',
+  metadata: { name: 'listening', namespace: 'gateways' },
+  spec: {
+    selector: gatewayProxy.labels,
+    servers: gatewayPorts.map((number) => ({
+      port: { number, name: `http-${number}`, protocol: 'HTTP' },
+      bind: '127.0.0.1',
+      hosts: ['listening.test'],
+    })),
+  },
+};
+
+/** Services and what is behind them. */
+export const worldObjects: KubernetesObject[] = [
+  listeningGateway,
+  ...services.map(({ name, namespace, ports }): KubernetesObject => ({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace },
+    spec: {
+      selector: { app: name },
+      ports: ports.map((port) => ({ name: `http-${port}`, port, targetPort: backendPort })),
+    },
+  })),
+  ...instances.map(({ name, namespace, service, version, address }): KubernetesObject => ({
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'WorkloadEntry',
+    metadata: { name, namespace },
+    spec: { address, labels: { app: service, version } },
+  })),
+];

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import type { KubernetesObject } from '../../../mesh/manifests/kubernetes';
+import { requestClasses } from '../../../mesh/traffic/classes/classes';
+import { trafficDiffMarkdown, trafficDiffText } from '../../../mesh/traffic/diff/diff-text';
+import { trafficDiff } from '../../../mesh/traffic/diff/traffic-diff';
+import { graphMermaid } from '../../../mesh/traffic/graph/mermaid';
+import { trafficGraph } from '../../../mesh/traffic/graph/graph';
+import { route, trafficModel } from '../../../mesh/traffic/route';
+import { effectiveSplits } from '../../../mesh/traffic/splits';
+
+const host = 'vault.shop.svc.cluster.local';
+const service: KubernetesObject = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'vault', namespace: 'shop' },
+  spec: { ports: [{ name: 'tls', port: 443 }] },
+};
+
+/** Rules that send some server names to the service, each with its conditions. */
+function rules(...matches: { sniHosts: string[]; sourceLabels?: Record<string, string> }[]): KubernetesObject[] {
+  const tls = matches.map((match) => ({ match: [match], route: [{ destination: { host } }] }));
+  const metadata = { name: 'vault', namespace: 'shop' };
+  const spec = { hosts: [host, 'a.test', 'b.test'], tls };
+  return [service, { apiVersion: 'networking.istio.io/v1', kind: 'VirtualService', metadata, spec }];
+}
+
+const apart = rules({ sniHosts: ['a.test'] }, { sniHosts: ['b.test'] });
+const repeated = rules({ sniHosts: ['a.test'] }, { sniHosts: ['a.test', 'b.test'] });
+const why = `refused by Envoy, which goes on with the listener it had: server name a.test of ${host} is in VirtualService shop/vault spec.tls[0] and VirtualService shop/vault spec.tls[1]`;
+
+/** Who asks for the service, whether there is such a request, and what becomes of it. */
+function classes(objects: KubernetesObject[]): object[] {
+  return requestClasses(trafficModel(objects)).map(({ who, reachable, outcome }) => ({
+    who,
+    reachable,
+    kind: outcome.kind,
+    ...(outcome.rule === undefined ? { why: outcome.why } : { rule: outcome.rule.path }),
+  }));
+}
+
+const taken = (who: string, reachable: boolean, index: number): object => ({
+  who,
+  reachable,
+  kind: 'routed',
+  rule: `spec.tls[${index}]`,
+});
+/** What istiod leaves out as soon as any rule names a server. */
+const own = {
+  who: 'everybody else',
+  reachable: false,
+  kind: 'routed',
+  why: 'no rule applies: the service takes its own requests',
+};
+const closed = {
+  who: 'everybody else',
+  reachable: true,
+  kind: 'reset',
+  why: `no TLS rule of ${host} is for this server name`,
+};
+
+describe('a TLS listener that Envoy refuses', () => {
+  it('is a class that nobody gets past', () => {
+    assert.deepEqual(classes(repeated), [
+      { who: 'everybody', reachable: true, kind: 'unknown', why },
+      taken('sni is a.test', false, 0),
+      taken('sni is a.test', false, 1),
+      taken('sni is b.test', false, 1),
+      own,
+    ]);
+  });
+
+  it('is none where names differ, where lists are equal, and for senders that only one of the rules is for', () => {
+    assert.deepEqual(classes(apart), [taken('sni is a.test', true, 0), taken('sni is b.test', true, 1), own, closed]);
+    assert.deepEqual(classes(rules({ sniHosts: ['a.test'] }, { sniHosts: ['a.test'] })), [
+      taken('sni is a.test', true, 0),
+      taken('sni is a.test', false, 1),
+      own,
+      closed,
+    ]);
+  });
+
+  it('is told of the very senders that both rules are for, by classes as by route', () => {
+    const objects = rules({ sniHosts: ['a.test'], sourceLabels: { app: 'web' } }, { sniHosts: ['a.test', 'b.test'] });
+    assert.deepEqual(classes(objects), [
+      { who: 'source label app is web', reachable: true, kind: 'unknown', why },
+      taken('source label app is web, sni is a.test', false, 0),
+      taken('sni is a.test', true, 1),
+      taken('sni is b.test', true, 1),
+      own,
+      closed,
+    ]);
+    const kinds = ['web', 'api'].map((app) => {
+      const request = { host, port: 443, protocol: 'tls' as const, sni: 'b.test' };
+      return route(trafficModel(objects), { type: 'sidecar', namespace: 'shop', labels: { app } }, request).kind;
+    });
+    assert.deepEqual(kinds, ['unknown', 'routed']);
+  });
+
+  it('is a change that the diff tells, with the rules that nothing gets to', () => {
+    const diff = trafficDiff(apart, repeated);
+    assert.equal(
+      trafficDiffText(diff),
+      `tls://${host}:443, from workloads
+  sni is a.test: an unknown part moves
+    - vault.shop; no retries
+    + ${why}
+  sni is b.test: an unknown part moves
+    - vault.shop; no retries
+    + ${why}
+  everybody else: an unknown part moves
+    - connection closed
+    + ${why}
+
+Rules that are gone
+  VirtualService shop/vault spec.tls[0]
+  VirtualService shop/vault spec.tls[1]
+
+Rules that no request gets to
+  VirtualService shop/vault spec.tls[0]
+  VirtualService shop/vault spec.tls[1]`,
+    );
+    assert.deepEqual(
+      trafficDiffMarkdown(diff)
+        .split('\n')
+        .filter((line) => line.includes('sni is b.test')),
+      [`| workloads: sni is b.test | \`tls://${host}:443\` | vault.shop; no retries | ${why} | an unknown part |`],
+    );
+    assert.deepEqual(trafficDiff(repeated, repeated).moves, []);
+  });
+
+  it('is in the stack output and in the picture', () => {
+    assert.deepEqual(effectiveSplits({ objects: repeated }), {
+      'shop/vault': [{ who: 'everybody', to: { [why]: '100 %' } }],
+    });
+    assert.equal(
+      graphMermaid(trafficGraph(trafficModel(repeated))),
+      `flowchart LR
+  n0["refused by Envoy, which goes on<br/>with the listener it had: server<br/>name a.test of<br/>vault.shop.svc.cluster.local is<br/>in VirtualService shop/vault<br/>spec.tls[0] and VirtualService<br/>shop/vault spec.tls[1]"]
+  subgraph s1["shop"]
+    n1["vault<br/>mTLS permissive"]
+  end
+  n1 --> n0
+  classDef added stroke:#1a7f37,stroke-width:3px
+  classDef removed stroke:#cf222e,stroke-width:3px,stroke-dasharray:4
+  classDef changed stroke:#9a6700,stroke-width:3px`,
+    );
+  });
+});
