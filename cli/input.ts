@@ -4,13 +4,10 @@ import type { Mesh } from '../mesh/manifests/mesh';
 import type { StackSettings } from '../mesh/manifests/settings';
 import { checkMesh } from '../config/check-mesh';
 import { loadStackFile, stackFilePath } from '../config/file';
-import type { Problem } from '../config/problem';
-import { formatProblems } from '../config/problems';
+import { formatProblems, type Problem, type Source } from '../config/problem';
 import { parseStackText, type StackTextProblems, type StackTextSettings } from '../config/stack-text';
-import type { Source } from '../config/source';
 import type { CheckOptions } from '../policy/options';
-import { findSample } from './samples/find';
-import { sampleStackFile } from './samples/load';
+import { findSample, sampleStackFile } from './samples';
 import { UserError } from './errors';
 import { say } from './output';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { LineCounter, parseAllDocuments, type Document, type Node } from 'yaml';
 import type { KubernetesObject } from '../mesh/manifests/kubernetes';
 import { parseKeyPath, type Key } from '../config/key-path';
-import { cycles } from '../config/yaml-cycles';
+import { cycles } from '../config/yaml';
 import { userError, UserError } from './errors';
 
 /** A Kubernetes object and the file it was read from. */

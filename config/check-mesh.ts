@@ -7,10 +7,9 @@ import { rules } from '../policy/rules';
 import { checkOptions } from './check-options';
 import { covers, parseKeyPath, valueAt, type Key } from './key-path';
 import type { Refused, Settings } from './parse';
-import { voiced, type Problem } from './problem';
+import { type Problem, type Source, voiced } from './problem';
 import { stackAdvice } from './rules/index';
 import type { PolicySettings } from './schema/policy';
-import type { Source } from './source';
 
 export interface MeshCheck {
   /** Mandatory findings, by the key in the stack file that makes the object. */

@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { defined } from '../mesh/manifests/kubernetes';
-import { didYouMean } from './did-you-mean';
-import type { Problem } from './problem';
+import { didYouMean, type Problem } from './problem';
 import { parseStackText, type StackTextProblems, type StackTextSettings } from './stack-text';
 
 /** A stack's file in the project's folder; of `organization/project/stack` the last part names it, as in Pulumi. */

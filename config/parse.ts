@@ -1,11 +1,10 @@
 import type { StackSettings } from '../mesh/manifests/settings';
 import { covers, type Key } from './key-path';
-import { voiced, type KeyProblem, type Problem } from './problem';
+import { type KeyProblem, type Problem, type Source, voiced } from './problem';
 import { stackRules } from './rules/index';
 import type { PolicySettings } from './schema/policy';
 import type { StackFile } from './schema/stack-file';
 import { shapeOf } from './shape';
-import type { Source } from './source';
 
 /** A stack file that says something. */
 export interface Settings {

@@ -1,6 +1,6 @@
 import { defined } from '../mesh/manifests/kubernetes';
-import { keyPath, valueAt, type Key } from './key-path';
-import type { Source } from './source';
+import { type Key, keyPath, valueAt } from './key-path';
+import { nearest } from '../policy/nearest';
 
 /** One thing that is wrong in a stack file. Plain data; {@link file://./problems.ts} words it. */
 export interface Problem {
@@ -46,4 +46,46 @@ export function voiced(
   const secret = value !== undefined && secretSections?.has(String(keys[0])) === true;
   const told = secret ? { value: secretValue, message } : { value, message, hint };
   return defined({ path: keyPath(keys), ...told, file, ...position?.(keys) });
+}
+
+const longestValue = 80;
+
+/** Problems as text, one block each: where and what the value is, then what is wrong, then what to write instead. */
+export function formatProblems(problems: readonly Problem[]): string {
+  return problems.map(formatProblem).join('\n');
+}
+
+export function formatProblem({ path, value, message, hint, file, line, column }: Problem): string {
+  const place = [file, line, column].filter((part) => part !== undefined).join(':');
+  const subject = value === undefined ? path : `${path}: ${compact(value)}`;
+  const head = [place, subject].filter((part) => part !== '').join(' ');
+  return [head, ...[message, hint].filter((text) => text !== undefined).map((text) => `  ${text}`)]
+    .filter((text) => text !== '')
+    .join('\n');
+}
+
+function compact(value: unknown): string {
+  if (value === secretValue) return secretValue;
+  const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
+  return text.length <= longestValue ? text : `${text.slice(0, longestValue - 1)}…`;
+}
+
+export interface Position {
+  line: number;
+  column: number;
+}
+
+/** Where raw sections come from, for problems to point at. All of it is optional. */
+export interface Source {
+  file?: string;
+  /** Sections whose values must not be shown. */
+  secretSections?: ReadonlySet<string>;
+  /** The place of a key in the file, or of what is nearest to it; keys from the section down. */
+  position?: (keys: readonly Key[]) => Position | undefined;
+}
+
+/** The question about a slip of the pen, or undefined when no candidate is near. */
+export function didYouMean(word: string, candidates: readonly string[]): string | undefined {
+  const guess = nearest(word, candidates);
+  return guess === undefined ? undefined : `did you mean "${guess}"?`;
 }

@@ -2,8 +2,7 @@ import { z } from 'zod';
 import { defined } from '../mesh/manifests/kubernetes';
 import { valueAt, type Key } from './key-path';
 import { nearest } from '../policy/nearest';
-import { didYouMean } from './did-you-mean';
-import { secretValue, type KeyProblem } from './problem';
+import { didYouMean, type KeyProblem, secretValue } from './problem';
 
 type Issue = z.core.$ZodIssue;
 

@@ -1,13 +1,11 @@
 import { defined } from '../mesh/manifests/kubernetes';
 import { allProblems } from './check-mesh';
-import { handedOver } from './handed-over';
+import { handedOver, sectionName, sectionsOf } from './pulumi-config-values';
 import { configNamespace, keyPath, type Key } from './key-path';
 import { nearest } from '../policy/nearest';
 import { parseStack, type Settings } from './parse';
-import type { Problem } from './problem';
-import { sectionName, sectionsOf } from './sections';
-import type { Source } from './source';
-import { readYaml } from './yaml-document';
+import type { Problem, Source } from './problem';
+import { readYaml } from './yaml';
 
 /** A stack file that says something. */
 export interface StackTextSettings extends Settings {

@@ -1,9 +1,8 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { labStatus, labUp } from '../../cluster/lab';
-import { exitCodes } from '../errors';
+import { asUserError, exitCodes } from '../errors';
 import { environmentOf, stackOptions, type StackChoice } from '../input';
-import { asUserError } from '../lab-errors';
 import { say } from '../output';
 import { takeDown } from '../start/deploy';
 import { deployedStacks, LabStack } from '../start/lab-stack';

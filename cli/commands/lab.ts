@@ -1,10 +1,8 @@
 import type { Command } from 'commander';
 import { labDown, labStatus, labUp, type LabStatus } from '../../cluster/lab';
-import { exitCodes } from '../errors';
+import { asUserError, exitCodes } from '../errors';
 import { stackOptions, type StackChoice } from '../input';
-import { asUserError } from '../lab-errors';
-import { say, shellWord } from '../output';
-import { table } from '../table';
+import { say, shellWord, table } from '../output';
 import { start } from './start';
 
 /** `meshwright lab up|down|status`: the local control plane that `npm start` deploys to. */

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
-import { findSample } from '../samples/find';
-import { sampleStackFile, sampleStates } from '../samples/load';
+import { findSample, sampleStackFile, sampleStates } from '../samples';
 import { UserError } from '../errors';
-import { table } from '../table';
+import { table } from '../output';
 
 /** `meshwright samples`: what is there to try, and each as a stack file. */
 export function registerSamples(program: Command): void {

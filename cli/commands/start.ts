@@ -4,15 +4,13 @@ import type { StackSettings } from '../../mesh/manifests/settings';
 import { labUp, type Lab } from '../../cluster/lab';
 import { ApiServer } from '../../cluster/lab/api';
 import type { CheckOptions } from '../../policy/options';
-import { UserError } from '../errors';
+import { asUserError, UserError } from '../errors';
 import { loadMesh, stackOptions, type StackChoice } from '../input';
-import { asUserError } from '../lab-errors';
 import { say, shellWord } from '../output';
 import { deploy } from '../start/deploy';
 import { labSettings, reachableAddonCharts } from '../start/lab-settings';
 import { deployedStacks, LabStack, releaseType } from '../start/lab-stack';
-import { gatewayLines } from '../start/reach';
-import { summary } from '../start/summary';
+import { gatewayLines, summary } from '../start/summary';
 import { nodeStatus } from '../traffic/lab-node';
 import { observedLines } from '../traffic/observe';
 

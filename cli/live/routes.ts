@@ -13,7 +13,7 @@ import { nearest } from '../../policy/nearest';
 import { contextOf, labByDefault } from '../cluster';
 import { UserError } from '../errors';
 import { loadStack, type StackChoice } from '../input';
-import { table } from '../table';
+import { table } from '../output';
 
 /** A route as config has it, as the API server has it, and as proxies serve it. */
 export interface LiveRoute {

@@ -2,8 +2,7 @@ import { spawnSync } from 'node:child_process';
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import type { Lab } from '../../cluster/lab';
 import { ApiServer } from '../../cluster/lab/api';
-import { UserError } from '../errors';
-import { asUserError } from '../lab-errors';
+import { asUserError, UserError } from '../errors';
 import { readObjects } from '../objects';
 import type { TrafficInput } from '../../mesh/traffic/stack-objects';
 

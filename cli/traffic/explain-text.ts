@@ -4,7 +4,7 @@ import type { Explanation } from '../../mesh/traffic/explanation';
 import type { Outcome } from '../../mesh/traffic/outcome';
 import { percent } from '../../mesh/traffic/share';
 import { destinationWords, outcomeWords, placeWords, treatmentWords } from '../../mesh/traffic/words';
-import { table } from '../table';
+import { table } from '../output';
 
 /** An explanation for people: the outcome in words and as a table, what was drawn, and what else the host's rules tell apart. No trailing newline. */
 export function explainText(

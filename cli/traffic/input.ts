@@ -1,10 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
-import { formatProblems } from '../../config/problems';
+import { formatProblems } from '../../config/problem';
 import { parseStackText } from '../../config/stack-text';
-import { findSample } from '../samples/find';
-import { sampleStackFile } from '../samples/load';
+import { findSample, sampleStackFile } from '../samples';
 import { stackTraffic, type TrafficInput } from '../../mesh/traffic/stack-objects';
 import { UserError } from '../errors';
 import { loadStack, type StackChoice } from '../input';

@@ -4,7 +4,7 @@ import type { Outcome, WeightedDestination } from '../../mesh/traffic/outcome';
 import { fraction, percent, share, type Share } from '../../mesh/traffic/share';
 import { destinationWords } from '../../mesh/traffic/words';
 import { exitCodes } from '../errors';
-import { table } from '../table';
+import { table } from '../output';
 
 /** What came back for one request. */
 export interface Answer {

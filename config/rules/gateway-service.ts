@@ -3,8 +3,7 @@ import { ingressHostProblem } from '../../mesh/manifests/names';
 import { defaultGatewayPorts } from '../../mesh/manifests/gateway-workload';
 import type { GatewaySettings, ServicePortSettings } from '../../mesh/manifests/settings';
 import type { Key } from '../key-path';
-import { didYouMean } from '../did-you-mean';
-import type { KeyProblem } from '../problem';
+import { didYouMean, type KeyProblem } from '../problem';
 import type { StackFile } from '../schema/stack-file';
 
 /** The Service of a gateway workload, and what stands in front of it. */

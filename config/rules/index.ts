@@ -1,14 +1,11 @@
 import type { KeyProblem } from '../problem';
 import type { StackFile } from '../schema/stack-file';
-import { addonRules } from './addons';
-import { appRules } from './apps';
-import { chartRules } from './charts';
+import { addonRules, appRules, chartRules } from './sections';
 import { duplicateRules } from './duplicates';
-import { gatewayReferenceRules } from './gateway-references';
+import { gatewayReferenceRules, weightRules } from './routes';
 import { gatewayServiceRules } from './gateway-service';
 import { namespaceRules } from './namespaces';
 import { nodePortRangeAdvice } from './node-port-range';
-import { weightRules } from './weights';
 
 /** Takes a well-formed stack file and says all that is wrong in it. */
 export type StackRule = (stack: StackFile) => KeyProblem[];

@@ -1,8 +1,7 @@
 import { meshNamespaces } from '../../mesh/manifests/mesh';
 import { isExistingNamespace } from '../../mesh/manifests/namespace';
 import type { Key } from '../key-path';
-import { didYouMean } from '../did-you-mean';
-import type { KeyProblem } from '../problem';
+import { didYouMean, type KeyProblem } from '../problem';
 import type { StackFile } from '../schema/stack-file';
 
 /** Namespaces: each that something is put into is declared, and none asks for two things at once. */

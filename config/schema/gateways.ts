@@ -9,8 +9,7 @@ import type {
 } from '../../mesh/manifests/settings';
 import type { GatewayServer } from '../../mesh/manifests/istio';
 import { chartValues } from './istio';
-import { objectKeys } from './object-settings';
-import { byLabel, filledList, label, port, serviceType, stringMap, text, verbatim } from './values';
+import { byLabel, filledList, label, objectKeys, port, serviceType, stringMap, text, verbatim } from './values';
 
 export const servicePort = z.strictObject({
   name: label.describe('Name of the port, e.g. http2.'),

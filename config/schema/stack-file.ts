@@ -1,14 +1,77 @@
 import { z } from 'zod';
-import type { StackSettings } from '../../mesh/manifests/settings';
+import type { NamespaceSettings, ProofSettings, StackSettings } from '../../mesh/manifests/settings';
+import { anyMap, byLabel, filledList, label, stringMap, text, wholeNumber } from './values';
+import type { KubernetesObject, ObjectMeta } from '../../mesh/manifests/kubernetes';
+import { addressPattern, addressRule, proxyNamePattern, proxyNameRule } from '../../mesh/manifests/addresses';
 import { addons } from './addons';
 import { apps } from './apps';
 import { gateways } from './gateways';
 import { istio } from './istio';
-import { namespaces } from './namespaces';
-import { objects } from './objects';
 import { policy, type PolicySettings } from './policy';
-import { proof } from './proof';
 import { routes } from './routes';
+
+export const namespace = z.strictObject({
+  injection: z
+    .boolean()
+    .exactOptional()
+    .describe('Sidecar injection on or off. Not together with revision. Default: no label.'),
+  revision: label.exactOptional().describe('Injection by this control plane revision. Default: none.'),
+  ambient: z.boolean().exactOptional().describe('Ambient mode. Default: false.'),
+  existing: z
+    .boolean()
+    .exactOptional()
+    .describe('The namespace is there already: it is only labelled. Default: false; true for default and kube-*.'),
+  labels: stringMap.exactOptional().describe('Default: none.'),
+  annotations: stringMap.exactOptional().describe('Default: none.'),
+}) satisfies z.ZodType<NamespaceSettings>;
+
+export const namespaces = byLabel(namespace).describe('Namespaces by name.');
+
+export const objectMeta = z.strictObject({
+  name: text.describe('Name of the object.'),
+  namespace: z.string().exactOptional().describe('Namespace. Default: none, for a cluster-scoped object.'),
+  labels: stringMap.exactOptional(),
+  annotations: stringMap.exactOptional(),
+}) satisfies z.ZodType<ObjectMeta>;
+
+export const kubernetesObject = z
+  .object({
+    apiVersion: text.describe('E.g. networking.istio.io/v1.'),
+    kind: text.describe('E.g. ServiceEntry.'),
+    metadata: objectMeta,
+    spec: anyMap.exactOptional().describe('Verbatim.'),
+  })
+  .catchall(z.unknown()) satisfies z.ZodType<KubernetesObject>;
+
+export const objects = z.array(kubernetesObject).describe('Any Kubernetes or Istio object, verbatim.');
+
+const address = z.string().regex(addressPattern, { error: addressRule });
+const proxyName = z.string().regex(proxyNamePattern, { error: proxyNameRule });
+
+export const proof = z
+  .strictObject({
+    enabled: z.boolean().exactOptional().describe('Default: true.'),
+    timeoutSeconds: wholeNumber(1, 3600, 'seconds, a whole number')
+      .exactOptional()
+      .describe('Longest wait for one route; then the update fails and names the proxies that lag. Default: 60.'),
+    strict: z
+      .boolean()
+      .exactOptional()
+      .describe('Also fail when istiod cannot be asked. Default: false, which warns and goes on without proof.'),
+    drainSeconds: wholeNumber(0, 3600, 'seconds, a whole number')
+      .exactOptional()
+      .describe('How long a version is kept after the last route has left it, for its connections. Default: 5.'),
+    istiod: filledList(address, 'address')
+      .exactOptional()
+      .describe('Addresses of the istiods, host[:15014], all replicas. Default: port-forwards to the istiod pods.'),
+    proxies: z
+      .record(proxyName, address)
+      .exactOptional()
+      .describe(
+        "Addresses of proxies' admin pages, host[:15000], by <pod>.<namespace>. Default: port-forwards to their pods.",
+      ),
+  })
+  .describe('How an update makes sure that its routes are live.') satisfies z.ZodType<ProofSettings>;
 
 /** All that a stack file says: the mesh, and what its checks are told. */
 export interface StackFile extends StackSettings {

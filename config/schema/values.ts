@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import type { ServiceType } from '../../mesh/manifests/settings';
+import type { ExportedObjectSettings, ObjectSettings, ServiceType } from '../../mesh/manifests/settings';
 import { dnsLabel, labelMaxLength } from '../../mesh/manifests/names';
+import { networkingVersions } from '../../mesh/manifests/istio';
 
 /** The kinds of value that the sections are built of. Each says what it allows, so that every problem can quote it. */
 
@@ -56,3 +57,22 @@ export function verbatim<T>(shape: keyof typeof shapes, source: string, descript
 
 /** Metadata key under which {@link verbatim} leaves `source` for the JSON Schema. */
 export const istioSource = 'istioSource';
+
+/** Keys that every Istio object made from the settings takes. */
+export const objectKeys = {
+  name: text.exactOptional().describe('Name of the object. Default: the key in the stack file.'),
+  apiVersion: z.enum(networkingVersions).exactOptional().describe('Default: networking.istio.io/v1.'),
+  labels: stringMap.exactOptional().describe('Default: none.'),
+  annotations: stringMap.exactOptional().describe('Default: none.'),
+};
+
+export const exportedObjectKeys = {
+  ...objectKeys,
+  exportTo: z
+    .array(text)
+    .exactOptional()
+    .describe('Namespaces that see the object: names, "." or "*". Default: every namespace.'),
+};
+
+export const objectSettings = z.strictObject(objectKeys) satisfies z.ZodType<ObjectSettings>;
+export const exportedObjectSettings = z.strictObject(exportedObjectKeys) satisfies z.ZodType<ExportedObjectSettings>;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { sampleStackFile, sampleStates } from '../../cli/samples/load';
+import { sampleStackFile, sampleStates } from '../../cli/samples';
 import { meshwright } from './support';
 
 describe('meshwright samples', () => {

@@ -12,7 +12,7 @@ import { expectedStack } from '../../policy/pack/expected-stack';
 import { releaseFacts, type ReleaseFacts } from '../../policy/pack/releases';
 import type { StackResource } from '../../policy/pack/resource';
 import { stackResources } from '../../policy/pack/stack-resources';
-import { sampleStackFile, sampleStates } from '../../cli/samples/load';
+import { sampleStackFile, sampleStates } from '../../cli/samples';
 import { fieldManager, fieldManagerAnnotation } from '../../provider/takeover/field-manager';
 import { programOf } from './support/program';
 import type { Registration } from './support/registrations';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Ajv from 'ajv';
 import { parse } from 'yaml';
 import { schemaFile, schemaText } from '../../config/write-schema';
-import { sampleStackFile, sampleStates } from '../../cli/samples/load';
+import { sampleStackFile, sampleStates } from '../../cli/samples';
 
 const root = join(__dirname, '..', '..');
 const validate = new Ajv({ allErrors: true, strict: false }).compile(JSON.parse(schemaText()) as object);

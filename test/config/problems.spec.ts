@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { formatProblems } from '../../config/problems';
+import { formatProblems } from '../../config/problem';
 
 describe('problems as text', () => {
   it('are a block each: place, path and value; what is wrong; what to write', () => {

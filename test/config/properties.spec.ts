@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { allProblems, checkMesh } from '../../config/check-mesh';
 import { parseStack } from '../../config/parse';
 import { parseStackText } from '../../config/stack-text';
-import { sampleStackFile, sampleStates } from '../../cli/samples/load';
+import { sampleStackFile, sampleStates } from '../../cli/samples';
 
 const bookinfo = { namespaces: { bookinfo: {} }, apps: { bookinfo: { namespace: 'bookinfo' } } };
 const examples = sampleStates().map(({ sample, state }) => {

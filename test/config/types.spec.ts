@@ -6,19 +6,19 @@ import type { KubernetesObject, ObjectMeta } from '../../mesh/manifests/kubernet
 import type * as types from '../../mesh/manifests/settings';
 import type { CheckOptions } from '../../policy/options';
 import type * as addons from '../../config/schema/addons';
-import type * as appServices from '../../config/schema/app-services';
+import type * as appServices from '../../config/schema/apps';
 import type * as apps from '../../config/schema/apps';
+import type * as workloads from '../../config/schema/apps';
 import type * as gateways from '../../config/schema/gateways';
 import type * as istio from '../../config/schema/istio';
-import type * as namespaces from '../../config/schema/namespaces';
-import type * as objectSettings from '../../config/schema/object-settings';
-import type * as objects from '../../config/schema/objects';
+import type * as namespaces from '../../config/schema/stack-file';
+import type * as objects from '../../config/schema/stack-file';
+import type * as stackFile from '../../config/schema/stack-file';
+import type * as objectSettings from '../../config/schema/values';
 import type * as policy from '../../config/schema/policy';
 import type * as routes from '../../config/schema/routes';
-import type * as rules from '../../config/schema/rules';
-import type * as stackFile from '../../config/schema/stack-file';
-import type * as weights from '../../config/schema/weights';
-import type * as workloads from '../../config/schema/workloads';
+import type * as rules from '../../config/schema/routes';
+import type * as weights from '../../config/schema/routes';
 
 /**
  * Schemas and interfaces say the same, in both directions: `satisfies` alone would not miss an optional key that the schema lacks. The compiler is the test

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { parseStackText } from '../../config/stack-text';
 import { tryKubectl } from '../cluster/lab/kubectl';
-import { sampleStackFile } from '../../cli/samples/load';
+import { sampleStackFile } from '../../cli/samples';
 import { START_TIMEOUT_MS } from '../cluster/lab/support';
 import { Cluster } from './support/cluster';
 

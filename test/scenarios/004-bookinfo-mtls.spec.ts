@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { parseStackText } from '../../config/stack-text';
-import { sampleStackFile } from '../../cli/samples/load';
+import { sampleStackFile } from '../../cli/samples';
 import { START_TIMEOUT_MS } from '../cluster/lab/support';
 import { Cluster } from './support/cluster';
 import { release, releases } from './support/releases';

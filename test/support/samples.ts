@@ -1,8 +1,6 @@
 import { parseStackText, type StackTextSettings } from '../../config/stack-text';
-import { formatProblems } from '../../config/problems';
-import { findSample } from '../../cli/samples/find';
-import { sampleStackFile } from '../../cli/samples/load';
-import { mergePatch } from '../../cli/samples/merge-patch';
+import { formatProblems } from '../../config/problem';
+import { findSample, mergePatch, sampleStackFile } from '../../cli/samples';
 import { parse, stringify } from 'yaml';
 
 /**

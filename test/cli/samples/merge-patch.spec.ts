@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mergePatch } from '../../../cli/samples/merge-patch';
+import { mergePatch } from '../../../cli/samples';
 
 describe('mergePatch', () => {
   /** The examples of RFC 7396, appendix A. */

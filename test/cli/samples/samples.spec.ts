@@ -2,9 +2,15 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkMesh } from '../../../config/check-mesh';
-import { readBase, readState, sampleNames, samplesFolder } from '../../../cli/samples/files';
-import { findSample } from '../../../cli/samples/find';
-import { sampleStackFile, sampleStates } from '../../../cli/samples/load';
+import {
+  findSample,
+  readBase,
+  readState,
+  sampleNames,
+  samplesFolder,
+  sampleStackFile,
+  sampleStates,
+} from '../../../cli/samples';
 import { sample } from '../../support/samples';
 
 describe('samples', () => {

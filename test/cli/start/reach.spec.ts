@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { gatewayLines } from '../../../cli/start/reach';
+import { gatewayLines } from '../../../cli/start/summary';
 import type { StackSettings } from '../../../mesh/manifests/settings';
 
 const stack = (hosts: string[]): StackSettings => ({

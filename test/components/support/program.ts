@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import * as pulumi from '@pulumi/pulumi';
-import { handedOver } from '../../../config/handed-over';
+import { handedOver } from '../../../config/pulumi-config-values';
 import { registrations, type Registration } from './registrations';
 
 const load = createRequire(__filename);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { KubernetesObject } from '../../../mesh/manifests/kubernetes';
-import { sampleStates } from '../../../cli/samples/load';
+import { sampleStates } from '../../../cli/samples';
 import { trafficDiff } from '../../../mesh/traffic/diff/traffic-diff';
 import { fraction, share } from '../../../mesh/traffic/share';
 import { routeSet } from './generated/route-set';

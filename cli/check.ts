@@ -1,14 +1,19 @@
-import { objectKey } from '../../mesh/manifests/kubernetes';
-import { renderMesh } from '../../mesh/manifests/mesh';
-import { originOf, type Rendered } from '../../mesh/manifests/rendered';
-import { checkOptions } from '../../config/check-options';
-import { parseKeyPath } from '../../config/key-path';
-import { checkReport } from '../../policy/check';
-import { findingSubject, subjectOf, type Finding, type Level } from '../../policy/finding';
-import type { CheckOptions } from '../../policy/options';
-import { sourced, type Source, type SourcedReport } from '../../policy/report/report';
-import type { LoadedStack } from '../input';
-import type { LoadedObject } from '../objects';
+import { objectKey } from '../mesh/manifests/kubernetes';
+import { renderMesh } from '../mesh/manifests/mesh';
+import { originOf, type Rendered } from '../mesh/manifests/rendered';
+import { checkOptions } from '../config/check-options';
+import { parseKeyPath } from '../config/key-path';
+import { checkReport } from '../policy/check';
+import { type Finding, findingSubject, type Level, subjectOf } from '../policy/finding';
+import type { CheckOptions } from '../policy/options';
+import { type Source, sourced, type SourcedReport } from '../policy/report/report';
+import type { LoadedStack } from './input';
+import type { LoadedObject } from './objects';
+import { readFileSync } from 'node:fs';
+import { parseDocument } from 'yaml';
+import { policy as policySchema, type PolicySettings } from '../config/schema/policy';
+import { cycles } from '../config/yaml';
+import { userError, UserError } from './errors';
 
 /** Judges the objects of files together, as they are to live in one cluster. */
 export function judgeFiles(loaded: readonly LoadedObject[], options: CheckOptions, level: Level): SourcedReport {
@@ -58,4 +63,26 @@ export function judgeEach(loaded: readonly LoadedObject[], options: CheckOptions
     const { findings, waived } = judgeFiles([one], options, level);
     return { file: one.file, document: one.document, object: objectKey(one.object), findings, waived };
   });
+}
+
+/**
+ * Options of the check from a YAML file, with the keys of `meshwright:policy`.
+ * @throws UserError listing everything that is wrong in it.
+ */
+export function readOptions(file: string): PolicySettings {
+  const parsed = policySchema.safeParse(yamlOf(file));
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': '));
+  throw userError(`${file} is no file of options, nothing was judged:`, problems);
+}
+
+function yamlOf(file: string): unknown {
+  try {
+    const document = parseDocument(readFileSync(file, 'utf8'));
+    const [mistake] = [...document.errors, ...cycles(document)];
+    if (mistake !== undefined) throw new Error(mistake.message);
+    return (document.toJS() as unknown) ?? {};
+  } catch (error) {
+    throw new UserError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
