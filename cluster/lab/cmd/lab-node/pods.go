@@ -18,6 +18,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/util/retry"
 )
@@ -49,6 +50,9 @@ type pod struct {
 	// admin and outbound are ports of its Envoy: the admin pages, and where its applications' connections go in.
 	admin    int
 	outbound int
+
+	// writing is held while the status is written: one write at a time.
+	writing sync.Mutex
 
 	mu sync.Mutex
 	// endpoints and apps are ports on 127.0.0.1 by port of the pod: where the pod is reached, and where its application listens.
@@ -115,7 +119,11 @@ func (n *node) podChanged(object *corev1.Pod) {
 		n.podGone(key)
 		return
 	}
-	if known != nil || object.Status.Phase != corev1.PodRunning || object.Status.PodIP == "" {
+	if known != nil {
+		known.keepReady(object)
+		return
+	}
+	if object.Status.Phase != corev1.PodRunning || object.Status.PodIP == "" {
 		return
 	}
 	p := n.newPod(object)
@@ -140,9 +148,7 @@ func (n *node) newPod(object *corev1.Pod) *pod {
 		apps:      map[int]*http.Server{},
 		appPorts:  map[int]int{},
 	}
-	for _, condition := range object.Status.Conditions {
-		p.ready = p.ready || condition.Type == corev1.PodReady && condition.Status == corev1.ConditionTrue
-	}
+	p.ready = isReady(object)
 	if p.proxied() {
 		p.admin, p.outbound = n.freePort(), n.freePort()
 	}
@@ -312,6 +318,18 @@ func answers(port int, path, body string) bool {
 	return response.StatusCode == http.StatusOK && strings.HasPrefix(string(text), body)
 }
 
+// statusTime bounds one write of a status; a failed write is repeated after statusPause.
+const (
+	statusTime  = 10 * time.Second
+	statusPause = time.Second
+)
+
+func isReady(object *corev1.Pod) bool {
+	return slices.ContainsFunc(object.Status.Conditions, func(condition corev1.PodCondition) bool {
+		return condition.Type == corev1.PodReady && condition.Status == corev1.ConditionTrue
+	})
+}
+
 // setReady writes to the pod's status what a kubelet would: kwok leaves a running pod not Ready.
 func (p *pod) setReady(ready bool) {
 	p.mu.Lock()
@@ -324,21 +342,41 @@ func (p *pod) setReady(ready bool) {
 	p.node.mu.Lock()
 	p.node.readied = time.Now()
 	p.node.mu.Unlock()
-	status := corev1.ConditionFalse
-	if ready {
-		status = corev1.ConditionTrue
+	p.writeReady()
+}
+
+// keepReady writes the status again when the API server has another one. kwok can play its stage twice for one pod, when it has seen the
+// pod twice before its first change, and the second time makes a Ready pod not Ready.
+func (p *pod) keepReady(object *corev1.Pod) {
+	p.mu.Lock()
+	same := p.ready == isReady(object)
+	p.mu.Unlock()
+	if !same {
+		go p.writeReady()
 	}
+}
+
+// writeReady writes whether the pod is Ready, and tries again until that is written or the pod has gone.
+func (p *pod) writeReady() {
+	p.writing.Lock()
+	defer p.writing.Unlock()
+	ctx, cancel := context.WithTimeout(p.ctx, statusTime)
+	defer cancel()
 	pods := p.node.client.CoreV1().Pods(p.object.Namespace)
 	err := retry.RetryOnConflict(retry.DefaultBackoff, func() error {
-		live, err := pods.Get(p.node.ctx, p.object.Name, metav1.GetOptions{})
+		live, err := pods.Get(ctx, p.object.Name, metav1.GetOptions{})
 		if err != nil || live.UID != p.object.UID {
 			return err
 		}
-		for i := range live.Status.Conditions {
-			condition := &live.Status.Conditions[i]
-			if (condition.Type == corev1.PodReady || condition.Type == corev1.ContainersReady) && condition.Status != status {
-				condition.Status, condition.LastTransitionTime = status, metav1.Now()
-			}
+		p.mu.Lock()
+		ready := p.ready
+		p.mu.Unlock()
+		status := corev1.ConditionFalse
+		if ready {
+			status = corev1.ConditionTrue
+		}
+		for _, kind := range []corev1.PodConditionType{corev1.ContainersReady, corev1.PodReady} {
+			setCondition(live, kind, status)
 		}
 		for i := range live.Status.ContainerStatuses {
 			live.Status.ContainerStatuses[i].Ready = ready
@@ -348,18 +386,31 @@ func (p *pod) setReady(ready bool) {
 				live.Status.InitContainerStatuses[i].Ready = ready
 			}
 		}
-		_, err = pods.UpdateStatus(p.node.ctx, live, metav1.UpdateOptions{})
+		_, err = pods.UpdateStatus(ctx, live, metav1.UpdateOptions{})
 		return err
 	})
-	if err != nil && p.ctx.Err() == nil {
-		log.Printf("%s: its status could not be written: %v", p.name(), err)
-		p.mu.Lock()
-		p.ready = !ready // The next look tries again.
-		p.mu.Unlock()
-		if p.role == plain {
-			time.AfterFunc(time.Second, func() { p.setReady(ready) })
+	if err == nil || p.ctx.Err() != nil || apierrors.IsNotFound(err) {
+		return
+	}
+	log.Printf("%s: its status could not be written: %v", p.name(), err)
+	time.AfterFunc(statusPause, func() {
+		if p.ctx.Err() == nil {
+			p.writeReady()
+		}
+	})
+}
+
+func setCondition(object *corev1.Pod, kind corev1.PodConditionType, status corev1.ConditionStatus) {
+	for i := range object.Status.Conditions {
+		condition := &object.Status.Conditions[i]
+		if condition.Type == kind {
+			if condition.Status != status {
+				condition.Status, condition.LastTransitionTime = status, metav1.Now()
+			}
+			return
 		}
 	}
+	object.Status.Conditions = append(object.Status.Conditions, corev1.PodCondition{Type: kind, Status: status, LastTransitionTime: metav1.Now()})
 }
 
 // environment is what a container's environment comes to, without what is taken from Secrets, ConfigMaps and resources.
