@@ -19,7 +19,25 @@ export interface MeshConfig {
   raw: JsonMap;
 }
 
-/** What the model is told that no object says. */
+/**
+ * Things that exist although they are not among the objects. In every list `*` means that whatever is named exists; lists of `namespace/name` also take
+ * `namespace/*`.
+ */
+export interface Externals {
+  namespaces?: string[];
+  /** Istio Gateways as `namespace/name`. */
+  gateways?: string[];
+  /** Hosts as FQDN, e.g. `api.example.com` or `mysql.legacy.svc.cluster.local`. */
+  hosts?: string[];
+  /** Workloads as `namespace/name`. */
+  workloads?: string[];
+  /** Secrets as `namespace/name`. */
+  secrets?: string[];
+  /** ServiceAccounts as `namespace/name`. */
+  serviceAccounts?: string[];
+}
+
+/** What the objects do not say. */
 export interface MeshOptions {
   /** Defaults to what MeshConfig says, else `istio-system`. */
   rootNamespace?: string;
@@ -27,6 +45,12 @@ export interface MeshOptions {
   domain?: string;
   /** MeshConfig verbatim. Defaults to the one in the ConfigMap `istio` of the root namespace, when that is among the objects. */
   meshConfig?: Record<string, unknown>;
+  externals?: Externals;
+  /**
+   * The objects and `externals` are all there is: a name that neither holds does not exist. Defaults to false, so that only namespaces of which the objects hold
+   * Services or workloads count as described.
+   */
+  complete?: boolean;
 }
 
 export function meshConfig(objects: readonly KubernetesObject[], options: MeshOptions = {}): MeshConfig {

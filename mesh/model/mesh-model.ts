@@ -3,7 +3,7 @@ import type { KubernetesObject } from '../manifests/kubernetes';
 import { DestinationRuleIndex, type EffectiveRule } from './destination-rules';
 import { GatewayIndex, type MeshGateway } from './gateways';
 import { resolveHost } from './host-name';
-import { meshConfig, type MeshConfig, type MeshOptions } from './mesh-config';
+import { meshConfig, type Externals, type MeshConfig, type MeshOptions } from './mesh-config';
 import { namespaces, type MeshNamespace } from './namespaces';
 import { ObjectIndex } from './object-index';
 import { PeerAuthenticationIndex } from './peer-authentication';
@@ -23,6 +23,10 @@ export class MeshModel {
   readonly config: MeshConfig;
   readonly objects: ObjectIndex;
   readonly namespaces: ReadonlyMap<string, MeshNamespace>;
+  /** What exists beside the objects. See externals.ts for what the two say together. */
+  readonly externals: Externals;
+  /** Whether the objects and the externals are all there is. */
+  readonly complete: boolean;
   // Each is made when somebody asks for it: who judges objects one by one asks for none.
   #services: ServiceIndex | undefined;
   #workloads: WorkloadIndex | undefined;
@@ -32,8 +36,10 @@ export class MeshModel {
   #peerAuthentications: PeerAuthenticationIndex | undefined;
   #sidecars: SidecarIndex | undefined;
 
-  constructor(objects: readonly KubernetesObject[], options?: MeshOptions) {
+  constructor(objects: readonly KubernetesObject[], options: MeshOptions = {}) {
     this.objects = new ObjectIndex(objects);
+    this.externals = options.externals ?? {};
+    this.complete = options.complete ?? false;
     this.config = meshConfig(
       this.objects.all.map(({ object }) => object),
       options,
@@ -117,7 +123,7 @@ export const meshModel: (...question: Question) => MeshModel = rememberLast(
 export type { EffectiveMtls, MtlsMode } from './peer-authentication';
 export type { EffectiveRule, EffectiveSubset } from './destination-rules';
 export type { GatewayServer, MeshGateway } from './gateways';
-export type { MeshConfig, MeshOptions } from './mesh-config';
+export type { Externals, MeshConfig, MeshOptions } from './mesh-config';
 export type { MeshKind, MeshObject } from './object-index';
 export type { MeshNamespace } from './namespaces';
 export type { MeshService, ServiceEndpoint, ServicePort } from './services';

@@ -12,8 +12,10 @@ export interface MeshWorkload {
   /** Labels of its pods. */
   labels: Record<string, string>;
   annotations: Record<string, string>;
-  /** Pods it asks for; undefined when the object leaves that to others (DaemonSet, WorkloadGroup, an autoscaler). 1 when it states none. */
+  /** Pods it asks for, 1 when it states none; undefined when something else decides: the nodes (DaemonSet), an autoscaler, who registers (WorkloadGroup). */
   replicas: number | undefined;
+  /** The least number of pods that the objects promise. */
+  minReplicas: number;
   /** Defaults to `default`. */
   serviceAccount: string;
   ports: readonly { number: number; name: string; protocol: string }[];
@@ -41,12 +43,16 @@ const templates: readonly [MeshKind, readonly string[]][] = [
 /** All workloads. A pod or ReplicaSet that a listed controller owns is left out, since the controller stands for it. */
 export function meshWorkloads(objects: ObjectIndex, namespaces: ReadonlyMap<string, MeshNamespace>): MeshWorkload[] {
   const labelsOf = (namespace: string): Record<string, string> => namespaces.get(namespace)?.labels ?? {};
+  const autoscaled = autoscaledReplicas(objects);
   return [
     ...templates.flatMap(([kind, path]) =>
       objects
         .ofKind(kind)
         .filter((object) => !isOwned(object))
-        .map((object) => podWorkload(object, path, labelsOf(object.namespace))),
+        .map((object) => ({
+          ...podWorkload(objects, object, path, labelsOf(object.namespace)),
+          ...podCount(object, autoscaled),
+        })),
     ),
     ...objects.ofKind('WorkloadEntry').map(workloadEntry),
     ...objects.ofKind('WorkloadGroup').map(workloadGroup),
@@ -58,11 +64,14 @@ function isOwned({ object }: MeshObject): boolean {
 }
 
 function podWorkload(
+  objects: ObjectIndex,
   source: MeshObject,
   path: readonly string[],
   namespaceLabels: Record<string, string>,
-): MeshWorkload {
-  const template = asMap(path.reduce<unknown>((value, key) => asMap(value)[key], source.object));
+): Omit<MeshWorkload, 'replicas' | 'minReplicas'> {
+  const template = asMap(
+    path.reduce<unknown>((value, key) => asMap(value)[key], templateOwner(objects, source).object),
+  );
   const metadata = asMap(template['metadata']);
   const podSpec = asMap(template['spec']);
   const labels = asTextMap(metadata['labels']);
@@ -71,7 +80,6 @@ function podWorkload(
     ...identity(source),
     labels,
     annotations,
-    replicas: replicas(source),
     serviceAccount: asName(podSpec['serviceAccountName']) ?? 'default',
     ports: asList(podSpec['containers']).flatMap((container) =>
       asList(asMap(container)['ports']).flatMap((port) => containerPort(asMap(port))),
@@ -87,9 +95,38 @@ function identity(source: MeshObject): Pick<MeshWorkload, 'kind' | 'name' | 'nam
   return { kind: source.kind, name: source.name, namespace: source.namespace, source };
 }
 
-function replicas({ kind, spec }: MeshObject): number | undefined {
-  if (kind === 'DaemonSet') return undefined;
-  return kind === 'Pod' ? 1 : (asNumber(spec['replicas']) ?? 1);
+/** A Rollout may take its pod template from a Deployment that it names. */
+function templateOwner(objects: ObjectIndex, source: MeshObject): MeshObject {
+  const reference = asMap(source.kind === 'Rollout' ? source.spec['workloadRef'] : undefined);
+  if (reference['kind'] !== 'Deployment') return source;
+  return objects.get('Deployment', source.namespace, asName(reference['name']) ?? '') ?? source;
+}
+
+function podCount(
+  source: MeshObject,
+  autoscaled: ReadonlyMap<string, number>,
+): Pick<MeshWorkload, 'replicas' | 'minReplicas'> {
+  const { kind, spec } = source;
+  if (kind === 'DaemonSet') return { replicas: undefined, minReplicas: 1 };
+  const stated = kind === 'Pod' ? 1 : (asNumber(spec['replicas']) ?? 1);
+  const least = autoscaled.get(`${kind} ${source.namespace}/${source.name}`);
+  // A HorizontalPodAutoscaler leaves a workload of 0 replicas alone; KEDA, whose least number may be 0, does not.
+  if (least === undefined || (stated === 0 && least > 0)) return { replicas: stated, minReplicas: stated };
+  return { replicas: undefined, minReplicas: least };
+}
+
+/** The least number of pods by the title of the workload, for workloads that a HorizontalPodAutoscaler or a ScaledObject of KEDA scales. */
+function autoscaledReplicas(objects: ObjectIndex): ReadonlyMap<string, number> {
+  const found = (group: string, scaler: string, least: string, fallback: number): [string, number][] =>
+    objects.ofGroupKind(group, scaler).map(({ spec, namespace }) => {
+      const target = asMap(spec['scaleTargetRef']);
+      const title = `${asName(target['kind']) ?? 'Deployment'} ${namespace}/${asName(target['name']) ?? ''}`;
+      return [title, asNumber(spec[least]) ?? fallback];
+    });
+  return new Map([
+    ...found('autoscaling', 'HorizontalPodAutoscaler', 'minReplicas', 1),
+    ...found('keda.sh', 'ScaledObject', 'minReplicaCount', 0),
+  ]);
 }
 
 function containerPort(port: JsonMap): { number: number; name: string; protocol: string }[] {
@@ -106,6 +143,7 @@ function workloadEntry(source: MeshObject): MeshWorkload {
     labels: { ...asTextMap(spec['labels']), ...source.labels },
     annotations: source.annotations,
     replicas: 1,
+    minReplicas: 1,
     address: asName(spec['address']),
   };
 }
@@ -118,6 +156,7 @@ function workloadGroup(source: MeshObject): MeshWorkload {
     labels: { ...asTextMap(template['labels']), ...asTextMap(metadata['labels']) },
     annotations: asTextMap(metadata['annotations']),
     replicas: undefined,
+    minReplicas: 0,
     address: undefined,
   };
 }
@@ -125,7 +164,7 @@ function workloadGroup(source: MeshObject): MeshWorkload {
 function entryWorkload(
   source: MeshObject,
   template: JsonMap,
-): Omit<MeshWorkload, 'labels' | 'annotations' | 'replicas' | 'address'> {
+): Omit<MeshWorkload, 'labels' | 'annotations' | 'replicas' | 'minReplicas' | 'address'> {
   const ports = Object.entries(asMap(template['ports'])).flatMap(([name, port]) => {
     const number = asNumber(port);
     return number === undefined ? [] : [{ number, name, protocol: 'TCP' }];

@@ -1,0 +1,116 @@
+import { resolveGateway } from './gateways';
+import { isHostWithin, isWildcard } from './host-name';
+import { asMap, asName } from './json';
+import type { MeshGateway, MeshModel, MeshService } from './mesh-model';
+
+/**
+ * What the objects and the declared externals say together about a name. The input is often a part of the mesh only, so a name that is not among the objects
+ * is missing where the input describes its place, and unknown anywhere else.
+ */
+
+/** Whether the input says which Services and workloads a namespace has: it is complete, or it holds some of them. */
+export function isDescribed(model: MeshModel, namespace: string): boolean {
+  return (
+    model.complete ||
+    model.workloads.inNamespace(namespace).length > 0 ||
+    model.services.inNamespace(namespace).some(({ registry }) => registry === 'Kubernetes')
+  );
+}
+
+/** Whether the input says which workloads a namespace has. Labels of declared workloads are not known, so any selector may match them. */
+export function describesWorkloads(model: MeshModel, namespace: string): boolean {
+  if (model.externals.workloads?.some((entry) => entry === '*' || entry.startsWith(`${namespace}/`)) === true)
+    return false;
+  return model.complete || model.workloads.inNamespace(namespace).length > 0;
+}
+
+/** Whether a list of externals holds `namespace/name`, `namespace/*` or `*`. */
+export function isDeclared(declared: readonly string[] | undefined, namespace: string, name: string): boolean {
+  return (
+    declared?.some((entry) => entry === '*' || entry === `${namespace}/*` || entry === `${namespace}/${name}`) === true
+  );
+}
+
+export type HostLookup =
+  | { is: 'known'; service: MeshService }
+  /** The service exists, but its exportTo hides it from the namespace. */
+  | { is: 'hidden'; service: MeshService }
+  /**
+   * `complete`: the input is all there is. `namespace`: the input describes the namespace of the Service. `shortName`: hosts with a dot are taken as they are
+   * written, so `reviews.shop` is not the Service `reviews` of namespace `shop`.
+   */
+  | { is: 'missing'; because: 'complete' | 'namespace' | 'shortName' }
+  | { is: 'unknown' };
+
+/** Looks up a host that an object of a namespace names. */
+export function lookUpHost(model: MeshModel, written: string, namespace: string): HostLookup {
+  const host = model.resolveHost(written, namespace);
+  const service = model.services.covering(host, namespace);
+  if (service !== undefined) return { is: 'known', service };
+  const [hidden] = model.services.withHost(host);
+  if (hidden !== undefined) return { is: 'hidden', service: hidden };
+  if (isDeclaredHost(model, host)) return { is: 'unknown' };
+  const place = servicePlace(host, model.config.domain);
+  if (place !== undefined && isMadeByController(model, place)) return { is: 'unknown' };
+  if (model.complete) return { is: 'missing', because: 'complete' };
+  if (place !== undefined) {
+    return isDescribed(model, place.namespace) ? { is: 'missing', because: 'namespace' } : { is: 'unknown' };
+  }
+  const [name = '', owner = '', ...rest] = host.split('.');
+  const isShort = rest.length === 0 || (rest.length === 1 && rest[0] === 'svc');
+  const meant = model.services.withHost(`${name}.${owner}.svc.${model.config.domain}`);
+  return isShort && meant.length > 0 ? { is: 'missing', because: 'shortName' } : { is: 'unknown' };
+}
+
+export function isDeclaredHost(model: MeshModel, host: string): boolean {
+  return model.externals.hosts?.some((declared) => isHostWithin(host, declared)) === true;
+}
+
+/** Namespace and name of the Service that an FQDN names; undefined for a host outside the cluster's domain. */
+export function servicePlace(host: string, domain: string): { name: string; namespace: string } | undefined {
+  const suffix = `.svc.${domain}`;
+  if (!host.endsWith(suffix)) return undefined;
+  const [name, namespace, ...rest] = host.slice(0, -suffix.length).split('.');
+  if (name === undefined || namespace === undefined || rest.length > 0 || isWildcard(name)) return undefined;
+  return { name, namespace };
+}
+
+/**
+ * Whether a controller makes this Service, so that no manifest holds it: a Gateway of the Gateway API gets `<name>` or `<name>-<class>`, a Canary of Flagger
+ * `<name>`, `<name>-primary` and `<name>-canary`.
+ */
+function isMadeByController(model: MeshModel, { name, namespace }: { name: string; namespace: string }): boolean {
+  const gateways = model.objects.ofGroupKind('gateway.networking.k8s.io', 'Gateway').flatMap((gateway) => {
+    const className = asName(gateway.spec['gatewayClassName']) ?? '';
+    return gateway.namespace === namespace ? [gateway.name, `${gateway.name}-${className}`] : [];
+  });
+  const canaries = model.objects.ofGroupKind('flagger.app', 'Canary').flatMap((canary) => {
+    const base = asName(asMap(canary.spec['service'])['name']) ?? asName(asMap(canary.spec['targetRef'])['name']) ?? '';
+    return canary.namespace === namespace ? [base, `${base}-primary`, `${base}-canary`] : [];
+  });
+  return [...gateways, ...canaries].includes(name);
+}
+
+export type GatewayLookup = { is: 'known'; gateway: MeshGateway } | { is: 'mesh' | 'missing' | 'unknown' };
+
+/** Looks up an Istio Gateway that an object of a namespace names. */
+export function lookUpGateway(model: MeshModel, reference: string, fromNamespace: string): GatewayLookup {
+  const id = resolveGateway(reference, fromNamespace);
+  if (id === 'mesh') return { is: 'mesh' };
+  const gateway = model.gateways.resolve(reference, fromNamespace);
+  if (gateway !== undefined) return { is: 'known', gateway };
+  const slash = id.indexOf('/');
+  if (isDeclared(model.externals.gateways, id.slice(0, slash), id.slice(slash + 1))) return { is: 'unknown' };
+  return { is: model.complete ? 'missing' : 'unknown' };
+}
+
+/** Namespaces that every cluster has. */
+const builtIn = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
+
+/** Whether a namespace exists. It does as an object, as the namespace of another object, or by declaration. */
+export function lookUpNamespace(model: MeshModel, name: string): 'known' | 'missing' | 'unknown' {
+  if (model.namespaces.has(name) || builtIn.includes(name)) return 'known';
+  const declared = model.externals.namespaces ?? [];
+  if (declared.includes('*') || declared.includes(name)) return 'known';
+  return model.complete || model.objects.ofKind('Namespace').length > 0 ? 'missing' : 'unknown';
+}
