@@ -1,4 +1,4 @@
-import './runtime/later';
+import './runtime/lazy-sdk-imports';
 import { secret, type ComponentResourceOptions, type Resource } from '@pulumi/pulumi';
 import * as mesh from './components';
 import { loadSettings } from './config/load';

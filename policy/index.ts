@@ -1,7 +1,5 @@
-import '../runtime/later';
+import '../runtime/lazy-sdk-imports';
 import { PolicyPack } from '@pulumi/policy';
 import { packName, policies } from './pack/policies';
-import { judgeAhead } from './pack/ahead';
 
 new PolicyPack(packName, { policies: [...policies] });
-judgeAhead();

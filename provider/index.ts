@@ -1,7 +1,6 @@
 import { EngineLog } from './engine-log';
 import { RouteSets } from './route-set';
-import { decodeStructsLazily } from '../runtime/lazy-struct';
-import { announce, endWithEngine } from '../runtime/serve-engine';
+import { announce, endWithEngine } from '../runtime/engine-grpc';
 import { serve } from './serve';
 import manifest from './package.json';
 
@@ -9,7 +8,6 @@ import manifest from './package.json';
 const address = process.argv.slice(2).find((word) => /^[^-]\S*:\d+$/.test(word)) ?? '';
 const engine = new EngineLog(address);
 
-decodeStructsLazily();
 // A call that is under way ends by itself, which may take a moment.
 endWithEngine(10_000);
 announce(serve(new RouteSets((urn) => engine.of(urn)), manifest.version, () => process.exit(1)));

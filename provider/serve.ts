@@ -9,7 +9,7 @@ import { changeFailures, inputProblems } from './check';
 import { diffOf, type Kind } from './diff';
 import type { RouteSets } from './route-set';
 import type { RouteSetState } from './set';
-import { serveEngine, type Serving } from '../runtime/serve-engine';
+import { serveEngine, type Serving } from '../runtime/engine-grpc';
 import { fromStruct, toServiceError, toStruct } from './wire';
 
 const { PropertyDiff, DiffResponse } = proto;

@@ -1,52 +1,64 @@
 'use strict';
-const { createHash } = require('node:crypto');
 const { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } = require('node:fs');
-const Module = require('node:module');
 const { join, relative, resolve } = require('node:path');
-const { setFlagsFromString } = require('node:v8');
-const { Script } = require('node:vm');
-
-// V8 optimizes a function after it has run so much byte code, 132 KB by default. What is loaded here lives for seconds, and shares few cores with Pulumi's other processes: to optimize so early takes
-// more time than it saves (docs/performance.md).
-setFlagsFromString('--interrupt-budget=1500000');
 
 const root = join(__dirname, '..');
 const cache = join(root, 'node_modules', '.cache', 'meshwright');
+const outside = ['@pulumi/*', '@grpc/*', 'google-protobuf', 'esbuild', '@kubernetes/client-node', '@viz-js/viz'];
 
-/**
- * Makes a TypeScript file the content of a module of plain JavaScript in the same folder, for what Node and Pulumi start. The bundle is kept beside the installed packages for as long as no
- * file in it changes, and so is what V8 makes of it: Node would compile each of some hundred files anew in every run.
- * @param external - packages that stay outside the bundle
- */
+/** @see load.d.ts */
 exports.load = (module, folder, entry, external) => {
   const file = join(folder, `${entry}.ts`);
-  const kept = join(cache, relative(root, file).replace(/\W/g, '-'));
-  run(module, join(folder, `${entry}.js`), recall(`${kept}.js`) ?? make(file, `${kept}.js`, external), `${kept}.bin`);
+  const cached = join(cache, `${relative(root, file).replace(/\W/g, '-')}.js`);
+  const code = recall(cached) ?? make(file, cached, external);
+  // Before the bundle is compiled: Node notes its source map then.
+  process.setSourceMapsEnabled(true);
+  module._compile(code, file.replace(/\.ts$/, '.js'));
   return module.exports;
 };
 
-/** A bundle begins with a comment of what it was made from. */
-function recall(kept) {
+/** @see load.d.ts */
+exports.bundle = (entryPoint, external = outside, sourcemap = 'inline') => {
+  // Loaded only here: most runs find a bundle in the cache.
+  const { outputFiles, metafile } = require('esbuild').buildSync({
+    absWorkingDir: root,
+    entryPoints: [entryPoint],
+    // Not written; paths in the source map are relative to it.
+    outfile: entryPoint.replace(/\.ts$/, '.js'),
+    bundle: true,
+    external,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    // import() of a package outside becomes require(), which gives it all of the package's exports by name.
+    supported: { 'dynamic-import': false },
+    sourcemap,
+    sourcesContent: false,
+    write: false,
+    metafile: true,
+  });
+  return { code: outputFiles[0].text, inputs: Object.keys(metafile.inputs) };
+};
+
+/** The last line of a cached bundle is a comment with the state of each file in it. */
+function recall(cached) {
   try {
-    const text = readFileSync(kept, 'utf8');
-    const inputs = JSON.parse(text.slice(2, text.indexOf('\n')));
-    return Object.entries(inputs).every(([input, seen]) => stamp(input) === seen) ? text : undefined;
+    const code = readFileSync(cached, 'utf8');
+    const inputs = JSON.parse(code.slice(code.lastIndexOf('\n') + '\n//'.length));
+    return Object.entries(inputs).every(([input, seen]) => stamp(input) === seen) ? code : undefined;
   } catch {
     return undefined;
   }
 }
 
-function make(file, kept, external) {
-  // Loaded only here: most runs find a bundle that is still good.
-  const { bundle } = require('./bundle');
-  const { text, inputs } = bundle(file, external);
+function make(file, cached, external) {
+  const { code, inputs } = exports.bundle(file, external);
   // Packages change with the lock file.
   const own = inputs.filter((input) => !input.startsWith('node_modules/'));
-  const all = [...own, 'runtime/bundle.js', 'package-lock.json'];
-  const stamps = Object.fromEntries(all.map((input) => [input, stamp(input)]));
-  const whole = `//${JSON.stringify(stamps)}\n${text}`;
-  keep(kept, whole);
-  return whole;
+  const stamps = [...own, 'runtime/load.js', 'package-lock.json'].map((input) => [input, stamp(input)]);
+  const stamped = `${code}\n//${JSON.stringify(Object.fromEntries(stamps))}`;
+  keep(cached, stamped);
+  return stamped;
 }
 
 function stamp(input) {
@@ -54,42 +66,13 @@ function stamp(input) {
   return `${mtimeMs} ${size}`;
 }
 
-/** As Node does it for a module, with what V8 compiled in an earlier run. */
-function run(module, filename, text, kept) {
-  // What it begins with says it all: to go through the whole of it would take longer than the compiled code takes to load.
-  const from = createHash('sha256')
-    .update(text.slice(0, text.indexOf('\n')))
-    .digest();
-  const script = new Script(Module.wrap(text), {
-    filename,
-    cachedData: recallCode(kept, from),
-  });
-  module.filename = filename;
-  const require = Module.createRequire(filename);
-  if (script.cachedDataRejected !== false) {
-    // At the end of the first run, for then it holds all functions that were called: of a server, those that answer.
-    process.once('exit', () => keep(kept, Buffer.concat([from, script.createCachedData()])));
-  }
-  script.runInThisContext()(module.exports, require, module, filename, resolve(filename, '..'));
-}
-
-/** V8 itself looks at no more than the length of the text. */
-function recallCode(kept, from) {
-  try {
-    const code = readFileSync(kept);
-    return code.subarray(0, from.length).equals(from) ? code.subarray(from.length) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 function keep(file, content) {
   try {
     mkdirSync(cache, { recursive: true });
-    // Whole or not at all: another process may be reading.
+    // Written whole, since another process may be reading it.
     writeFileSync(`${file}.${process.pid}`, content);
     renameSync(`${file}.${process.pid}`, file);
   } catch {
-    // A checkout that cannot be written to is bundled and compiled anew each time.
+    // In a read-only checkout each run bundles anew.
   }
 }

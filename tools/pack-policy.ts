@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundle } from '../runtime/bundle';
+import { bundle } from '../runtime/load';
 
 /** Bundles the policy pack into dist/policy, a package that stands alone, and packs it: `npm run pack:policy`. */
 const root = join(__dirname, '..');
@@ -10,7 +10,7 @@ rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 
 // Pulumi's SDK is found at run time, so that a program and its packs can share one.
-writeFileSync(join(out, 'index.js'), bundle(join(root, 'policy', 'index.ts'), ['@pulumi/*']).text);
+writeFileSync(join(out, 'index.js'), bundle(join(root, 'policy', 'index.ts'), ['@pulumi/*'], false).code);
 const manifest = JSON.parse(readFileSync(join(root, 'policy', 'package.json'), 'utf8')) as Record<string, unknown>;
 const files = ['index.js', 'PulumiPolicy.yaml', 'README.md'];
 writeFileSync(join(out, 'package.json'), `${JSON.stringify({ ...manifest, main: 'index.js', files }, null, 2)}\n`);

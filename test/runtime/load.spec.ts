@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   mkdirSync,
   mkdtempSync,
@@ -18,7 +18,7 @@ const cache = join(root, 'node_modules', '.cache', 'meshwright');
 describe('TypeScript, loaded without a build step', () => {
   let folder: string;
   beforeEach(() => {
-    // Below the project, for its packages; of a file among those no changes are expected.
+    // Inside the project, for its packages, but not among them: changes of those are not noticed.
     mkdirSync(join(root, 'dist'), { recursive: true });
     folder = mkdtempSync(join(root, 'dist', 'load-spec-'));
     writeFileSync(
@@ -31,22 +31,22 @@ describe('TypeScript, loaded without a build step', () => {
     for (const file of kept()) rmSync(join(cache, file));
   });
 
-  /** What is kept of the file, by the ends of the names. */
+  /** Files in the cache that were made of this one. */
   function kept(): string[] {
     const name = folder.slice(root.length + 1).replace(/\W/g, '-');
     return readdirSync(cache).filter((file) => file.startsWith(name));
   }
   function write(text: string): void {
     writeFileSync(join(folder, 'main.ts'), text);
-    // Two writes in one millisecond look the same.
+    // Two writes within one millisecond would have the same time.
     const other = new Date(Date.now() - Math.floor(Math.random() * 1e9));
     utimesSync(join(folder, 'main.ts'), other, other);
   }
-  function run(...flags: string[]): string {
-    return execFileSync(process.execPath, [...flags, join(folder, 'bin.js')], { encoding: 'utf8' }).trim();
+  function run(): string {
+    return execFileSync(process.execPath, [join(folder, 'bin.js')], { encoding: 'utf8' }).trim();
   }
 
-  it('runs with what Node gives a module, with packages in the bundle and others beside it', () => {
+  it('runs as a module of Node, with packages inside and outside the bundle', () => {
     write(`
 import { parse } from 'yaml';
 import { Server } from '@grpc/grpc-js';
@@ -57,28 +57,28 @@ void import('node:path').then(({ basename }) => console.log([a, typeof Server, b
     assert.equal(run(), '1 function main.js true');
   });
 
-  it('is not compiled again while nothing changes', () => {
+  it('is bundled once while nothing changes', () => {
     write('console.log(1);');
-    assert.deepEqual([run(), kept().length], ['1', 2]);
+    assert.deepEqual([run(), kept().length], ['1', 1]);
     const times = (): number[] => kept().map((file) => statSync(join(cache, file)).mtimeMs);
     const before = times();
     assert.equal(run(), '1');
     assert.deepEqual(times(), before);
   });
 
-  it('is known by its files, by how it is bundled, and by the packages that are installed', () => {
+  it('is bundled anew when its files, the loader or the installed packages change', () => {
     write('console.log(1);');
     run();
     const [file = ''] = kept().filter((name) => name.endsWith('.js'));
-    const [first = ''] = readFileSync(join(cache, file), 'utf8').split('\n');
-    assert.deepEqual(Object.keys(JSON.parse(first.slice(2)) as object), [
+    const last = readFileSync(join(cache, file), 'utf8').split('\n').at(-1) ?? '';
+    assert.deepEqual(Object.keys(JSON.parse(last.slice(2)) as object), [
       join(folder, 'main.ts').slice(root.length + 1),
-      'runtime/bundle.js',
+      'runtime/load.js',
       'package-lock.json',
     ]);
   });
 
-  it('is new after a change, of the same length, too', () => {
+  it('notices a change that keeps the length', () => {
     write('console.log(1);');
     assert.equal(run(), '1');
     write('console.log(2);');
@@ -86,12 +86,89 @@ void import('node:path').then(({ basename }) => console.log([a, typeof Server, b
     assert.equal(run(), '2');
   });
 
-  it('takes nothing that was compiled with other flags, or is broken', () => {
+  it('bundles anew when the cached bundle is damaged', () => {
     write('console.log(1);');
     assert.equal(run(), '1');
-    assert.equal(run('--no-opt'), '1');
     for (const file of kept()) writeFileSync(join(cache, file), readFileSync(join(cache, file)).subarray(0, 40));
     assert.equal(run(), '1');
     assert.equal(run(), '1');
+  });
+
+  it('shows the whole stack of an error with files and lines of the TypeScript', () => {
+    writeFileSync(
+      join(folder, 'widget.ts'),
+      `interface Size {
+  size: number;
+}
+export class Widget {
+  constructor({ size }: Size) {
+    this.check(size);
+  }
+  private check(size: number): void {
+    if (size > 10) throw new Error(\`too large: \${size}\`);
+  }
+}
+`,
+    );
+    write(`import { Widget } from './widget';
+
+function twelve(): Widget {
+  return new Widget({ size: 12 });
+}
+twelve();
+`);
+    for (const state of ['bundled', 'from the cache']) {
+      const { stderr } = spawnSync(process.execPath, [join(folder, 'bin.js')], { encoding: 'utf8' });
+      const frames = stderr.split('\n').filter((line) => line.startsWith('    at '));
+      assert.deepEqual(
+        frames.slice(0, 4).map((frame) => frame.trim().replace(folder, '')),
+        [
+          'at Widget.check (/widget.ts:9:26)',
+          'at new Widget (/widget.ts:6:10)',
+          'at twelve (/main.ts:4:10)',
+          'at Object.<anonymous> (/main.ts:6:1)',
+        ],
+        state,
+      );
+      assert.match(stderr, /^Error: too large: 12$/m);
+    }
+  });
+
+  it('stops at breakpoints in the TypeScript', () => {
+    write(`export function double(value: number): number {
+  const twice: number = value * 2;
+  return twice;
+}
+console.log(double(21));
+`);
+    // What a debugger does: it finds the place in the bundle by the bundle's source map.
+    writeFileSync(
+      join(folder, 'debug.js'),
+      `
+const { Session } = require('node:inspector');
+const { SourceMap } = require('node:module');
+const session = new Session();
+session.connect();
+const lines = [];
+session.on('Debugger.scriptParsed', ({ params: { scriptId, sourceMapURL = '', url, endLine } }) => {
+  if (!url.endsWith(${JSON.stringify(`${folder}/main.js`)})) return;
+  const payload = JSON.parse(Buffer.from(sourceMapURL.slice(sourceMapURL.indexOf(',') + 1), 'base64'));
+  const map = new SourceMap(payload);
+  for (let lineNumber = 0; lineNumber < endLine; lineNumber++) {
+    lines[lineNumber] = map.findEntry(lineNumber, 2);
+    const { originalSource, originalLine } = lines[lineNumber];
+    if (originalSource === 'main.ts' && originalLine === 2) session.post('Debugger.setBreakpoint', { location: { scriptId, lineNumber } });
+  }
+});
+session.on('Debugger.paused', ({ params: { callFrames: [{ functionName, location }] } }) => {
+  const { originalSource, originalLine } = lines[location.lineNumber];
+  console.log(functionName, originalSource, originalLine + 1);
+});
+session.post('Debugger.enable');
+require('./bin.js');
+`,
+    );
+    const output = execFileSync(process.execPath, [join(folder, 'debug.js')], { encoding: 'utf8' });
+    assert.deepEqual(output.trim().split('\n'), ['double main.ts 3', '42']);
   });
 });

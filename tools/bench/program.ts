@@ -38,8 +38,8 @@ const scripts = {
     console.log(JSON.stringify({ objects: objects.length, 'validate and render': read, 'policy and model': since() }));
   `,
   program: `
-    // As it is when the program is the first to ask for the whole SDK.
-    require('./runtime/load').load({ exports: {} }, require('node:path').resolve('runtime'), 'later');
+    // As when the program is the first to load the SDK.
+    require('./runtime/load').load(module, require('node:path').resolve('runtime'), 'lazy-sdk-imports');
     const pulumi = require('@pulumi/pulumi');
     pulumi.runtime.setMocks({ newResource: ({ name, inputs }) => ({ id: name, state: inputs }), call: () => ({}) }, 'meshwright', 'bench', false, 'organization');
     pulumi.runtime.getMonitor().registerResourceHook = (_, done) => done(null, {});
