@@ -5,11 +5,11 @@ import { hasLabels } from './workload-index';
 
 export type MtlsMode = 'STRICT' | 'PERMISSIVE' | 'DISABLE';
 
-/** What a workload's proxy accepts. */
+/** The PeerAuthentication in force. */
 export interface EffectiveMtls {
   mode: MtlsMode;
-  /** Modes of ports that differ from the rest, by port of the workload. */
-  ports: Record<string, MtlsMode>;
+  /** Modes of single ports, by port of the workload, and the object that decides each. */
+  ports: Record<string, { mode: MtlsMode; source: MeshObject | undefined }>;
   /** The object that decides the mode; undefined for Istio's default, PERMISSIVE. */
   source: MeshObject | undefined;
 }
@@ -43,12 +43,12 @@ export class PeerAuthenticationIndex {
     const own = this.selecting.get(namespace)?.find((policy) => hasLabels(labels, selectorOf(policy)));
     if (own === undefined) return inherited;
     const stated = modeOf(own.spec['mtls']);
-    const mode = stated ?? inherited.mode;
-    const ports = Object.entries(asMap(own.spec['portLevelMtls'])).map(([port, mtls]): [string, MtlsMode] => [
-      port,
-      modeOf(mtls) ?? mode,
-    ]);
-    return { mode, ports: Object.fromEntries(ports), source: stated === undefined ? inherited.source : own };
+    const all = { mode: stated ?? inherited.mode, source: stated === undefined ? inherited.source : own };
+    const ports = Object.entries(asMap(own.spec['portLevelMtls'])).map(([port, mtls]) => {
+      const mode = modeOf(mtls);
+      return [port, mode === undefined ? all : { mode, source: own }] as const;
+    });
+    return { ...all, ports: Object.fromEntries(ports) };
   }
 }
 
@@ -56,7 +56,7 @@ function selectorOf({ spec }: MeshObject): Record<string, string> {
   return asTextMap(asMap(spec['selector'])['matchLabels']);
 }
 
-/** Undefined for UNSET, which inherits. */
+/** Undefined for UNSET, which inherits from the level above. */
 function modeOf(mtls: unknown): MtlsMode | undefined {
   const mode = asText(asMap(mtls)['mode']);
   return mode === 'STRICT' || mode === 'PERMISSIVE' || mode === 'DISABLE' ? mode : undefined;

@@ -1,4 +1,4 @@
-import { acceptedMode } from '../model/accepted-mode';
+import { acceptedMode } from '../model/mutual-tls';
 import { serviceFqdn } from '../model/host-name';
 import type { MeshModel, MeshService } from '../model/mesh-model';
 import { reset } from './answers';
