@@ -1,0 +1,101 @@
+import { asList, asMap, asName, asTextMap, isMap } from './json';
+import type { MeshModel, MeshObject, MeshWorkload } from './mesh-model';
+import { hasLabels } from './workload-index';
+
+/** Kinds of policies that attach to workloads by selector or by targetRefs. */
+export type AttachedKind = 'AuthorizationPolicy' | 'RequestAuthentication' | 'Telemetry' | 'WasmPlugin';
+
+/** An object that a policy names in its targetRefs. */
+export interface PolicyTarget {
+  /** '' for the core group. */
+  group: string;
+  kind: string;
+  name: string;
+  /** E.g. `spec.targetRefs[0]`. */
+  path: string;
+}
+
+/** What a policy says of the workloads that it is for. */
+export interface PolicyAttachment {
+  source: MeshObject;
+  /** Undefined: every workload of its namespace, or of the mesh in the root namespace. */
+  selector: Record<string, string> | undefined;
+  /** Services and gateways that it names in place of a selector. */
+  targets: PolicyTarget[];
+}
+
+export function policyAttachment(source: MeshObject): PolicyAttachment {
+  const { selector, targetRef, targetRefs } = source.spec;
+  const labels = asTextMap(asMap(selector)['matchLabels']);
+  const several = asList(targetRefs).flatMap((target, index) => policyTarget(target, `spec.targetRefs[${index}]`));
+  return {
+    source,
+    selector: Object.keys(labels).length === 0 ? undefined : labels,
+    // The list wins over the deprecated single reference.
+    targets: several.length > 0 ? several : policyTarget(targetRef, 'spec.targetRef'),
+  };
+}
+
+function policyTarget(target: unknown, path: string): PolicyTarget[] {
+  if (!isMap(target)) return [];
+  const group = asName(target['group']) ?? '';
+  return [
+    {
+      group: group === 'core' ? '' : group,
+      kind: asName(target['kind']) ?? '',
+      name: asName(target['name']) ?? '',
+      path,
+    },
+  ];
+}
+
+/** The label of pods that run a Gateway of the Gateway API, waypoints included. */
+const gatewayNameLabel = 'gateway.networking.k8s.io/gateway-name';
+
+/**
+ * The policies of a kind in force on a workload, oldest first: of its own and of the root namespace, by selector; a workload that runs a Gateway of the Gateway
+ * API also has those that name the Gateway (istio pilot/pkg/model/policyattachment.go). Policies of waypoints are not among them, as a waypoint is no workload
+ * that its clients call.
+ */
+export function policiesFor(
+  model: MeshModel,
+  kind: AttachedKind,
+  workload: Pick<MeshWorkload, 'namespace' | 'labels'>,
+): MeshObject[] {
+  const { rootNamespace } = model.config;
+  return model.objects
+    .ofKind(kind)
+    .filter(({ namespace }) => namespace === workload.namespace || namespace === rootNamespace)
+    .filter((policy) => isFor(policyAttachment(policy), workload));
+}
+
+/** Whether the selector or the targetRefs of a policy choose a workload; its namespace is not looked at, except for targetRefs. */
+function isFor(
+  { source, selector = {}, targets }: PolicyAttachment,
+  { namespace, labels }: Pick<MeshWorkload, 'namespace' | 'labels'>,
+): boolean {
+  if (targets.length === 0) return hasLabels(labels, selector);
+  const gateway = labels[gatewayNameLabel];
+  return (
+    gateway !== undefined &&
+    namespace === source.namespace &&
+    targets.some(
+      ({ group, kind, name }) => group === 'gateway.networking.k8s.io' && kind === 'Gateway' && name === gateway,
+    )
+  );
+}
+
+/**
+ * The workloads that a policy is for: of its namespace, or of the whole mesh when it is in the root namespace. A targetRef to a Service stands for the
+ * workloads behind it, whose waypoint applies the policy.
+ */
+export function workloadsOfPolicy(model: MeshModel, policy: MeshObject): MeshWorkload[] {
+  const attachment = policyAttachment(policy);
+  const namespace = policy.namespace === model.config.rootNamespace ? undefined : policy.namespace;
+  if (attachment.targets.length === 0) return model.workloads.selectedBy(attachment.selector ?? {}, namespace);
+  const gateways = model.workloads.inNamespace(policy.namespace).filter((workload) => isFor(attachment, workload));
+  const services = attachment.targets
+    .filter(({ group, kind }) => group === '' && kind === 'Service')
+    .flatMap(({ name }) => model.serviceFor(name, policy.namespace) ?? []);
+  return [...gateways, ...services.flatMap((service) => model.workloads.behind(service))];
+}
