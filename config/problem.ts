@@ -1,6 +1,6 @@
 import { defined } from '../mesh/manifests/kubernetes';
 import { type Key, keyPath, valueAt } from './key-path';
-import { nearest } from '../policy/nearest';
+import { nearest } from '../policy/finding';
 
 /** One thing that is wrong in a stack file. Plain data; {@link file://./problems.ts} words it. */
 export interface Problem {

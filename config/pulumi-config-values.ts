@@ -1,6 +1,6 @@
 import { configNamespace, type Key } from './key-path';
 import { secretValue } from './problem';
-import { nearest } from '../policy/nearest';
+import { nearest } from '../policy/finding';
 
 export interface HandedOver {
   value: unknown;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defined } from '../mesh/manifests/kubernetes';
 import { valueAt, type Key } from './key-path';
-import { nearest } from '../policy/nearest';
+import { nearest } from '../policy/finding';
 import { didYouMean, type KeyProblem, secretValue } from './problem';
 
 type Issue = z.core.$ZodIssue;

@@ -2,7 +2,7 @@ import { defined } from '../mesh/manifests/kubernetes';
 import { allProblems } from './check-mesh';
 import { handedOver, sectionName, sectionsOf } from './pulumi-config-values';
 import { configNamespace, keyPath, type Key } from './key-path';
-import { nearest } from '../policy/nearest';
+import { nearest } from '../policy/finding';
 import { parseStack, type Settings } from './parse';
 import type { Problem, Source } from './problem';
 import { readYaml } from './yaml';

@@ -1,14 +1,17 @@
 import type { KubernetesObject } from '../mesh/manifests/kubernetes';
 import { meshModel, type MeshModel } from '../mesh/model/mesh-model';
-import type { Finding } from './finding';
-import { compareFindings, sortedObjects } from './order';
-import type { CheckOptions } from './options';
-import { optionFindings } from './option-findings';
-import { isJudgeable, raise, type Raised } from './raise';
-import type { Rule } from './rule';
+import { type Finding, compareFindings, sortedObjects } from './finding';
+import { type CheckOptions, isJudgeable, raise, type Raised, type Rule } from './rule';
+import {
+  optionFindings,
+  undeterminedFindings,
+  withoutUndetermined,
+  type Unknowns,
+  applyWaivers,
+  waiverFindings,
+  type WaivedFinding,
+} from './engine-findings';
 import { rules as allRules } from './rules';
-import { undeterminedFindings, withoutUndetermined, type Unknowns } from './unknowns';
-import { applyWaivers, waiverFindings, type WaivedFinding } from './waivers';
 
 /** Everything that a check has to say, each list in the order of {@link compareFindings}. */
 export interface CheckReport {

@@ -1,9 +1,9 @@
 import { gatewayClients, workloadClient, type Client } from '../../mesh/traffic/classes/clients';
-import { compareText } from '../../mesh/model/creation-order';
+import { compareText } from '../../mesh/model/objects';
 import { authorityHost, type Request } from '../../mesh/traffic/request';
 import { route } from '../../mesh/traffic/route';
 import type { TrafficModel } from '../../mesh/traffic/traffic-model';
-import { nearest } from '../../policy/nearest';
+import { nearest } from '../../policy/finding';
 import { UserError } from '../errors';
 
 /**

@@ -2,7 +2,7 @@ import { validateHeaderValue } from 'node:http';
 import { allRouteObjects } from '../../mesh/manifests/route-objects';
 import type { StackSettings } from '../../mesh/manifests/settings';
 import { hasLabels } from '../../mesh/model/workload-index';
-import { nearest } from '../../policy/nearest';
+import { nearest } from '../../policy/finding';
 import { entryClasses, ruleKey, type RequestClass } from '../../mesh/traffic/classes/classes';
 import { entries } from '../../mesh/traffic/classes/entries';
 import type { Entry } from '../../mesh/traffic/classes/entry';

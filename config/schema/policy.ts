@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { levels } from '../../policy/finding';
-import type { CheckOptions, GatewayWorkload } from '../../policy/options';
+import type { CheckOptions, GatewayWorkload } from '../../policy/rule';
 import { anyMap, label, port, stringMap, text, wholeNumber } from './values';
 
 /** What a stack file may tell the checks: all that a check may be told, but not what it is made of: the routes, and the time. */

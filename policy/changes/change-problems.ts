@@ -1,11 +1,9 @@
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { meshModel } from '../../mesh/model/mesh-model';
-import type { Finding } from '../finding';
-import type { CheckOptions } from '../options';
-import { compareFindings, sortedObjects } from '../order';
-import { isJudgeable, raise } from '../raise';
+import { type Finding, compareFindings, sortedObjects } from '../finding';
+import { type CheckOptions, isJudgeable, raise } from '../rule';
 import { changeRules } from '../rules/change-rules';
-import { applyWaivers } from '../waivers';
+import { applyWaivers } from '../engine-findings';
 
 /**
  * What is wrong with going from one state to another in one update, though each may be right by itself. Both lists may be parts of a mesh, a single object before and after included; what is in neither is

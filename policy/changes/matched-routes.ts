@@ -1,6 +1,6 @@
 import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
-import { pushTo } from '../../mesh/model/object-index';
-import { canonical } from '../../mesh/model/canonical';
+import { pushTo } from '../../mesh/model/objects';
+import { canonical } from '../../mesh/model/json';
 import { records } from '../model/read';
 import { writtenRoutes, type WrittenRoute } from '../model/routes';
 

@@ -3,11 +3,20 @@ import { AnalyzerService } from '@pulumi/pulumi/proto/analyzer_grpc_pb';
 import * as proto from '@pulumi/pulumi/proto/analyzer_pb';
 import { PluginInfo } from '@pulumi/pulumi/proto/plugin_pb';
 import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
-import { serveEngine, type Serving } from '../../runtime/serve-engine';
+import { serveEngine, type Serving } from '../../runtime/engine-grpc';
 import type { Report, RunArgs } from '../pack/resource';
-import { analyzeResponse, analyzerInfo, configOf, tagsOf } from './messages';
-import type { Pack, Policy, PolicyConfig, Violation } from './pack';
-import { resourceOf, stackResources } from './resources';
+import {
+  analyzeResponse,
+  analyzerInfo,
+  configOf,
+  tagsOf,
+  type Pack,
+  type Policy,
+  type PolicyConfig,
+  type Violation,
+  resourceOf,
+  stackResources,
+} from './messages';
 
 /** Serves the engine. Pulumi's SDK has a server for policies, too, which needs the whole SDK, and decodes each resource for a remediation that there is not, and a stack once for each policy. */
 export function serve(pack: Pack): Promise<Serving> {

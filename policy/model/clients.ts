@@ -1,6 +1,6 @@
 import { hasLabels } from '../../mesh/model/workload-index';
 import type { EffectiveRule, MeshGateway, MeshModel, MeshVirtualService } from '../../mesh/model/mesh-model';
-import type { CheckOptions, GatewayWorkload } from '../options';
+import type { CheckOptions, GatewayWorkload } from '../rule';
 import { servicePlace } from './known';
 
 /** Pods that a Gateway selects, seen as an object or declared. */

@@ -1,5 +1,5 @@
-import { pushTo } from '../../mesh/model/object-index';
-import type { PulumiResource } from '../pulumi-facts';
+import { pushTo } from '../../mesh/model/objects';
+import type { PulumiResource } from '../resource-rule';
 
 /** What Pulumi makes before what: by dependencies, those that a resource gets from its parents, and the children of components that it depends on. */
 export class DependencyGraph {

@@ -1,9 +1,9 @@
-import { isHostWithin, isWildcard } from '../../mesh/model/host-name';
-import { asMap, asName, asText, asTextMap, asTexts, isMap, type JsonMap } from '../../mesh/model/json';
+import { isHostWithin, isWildcard } from '../../mesh/model/hosts';
+import { asMap, asName, asText, asTextMap, asTexts, isMap, type JsonMap, asNumber } from '../../mesh/model/json';
 import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
-import { pushTo } from '../../mesh/model/object-index';
-import { visibility, type Visibility } from '../../mesh/model/visibility';
-import { oncePer } from '../../mesh/model/once-per';
+import { pushTo } from '../../mesh/model/objects';
+import { visibility, type Visibility } from '../../mesh/model/mesh-config';
+import { oncePer } from '../../mesh/model/memoize';
 import { records } from './read';
 
 /** A DestinationRule as it is written, before istiod merges it with others. */
@@ -73,4 +73,66 @@ function hostRule(model: MeshModel, source: MeshObject): HostRule {
       model.config.defaultDestinationRuleExportTo,
     ),
   };
+}
+
+/** A subset together with the rule it is written in. */
+export interface PlacedSubset extends WrittenSubset {
+  rule: HostRule;
+}
+
+/** DestinationRules that istiod merges into one: of one host, in one namespace, for the same workloads. */
+export interface RuleGroup {
+  host: string;
+  rules: HostRule[];
+  /** By rule in creation order, then as written: of two with one name istiod keeps the first. */
+  subsets: PlacedSubset[];
+}
+
+export function ruleGroups(model: MeshModel): RuleGroup[] {
+  const groups = new Map<string, HostRule[]>();
+  for (const rule of hostRules(model).all) {
+    const selector = rule.selector === undefined ? null : Object.entries(rule.selector).sort();
+    pushTo(groups, JSON.stringify([rule.source.namespace, rule.host, selector]), rule);
+  }
+  return [...groups.values()].map((rules) => ({
+    host: rules[0]?.host ?? '',
+    rules,
+    subsets: rules.flatMap((rule) => rule.subsets.map((subset) => ({ ...subset, rule }))),
+  }));
+}
+
+/** A traffic policy of a DestinationRule: of the whole host, of a port, or of a subset. */
+export interface PlacedPolicy {
+  policy: JsonMap;
+  /** E.g. `spec.trafficPolicy.portLevelSettings[0]`. */
+  path: string;
+  /** Port that it is for; undefined for all that have none of their own. */
+  port: number | undefined;
+  subset: string | undefined;
+}
+
+/** Every traffic policy that a rule states, at whatever level. */
+export function policiesOf(rule: HostRule): PlacedPolicy[] {
+  const own = rule.trafficPolicy === undefined ? [] : levels(rule.trafficPolicy, 'spec.trafficPolicy', undefined);
+  return [
+    ...own,
+    ...rule.subsets.flatMap(({ name, path, trafficPolicy }) =>
+      trafficPolicy === undefined ? [] : levels(trafficPolicy, `${path}.trafficPolicy`, name),
+    ),
+  ];
+}
+
+function levels(policy: JsonMap, path: string, subset: string | undefined): PlacedPolicy[] {
+  const ports = records(policy['portLevelSettings']).map(({ at, item }) => ({
+    policy: item,
+    path: `${path}.portLevelSettings[${at}]`,
+    port: asNumber(asMap(item['port'])['number']),
+    subset,
+  }));
+  return [{ policy, path, port: undefined, subset }, ...ports];
+}
+
+/** The TLS mode that a policy states; DISABLE when it has `tls` without a mode, which is the zero value of the field. */
+export function tlsMode(policy: JsonMap): string | undefined {
+  return isMap(policy['tls']) ? (asName(policy['tls']['mode']) ?? 'DISABLE') : undefined;
 }

@@ -1,6 +1,6 @@
-import { isHostWithin } from '../../mesh/model/host-name';
+import { isHostWithin } from '../../mesh/model/hosts';
 import type { MeshModel, MeshService } from '../../mesh/model/mesh-model';
-import type { CheckOptions } from '../options';
+import type { CheckOptions } from '../rule';
 
 /**
  * What can be said of things outside the objects. A check often sees a part of the mesh only, so a name that is not among the objects counts as missing only

@@ -1,9 +1,9 @@
 import { asMap, asTextMap } from '../../mesh/model/json';
 import type { MeshKind, MeshModel, MeshObject } from '../../mesh/model/mesh-model';
-import { pushTo } from '../../mesh/model/object-index';
+import { pushTo } from '../../mesh/model/objects';
 import { hasLabels } from '../../mesh/model/workload-index';
 import type { Violation } from '../rule';
-import { labelText } from './subset-workloads';
+import { labelText } from './workloads';
 
 /** Where a kind says which workloads it is for. */
 export interface SelectorField {

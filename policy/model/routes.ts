@@ -1,7 +1,8 @@
 import { asList, asMap, asName, asNumber, asText, type JsonMap } from '../../mesh/model/json';
 import type { MeshModel, MeshObject, MeshVirtualService, SourcedRoute } from '../../mesh/model/mesh-model';
-import { oncePer } from '../../mesh/model/once-per';
-import { below, records } from './read';
+import { oncePer } from '../../mesh/model/memoize';
+import { below, records, list, record, text } from './read';
+import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 
 export type RouteProtocol = 'http' | 'tls' | 'tcp';
 const protocols: readonly RouteProtocol[] = ['http', 'tls', 'tcp'];
@@ -119,4 +120,86 @@ export function destinationTitle({ writtenHost, subset, port }: RouteDestination
 /** Whether a VirtualService holds for sidecars (or waypoints), not only at gateways. */
 export function isOnMesh({ gateways, hosts }: MeshVirtualService): boolean {
   return hosts.length > 0 && gateways.includes('mesh');
+}
+
+/**
+ * Ports at which requests for a rule come in, each once and in order: those its matches ask for, else those of its gateways' servers and of the Services that its hosts name. Undefined when one of
+ * these is not among the objects. A destination without a port takes the port of the request, unless its Service has one only.
+ */
+export function listenerPorts(model: MeshModel, { virtualService, rule }: WrittenRoute): number[] | undefined {
+  const matched = records(rule['match']).map(({ item }) => asNumber(item['port']));
+  if (matched.length > 0 && matched.every((port) => port !== undefined)) return unique(matched);
+  const found: number[] = [];
+  for (const gateway of virtualService.hosts.length === 0 ? [] : virtualService.gateways) {
+    const ports = gateway === 'mesh' ? servicePorts(model, virtualService) : gatewayPorts(model, gateway);
+    if (ports === undefined) return undefined;
+    found.push(...ports);
+  }
+  return found.length === 0 ? undefined : unique(found);
+}
+
+function gatewayPorts(model: MeshModel, id: string): number[] | undefined {
+  return model.gateways.resolve(id, '')?.servers.map(({ port }) => port.number);
+}
+
+function servicePorts(model: MeshModel, { hosts, namespace }: WrittenRoute['virtualService']): number[] | undefined {
+  const services = hosts.map((host) => model.services.seenFrom(host, namespace));
+  if (services.includes(undefined)) return undefined;
+  return services.flatMap((service) => service?.ports.map(({ number }) => number) ?? []);
+}
+
+function unique(ports: readonly number[]): number[] {
+  return [...new Set(ports)].sort((a, b) => a - b);
+}
+
+/** One destination of a route and the weight that it states. */
+export interface WeightedDestination {
+  /** Path of the destination, e.g. `spec.http[0].route[1]`. */
+  path: string;
+  /** What is written, of whatever type; undefined when nothing, or null, is. */
+  weight: unknown;
+  /** The destination in words: its subset, else its host. */
+  title: string;
+}
+
+/** The destinations of one rule of a VirtualService. */
+export interface WeightedRoute {
+  object: KubernetesObject;
+  /** Path of the list, e.g. `spec.http[0].route`. */
+  path: string;
+  destinations: WeightedDestination[];
+}
+
+/** Every `route` of the mesh's VirtualServices, in http, tcp and tls alike, whichever version of the API they are written in. */
+export const weightedRoutes = oncePer((model: MeshModel): readonly WeightedRoute[] =>
+  model.objects.ofKind('VirtualService').flatMap(({ object, spec }) =>
+    ['http', 'tcp', 'tls'].flatMap((protocol) =>
+      records(spec[protocol]).flatMap(({ at, item }) => {
+        const path = `spec.${protocol}[${at}].route`;
+        const destinations = records(item['route']).map(({ at: index, item: destination }) =>
+          weightedDestination(`${path}[${index}]`, destination),
+        );
+        // An item that is no map is another rule's to report, and leaves nothing to say of the others.
+        const isSound = destinations.length > 0 && destinations.length === list(item['route']).length;
+        return isSound ? [{ object, path, destinations }] : [];
+      }),
+    ),
+  ),
+);
+
+/** Whether a weight is one that a route can mean: a whole number of percent. */
+export function isWholePercent(weight: unknown): weight is number {
+  return Number.isInteger(weight) && (weight as number) >= 0 && (weight as number) <= 100;
+}
+
+/** Weights as people read them: `v1 60, v3 60`. */
+export function listed(destinations: readonly WeightedDestination[]): string {
+  return destinations
+    .map(({ title, weight }) => `${title} ${weight === undefined ? 'none' : JSON.stringify(weight)}`)
+    .join(', ');
+}
+
+function weightedDestination(path: string, item: Readonly<Record<string, unknown>>): WeightedDestination {
+  const { host, subset } = record(item['destination']);
+  return { path, weight: item['weight'] ?? undefined, title: text(subset) ?? text(host) ?? path };
 }

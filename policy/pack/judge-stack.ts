@@ -1,27 +1,22 @@
-import { isDeepStrictEqual } from 'node:util';
 import { defined, type KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { checkReport, type CheckReport } from '../check';
-import { findingSubject, type Finding } from '../finding';
-import type { CheckOptions } from '../options';
-import { compareFindings } from '../order';
-import { raise } from '../raise';
+import { findingSubject, type Finding, compareFindings } from '../finding';
+import { type CheckOptions, raise } from '../rule';
 import { rules } from '../rules';
 import { resourceRules } from '../rules/resource-rules';
-import { withoutUndetermined, type Unknowns } from '../unknowns';
-import { applyWaivers } from '../waivers';
-import { blindSpots, withExternals } from './blind-spots';
+import { withoutUndetermined, applyWaivers } from '../engine-findings';
 import { packOptions } from './options';
-import { recordedInputs } from './recorded-inputs';
+import { recordedInputs } from './kubernetes-resource';
 import { releaseFacts } from './releases';
 import type { StackArgs, StackResource } from './resource';
-import { rememberLast } from '../../mesh/model/remember-last';
+import { rememberLast } from '../../mesh/model/memoize';
 import { stackResources, type StackResources } from './stack-resources';
 
-/** What the whole stack has to say, for both policies over it. */
+/** The findings for a whole stack. */
 export interface JudgedStack {
-  /** Without what the policy for objects has told already. */
+  /** Without those that `istio-objects` has reported. */
   findings: Finding[];
-  /** Findings that an annotation waives, which are told as advice so that a waiver is never forgotten. */
+  /** Findings that an annotation waives. They are reported as advice, so that a waiver stays visible. */
   waived: Finding[];
   undetermined: Finding[];
   urnOf: (finding: Finding) => string | undefined;
@@ -32,11 +27,11 @@ const singleRules = new Set(rules.filter(({ single }) => single).map(({ id }) =>
 export function judgeStack(args: StackArgs): JudgedStack {
   const stack = stackResources(args.resources);
   const { externals, uncertain } = blindSpots(stack.unknowns);
-  const told = packOptions(args.getConfig<CheckOptions>(), args.stackTags);
-  const options = withExternals(withFacts(told, args.resources), externals);
-  const { report, ofResources } = found(stack, options);
+  const given = packOptions(args.getConfig<CheckOptions>(), args.stackTags);
+  const options = withExternals(withFacts(given, args.resources), externals);
+  const { report, ofResources } = judge(stack, options);
   const urnOf = (finding: Finding): string | undefined => stack.urns.get(findingSubject(finding));
-  const isNew = (finding: Finding): boolean => !isToldByObject(finding, urnOf(finding));
+  const isNew = (finding: Finding): boolean => !isReportedByObject(finding, urnOf(finding));
   const all = [...report.findings, ...ofResources.standing].filter(isNew).sort(compareFindings);
   const postponed = all.filter(({ rule }) => uncertain.includes(rule)).map(undetermined);
   return {
@@ -47,15 +42,9 @@ export function judgeStack(args: StackArgs): JudgedStack {
   };
 }
 
-/** Judges a stack before anybody asks: what is found need not be found out again when it comes as expected. */
-export function judgeExpectedStack(resources: readonly StackResource[], told: CheckOptions): void {
-  const { objects, unknowns } = stackResources(resources);
-  objectsReport(objects, withExternals(withFacts(told, resources), {}), unknowns);
-}
-
-/** The options with what the releases of a stack say, unless they say something else. */
-function withFacts(told: CheckOptions, resources: readonly StackResource[]): CheckOptions {
-  return defined({ ...releaseFacts(resources), ...told });
+/** The options, completed by what the stack's Helm releases say. An option wins over a release. */
+function withFacts(given: CheckOptions, resources: readonly StackResource[]): CheckOptions {
+  return defined({ ...releaseFacts(resources), ...given });
 }
 
 interface Found {
@@ -63,28 +52,14 @@ interface Found {
   ofResources: ReturnType<typeof applyWaivers>;
 }
 
-/** What all rules say. */
-const found = rememberLast((stack: StackResources, options: CheckOptions): Found => ({
-  report: objectsReport(stack.objects, options, stack.unknowns),
+/** Runs all rules. Remembered, because two policies ask for the same stack. */
+const judge = rememberLast((stack: StackResources, options: CheckOptions): Found => ({
+  report: checkReport(stack.objects, options, { unknowns: stack.unknowns }),
   ofResources: resourceFindings(stack, options),
 }));
 
-/** What rules over objects say. It may have been asked ahead, of a stack in which everything is known. */
-const objectsReport = rememberLast(
-  (objects: readonly KubernetesObject[], options: CheckOptions, unknowns: Unknowns): CheckReport =>
-    checkReport(objects, options, { unknowns }),
-  ([objects, options, unknowns], [others, otherOptions, otherUnknowns]) =>
-    unknowns.size + otherUnknowns.size === 0 && isDeepStrictEqual(options, otherOptions) && isSameList(objects, others),
-);
-
-/** Of lists that have each object once, as those of `stackResources` do. */
-function isSameList(objects: readonly KubernetesObject[], others: readonly KubernetesObject[]): boolean {
-  const known = new Set(others);
-  return objects.length === others.length && objects.every((object) => known.has(object));
-}
-
-/** Whether the policy for objects has told a finding: it tells what is wrong with an object by itself, if it saw the object in this run. */
-function isToldByObject({ rule, level }: Finding, urn: string | undefined): boolean {
+/** Whether `istio-objects` has reported a finding already: it does so for every object that it saw in this run. */
+function isReportedByObject({ rule, level }: Finding, urn: string | undefined): boolean {
   const ofObject = singleRules.has(rule) || rule === 'waiver' || rule === 'undetermined';
   return level === 'mandatory' && ofObject && urn !== undefined && recordedInputs(urn) !== undefined;
 }
@@ -99,7 +74,7 @@ function resourceFindings(
   return applyWaivers(withoutUndetermined(raised, unknowns));
 }
 
-/** What would be mandatory, were the objects that it asks for known. */
+/** A finding that rests on a DestinationRule with unknown values becomes advice. */
 function undetermined(finding: Finding): Finding {
   return {
     ...finding,
@@ -107,4 +82,56 @@ function undetermined(finding: Finding): Finding {
     level: 'advisory',
     message: `${finding.message} (${finding.rule}); a DestinationRule is not fully known before deployment, so this may turn out to be fine`,
   };
+}
+
+type Externals = NonNullable<CheckOptions['externals']>;
+
+/** What an object shows others, by kind: what counts as "there is more than is known" while a part of it is unknown. */
+const shows: Record<string, keyof Externals> = {
+  Namespace: 'namespaces',
+  Service: 'hosts',
+  ServiceEntry: 'hosts',
+  Gateway: 'gateways',
+  Deployment: 'workloads',
+  StatefulSet: 'workloads',
+  DaemonSet: 'workloads',
+  ReplicaSet: 'workloads',
+  Pod: 'workloads',
+  Secret: 'secrets',
+  ServiceAccount: 'serviceAccounts',
+};
+
+/** Rules that ask for something a DestinationRule holds, in other objects. */
+const askDestinationRules = ['subset-exists', 'weight-to-empty-version', 'mtls-coherence'];
+
+/** Parts of an object that others can only see when they are known. */
+const visible =
+  /^(metadata(\.(name|namespace|labels))?|spec(\.(hosts?|ports|subsets|exportTo|selector|servers|template|addresses))?)([.[]|$)/;
+
+/** What unknown values make uncertain about other objects. */
+export interface BlindSpots {
+  externals: Externals;
+  /** Rules whose findings rest on what is not known yet. */
+  uncertain: readonly string[];
+}
+
+/** An object that is not quite known may be the very one that another misses, so that nothing may be said to be missing of its kind. */
+export function blindSpots(unknowns: ReadonlyMap<KubernetesObject, readonly string[]>): BlindSpots {
+  const blurred = [...unknowns]
+    .filter(([, paths]) => paths.some((path) => visible.test(path)))
+    .map(([{ kind }]) => kind);
+  const lists = new Set(blurred.flatMap((kind) => shows[kind] ?? []));
+  return {
+    externals: Object.fromEntries([...lists].map((list) => [list, ['*']])),
+    uncertain: blurred.includes('DestinationRule') ? askDestinationRules : [],
+  };
+}
+
+/** The options with more that is there than they say. */
+export function withExternals(options: CheckOptions, more: Externals): CheckOptions {
+  const externals: Externals = { ...options.externals };
+  for (const list of Object.keys(more) as (keyof Externals)[]) {
+    externals[list] = [...(externals[list] ?? []), ...(more[list] ?? [])];
+  }
+  return { ...options, externals };
 }

@@ -1,8 +1,7 @@
 import type { PolicyConfigSchema } from '@pulumi/policy';
 import { levels } from '../finding';
-import type { CheckOptions } from '../options';
-import { asMap } from '../../mesh/model/json';
-import { stackFile } from './stack-file';
+import type { CheckOptions } from '../rule';
+import { asMap, type JsonMap } from '../../mesh/model/json';
 
 const names = { type: 'array', items: { type: 'string' } } as const;
 const percent = { type: 'integer', minimum: 0, maximum: 100 } as const;
@@ -57,4 +56,22 @@ let section: CheckOptions | undefined;
 /** A stack of Meshwright says in its own file what its checks are told; for any other program there is no such section. */
 function stackSection(): CheckOptions {
   return (section ??= asMap(stackFile()['policy']));
+}
+
+const prefix = 'meshwright:';
+
+/** The sections of a stack file of Meshwright, in clear; none for any other program's. What cannot be read is left out: the program that owns it says so. */
+export function stackFile(): JsonMap {
+  // As the engine hands a stack's configuration to whatever it starts.
+  const config = asMap(parsed(process.env['PULUMI_CONFIG']));
+  const own = Object.entries(config).filter(([key]) => key.startsWith(prefix));
+  return Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), parsed(value)]));
+}
+
+function parsed(text: unknown): unknown {
+  try {
+    return typeof text === 'string' ? JSON.parse(text) : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,8 +1,8 @@
 import { defaultGatewayPorts } from '../../mesh/manifests/gateway-workload';
 import { gatewayLabel } from '../../mesh/manifests/names';
-import type { CheckOptions, GatewayWorkload } from '../options';
+import type { CheckOptions, GatewayWorkload } from '../rule';
 import { record, records, text } from '../model/read';
-import { knownPart } from './known-part';
+import { knownPart } from './kubernetes-resource';
 import type { StackResource } from './resource';
 
 /** What a Helm release brings that no resource shows: a release is one opaque resource. */

@@ -1,13 +1,16 @@
 import { objectTitle, type KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { routeSetType } from '../../mesh/manifests/route-set';
-import { oncePer } from '../../mesh/model/once-per';
+import { oncePer } from '../../mesh/model/memoize';
 import { subjectOf } from '../finding';
-import type { PulumiResource } from '../pulumi-facts';
-import { kubernetesResources, type KubernetesResource } from './kubernetes-resource';
-import { knownPart } from './known-part';
-import { recordedInputs } from './recorded-inputs';
+import type { PulumiResource } from '../resource-rule';
+import {
+  kubernetesResources,
+  type KubernetesResource,
+  knownPart,
+  recordedInputs,
+  ignoredInObject,
+} from './kubernetes-resource';
 import type { StackResource } from './resource';
-import { ignoredInObject } from './route-set';
 
 /** A stack as the check sees it. */
 export interface StackResources {
@@ -24,20 +27,14 @@ export interface StackResources {
 
 type PlacedObject = Pick<KubernetesResource, 'object' | 'unknowns' | 'isAutonamed'>;
 
-/** Resources by what their program asked for, where that was seen in this run, and by what is in the state otherwise. */
+/** The stack's objects: by the inputs of their resources if this run saw them, else by their outputs. */
 export const stackResources = oncePer((resources: readonly StackResource[]): StackResources => {
   const stack: StackResources = { objects: [], unknowns: new Map(), unplaced: [], resources: [], urns: new Map() };
-  const placed = new Set<KubernetesObject>();
   for (const resource of resources) {
     const kubernetes = seen(resource).filter((one) => !isForeignPatch(one));
     const facts = pulumiResource(resource);
     if (kubernetes.length === 0) stack.resources.push(facts);
-    for (const one of kubernetes) {
-      const isThere = placed.has(one.object);
-      placed.add(one.object);
-      // Two resources that say the same are two objects.
-      place(stack, facts, withNamespace(isThere ? { ...one, object: { ...one.object } } : one, resource));
-    }
+    for (const one of kubernetes) place(stack, facts, withNamespace(one, resource));
   }
   return stack;
 });
@@ -59,14 +56,14 @@ function place(stack: StackResources, facts: PulumiResource, { object, unknowns,
   else stack.objects.push(object);
 }
 
-/** A patch of a Namespace shows that there is one; of any other object it shows too little to judge. */
+/** A patch proves that a Namespace exists; of any other object it holds too little to judge. */
 function isForeignPatch({ isPatch, object }: KubernetesResource): boolean {
   return isPatch && object.kind !== 'Namespace';
 }
 
 /**
- * An object whose namespace is unknown only because it is an output of the Namespace that it depends on, which is usual where the cluster itself is made in the same
- * program: the name stands in that Namespace's inputs.
+ * Fills in a namespace that is unknown because it is an output of a Namespace resource. This is usual when the program also creates the cluster; the name is in the
+ * Namespace's inputs.
  */
 function withNamespace(placed: PlacedObject, resource: StackResource): PlacedObject {
   const { object, unknowns } = placed;

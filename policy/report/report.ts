@@ -1,7 +1,7 @@
 import type { CheckReport } from '../check';
 import type { Finding, Level } from '../finding';
 import { everyRule } from '../rules/every-rule';
-import type { WaivedFinding } from '../waivers';
+import type { WaivedFinding } from '../engine-findings';
 
 /** Where a reader finds what a finding is about. */
 export interface Source {

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { waiverPrefix } from '../waivers';
+import { waiverPrefix } from '../engine-findings';
 import { everyRule, type RuleHeader } from '../rules/every-rule';
 
 /** The text of docs/rules.md: every rule with its reason, an example of each kind, and what to do. */

@@ -3,8 +3,8 @@ import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
 import { DependencyGraph } from '../model/dependency-graph';
 import { hostRules, type HostRule } from '../model/host-rules';
 import { writtenRoutes } from '../model/routes';
-import { subsetWorkloads } from '../model/subset-workloads';
-import { objectResources, resourceModel, type ObjectResource, type ResourceRule } from '../pulumi-facts';
+import { subsetWorkloads } from '../model/workloads';
+import { objectResources, resourceModel, type ObjectResource, type ResourceRule } from '../resource-rule';
 import type { Violation } from '../rule';
 
 /** Looks at what is in the program only: what is there already needs no order. */

@@ -3,7 +3,7 @@ import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
 import { hasLabels } from '../../mesh/model/workload-index';
 import { actionOf, attached } from '../model/authorization';
 import { records } from '../model/read';
-import { labelText } from '../model/subset-workloads';
+import { labelText } from '../model/workloads';
 import type { Rule, Violation } from '../rule';
 
 /**

@@ -2,8 +2,8 @@ import { asList, asText } from '../../mesh/model/json';
 import type { MeshModel, MeshObject, MeshService } from '../../mesh/model/mesh-model';
 import { attached, clausesOf, workloadsOf } from '../model/authorization';
 import { effectiveRule } from '../model/clients';
-import { tlsMode } from '../model/policies';
-import { servicesOf } from '../model/services-of';
+import { tlsMode } from '../model/host-rules';
+import { servicesOf } from '../model/workloads';
 import type { Rule, Violation } from '../rule';
 
 const sourceFields = [

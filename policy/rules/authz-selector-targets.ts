@@ -1,11 +1,9 @@
 import { asName, asTexts } from '../../mesh/model/json';
 import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
-import { attached, clausesOf, workloadsOf, type Clause } from '../model/authorization';
-import { isMethodPattern } from '../model/http-methods';
+import { attached, clausesOf, workloadsOf, type Clause, isMethodPattern } from '../model/authorization';
 import { declaresWorkloads, describesNamespaces, hostState, isDeclared, namespaceExists } from '../model/known';
-import { labelText } from '../model/subset-workloads';
-import type { CheckOptions } from '../options';
-import type { Rule, Violation } from '../rule';
+import { labelText } from '../model/workloads';
+import type { CheckOptions, Rule, Violation } from '../rule';
 
 /**
  * Judges only what the objects describe: selectors in namespaces with workloads, namespaces when some Namespace is among the objects, ServiceAccounts in namespaces with

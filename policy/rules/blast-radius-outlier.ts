@@ -1,8 +1,7 @@
 import { asList, asMap, asNumber, isMap, type JsonMap } from '../../mesh/model/json';
 import type { MeshModel } from '../../mesh/model/mesh-model';
-import { hostRules, type HostRule } from '../model/host-rules';
-import { policiesOf, type PlacedPolicy } from '../model/policies';
-import { podLabels } from '../model/subset-workloads';
+import { hostRules, type HostRule, policiesOf, type PlacedPolicy } from '../model/host-rules';
+import { podLabels } from '../model/workloads';
 import type { Rule, Violation } from '../rule';
 
 /** Up to so many pods an outlier or two are all of them. */

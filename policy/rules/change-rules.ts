@@ -1,4 +1,4 @@
-import type { ChangeRule } from '../changes/change-rule';
+import type { ChangeRule } from '../rule';
 import { subsetRemovalInUse } from './subset-removal-in-use';
 import { versionRemovalInUse } from './version-removal-in-use';
 import { weightStepLimit } from './weight-step-limit';

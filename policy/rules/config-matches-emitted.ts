@@ -4,7 +4,7 @@ import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { asMap, isMap } from '../../mesh/model/json';
 import { meshModel, type MeshModel } from '../../mesh/model/mesh-model';
 import { destinationTitle, writtenRoutes } from '../model/routes';
-import { objectResources, type ResourceRule } from '../pulumi-facts';
+import { objectResources, type ResourceRule } from '../resource-rule';
 import type { Violation } from '../rule';
 
 /** Compares with the option `routes`, the stack's configuration as the program gets it. Routes that the loader refuses are not compared. */

@@ -1,6 +1,6 @@
 import { asName, isMap } from '../../mesh/model/json';
 import type { MeshModel, MeshVirtualService, SourcedRoute } from '../../mesh/model/mesh-model';
-import { covers } from '../model/match-coverage';
+import { covers } from '../model/coverage';
 import { records } from '../model/read';
 import { isOnMesh } from '../model/routes';
 import type { Rule, Violation } from '../rule';

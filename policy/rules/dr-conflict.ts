@@ -1,10 +1,9 @@
-import { isVisible } from '../../mesh/model/visibility';
+import { isVisible } from '../../mesh/model/mesh-config';
 import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
-import { same } from '../../mesh/model/canonical';
+import { same } from '../../mesh/model/json';
 import { effectiveRule } from '../model/clients';
-import { hostRules } from '../model/host-rules';
+import { hostRules, ruleGroups, type RuleGroup } from '../model/host-rules';
 import { servicePlace } from '../model/known';
-import { ruleGroups, type RuleGroup } from '../model/merged-rules';
 import { isOnMesh, writtenRoutes } from '../model/routes';
 import type { Rule, Violation } from '../rule';
 

@@ -1,7 +1,7 @@
 import type { Rule } from '../rule';
 import { changeRules } from './change-rules';
 import { resourceRules } from './resource-rules';
-import { rules } from './index';
+import { rules } from '.';
 
 /** What there is to say of a rule, whatever it judges. */
 export type RuleHeader = Omit<Rule, 'check' | 'single'>;

@@ -1,8 +1,7 @@
 import { asList, asText } from '../../mesh/model/json';
 import type { MeshKind, MeshModel, MeshObject } from '../../mesh/model/mesh-model';
 import { describesNamespaces, namespaceExists } from '../model/known';
-import type { CheckOptions } from '../options';
-import type { Rule, Violation } from '../rule';
+import type { CheckOptions, Rule, Violation } from '../rule';
 
 const exporting: readonly MeshKind[] = ['VirtualService', 'DestinationRule', 'ServiceEntry'];
 const serviceAnnotation = 'networking.istio.io/exportTo';

@@ -1,7 +1,6 @@
 import { asMap, asNumber, isMap, type JsonMap } from '../../mesh/model/json';
 import { writtenRoutes } from '../model/routes';
-import type { CheckOptions } from '../options';
-import type { Rule, Violation } from '../rule';
+import type { CheckOptions, Rule, Violation } from '../rule';
 
 const production = ['prod', 'production'];
 

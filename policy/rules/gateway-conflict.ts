@@ -1,8 +1,8 @@
 import type { GatewayServer, MeshGateway, MeshModel } from '../../mesh/model/mesh-model';
-import { pushTo } from '../../mesh/model/object-index';
+import { pushTo } from '../../mesh/model/objects';
 import { hasLabels } from '../../mesh/model/workload-index';
-import { isHostWithin, isWildcard } from '../../mesh/model/host-name';
-import { labelText } from '../model/subset-workloads';
+import { isHostWithin, isWildcard } from '../../mesh/model/hosts';
+import { labelText } from '../model/workloads';
 import type { Rule, Violation } from '../rule';
 
 /**

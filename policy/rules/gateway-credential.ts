@@ -1,13 +1,11 @@
 import { asName, asTexts } from '../../mesh/model/json';
 import type { GatewayServer, MeshGateway, MeshModel, MeshObject } from '../../mesh/model/mesh-model';
-import { pushTo } from '../../mesh/model/object-index';
+import { pushTo } from '../../mesh/model/objects';
 import { hasLabels } from '../../mesh/model/workload-index';
-import { certificateFault } from '../model/certificate';
+import { certificateFault, credentialIn, makesSecret, secretData } from '../model/secrets';
 import { knownGatewayWorkloads } from '../model/clients';
 import { isDeclared } from '../model/known';
-import { credentialIn, makesSecret, secretData } from '../model/secrets';
-import type { CheckOptions } from '../options';
-import type { Rule, Violation } from '../rule';
+import type { CheckOptions, Rule, Violation } from '../rule';
 
 /**
  * The Secret must be in the namespace of the gateway's pods, which is looked up as for gateway-workload-port. It counts as missing where the objects hold another Secret or Certificate of that namespace, or one of

@@ -2,9 +2,8 @@ import { isMap } from '../../mesh/model/json';
 import type { MeshGateway, MeshModel } from '../../mesh/model/mesh-model';
 import { hasLabels } from '../../mesh/model/workload-index';
 import { knownGatewayWorkloads, type KnownGatewayWorkload } from '../model/clients';
-import { labelText } from '../model/subset-workloads';
-import type { CheckOptions } from '../options';
-import type { Rule, Violation } from '../rule';
+import { labelText } from '../model/workloads';
+import type { CheckOptions, Rule, Violation } from '../rule';
 
 /**
  * Gateway workloads often come from Helm releases, which no object shows. So nothing is said of a selector without pods until the gateway workloads are known: by the option `gatewayWorkloads`, by

@@ -1,11 +1,9 @@
-import { isWildcard } from '../../mesh/model/host-name';
+import { isWildcard } from '../../mesh/model/hosts';
 import type { MeshModel, MeshService } from '../../mesh/model/mesh-model';
 import { hostRules } from '../model/host-rules';
 import { hostState } from '../model/known';
-import { listenerPorts } from '../model/listener-ports';
-import { writtenRoutes, type RouteDestination, type WrittenRoute } from '../model/routes';
-import type { CheckOptions } from '../options';
-import type { Rule, Violation } from '../rule';
+import { listenerPorts, writtenRoutes, type RouteDestination, type WrittenRoute } from '../model/routes';
+import type { CheckOptions, Rule, Violation } from '../rule';
 
 /**
  * A host counts as missing where the objects hold Services or workloads of its namespace, or when the set is declared complete; in a namespace of which they tell nothing, nothing is said.

@@ -4,8 +4,7 @@ import { hasLabels } from '../../mesh/model/workload-index';
 import { attached, isFor } from '../model/authorization';
 import { knownGatewayWorkloads } from '../model/clients';
 import { records } from '../model/read';
-import type { CheckOptions } from '../options';
-import type { Rule, Violation } from '../rule';
+import type { CheckOptions, Rule, Violation } from '../rule';
 
 /** https://istio.io/latest/docs/tasks/security/authentication/jwt-route/ */
 const claimHeader = /^@request\.auth\.claims[.[]/i;

@@ -1,13 +1,11 @@
-import { acceptedMode } from '../../mesh/model/accepted-mode';
-import { isWildcard } from '../../mesh/model/host-name';
+import { acceptedMode } from '../../mesh/model/mutual-tls';
+import { isWildcard } from '../../mesh/model/hosts';
 import type { MeshModel, MeshObject, MeshService, MtlsMode } from '../../mesh/model/mesh-model';
-import { pushTo } from '../../mesh/model/object-index';
+import { pushTo } from '../../mesh/model/objects';
 import { effectiveRule } from '../model/clients';
-import { hostRules, type HostRule } from '../model/host-rules';
+import { hostRules, type HostRule, policiesOf, tlsMode, type PlacedPolicy } from '../model/host-rules';
 import { servicePlace } from '../model/known';
-import { hasNoProxy, hasSelectivePolicies } from '../model/mtls';
-import { policiesOf, tlsMode, type PlacedPolicy } from '../model/policies';
-import { podLabels } from '../model/subset-workloads';
+import { hasNoProxy, hasSelectivePolicies, podLabels } from '../model/workloads';
 import type { Rule, Violation } from '../rule';
 
 /**

@@ -1,4 +1,4 @@
-import type { ResourceRule } from '../pulumi-facts';
+import type { ResourceRule } from '../resource-rule';
 import { applyOrder } from './apply-order';
 import { configMatchesEmitted } from './config-matches-emitted';
 import { routeIgnoredByPulumi } from './route-ignored-by-pulumi';

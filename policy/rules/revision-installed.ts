@@ -1,6 +1,5 @@
 import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
-import type { CheckOptions } from '../options';
-import type { Rule, Violation } from '../rule';
+import type { CheckOptions, Rule, Violation } from '../rule';
 
 const revisionLabel = 'istio.io/rev';
 const injectionLabel = 'istio-injection';

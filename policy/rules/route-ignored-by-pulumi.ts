@@ -1,8 +1,7 @@
 import { apiGroup } from '../../mesh/manifests/kubernetes';
 import { isDeclared } from '../model/known';
-import type { CheckOptions } from '../options';
-import { objectResources, type ObjectResource, type ResourceRule } from '../pulumi-facts';
-import type { Violation } from '../rule';
+import type { CheckOptions, Violation } from '../rule';
+import { objectResources, type ObjectResource, type ResourceRule } from '../resource-rule';
 
 /** Kinds that say where requests go, by API group. */
 const routingKinds = new Map([

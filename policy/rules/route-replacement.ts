@@ -1,5 +1,5 @@
 import { apiGroup } from '../../mesh/manifests/kubernetes';
-import { objectResources, type ObjectResource, type ResourceRule } from '../pulumi-facts';
+import { objectResources, type ObjectResource, type ResourceRule } from '../resource-rule';
 import type { Violation } from '../rule';
 
 const kinds = ['VirtualService', 'DestinationRule', 'Gateway'];

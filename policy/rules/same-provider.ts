@@ -3,7 +3,7 @@ import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { routeSetType } from '../../mesh/manifests/route-set';
 import { hostRules } from '../model/host-rules';
 import { writtenRoutes } from '../model/routes';
-import { objectResources, resourceModel, type ResourceRule } from '../pulumi-facts';
+import { objectResources, resourceModel, type ResourceRule } from '../resource-rule';
 import type { Violation } from '../rule';
 
 /** The same objects in several clusters are fine, as long as each cluster has its own Service and DestinationRule. */

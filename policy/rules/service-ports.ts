@@ -1,9 +1,8 @@
 import { asList, asMap, asName, asNumber, asText } from '../../mesh/model/json';
 import type { MeshModel, MeshService, MeshWorkload } from '../../mesh/model/mesh-model';
 import { parseProtocol } from '../../mesh/model/protocol';
-import { hasNoProxy } from '../model/mtls';
+import { hasNoProxy, servicesOf } from '../model/workloads';
 import { records } from '../model/read';
-import { servicesOf } from '../model/services-of';
 import type { Rule, Violation } from '../rule';
 
 /** User of Istio's own proxy, whose traffic is not captured. */

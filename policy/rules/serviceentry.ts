@@ -1,7 +1,7 @@
 import { asList, asMap, asName, asNumber, asText, asTexts } from '../../mesh/model/json';
 import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
-import { pushTo } from '../../mesh/model/object-index';
-import { visibility, type Visibility } from '../../mesh/model/visibility';
+import { pushTo } from '../../mesh/model/objects';
+import { visibility, type Visibility } from '../../mesh/model/mesh-config';
 import { records } from '../model/read';
 import type { Level } from '../finding';
 import type { Rule, Violation } from '../rule';

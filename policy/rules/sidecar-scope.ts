@@ -4,8 +4,7 @@ import { importsVirtualService } from '../../mesh/model/sidecars';
 import { hostState } from '../model/known';
 import { records } from '../model/read';
 import { isOnMesh } from '../model/routes';
-import type { CheckOptions } from '../options';
-import type { Rule, Violation } from '../rule';
+import type { CheckOptions, Rule, Violation } from '../rule';
 
 /**
  * istiod adds the destinations of every VirtualService that a Sidecar brings in, so what can be missing is the VirtualService itself: one that only this namespace sees and that none of its Sidecar's

@@ -1,6 +1,6 @@
 import type { MeshModel, MeshObject, MeshWorkload } from '../../mesh/model/mesh-model';
-import { pushTo } from '../../mesh/model/object-index';
-import { hasNoProxy } from '../model/mtls';
+import { pushTo } from '../../mesh/model/objects';
+import { hasNoProxy } from '../model/workloads';
 import type { Rule, Violation } from '../rule';
 
 /** Namespaces of the platform itself, whose workloads are not expected in the mesh. */

@@ -1,11 +1,10 @@
-import { isVisible } from '../../mesh/model/visibility';
+import { isVisible } from '../../mesh/model/mesh-config';
 import type { MeshModel } from '../../mesh/model/mesh-model';
 import { clientNamespaces, effectiveRule } from '../model/clients';
 import { hostRules, type HostRule } from '../model/host-rules';
 import { describes, servicePlace } from '../model/known';
 import { writtenRoutes, type RouteDestination, type WrittenRoute } from '../model/routes';
-import type { CheckOptions } from '../options';
-import type { Rule, Violation } from '../rule';
+import type { CheckOptions, Rule, Violation } from '../rule';
 
 /**
  * Judged by the DestinationRules in effect where the requests come from: those of the client's namespace, else those exported by the Service's, else by the root

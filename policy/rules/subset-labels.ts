@@ -1,11 +1,10 @@
 import type { MeshModel } from '../../mesh/model/mesh-model';
 import { hasLabels } from '../../mesh/model/workload-index';
 import { isDeclared } from '../model/known';
-import { ruleGroups, type PlacedSubset, type RuleGroup } from '../model/merged-rules';
+import { ruleGroups, type PlacedSubset, type RuleGroup } from '../model/host-rules';
 import { writtenRoutes } from '../model/routes';
-import { contradiction, endpointLabels, labelText, podLabels } from '../model/subset-workloads';
-import type { CheckOptions } from '../options';
-import type { Rule, Violation } from '../rule';
+import { contradiction, endpointLabels, labelText, podLabels } from '../model/workloads';
+import type { CheckOptions, Rule, Violation } from '../rule';
 
 /**
  * Pods are looked for behind the Service of the rule's host only, in its namespace, unlike IST0173. A subset that selects none is advisory until a route sends requests there: preparing a version is no mistake. A subset

@@ -1,10 +1,9 @@
 import type { MeshModel, MeshService } from '../../mesh/model/mesh-model';
 import { hasLabels } from '../../mesh/model/workload-index';
 import { isDeclared } from '../model/known';
-import { ruleGroups, type PlacedSubset, type RuleGroup } from '../model/merged-rules';
-import { contradiction, endpointLabels, labelText, podLabels } from '../model/subset-workloads';
-import type { CheckOptions } from '../options';
-import type { Rule, Violation } from '../rule';
+import { ruleGroups, type PlacedSubset, type RuleGroup } from '../model/host-rules';
+import { contradiction, endpointLabels, labelText, podLabels } from '../model/workloads';
+import type { CheckOptions, Rule, Violation } from '../rule';
 
 /**
  * Subsets without labels are left to subset-labels. Rules that a rollout controller owns (option `rolloutController`) may have equal labels: Argo Rollouts adds

@@ -1,8 +1,7 @@
 import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
-import type { ChangeRule } from '../changes/change-rule';
+import type { ChangeRule, Violation } from '../rule';
 import { usages, type Usage } from '../changes/usage';
 import { hostRules } from '../model/host-rules';
-import type { Violation } from '../rule';
 
 /**
  * Pulumi creates and updates first, in the order of dependencies, and deletes last. So a subset may go together with its whole DestinationRule once no new route uses it, while a rule that is updated loses

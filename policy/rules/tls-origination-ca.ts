@@ -1,6 +1,5 @@
 import { asMap, asName } from '../../mesh/model/json';
-import { hostRules, type HostRule } from '../model/host-rules';
-import { policiesOf, tlsMode } from '../model/policies';
+import { hostRules, type HostRule, policiesOf, tlsMode } from '../model/host-rules';
 import type { Rule, Violation } from '../rule';
 
 /** With `credentialName` and a workloadSelector the CA comes from the Secret; without the selector sidecars do not read Secrets at all. */

@@ -1,7 +1,6 @@
 import { asMap, isMap } from '../../mesh/model/json';
 import type { MeshVirtualService, SourcedRoute } from '../../mesh/model/mesh-model';
-import { CoverageIndex } from '../model/coverage-index';
-import type { Condition } from '../model/match-coverage';
+import { CoverageIndex, type Condition } from '../model/coverage';
 import { records } from '../model/read';
 import type { RouteProtocol } from '../model/routes';
 import type { Rule, Violation } from '../rule';

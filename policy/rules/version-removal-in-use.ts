@@ -1,10 +1,9 @@
 import type { MeshModel, MeshService, MeshWorkload } from '../../mesh/model/mesh-model';
-import type { ChangeRule } from '../changes/change-rule';
+import type { ChangeRule, Violation } from '../rule';
 import { usages, type Usage } from '../changes/usage';
 import { hostRules } from '../model/host-rules';
 import { writtenRoutes } from '../model/routes';
-import { subsetWorkloads } from '../model/subset-workloads';
-import type { Violation } from '../rule';
+import { subsetWorkloads } from '../model/workloads';
 
 /**
  * A version is gone when no workload with pods carries its labels any more; a workload that takes its place under another name is no removal. A service that goes as a whole, with every route to it, is

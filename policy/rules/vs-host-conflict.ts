@@ -1,10 +1,9 @@
 import { resolveGateway } from '../../mesh/model/gateways';
 import { asTexts } from '../../mesh/model/json';
 import type { MeshModel, MeshVirtualService, SourcedRoute } from '../../mesh/model/mesh-model';
-import { pushTo } from '../../mesh/model/object-index';
-import type { Visibility } from '../../mesh/model/visibility';
-import { CoverageIndex } from '../model/coverage-index';
-import { covers, type Condition } from '../model/match-coverage';
+import { pushTo } from '../../mesh/model/objects';
+import type { Visibility } from '../../mesh/model/mesh-config';
+import { CoverageIndex, covers, type Condition } from '../model/coverage';
 import { records } from '../model/read';
 import { isOnMesh } from '../model/routes';
 import type { Rule, Violation } from '../rule';

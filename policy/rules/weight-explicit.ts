@@ -1,4 +1,4 @@
-import { weightedRoutes } from '../model/weights';
+import { weightedRoutes } from '../model/routes';
 import type { Rule } from '../rule';
 
 /** A missing weight counts as 0 beside others (istio#23145). */

@@ -1,4 +1,4 @@
-import { isWholePercent, weightedRoutes } from '../model/weights';
+import { isWholePercent, weightedRoutes } from '../model/routes';
 import type { Rule } from '../rule';
 
 /** The CRD puts no bounds on `weight`; istiod refuses negative ones and takes any other integer. */

@@ -1,4 +1,4 @@
-import { isWholePercent, weightedRoutes } from '../model/weights';
+import { isWholePercent, weightedRoutes } from '../model/routes';
 import type { Rule } from '../rule';
 
 /** With one destination Istio ignores the weight, 0 included: it gets every request (istio#15157). */

@@ -1,8 +1,6 @@
-import type { ChangeRule } from '../changes/change-rule';
+import type { ChangeRule, CheckOptions, Violation } from '../rule';
 import { matchedRoutes, type MatchedRoute } from '../changes/matched-routes';
 import { destinationTitle, type RouteDestination, type WrittenRoute } from '../model/routes';
-import type { CheckOptions } from '../options';
-import type { Violation } from '../rule';
 
 /** Annotation of a VirtualService that names the subset to which traffic may always go back. */
 export const stableAnnotation = 'policy.meshwright.io/stable';

@@ -3,9 +3,8 @@ import type { MeshModel, MeshService, MeshWorkload } from '../../mesh/model/mesh
 import { clientNamespaces, effectiveRule } from '../model/clients';
 import { isDeclared } from '../model/known';
 import { destinationTitle, writtenRoutes, type RouteDestination, type WrittenRoute } from '../model/routes';
-import { contradiction, labelText, subsetWorkloads } from '../model/subset-workloads';
-import type { CheckOptions } from '../options';
-import type { Rule, Violation } from '../rule';
+import { contradiction, labelText, subsetWorkloads } from '../model/workloads';
+import type { CheckOptions, Rule, Violation } from '../rule';
 
 /**
  * Judged for Services of which the objects show at least one workload. A workload that another stack brings is declared in `externals.workloads` by a name that

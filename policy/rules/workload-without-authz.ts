@@ -1,6 +1,6 @@
 import type { MeshModel, MeshWorkload } from '../../mesh/model/mesh-model';
 import { attached, workloadsOf, type Attached } from '../model/authorization';
-import { hasNoProxy } from '../model/mtls';
+import { hasNoProxy } from '../model/workloads';
 import type { Rule, Violation } from '../rule';
 
 const platform = ['kube-system', 'kube-public', 'kube-node-lease'];

@@ -1,22 +1,18 @@
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
-import { oncePer } from '../../mesh/model/once-per';
-import { nearest } from '../nearest';
-import { crdErrors } from './crd/compile';
-import { crdOf } from './crd/schemas';
-import { crdOnlyAdvice } from './crd/stricter';
-import { translated } from './crd/translate';
+import { oncePer } from '../../mesh/model/memoize';
+import { nearest } from '../finding';
+import { crdErrors, crdOf } from './crd/schemas';
+import { crdOnlyAdvice, translated } from './crd/translate';
 import { authorizationPolicyProblems, dryRunProblems } from './kinds/authorization-policy';
 import { destinationRuleProblems } from './kinds/destination-rule';
 import { gatewayProblems } from './kinds/gateway';
-import { peerAuthenticationProblems } from './kinds/peer-authentication';
-import { requestAuthenticationProblems } from './kinds/request-authentication';
+import { peerAuthenticationProblems, requestAuthenticationProblems } from './kinds/authentication';
 import { serviceEntryProblems } from './kinds/service-entry';
 import { sidecarProblems } from './kinds/sidecar';
 import { telemetryProblems } from './kinds/telemetry';
 import { virtualServiceProblems } from './kinds/virtual-service';
 import { workloadEntryProblems } from './kinds/workload-entry';
-import { Place } from './place';
-import { error, type SchemaProblem } from './problem';
+import { Place, error, type SchemaProblem } from './place';
 
 /** What istiod says of a kind beyond its CRD. */
 type KindCheck = (spec: Place, namespace: string, object: Place) => SchemaProblem[];

@@ -8,10 +8,6 @@ import { renderMesh } from '../../mesh/manifests/mesh';
 import { routeSetType, type RouteSetInputs } from '../../mesh/manifests/route-set';
 import type { Release } from '../../mesh/manifests/release';
 import { parseStackText } from '../../config/stack-text';
-import { expectedStack } from '../../policy/pack/expected-stack';
-import { releaseFacts, type ReleaseFacts } from '../../policy/pack/releases';
-import type { StackResource } from '../../policy/pack/resource';
-import { stackResources } from '../../policy/pack/stack-resources';
 import { sampleStackFile, sampleStates } from '../../cli/samples';
 import { fieldManager, fieldManagerAnnotation } from '../../provider/takeover/field-manager';
 import { programOf } from './support/program';
@@ -36,20 +32,9 @@ describe('the program', () => {
       const rendered = [...mesh.existingNamespaces, ...mesh.objects].map(({ object }) => object);
       assert.deepEqual(byKey(registered.filter(isObject).flatMap(objectsOf)), byKey(rendered));
       assert.deepEqual(byName(registered.filter(isRelease).map(releaseOf)), byName(mesh.releases.map(helmInputs)));
-      assert.deepEqual(seenByPack(registered.map(stackResource)), seenByPack(expectedStack(parsed.settings)));
     });
   }
 });
-
-/** What the policy pack sees of a stack, apart from what it sees of Pulumi. */
-function seenByPack(resources: StackResource[]): { objects: KubernetesObject[]; facts: ReleaseFacts } {
-  return { objects: byKey(stackResources(resources).objects), facts: releaseFacts(resources) };
-}
-
-function stackResource({ type, name, inputs }: Registration): StackResource {
-  const props = plain(inputs) as StackResource['props'];
-  return { type, name, urn: name, props, opts: { ignoreChanges: [] }, dependencies: [], propertyDependencies: {} };
-}
 
 /** Not a component, not a release, and not what only waits. */
 function isObject({ type }: Registration): boolean {

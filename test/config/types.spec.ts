@@ -4,7 +4,7 @@ import type * as addonTypes from '../../mesh/manifests/addons/settings';
 import type * as appTypes from '../../mesh/manifests/apps/settings';
 import type { KubernetesObject, ObjectMeta } from '../../mesh/manifests/kubernetes';
 import type * as types from '../../mesh/manifests/settings';
-import type { CheckOptions } from '../../policy/options';
+import type { CheckOptions } from '../../policy/rule';
 import type * as addons from '../../config/schema/addons';
 import type * as appServices from '../../config/schema/apps';
 import type * as apps from '../../config/schema/apps';

@@ -2,8 +2,7 @@ import { parseAllDocuments } from 'yaml';
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { checkReport } from '../../policy/check';
 import type { Finding } from '../../policy/finding';
-import type { CheckOptions } from '../../policy/options';
-import type { Rule } from '../../policy/rule';
+import type { CheckOptions, Rule } from '../../policy/rule';
 
 /** The documents of a YAML text. */
 export function objects(yaml: string): KubernetesObject[] {

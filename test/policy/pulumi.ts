@@ -1,11 +1,8 @@
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { changeProblems } from '../../policy/changes/change-problems';
-import type { ChangeRule } from '../../policy/changes/change-rule';
-import type { Finding } from '../../policy/finding';
-import type { CheckOptions } from '../../policy/options';
-import { compareFindings } from '../../policy/order';
-import type { PulumiResource, ResourceRule } from '../../policy/pulumi-facts';
-import { raise } from '../../policy/raise';
+import { type ChangeRule, type CheckOptions, raise } from '../../policy/rule';
+import { type Finding, compareFindings } from '../../policy/finding';
+import type { PulumiResource, ResourceRule } from '../../policy/resource-rule';
 
 /** An object as a resource of a Pulumi program; its URN is `<kind>/<name>`, unless facts say otherwise. */
 export function resource(object: KubernetesObject, facts: Partial<PulumiResource> = {}): PulumiResource {

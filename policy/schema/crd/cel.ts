@@ -1,4 +1,4 @@
-import { parseDuration } from '../parts/durations';
+import { parseDuration } from '../parts/values';
 
 /** The rule of every duration. */
 export const durationRule = "duration(self) >= duration('1ms')";

@@ -1,4 +1,6 @@
 import crds from './istio.generated.json';
+import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
+import { celKey, celRules } from './cel';
 
 /** Version of the Go module istio.io/api that the schemas were generated from. */
 export const schemaVersion: string = crds.istio;
@@ -40,4 +42,136 @@ export function crdOf(apiVersion: string, kind: string): CrdLookup {
   const schema = index === undefined ? undefined : schemas[index];
   if (schema === undefined) return { found: 'version', served: Object.keys(versions) };
   return { found: 'schema', id: String(index), schema };
+}
+
+interface CelValidation {
+  rule: string;
+  message: string;
+}
+
+const compiled = new Map<string, ValidateFunction>();
+let ajv: Ajv | undefined;
+
+/** What the API server has to say of an object by its CRD, with strict field validation. Schemas are compiled when first asked for, and once. */
+export function crdErrors(id: string, schema: JsonSchema, object: unknown): ErrorObject[] {
+  let validate = compiled.get(id);
+  if (validate === undefined) {
+    ajv ??= compiler();
+    validate = ajv.compile(withShared(wholeObject(schema)));
+    compiled.set(id, validate);
+  }
+  validate(hasNulls(object) ? withoutNulls(object) : object);
+  return validate.errors ?? [];
+}
+
+function compiler(): Ajv {
+  // The schemas are generated, and a test compiles each: that they are schemas need not be found out in every run.
+  const checks = { meta: false, validateSchema: false, strict: false, logger: false } as const;
+  // What is shared is compiled once, as a function, and not wherever it stands.
+  const made = new Ajv({ ...checks, inlineRefs: false, allErrors: true, verbose: true, code: { optimize: false } });
+  made.addFormat('int32', { type: 'number', validate: (value) => Math.abs(value) <= 2 ** 31 });
+  for (const format of ['double', 'byte', 'date-time']) made.addFormat(format, true);
+  made.addKeyword({
+    keyword: 'x-kubernetes-validations',
+    errors: true,
+    validate: Object.assign(checkCel, { errors: [] as Partial<ErrorObject>[] }),
+  });
+  return made;
+
+  function checkCel(validations: CelValidation[], data: unknown): boolean {
+    const broken = validations.filter(({ rule }) => celRules[celKey(rule)]?.(data) === false);
+    checkCelErrors(broken.map(({ message, rule }) => ({ keyword: 'cel', message, params: { rule: celKey(rule) } })));
+    return broken.length === 0;
+  }
+
+  function checkCelErrors(errors: Partial<ErrorObject>[]): void {
+    (checkCel as { errors?: Partial<ErrorObject>[] }).errors = errors;
+  }
+}
+
+/** The schema of the object as a whole: what Kubernetes itself checks, and istiod's status, pass. */
+function wholeObject(schema: JsonSchema): JsonSchema {
+  const outside = { apiVersion: {}, kind: {}, metadata: {}, status: {} };
+  return strict({ ...schema, properties: { ...outside, ...schema.properties } });
+}
+
+/** A CRD drops unknown fields silently; kubectl and Pulumi ask the API server to refuse them, so here they are refused. */
+function strict(schema: JsonSchema): JsonSchema {
+  const { properties, additionalProperties } = schema;
+  const isClosed =
+    properties !== undefined &&
+    additionalProperties === undefined &&
+    schema['x-kubernetes-preserve-unknown-fields'] !== true;
+  return { ...mapInner(schema, strict), ...(isClosed ? { additionalProperties: false } : {}) };
+}
+
+function hasNulls(value: unknown): boolean {
+  return value === null || (typeof value === 'object' && Object.values(value).some(hasNulls));
+}
+
+/** The API server drops fields that are null; a null in a list stays and is refused. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, inner]) => inner !== null)
+      .map(([key, inner]) => [key, withoutNulls(inner)]),
+  );
+}
+
+/** Shorter ones cost less where they stand than a call does. */
+const worthwhile = 150;
+
+/**
+ * A schema whose repeated parts stand once, under `$defs`: a CRD cannot refer, so a DestinationRule has its traffic policy four times over, and what is compiled of it takes as much longer. Judges
+ * objects as the schema itself does, at the same paths.
+ */
+export function withShared(schema: JsonSchema): JsonSchema {
+  const texts = new Map<JsonSchema, string>();
+  const uses = new Map<string, number>();
+  function count(part: JsonSchema): void {
+    const text = JSON.stringify(part);
+    texts.set(part, text);
+    uses.set(text, (uses.get(text) ?? 0) + 1);
+    innerSchemas(part).forEach(count);
+  }
+  count(schema);
+
+  const names = new Map<string, string>();
+  const $defs: Record<string, JsonSchema> = {};
+  function share(part: JsonSchema): JsonSchema {
+    const text = texts.get(part) ?? '';
+    if (text.length < worthwhile || (uses.get(text) ?? 0) < 2) return mapInner(part, share);
+    let name = names.get(text);
+    if (name === undefined) {
+      name = `part${names.size}`;
+      names.set(text, name);
+      $defs[name] = mapInner(part, share);
+    }
+    return { $ref: `#/$defs/${name}` };
+  }
+  return { ...mapInner(schema, share), $defs };
+}
+
+/** Schemas of fields and items. What `oneOf` and its like hold are conditions, not parts. */
+function innerSchemas({ properties = {}, items, additionalProperties }: JsonSchema): JsonSchema[] {
+  return [
+    ...Object.values(properties),
+    ...(items === undefined ? [] : [items]),
+    ...(typeof additionalProperties === 'object' ? [additionalProperties] : []),
+  ];
+}
+
+/** A schema with those of its fields and items changed. */
+export function mapInner(schema: JsonSchema, change: (inner: JsonSchema) => JsonSchema): JsonSchema {
+  const { properties, items, additionalProperties } = schema;
+  const inner = { ...schema };
+  if (properties !== undefined)
+    inner.properties = Object.fromEntries(
+      Object.entries(properties).map(([name, property]) => [name, change(property)]),
+    );
+  if (items !== undefined) inner.items = change(items);
+  if (typeof additionalProperties === 'object') inner.additionalProperties = change(additionalProperties);
+  return inner;
 }

@@ -1,9 +1,12 @@
-import { attachmentProblems } from '../parts/attachment';
-import { conditionProblems } from '../parts/authorization-condition';
-import { operationProblems, tcpOperationFields } from '../parts/authorization-operation';
-import { sourceProblems, tcpSourceFields } from '../parts/authorization-source';
-import type { Place } from '../place';
-import { error, shown, warning, when, type SchemaProblem } from '../problem';
+import { attachmentProblems } from '../parts/names';
+import {
+  conditionProblems,
+  operationProblems,
+  tcpOperationFields,
+  sourceProblems,
+  tcpSourceFields,
+} from '../parts/authorization';
+import { type Place, error, shown, warning, when, type SchemaProblem } from '../place';
 
 /** An AuthorizationPolicy without an action allows. */
 const defaultAction = 'ALLOW';

@@ -1,9 +1,7 @@
-import { exportToProblems } from '../parts/export-to';
+import { exportToProblems, labelsProblems, selectorProblems } from '../parts/names';
 import { isDnsLabel, wildcardDomainProblems } from '../parts/hosts';
-import { labelsProblems, selectorProblems } from '../parts/labels';
 import { trafficPolicyProblems } from '../parts/traffic-policy';
-import type { Place } from '../place';
-import { error, shown, when, type SchemaProblem } from '../problem';
+import { type Place, error, shown, when, type SchemaProblem } from '../place';
 
 export function destinationRuleProblems(spec: Place, namespace: string): SchemaProblem[] {
   const selector = spec.at('workloadSelector');

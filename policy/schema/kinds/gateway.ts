@@ -1,10 +1,8 @@
 import { isHttp, isTls, parseProtocol } from '../../../mesh/model/protocol';
-import { ipProblems, isUnixAddress, unixProblems } from '../parts/addresses';
-import { isDnsLabel, scopedHostProblems } from '../parts/hosts';
-import { portProblems } from '../parts/numbers';
-import { isGiven, passesThrough, serverTlsProblems } from '../parts/server-tls';
-import type { Place } from '../place';
-import { error, shown, warning, when, type SchemaProblem } from '../problem';
+import { ipProblems, isUnixAddress, unixProblems, isDnsLabel, scopedHostProblems } from '../parts/hosts';
+import { portProblems } from '../parts/values';
+import { isGiven, passesThrough, serverTlsProblems } from '../parts/tls';
+import { type Place, error, shown, warning, when, type SchemaProblem } from '../place';
 
 const protocols = 'HTTP, HTTPS, HTTP2, GRPC, GRPC-WEB, TLS, TCP, MONGO, REDIS, MYSQL';
 

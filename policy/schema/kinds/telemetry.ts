@@ -1,6 +1,5 @@
-import { attachmentProblems } from '../parts/attachment';
-import type { Place } from '../place';
-import { error, shown, warning, when, type SchemaProblem } from '../problem';
+import { attachmentProblems } from '../parts/names';
+import { type Place, error, shown, warning, when, type SchemaProblem } from '../place';
 
 export function telemetryProblems(spec: Place): SchemaProblem[] {
   const { tracing, metrics, logging } = {

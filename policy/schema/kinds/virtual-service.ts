@@ -1,13 +1,9 @@
-import { hostsOverlap } from '../../../mesh/model/host-name';
-import { isIpAddress } from '../parts/addresses';
-import { exportToProblems } from '../parts/export-to';
-import { gatewayNamesProblems } from '../parts/gateway-names';
-import { isClaim } from '../parts/headers';
-import { whyNoWildcardDomain, wildcardDomainProblems } from '../parts/hosts';
-import { httpRouteProblems } from '../parts/http-route';
-import { tcpRouteProblems, tlsRouteProblems } from '../parts/l4-route';
-import type { Place } from '../place';
-import { error, shown, when, type SchemaProblem } from '../problem';
+import { hostsOverlap } from '../../../mesh/model/hosts';
+import { isIpAddress, whyNoWildcardDomain, wildcardDomainProblems } from '../parts/hosts';
+import { exportToProblems, gatewayNamesProblems } from '../parts/names';
+import { isClaim } from '../parts/http-actions';
+import { httpRouteProblems, tcpRouteProblems, tlsRouteProblems } from '../parts/routes';
+import { type Place, error, shown, when, type SchemaProblem } from '../place';
 
 /** The virtual gateway that stands for all sidecars. */
 const mesh = 'mesh';

@@ -1,9 +1,7 @@
-import { isIpAddress, isUnixAddress, unixProblems } from '../parts/addresses';
-import { isDnsLabel, whyNoFqdn } from '../parts/hosts';
-import { labelsProblems } from '../parts/labels';
-import { portProblems } from '../parts/numbers';
-import type { Place } from '../place';
-import { error, shown, warning, when, type SchemaProblem } from '../problem';
+import { isIpAddress, isUnixAddress, unixProblems, isDnsLabel, whyNoFqdn } from '../parts/hosts';
+import { labelsProblems } from '../parts/names';
+import { portProblems } from '../parts/values';
+import { type Place, error, shown, warning, when, type SchemaProblem } from '../place';
 
 export function workloadEntryProblems(entry: Place): SchemaProblem[] {
   return [...addressProblems(entry, { names: true }), ...portsProblems(entry), ...labelsProblems(entry.at('labels'))];

@@ -1,7 +1,16 @@
-import type { Place } from '../place';
-import { error, shown, warning, when, type SchemaProblem } from '../problem';
-import { httpStatusProblems, optionalPortProblems } from './numbers';
-import { regexProblems } from './regex';
+import { type Place, error, shown, warning, when, type SchemaProblem } from '../place';
+import {
+  httpStatusProblems,
+  optionalPortProblems,
+  regexProblems,
+  durationProblems,
+  finePercentProblems,
+  grpcStatuses,
+  whyNoHeaderValue,
+  notNegative,
+  statusCodes,
+  parseDuration,
+} from './values';
 
 const kilobyte = 1024;
 
@@ -55,4 +64,198 @@ export function rewriteProblems(rewrite: Place): SchemaProblem[] {
   const missing = ['match', 'rewrite'].filter((field) => regex.at(field).text === '');
   if (missing.length > 0) return missing.map((field) => error(regex.at(field), 'is required, and must not be empty'));
   return regexProblems(regex.at('match'));
+}
+
+export function faultProblems(fault: Place): SchemaProblem[] {
+  if (!fault.isSet) return [];
+  const { abort, delay } = { abort: fault.at('abort'), delay: fault.at('delay') };
+  return [
+    ...when(!abort.isSet && !delay.isSet, () => error(fault, 'a fault needs an abort, a delay, or both')),
+    ...(abort.isSet ? abortProblems(abort) : []),
+    ...(delay.isSet ? delayProblems(delay) : []),
+  ];
+}
+
+function abortProblems(abort: Place): SchemaProblem[] {
+  const { httpStatus, grpcStatus, http2Error } = {
+    httpStatus: abort.at('httpStatus'),
+    grpcStatus: abort.at('grpcStatus'),
+    http2Error: abort.at('http2Error'),
+  };
+  const unknownGrpc = grpcStatus.isSet && !grpcStatuses.includes(grpcStatus.text);
+  return [
+    ...finePercentProblems(abort.at('percentage')),
+    ...(httpStatus.isSet ? httpStatusProblems(httpStatus) : []),
+    ...when(unknownGrpc, () =>
+      error(grpcStatus, `${shown(grpcStatus)} is no gRPC status; allowed are ${grpcStatuses.join(', ')}`),
+    ),
+    ...when(http2Error.isSet, () =>
+      error(http2Error, 'Istio does not support HTTP/2 errors yet; use httpStatus or grpcStatus'),
+    ),
+    ...when(![httpStatus, grpcStatus, http2Error].some(({ isSet }) => isSet), () =>
+      warning(abort, 'the abort does nothing: it states neither httpStatus nor grpcStatus'),
+    ),
+  ];
+}
+
+function delayProblems(delay: Place): SchemaProblem[] {
+  const exponential = delay.at('exponentialDelay');
+  return [
+    ...finePercentProblems(delay.at('percentage')),
+    ...durationProblems(delay.at('fixedDelay')),
+    ...when(exponential.isSet, () =>
+      error(exponential, 'Istio does not support exponential delays yet; use fixedDelay'),
+    ),
+    ...when(delay.at('percent').isSet, () => warning(delay.at('percent'), 'is deprecated; use percentage: {value: …}')),
+  ];
+}
+
+const token = /^[-!#$%&'*+.^_`|~A-Za-z0-9]+$/;
+const strictName = /^[-_A-Za-z0-9]+$/;
+const pseudoHeaders = [':method', ':scheme', ':authority', ':path', ':status'];
+const claimPrefix = '@request.auth.claims';
+
+/** The Headers of a route or of one of its destinations: what is added, set and removed, in requests and responses. */
+export function headersProblems(headers: Place): SchemaProblem[] {
+  if (!headers.isSet) return [];
+  return ['request', 'response'].flatMap((direction) => {
+    const operations = headers.at(direction);
+    const written = ['add', 'set'].flatMap((operation) => operations.at(operation).entries);
+    return [
+      ...written.flatMap(({ key, place }) => [
+        ...writtenNameProblems(key, place, direction === 'request'),
+        ...valueProblems(place),
+      ]),
+      ...operations.at('remove').items.flatMap((place) => writtenNameProblems(place.text, place, false)),
+    ];
+  });
+}
+
+/** Whether a header is the authority of a request, under either of its names. */
+export function isAuthority(header: string): boolean {
+  return [':authority', 'host'].includes(header.toLowerCase());
+}
+
+/** A header's name in a match: one that HTTP allows, a pseudo header, or a claim of a JWT. */
+export function matchedHeaderProblems(name: string, place: Place): SchemaProblem[] {
+  if (isClaim(name) || pseudoHeaders.includes(name)) return [];
+  return nameProblems(name, place, token);
+}
+
+/** A header's name for CORS, where `*` is any. */
+export function corsHeaderProblems(place: Place): SchemaProblem[] {
+  return place.text === '*' ? [] : nameProblems(place.text, place, token);
+}
+
+/** A header's name of letters, digits, `-` and `_` alone. */
+export function strictHeaderProblems(place: Place): SchemaProblem[] {
+  return nameProblems(place.text, place, strictName);
+}
+
+/** Whether a header in a match stands for a claim of the request's JWT: `@request.auth.claims.groups`, `@request.auth.claims[groups]`. */
+export function isClaim(name: string): boolean {
+  if (!name.toLowerCase().startsWith(claimPrefix)) return false;
+  const claim = name.slice(claimPrefix.length);
+  return /^\../.test(claim) || /^\[.+\]$/.test(claim);
+}
+
+function nameProblems(name: string, place: Place, allowed: RegExp): SchemaProblem[] {
+  if (name === '') return [error(place, 'a header needs a name')];
+  return when(!allowed.test(name), () => error(place, `"${name}" is no header name`));
+}
+
+function writtenNameProblems(name: string, place: Place, authorityAllowed: boolean): SchemaProblem[] {
+  if (name === '') return [error(place, 'a header needs a name')];
+  const internal = name.startsWith(':') || name.toLowerCase() === 'host';
+  const refused = internal && !(authorityAllowed && isAuthority(name));
+  return when(refused, () =>
+    error(
+      place,
+      `"${name}" cannot be changed here; of the internal headers only the authority of a request can be set`,
+    ),
+  );
+}
+
+function valueProblems(place: Place): SchemaProblem[] {
+  const reason = whyNoHeaderValue(place.text);
+  return reason === undefined ? [] : [error(place, `the value is no header value: ${reason}`)];
+}
+
+/** What Envoy can retry on, for HTTP and for gRPC. */
+const conditions = [
+  '5xx',
+  'gateway-error',
+  'reset',
+  'reset-before-request',
+  'connect-failure',
+  'retriable-4xx',
+  'refused-stream',
+  'retriable-status-codes',
+  'retriable-headers',
+  'envoy-ratelimited',
+  'http3-post-connect-failure',
+  'cancelled',
+  'deadline-exceeded',
+  'internal',
+  'resource-exhausted',
+  'unavailable',
+];
+
+export function retriesProblems(retries: Place): SchemaProblem[] {
+  if (!retries.isSet) return [];
+  const retryOn = retries.at('retryOn');
+  const unknown = retryOn.text === '' ? [] : retryOn.text.split(',').filter((condition) => !isCondition(condition));
+  const configured = ['perTryTimeout', 'retryRemoteLocalities'].filter((field) => retries.at(field).isSet);
+  if (retryOn.text !== '') configured.push('retryOn');
+  const disabled = retries.at('attempts').number === 0;
+  return [
+    ...notNegative(retries.at('attempts')),
+    ...when(disabled && configured.length > 0, () =>
+      error(
+        retries,
+        `${configured.join(', ')} have no meaning with attempts 0, which is what a missing attempts means; state attempts of at least 1, or leave them out`,
+      ),
+    ),
+    ...durationProblems(retries.at('perTryTimeout')),
+    ...durationProblems(retries.at('backoff')),
+    ...unknown.map((condition) =>
+      error(
+        retryOn,
+        `"${condition}" is nothing to retry on; allowed are HTTP status codes and ${conditions.join(', ')}`,
+      ),
+    ),
+  ];
+}
+
+function isCondition(text: string): boolean {
+  return conditions.includes(text) || statusCodes.includes(Number(text));
+}
+
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', '*'];
+
+export function corsProblems(policy: Place): SchemaProblem[] {
+  if (!policy.isSet) return [];
+  const { allowOrigin, maxAge } = { allowOrigin: policy.at('allowOrigin'), maxAge: policy.at('maxAge') };
+  const wholeSeconds = (parseDuration(maxAge.text) ?? 0) % 1000 === 0;
+  return [
+    ...policy.at('allowOrigins').items.flatMap(originProblems),
+    ...policy
+      .at('allowMethods')
+      .items.flatMap((method) =>
+        when(!methods.includes(method.text), () =>
+          error(method, `${shown(method)} is no HTTP method; allowed are ${methods.join(', ')}`),
+        ),
+      ),
+    ...[...policy.at('allowHeaders').items, ...policy.at('exposeHeaders').items].flatMap(corsHeaderProblems),
+    ...durationProblems(maxAge),
+    ...when(!wholeSeconds, () => error(maxAge, `${shown(maxAge)} is too fine; the age must be whole seconds`)),
+    ...when(allowOrigin.isSet, () => warning(allowOrigin, 'is deprecated; use allowOrigins: [{exact: …}]')),
+  ];
+}
+
+function originProblems(origin: Place): SchemaProblem[] {
+  const match = ['exact', 'prefix', 'regex'].map((kind) => origin.at(kind)).find(({ isSet }) => isSet);
+  if (match === undefined || match.text === '')
+    return [error(origin, 'an origin must be stated: exact, prefix or regex, not empty')];
+  return origin.at('regex').isSet ? regexProblems(match) : [];
 }

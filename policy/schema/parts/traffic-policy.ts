@@ -1,12 +1,7 @@
-import type { Place } from '../place';
-import { error, shown, when, type SchemaProblem } from '../problem';
-import { isIpAddress } from './addresses';
-import { clientTlsProblems } from './client-tls';
-import { connectionPoolProblems } from './connection-pool';
-import { whyNoFqdn } from './hosts';
-import { loadBalancerProblems } from './load-balancer';
-import { portProblems } from './numbers';
-import { outlierDetectionProblems } from './outlier-detection';
+import { type Place, error, shown, when, type SchemaProblem, warning } from '../place';
+import { isIpAddress, whyNoFqdn } from './hosts';
+import { clientTlsProblems } from './tls';
+import { portProblems, durationProblems, parseDuration, notNegative, percentProblems } from './values';
 
 const perPort = ['outlierDetection', 'connectionPool', 'loadBalancer', 'tls'];
 const whole = [...perPort, 'portLevelSettings', 'tunnel', 'proxyProtocol', 'retryBudget'];
@@ -57,5 +52,183 @@ function tunnelProblems(tunnel: Place): SchemaProblem[] {
       error(targetHost, `${shown(targetHost)} is neither a host nor an IP address: ${reason ?? ''}`),
     ),
     ...portProblems(tunnel.at('targetPort')),
+  ];
+}
+
+const httpLimits = [
+  'http1MaxPendingRequests',
+  'http2MaxRequests',
+  'maxRequestsPerConnection',
+  'maxRetries',
+  'maxConcurrentStreams',
+];
+
+export function connectionPoolProblems(pool: Place): SchemaProblem[] {
+  if (!pool.isSet) return [];
+  const { http, tcp } = { http: pool.at('http'), tcp: pool.at('tcp') };
+  const upgrades = http.at('h2UpgradePolicy').text === 'UPGRADE' && http.at('useClientProtocol').isTrue;
+  const keepalive = tcp.at('tcpKeepalive');
+  return [
+    ...when(!http.isSet && !tcp.isSet, () => error(pool, 'a connection pool needs http or tcp')),
+    ...httpLimits.flatMap((limit) => notNegative(http.at(limit))),
+    ...durationProblems(http.at('idleTimeout')),
+    ...when(upgrades, () =>
+      error(http.at('useClientProtocol'), 'cannot be true together with h2UpgradePolicy UPGRADE'),
+    ),
+    ...notNegative(tcp.at('maxConnections')),
+    ...['connectTimeout', 'maxConnectionDuration'].flatMap((field) => durationProblems(tcp.at(field))),
+    // 0 switches the timeout off.
+    ...(parseDuration(tcp.at('idleTimeout').text) === 0 ? [] : durationProblems(tcp.at('idleTimeout'))),
+    ...['time', 'interval'].flatMap((field) => durationProblems(keepalive.at(field))),
+  ];
+}
+
+/** Envoy's largest Maglev table. */
+const largestTable = 5000011;
+
+export function loadBalancerProblems(settings: Place, outlierDetection: Place): SchemaProblem[] {
+  if (!settings.isSet) return [];
+  return [
+    ...consistentHashProblems(settings.at('consistentHash')),
+    ...localityProblems(settings.at('localityLbSetting'), outlierDetection),
+    ...warmupProblems(settings.at('warmup')),
+    ...when(settings.at('warmupDurationSecs').isSet, () =>
+      warning(settings.at('warmupDurationSecs'), 'is deprecated; use warmup: {duration: …}'),
+    ),
+  ];
+}
+
+function consistentHashProblems(hash: Place): SchemaProblem[] {
+  const { cookie, ring, maglev } = {
+    cookie: hash.at('httpCookie'),
+    ring: hash.at('minimumRingSize'),
+    maglev: hash.at('maglev'),
+  };
+  const algorithm = maglev.isSet || hash.at('ringHash').isSet;
+  const table = maglev.at('tableSize');
+  const names = cookie.at('attributes').items.map((attribute) => attribute.at('name'));
+  return [
+    ...when(cookie.isSet && cookie.at('name').text === '', () => error(cookie.at('name'), 'a cookie needs a name')),
+    ...names.flatMap((name, index) => [
+      ...when(name.text === '', () => error(name, 'an attribute of a cookie needs a name')),
+      ...when(name.text !== '' && names.findIndex(({ text }) => text === name.text) < index, () =>
+        error(name, `${shown(name)} is there twice`),
+      ),
+    ]),
+    ...when(ring.isSet && algorithm, () => error(ring, 'cannot be set together with ringHash or maglev')),
+    ...when(ring.isSet, () => warning(ring, 'is deprecated; use ringHash: {minimumRingSize: …}')),
+    ...when(maglev.isSet && !(table.number < largestTable && isPrime(table.number)), () =>
+      error(
+        table,
+        `${table.isSet ? shown(table) : 'nothing'} is no table size; allowed are prime numbers below ${largestTable}`,
+      ),
+    ),
+  ];
+}
+
+function warmupProblems(warmup: Place): SchemaProblem[] {
+  if (!warmup.isSet) return [];
+  const { duration, percent, aggression } = {
+    duration: warmup.at('duration'),
+    percent: warmup.at('minimumPercent'),
+    aggression: warmup.at('aggression'),
+  };
+  return [
+    ...when(!duration.isSet, () => error(duration, 'is required')),
+    ...durationProblems(duration),
+    ...when(percent.number > 100, () => error(percent, `${shown(percent)} is no percentage; allowed are 0 to 100`)),
+    ...when(aggression.isSet && aggression.number < 1, () =>
+      error(aggression, `${shown(aggression)} is too small; allowed are numbers from 1`),
+    ),
+  ];
+}
+
+function isPrime(number: number): boolean {
+  if (number < 2) return false;
+  for (let factor = 2; factor * factor <= number; factor++) if (number % factor === 0) return false;
+  return true;
+}
+
+const topologyLabels = ['topology.kubernetes.io/region', 'topology.kubernetes.io/zone', 'topology.istio.io/subzone'];
+
+/** Where requests go by region, zone and subzone. */
+export function localityProblems(setting: Place, outlierDetection: Place): SchemaProblem[] {
+  const { distribute, failover, priority } = {
+    distribute: setting.at('distribute'),
+    failover: setting.at('failover'),
+    priority: setting.at('failoverPriority'),
+  };
+  if (distribute.size > 0 && failover.size > 0)
+    return [error(setting, 'only one of distribute and failover can be set')];
+  const topology = failover.size > 0 ? priority.items.filter(({ text }) => topologyLabels.includes(text)) : [];
+  const failsOver = failover.size > 0 || priority.size > 0;
+  return [
+    ...topology.map((label) =>
+      error(label, `${shown(label)} cannot be a priority together with failover, which orders by it already`),
+    ),
+    ...distribute.items.flatMap(distributionProblems),
+    ...overlaps(distribute.items.map((one) => one.at('from'))),
+    ...failover.items.flatMap(failoverProblems),
+    ...when(failsOver && !outlierDetection.isSet, () =>
+      warning(setting, 'failover never happens without outlierDetection, which finds out that hosts fail'),
+    ),
+  ];
+}
+
+function distributionProblems(distribution: Place): SchemaProblem[] {
+  const shares = distribution.at('to').entries.map(({ place }) => place);
+  const bad = shares.filter(({ number }) => !(number >= 1 && number <= 100));
+  if (bad.length > 0) return bad.map((share) => error(share, `${shown(share)} is no share; allowed are 1 to 100`));
+  const sum = shares.reduce((total, { number }) => total + number, 0);
+  return [
+    ...when(sum !== 100, () => error(distribution.at('to'), `the shares sum to ${sum}; they must sum to 100`)),
+    ...overlaps(distribution.at('to').entries.map(({ key, place }) => ({ text: key, path: place.path }))),
+  ];
+}
+
+function failoverProblems(failover: Place): SchemaProblem[] {
+  const { from, to } = { from: failover.at('from'), to: failover.at('to') };
+  const bad = [from, to].filter(({ text }) => /[/*]/.test(text));
+  return [
+    ...bad.map((place) => error(place, `${shown(place)} is no region; zones and "*" are not allowed here`)),
+    ...when(from.text === to.text, () => error(failover, `from and to are the same region, ${shown(from)}`)),
+  ];
+}
+
+/** Localities, `region[/zone[/subzone]]` with an optional last `*`, of which none may lie in another. */
+function overlaps(places: Pick<Place, 'text' | 'path'>[]): SchemaProblem[] {
+  return places.flatMap(({ text, path }, index): SchemaProblem[] => {
+    const problem = (message: string): SchemaProblem[] => [
+      { path, message: `"${text}" ${message}`, severity: 'error' },
+    ];
+    if (text.split('/').includes(''))
+      return problem('is no locality; write region, region/zone or region/zone/subzone');
+    if (/\*./.test(text)) return problem('is no locality; a "*" may only stand at the end');
+    const earlier = places.slice(0, index).find((other) => isWithin(text, other.text) || isWithin(other.text, text));
+    return earlier === undefined ? [] : problem(`overlaps with "${earlier.text}"`);
+  });
+}
+
+function isWithin(inner: string, outer: string): boolean {
+  const parts = outer
+    .replace(/\/?\*$/, '')
+    .split('/')
+    .filter((part) => part !== '');
+  return parts.every((part, index) => inner.split('/', 3)[index] === part);
+}
+
+export function outlierDetectionProblems(outlier: Place): SchemaProblem[] {
+  const { local, errors } = {
+    local: outlier.at('consecutiveLocalOriginFailures'),
+    errors: outlier.at('consecutiveErrors'),
+  };
+  const unsplit = local.number > 0 && !outlier.at('splitExternalLocalOriginErrors').isTrue;
+  return [
+    ...['baseEjectionTime', 'interval'].flatMap((field) => durationProblems(outlier.at(field))),
+    ...['maxEjectionPercent', 'minHealthPercent'].flatMap((field) => percentProblems(outlier.at(field))),
+    ...when(unsplit, () => error(local, 'counts only with splitExternalLocalOriginErrors: true')),
+    ...when(errors.number !== 0, () =>
+      warning(errors, 'is deprecated; use consecutiveGatewayErrors or consecutive5xxErrors'),
+    ),
   ];
 }

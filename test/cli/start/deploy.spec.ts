@@ -3,7 +3,7 @@ import { delimiter, dirname } from 'node:path';
 import { stringify } from 'yaml';
 import type { StackSettings } from '../../../mesh/manifests/settings';
 import { renderMesh } from '../../../mesh/manifests/mesh';
-import type { CheckOptions } from '../../../policy/options';
+import type { CheckOptions } from '../../../policy/rule';
 import { stackConfig } from '../../../cli/commands/start';
 import { deploy, takeDown } from '../../../cli/start/deploy';
 import { LabStack } from '../../../cli/start/lab-stack';

@@ -1,7 +1,10 @@
-import { unknownCheckingProxy } from '@pulumi/policy';
-import type { PolicyResource, ResourceValidationArgs, StackValidationArgs } from '@pulumi/policy';
-import { objectPolicy } from '../../../policy/pack/object-policy';
-import { advicePolicy, meshPolicy } from '../../../policy/pack/stack-policies';
+import {
+  unknownCheckingProxy,
+  type PolicyResource,
+  type ResourceValidationArgs,
+  type StackValidationArgs,
+} from '@pulumi/policy';
+import { objectPolicy, advicePolicy, meshPolicy } from '../../../policy/pack/policies';
 
 /** What the engine hands to policies in place of a text that is not known yet. */
 export const unknownText = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';

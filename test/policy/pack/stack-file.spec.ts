@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { stackFile } from '../../../policy/pack/stack-file';
+import { stackFile } from '../../../policy/pack/options';
 
 describe('the stack file, as the engine hands it over', () => {
   const before = process.env['PULUMI_CONFIG'];

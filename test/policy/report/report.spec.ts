@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
 import { checkReport } from '../../../policy/check';
-import { jsonReport } from '../../../policy/report/json';
-import { junitReport } from '../../../policy/report/junit';
+import { jsonReport, junitReport, sarifReport, textReport } from '../../../policy/report/formats';
 import { isRefused, sourced } from '../../../policy/report/report';
-import { sarifReport } from '../../../policy/report/sarif';
-import { textReport } from '../../../policy/report/text';
 import { schemaWarnings } from '../../../policy/rules/schema-warnings';
 import { weightSingle } from '../../../policy/rules/weight-single';
 import { weightSum100 } from '../../../policy/rules/weight-sum-100';

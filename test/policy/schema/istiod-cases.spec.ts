@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KubernetesObject } from '../../../mesh/manifests/kubernetes';
 import { check, checkReport } from '../../../policy/check';
-import { compareFindings } from '../../../policy/order';
+import { compareFindings } from '../../../policy/finding';
 import { rules } from '../../../policy/rules';
 import { weightExplicit } from '../../../policy/rules/weight-explicit';
 import { weightRange } from '../../../policy/rules/weight-range';

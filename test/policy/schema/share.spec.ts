@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import Ajv from 'ajv';
-import { withShared } from '../../../policy/schema/crd/share';
+import { withShared, type JsonSchema } from '../../../policy/schema/crd/schemas';
 import crds from '../../../policy/schema/crd/istio.generated.json';
-import type { JsonSchema } from '../../../policy/schema/crd/schemas';
 
 const words = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight'];
 const large: JsonSchema = {

@@ -1,6 +1,36 @@
-import type { Place } from '../place';
-import { error, warning, when, type SchemaProblem } from '../problem';
-import { cipherProblems } from './ciphers';
+import { type Place, error, when, type SchemaProblem, warning, shown } from '../place';
+
+const files = ['clientCertificate', 'privateKey', 'caCertificates', 'caCrl'];
+
+/** TLS that sidecars and gateways originate. */
+export function clientTlsProblems(tls: Place): SchemaProblem[] {
+  const mode = tls.at('mode').text;
+  if (!tls.isSet) return [];
+  const problems = unverifiedProblems(tls, mode);
+  if ((mode === 'SIMPLE' || mode === 'MUTUAL') && tls.at('credentialName').text !== '') {
+    const set = files.filter((file) => tls.at(file).text !== '');
+    return [...problems, ...set.map((file) => error(tls.at(file), 'cannot be set together with credentialName'))];
+  }
+  if (mode !== 'MUTUAL') return problems;
+  const missing = ['clientCertificate', 'privateKey'].filter((file) => tls.at(file).text === '');
+  return [
+    ...problems,
+    ...missing.map((file) => error(tls.at(file), 'is required for mode MUTUAL, unless credentialName is set')),
+  ];
+}
+
+/** Who skips the verification has nothing to verify with. */
+function unverifiedProblems(tls: Place, mode: string): SchemaProblem[] {
+  if (!tls.at('insecureSkipVerify').isTrue || !['SIMPLE', 'MUTUAL'].includes(mode)) return [];
+  const excluded =
+    mode === 'SIMPLE' ? ['caCertificates', 'credentialName', 'subjectAltNames'] : ['caCertificates', 'subjectAltNames'];
+  return excluded.flatMap((field) => {
+    const place = tls.at(field);
+    return when(place.text !== '' || place.size > 0, () =>
+      error(place, 'cannot be set together with insecureSkipVerify: true'),
+    );
+  });
+}
 
 const fileFields = ['serverCertificate', 'privateKey', 'caCertificates'];
 const credentialFields = ['tlsCertificates', 'credentialName', 'credentialNames'];
@@ -84,4 +114,47 @@ function crlProblems(tls: Place, mode: string): SchemaProblem[] {
 
 export function isGiven(place: Place): boolean {
   return place.text !== '' || place.size > 0;
+}
+
+/** Cipher suites that Istio passes on to Envoy. */
+const suites = [
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+  'ECDHE-ECDSA-AES128-SHA',
+  'ECDHE-RSA-AES128-SHA',
+  'ECDHE-ECDSA-AES256-SHA',
+  'ECDHE-RSA-AES256-SHA',
+  'AES128-GCM-SHA256',
+  'AES256-GCM-SHA384',
+  'AES128-SHA',
+  'AES256-SHA',
+  'DES-CBC3-SHA',
+];
+
+/** Istio ignores what it does not know, so all of it is advice. */
+export function cipherProblems(tls: Place): SchemaProblem[] {
+  const { minimum, ciphers } = { minimum: tls.at('minProtocolVersion'), ciphers: tls.at('cipherSuites').items };
+  const old = ['TLSV1_0', 'TLSV1_1'].includes(minimum.text);
+  return [
+    ...when(old && ciphers.length === 0, () =>
+      warning(minimum, `${minimum.text} needs cipherSuites that fit it; those by default do not`),
+    ),
+    ...ciphers.flatMap((cipher, index) => [
+      ...when(!isSuite(cipher.text), () =>
+        warning(cipher, `${shown(cipher)} is no cipher suite and will be ignored; allowed are ${suites.join(', ')}`),
+      ),
+      ...when(ciphers.findIndex(({ text }) => text === cipher.text) < index, () =>
+        warning(cipher, `${shown(cipher)} is there twice`),
+      ),
+    ]),
+  ];
+}
+
+/** `ALL`, and expressions that begin with a sign, are OpenSSL's own. */
+function isSuite(text: string): boolean {
+  return text === '' || text === 'ALL' || !/^[A-Za-z0-9]/.test(text) || suites.includes(text);
 }

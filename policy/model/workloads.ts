@@ -1,4 +1,20 @@
 import type { MeshModel, MeshService, MeshWorkload } from '../../mesh/model/mesh-model';
+import { pushTo } from '../../mesh/model/objects';
+import { oncePer } from '../../mesh/model/memoize';
+
+/** The Kubernetes Services in front of a workload. */
+export function servicesOf(model: MeshModel, workload: MeshWorkload): readonly MeshService[] {
+  return byWorkload(model).get(workload) ?? [];
+}
+
+const byWorkload = oncePer((model: MeshModel): Map<MeshWorkload, MeshService[]> => {
+  const found = new Map<MeshWorkload, MeshService[]>();
+  for (const service of model.services.all) {
+    if (service.registry !== 'Kubernetes') continue;
+    for (const workload of model.workloads.behind(service)) pushTo(found, workload, service);
+  }
+  return found;
+});
 
 /**
  * Labels that istiod adds to endpoints, from the node and the cluster they are in, so that no pod template shows them (istio pkg/kube/labels, AugmentLabels).
@@ -49,4 +65,24 @@ export function labelText(labels: Record<string, string>): string {
     .map(([label, value]) => `${label}=${value}`)
     .sort()
     .join(', ');
+}
+
+/** Namespaces in which some policy has a selector, so that the mode of the namespace is not that of all its workloads. */
+export function hasSelectivePolicies(model: MeshModel, namespace: string): boolean {
+  return model.objects
+    .ofKind('PeerAuthentication')
+    .some((policy) => policy.namespace === namespace && policy.spec['selector'] !== undefined);
+}
+
+/**
+ * Whether a workload is known to have no proxy. Where its namespace is not among the objects and its pods do not say so themselves, injection may have been switched on elsewhere.
+ */
+export function hasNoProxy(
+  model: MeshModel,
+  { proxy, namespace, labels, annotations, podSpec }: MeshWorkload,
+): boolean {
+  if (proxy !== 'none') return false;
+  if (model.namespaces.get(namespace)?.source !== undefined) return true;
+  const refuses = labels['sidecar.istio.io/inject'] === 'false' || annotations['sidecar.istio.io/inject'] === 'false';
+  return refuses || podSpec['hostNetwork'] === true;
 }

@@ -1,10 +1,9 @@
 import type { KubernetesObject } from '../mesh/manifests/kubernetes';
 import { meshModel, type MeshModel } from '../mesh/model/mesh-model';
-import { meshObject, type MeshObject } from '../mesh/model/object-index';
-import { oncePer } from '../mesh/model/once-per';
-import type { CheckOptions } from './options';
-import { sortedObjects } from './order';
-import type { Rule, Violation } from './rule';
+import { meshObject, type MeshObject } from '../mesh/model/objects';
+import { oncePer } from '../mesh/model/memoize';
+import type { CheckOptions, Rule, Violation } from './rule';
+import { sortedObjects } from './finding';
 
 /**
  * What Pulumi knows of a resource beyond its object. Plain data without an import of Pulumi: the policy pack fills it from what the engine hands it, tests write it down.

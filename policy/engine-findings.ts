@@ -1,0 +1,122 @@
+import type { KubernetesObject } from '../mesh/manifests/kubernetes';
+import { named, type Finding, levels, nearest } from './finding';
+import type { Raised, CheckOptions } from './rule';
+import { everyRule } from './rules/every-rule';
+
+/**
+ * Annotation that waives a rule for one object: `policy.meshwright.io/waive.<rule id>: "<reason>"`. The reason is the value, so that there is no waiver
+ * without one.
+ */
+export const waiverPrefix = 'policy.meshwright.io/waive.';
+
+/** A finding that its object's annotation waives. */
+export interface WaivedFinding extends Finding {
+  /** The text of the annotation. */
+  reason: string;
+}
+
+/** Sorts findings into those that stand and those that an annotation on their object waives. */
+export function applyWaivers(raised: readonly Raised[]): { standing: Finding[]; waived: WaivedFinding[] } {
+  const standing: Finding[] = [];
+  const waived: WaivedFinding[] = [];
+  for (const { finding, object } of raised) {
+    const reason = object && annotations(object)[`${waiverPrefix}${finding.rule}`];
+    if (typeof reason === 'string' && reason.trim() !== '') waived.push({ ...finding, reason: reason.trim() });
+    else standing.push(finding);
+  }
+  return { standing, waived };
+}
+
+/** Waivers that waive nothing: without a reason, or of a rule that does not exist. */
+export function waiverFindings(objects: readonly KubernetesObject[]): Finding[] {
+  return objects.flatMap((object) =>
+    Object.entries(annotations(object)).flatMap(([key, reason]) => {
+      if (!key.startsWith(waiverPrefix)) return [];
+      const message = waiverProblem(key.slice(waiverPrefix.length), reason);
+      if (message === undefined) return [];
+      const path = `metadata.annotations["${key}"]`;
+      return [{ rule: 'waiver', level: 'mandatory' as const, ...named(object), path, message }];
+    }),
+  );
+}
+
+function waiverProblem(id: string, reason: unknown): string | undefined {
+  if (!everyRule.some((rule) => rule.id === id))
+    return `there is no rule "${id}" to waive; docs/rules.md lists them all`;
+  if (typeof reason === 'string' && reason.trim() !== '') return undefined;
+  return `a waiver needs a reason: write why ${id} does not hold for this object as the annotation's value`;
+}
+
+function annotations(object: KubernetesObject): Record<string, unknown> {
+  const value: unknown = object.metadata.annotations;
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+/** Paths of the values that are known only after deployment, by object. The values themselves are left out of the object. */
+export type Unknowns = ReadonlyMap<KubernetesObject, readonly string[]>;
+
+/** The findings that do not rest on an unknown value: what a rule says of a place that is unknown, or that holds or lies in one, is no more than a guess. */
+export function withoutUndetermined(raised: readonly Raised[], unknowns: Unknowns): Raised[] {
+  return raised.filter(
+    ({ finding, object }) =>
+      !(object === undefined ? [] : (unknowns.get(object) ?? [])).some((path) => related(path, finding.path)),
+  );
+}
+
+/** One finding per object with unknown values. It is mandatory where a weight may be among them: nobody has seen that weight yet. */
+export function undeterminedFindings(unknowns: Unknowns): Finding[] {
+  return [...unknowns].flatMap(([object, paths]) => {
+    if (paths.length === 0) return [];
+    const weights = object.kind === 'VirtualService' ? paths.filter(mayHoldWeight) : [];
+    return [
+      {
+        rule: 'undetermined',
+        level: weights.length > 0 ? ('mandatory' as const) : ('advisory' as const),
+        ...named(object),
+        path: weights[0] ?? paths[0] ?? '',
+        message: undeterminedMessage(paths, weights.length > 0),
+      },
+    ];
+  });
+}
+
+function undeterminedMessage(paths: readonly string[], weights: boolean): string {
+  const places = `not known before deployment: ${paths.join(', ')}`;
+  return weights
+    ? `${places}; a weight must be known in the preview: write it as a plain number, not as an output of another resource`
+    : `${places}; what rules say of these values is told in the next preview that knows them`;
+}
+
+/** Whether one of two paths holds the other, or both are the same. The object as a whole ('') counts only as itself. */
+function related(a: string, b: string): boolean {
+  return a === b || holds(a, b) || holds(b, a);
+}
+
+function holds(outer: string, inner: string): boolean {
+  return outer !== '' && inner.startsWith(outer) && /^[.[]/.test(inner.slice(outer.length));
+}
+
+function mayHoldWeight(path: string): boolean {
+  return /^spec(\.(http|tcp|tls)(\[\d+\](\.route(\[\d+\](\.weight)?)?)?)?)?$/.test(path);
+}
+
+/** What is wrong with the options themselves: a level for a rule that does not exist would otherwise silently do nothing. */
+export function optionFindings(options: CheckOptions): Finding[] {
+  const allowed: readonly unknown[] = [...levels, 'off'];
+  const ids = everyRule.map(({ id }) => id);
+  return Object.entries(options.rules ?? {}).flatMap(([id, level]) => {
+    const path = `rules.${id}`;
+    if (!ids.includes(id)) return [optionFinding(path, unknownRule(id, ids))];
+    if (allowed.includes(level)) return [];
+    return [optionFinding(path, `${JSON.stringify(level)} is no level; allowed are ${allowed.join(', ')}`)];
+  });
+}
+
+function unknownRule(id: string, ids: string[]): string {
+  const near = nearest(id, ids);
+  return `there is no rule "${id}"${near === undefined ? '' : `; did you mean "${near}"?`}`;
+}
+
+function optionFinding(path: string, message: string): Finding {
+  return { rule: 'options', level: 'mandatory', kind: 'CheckOptions', namespace: '', name: '', path, message };
+}

@@ -1,0 +1,155 @@
+import { isHostWithin } from '../../mesh/model/hosts';
+import { asName, asNumber, asTextMap, asTexts, type JsonMap } from '../../mesh/model/json';
+import { hasLabels } from '../../mesh/model/workload-index';
+import { resolveGateway } from '../../mesh/model/gateways';
+import { oncePer } from '../../mesh/model/memoize';
+import { httpMatchLiterals } from '../../mesh/traffic/matching/http-match';
+import { type Literal, literalHolds, type Test } from '../../mesh/traffic/matching/literal';
+import type { RouteProtocol } from './routes';
+import { pushTo } from '../../mesh/model/objects';
+
+/** An entry of a rule's `match` (an empty one for a rule without), and where its short names resolve. */
+export interface Condition {
+  match: JsonMap;
+  /** Resolved gateways that the VirtualService holds for: what a match that names none is for. */
+  gateways: readonly string[];
+  namespace: string;
+}
+
+/** Whether every request that `inner` asks for is one that `outer` takes. Errs on the side of no. */
+export function covers(protocol: RouteProtocol, outer: Condition, inner: Condition): boolean {
+  if (!coversSource(outer, inner)) return false;
+  const [port, innerPort] = [portOf(outer.match), portOf(inner.match)];
+  if (port !== undefined && port !== innerPort) return false;
+  return protocol === 'http' ? coversRequest(outer.match, inner.match) : coversConnection(outer.match, inner.match);
+}
+
+function portOf(match: JsonMap): number | undefined {
+  const port = asNumber(match['port']);
+  return port === 0 ? undefined : port;
+}
+
+/** Who asks. A match that names gateways is not asked for labels or namespace of its clients (istio route.go, sourceMatchHTTP). */
+function coversSource(outer: Condition, inner: Condition): boolean {
+  const wider = gatewaysOf(outer);
+  if (!gatewaysOf(inner).every((gateway) => wider.includes(gateway))) return false;
+  if (asTexts(outer.match['gateways']).length > 0) return true;
+  const [labels, namespace] = [asTextMap(outer.match['sourceLabels']), asName(outer.match['sourceNamespace'])];
+  const innerAsks = asTexts(inner.match['gateways']).length === 0;
+  const innerLabels = innerAsks ? asTextMap(inner.match['sourceLabels']) : {};
+  const innerNamespace = innerAsks ? asName(inner.match['sourceNamespace']) : undefined;
+  return hasLabels(innerLabels, labels) && (namespace === undefined || namespace === innerNamespace);
+}
+
+function gatewaysOf({ match, gateways, namespace }: Condition): readonly string[] {
+  const own = asTexts(match['gateways']);
+  return own.length === 0 ? gateways : own.map((gateway) => resolveGateway(gateway, namespace));
+}
+
+function coversRequest(outer: JsonMap, inner: JsonMap): boolean {
+  const given = literalsOf(inner);
+  return literalsOf(outer).every((wanted) => given.some((literal) => implies(literal, wanted)));
+}
+
+/** The conditions of an HTTP match on the request itself. Each match is compared with many. */
+export const literalsOf: (match: JsonMap) => Literal[] = oncePer(httpMatchLiterals);
+
+function coversConnection(outer: JsonMap, inner: JsonMap): boolean {
+  const names = asTexts(outer['sniHosts']);
+  const innerNames = asTexts(inner['sniHosts']);
+  if (
+    names.length > 0 &&
+    (innerNames.length === 0 || !innerNames.every((name) => names.some((wide) => isHostWithin(name, wide))))
+  )
+    return false;
+  const [subnets, innerSubnets] = [asTexts(outer['destinationSubnets']), asTexts(inner['destinationSubnets'])];
+  if (subnets.length > 0 && (innerSubnets.length === 0 || !innerSubnets.every((subnet) => subnets.includes(subnet))))
+    return false;
+  const source = asName(outer['sourceSubnet']);
+  return source === undefined || source === asName(inner['sourceSubnet']);
+}
+
+/** Whether a request that meets `given` always meets `wanted`. Errs on the side of no. */
+export function implies(given: Literal, wanted: Literal): boolean {
+  if (given.variable !== wanted.variable) return false;
+  const only = onlyValue(given);
+  if (only !== undefined) return literalHolds(wanted, only.value);
+  if (given.negated !== wanted.negated) return false;
+  // Excluding more means taking less.
+  return given.negated ? testImplies(wanted.test, given.test) : testImplies(given.test, wanted.test);
+}
+
+/** The one value that meets a literal, if there is only one. */
+function onlyValue({ test, negated }: Literal): { value: string | undefined } | undefined {
+  if (negated) return test.kind === 'present' ? { value: undefined } : undefined;
+  return test.kind === 'exact' && !(test.ignoreCase && hasCase(test.value)) ? { value: test.value } : undefined;
+}
+
+function testImplies(given: Test, wanted: Test): boolean {
+  if (wanted.kind === 'present') return true;
+  if (wanted.kind === 'regex') return wanted.value === '.*' || (given.kind === 'regex' && given.value === wanted.value);
+  if (given.kind === 'present' || given.kind === 'regex') return wanted.kind === 'prefix' && wanted.value === '';
+  if (given.ignoreCase && !wanted.ignoreCase && hasCase(wanted.value)) return false;
+  const [inner, outer] = wanted.ignoreCase
+    ? [given.value.toLowerCase(), wanted.value.toLowerCase()]
+    : [given.value, wanted.value];
+  if (wanted.kind === 'exact') return given.kind === 'exact' && inner === outer;
+  if (wanted.kind === 'prefix') return given.kind !== 'suffix' && inner.startsWith(outer);
+  return given.kind !== 'prefix' && inner.endsWith(outer);
+}
+
+function hasCase(text: string): boolean {
+  return text.toLowerCase() !== text.toUpperCase();
+}
+
+interface Entry<T> {
+  condition: Condition;
+  item: T;
+  order: number;
+}
+
+/**
+ * Finds the conditions that cover another without comparing it with each: a path lies within an exact path or a prefix that is looked up, or within one of the few conditions that are
+ * neither.
+ */
+export class CoverageIndex<T> {
+  readonly #exact = new Map<string, Entry<T>[]>();
+  readonly #prefix = new Map<string, Entry<T>[]>();
+  readonly #others: Entry<T>[] = [];
+  #size = 0;
+
+  constructor(private readonly protocol: RouteProtocol) {}
+
+  add(condition: Condition, item: T): void {
+    const entry = { condition, item, order: this.#size++ };
+    const path = this.#pathOf(condition);
+    if (path?.kind === 'exact') pushTo(this.#exact, path.value, entry);
+    else if (path?.kind === 'prefix') pushTo(this.#prefix, path.value, entry);
+    else this.#others.push(entry);
+  }
+
+  /** Items whose condition covers `inner`, in the order in which they were added. */
+  covering(inner: Condition): T[] {
+    return this.#candidates(inner)
+      .filter(({ condition }) => covers(this.protocol, condition, inner))
+      .sort((a, b) => a.order - b.order)
+      .map(({ item }) => item);
+  }
+
+  #candidates(inner: Condition): Entry<T>[] {
+    const path = this.#pathOf(inner);
+    if (path === undefined) return [...this.#others];
+    const found = [...this.#others, ...(path.kind === 'exact' ? (this.#exact.get(path.value) ?? []) : [])];
+    for (let end = 1; end <= path.value.length; end++)
+      found.push(...(this.#prefix.get(path.value.slice(0, end)) ?? []));
+    return found;
+  }
+
+  /** The path that a condition asks for, when it is one that can be looked up. */
+  #pathOf({ match }: Condition): { kind: 'exact' | 'prefix'; value: string } | undefined {
+    if (this.protocol !== 'http') return undefined;
+    const test = literalsOf(match).find((literal: Literal) => literal.variable === 'path')?.test;
+    if (test?.kind !== 'exact' && test?.kind !== 'prefix') return undefined;
+    return test.ignoreCase ? undefined : { kind: test.kind, value: test.value };
+  }
+}
