@@ -1,12 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readYaml } from '../config/yaml';
-import { checkout } from '../runtime/checkout';
-import { didYouMean } from '../config/problem';
 import { stringify } from 'yaml';
+import { didYouMean } from '../config/problem';
+import { readYaml } from '../config/yaml';
+import { isMap } from '../mesh/json';
+import { projectRoot } from '../runtime/project-root';
 
 /** The folder of the samples: one folder each, with `base.yaml` and one file per further state in `states/`. */
-export const samplesFolder = join(checkout, 'samples');
+export const samplesFolder = join(projectRoot, 'samples');
 
 /** The state that is the sample's `base.yaml` as it stands. */
 export const baseState = 'base';
@@ -111,8 +112,6 @@ function descriptionOf(sample: string, state: string): string {
   return state === baseState ? readBase(sample).description : readState(sample, state).description;
 }
 
-type Json = Record<string, unknown>;
-
 /** A JSON merge patch (RFC 7396) applied: maps are merged key by key, `null` takes a key away, everything else replaces what was there. */
 export function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isMap(patch)) return patch;
@@ -122,8 +121,4 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
     else kept[key] = mergePatch(kept[key], value);
   }
   return kept;
-}
-
-function isMap(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,4 @@
+import { isPlainMap } from '../json';
 import type { ChartSource, ChartValues } from './settings';
 
 /** A Helm release, as data: what `helm upgrade --install` or Pulumi's helm.v3.Release needs. */
@@ -36,16 +37,9 @@ export function chartLocation(
 export function mergeValues(base: ChartValues, over: ChartValues = {}): ChartValues {
   const merged = Object.entries(over).map(([key, value]): [string, unknown] => {
     const below = base[key];
-    return [key, isMap(below) && isMap(value) ? mergeValues(below, value) : value];
+    return [key, isPlainMap(below) && isPlainMap(value) ? mergeValues(below, value) : value];
   });
   return { ...base, ...Object.fromEntries(merged) };
-}
-
-/** A map of a values file. What is of a class of its own, as a Pulumi Output is, passes through whole. */
-function isMap(value: unknown): value is ChartValues {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }
 
 /**
@@ -55,7 +49,7 @@ function isMap(value: unknown): value is ChartValues {
 export function statedValues(values: ChartValues): ChartValues {
   const entries = Object.entries(values).flatMap(([key, value]): [string, unknown][] => {
     if (value === undefined) return [];
-    if (!isMap(value) || isEmpty(value)) return [[key, value]];
+    if (!isPlainMap(value) || isEmpty(value)) return [[key, value]];
     const stated = statedValues(value);
     return isEmpty(stated) ? [] : [[key, stated]];
   });

@@ -1,10 +1,19 @@
 import { objectTitle, type KubernetesObject } from './kubernetes';
+import type { RuleWeights } from './route-weights';
 import type { ProofSettings } from './settings';
 
-/** Type token of the resource that carries all routing objects of a namespace. */
+/** Type token of the resource that holds the routing objects of one service. */
+export const routeType = 'meshwright-routes:index:Route';
+
+/** Type token of its predecessor, which held those of a whole namespace. States of older versions have it. */
 export const routeSetType = 'meshwright-routes:index:RouteSet';
 
-/** Kinds that a set may hold, with the names of their collections in the API. */
+/** Whether a resource holds routing objects in `objects`. */
+export function isRouteType(type: string): boolean {
+  return type === routeType || type === routeSetType;
+}
+
+/** Kinds that such a resource may hold, with the names of their collections in the API. */
 export const routingKinds: Readonly<Record<string, string>> = {
   DestinationRule: 'destinationrules',
   VirtualService: 'virtualservices',
@@ -16,40 +25,44 @@ export interface SetProof extends ProofSettings {
   namespace?: string;
 }
 
-/** Limits on what one update may change, as the check of changes takes them. */
+/** Levels of rules, and limits on what one update may change. */
 export interface ChangeLimits {
   rules?: Record<string, 'advisory' | 'mandatory' | 'off'>;
   maxStep?: number;
   initialStep?: number;
 }
 
-/** What a set is told. */
-export interface RouteSetInputs {
-  /** Namespace of all objects of the set. */
+/** Inputs of a Route. */
+export interface RouteInputs {
+  /** Namespace of all objects. */
   namespace: string;
-  /** Objects as JSON by their title, `VirtualService bookinfo/reviews`. As texts they cost Pulumi a twentieth of what trees cost, and `preview --diff` shows them field by field. */
+  /** Objects as JSON by their title, `VirtualService bookinfo/reviews`. Pulumi handles JSON twenty times as fast as nested values, and `preview --diff` shows it field by field. */
   objects: Record<string, string>;
-  /** Path or text of the cluster's kubeconfig. Defaults to what kubectl takes. */
+  /** Weights of the VirtualService. Derived from it, so that previews and policies see them as numbers. */
+  weights?: RuleWeights;
+  /** Who sets the weights in the cluster: `argo`, `flagger` or another field manager. The provider then leaves them alone. */
+  weightsOwnedBy?: string;
+  /** Path or content of the kubeconfig. Defaults to kubectl's. */
   kubeconfig?: string;
   /** Context of the kubeconfig. Defaults to the current one. */
   context?: string;
-  /** Left out, nothing is proven. */
+  /** Defaults to no proof. */
   proof?: SetProof;
-  /** Left out, only what is wrong by itself is refused. */
+  /** Default to the rules' own levels, and no limits. */
   limits?: ChangeLimits;
 }
 
-/** Property path of one object of a set. */
+/** Property path of one object. */
 export function objectPath(title: string): string {
   return `objects[${JSON.stringify(title)}]`;
 }
 
-/** Objects as a set takes them. */
-export function textsOf(objects: readonly KubernetesObject[]): Record<string, string> {
-  return Object.fromEntries(objects.map((object) => [objectTitle(object), textOf(object)]));
+/** Objects as a Route takes them. */
+export function serializedObjects(objects: readonly KubernetesObject[]): Record<string, string> {
+  return Object.fromEntries(objects.map((object) => [objectTitle(object), serialized(object)]));
 }
 
 /** With the fields of every object first, as people write them. */
-function textOf({ apiVersion, kind, metadata, ...fields }: KubernetesObject): string {
+function serialized({ apiVersion, kind, metadata, ...fields }: KubernetesObject): string {
   return JSON.stringify({ apiVersion, kind, metadata, ...fields });
 }

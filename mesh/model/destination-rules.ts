@@ -1,8 +1,7 @@
-import { HostMap } from './host-map';
-import { resolveHost } from './host-name';
-import { asList, asMap, asName, asText, asTextMap, asTexts, isMap, type JsonMap } from './json';
+import { HostMap, resolveHost } from './hosts';
+import { asList, asMap, asName, asString, asStringMap, asStrings, isMap, type JsonMap } from '../json';
 import type { MeshConfig } from './mesh-config';
-import type { MeshObject, ObjectIndex } from './object-index';
+import type { MeshObject, ObjectIndex } from './objects';
 import type { MeshService } from './services';
 import { hasLabels } from './workload-index';
 
@@ -93,7 +92,7 @@ export class DestinationRuleIndex {
 
   private add(source: MeshObject): void {
     const { namespace, spec } = source;
-    const exportTo = new Set(hasSelector(source) ? ['.'] : asTexts(spec['exportTo']));
+    const exportTo = new Set(hasSelector(source) ? ['.'] : asStrings(spec['exportTo']));
     const rule = this.merged(source, exportTo);
     if (exportTo.size === 0 || exportTo.has('*') || exportTo.has('.') || exportTo.has(namespace)) {
       merge(rulesOf(this.local, namespace), rule);
@@ -109,11 +108,11 @@ export class DestinationRuleIndex {
   private merged(source: MeshObject, exportTo: ReadonlySet<string>): MergedRule {
     const { namespace, spec } = source;
     return {
-      host: resolveHost(asText(spec['host']) ?? '', namespace, this.config.domain),
+      host: resolveHost(asString(spec['host']) ?? '', namespace, this.config.domain),
       namespace,
       subsets: ownSubsets(source),
       trafficPolicy: isMap(spec['trafficPolicy']) ? spec['trafficPolicy'] : undefined,
-      workloadSelector: hasSelector(source) ? asTextMap(asMap(spec['workloadSelector'])['matchLabels']) : undefined,
+      workloadSelector: hasSelector(source) ? asStringMap(asMap(spec['workloadSelector'])['matchLabels']) : undefined,
       from: [source],
       exportTo,
     };
@@ -130,7 +129,7 @@ function ownSubsets(source: MeshObject): EffectiveSubset[] {
     const name = asName(subset['name']);
     if (name === undefined) return [];
     const trafficPolicy = isMap(subset['trafficPolicy']) ? subset['trafficPolicy'] : undefined;
-    return [{ name, labels: asTextMap(subset['labels']), trafficPolicy, source, path: `spec.subsets[${index}]` }];
+    return [{ name, labels: asStringMap(subset['labels']), trafficPolicy, source, path: `spec.subsets[${index}]` }];
   });
   return withoutRepeatedNames(subsets);
 }

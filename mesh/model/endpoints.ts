@@ -1,4 +1,4 @@
-import { asList, asMap, asNumber, asText } from './json';
+import { asList, asMap, asNumber, asString } from '../json';
 import { describesWorkloads, isDescribed, lookUpHost } from './externals';
 import type { MeshModel, MeshService, MeshWorkload, ServiceEndpoint } from './mesh-model';
 import { hasLabels } from './workload-index';
@@ -188,7 +188,7 @@ function sliceEndpoints(model: MeshModel, service: MeshService, labels: Record<s
     .flatMap(({ object }) => asList(object['subsets']))
     .flatMap((subset) => asList(asMap(subset)['addresses']))
     .map((address) => asMap(address)['ip']);
-  const addresses = [...new Set([...slices, ...listed].flatMap((address) => asText(address) ?? []))];
+  const addresses = [...new Set([...slices, ...listed].flatMap((address) => asString(address) ?? []))];
   if (addresses.length === 0) {
     return isDescribed(model, namespace)
       ? { is: 'none', why: `Service ${namespace}/${name} has no selector and no EndpointSlice` }

@@ -1,6 +1,6 @@
 import { resolveGateway } from './gateways';
-import { isHostWithin, isWildcard } from './host-name';
-import { asMap, asName } from './json';
+import { isHostWithin, isWildcard } from './hosts';
+import { asMap, asName } from '../json';
 import type { MeshGateway, MeshModel, MeshService } from './mesh-model';
 
 /**

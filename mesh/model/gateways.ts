@@ -1,6 +1,6 @@
-import { hostIntersection } from './host-name';
-import { asList, asMap, asNumber, asText, asTextMap, asTexts, isMap, type JsonMap } from './json';
-import type { MeshObject, ObjectIndex } from './object-index';
+import { hostIntersection } from './hosts';
+import { asList, asMap, asNumber, asString, asStringMap, asStrings, isMap, type JsonMap } from '../json';
+import type { MeshObject, ObjectIndex } from './objects';
 import { hasLabels } from './workload-index';
 
 /** A server of a Gateway. */
@@ -92,7 +92,7 @@ function meshGateway(source: MeshObject): MeshGateway {
     name,
     namespace,
     source,
-    selector: isMap(spec['selector']) ? asTextMap(spec['selector']) : undefined,
+    selector: isMap(spec['selector']) ? asStringMap(spec['selector']) : undefined,
     servers: asList(spec['servers']).flatMap((server, index) => gatewayServer(asMap(server), `spec.servers[${index}]`)),
   };
 }
@@ -103,9 +103,9 @@ function gatewayServer(server: JsonMap, path: string): GatewayServer[] {
   if (number === undefined) return [];
   return [
     {
-      port: { number, name: asText(port['name']) ?? '', protocol: asText(port['protocol']) ?? '' },
-      hosts: asTexts(server['hosts']),
-      bind: asText(server['bind']) ?? '',
+      port: { number, name: asString(port['name']) ?? '', protocol: asString(port['protocol']) ?? '' },
+      hosts: asStrings(server['hosts']),
+      bind: asString(server['bind']) ?? '',
       tls: isMap(server['tls']) ? server['tls'] : undefined,
       path,
     },

@@ -1,6 +1,6 @@
 import { parse } from 'yaml';
 import type { KubernetesObject } from '../manifests/kubernetes';
-import { asMap, asName, asText, asTexts, isMap, type JsonMap } from './json';
+import { asMap, asName, asString, asStrings, isMap, type JsonMap } from '../json';
 
 /** The part of Istio's MeshConfig that routing, visibility and mTLS depend on, with Istio's defaults filled in. */
 export interface MeshConfig {
@@ -55,7 +55,7 @@ export interface MeshOptions {
 
 export function meshConfig(objects: readonly KubernetesObject[], options: MeshOptions = {}): MeshConfig {
   const raw = options.meshConfig ?? configMapMesh(objects, options.rootNamespace ?? 'istio-system');
-  const mode = asText(asMap(raw['outboundTrafficPolicy'])['mode']);
+  const mode = asString(asMap(raw['outboundTrafficPolicy'])['mode']);
   return {
     rootNamespace: options.rootNamespace ?? asName(raw['rootNamespace']) ?? 'istio-system',
     domain: options.domain ?? 'cluster.local',
@@ -69,7 +69,7 @@ export function meshConfig(objects: readonly KubernetesObject[], options: MeshOp
 }
 
 function exportDefault(value: unknown): readonly string[] {
-  const stated = asTexts(value);
+  const stated = asStrings(value);
   return stated.length > 0 ? stated : ['*'];
 }
 
@@ -77,7 +77,7 @@ function configMapMesh(objects: readonly KubernetesObject[], rootNamespace: stri
   const configMap = objects.find(
     ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'istio' && metadata.namespace === rootNamespace,
   );
-  const text = asText(asMap(configMap?.['data'])['mesh']);
+  const text = asString(asMap(configMap?.['data'])['mesh']);
   if (text === undefined) return {};
   try {
     const parsed: unknown = parse(text);
@@ -85,4 +85,22 @@ function configMapMesh(objects: readonly KubernetesObject[], rootNamespace: stri
   } catch {
     return {};
   }
+}
+
+/** Who sees an object: everybody, nobody, or some namespaces (which hold the object's own when it is private). */
+export type Visibility = '*' | '~' | ReadonlySet<string>;
+
+/**
+ * What a list `exportTo` means for an object of `namespace`. `*` wins over all else, `~` over the rest, `.` is the object's own namespace (istio
+ * pilot/pkg/model/push_context.go, initVirtualServices). An empty list stands for `fallback`, the mesh's default.
+ */
+export function visibility(exportTo: readonly string[], namespace: string, fallback: readonly string[]): Visibility {
+  const stated = exportTo.length > 0 ? exportTo : fallback;
+  if (stated.includes('*')) return '*';
+  if (stated.includes('~')) return '~';
+  return new Set(stated.map((entry) => (entry === '.' ? namespace : entry)));
+}
+
+export function isVisible(seenBy: Visibility, namespace: string): boolean {
+  return seenBy === '*' || (seenBy !== '~' && seenBy.has(namespace));
 }

@@ -2,18 +2,16 @@ import { isDeepStrictEqual } from 'node:util';
 import type { KubernetesObject } from '../manifests/kubernetes';
 import { DestinationRuleIndex, type EffectiveRule } from './destination-rules';
 import { GatewayIndex, type MeshGateway } from './gateways';
-import { resolveHost } from './host-name';
-import { meshConfig, type Externals, type MeshConfig, type MeshOptions } from './mesh-config';
-import { namespaces, type MeshNamespace } from './namespaces';
-import { ObjectIndex } from './object-index';
+import { resolveHost } from './hosts';
+import { type Externals, meshConfig, type MeshConfig, type MeshOptions } from './mesh-config';
+import { type MeshNamespace, namespaces, ObjectIndex } from './objects';
 import { PeerAuthenticationIndex } from './peer-authentication';
-import { rememberLast } from './remember-last';
-import { ServiceIndex } from './service-index';
-import { meshServices, type MeshService } from './services';
+import { memoizeLast } from './memoize';
+import { type MeshService, meshServices, ServiceIndex } from './services';
 import { SidecarIndex } from './sidecars';
 import { VirtualServiceIndex } from './virtual-services';
 import { WorkloadIndex } from './workload-index';
-import { meshWorkloads, type MeshWorkload } from './workloads';
+import { type MeshWorkload, meshWorkloads } from './workloads';
 
 /**
  * A set of objects as istiod 1.30 sees a mesh: what is there, what a name means, who sees what, and which rule is in effect. Every index is a map, so that a
@@ -112,7 +110,7 @@ export class MeshModel {
 type Question = readonly [objects: readonly KubernetesObject[], options?: MeshOptions];
 
 /** Never throws: a malformed field counts as absent, an object without a kind or a name is left out. Neither the list nor its objects may be changed afterwards: the last model is remembered. */
-export const meshModel: (...question: Question) => MeshModel = rememberLast(
+export const meshModel: (...question: Question) => MeshModel = memoizeLast(
   (...question: Question) => new MeshModel(...question),
   ([objects, options], [others, otherOptions]) =>
     isDeepStrictEqual(options, otherOptions) &&
@@ -124,8 +122,8 @@ export type { EffectiveMtls, MtlsMode } from './peer-authentication';
 export type { EffectiveRule, EffectiveSubset } from './destination-rules';
 export type { GatewayServer, MeshGateway } from './gateways';
 export type { Externals, MeshConfig, MeshOptions } from './mesh-config';
-export type { MeshKind, MeshObject } from './object-index';
-export type { MeshNamespace } from './namespaces';
+export type { MeshKind, MeshObject } from './objects';
+export type { MeshNamespace } from './objects';
 export type { MeshService, ServiceEndpoint, ServicePort } from './services';
 export type { MeshVirtualService, SourcedRoute } from './virtual-services';
 export type { MeshWorkload } from './workloads';

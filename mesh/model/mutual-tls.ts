@@ -1,4 +1,4 @@
-import { asList, asMap, asName, asNumber, asText, isMap, type JsonMap } from './json';
+import { asList, asMap, asName, asNumber, asString, isMap, type JsonMap } from '../json';
 import type { EffectiveMtls, MeshModel, MeshObject, MeshService, MeshWorkload, MtlsMode } from './mesh-model';
 import { hasLabels } from './workload-index';
 
@@ -72,7 +72,7 @@ function hasSecretName(tls: JsonMap): boolean {
 
 /** DISABLE is the zero value of the field. */
 function tlsMode(tls: JsonMap): 'DISABLE' | 'SIMPLE' | 'MUTUAL' | 'ISTIO_MUTUAL' {
-  const mode = asText(tls['mode']);
+  const mode = asString(tls['mode']);
   return mode === 'SIMPLE' || mode === 'MUTUAL' || mode === 'ISTIO_MUTUAL' ? mode : 'DISABLE';
 }
 
@@ -176,7 +176,7 @@ function isAutomaticallyMutual(
 }
 
 function isGatewayWorkload(model: MeshModel, { annotations, labels }: MeshWorkload): boolean {
-  if (asText(annotations['inject.istio.io/templates'])?.split(',').includes('gateway') === true) return true;
+  if (asString(annotations['inject.istio.io/templates'])?.split(',').includes('gateway') === true) return true;
   return model.gateways.all.some(({ selector }) => selector !== undefined && hasLabels(labels, selector));
 }
 

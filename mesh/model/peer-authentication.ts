@@ -1,6 +1,7 @@
-import { asMap, asText, asTextMap } from './json';
+import { asMap, asString, asStringMap } from '../json';
 import type { MeshConfig } from './mesh-config';
-import { pushTo, type MeshObject, type ObjectIndex } from './object-index';
+import type { MeshObject, ObjectIndex } from './objects';
+import { pushTo } from '../collections';
 import { hasLabels } from './workload-index';
 
 export type MtlsMode = 'STRICT' | 'PERMISSIVE' | 'DISABLE';
@@ -53,11 +54,11 @@ export class PeerAuthenticationIndex {
 }
 
 function selectorOf({ spec }: MeshObject): Record<string, string> {
-  return asTextMap(asMap(spec['selector'])['matchLabels']);
+  return asStringMap(asMap(spec['selector'])['matchLabels']);
 }
 
 /** Undefined for UNSET, which inherits from the level above. */
 function modeOf(mtls: unknown): MtlsMode | undefined {
-  const mode = asText(asMap(mtls)['mode']);
+  const mode = asString(asMap(mtls)['mode']);
   return mode === 'STRICT' || mode === 'PERMISSIVE' || mode === 'DISABLE' ? mode : undefined;
 }

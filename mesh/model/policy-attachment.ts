@@ -1,4 +1,4 @@
-import { asList, asMap, asName, asTextMap, isMap } from './json';
+import { asList, asMap, asName, asStringMap, isMap } from '../json';
 import type { MeshModel, MeshObject, MeshWorkload } from './mesh-model';
 import { hasLabels } from './workload-index';
 
@@ -26,7 +26,7 @@ export interface PolicyAttachment {
 
 export function policyAttachment(source: MeshObject): PolicyAttachment {
   const { selector, targetRef, targetRefs } = source.spec;
-  const labels = asTextMap(asMap(selector)['matchLabels']);
+  const labels = asStringMap(asMap(selector)['matchLabels']);
   const several = asList(targetRefs).flatMap((target, index) => policyTarget(target, `spec.targetRefs[${index}]`));
   return {
     source,

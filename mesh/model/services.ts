@@ -1,8 +1,9 @@
-import { asList, asMap, asName, asNumber, asText, asTextMap, asTexts, type JsonMap } from './json';
-import type { MeshConfig } from './mesh-config';
-import type { MeshObject, ObjectIndex } from './object-index';
-import { parseProtocol, servicePortProtocol, type Protocol } from './protocol';
-import { visibility, type Visibility } from './visibility';
+import { HostMap, resolveHost } from './hosts';
+import { asList, asMap, asName, asNumber, asString, asStringMap, asStrings, type JsonMap } from '../json';
+import { isVisible, type MeshConfig, visibility, type Visibility } from './mesh-config';
+import type { MeshObject, ObjectIndex } from './objects';
+import { pushTo } from '../collections';
+import { parseProtocol, type Protocol, servicePortProtocol } from './protocol';
 
 /** A port of a service. */
 export interface ServicePort {
@@ -60,7 +61,7 @@ function kubernetesService(source: MeshObject, config: MeshConfig): MeshService 
   const externalName = spec['type'] === 'ExternalName' ? asName(spec['externalName']) : undefined;
   const headless = spec['clusterIP'] === 'None';
   const exportTo = asName(source.annotations['networking.istio.io/exportTo']);
-  const selector = asTextMap(spec['selector']);
+  const selector = asStringMap(spec['selector']);
   return {
     hostname: `${name}.${namespace}.svc.${config.domain}`,
     name,
@@ -83,7 +84,7 @@ function kubernetesService(source: MeshObject, config: MeshConfig): MeshService 
 }
 
 function clusterAddresses(spec: JsonMap): string[] {
-  const several = asTexts(spec['clusterIPs']);
+  const several = asStrings(spec['clusterIPs']);
   const one = asName(spec['clusterIP']);
   return several.length > 0 ? several : one === undefined ? [] : [one];
 }
@@ -91,12 +92,12 @@ function clusterAddresses(spec: JsonMap): string[] {
 function kubernetesPort(port: JsonMap): ServicePort[] {
   const number = asNumber(port['port']);
   if (number === undefined) return [];
-  const name = asText(port['name']) ?? '';
+  const name = asString(port['name']) ?? '';
   const protocol = servicePortProtocol({
     number,
     name,
-    transport: asText(port['protocol']),
-    appProtocol: asText(port['appProtocol']),
+    transport: asString(port['protocol']),
+    appProtocol: asString(port['appProtocol']),
   });
   return [{ number, name, protocol, targetPort: asNumber(port['targetPort']) ?? asName(port['targetPort']) ?? number }];
 }
@@ -117,15 +118,15 @@ function serviceEntryServices(source: MeshObject, config: MeshConfig): MeshServi
     registry: 'External' as const,
     source,
     ports: asList(spec['ports']).flatMap((port) => entryPort(asMap(port))),
-    seenBy: visibility(asTexts(spec['exportTo']), namespace, config.defaultServiceExportTo),
-    resolution: resolutions[asText(spec['resolution']) ?? ''] ?? ('None' as const),
-    selector: spec['workloadSelector'] === undefined ? undefined : asTextMap(workloadSelector),
+    seenBy: visibility(asStrings(spec['exportTo']), namespace, config.defaultServiceExportTo),
+    resolution: resolutions[asString(spec['resolution']) ?? ''] ?? ('None' as const),
+    selector: spec['workloadSelector'] === undefined ? undefined : asStringMap(workloadSelector),
     endpoints: asList(spec['endpoints']).flatMap((endpoint) => entryEndpoint(asMap(endpoint))),
-    addresses: asTexts(spec['addresses']),
+    addresses: asStrings(spec['addresses']),
     externalName: undefined,
     external: spec['location'] !== 'MESH_INTERNAL',
   };
-  return [...new Set(asTexts(spec['hosts']))].map((hostname) => ({ hostname, ...shared }));
+  return [...new Set(asStrings(spec['hosts']))].map((hostname) => ({ hostname, ...shared }));
 }
 
 function entryPort(port: JsonMap): ServicePort[] {
@@ -134,8 +135,8 @@ function entryPort(port: JsonMap): ServicePort[] {
   return [
     {
       number,
-      name: asText(port['name']) ?? '',
-      protocol: parseProtocol(asText(port['protocol']) ?? ''),
+      name: asString(port['name']) ?? '',
+      protocol: parseProtocol(asString(port['protocol']) ?? ''),
       targetPort: asNumber(port['targetPort']) ?? number,
     },
   ];
@@ -150,9 +151,79 @@ function entryEndpoint(endpoint: JsonMap): ServiceEndpoint[] {
   return [
     {
       address,
-      labels: asTextMap(endpoint['labels']),
+      labels: asStringMap(endpoint['labels']),
       ports: Object.fromEntries(ports),
       weight: asNumber(endpoint['weight']),
     },
   ];
+}
+
+/** Services by host, and which of them a client sees. */
+export class ServiceIndex {
+  private readonly byHost = new HostMap<MeshService[]>();
+  private readonly byNamespace = new Map<string, MeshService[]>();
+  private readonly byPort = new Map<number, MeshService[]>();
+
+  constructor(
+    /** In creation order. */
+    readonly all: readonly MeshService[],
+    private readonly config: MeshConfig,
+  ) {
+    for (const service of all) {
+      pushTo(this.byHost, service.hostname, service);
+      pushTo(this.byNamespace, service.namespace, service);
+      for (const port of new Set(service.ports.map(({ number }) => number))) pushTo(this.byPort, port, service);
+    }
+  }
+
+  /** Services of every namespace with exactly this FQDN (or ServiceEntry host), whoever sees them. */
+  withHost(fqdn: string): readonly MeshService[] {
+    return this.byHost.get(fqdn) ?? [];
+  }
+
+  inNamespace(namespace: string): readonly MeshService[] {
+    return this.byNamespace.get(namespace) ?? [];
+  }
+
+  withPort(port: number): readonly MeshService[] {
+    return this.byPort.get(port) ?? [];
+  }
+
+  /** All hosts, each once. */
+  hosts(): Iterable<string> {
+    return this.byHost.keys();
+  }
+
+  /**
+   * The service that proxies of `fromNamespace` send to for a host of a route or rule that lies in that namespace: a short name is a Service of that namespace;
+   * a wildcard ServiceEntry does not answer for a host beneath it (see {@link covering}).
+   */
+  resolve(host: string, fromNamespace: string): MeshService | undefined {
+    return this.seenFrom(resolveHost(host, fromNamespace, this.config.domain), fromNamespace);
+  }
+
+  /**
+   * The service with this FQDN that proxies of a namespace see. Of several, that of the proxy's own namespace wins, then a Kubernetes Service, then one exported
+   * to this very namespace, then the oldest (istio pilot/pkg/model/sidecar.go, selectServices).
+   */
+  seenFrom(fqdn: string, clientNamespace: string): MeshService | undefined {
+    const visible = this.withHost(fqdn).filter((service) => isVisible(service.seenBy, clientNamespace));
+    if (visible.length <= 1) return visible[0];
+    const rank = (service: MeshService): number =>
+      (service.namespace === clientNamespace ? 0 : 4) +
+      (service.registry === 'Kubernetes' ? 0 : 2) +
+      (service.seenBy === '*' ? 1 : 0);
+    return visible.reduce((best, service) => (rank(service) < rank(best) ? service : best));
+  }
+
+  /** Whether a service is exported to a namespace. */
+  sees(service: MeshService, clientNamespace: string): boolean {
+    return isVisible(service.seenBy, clientNamespace);
+  }
+
+  /** Like {@link seenFrom}, but a wildcard ServiceEntry answers for the hosts beneath it when no service has the very name. */
+  covering(fqdn: string, clientNamespace: string): MeshService | undefined {
+    const host = this.byHost.mostSpecific(fqdn);
+    return host === undefined ? undefined : this.seenFrom(host, clientNamespace);
+  }
 }

@@ -1,7 +1,8 @@
-import { hostsOverlap, isHostWithin } from './host-name';
-import { asList, asMap, asNumber, asText, asTextMap, asTexts, isMap } from './json';
+import { hostsOverlap, isHostWithin } from './hosts';
+import { asList, asMap, asNumber, asString, asStringMap, asStrings, isMap } from '../json';
 import type { MeshConfig } from './mesh-config';
-import { pushTo, type MeshObject, type ObjectIndex } from './object-index';
+import type { MeshObject, ObjectIndex } from './objects';
+import { pushTo } from '../collections';
 import { hasLabels } from './workload-index';
 
 /** An egress listener of a Sidecar: the hosts it brings in, as `namespace/host`. */
@@ -44,7 +45,7 @@ export class SidecarIndex {
       ?.find((sidecar) => !hasSelector(sidecar) || hasLabels(labels, selectorOf(sidecar)));
     const source = own ?? this.root;
     const egress = asList(source?.spec['egress']);
-    const mode = asText(asMap(source?.spec['outboundTrafficPolicy'])['mode']);
+    const mode = asString(asMap(source?.spec['outboundTrafficPolicy'])['mode']);
     return {
       source,
       listeners: (egress.length === 0 ? [{ hosts: ['*/*'] }] : egress).map((listener, index) =>
@@ -84,15 +85,15 @@ function hasSelector({ spec }: MeshObject): boolean {
 }
 
 function selectorOf({ spec }: MeshObject): Record<string, string> {
-  return asTextMap(asMap(spec['workloadSelector'])['labels']);
+  return asStringMap(asMap(spec['workloadSelector'])['labels']);
 }
 
 function egressListener(value: unknown, configNamespace: string, path: string): EgressListener {
   const listener = asMap(value);
-  const hosts = asTexts(listener['hosts']).flatMap((entry) => {
+  const hosts = asStrings(listener['hosts']).flatMap((entry) => {
     const [namespace = '', host, ...rest] = entry.split('/');
     if (host === undefined || rest.length > 0) return [];
     return [{ namespace: namespace === '.' ? configNamespace : namespace, host }];
   });
-  return { port: asNumber(asMap(listener['port'])['number']), bind: asText(listener['bind']) ?? '', hosts, path };
+  return { port: asNumber(asMap(listener['port'])['number']), bind: asString(listener['bind']) ?? '', hosts, path };
 }

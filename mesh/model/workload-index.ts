@@ -1,4 +1,4 @@
-import { pushTo } from './object-index';
+import { pushTo } from '../collections';
 import type { MeshService } from './services';
 import type { MeshWorkload } from './workloads';
 

@@ -1,7 +1,5 @@
-import { asList, asMap, asName, asNumber, asText, asTextMap, type JsonMap } from './json';
-import type { MeshNamespace } from './namespaces';
-import type { MeshKind, MeshObject, ObjectIndex } from './object-index';
-import { proxyOf, type ProxyKind } from './injection';
+import { asList, asMap, asName, asNumber, asString, asStringMap, type JsonMap } from '../json';
+import type { MeshKind, MeshNamespace, MeshObject, ObjectIndex } from './objects';
 
 /** Something that runs: an object that makes pods, a bare pod, or a WorkloadEntry. */
 export interface MeshWorkload {
@@ -74,8 +72,8 @@ function podWorkload(
   );
   const metadata = asMap(template['metadata']);
   const podSpec = asMap(template['spec']);
-  const labels = asTextMap(metadata['labels']);
-  const annotations = asTextMap(metadata['annotations']);
+  const labels = asStringMap(metadata['labels']);
+  const annotations = asStringMap(metadata['annotations']);
   return {
     ...identity(source),
     labels,
@@ -132,7 +130,7 @@ function autoscaledReplicas(objects: ObjectIndex): ReadonlyMap<string, number> {
 function containerPort(port: JsonMap): { number: number; name: string; protocol: string }[] {
   const number = asNumber(port['containerPort']);
   if (number === undefined) return [];
-  return [{ number, name: asText(port['name']) ?? '', protocol: asText(port['protocol']) ?? 'TCP' }];
+  return [{ number, name: asString(port['name']) ?? '', protocol: asString(port['protocol']) ?? 'TCP' }];
 }
 
 function workloadEntry(source: MeshObject): MeshWorkload {
@@ -140,7 +138,7 @@ function workloadEntry(source: MeshObject): MeshWorkload {
   return {
     ...entryWorkload(source, spec),
     // Both places may carry labels; those of the metadata win (istio pilot/pkg/serviceregistry/serviceentry/conversion.go).
-    labels: { ...asTextMap(spec['labels']), ...source.labels },
+    labels: { ...asStringMap(spec['labels']), ...source.labels },
     annotations: source.annotations,
     replicas: 1,
     minReplicas: 1,
@@ -153,8 +151,8 @@ function workloadGroup(source: MeshObject): MeshWorkload {
   const template = asMap(source.spec['template']);
   return {
     ...entryWorkload(source, template),
-    labels: { ...asTextMap(template['labels']), ...asTextMap(metadata['labels']) },
-    annotations: asTextMap(metadata['annotations']),
+    labels: { ...asStringMap(template['labels']), ...asStringMap(metadata['labels']) },
+    annotations: asStringMap(metadata['annotations']),
     replicas: undefined,
     minReplicas: 0,
     address: undefined,
@@ -177,4 +175,45 @@ function entryWorkload(
     podSpec: {},
     podSpecPath: '',
   };
+}
+
+/** What carries a workload's traffic: a proxy beside it, the node's ztunnel, or nothing of Istio's. */
+export type ProxyKind = 'sidecar' | 'ambient' | 'none';
+
+const neverInjected = ['kube-system', 'kube-public', 'kube-node-lease', 'local-path-storage'];
+
+/**
+ * How pods join the mesh, by the webhooks of Istio's charts: a namespace label asks for injection and a pod label may opt out, or, in a namespace without an
+ * opinion, a pod label asks. The annotation only ever switches injection off. https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/
+ */
+export function proxyOf(
+  namespace: string,
+  namespaceLabels: Record<string, string>,
+  labels: Record<string, string>,
+  annotations: Record<string, string>,
+  podSpec: JsonMap,
+): ProxyKind {
+  if (carriesProxy(podSpec)) return 'sidecar';
+  const injectable = !neverInjected.includes(namespace) && podSpec['hostNetwork'] !== true;
+  if (injectable && isAskedFor(namespaceLabels, labels) && annotations['sidecar.istio.io/inject'] !== 'false') {
+    return 'sidecar';
+  }
+  const mode = labels['istio.io/dataplane-mode'] ?? namespaceLabels['istio.io/dataplane-mode'];
+  return mode === 'ambient' && podSpec['hostNetwork'] !== true ? 'ambient' : 'none';
+}
+
+function isAskedFor(namespace: Record<string, string>, pod: Record<string, string>): boolean {
+  const inject = pod['sidecar.istio.io/inject'];
+  if (inject === 'false') return false;
+  const injection = namespace['istio-injection'];
+  if (injection !== undefined) return injection === 'enabled';
+  if (namespace['istio.io/rev'] !== undefined) return true;
+  return inject === 'true' || pod['istio.io/rev'] !== undefined;
+}
+
+/** Pods that were written with their proxy, as `istioctl kube-inject` does. */
+function carriesProxy(podSpec: JsonMap): boolean {
+  return [...asList(podSpec['containers']), ...asList(podSpec['initContainers'])].some(
+    (container) => asMap(container)['name'] === 'istio-proxy',
+  );
 }

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { stackConfig } from '../../../cli/commands/start';
 import { labSettings } from '../../../cli/start/lab-settings';
 import { LabStack } from '../../../cli/start/lab-stack';
-import { planOf, plannedTitle, type FieldChange } from '../../../cli/start/plan';
-import { defined, objectTitle, type KubernetesObject } from '../../../mesh/manifests/kubernetes';
-import type { Lab } from '../../../cluster/lab';
-import { ApiServer, type Kind } from '../../../cluster/lab/api';
-import { asList, asMap } from '../../../mesh/model/json';
+import { type FieldChange, plannedTitle, planOf } from '../../../cli/start/plan';
+import type { KubernetesApi } from '../../../cluster/api';
+import { type Lab, labApi } from '../../../cluster/lab';
+import { asList, asMap, isMap } from '../../../mesh/json';
+import { defined, type KubernetesObject, objectTitle } from '../../../mesh/manifests/kubernetes';
 import { sharedLab } from '../../cluster/lab/support';
+import { engineRun } from '../../support/engine-run';
 import { sample } from '../../support/samples';
 import { addonCharts, standInCharts } from './charts';
 
@@ -20,19 +21,23 @@ export interface Done {
   removed: string[];
 }
 
+const nothing: Done = { created: [], changed: [], removed: [] };
+
 /** The lab, with one sample's stack on it. */
 export class Cluster {
-  /** What was shown to change nothing when it is deployed a second time; each state once, for it takes a second. */
+  /** Configurations whose second preview was empty. */
   private readonly repeated = new Set<string>();
+  /** The configuration that is deployed, '' when an update of it has failed; undefined when there is none. */
+  private deployed: string | undefined;
 
-  private readonly api: ApiServer;
+  private readonly api: KubernetesApi;
 
   private constructor(
     readonly lab: Lab,
     private readonly stack: LabStack,
     private readonly addons: string,
   ) {
-    this.api = ApiServer.of(lab);
+    this.api = labApi(lab);
   }
 
   static async start(set: string): Promise<Cluster> {
@@ -42,34 +47,38 @@ export class Cluster {
   }
 
   /**
-   * Deploys a sample, and shows that doing so again changes nothing. Returns when every workload is Ready.
+   * Deploys a sample, waits until every workload is Ready, and asserts that a second run would change nothing. Does nothing when this very configuration is deployed.
    * @param patch - on the stack file, as a user would edit it
    * @param refresh - compare with the cluster first
    */
   async up(reference: string, patch: Fields = {}, { refresh = false } = {}): Promise<Done> {
     const { settings, policy } = sample(reference, patch);
-    const config = stackConfig(labSettings(settings, { istio: this.lab.charts, addons: this.addons }).settings, policy);
+    const local = labSettings(settings, { istio: this.lab.charts, addons: this.addons }).settings;
+    // No requests are sent here, so no connection has to end; test/real/scenarios drains.
+    const config = stackConfig({ ...local, proof: { drainSeconds: 0 } }, policy);
+    const wanted = JSON.stringify(config);
+    if (this.deployed === wanted && !refresh) return nothing;
     this.stack.configure(config);
+    this.deployed = '';
     const done = await this.run('up', refresh);
-    // A stack may bring kinds.
+    this.deployed = wanted;
+    // The update may have created CRDs.
     await this.api.freshKinds();
-    const once = JSON.stringify(config);
-    if (this.repeated.has(once)) return done;
-    assert.deepEqual(
-      await this.run('preview'),
-      { created: [], changed: [], removed: [] },
-      'a second run changes nothing',
-    );
-    this.repeated.add(once);
+    if (this.repeated.has(wanted)) return done;
+    assert.deepEqual(await this.run('preview'), nothing, 'a second run changes nothing');
+    this.repeated.add(wanted);
     return done;
   }
 
+  /** Removes the stack's objects, if it has any. */
   async down(): Promise<void> {
+    if (this.deployed === undefined) return;
     await this.run('destroy');
+    this.deployed = undefined;
   }
 
   private async run(operation: 'up' | 'preview' | 'destroy', refresh = false): Promise<Done> {
-    const { succeeded, events, stderr } = await this.stack[operation]({ refresh });
+    const { succeeded, events, stderr } = await engineRun((options) => this.stack[operation](options), refresh);
     const said = events.flatMap(({ diagnosticEvent, policyEvent }) => {
       const isError = diagnosticEvent?.severity === 'error' || policyEvent?.enforcementLevel === 'mandatory';
       return isError ? [(diagnosticEvent ?? policyEvent)?.message ?? ''] : [];
@@ -87,17 +96,17 @@ export class Cluster {
   async find(title: string): Promise<KubernetesObject | undefined> {
     const [kind = '', path = ''] = title.split(' ');
     const [name = '', namespace] = path.split('/').toReversed();
-    const [apiVersion = ''] = (await this.kindOf(kind)).apiVersions;
+    const [apiVersion = ''] = (await this.api.kinds()).get(await this.kindOf(kind))?.apiVersions ?? [];
     return this.api.get({ apiVersion, kind, metadata: namespace === undefined ? { name } : { name, namespace } });
   }
 
   async get(title: string): Promise<KubernetesObject> {
     const object = await this.find(title);
-    assert.ok(object, `${title} is not there`);
+    assert.ok(object, `${title} does not exist`);
     return object;
   }
 
-  /** Compares a live object with what it must at least say: the fields that `expected` names, whole, lists included. A pod is compared without its injected proxy. */
+  /** Compares the fields of a live object that `expected` names; lists are compared whole. A pod is compared without its injected proxy. */
   async has(title: string, expected: Fields): Promise<void> {
     const object = await this.get(title);
     const containers = asList(object.spec?.['containers']).filter((one) => !isProxy(asMap(one)));
@@ -114,13 +123,13 @@ export class Cluster {
     return this.api.list(await this.kindOf(kind), defined({ namespace, labelSelector }));
   }
 
-  /** uid and generation of a live object, to show that it was changed in place. */
+  /** uid and generation of a live object, to show that it was updated, not replaced. */
   async identity(title: string): Promise<{ uid: unknown; generation: number }> {
     const { uid, generation } = (await this.get(title)).metadata as unknown as Fields;
     return { uid, generation: generation as number };
   }
 
-  /** Names of the pods in a namespace that istiod has given a sidecar. */
+  /** Names of the pods in a namespace that have a sidecar. */
   async injected(namespace: string): Promise<string[]> {
     const pods = await this.list('Pod', namespace);
     return pods
@@ -129,12 +138,14 @@ export class Cluster {
       .sort();
   }
 
-  /** Several groups have a kind Gateway: Istio's is meant. */
-  private async kindOf(kind: string): Promise<Kind> {
+  /** Several API groups have a kind Gateway; this takes Istio's. */
+  private async kindOf(kind: string): Promise<string> {
     const kinds = await this.api.kinds();
-    const other = [...kinds].find(([key]) => key.startsWith(`${kind}.`))?.[1];
-    const found = kinds.get(kind) ?? kinds.get(`${kind}.networking.istio.io`) ?? other;
-    assert.ok(found, `the API server knows no ${kind}`);
+    const keys = [...kinds.keys()];
+    const found =
+      keys.find((key) => key === kind || key === `${kind}.networking.istio.io`) ??
+      keys.find((key) => key.startsWith(`${kind}.`));
+    assert.ok(found, `the API server has no kind ${kind}`);
     return found;
   }
 }
@@ -158,8 +169,4 @@ function containersOf(spec: Fields = {}): Fields[] {
 
 function isProxy({ name }: Fields): boolean {
   return name === 'istio-proxy';
-}
-
-function isMap(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,8 @@
+import { compareStrings, pushTo } from '../collections';
 import { apiGroup, type KubernetesObject } from '../manifests/kubernetes';
-import { inCreationOrder } from './creation-order';
-import { asMap, asName, asText, asTextMap, type JsonMap } from './json';
-import { oncePer } from './once-per';
+import { asMap, asName, asString, asStringMap, type JsonMap } from '../json';
+import { memoizeByIdentity } from './memoize';
+import type { MeshConfig } from './mesh-config';
 
 /** API group of every kind that the model looks for. A kind of the same name in another group (Knative's Service) is another kind. */
 const groups = {
@@ -93,28 +94,67 @@ export function meshObject(object: unknown): MeshObject | undefined {
 function isKubernetesObject(value: unknown): value is KubernetesObject {
   const map = asMap(value);
   return (
-    asText(map['apiVersion']) !== undefined &&
+    asString(map['apiVersion']) !== undefined &&
     asName(map['kind']) !== undefined &&
     asName(asMap(map['metadata'])['name']) !== undefined
   );
 }
 
-const asMeshObject = oncePer((object: KubernetesObject): MeshObject => {
+const asMeshObject = memoizeByIdentity((object: KubernetesObject): MeshObject => {
   const { kind, metadata } = object;
   return {
     object,
     kind,
     namespace: clusterScoped.includes(kind) ? '' : (asName(metadata.namespace) ?? 'default'),
     name: metadata.name,
-    labels: asTextMap(metadata.labels),
-    annotations: asTextMap(metadata.annotations),
+    labels: asStringMap(metadata.labels),
+    annotations: asStringMap(metadata.annotations),
     spec: asMap(object.spec),
   };
 });
 
-/** Appends to the list that a map holds for a key. */
-export function pushTo<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
-  const list = lists.get(key);
-  if (list === undefined) lists.set(key, [value]);
-  else list.push(value);
+/**
+ * Sorts as istiod does wherever the oldest object wins: by creation time, then name, then namespace (istio pilot/pkg/model/config.go,
+ * sortConfigByCreationTime). An object without a creation time is still to be created, so it comes after those that have one.
+ */
+export function inCreationOrder<T extends KubernetesObject>(objects: readonly T[]): T[] {
+  return [...objects].sort(compareCreation);
+}
+
+export function compareCreation(a: KubernetesObject, b: KubernetesObject): number {
+  return (
+    creationTime(a) - creationTime(b) ||
+    compareStrings(a.metadata.name, b.metadata.name) ||
+    compareStrings(asName(a.metadata.namespace) ?? 'default', asName(b.metadata.namespace) ?? 'default')
+  );
+}
+
+/** Seconds since the epoch; the largest number for an object that is not there yet. */
+function creationTime(object: KubernetesObject): number {
+  const stamp = asString(asMap(object.metadata)['creationTimestamp']);
+  const milliseconds = stamp === undefined ? NaN : Date.parse(stamp);
+  return Number.isNaN(milliseconds) ? Number.MAX_SAFE_INTEGER : Math.floor(milliseconds / 1000);
+}
+
+/** A namespace that is among the objects, or that one of them lies in. */
+export interface MeshNamespace {
+  name: string;
+  labels: Record<string, string>;
+  /** Undefined for a namespace that only its objects speak of. */
+  source: MeshObject | undefined;
+}
+
+/** Namespaces by name, in creation order, those without an object of their own last. */
+export function namespaces(objects: ObjectIndex, config: MeshConfig): ReadonlyMap<string, MeshNamespace> {
+  const found = new Map<string, MeshNamespace>();
+  for (const source of objects.ofKind('Namespace')) {
+    found.set(source.name, { name: source.name, labels: source.labels, source });
+  }
+  const spokenOf = [...objects.all.map((object) => object.namespace), config.rootNamespace].filter(
+    (name) => name !== '',
+  );
+  for (const name of [...new Set(spokenOf)].sort()) {
+    if (!found.has(name)) found.set(name, { name, labels: {}, source: undefined });
+  }
+  return found;
 }

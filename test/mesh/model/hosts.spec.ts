@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { HostMap } from '../../../mesh/model/host-map';
-import { compareSpecificity, isHostWithin } from '../../../mesh/model/host-name';
+import { compareSpecificity, HostMap, isHostWithin } from '../../../mesh/model/hosts';
 
 const labels = fc
   .array(fc.constantFrom('a', 'b', 'com'), { minLength: 1, maxLength: 3 })
