@@ -1,5 +1,5 @@
 import { type KubernetesObject, objectKey } from '../mesh/manifests/kubernetes';
-import { canonical } from '../mesh/model/json';
+import { canonical } from '../mesh/json';
 import { distance } from 'fastest-levenshtein';
 
 /** Whether a finding stops a deployment or is told only. */
@@ -48,13 +48,13 @@ export function subjectOf(object: KubernetesObject): string {
 /** By namespace, kind, name, path, rule, message, level: the order in which findings are always listed. */
 export function compareFindings(a: Finding, b: Finding): number {
   return (
-    compareText(a.namespace, b.namespace) ||
-    compareText(a.kind, b.kind) ||
-    compareText(a.name, b.name) ||
+    compareStrings(a.namespace, b.namespace) ||
+    compareStrings(a.kind, b.kind) ||
+    compareStrings(a.name, b.name) ||
     comparePaths(a.path, b.path) ||
-    compareText(a.rule, b.rule) ||
-    compareText(a.message, b.message) ||
-    compareText(a.level, b.level)
+    compareStrings(a.rule, b.rule) ||
+    compareStrings(a.message, b.message) ||
+    compareStrings(a.level, b.level)
   );
 }
 
@@ -62,7 +62,7 @@ export function compareFindings(a: Finding, b: Finding): number {
 export function sortedObjects(objects: readonly KubernetesObject[]): KubernetesObject[] {
   return objects
     .map((object) => ({ object, key: keyOf(object) }))
-    .sort((a, b) => compareText(a.key, b.key) || compareText(canonical(a.object), canonical(b.object)))
+    .sort((a, b) => compareStrings(a.key, b.key) || compareStrings(canonical(a.object), canonical(b.object)))
     .map(({ object }) => object);
 }
 
@@ -74,13 +74,13 @@ function keyOf({ apiVersion, kind, metadata }: KubernetesObject): string {
 }
 
 /** By UTF-16 code unit: the same on every machine, whatever its locale. */
-export function compareText(a: string, b: string): number {
+export function compareStrings(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** Text order, except that `route[2]` comes before `route[10]`. */
 function comparePaths(a: string, b: string): number {
-  return compareText(a.replace(/\d+/g, padded), b.replace(/\d+/g, padded)) || compareText(a, b);
+  return compareStrings(a.replace(/\d+/g, padded), b.replace(/\d+/g, padded)) || compareStrings(a, b);
 }
 
 function padded(digits: string): string {

@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../mesh/manifests/kubernetes';
 import { meshModel, type MeshModel } from '../mesh/model/mesh-model';
 import { meshObject, type MeshObject } from '../mesh/model/objects';
-import { oncePer } from '../mesh/model/memoize';
+import { memoizeByIdentity } from '../mesh/model/memoize';
 import type { CheckOptions, Rule, Violation } from './rule';
 import { sortedObjects } from './finding';
 
@@ -46,7 +46,7 @@ export interface ObjectResource extends PulumiResource {
 }
 
 /** The resources that are Kubernetes objects with a name. */
-export const objectResources = oncePer((resources: readonly PulumiResource[]): readonly ObjectResource[] =>
+export const objectResources = memoizeByIdentity((resources: readonly PulumiResource[]): readonly ObjectResource[] =>
   resources.flatMap((resource) => {
     const { object } = resource;
     const mesh = meshObject(object);

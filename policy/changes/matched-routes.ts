@@ -1,8 +1,7 @@
+import { pushTo } from '../../mesh/collections';
+import { canonical, indexedMaps } from '../../mesh/json';
 import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
-import { pushTo } from '../../mesh/model/objects';
-import { canonical } from '../../mesh/model/json';
-import { records } from '../model/read';
-import { writtenRoutes, type WrittenRoute } from '../model/routes';
+import { type WrittenRoute, writtenRoutes } from '../model/routes';
 
 /** A rule before and after a change. */
 export interface MatchedRoute {
@@ -51,6 +50,6 @@ function scopeKey({ namespace, spec }: MeshObject): string {
 
 function routeKey({ namespace, name: object }: MeshObject, { protocol, rule }: WrittenRoute): string {
   const name = rule['name'];
-  const matches = records(rule['match']).map(({ item }) => ({ ...item, name: undefined }));
+  const matches = indexedMaps(rule['match']).map(({ item }) => ({ ...item, name: undefined }));
   return canonical([namespace, object, protocol, typeof name === 'string' && name !== '' ? name : matches]);
 }

@@ -1,7 +1,6 @@
-import { asList, asMap, asName, asText, isMap, type JsonMap } from '../../mesh/model/json';
+import { asList, asMap, asName, asString, indexedMaps, isMap, type JsonMap } from '../../mesh/json';
 import type { MeshModel, MeshNamespace, MeshObject } from '../../mesh/model/mesh-model';
 import { clausesOf } from './authorization';
-import { records } from './read';
 
 export const useWaypoint = 'istio.io/use-waypoint';
 
@@ -58,7 +57,7 @@ function authorizationField(policy: MeshObject): string | undefined {
     ...operations.map(({ fields }) => set(fields, ['methods', 'notMethods', 'paths', 'notPaths', 'hosts', 'notHosts'])),
     ...sources.map(({ fields }) => set(fields, ['requestPrincipals', 'notRequestPrincipals'])),
     ...conditions.map(({ fields }) => {
-      const key = asText(fields['key']) ?? '';
+      const key = asString(fields['key']) ?? '';
       return key.startsWith('request.') ? key : undefined;
     }),
   ];
@@ -66,14 +65,14 @@ function authorizationField(policy: MeshObject): string | undefined {
 }
 
 function telemetryField(spec: JsonMap): string | undefined {
-  if (records(spec['metrics']).some(({ item }) => asList(item['overrides']).length > 0)) return 'metrics.overrides';
+  if (indexedMaps(spec['metrics']).some(({ item }) => asList(item['overrides']).length > 0)) return 'metrics.overrides';
   return ['tracing', 'accessLogging'].find((field) => asList(spec[field]).length > 0);
 }
 
 function ruleField(spec: JsonMap): string | undefined {
   const policies = [
     asMap(spec['trafficPolicy']),
-    ...records(spec['subsets']).map(({ item }) => asMap(item['trafficPolicy'])),
+    ...indexedMaps(spec['subsets']).map(({ item }) => asMap(item['trafficPolicy'])),
   ];
   return policies
     .map((policy) => {

@@ -1,7 +1,6 @@
-import { asMap, asName, asTextMap, isMap, type JsonMap } from '../../mesh/model/json';
+import { asMap, asName, asStringMap, indexedMaps, isMap, type JsonMap } from '../../mesh/json';
 import type { MeshModel, MeshObject, MeshWorkload } from '../../mesh/model/mesh-model';
 import { hasLabels } from '../../mesh/model/workload-index';
-import { records } from './read';
 
 /** An AuthorizationPolicy, RequestAuthentication or other policy that is for some workloads. */
 export interface Attached {
@@ -21,8 +20,8 @@ export interface Target {
 
 export function attached(source: MeshObject): Attached {
   const { selector, targetRef } = source.spec;
-  const labels = asTextMap(asMap(selector)['matchLabels']);
-  const several = records(source.spec['targetRefs']).map(({ at, item }) => target(item, `spec.targetRefs[${at}]`));
+  const labels = asStringMap(asMap(selector)['matchLabels']);
+  const several = indexedMaps(source.spec['targetRefs']).map(({ at, item }) => target(item, `spec.targetRefs[${at}]`));
   return {
     source,
     selector: Object.keys(labels).length === 0 ? undefined : labels,
@@ -70,10 +69,10 @@ export interface Clause {
 
 /** The sources, operations and conditions of an AuthorizationPolicy. */
 export function clausesOf(policy: MeshObject): { sources: Clause[]; operations: Clause[]; conditions: Clause[] } {
-  const rules = records(policy.spec['rules']);
+  const rules = indexedMaps(policy.spec['rules']);
   const nested = (list: string, field: string): Clause[] =>
     rules.flatMap(({ at, item }) =>
-      records(item[list]).map(({ at: entry, item: inner }) => ({
+      indexedMaps(item[list]).map(({ at: entry, item: inner }) => ({
         fields: field === '' ? inner : asMap(inner[field]),
         path: `spec.rules[${at}].${list}[${entry}]${field === '' ? '' : `.${field}`}`,
       })),

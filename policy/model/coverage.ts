@@ -1,12 +1,12 @@
 import { isHostWithin } from '../../mesh/model/hosts';
-import { asName, asNumber, asTextMap, asTexts, type JsonMap } from '../../mesh/model/json';
+import { asName, asNumber, asStringMap, asStrings, type JsonMap } from '../../mesh/json';
 import { hasLabels } from '../../mesh/model/workload-index';
 import { resolveGateway } from '../../mesh/model/gateways';
-import { oncePer } from '../../mesh/model/memoize';
+import { memoizeByIdentity } from '../../mesh/model/memoize';
 import { httpMatchLiterals } from '../../mesh/traffic/matching/http-match';
 import { type Literal, literalHolds, type Test } from '../../mesh/traffic/matching/literal';
 import type { RouteProtocol } from './routes';
-import { pushTo } from '../../mesh/model/objects';
+import { pushTo } from '../../mesh/collections';
 
 /** An entry of a rule's `match` (an empty one for a rule without), and where its short names resolve. */
 export interface Condition {
@@ -33,16 +33,16 @@ function portOf(match: JsonMap): number | undefined {
 function coversSource(outer: Condition, inner: Condition): boolean {
   const wider = gatewaysOf(outer);
   if (!gatewaysOf(inner).every((gateway) => wider.includes(gateway))) return false;
-  if (asTexts(outer.match['gateways']).length > 0) return true;
-  const [labels, namespace] = [asTextMap(outer.match['sourceLabels']), asName(outer.match['sourceNamespace'])];
-  const innerAsks = asTexts(inner.match['gateways']).length === 0;
-  const innerLabels = innerAsks ? asTextMap(inner.match['sourceLabels']) : {};
+  if (asStrings(outer.match['gateways']).length > 0) return true;
+  const [labels, namespace] = [asStringMap(outer.match['sourceLabels']), asName(outer.match['sourceNamespace'])];
+  const innerAsks = asStrings(inner.match['gateways']).length === 0;
+  const innerLabels = innerAsks ? asStringMap(inner.match['sourceLabels']) : {};
   const innerNamespace = innerAsks ? asName(inner.match['sourceNamespace']) : undefined;
   return hasLabels(innerLabels, labels) && (namespace === undefined || namespace === innerNamespace);
 }
 
 function gatewaysOf({ match, gateways, namespace }: Condition): readonly string[] {
-  const own = asTexts(match['gateways']);
+  const own = asStrings(match['gateways']);
   return own.length === 0 ? gateways : own.map((gateway) => resolveGateway(gateway, namespace));
 }
 
@@ -52,17 +52,17 @@ function coversRequest(outer: JsonMap, inner: JsonMap): boolean {
 }
 
 /** The conditions of an HTTP match on the request itself. Each match is compared with many. */
-export const literalsOf: (match: JsonMap) => Literal[] = oncePer(httpMatchLiterals);
+export const literalsOf: (match: JsonMap) => Literal[] = memoizeByIdentity(httpMatchLiterals);
 
 function coversConnection(outer: JsonMap, inner: JsonMap): boolean {
-  const names = asTexts(outer['sniHosts']);
-  const innerNames = asTexts(inner['sniHosts']);
+  const names = asStrings(outer['sniHosts']);
+  const innerNames = asStrings(inner['sniHosts']);
   if (
     names.length > 0 &&
     (innerNames.length === 0 || !innerNames.every((name) => names.some((wide) => isHostWithin(name, wide))))
   )
     return false;
-  const [subnets, innerSubnets] = [asTexts(outer['destinationSubnets']), asTexts(inner['destinationSubnets'])];
+  const [subnets, innerSubnets] = [asStrings(outer['destinationSubnets']), asStrings(inner['destinationSubnets'])];
   if (subnets.length > 0 && (innerSubnets.length === 0 || !innerSubnets.every((subnet) => subnets.includes(subnet))))
     return false;
   const source = asName(outer['sourceSubnet']);

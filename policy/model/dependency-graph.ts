@@ -1,4 +1,4 @@
-import { pushTo } from '../../mesh/model/objects';
+import { pushTo } from '../../mesh/collections';
 import type { PulumiResource } from '../resource-rule';
 
 /** What Pulumi makes before what: by dependencies, those that a resource gets from its parents, and the children of components that it depends on. */

@@ -1,10 +1,19 @@
+import { pushTo } from '../../mesh/collections';
+import {
+  asMap,
+  asName,
+  asNumber,
+  asString,
+  asStringMap,
+  asStrings,
+  indexedMaps,
+  isMap,
+  type JsonMap,
+} from '../../mesh/json';
 import { isHostWithin, isWildcard } from '../../mesh/model/hosts';
-import { asMap, asName, asText, asTextMap, asTexts, isMap, type JsonMap, asNumber } from '../../mesh/model/json';
-import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
-import { pushTo } from '../../mesh/model/objects';
+import { memoizeByIdentity } from '../../mesh/model/memoize';
 import { visibility, type Visibility } from '../../mesh/model/mesh-config';
-import { oncePer } from '../../mesh/model/memoize';
-import { records } from './read';
+import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
 
 /** A DestinationRule as it is written, before istiod merges it with others. */
 export interface HostRule {
@@ -37,7 +46,7 @@ export interface HostRules {
   namespaces: ReadonlySet<string>;
 }
 
-export const hostRules = oncePer((model: MeshModel): HostRules => {
+export const hostRules = memoizeByIdentity((model: MeshModel): HostRules => {
   const all = model.objects.ofKind('DestinationRule').map((source) => hostRule(model, source));
   const byHost = new Map<string, HostRule[]>();
   for (const rule of all) pushTo(byHost, rule.host, rule);
@@ -55,20 +64,20 @@ export const hostRules = oncePer((model: MeshModel): HostRules => {
 
 function hostRule(model: MeshModel, source: MeshObject): HostRule {
   const { spec, namespace } = source;
-  const selector = isMap(spec['workloadSelector']) ? asTextMap(spec['workloadSelector']['matchLabels']) : undefined;
+  const selector = isMap(spec['workloadSelector']) ? asStringMap(spec['workloadSelector']['matchLabels']) : undefined;
   return {
     source,
-    host: model.resolveHost(asText(spec['host']) ?? '', namespace),
-    subsets: records(spec['subsets']).flatMap(({ at, item }) => {
+    host: model.resolveHost(asString(spec['host']) ?? '', namespace),
+    subsets: indexedMaps(spec['subsets']).flatMap(({ at, item }) => {
       const name = asName(item['name']);
       if (name === undefined) return [];
       const trafficPolicy = isMap(item['trafficPolicy']) ? asMap(item['trafficPolicy']) : undefined;
-      return [{ name, labels: asTextMap(item['labels']), trafficPolicy, path: `spec.subsets[${at}]` }];
+      return [{ name, labels: asStringMap(item['labels']), trafficPolicy, path: `spec.subsets[${at}]` }];
     }),
     trafficPolicy: isMap(spec['trafficPolicy']) ? spec['trafficPolicy'] : undefined,
     selector,
     seenBy: visibility(
-      selector === undefined ? asTexts(spec['exportTo']) : ['.'],
+      selector === undefined ? asStrings(spec['exportTo']) : ['.'],
       namespace,
       model.config.defaultDestinationRuleExportTo,
     ),
@@ -123,7 +132,7 @@ export function policiesOf(rule: HostRule): PlacedPolicy[] {
 }
 
 function levels(policy: JsonMap, path: string, subset: string | undefined): PlacedPolicy[] {
-  const ports = records(policy['portLevelSettings']).map(({ at, item }) => ({
+  const ports = indexedMaps(policy['portLevelSettings']).map(({ at, item }) => ({
     policy: item,
     path: `${path}.portLevelSettings[${at}]`,
     port: asNumber(asMap(item['port'])['number']),

@@ -1,6 +1,6 @@
-import { asMap, asTextMap } from '../../mesh/model/json';
+import { asMap, asStringMap } from '../../mesh/json';
 import type { MeshKind, MeshModel, MeshObject } from '../../mesh/model/mesh-model';
-import { pushTo } from '../../mesh/model/objects';
+import { pushTo } from '../../mesh/collections';
 import { hasLabels } from '../../mesh/model/workload-index';
 import type { Violation } from '../rule';
 import { labelText } from './workloads';
@@ -31,7 +31,7 @@ export function rivalPolicies(model: MeshModel, kind: MeshKind, { field, labels 
   const byNamespace = new Map<string, Policy[]>();
   for (const object of model.objects.ofKind(kind)) {
     if (object.spec['targetRefs'] !== undefined || object.spec['targetRef'] !== undefined) continue;
-    const selector = asTextMap(asMap(object.spec[field])[labels]);
+    const selector = asStringMap(asMap(object.spec[field])[labels]);
     pushTo(byNamespace, object.namespace, { object, selector, path: `spec.${field}` });
   }
   return [...byNamespace].flatMap(([namespace, policies]) =>

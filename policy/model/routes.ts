@@ -1,8 +1,7 @@
-import { asList, asMap, asName, asNumber, asText, type JsonMap } from '../../mesh/model/json';
-import type { MeshModel, MeshObject, MeshVirtualService, SourcedRoute } from '../../mesh/model/mesh-model';
-import { oncePer } from '../../mesh/model/memoize';
-import { below, records, list, record, text } from './read';
+import { asList, asMap, asName, asNumber, asString, indexedMaps, type JsonMap, valueAt } from '../../mesh/json';
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
+import { memoizeByIdentity } from '../../mesh/model/memoize';
+import type { MeshModel, MeshObject, MeshVirtualService, SourcedRoute } from '../../mesh/model/mesh-model';
 
 export type RouteProtocol = 'http' | 'tls' | 'tcp';
 const protocols: readonly RouteProtocol[] = ['http', 'tls', 'tcp'];
@@ -39,7 +38,7 @@ export interface RouteDestination {
 }
 
 /** Every rule of every VirtualService, each once and where it is written. */
-export const writtenRoutes = oncePer((model: MeshModel): readonly WrittenRoute[] =>
+export const writtenRoutes = memoizeByIdentity((model: MeshModel): readonly WrittenRoute[] =>
   model.virtualServices.all.flatMap((virtualService) =>
     protocols.flatMap((protocol) =>
       virtualService[protocol].flatMap((route) =>
@@ -77,31 +76,31 @@ export function routeDestinations(
     inner: string,
     rest: Pick<RouteDestination, 'mirror' | 'weight' | 'live'>,
   ): RouteDestination => {
-    const writtenHost = asText(asMap(value)['host']) ?? '';
+    const writtenHost = asString(asMap(value)['host']) ?? '';
     return {
       path: own,
       destinationPath: `${own}${inner}`,
       writtenHost,
       host: model.resolveHost(writtenHost, namespace),
       subset: asName(asMap(value)['subset']),
-      port: asNumber(below(value, 'port', 'number')),
+      port: asNumber(valueAt(value, 'port', 'number')),
       ...rest,
     };
   };
   const several = asList(rule['route']).length > 1;
-  const routed = records(rule['route']).map(({ at, item }) => {
+  const routed = indexedMaps(rule['route']).map(({ at, item }) => {
     const weight = asNumber(item['weight']);
     const rest = { mirror: false, weight, live: !several || (weight ?? 0) > 0 };
     return destination(item['destination'], `${path}.route[${at}]`, '.destination', rest);
   });
   if (protocol !== 'http') return routed;
-  const percent = asNumber(below(rule, 'mirrorPercentage', 'value')) ?? asNumber(rule['mirrorPercent']);
+  const percent = asNumber(valueAt(rule, 'mirrorPercentage', 'value')) ?? asNumber(rule['mirrorPercent']);
   const mirror =
     rule['mirror'] === undefined
       ? []
       : [destination(rule['mirror'], `${path}.mirror`, '', { mirror: true, weight: undefined, live: percent !== 0 })];
-  const mirrors = records(rule['mirrors']).map(({ at, item }) => {
-    const live = asNumber(below(item, 'percentage', 'value')) !== 0;
+  const mirrors = indexedMaps(rule['mirrors']).map(({ at, item }) => {
+    const live = asNumber(valueAt(item, 'percentage', 'value')) !== 0;
     return destination(item['destination'], `${path}.mirrors[${at}]`, '.destination', {
       mirror: true,
       weight: undefined,
@@ -127,7 +126,7 @@ export function isOnMesh({ gateways, hosts }: MeshVirtualService): boolean {
  * these is not among the objects. A destination without a port takes the port of the request, unless its Service has one only.
  */
 export function listenerPorts(model: MeshModel, { virtualService, rule }: WrittenRoute): number[] | undefined {
-  const matched = records(rule['match']).map(({ item }) => asNumber(item['port']));
+  const matched = indexedMaps(rule['match']).map(({ item }) => asNumber(item['port']));
   if (matched.length > 0 && matched.every((port) => port !== undefined)) return unique(matched);
   const found: number[] = [];
   for (const gateway of virtualService.hosts.length === 0 ? [] : virtualService.gateways) {
@@ -171,16 +170,16 @@ export interface WeightedRoute {
 }
 
 /** Every `route` of the mesh's VirtualServices, in http, tcp and tls alike, whichever version of the API they are written in. */
-export const weightedRoutes = oncePer((model: MeshModel): readonly WeightedRoute[] =>
+export const weightedRoutes = memoizeByIdentity((model: MeshModel): readonly WeightedRoute[] =>
   model.objects.ofKind('VirtualService').flatMap(({ object, spec }) =>
     ['http', 'tcp', 'tls'].flatMap((protocol) =>
-      records(spec[protocol]).flatMap(({ at, item }) => {
+      indexedMaps(spec[protocol]).flatMap(({ at, item }) => {
         const path = `spec.${protocol}[${at}].route`;
-        const destinations = records(item['route']).map(({ at: index, item: destination }) =>
+        const destinations = indexedMaps(item['route']).map(({ at: index, item: destination }) =>
           weightedDestination(`${path}[${index}]`, destination),
         );
         // An item that is no map is another rule's to report, and leaves nothing to say of the others.
-        const isSound = destinations.length > 0 && destinations.length === list(item['route']).length;
+        const isSound = destinations.length > 0 && destinations.length === asList(item['route']).length;
         return isSound ? [{ object, path, destinations }] : [];
       }),
     ),
@@ -200,6 +199,6 @@ export function listed(destinations: readonly WeightedDestination[]): string {
 }
 
 function weightedDestination(path: string, item: Readonly<Record<string, unknown>>): WeightedDestination {
-  const { host, subset } = record(item['destination']);
-  return { path, weight: item['weight'] ?? undefined, title: text(subset) ?? text(host) ?? path };
+  const { host, subset } = asMap(item['destination']);
+  return { path, weight: item['weight'] ?? undefined, title: asString(subset) ?? asString(host) ?? path };
 }

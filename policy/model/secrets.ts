@@ -1,8 +1,7 @@
-import { apiGroup, type KubernetesObject } from '../../mesh/manifests/kubernetes';
-import { asMap, asName, asText } from '../../mesh/model/json';
-import type { MeshObject } from '../../mesh/model/mesh-model';
-import { below } from './read';
 import { asn1, pem } from 'node-forge';
+import { asMap, asName, asString, valueAt } from '../../mesh/json';
+import { apiGroup, type KubernetesObject } from '../../mesh/manifests/kubernetes';
+import type { MeshObject } from '../../mesh/model/mesh-model';
 
 /** Objects that a controller turns into a Secret, by `group/kind`, and where they name it; those that name none use their own name. */
 const makers = new Map<string, string[]>([
@@ -15,13 +14,13 @@ const makers = new Map<string, string[]>([
 /** Name of the Secret that an object is, or that a controller makes of it. */
 export function makesSecret({ object, name }: MeshObject): string | undefined {
   const path = makers.get(`${apiGroup(object.apiVersion)}/${object.kind}`);
-  return path === undefined ? undefined : (asName(below(object, ...path)) ?? name);
+  return path === undefined ? undefined : (asName(valueAt(object, ...path)) ?? name);
 }
 
 /** The entries of a Secret as text; undefined when it shows none, as Secrets that were read back without their values do. */
 export function secretData(secret: KubernetesObject): ReadonlyMap<string, string> | undefined {
   const encoded = Object.entries(asMap(secret['data'])).flatMap(([key, value]): [string, string][] => {
-    const text = asText(value);
+    const text = asString(value);
     return text === undefined ? [] : [[key, decoded(text)]];
   });
   const plain = Object.entries(asMap(secret['stringData'])).filter(

@@ -1,13 +1,13 @@
 import type { MeshModel, MeshService, MeshWorkload } from '../../mesh/model/mesh-model';
-import { pushTo } from '../../mesh/model/objects';
-import { oncePer } from '../../mesh/model/memoize';
+import { pushTo } from '../../mesh/collections';
+import { memoizeByIdentity } from '../../mesh/model/memoize';
 
 /** The Kubernetes Services in front of a workload. */
 export function servicesOf(model: MeshModel, workload: MeshWorkload): readonly MeshService[] {
   return byWorkload(model).get(workload) ?? [];
 }
 
-const byWorkload = oncePer((model: MeshModel): Map<MeshWorkload, MeshService[]> => {
+const byWorkload = memoizeByIdentity((model: MeshModel): Map<MeshWorkload, MeshService[]> => {
   const found = new Map<MeshWorkload, MeshService[]>();
   for (const service of model.services.all) {
     if (service.registry !== 'Kubernetes') continue;

@@ -9,7 +9,7 @@ import { packOptions } from './options';
 import { recordedInputs } from './kubernetes-resource';
 import { releaseFacts } from './releases';
 import type { StackArgs, StackResource } from './resource';
-import { rememberLast } from '../../mesh/model/memoize';
+import { memoizeLast } from '../../mesh/model/memoize';
 import { stackResources, type StackResources } from './stack-resources';
 
 /** The findings for a whole stack. */
@@ -53,7 +53,7 @@ interface Found {
 }
 
 /** Runs all rules. Remembered, because two policies ask for the same stack. */
-const judge = rememberLast((stack: StackResources, options: CheckOptions): Found => ({
+const judge = memoizeLast((stack: StackResources, options: CheckOptions): Found => ({
   report: checkReport(stack.objects, options, { unknowns: stack.unknowns }),
   ofResources: resourceFindings(stack, options),
 }));

@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { routeSetType, objectPath } from '../../mesh/manifests/route-set';
-import { asMap, isMap, type JsonMap } from '../../mesh/model/json';
-import { oncePer } from '../../mesh/model/memoize';
+import { asMap, isMap, type JsonMap } from '../../mesh/json';
+import { memoizeByIdentity } from '../../mesh/model/memoize';
 import type { StackResource } from './resource';
 
 /** A resource that Pulumi keeps in a cluster, as far as its properties are known. */
@@ -28,7 +28,7 @@ const otherGroups = ['helm.sh/', 'yaml', 'kustomize'];
 type Registered = Pick<StackResource, 'type' | 'props'>;
 
 /** The Kubernetes objects of a resource: itself, or those in a route set. Empty for any other resource. */
-export const kubernetesResources = oncePer((resource: Registered): readonly KubernetesResource[] => {
+export const kubernetesResources = memoizeByIdentity((resource: Registered): readonly KubernetesResource[] => {
   if (resource.type === routeSetType) return objectsOfSet(resource.props);
   const own = kubernetesResource(resource);
   return own === undefined ? [] : [own];

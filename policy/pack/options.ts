@@ -1,7 +1,7 @@
 import type { PolicyConfigSchema } from '@pulumi/policy';
 import { levels } from '../finding';
 import type { CheckOptions } from '../rule';
-import { asMap, type JsonMap } from '../../mesh/model/json';
+import { asMap, type JsonMap } from '../../mesh/json';
 
 const names = { type: 'array', items: { type: 'string' } } as const;
 const percent = { type: 'integer', minimum: 0, maximum: 100 } as const;

@@ -1,7 +1,7 @@
+import { asMap, asString, indexedMaps } from '../../mesh/json';
 import { defaultGatewayPorts } from '../../mesh/manifests/gateway-workload';
 import { gatewayLabel } from '../../mesh/manifests/names';
 import type { CheckOptions, GatewayWorkload } from '../rule';
-import { record, records, text } from '../model/read';
 import { knownPart } from './kubernetes-resource';
 import type { StackResource } from './resource';
 
@@ -29,7 +29,9 @@ export function releaseFacts(resources: readonly StackResource[]): ReleaseFacts 
   const [plane] = planes;
   return {
     ...(plane === undefined ? {} : planeFacts(plane)),
-    ...(planes.length === 0 ? {} : { revisions: planes.map(({ values }) => text(values['revision']) || 'default') }),
+    ...(planes.length === 0
+      ? {}
+      : { revisions: planes.map(({ values }) => asString(values['revision']) || 'default') }),
     ...(gateways.length === 0 ? {} : { gatewayWorkloads: gateways.map(gatewayWorkload) }),
   };
 }
@@ -38,19 +40,19 @@ function helmRelease({ name: logicalName, props }: StackResource): HelmRelease {
   const { chart, name, namespace, version, values } = knownPart(props).value;
   return {
     chart:
-      (text(chart) ?? '')
+      (asString(chart) ?? '')
         .split('/')
         .at(-1)
         ?.replace(/-\d+\..*\.tgz$/, '') ?? '',
-    name: text(name) ?? logicalName,
-    namespace: text(namespace) ?? 'default',
-    version: text(version),
-    values: record(values),
+    name: asString(name) ?? logicalName,
+    namespace: asString(namespace) ?? 'default',
+    version: asString(version),
+    values: asMap(values),
   };
 }
 
 function planeFacts({ namespace, version, values }: HelmRelease): ReleaseFacts {
-  const meshConfig = record(values['meshConfig']);
+  const meshConfig = asMap(values['meshConfig']);
   return {
     mesh: { rootNamespace: namespace, meshConfig },
     ...(version === undefined ? {} : { istioVersion: version }),
@@ -59,10 +61,10 @@ function planeFacts({ namespace, version, values }: HelmRelease): ReleaseFacts {
 
 /** The labels and ports of Istio's gateway chart, unless its values say otherwise. */
 function gatewayWorkload({ name, namespace, values }: HelmRelease): GatewayWorkload {
-  const own = Object.entries(record(values['labels'])).filter(
+  const own = Object.entries(asMap(values['labels'])).filter(
     (entry): entry is [string, string] => typeof entry[1] === 'string',
   );
-  const stated = records(record(values['service'])['ports']).map(({ item }) => item);
+  const stated = indexedMaps(asMap(values['service'])['ports']).map(({ item }) => item);
   const ports = stated.flatMap(({ port, targetPort }) =>
     typeof port === 'number' ? [{ port, ...(typeof targetPort === 'number' ? { targetPort } : {}) }] : [],
   );

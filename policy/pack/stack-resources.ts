@@ -1,6 +1,6 @@
 import { objectTitle, type KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { routeSetType } from '../../mesh/manifests/route-set';
-import { oncePer } from '../../mesh/model/memoize';
+import { memoizeByIdentity } from '../../mesh/model/memoize';
 import { subjectOf } from '../finding';
 import type { PulumiResource } from '../resource-rule';
 import {
@@ -28,7 +28,7 @@ export interface StackResources {
 type PlacedObject = Pick<KubernetesResource, 'object' | 'unknowns' | 'isAutonamed'>;
 
 /** The stack's objects: by the inputs of their resources if this run saw them, else by their outputs. */
-export const stackResources = oncePer((resources: readonly StackResource[]): StackResources => {
+export const stackResources = memoizeByIdentity((resources: readonly StackResource[]): StackResources => {
   const stack: StackResources = { objects: [], unknowns: new Map(), unplaced: [], resources: [], urns: new Map() };
   for (const resource of resources) {
     const kubernetes = seen(resource).filter((one) => !isForeignPatch(one));

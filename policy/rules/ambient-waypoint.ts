@@ -1,4 +1,4 @@
-import { asMap, asTextMap } from '../../mesh/model/json';
+import { asMap, asStringMap } from '../../mesh/json';
 import type { MeshKind, MeshModel, MeshObject, MeshService } from '../../mesh/model/mesh-model';
 import { httpField, isAmbient, useWaypoint, waypointOf, waypointsIn } from '../model/ambient';
 import { attached, workloadsOf } from '../model/authorization';
@@ -173,7 +173,7 @@ function missingWaypoints(model: MeshModel): Violation[] {
 }
 
 function sidecarViolation(model: MeshModel, sidecar: MeshObject): Violation[] {
-  const selector = asTextMap(asMap(sidecar.spec['workloadSelector'])['labels']);
+  const selector = asStringMap(asMap(sidecar.spec['workloadSelector'])['labels']);
   const isWide = Object.keys(selector).length === 0;
   const selected = isWide ? [] : model.workloads.selectedBy(selector, sidecar.namespace);
   const isIdle = isWide

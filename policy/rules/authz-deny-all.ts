@@ -1,8 +1,7 @@
-import { asList, asMap, asName } from '../../mesh/model/json';
+import { asList, asMap, asName, indexedMaps } from '../../mesh/json';
 import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
 import { hasLabels } from '../../mesh/model/workload-index';
 import { actionOf, attached } from '../model/authorization';
-import { records } from '../model/read';
 import { labelText } from '../model/workloads';
 import type { Rule, Violation } from '../rule';
 
@@ -64,7 +63,7 @@ function allowsNothing(policy: MeshObject): { path: string; message: string } {
 }
 
 function deniesAll(policy: MeshObject): { path: string; message: string } | undefined {
-  const empty = records(policy.spec['rules']).find(({ item }) =>
+  const empty = indexedMaps(policy.spec['rules']).find(({ item }) =>
     ['from', 'to', 'when'].every((list) => asList(item[list]).length === 0),
   );
   if (empty === undefined) return undefined;
@@ -99,7 +98,7 @@ function unknownProvider(model: MeshModel, policy: MeshObject): { path: string; 
   const { raw } = model.config;
   const name = asName(asMap(policy.spec['provider'])['name']);
   if (Object.keys(raw).length === 0 || name === undefined) return undefined;
-  const providers = records(raw['extensionProviders']).flatMap(({ item }) => asName(item['name']) ?? []);
+  const providers = indexedMaps(raw['extensionProviders']).flatMap(({ item }) => asName(item['name']) ?? []);
   if (providers.includes(name)) return undefined;
   const message = `MeshConfig has no extension provider "${name}" (${providers.length === 0 ? 'it has none' : `it has ${providers.sort().join(', ')}`}), so every request to ${scopeOf(policy)} is refused with 403; add the provider to meshConfig.extensionProviders`;
   return { path: 'spec.provider.name', message };

@@ -1,4 +1,4 @@
-import { asList, asText } from '../../mesh/model/json';
+import { asList, asString } from '../../mesh/json';
 import type { MeshModel, MeshObject, MeshService } from '../../mesh/model/mesh-model';
 import { attached, clausesOf, workloadsOf } from '../model/authorization';
 import { effectiveRule } from '../model/clients';
@@ -71,7 +71,7 @@ function identityPaths(policy: MeshObject): string[] {
       sourceFields.filter((field) => asList(fields[field]).length > 0).map((field) => `${path}.${field}`),
     ),
     ...conditions
-      .filter(({ fields }) => conditionKeys.includes(asText(fields['key']) ?? ''))
+      .filter(({ fields }) => conditionKeys.includes(asString(fields['key']) ?? ''))
       .map(({ path }) => `${path}.key`),
   ];
 }

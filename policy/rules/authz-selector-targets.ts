@@ -1,4 +1,4 @@
-import { asName, asTexts } from '../../mesh/model/json';
+import { asName, asStrings } from '../../mesh/json';
 import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
 import { attached, clausesOf, workloadsOf, type Clause, isMethodPattern } from '../model/authorization';
 import { declaresWorkloads, describesNamespaces, hostState, isDeclared, namespaceExists } from '../model/known';
@@ -78,7 +78,7 @@ function namespaces(model: MeshModel, options: CheckOptions, { fields, path }: C
   if (!describesNamespaces(model, options)) return [];
   const known = [...model.namespaces.keys(), ...(options.externals?.namespaces ?? [])];
   return ['namespaces', 'notNamespaces'].flatMap((field) =>
-    asTexts(fields[field]).flatMap((pattern, at) => {
+    asStrings(fields[field]).flatMap((pattern, at) => {
       const exists = namespaceExists(model, options, pattern) || known.some((name) => matchesPattern(name, pattern));
       if (exists) return [];
       const message = `no namespace is named "${pattern}"; there are ${[...model.namespaces.keys()].sort().join(', ')}. Correct it, or declare it in externals.namespaces`;
@@ -96,13 +96,13 @@ function matchesPattern(value: string, pattern: string): boolean {
 
 function principals(model: MeshModel, options: CheckOptions, { fields, path }: Clause): Found[] {
   const trustDomain = asName(model.config.raw['trustDomain']) ?? 'cluster.local';
-  return asTexts(fields['principals']).flatMap((principal, at): Found[] => {
+  return asStrings(fields['principals']).flatMap((principal, at): Found[] => {
     const parts = /^([^*/]+)\/ns\/([^*/]+)\/sa\/([^*/]+)$/.exec(principal);
     if (parts === null) return [];
     const [, domain = '', namespace = '', name = ''] = parts;
     const own = `${path}.principals[${at}]`;
     if (domain !== trustDomain && domain !== 'cluster.local') {
-      const aliases = asTexts(model.config.raw['trustDomainAliases']);
+      const aliases = asStrings(model.config.raw['trustDomainAliases']);
       if (aliases.includes(domain)) return [];
       const message = `principal "${principal}" is of trust domain "${domain}", while the mesh is "${trustDomain}"; correct it, or add the domain to trustDomainAliases`;
       return [{ path: own, message, level: 'advisory' }];
@@ -127,7 +127,7 @@ function serviceAccountExists(model: MeshModel, options: CheckOptions, namespace
 
 function methods({ fields, path }: Clause): Found[] {
   return ['methods', 'notMethods'].flatMap((field) =>
-    asTexts(fields[field]).flatMap((method, at) => {
+    asStrings(fields[field]).flatMap((method, at) => {
       if (isMethodPattern(method)) return [];
       const upper = method.toUpperCase();
       const hint = isMethodPattern(upper)
@@ -139,7 +139,7 @@ function methods({ fields, path }: Clause): Found[] {
 }
 
 function hosts(model: MeshModel, options: CheckOptions, policy: MeshObject, { fields, path }: Clause): Found[] {
-  return asTexts(fields['hosts']).flatMap((host, at): Found[] => {
+  return asStrings(fields['hosts']).flatMap((host, at): Found[] => {
     const labels = host.split('.');
     const isService = labels.length === 1 || (labels.length === 2 && model.namespaces.has(labels[1] ?? ''));
     if (!isService || host.includes('*') || host.includes(':') || host === 'localhost') return [];

@@ -1,4 +1,4 @@
-import { asList, asMap, asNumber, isMap, type JsonMap } from '../../mesh/model/json';
+import { asList, asMap, asNumber, isMap, type JsonMap } from '../../mesh/json';
 import type { MeshModel } from '../../mesh/model/mesh-model';
 import { hostRules, type HostRule, policiesOf, type PlacedPolicy } from '../model/host-rules';
 import { podLabels } from '../model/workloads';

@@ -1,7 +1,7 @@
 import type { RouteSettings } from '../../mesh/manifests/settings';
 import { virtualService } from '../../mesh/manifests/virtual-service';
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
-import { asMap, isMap } from '../../mesh/model/json';
+import { asMap, isMap } from '../../mesh/json';
 import { meshModel, type MeshModel } from '../../mesh/model/mesh-model';
 import { destinationTitle, writtenRoutes } from '../model/routes';
 import { objectResources, type ResourceRule } from '../resource-rule';

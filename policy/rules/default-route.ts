@@ -1,7 +1,6 @@
-import { asName, isMap } from '../../mesh/model/json';
+import { asName, indexedMaps, isMap } from '../../mesh/json';
 import type { MeshModel, MeshVirtualService, SourcedRoute } from '../../mesh/model/mesh-model';
 import { covers } from '../model/coverage';
-import { records } from '../model/read';
 import { isOnMesh } from '../model/routes';
 import type { Rule, Violation } from '../rule';
 
@@ -44,7 +43,7 @@ spec:
 
 /** A delegate that is not among the objects may hold the rule for everything. */
 function hasAllDelegates(model: MeshModel, { source, namespace }: MeshVirtualService): boolean {
-  return records(source.spec['http']).every(({ item }) => {
+  return indexedMaps(source.spec['http']).every(({ item }) => {
     if (!isMap(item['delegate'])) return true;
     const { name, namespace: place } = item['delegate'];
     return model.objects.get('VirtualService', asName(place) ?? namespace, asName(name) ?? '') !== undefined;
@@ -59,7 +58,7 @@ function violations(virtualService: MeshVirtualService): Violation[] {
 }
 
 function takesAll({ gateways }: MeshVirtualService, { route, namespace }: SourcedRoute): boolean {
-  const matches = records(route['match']).map(({ item }) => item);
+  const matches = indexedMaps(route['match']).map(({ item }) => item);
   const all = { match: {}, gateways: ['mesh'], namespace };
   return matches.length === 0 || matches.some((match) => covers('http', { match, gateways, namespace }, all));
 }

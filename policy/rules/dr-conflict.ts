@@ -1,6 +1,6 @@
 import { isVisible } from '../../mesh/model/mesh-config';
 import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
-import { same } from '../../mesh/model/json';
+import { same } from '../../mesh/json';
 import { effectiveRule } from '../model/clients';
 import { hostRules, ruleGroups, type RuleGroup } from '../model/host-rules';
 import { servicePlace } from '../model/known';

@@ -1,4 +1,4 @@
-import { asList, asText } from '../../mesh/model/json';
+import { asList, asString } from '../../mesh/json';
 import type { MeshKind, MeshModel, MeshObject } from '../../mesh/model/mesh-model';
 import { describesNamespaces, namespaceExists } from '../model/known';
 import type { CheckOptions, Rule, Violation } from '../rule';
@@ -58,7 +58,7 @@ interface Export {
 
 function specExports(source: MeshObject): Export[] {
   return asList(source.spec['exportTo']).flatMap((value, at) => {
-    const namespace = asText(value);
+    const namespace = asString(value);
     return namespace === undefined ? [] : [{ source, namespace, path: `spec.exportTo[${at}]` }];
   });
 }

@@ -1,4 +1,4 @@
-import { asMap, asNumber, isMap, type JsonMap } from '../../mesh/model/json';
+import { asMap, asNumber, isMap, type JsonMap } from '../../mesh/json';
 import { writtenRoutes } from '../model/routes';
 import type { CheckOptions, Rule, Violation } from '../rule';
 

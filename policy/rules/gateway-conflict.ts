@@ -1,5 +1,5 @@
 import type { GatewayServer, MeshGateway, MeshModel } from '../../mesh/model/mesh-model';
-import { pushTo } from '../../mesh/model/objects';
+import { pushTo } from '../../mesh/collections';
 import { hasLabels } from '../../mesh/model/workload-index';
 import { isHostWithin, isWildcard } from '../../mesh/model/hosts';
 import { labelText } from '../model/workloads';

@@ -1,6 +1,6 @@
-import { asName, asTexts } from '../../mesh/model/json';
+import { asName, asStrings } from '../../mesh/json';
 import type { GatewayServer, MeshGateway, MeshModel, MeshObject } from '../../mesh/model/mesh-model';
-import { pushTo } from '../../mesh/model/objects';
+import { pushTo } from '../../mesh/collections';
 import { hasLabels } from '../../mesh/model/workload-index';
 import { certificateFault, credentialIn, makesSecret, secretData } from '../model/secrets';
 import { knownGatewayWorkloads } from '../model/clients';
@@ -84,7 +84,7 @@ interface Use {
 function usesOf(gateway: MeshGateway): Use[] {
   return gateway.servers.flatMap((server) => {
     const single = asName(server.tls?.['credentialName']);
-    const several = asTexts(server.tls?.['credentialNames']);
+    const several = asStrings(server.tls?.['credentialNames']);
     return [
       ...(single === undefined
         ? []

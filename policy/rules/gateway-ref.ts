@@ -1,9 +1,8 @@
-import { isHostWithin } from '../../mesh/model/hosts';
+import { asList, asMap, asName, asStrings, indexedMaps } from '../../mesh/json';
 import { resolveGateway, serverHosts } from '../../mesh/model/gateways';
-import { asList, asMap, asName, asTexts } from '../../mesh/model/json';
+import { isHostWithin } from '../../mesh/model/hosts';
 import type { MeshModel, MeshObject, MeshVirtualService } from '../../mesh/model/mesh-model';
 import { describes, isDeclared } from '../model/known';
-import { records } from '../model/read';
 import type { CheckOptions, Rule, Violation } from '../rule';
 
 /** Gateways that istiod makes of Gateway API objects; nobody else may name them (istio pkg/config/gateway). */
@@ -126,9 +125,9 @@ function missingMessage(model: MeshModel, written: string, id: string): string {
 function matchViolations({ source, namespace, gateways, hosts }: MeshVirtualService): Violation[] {
   if (hosts.length === 0) return [];
   return ['http', 'tls', 'tcp'].flatMap((protocol) =>
-    records(source.spec[protocol]).flatMap(({ at, item }) =>
-      records(item['match']).flatMap(({ at: entry, item: match }) =>
-        asTexts(match['gateways']).flatMap((written, index) => {
+    indexedMaps(source.spec[protocol]).flatMap(({ at, item }) =>
+      indexedMaps(item['match']).flatMap(({ at: entry, item: match }) =>
+        asStrings(match['gateways']).flatMap((written, index) => {
           const id = resolveGateway(written, namespace);
           if (gateways.includes(id)) return [];
           const message = `gateway ${id} is not among the gateways of this VirtualService (${gateways.join(', ')}), so the match never applies there; add it to spec.gateways`;

@@ -1,4 +1,4 @@
-import { isMap } from '../../mesh/model/json';
+import { isMap } from '../../mesh/json';
 import type { MeshGateway, MeshModel } from '../../mesh/model/mesh-model';
 import { hasLabels } from '../../mesh/model/workload-index';
 import { knownGatewayWorkloads, type KnownGatewayWorkload } from '../model/clients';

@@ -1,9 +1,8 @@
-import { asMap } from '../../mesh/model/json';
+import { asMap, indexedMaps } from '../../mesh/json';
 import type { MeshGateway, MeshModel, MeshVirtualService } from '../../mesh/model/mesh-model';
 import { hasLabels } from '../../mesh/model/workload-index';
 import { attached, isFor } from '../model/authorization';
 import { knownGatewayWorkloads } from '../model/clients';
-import { records } from '../model/read';
 import type { CheckOptions, Rule, Violation } from '../rule';
 
 /** https://istio.io/latest/docs/tasks/security/authentication/jwt-route/ */
@@ -85,8 +84,8 @@ function violations(model: MeshModel, options: CheckOptions, virtualService: Mes
 }
 
 function claimPaths({ source }: MeshVirtualService): { path: string; header: string }[] {
-  return records(source.spec['http']).flatMap(({ at, item }) =>
-    records(item['match']).flatMap(({ at: entry, item: match }) =>
+  return indexedMaps(source.spec['http']).flatMap(({ at, item }) =>
+    indexedMaps(item['match']).flatMap(({ at: entry, item: match }) =>
       ['headers', 'withoutHeaders'].flatMap((field) =>
         Object.keys(asMap(match[field]))
           .filter((header) => claimHeader.test(header))

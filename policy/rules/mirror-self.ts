@@ -1,4 +1,4 @@
-import { asMap, asNumber } from '../../mesh/model/json';
+import { asMap, asNumber } from '../../mesh/json';
 import { destinationTitle, writtenRoutes, type RouteDestination, type WrittenRoute } from '../model/routes';
 import type { Rule, Violation } from '../rule';
 

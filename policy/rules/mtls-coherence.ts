@@ -1,9 +1,9 @@
 import { acceptedMode } from '../../mesh/model/mutual-tls';
 import { isWildcard } from '../../mesh/model/hosts';
 import type { MeshModel, MeshObject, MeshService, MtlsMode } from '../../mesh/model/mesh-model';
-import { pushTo } from '../../mesh/model/objects';
+import { pushTo } from '../../mesh/collections';
 import { effectiveRule } from '../model/clients';
-import { hostRules, type HostRule, policiesOf, tlsMode, type PlacedPolicy } from '../model/host-rules';
+import { type HostRule, hostRules, type PlacedPolicy, policiesOf, tlsMode } from '../model/host-rules';
 import { servicePlace } from '../model/known';
 import { hasNoProxy, hasSelectivePolicies, podLabels } from '../model/workloads';
 import type { Rule, Violation } from '../rule';

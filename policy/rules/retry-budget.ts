@@ -1,7 +1,6 @@
-import { asMap, asName, asNumber, isMap } from '../../mesh/model/json';
+import { asMap, asName, asNumber, indexedMaps, isMap } from '../../mesh/json';
 import { milliseconds } from '../model/duration';
-import { records } from '../model/read';
-import { writtenRoutes, type WrittenRoute } from '../model/routes';
+import { type WrittenRoute, writtenRoutes } from '../model/routes';
 import type { Rule, Violation } from '../rule';
 
 /** Conditions after which the server may have done its work already. https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-retry-on */
@@ -66,7 +65,7 @@ function twice({ rule, path, source }: WrittenRoute): Violation[] {
     .map((condition) => condition.trim())
     .filter((condition) => afterwards.includes(condition) || /^5\d\d$/.test(condition));
   if (asNumber(retries['attempts']) === 0 || risky.length === 0) return [];
-  const methods = records(rule['match']).map(({ item }) =>
+  const methods = indexedMaps(rule['match']).map(({ item }) =>
     isMap(item['method']) ? asName(item['method']['exact']) : undefined,
   );
   if (methods.length === 0 || !methods.every((method) => method !== undefined && notIdempotent.includes(method)))

@@ -1,8 +1,7 @@
-import { asList, asMap, asName, asNumber, asText } from '../../mesh/model/json';
+import { asList, asMap, asName, asNumber, asString, indexedMaps } from '../../mesh/json';
 import type { MeshModel, MeshService, MeshWorkload } from '../../mesh/model/mesh-model';
 import { parseProtocol } from '../../mesh/model/protocol';
 import { hasNoProxy, servicesOf } from '../model/workloads';
-import { records } from '../model/read';
 import type { Rule, Violation } from '../rule';
 
 /** User of Istio's own proxy, whose traffic is not captured. */
@@ -47,7 +46,7 @@ spec: { selector: { app: order }, ports: [{ name: http, port: 8080, targetPort: 
 function serviceViolations(model: MeshModel, service: MeshService): Violation[] {
   const workloads = model.workloads.behind(service);
   const isOutside = workloads.length > 0 && workloads.every((workload) => hasNoProxy(model, workload));
-  return records(service.source.spec['ports']).flatMap(({ at, item }) =>
+  return indexedMaps(service.source.spec['ports']).flatMap(({ at, item }) =>
     [isOutside ? undefined : protocolFault(service, item), targetFault(workloads, item)].flatMap((message) =>
       message === undefined ? [] : [{ object: service.source.object, path: `spec.ports[${at}]`, message }],
     ),
@@ -55,7 +54,7 @@ function serviceViolations(model: MeshModel, service: MeshService): Violation[] 
 }
 
 function protocolFault({ externalName }: MeshService, port: Readonly<Record<string, unknown>>): string | undefined {
-  const [name, appProtocol] = [asText(port['name']) ?? '', asText(port['appProtocol'])];
+  const [name, appProtocol] = [asString(port['name']) ?? '', asString(port['appProtocol'])];
   if (port['protocol'] === 'UDP' || port['protocol'] === 'SCTP') return undefined;
   if (externalName !== undefined && name === 'tcp') {
     return 'a TCP port of an ExternalName Service takes connections to every other host on that port; name it by its protocol, such as https';
@@ -95,12 +94,12 @@ function sharedPorts(model: MeshModel, workload: MeshWorkload): Violation[] {
   const services = servicesOf(model, workload);
   if (services.length < 2) return [];
   const ports = services.flatMap((service) =>
-    records(service.source.spec['ports']).map(({ item }) => ({ service, item })),
+    indexedMaps(service.source.spec['ports']).map(({ item }) => ({ service, item })),
   );
   const byPort = grouped(
     ports,
     ({ item }) => String(item['port']),
-    ({ item }) => asText(item['protocol']) ?? 'TCP',
+    ({ item }) => asString(item['protocol']) ?? 'TCP',
   );
   const byTarget = grouped(
     ports,

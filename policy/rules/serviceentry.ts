@@ -1,8 +1,7 @@
-import { asList, asMap, asName, asNumber, asText, asTexts } from '../../mesh/model/json';
-import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
-import { pushTo } from '../../mesh/model/objects';
+import { pushTo } from '../../mesh/collections';
+import { asList, asMap, asName, asNumber, asString, asStrings, indexedMaps } from '../../mesh/json';
 import { visibility, type Visibility } from '../../mesh/model/mesh-config';
-import { records } from '../model/read';
+import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
 import type { Level } from '../finding';
 import type { Rule, Violation } from '../rule';
 
@@ -79,12 +78,12 @@ function violation({ source, host, number, protocol, path }: Port, rival: Port):
 
 function portsOf(model: MeshModel, source: MeshObject): Port[] {
   const { spec, namespace } = source;
-  const seenBy = visibility(asTexts(spec['exportTo']), namespace, model.config.defaultServiceExportTo);
-  return records(spec['ports']).flatMap(({ at, item }) => {
+  const seenBy = visibility(asStrings(spec['exportTo']), namespace, model.config.defaultServiceExportTo);
+  return indexedMaps(spec['ports']).flatMap(({ at, item }) => {
     const number = asNumber(item['number']);
-    const protocol = (asText(item['protocol']) ?? '').toUpperCase();
+    const protocol = (asString(item['protocol']) ?? '').toUpperCase();
     if (number === undefined) return [];
-    const hosts = [...new Set(asTexts(spec['hosts']).map((host) => host.toLowerCase()))];
+    const hosts = [...new Set(asStrings(spec['hosts']).map((host) => host.toLowerCase()))];
     return hosts.map((host) => ({ source, host, number, protocol, path: `spec.ports[${at}]`, seenBy }));
   });
 }
@@ -97,10 +96,10 @@ function meet(a: Visibility, b: Visibility): boolean {
 function withoutAddress(model: MeshModel, { object, spec }: MeshObject): Violation[] {
   const allocated = asList(asMap(object['status'])['addresses']).length > 0;
   if (asList(spec['addresses']).length > 0 || allocated || allocatesAddresses(model)) return [];
-  return records(spec['ports']).flatMap(({ at, item }) => {
+  return indexedMaps(spec['ports']).flatMap(({ at, item }) => {
     const protocol = asName(item['protocol']) ?? '';
     if (protocol !== '' && protocol.toUpperCase() !== 'TCP') return [];
-    const message = `TCP port ${String(item['number'])} has no address to know ${asTexts(spec['hosts']).join(', ')} by, so it takes connections to any host on this port; add spec.addresses`;
+    const message = `TCP port ${String(item['number'])} has no address to know ${asStrings(spec['hosts']).join(', ')} by, so it takes connections to any host on this port; add spec.addresses`;
     return [{ object, path: `spec.ports[${at}]`, message, level: 'advisory' as const }];
   });
 }

@@ -1,8 +1,7 @@
-import { asMap, asTextMap, asTexts } from '../../mesh/model/json';
+import { asMap, asStringMap, asStrings, indexedMaps } from '../../mesh/json';
 import type { MeshModel, MeshObject, MeshVirtualService } from '../../mesh/model/mesh-model';
 import { importsVirtualService } from '../../mesh/model/sidecars';
 import { hostState } from '../model/known';
-import { records } from '../model/read';
 import { isOnMesh } from '../model/routes';
 import type { CheckOptions, Rule, Violation } from '../rule';
 
@@ -57,15 +56,15 @@ spec:
 };
 
 function rootSelector(model: MeshModel, { namespace, spec, object }: MeshObject): Violation[] {
-  const labels = asTextMap(asMap(spec['workloadSelector'])['labels']);
+  const labels = asStringMap(asMap(spec['workloadSelector'])['labels']);
   if (namespace !== model.config.rootNamespace || Object.keys(labels).length === 0) return [];
   const message = `a Sidecar of the root namespace ${namespace} is the default of all namespaces only without a selector; remove workloadSelector, or move it to the namespace of the workloads`;
   return [{ object, path: 'spec.workloadSelector', message }];
 }
 
 function unknownHosts(model: MeshModel, options: CheckOptions, { namespace, spec, object }: MeshObject): Violation[] {
-  return records(spec['egress']).flatMap(({ at, item }) =>
-    asTexts(item['hosts']).flatMap((written, index): Violation[] => {
+  return indexedMaps(spec['egress']).flatMap(({ at, item }) =>
+    asStrings(item['hosts']).flatMap((written, index): Violation[] => {
       const [owner = '', host = ''] = written.split('/');
       if (host === '' || host.startsWith('*') || owner === '~' || isServed(model, owner, host, namespace)) return [];
       const state = hostState(model, options, host, owner === '.' || owner === '*' ? namespace : owner);

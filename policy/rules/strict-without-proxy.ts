@@ -1,5 +1,5 @@
 import type { MeshModel, MeshObject, MeshWorkload } from '../../mesh/model/mesh-model';
-import { pushTo } from '../../mesh/model/objects';
+import { pushTo } from '../../mesh/collections';
 import { hasNoProxy } from '../model/workloads';
 import type { Rule, Violation } from '../rule';
 

@@ -1,4 +1,4 @@
-import { asMap, asName } from '../../mesh/model/json';
+import { asMap, asName } from '../../mesh/json';
 import { hostRules, type HostRule, policiesOf, tlsMode } from '../model/host-rules';
 import type { Rule, Violation } from '../rule';
 

@@ -1,7 +1,6 @@
-import { asMap, isMap } from '../../mesh/model/json';
+import { asMap, indexedMaps, isMap } from '../../mesh/json';
 import type { MeshVirtualService, SourcedRoute } from '../../mesh/model/mesh-model';
-import { CoverageIndex, type Condition } from '../model/coverage';
-import { records } from '../model/read';
+import { type Condition, CoverageIndex } from '../model/coverage';
 import type { RouteProtocol } from '../model/routes';
 import type { Rule, Violation } from '../rule';
 
@@ -62,7 +61,7 @@ function violations(virtualService: MeshVirtualService, protocol: RouteProtocol)
 }
 
 function conditionsOf({ gateways }: MeshVirtualService, { route, namespace }: SourcedRoute): Condition[] {
-  const matches = records(route['match']).map(({ item }) => item);
+  const matches = indexedMaps(route['match']).map(({ item }) => item);
   return (matches.length === 0 ? [{}] : matches).map((match) => ({ match: asMap(match), gateways, namespace }));
 }
 

@@ -1,10 +1,9 @@
+import { pushTo } from '../../mesh/collections';
+import { asStrings, indexedMaps } from '../../mesh/json';
 import { resolveGateway } from '../../mesh/model/gateways';
-import { asTexts } from '../../mesh/model/json';
-import type { MeshModel, MeshVirtualService, SourcedRoute } from '../../mesh/model/mesh-model';
-import { pushTo } from '../../mesh/model/objects';
 import type { Visibility } from '../../mesh/model/mesh-config';
-import { CoverageIndex, covers, type Condition } from '../model/coverage';
-import { records } from '../model/read';
+import type { MeshModel, MeshVirtualService, SourcedRoute } from '../../mesh/model/mesh-model';
+import { type Condition, CoverageIndex, covers } from '../model/coverage';
 import { isOnMesh } from '../model/routes';
 import type { Rule, Violation } from '../rule';
 
@@ -129,9 +128,9 @@ function bindings(model: MeshModel): Map<string, MeshVirtualService[]> {
 
 function claimsOf(virtualService: MeshVirtualService, gateway: string): Claim[] {
   return virtualService.http.flatMap((route) => {
-    const matches = records(route.route['match']).map(({ item }) => item);
+    const matches = indexedMaps(route.route['match']).map(({ item }) => item);
     return (matches.length === 0 ? [{}] : matches).flatMap((match) => {
-      const named = asTexts(match['gateways']).map((written) => resolveGateway(written, route.namespace));
+      const named = asStrings(match['gateways']).map((written) => resolveGateway(written, route.namespace));
       if (named.length > 0 && !named.includes(gateway)) return [];
       const atGateway = { ...match, gateways: [] };
       return [

@@ -1,4 +1,4 @@
-import { asMap, asNumber, isMap } from '../../mesh/model/json';
+import { asMap, asNumber, isMap } from '../../mesh/json';
 import type { MeshModel, MeshService, MeshWorkload } from '../../mesh/model/mesh-model';
 import { clientNamespaces, effectiveRule } from '../model/clients';
 import { isDeclared } from '../model/known';

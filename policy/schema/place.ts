@@ -1,3 +1,5 @@
+import { isMap } from '../../mesh/json';
+
 /** A value somewhere in an object, together with its path. Reads what is not there as empty, as protobuf does, so that a validator never has to ask first. */
 export class Place {
   /** Only `value` for the object itself. */
@@ -61,10 +63,6 @@ export class Place {
     if (typeof key === 'number') return Array.isArray(this.value) ? (this.value as unknown[])[key] : undefined;
     return isMap(this.value) && Object.hasOwn(this.value, key) ? this.value[key] : undefined;
   }
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function stepInto(path: string, key: string | number): string {

@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
-import { oncePer } from '../../mesh/model/memoize';
+import { memoizeByIdentity } from '../../mesh/model/memoize';
 import { nearest } from '../finding';
 import { crdErrors, crdOf } from './crd/schemas';
 import { crdOnlyAdvice, translated } from './crd/translate';
@@ -42,7 +42,7 @@ export interface SchemaReport {
 const empty: SchemaReport = { errors: [], crdOnly: [], warnings: [] };
 
 /** Everything that the API server and istiod 1.30 say of one object of Istio; nothing for any other. Each object is judged once. */
-export const schemaReport = oncePer(judge);
+export const schemaReport = memoizeByIdentity(judge);
 
 function judge(object: KubernetesObject): SchemaReport {
   const { apiVersion, kind } = object;
