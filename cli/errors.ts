@@ -1,24 +1,31 @@
+import { ClusterError } from '../cluster/api';
 import { LabError } from '../cluster/lab';
 
 /** Exit codes of every command, as `--help` states them. */
 export const exitCodes = { done: 0, findings: 1, usage: 2, cannotTell: 3 } as const;
 
-/** Something that the user can put right: shown as it is on stderr, without a stack trace, exit 2. */
+/** Something that the user can fix: shown on stderr without a stack trace. */
 export class UserError extends Error {
   override name = 'UserError';
+  readonly exitCode: number = exitCodes.usage;
 }
 
-/** One message out of several problems; all of them are told at once. */
+/** What the user asked for is refused: by a rule, by the schema of the stack file, or by the cluster. */
+export class RefusedError extends UserError {
+  override readonly exitCode = exitCodes.findings;
+}
+
+/** One message for several problems. */
 export function userError(headline: string, problems: string[]): UserError {
   return new UserError([headline, ...problems.map((problem) => `  ${problem.replaceAll('\n', '\n  ')}`)].join('\n'));
 }
 
-/** What the lab complains about is for the user to put right, so it is shown without a stack trace. */
+/** Errors of the lab and of a cluster are for the user to fix, so they are shown without a stack trace. */
 export async function asUserError<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof LabError) throw new UserError(error.message);
+    if (error instanceof LabError || error instanceof ClusterError) throw new UserError(error.message);
     throw error;
   }
 }

@@ -1,94 +1,74 @@
 import { isDeepStrictEqual } from 'node:util';
+import { groupKind, KubernetesApi, type Connection, type Kind, type LiveObject } from '../cluster/api';
 import type { KubernetesObject } from '../mesh/manifests/kubernetes';
 import { routingKinds } from '../mesh/manifests/route-set';
-import type { Connection } from '../cluster/api/connection';
 import { setLabel } from './set';
 
-/** Who the fields that a set states belong to. */
+export type { LiveObject } from '../cluster/api';
+
+/** The field manager of routes. */
 const manager = 'meshwright';
 /** Version in which kinds are listed; an object is the same in each. */
-const listVersion = 'networking.istio.io/v1';
-const namesOnly = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
-
-/** An object as the cluster has it, as far as it is used here. */
-export interface LiveObject extends KubernetesObject {
-  metadata: KubernetesObject['metadata'] & {
-    resourceVersion?: string;
-    deletionTimestamp?: string;
-    managedFields?: readonly { manager?: string }[];
-  };
-}
+const apiVersion = 'networking.istio.io/v1';
+/** Known without discovery, in all versions that Istio has served. */
+const kinds = new Map(
+  Object.entries(routingKinds).map(([kind, plural]): [string, Kind] => [
+    groupKind({ apiVersion, kind }),
+    {
+      plural,
+      namespaced: true,
+      apiVersions: [apiVersion, 'networking.istio.io/v1beta1', 'networking.istio.io/v1alpha3'],
+    },
+  ]),
+);
 
 /** The routing objects of a cluster. */
 export class Cluster {
-  constructor(
-    private readonly connection: Connection,
-    private readonly signal?: AbortSignal,
-  ) {}
+  private readonly api: KubernetesApi;
+
+  constructor(connection: Connection, signal?: AbortSignal) {
+    this.api = new KubernetesApi(connection, kinds, signal);
+  }
 
   /**
-   * Server-side apply, so that an object that is there already is taken over. All of `spec` is then as stated: what others have added to it goes.
+   * Server-side apply: an existing object is taken over. Afterwards all of `spec` is as stated; fields that others have added to it are removed.
    * @throws ApiError when the API server refuses it.
    */
   async apply(object: KubernetesObject): Promise<void> {
-    const path = `${pathOf(object)}?fieldManager=${manager}&force=true&fieldValidation=Strict`;
-    const contentType = 'application/apply-patch+yaml';
-    const live = (await this.connection.ask(
-      { method: 'PATCH', path, contentType, body: object },
-      this.signal,
-    )) as LiveObject;
+    const live = await this.api.apply(object, { manager, strict: true });
     if (isDeepStrictEqual(live.spec, object.spec)) return;
-    const body = [{ op: 'replace', path: '/spec', value: object.spec }];
-    await this.connection.ask(
-      {
-        method: 'PATCH',
-        path: `${pathOf(object)}?fieldManager=${manager}`,
-        contentType: 'application/json-patch+json',
-        body,
-      },
-      this.signal,
-    );
+    await this.api.patch(object, [{ op: 'replace', path: '/spec', value: object.spec }], manager);
   }
 
   async get(object: KubernetesObject): Promise<LiveObject | undefined> {
-    return (await this.connection.ask({ method: 'GET', path: pathOf(object) }, this.signal)) as LiveObject | undefined;
+    return this.api.get(object);
   }
 
-  /** All routing objects of a namespace, without what is in them. */
+  /** All routing objects of a namespace, metadata only. */
   async all(namespace: string): Promise<LiveObject[]> {
-    return this.list(namespace, undefined, namesOnly);
+    return this.list(namespace, undefined, true);
   }
 
-  /** Those objects of a set that are not being deleted, kind and name only. */
-  async names(namespace: string, id: string): Promise<KubernetesObject[]> {
-    return this.list(namespace, id, namesOnly);
+  /** The objects of a set that are not being deleted, metadata only. */
+  async names(namespace: string, id: string): Promise<LiveObject[]> {
+    return this.list(namespace, id, true);
   }
 
-  /** The same, with all that is in them. */
+  /** The objects of a set that are not being deleted. */
   async objects(namespace: string, id: string): Promise<LiveObject[]> {
-    return this.list(namespace, id, 'application/json');
+    return this.list(namespace, id, false);
   }
 
-  /** What is not there any more counts as deleted. */
+  /** Deletes an object; an object that does not exist is no error. */
   async remove(object: KubernetesObject): Promise<void> {
-    await this.connection.ask({ method: 'DELETE', path: pathOf(object) }, this.signal);
+    await this.api.remove(object);
   }
 
-  private async list(namespace: string, id: string | undefined, accept: string): Promise<LiveObject[]> {
+  private async list(namespace: string, id: string | undefined, metadataOnly: boolean): Promise<LiveObject[]> {
+    const selector = id === undefined ? {} : { labelSelector: `${setLabel}=${id}` };
     const lists = await Promise.all(
-      Object.entries(routingKinds).map(async ([kind, plural]) => {
-        const selector = id === undefined ? '' : `?labelSelector=${encodeURIComponent(`${setLabel}=${id}`)}`;
-        const path = `/apis/${listVersion}/namespaces/${namespace}/${plural}${selector}`;
-        const list = (await this.connection.ask({ method: 'GET', path, accept }, this.signal)) as
-          { items: LiveObject[] } | undefined;
-        return (list?.items ?? []).map((item): LiveObject => ({ ...item, apiVersion: listVersion, kind }));
-      }),
+      [...kinds.keys()].map((key) => this.api.list(key, { namespace, metadataOnly, ...selector })),
     );
     return lists.flat().filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   }
-}
-
-function pathOf({ apiVersion, kind, metadata }: KubernetesObject): string {
-  const { namespace = 'default', name } = metadata;
-  return `/apis/${apiVersion}/namespaces/${encodeURIComponent(namespace)}/${routingKinds[kind] ?? kind}/${encodeURIComponent(name)}`;
 }

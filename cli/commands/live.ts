@@ -1,6 +1,6 @@
 import { Argument, type Command } from 'commander';
 import {
-  LiveError,
+  ClusterError,
   MeshView,
   addressPattern,
   addressRule,
@@ -80,14 +80,15 @@ async function asUserError<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof LiveError) throw new UserError(`${problems[error.problem]}: ${error.message}`);
+    if (error instanceof ClusterError) throw new UserError(`${problems[error.problem]}: ${error.message}`);
     throw error;
   }
 }
 
-const problems: Record<LiveError['problem'], string> = {
+const problems: Record<ClusterError['problem'], string> = {
   unreachable: 'istiod cannot be reached',
   forbidden: 'Not allowed',
   'no-istio': 'No Istio in this cluster',
   'no-cluster': 'The cluster cannot be reached',
+  refused: 'The cluster refuses the request',
 };

@@ -4,12 +4,12 @@ import {
   expectedRoute,
   noRoute,
   routeVerdicts,
-  splitText,
+  formatShares,
   type MeshView,
   type MeshViewOptions,
   type Verdict,
 } from '../../cluster/proxies';
-import { nearest } from '../../policy/nearest';
+import { nearest } from '../../policy/finding';
 import { contextOf, labByDefault } from '../cluster';
 import { UserError } from '../errors';
 import { loadStack, type StackChoice } from '../input';
@@ -37,7 +37,7 @@ interface Wanted {
 
 /**
  * What becomes of the routes of a stack, or of one of them, in its cluster. Changes nothing.
- * @throws UserError for a stack file that is refused and a route that it does not have; LiveError when the cluster or istiod cannot be asked.
+ * @throws UserError for a stack file that is refused and a route that it does not have; ClusterError when the cluster or istiod cannot be asked.
  */
 export async function liveRoutes(
   choice: StackChoice,
@@ -110,7 +110,7 @@ async function liveRoute(
 
 function splits(virtualService: KubernetesObject): string[] {
   const { http, connections } = expectedRoute(virtualService);
-  return [...http, ...connections].map(splitText);
+  return [...http, ...connections].map(formatShares);
 }
 
 /** A route and its proxies for people; proxies without the route are only counted. No trailing newline. */

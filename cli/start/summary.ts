@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
-import type { LiveObject } from '../../cluster/lab';
-import { asList, asMap, asNumber } from '../../mesh/model/json';
+import type { LiveObject } from '../../cluster/api';
+import { asList, asMap, asNumber } from '../../mesh/json';
 import { effectiveSplits } from '../../mesh/traffic/splits';
 import { table } from '../output';
 import type { StackSettings } from '../../mesh/manifests/settings';

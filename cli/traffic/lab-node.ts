@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { Lab } from '../../cluster/lab';
-import { layoutOf, readPorts } from '../../cluster/lab/control-plane';
+import { labPorts, type Lab } from '../../cluster/lab';
 
 /** Where the lab's node answers on 127.0.0.1. */
 export type NodeAddress = Pick<Lab, 'nodePort' | 'egressPort'>;
@@ -48,7 +47,7 @@ const timeout = 2000;
 
 /** Where the node of this checkout's lab answers; undefined before the first `lab up`. */
 export async function nodeAddress(): Promise<NodeAddress | undefined> {
-  const ports = await readPorts(layoutOf());
+  const ports = await labPorts();
   return ports === undefined ? undefined : { nodePort: ports['lab-node'], egressPort: ports.egress };
 }
 

@@ -1,142 +1,157 @@
-import { createRequire } from 'node:module';
 import { Agent as HttpAgent, request as httpRequest, type OutgoingHttpHeaders, type RequestOptions } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
-import { LiveError } from './errors';
+import { ClusterError } from './errors';
 import { loadKubeconfig, type KubeconfigOptions } from './kubeconfig';
-import { checkout } from '../../runtime/checkout';
-import { refusalOf } from './refusal';
 
-/** Sockets that are kept open to one API server, and so questions at a time. */
-const sockets = 8;
-/** Answers that say "later", how often they are heeded, and how long, in milliseconds, it takes at first. */
-const later = new Set([429, 502, 503, 504]);
-const attempts = 5;
-const firstPause = 250;
-/** How long, in milliseconds, an answer may take. */
-const patience = 60_000;
-/** How long, in milliseconds, credentials are taken to hold before the library is asked again: it looks at files and clocks, and makes an agent, each time. */
-const trusted = 5_000;
+/** Requests at a time to one API server. */
+const maxSockets = 8;
+/** Longest time, in milliseconds, for a TCP connection, and for a whole response. */
+const connectTimeoutMs = 10_000;
+const responseTimeoutMs = 60_000;
+/** Statuses that ask for a retry. With a Retry-After header any 5xx does, and is obeyed more often: an API server that has just started says so of kinds whose storage it is still setting up. */
+const retryStatuses = new Set([429, 502, 503, 504]);
+const attempts = { backOff: 5, retryAfter: 20 };
+const firstPauseMs = 250;
+/** How long, in milliseconds, credentials are used before the library is asked for them again: it reads files and runs programs. */
+const credentialsMs = 5_000;
 
-/** Loaded when it is needed, as most runs change nothing; and not by the bundler. */
-const load = createRequire(join(checkout, 'cluster', 'api', 'index.js'));
-
-export interface Question {
+export interface Request {
   method: 'GET' | 'PATCH' | 'DELETE' | 'POST';
   /** Path with its query. */
   path: string;
+  /** Defaults to JSON. */
   accept?: string;
   contentType?: string;
   body?: object;
 }
 
-/** A cluster's API server, by way of a kubeconfig of any sort. */
+export interface Response {
+  status: number;
+  /** The parsed JSON; undefined when the body is something else. */
+  body: unknown;
+  retryAfterSeconds?: number;
+}
+
+/** A connection to the API server of a cluster, with the credentials of any kubeconfig. */
 export class Connection {
-  /** @throws LiveError when the kubeconfig cannot be read, has no such context or no cluster. */
+  /** @throws ClusterError when the kubeconfig cannot be used. */
   static open(options: KubeconfigOptions): Connection {
-    const { KubeConfig } = load('./load-kube-config.js') as typeof import('./kube-config');
-    const config = loadKubeconfig(new KubeConfig(), options);
-    const server = config.getCurrentCluster()?.server;
-    if (server === undefined) throw new LiveError('no-cluster', 'the kubeconfig names no cluster');
-    return new Connection(config, server);
+    return new Connection(loadKubeconfig(options));
   }
 
   #agent: RequestOptions['agent'];
   #credentials = '';
   #authenticated: { until: number; options: Promise<RequestOptions> } | undefined;
 
-  private constructor(
-    private readonly config: KubeConfig,
-    /** Address of the API server. */
-    readonly server: string,
-  ) {}
+  private constructor(readonly config: KubeConfig) {}
+
+  /** Address of the API server. */
+  get server(): string {
+    return this.config.getCurrentCluster()?.server ?? '';
+  }
+
+  get context(): string {
+    return this.config.getCurrentContext();
+  }
 
   /**
-   * Asks again when the answer is "later" or the socket was dropped: whatever is asked here may be asked twice.
-   * @returns the JSON of the answer; undefined when what is asked for is not there
-   * @throws ApiError with the API server's words, LiveError when it cannot be reached.
+   * Sends a request, again when the API server is busy or has closed the connection: so only send what may run twice.
+   * @returns any response, also one with an error status
+   * @throws ClusterError `no-cluster` when the API server does not answer in time
    */
-  async ask(question: Question, signal?: AbortSignal): Promise<unknown> {
+  async send(request: Request, signal?: AbortSignal): Promise<Response> {
     for (let attempt = 1; ; attempt++) {
       signal?.throwIfAborted();
-      const answer = await this.#send(question).catch((error: unknown) => {
-        if (attempt < attempts && isDropped(error)) return undefined;
-        throw new LiveError('no-cluster', `the API server ${this.server} does not answer: ${reasonOf(error)}`);
+      const response = await this.#sendOnce(request, signal).catch((error: unknown) => {
+        signal?.throwIfAborted();
+        if (attempt < attempts.backOff && isDropped(error)) return undefined;
+        throw new ClusterError('no-cluster', `the API server ${this.server} does not answer: ${reasonOf(error)}`);
       });
-      if (answer !== undefined && answer.status < 300) return answer.body;
-      if (answer?.status === 404 && question.method !== 'PATCH') return undefined;
-      if (answer !== undefined && (attempt === attempts || !later.has(answer.status))) {
-        throw refusalOf(answer.status, answer.body);
-      }
-      await sleep(Math.max(firstPause * 2 ** (attempt - 1), (answer?.retryAfter ?? 0) * 1000), undefined, {
-        ...(signal === undefined ? {} : { signal }),
-      });
+      if (response !== undefined && !shouldRetry(response, attempt)) return response;
+      const pauseMs = Math.max(
+        Math.min(firstPauseMs * 2 ** (attempt - 1), 2_000),
+        (response?.retryAfterSeconds ?? 0) * 1000,
+      );
+      await sleep(pauseMs, undefined, signal === undefined ? {} : { signal });
     }
   }
 
-  async #send({ method, path, accept = 'application/json', contentType, body }: Question): Promise<Answer> {
-    const options: RequestOptions = await this.#options();
+  async #sendOnce(request: Request, signal?: AbortSignal): Promise<Response> {
+    const { method, path, accept = 'application/json', contentType, body } = request;
+    const options = await this.#options();
     const headers = {
       ...(options.headers as OutgoingHttpHeaders | undefined),
       accept,
       ...(contentType === undefined ? {} : { 'content-type': contentType }),
     };
+    const timeout = AbortSignal.timeout(responseTimeoutMs);
+    const abort = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
     const url = new URL(this.server.replace(/\/$/, '') + path);
-    const request = url.protocol === 'http:' ? httpRequest : httpsRequest;
+    const send = url.protocol === 'http:' ? httpRequest : httpsRequest;
     return new Promise((resolve, reject) => {
-      const sent = request(url, { ...options, method, headers, timeout: patience }, (response) => {
-        text(response)
-          .then((json) =>
+      const fail = (error: Error): void =>
+        reject(timeout.aborted ? new Error(`no response within ${responseTimeoutMs / 1000} s`) : error);
+      const sent = send(url, { ...options, method, headers, signal: abort }, (response) => {
+        const retryAfter = /^\d+$/.exec(response.headers['retry-after'] ?? '')?.[0];
+        text(response).then(
+          (json) =>
             resolve({
               status: response.statusCode ?? 0,
-              body: parsed(json),
-              retryAfter: Number(response.headers['retry-after'] ?? 0),
+              body: parseJson(json),
+              ...(retryAfter === undefined ? {} : { retryAfterSeconds: Number(retryAfter) }),
             }),
-          )
-          .catch(reject);
+          fail,
+        );
       });
-      sent.once('timeout', () => sent.destroy(new Error(`no answer within ${patience / 1000} s`)));
-      sent.once('error', reject);
+      sent.once('socket', (socket) => {
+        if (!socket.connecting) return;
+        const timer = setTimeout(
+          () => sent.destroy(new Error(`no connection within ${connectTimeoutMs / 1000} s`)),
+          connectTimeoutMs,
+        );
+        socket.once('connect', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
+      });
+      sent.once('error', fail);
       sent.end(body === undefined ? undefined : JSON.stringify(body));
     });
   }
 
-  /** Credentials may come from a program, and may expire: the library knows when. Sockets are kept for as long as they stay the same. */
+  /** The library knows when credentials expire. Sockets stay open for as long as the credentials stay the same. */
   #options(): Promise<RequestOptions> {
     const now = performance.now();
     if (this.#authenticated === undefined || this.#authenticated.until < now) {
-      this.#authenticated = { until: now + trusted, options: this.#authenticate() };
+      const options = this.#authenticate();
+      this.#authenticated = { until: now + credentialsMs, options };
+      options.catch(() => (this.#authenticated = undefined));
     }
     return this.#authenticated.options;
   }
 
   async #authenticate(): Promise<RequestOptions> {
-    const fresh: RequestOptions & Record<string, unknown> = {};
-    await this.config.applyToHTTPSOptions(fresh as Parameters<KubeConfig['applyToHTTPSOptions']>[0]);
-    const { agent, ...rest } = fresh;
+    const options: RequestOptions & Record<string, unknown> = {};
+    await this.config.applyToHTTPSOptions(options as Parameters<KubeConfig['applyToHTTPSOptions']>[0]);
+    const { agent, ...rest } = options;
     const tls = ['ca', 'cert', 'key', 'pfx', 'passphrase', 'rejectUnauthorized', 'servername'];
     const credentials = tls.map((key) => String(rest[key])).join('\n');
     if (this.#agent === undefined || credentials !== this.#credentials) {
-      this.#agent = kept(agent, rest);
+      this.#agent = keepAliveAgent(agent, rest);
       this.#credentials = credentials;
     }
     return { headers: rest.headers, auth: rest.auth, agent: this.#agent };
   }
 }
 
-interface Answer {
-  status: number;
-  body: unknown;
-  /** Seconds. */
-  retryAfter: number;
+function shouldRetry({ status, retryAfterSeconds }: Response, attempt: number): boolean {
+  if (retryAfterSeconds !== undefined) return (status === 429 || status >= 500) && attempt < attempts.retryAfter;
+  return retryStatuses.has(status) && attempt < attempts.backOff;
 }
 
-/** The library's agent for a proxy is taken as it is; its plain ones make a socket for each question. */
-function kept(agent: RequestOptions['agent'], options: object): RequestOptions['agent'] {
-  const keepAlive = { keepAlive: true, maxSockets: sockets };
+/** An agent that goes through a proxy is kept; the library's plain agents would open a socket for each request. */
+function keepAliveAgent(agent: RequestOptions['agent'], options: object): RequestOptions['agent'] {
+  const keepAlive = { keepAlive: true, maxSockets };
   const name = typeof agent === 'object' ? agent.constructor.name : '';
   if (agent instanceof Agent && name === 'Agent') return new Agent({ ...agent.options, ...options, ...keepAlive });
   return agent instanceof HttpAgent && name === 'Agent' ? new HttpAgent(keepAlive) : agent;
@@ -148,10 +163,10 @@ function isDropped(error: unknown): boolean {
 
 function reasonOf(error: unknown): string {
   const { message, code } = error as { message?: string; code?: string };
-  return message === undefined || message === '' ? String(code) : message;
+  return message === undefined || message === '' ? String(code) : (message.split('\n')[0] ?? '');
 }
 
-function parsed(json: string): unknown {
+function parseJson(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch {

@@ -1,33 +1,69 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { isKubeconfigText } from '../../mesh/manifests/kubeconfig';
-import { LiveError } from './errors';
+import { projectRoot } from '../../runtime/project-root';
+import { ClusterError } from './errors';
 
-/** Which cluster is asked. */
+/** Which cluster to use. */
 export interface KubeconfigOptions {
-  /** Path or text of a kubeconfig. Defaults to `KUBECONFIG`, then `~/.kube/config`, then the pod's own service account. */
+  /** Path or content of a kubeconfig. Defaults to `KUBECONFIG`, then `~/.kube/config`, then the pod's own service account. */
   kubeconfig?: string;
   /** Defaults to the kubeconfig's current context. */
   context?: string;
 }
 
+// Loaded on demand, as most runs ask no cluster, and by Node itself, as it has a bundle of its own.
+const load = createRequire(join(projectRoot, 'cluster', 'api', 'index.js'));
+
+export function clientNode(): typeof import('./client-node') {
+  return load('./load-client-node.js') as typeof import('./client-node');
+}
+
+const serviceAccountToken = '/var/run/secrets/kubernetes.io/serviceaccount/token';
+
 /**
- * Reads a kubeconfig into `config`.
- * @throws LiveError `no-cluster` when it cannot be read, or has no such context.
+ * Reads a kubeconfig, and checks that its context leads to a cluster.
+ * @throws ClusterError `no-cluster` when there is none, when it cannot be read, and when it has no such context.
  */
-export function loadKubeconfig(config: KubeConfig, { kubeconfig, context }: KubeconfigOptions): KubeConfig {
+export function loadKubeconfig({ kubeconfig, context }: KubeconfigOptions, env = process.env): KubeConfig {
+  const file = kubeconfig ?? env['KUBECONFIG'] ?? '';
+  if (file === '' && !existsSync(join(homedir(), '.kube', 'config')) && !existsSync(serviceAccountToken)) {
+    throw noCluster('there is no kubeconfig: KUBECONFIG is not set, and ~/.kube/config does not exist');
+  }
+  const config = new (clientNode().KubeConfig)();
   try {
     if (kubeconfig === undefined) config.loadFromDefault();
     else if (isKubeconfigText(kubeconfig)) config.loadFromString(kubeconfig);
     else config.loadFromFile(kubeconfig);
   } catch (error) {
-    throw new LiveError('no-cluster', `the kubeconfig cannot be read: ${(error as Error).message}`);
+    const [reason = ''] = (error as Error).message.split('\n');
+    throw noCluster(`the kubeconfig cannot be read: ${reason.replace(/:$/, '')}`);
   }
-  if (context === undefined) return config;
   const names = config.getContexts().map(({ name }) => name);
-  if (!names.includes(context)) {
-    const there = names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`;
-    throw new LiveError('no-cluster', `the kubeconfig has no context ${context}; ${there}`);
+  const available = names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`;
+  const wanted = context ?? config.getCurrentContext();
+  if (!names.includes(wanted)) {
+    throw noCluster(
+      wanted === '' || wanted === undefined
+        ? `the kubeconfig has no current context; ${available}`
+        : `the kubeconfig has no context ${wanted}; ${available}`,
+    );
   }
-  config.setCurrentContext(context);
+  config.setCurrentContext(wanted);
+  const server = config.getCurrentCluster()?.server ?? '';
+  if (!/^https?:\/\//.test(server) || !URL.canParse(server)) {
+    const found =
+      server === '' ? 'names no cluster with a server' : `has the server ${JSON.stringify(server)}, which is no URL`;
+    throw noCluster(`context ${wanted} of the kubeconfig ${found}`);
+  }
+  // The library demands it for plain HTTP, where there is nothing to verify.
+  if (server.startsWith('http:')) Object.assign(config.getCurrentCluster() ?? {}, { skipTLSVerify: true });
   return config;
+}
+
+function noCluster(message: string): ClusterError {
+  return new ClusterError('no-cluster', message);
 }

@@ -1,6 +1,7 @@
-/** The local Kubernetes control plane: start, stop, look. */
-export { LabError } from './errors';
-export { labProcessNames } from './types';
+/** The lab: a Kubernetes cluster on 127.0.0.1, with real istiod and Envoys. */
+export { labApi, labDown, labPorts, labStatus, labUp } from './lab';
+export { processTable } from './processes/table';
+export { LabError, labProcessNames } from './types';
 export type {
   Lab,
   LabDownOptions,
@@ -11,7 +12,3 @@ export type {
   LabUpOptions,
   Log,
 } from './types';
-export type { LiveObject } from './api';
-export { labDown } from './down';
-export { labStatus } from './status';
-export { labUp } from './up';

@@ -1,48 +1,71 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
 import type { Log } from './types';
 
-/** Age, in milliseconds, at which a lock nobody refreshes counts as left by a dead process. */
-const STALE_MS = 6000;
-
-function isHeld(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ELOCKED';
-}
+/** A lock that has not been refreshed for this time, in milliseconds, was left by a dead process. */
+const staleMs = 6000;
+const pauseMs = 250;
 
 async function acquire(lockfilePath: string): Promise<(() => Promise<void>) | undefined> {
   try {
     return await lock(lockfilePath, {
       lockfilePath,
       realpath: false,
-      stale: STALE_MS,
-      update: STALE_MS / 3,
-      // A machine that slept: whoever took the lock over meanwhile does the same work into files of its own.
+      stale: staleMs,
+      update: staleMs / 3,
+      // After the machine slept, another process may have taken the lock. Both do the same work, with drafts of their own.
       onCompromised: () => undefined,
     });
   } catch (error) {
-    if (isHeld(error)) return undefined;
+    if (error instanceof Error && 'code' in error && error.code === 'ELOCKED') return undefined;
+    if (!(await isFolder(lockfilePath))) return undefined;
     throw error;
   }
 }
 
-/** Runs `work` while no other process holds the lock; takes over the lock of a process that died. */
+async function isFolder(file: string): Promise<boolean> {
+  return (await stat(file).catch(() => undefined))?.isDirectory() === true;
+}
+
+/** When the lock was last refreshed; 0 when nobody holds it. */
+async function refreshed(lockfilePath: string): Promise<number> {
+  return (await stat(lockfilePath).catch(() => undefined))?.mtimeMs ?? 0;
+}
+
+/** Runs `work` while no other process holds the lock. Takes over the lock of a dead process. */
 export async function withLock<T>(
   lockfilePath: string,
   wait: { readonly log: Log; readonly message: string },
   work: () => Promise<T>,
 ): Promise<T> {
   await mkdir(path.dirname(lockfilePath), { recursive: true, mode: 0o700 });
-  let release = await acquire(lockfilePath);
-  if (release === undefined) wait.log(wait.message);
-  while (release === undefined) {
-    await sleep(250);
-    release = await acquire(lockfilePath);
-  }
+  const release = (await acquire(lockfilePath)) ?? (await waitFor(lockfilePath, wait));
   try {
     return await work();
   } finally {
-    await release().catch(() => undefined); // Already given up or taken over.
+    await release().catch(() => undefined); // Another process has taken it over.
+  }
+}
+
+async function waitFor(
+  lockfilePath: string,
+  { log, message }: { readonly log: Log; readonly message: string },
+): Promise<() => Promise<void>> {
+  log(message);
+  let last = await refreshed(lockfilePath);
+  let since = performance.now();
+  for (;;) {
+    await sleep(pauseMs);
+    const release = await acquire(lockfilePath);
+    if (release !== undefined) return release;
+    const now = await refreshed(lockfilePath);
+    if (now !== last) [last, since] = [now, performance.now()];
+    // The library compares the time of the lock with the clock, so it would wait for ever for one that lies in the future. A holder refreshes it; so one that never changes is abandoned, whatever its time.
+    if (performance.now() - since > 2 * staleMs) {
+      await rm(lockfilePath, { recursive: true, force: true });
+      since = performance.now();
+    }
   }
 }

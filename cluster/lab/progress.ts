@@ -1,7 +1,7 @@
 import type { Log } from './types';
 
-/** Time between two lines about the same step, in milliseconds, where lines cannot be rewritten. */
-const INTERVAL_MS = 60_000;
+/** Time between two lines about a step, in milliseconds, where lines cannot be rewritten. */
+const lineMs = 60_000;
 
 /** `45 s`, `3 min 5 s`. */
 export function duration(milliseconds: number): string {
@@ -9,7 +9,7 @@ export function duration(milliseconds: number): string {
   return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
-/** What is left, as an estimate from the part that is done; '' while too little is done to say. */
+/** Estimate of the remaining time; '' while too little is done for an estimate. */
 export function timeLeft(done: number, total: number, elapsedMs: number): string {
   if (total === 0 || done / total < 0.05 || done >= total) return '';
   const minutes = Math.ceil((elapsedMs / done) * (total - done)) / 60_000;
@@ -17,8 +17,7 @@ export function timeLeft(done: number, total: number, elapsedMs: number): string
 }
 
 /**
- * Runs steps one after another, telling which of how many begins, how far it is and how long it took. On a terminal one line is rewritten
- * each second; elsewhere there is a line a minute.
+ * Runs steps one after another, and reports the number, progress and duration of each. On a terminal one line is rewritten each second; elsewhere there is a line a minute.
  */
 export class Steps {
   readonly #started = Date.now();
@@ -29,7 +28,7 @@ export class Steps {
     private readonly total: number,
   ) {}
 
-  /** `progress` is asked for more to say, such as a count. */
+  /** @param progress - returns a detail to show, such as a count */
   async run<T>(title: string, work: () => Promise<T>, progress: () => string = () => ''): Promise<T> {
     this.#done += 1;
     const name = `lab: step ${this.#done} of ${this.total}: ${title}`;
@@ -38,7 +37,7 @@ export class Steps {
     const began = Date.now();
     const line = (): string =>
       [name, progress(), duration(Date.now() - began)].filter((part) => part !== '').join(', ');
-    const timer = setInterval(() => (rewrite ?? this.log)(line()), rewrite === undefined ? INTERVAL_MS : 1000);
+    const timer = setInterval(() => (rewrite ?? this.log)(line()), rewrite === undefined ? lineMs : 1000);
     try {
       return await work();
     } finally {

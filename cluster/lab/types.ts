@@ -1,13 +1,18 @@
 import type { ProgramName } from './binaries/programs';
 
-/** Receives one finished line of talk or progress; the caller decides where it goes (stderr, a test's array …). */
+/** A failure that its message fully explains; shown without a stack trace. */
+export class LabError extends Error {
+  override readonly name: string = 'LabError';
+}
+
+/** Takes one line of progress. */
 export interface Log {
   (line: string): void;
-  /** Shows a line that the next one replaces; '' takes it away. Undefined where lines cannot be rewritten. */
+  /** Shows a line that the next one replaces; '' removes it. Undefined where lines cannot be rewritten. */
   readonly rewrite?: ((line: string) => void) | undefined;
 }
 
-/** The programs a lab consists of, in the order in which they start. */
+/** The processes of a lab, in the order in which they start. */
 export const labProcessNames = [
   'etcd',
   'kube-apiserver',
@@ -20,9 +25,9 @@ export const labProcessNames = [
 
 export type LabProcessName = (typeof labProcessNames)[number];
 
-/** Where a lab lives. */
+/** Which lab. */
 export interface LabLocation {
-  /** Checkout whose `.lab` folder holds the lab. Defaults to the checkout this file belongs to. */
+  /** Folder whose subfolder `.lab` holds the lab. Defaults to this project. */
   readonly root?: string;
 }
 
@@ -32,13 +37,13 @@ export interface LabUpOptions extends LabLocation {
 
 export interface LabDownOptions extends LabLocation {
   readonly log: Log;
-  /** Also remove everything the lab has stored. Defaults to false. */
+  /** Also remove all data of the lab. Defaults to false. */
   readonly purge?: boolean;
 }
 
-/** A running control plane on 127.0.0.1. */
+/** A running lab: a Kubernetes cluster on 127.0.0.1, with the programs that a stack needs. */
 export interface Lab {
-  /** Absolute path of the folder with the lab's state. */
+  /** Absolute path of the lab's folder. */
   readonly stateDir: string;
   /** Absolute path of a kubeconfig whose only context is the lab's administrator. */
   readonly kubeconfig: string;
@@ -50,43 +55,43 @@ export interface Lab {
   readonly programs: Readonly<Record<ProgramName, string>>;
   /** Folder with Istio's charts: base, istiod, gateway, cni, ztunnel. */
   readonly charts: string;
-  /** Why no proxy runs and no request travels; undefined when an Envoy was found. */
+  /** Why there are no proxies; undefined when an Envoy was found. */
   readonly noEnvoy?: string;
-  /** Port on 127.0.0.1 of the node's status, `/status`, and of the requests that the proxies have counted, `/metrics`. */
+  /** Port on 127.0.0.1 of lab-node's `/status` and of the proxies' metrics, `/metrics`. */
   readonly nodePort: number;
-  /** Port on 127.0.0.1 of the node's HTTP proxy into the cluster. */
+  /** Port on 127.0.0.1 of lab-node's HTTP proxy into the cluster. */
   readonly egressPort: number;
   /** `https://127.0.0.1:<port>` */
   readonly server: string;
   /** Version the API server reports, such as `v1.34.2`. */
   readonly version: string;
-  /** `process.env` with KUBECONFIG set to the lab's and kubectl's own files kept out of the home directory. */
+  /** `process.env` with the lab's KUBECONFIG, and with kubectl's cache outside of the home directory. */
   readonly env: NodeJS.ProcessEnv;
 }
 
 export interface LabProcessStatus {
   readonly name: LabProcessName;
   readonly running: boolean;
-  /** Absent when it does not run. */
+  /** Undefined when it does not run. */
   readonly pid?: number;
-  /** Port on 127.0.0.1; absent before the first `labUp`. */
+  /** Port on 127.0.0.1; undefined before the first `labUp`. */
   readonly port?: number;
-  /** Absolute path of the file with its output. */
+  /** Absolute path of its log. */
   readonly logFile: string;
 }
 
 export interface LabStatus {
   readonly stateDir: string;
   readonly processes: readonly LabProcessStatus[];
-  /** Absent before the first `labUp`. */
+  /** Undefined before the first `labUp`. */
   readonly kubeconfig?: string;
-  /** `http://127.0.0.1:<port>` of the HTTP proxy into the mesh; absent before the first `labUp`. */
+  /** `http://127.0.0.1:<port>` of the HTTP proxy into the cluster; undefined before the first `labUp`. */
   readonly proxy?: string;
   readonly apiServer: {
     readonly reachable: boolean;
-    /** Absent when not reachable. */
+    /** Undefined when not reachable. */
     readonly version?: string;
-    /** Absent before the first `labUp`. */
+    /** Undefined before the first `labUp`. */
     readonly url?: string;
   };
 }

@@ -1,18 +1,37 @@
-/** What the proxies of a mesh serve, and whether that is what was asked for. */
+/** What the proxies of a mesh serve, and the proof that they serve a change. */
 export { addressPattern, addressRule, proxyNamePattern, proxyNameRule } from '../../mesh/manifests/addresses';
-export { LiveError, type LiveProblem } from '../api/errors';
-export { dropped, expectedGone, expectedRoute, isVisible, sharedDestinations, type ExpectedRoute } from './expected';
-export type { ClusterOptions } from './cluster';
-export { judgeDestinations } from './judge-destinations';
-export { judgeRoute, noRoute, servedSplits } from './judge-route';
-export { loadKubeconfig, type KubeconfigOptions } from '../api/kubeconfig';
+export { ClusterError, type ClusterProblem, type KubeconfigOptions } from '../api';
+export type { ClusterOptions } from './admin-endpoint';
+export {
+  dropped,
+  expectedGone,
+  expectedRoute,
+  isVisible,
+  sharedDestinations,
+  type ExpectedRoute,
+} from './expected-route';
 export { MeshView, type MeshViewOptions } from './mesh-view';
-export { orderOf, type OrderStep } from './order';
+export {
+  LagError,
+  proveDestinations,
+  proveRoute,
+  routeVerdicts,
+  waitForProxies,
+  type ProofOptions,
+  type Waited,
+  type WaitOptions,
+} from './proof';
 export { proxyConfig, type ProxyConfig } from './proxy-config';
-export { proxySyncs, type ProxySync } from './proxy-sync';
-export type { ProxyView } from './proxy-view';
-export { laggingLines, progressText, withServed } from './report';
-export { canonicalHost, splitText, type Split } from './split';
-export { LagError, proveDestinations, proveRoute, routeVerdicts, type ProofOptions } from './route-proof';
-export type { ProxyState, Verdict } from './verdict';
-export { waitForProxies, type Waited, type WaitOptions } from './wait';
+export { proxySyncs, type ProxySync, type ProxyView } from './proxy-sync';
+export { canonicalHost, formatShares, type Shares } from './shares';
+export {
+  formatProgress,
+  judgeDestinations,
+  judgeRoute,
+  laggingLines,
+  noRoute,
+  servedShares,
+  withServed,
+  type ProxyState,
+  type Verdict,
+} from './verdicts';

@@ -1,41 +1,46 @@
+import { eachLimited } from '../../mesh/collections';
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
-import { clusterOf, istiodPort, proxyPatience, proxyPort, type Cluster, type ClusterOptions } from './cluster';
-import { virtualServices } from './configz';
-import { debugPages, type DebugPages } from './debug-page';
-import { LiveError } from '../api/errors';
+import { ClusterError } from '../api';
+import {
+  adminEndpoint,
+  type AdminEndpoint,
+  ClusterEndpoints,
+  type ClusterOptions,
+  istiodPort,
+  proxyPort,
+  proxyTimeoutMs,
+} from './admin-endpoint';
 import { proxyConfig, type ProxyConfig } from './proxy-config';
-import { proxySyncs, type ProxySync } from './proxy-sync';
-import type { ProxyView } from './proxy-view';
+import { type ProxySync, proxySyncs, type ProxyView, virtualServices } from './proxy-sync';
 
 export interface MeshViewOptions extends ClusterOptions {
-  /** Addresses of istiods, `host[:15014]`, all replicas. Default to the istiod pods of the cluster, through port-forwards. */
+  /** Addresses of all istiods, `host[:15014]`. Default to port-forwards to the istiod pods. */
   istiod?: readonly string[];
-  /** Addresses of proxies' admin pages, `host[:15000]`, by `<pod>.<namespace>`. Default to their pods in the cluster, through port-forwards. */
+  /** Admin addresses of proxies, `host[:15000]`, by `<pod>.<namespace>`. Default to port-forwards to their pods. */
   proxies?: Readonly<Record<string, string>>;
 }
 
 /** Proxies asked at once. */
 const parallel = 8;
-/** Age, in milliseconds, up to which what a proxy said holds when it was sent nothing since. */
-const freshness = 250;
+/** How long, in milliseconds, a configuration dump is reused when there was no push since. */
+const dumpMs = 250;
 
 interface Seen {
   config: ProxyConfig | undefined;
-  /** What had been sent when it was asked. */
+  /** Nonces of all pushes before it. */
   sent: string;
   at: number;
 }
 
 /**
- * All proxies of a mesh: which there are and what they have acknowledged, as their istiods know it, and what each of them has, as it says itself. Several may look at once and share what they get.
+ * All proxies of a mesh: their sync status from istiod, and their configuration from the proxies themselves. Concurrent callers share requests.
  *
- * istiod's own page of what it has for a proxy (`/debug/config_dump`) is not asked: proxies stayed behind for good where it was (seen with 1.30.3; docs/decisions/proof-from-the-proxies.md has what
- * the source lets one suppose).
+ * istiod's `/debug/config_dump` is not used: with it, proxies stopped receiving pushes (seen with 1.30.3; see docs/decisions/proof-from-the-proxies.md).
  */
 export class MeshView {
-  private cluster: Promise<Cluster> | undefined;
-  private istiods: Promise<DebugPages[]> | undefined;
-  private readonly envoys = new Map<string, Promise<DebugPages>>();
+  private cluster: ClusterEndpoints | undefined;
+  private istiods: Promise<AdminEndpoint[]> | undefined;
+  private readonly envoys = new Map<string, Promise<AdminEndpoint>>();
   private looking: { begun: number; views: Promise<ProxyView[]> } | undefined;
   private users = 0;
   private readonly seen = new Map<string, Seen>();
@@ -44,8 +49,8 @@ export class MeshView {
   constructor(private readonly options: MeshViewOptions = {}) {}
 
   /**
-   * Keeps the connections while `work` looks; they are closed when nobody looks any more, as an open one would keep the program alive.
-   * @throws what `work` throws
+   * Keeps connections open during `work`, and closes them after the last one: an open connection would keep the program alive.
+   * @throws the errors of `work`
    */
   async while<T>(work: () => Promise<T>): Promise<T> {
     this.users += 1;
@@ -58,12 +63,12 @@ export class MeshView {
   }
 
   /**
-   * Every connected proxy, not looked at before the call.
-   * @throws LiveError when the istiods cannot be asked; a proxy that does not answer has no `config`.
+   * Every connected proxy, as it is after the call. A proxy that does not answer has no `config`.
+   * @throws ClusterError when an istiod does not answer
    */
   async look(): Promise<ProxyView[]> {
     const asked = performance.now();
-    // A look that was begun earlier may have missed what its caller has just done; the next one is shared by all who wait for it.
+    // A look that began earlier may have missed the caller's last change; all callers that wait share the next one.
     while (this.looking !== undefined && this.looking.begun < asked) {
       await this.looking.views.catch(() => undefined);
       if (this.looking.begun < asked) this.looking = undefined;
@@ -73,20 +78,20 @@ export class MeshView {
   }
 
   /**
-   * The VirtualServices that one istiod has from the API server.
-   * @throws LiveError when no istiod can be asked.
+   * The VirtualServices that an istiod has read from the API server.
+   * @throws ClusterError when no istiod answers
    */
   async virtualServices(): Promise<KubernetesObject[]> {
     this.istiods ??= this.findIstiods();
     const [istiod] = await this.istiods;
-    return istiod === undefined ? [] : answer(istiod, '/debug/configz', virtualServices);
+    return istiod === undefined ? [] : parsed(istiod, '/debug/configz', virtualServices);
   }
 
   private async lookNow(): Promise<ProxyView[]> {
     this.istiods ??= this.findIstiods();
     const found = await Promise.all((await this.istiods).map(proxiesOf));
     const views: ProxyView[] = [];
-    await each(found.flat(), parallel, async (view) => {
+    await eachLimited(found.flat(), parallel, async (view) => {
       const config = await this.configOf(view);
       if (config !== undefined) this.lastSeen.set(view.proxy, config);
       const lastSeen = this.lastSeen.get(view.proxy);
@@ -99,23 +104,23 @@ export class MeshView {
     return views.sort((a, b) => (a.proxy < b.proxy ? -1 : 1));
   }
 
-  private async findIstiods(): Promise<DebugPages[]> {
+  private async findIstiods(): Promise<AdminEndpoint[]> {
     const { istiod } = this.options;
-    if (istiod === undefined) return (await this.theCluster()).istiods();
-    return istiod.map((address) => debugPages(`istiod ${address}`, address, istiodPort));
+    if (istiod === undefined) return this.endpoints().istiods();
+    return istiod.map((address) => adminEndpoint(`istiod ${address}`, address, istiodPort));
   }
 
-  private theCluster(): Promise<Cluster> {
-    this.cluster ??= clusterOf(this.options);
+  private endpoints(): ClusterEndpoints {
+    this.cluster ??= new ClusterEndpoints(this.options);
     return this.cluster;
   }
 
   private async configOf(sync: ProxySync): Promise<ProxyConfig | undefined> {
-    // One that has not acknowledged what it was sent is not there yet, whatever it would say; and it may be stuck.
+    // A proxy that has not acknowledged a push lags, whatever its dump says, and may hang.
     if (Object.values(sync.kinds).some(({ acked }) => !acked)) return undefined;
     const sent = JSON.stringify(Object.values(sync.kinds).map((kind) => [kind.sent, kind.acked]));
     const known = this.seen.get(sync.proxy);
-    if (known?.sent === sent && performance.now() - known.at < freshness) return known.config;
+    if (known?.sent === sent && performance.now() - known.at < dumpMs) return known.config;
     const at = performance.now();
     const config = await this.ask(sync.proxy).catch(() => undefined);
     this.seen.set(sync.proxy, { config, sent, at });
@@ -128,11 +133,11 @@ export class MeshView {
     return proxyConfig(await (await envoy).get('/config_dump?include_eds'));
   }
 
-  private async findEnvoy(proxy: string): Promise<DebugPages> {
+  private async findEnvoy(proxy: string): Promise<AdminEndpoint> {
     const address = this.options.proxies?.[proxy];
-    if (address !== undefined) return debugPages(proxy, address, proxyPort, proxyPatience);
+    if (address !== undefined) return adminEndpoint(proxy, address, proxyPort, proxyTimeoutMs);
     const dot = proxy.lastIndexOf('.');
-    return (await this.theCluster()).proxy(proxy.slice(dot + 1), proxy.slice(0, dot));
+    return this.endpoints().proxy(proxy.slice(dot + 1), proxy.slice(0, dot));
   }
 
   private async disconnect(): Promise<void> {
@@ -148,25 +153,17 @@ export class MeshView {
   }
 }
 
-/** ztunnel has no routes. */
-async function proxiesOf(istiod: DebugPages): Promise<ProxyView[]> {
-  const syncs = await answer(istiod, '/debug/syncz', proxySyncs);
+/** The proxies of an istiod; ztunnels have no routes. */
+async function proxiesOf(istiod: AdminEndpoint): Promise<ProxyView[]> {
+  const syncs = await parsed(istiod, '/debug/syncz', proxySyncs);
   return syncs.filter(({ type }) => type !== 'ztunnel').map((sync) => ({ ...sync, istiod: istiod.name }));
 }
 
-async function answer<T>(istiod: DebugPages, page: string, read: (answer: unknown) => T): Promise<T> {
+async function parsed<T>(istiod: AdminEndpoint, page: string, read: (answer: unknown) => T): Promise<T> {
   const given = await istiod.get(page);
   try {
     return read(given);
   } catch {
-    throw new LiveError('unreachable', `${istiod.name} answers, but not as an istiod does: is the address right?`);
+    throw new ClusterError('unreachable', `${istiod.name} answers, but is no istiod: is the address right?`);
   }
-}
-
-async function each<T>(items: readonly T[], limit: number, work: (item: T) => Promise<void>): Promise<void> {
-  const rest = [...items];
-  const worker = async (): Promise<void> => {
-    for (let item = rest.shift(); item !== undefined; item = rest.shift()) await work(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
 }

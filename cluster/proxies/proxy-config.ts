@@ -1,26 +1,26 @@
 import { z } from 'zod';
-import { actionSplit, canonicalHost, splitOf, type Place, type Split } from './split';
+import { actionShares, canonicalHost, sharesOf, type Shares, type WeightedDestination } from './shares';
 
-/** A rule that a proxy follows. */
+/** A rule in the configuration of a proxy. */
 export interface ServedRule {
-  /** `<namespace>/<name>` of the VirtualService that made it; undefined when none did, or when the proxy does not say. */
+  /** `<namespace>/<name>` of its VirtualService; undefined when it has none, or when the proxy does not name it. */
   source?: string;
-  split: Split;
-  /** Names of Envoy clusters that get a share, but that the proxy does not have, although it knows their host (another port, a subset that is gone): it answers 503 `NC`. */
+  shares: Shares;
+  /** Names of Envoy clusters that get a share but do not exist, although the proxy has their host (wrong port, deleted subset): such requests get 503 `NC`. */
   missing?: string[];
 }
 
-/** A place that a proxy can send requests to. */
+/** An Envoy cluster for outbound requests. */
 export interface Cluster {
   port: number;
   subset: string;
-  /** Canonical. */
+  /** See canonicalHost. */
   host: string;
-  /** Number of its addresses; undefined when they are not handed out by istiod. */
+  /** Number of its addresses; undefined when they do not come from istiod (EDS). */
   endpoints?: number;
 }
 
-/** What a proxy has, as far as routing is concerned. */
+/** The routing configuration of a proxy. */
 export interface ProxyConfig {
   /** Rules for requests, one list for each virtual host. */
   virtualHosts: ServedRule[][];
@@ -33,8 +33,8 @@ const looseObject = z.record(z.string(), z.unknown());
 type Loose = z.infer<typeof looseObject>;
 
 /**
- * Reads Envoy's admin page `/config_dump?include_eds`, in its own spelling of keys, with underscores, or in that of JSON.
- * @throws z.ZodError when it is no config dump.
+ * Reads Envoy's `/config_dump?include_eds`; keys may be in snake case, as Envoy writes them, or in camel case.
+ * @throws z.ZodError for anything else
  */
 export function proxyConfig(dump: unknown): ProxyConfig {
   const { configs } = z.object({ configs: z.array(looseObject) }).parse(dump);
@@ -51,44 +51,47 @@ export function proxyConfig(dump: unknown): ProxyConfig {
     .flatMap((one) => list(one, 'dynamicListeners'))
     .map((entry) => map(map(entry, 'activeState'), 'listener'));
   const known = clusters.flatMap((cluster) => clusterOf(cluster, endpoints));
-  const lacks = lackOf(new Set(clusters.map(({ name }) => String(name))), new Set(known.map(({ host }) => host)));
+  const findMissing = missingClusters(
+    new Set(clusters.map(({ name }) => String(name))),
+    new Set(known.map(({ host }) => host)),
+  );
   return {
     virtualHosts: routeConfigs.flatMap((config) =>
       list(config, 'virtualHosts').map((host) =>
-        list(host, 'routes').map((route) => servedRule(route, atPort(lacks, config, known))),
+        list(host, 'routes').map((route) => servedRule(route, atPort(findMissing, config, known))),
       ),
     ),
     connections: listeners
       .flatMap((listener) => list(listener, 'filterChains'))
-      .flatMap((chain) => connectionRules(chain, lacks)),
+      .flatMap((chain) => connectionRules(chain, findMissing)),
     clusters: known,
   };
 }
 
-type Lacks = (action: Loose) => { missing?: string[] };
+type FindMissing = (action: Loose) => { missing?: string[] };
 
-/** Says which clusters of an action are missing. A host of which the proxy knows nothing is none of its business (Sidecar, exportTo). */
-function lackOf(clusters: ReadonlySet<string>, hosts: ReadonlySet<string>): Lacks {
+/** Finds the missing clusters of an action. Hosts that are not visible to the proxy (Sidecar, exportTo) do not count. */
+function missingClusters(clusters: ReadonlySet<string>, hosts: ReadonlySet<string>): FindMissing {
   return (action) => {
     const missing = targets(action)
       .filter(({ name, weight }) => weight > 0 && name.startsWith('outbound|') && !clusters.has(name))
-      .filter(({ name }) => hosts.has(placeOf(name, 0).host))
+      .filter(({ name }) => hosts.has(destinationOf(name, 0).host))
       .map(({ name }) => name);
     return missing.length === 0 ? {} : { missing };
   };
 }
 
 /**
- * Leaves out clusters of the listener's own port where their host has no such port. A sidecar's route configuration for port 80 also has the VirtualServices of Services without a port 80,
- * because some other Service has one, and a destination without a port then stands for port 80 (Istio: pilot/pkg/networking/core/route, GetDestinationCluster): no Service is asked there.
+ * Ignores missing clusters for the listener's own port when their host has no such port. A sidecar's route configuration for port 80 also contains VirtualServices of Services without a port 80,
+ * because another Service has one, and a destination without a port then means port 80 (Istio: pilot/pkg/networking/core/route, GetDestinationCluster). No request gets there.
  */
-function atPort(lacks: Lacks, config: Loose, clusters: readonly Cluster[]): Lacks {
+function atPort(findMissing: FindMissing, config: Loose, clusters: readonly Cluster[]): FindMissing {
   const listener = Number(textOf(config, 'name'));
-  if (!Number.isInteger(listener)) return lacks;
+  if (!Number.isInteger(listener)) return findMissing;
   return (action) => {
-    const { missing = [] } = lacks(action);
+    const { missing = [] } = findMissing(action);
     const real = missing.filter((name) => {
-      const { host } = placeOf(name, 0);
+      const { host } = destinationOf(name, 0);
       const port = Number(name.split('|')[1]);
       return port !== listener || clusters.some((cluster) => cluster.host === host && cluster.port === port);
     });
@@ -96,19 +99,19 @@ function atPort(lacks: Lacks, config: Loose, clusters: readonly Cluster[]): Lack
   };
 }
 
-function servedRule(route: Loose, lacks: Lacks): ServedRule {
-  return { ...sourceOf(route), split: routeSplit(route), ...lacks(map(route, 'route')) };
+function servedRule(route: Loose, findMissing: FindMissing): ServedRule {
+  return { ...sourceOf(route), shares: routeShares(route), ...findMissing(map(route, 'route')) };
 }
 
-function routeSplit(route: Loose): Split {
-  if (route['redirect'] !== undefined) return actionSplit('redirect');
+function routeShares(route: Loose): Shares {
+  if (route['redirect'] !== undefined) return actionShares('redirect');
   const direct = value(route, 'directResponse');
-  if (direct !== undefined) return actionSplit(`answer ${String((direct as Loose)['status'])}`);
-  return splitOf(places(map(route, 'route')));
+  if (direct !== undefined) return actionShares(`answer ${String((direct as Loose)['status'])}`);
+  return sharesOf(destinations(map(route, 'route')));
 }
 
-function places(action: Loose): Place[] {
-  return targets(action).map(({ name, weight }) => placeOf(name, weight));
+function destinations(action: Loose): WeightedDestination[] {
+  return targets(action).map(({ name, weight }) => destinationOf(name, weight));
 }
 
 /** Weighted clusters, or the one cluster, of a route action or a TCP proxy. */
@@ -118,21 +121,21 @@ function targets(action: Loose): { name: string; weight: number }[] {
   return weighted.map((cluster) => ({ name: String(cluster['name']), weight: Number(cluster['weight'] ?? 0) }));
 }
 
-/** `outbound|9080|v1|reviews.bookinfo.svc.cluster.local`; any other name stands for itself. */
-function placeOf(name: string, weight: number): Place {
+/** The destination of a cluster named `outbound|9080|v1|reviews.bookinfo.svc.cluster.local`; any other name is taken as a host. */
+function destinationOf(name: string, weight: number): WeightedDestination {
   const [direction, , subset = '', host = ''] = name.split('|');
   return direction === 'outbound' ? { host: canonicalHost(host, ''), subset, weight } : { host: name, weight };
 }
 
-function connectionRules(chain: Loose, lacks: Lacks): ServedRule[] {
+function connectionRules(chain: Loose, findMissing: FindMissing): ServedRule[] {
   const proxies = list(chain, 'filters').filter(({ name }) => name === 'envoy.filters.network.tcp_proxy');
   return proxies.map((filter) => {
     const action = map(filter, 'typedConfig');
-    return { ...sourceOf(chain), split: splitOf(places(action)), ...lacks(action) };
+    return { ...sourceOf(chain), shares: sharesOf(destinations(action)), ...findMissing(action) };
   });
 }
 
-/** istiod writes down which object made a rule, as a path of the Kubernetes API. */
+/** istiod names the object of a rule by its path in the Kubernetes API. */
 function sourceOf(rule: Loose): { source?: string } {
   const config = textOf(map(map(map(rule, 'metadata'), 'filterMetadata'), 'istio'), 'config');
   const [, namespace, name] = /\/namespaces\/([^/]+)\/virtual-service\/([^/]+)$/.exec(config ?? '') ?? [];
@@ -161,7 +164,7 @@ function endpointCounts(dumps: Loose[]): Map<string, number> {
   );
 }
 
-/** A field by its name in JSON, or as Envoy's own admin page spells it. */
+/** A field by its name in camel case or snake case. */
 function value(object: Loose | undefined, key: string): unknown {
   return object?.[key] ?? object?.[key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)];
 }

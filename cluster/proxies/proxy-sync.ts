@@ -1,13 +1,14 @@
 import { z } from 'zod';
-import { nonceNumber } from './nonce';
+import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
+import type { ProxyConfig } from './proxy-config';
 
-/** What istiod knows of one kind of configuration of one proxy. */
+/** How far a proxy is with one kind of configuration, by its istiod. */
 export interface SyncState {
-  /** Nonce of what was sent last; undefined when the proxy does not ask for this kind. */
+  /** Nonce of the last push; undefined when the proxy does not ask for this kind. */
   sent?: string;
-  /** Number of the push it was sent with. */
+  /** Number of that push. */
   number?: number;
-  /** Whether the proxy has acknowledged just that. */
+  /** Whether the proxy has acknowledged that push. */
   acked: boolean;
   /** Why the proxy refused it. */
   error?: string;
@@ -15,7 +16,7 @@ export interface SyncState {
 
 export type XdsKind = 'clusters' | 'endpoints' | 'listeners' | 'routes';
 
-/** One proxy that is connected to an istiod, and how far it is. */
+/** A proxy that is connected to an istiod, and its sync status. */
 export interface ProxySync {
   /** `<pod>.<namespace>` */
   proxy: string;
@@ -24,20 +25,20 @@ export interface ProxySync {
   kinds: Record<XdsKind, SyncState>;
 }
 
-const optionalText = z.string().optional();
+const optionalString = z.string().optional();
 
 const status = z.object({
   proxy: z.string(),
-  proxy_type: optionalText,
-  cluster_sent: optionalText,
-  cluster_acked: optionalText,
-  listener_sent: optionalText,
-  listener_acked: optionalText,
-  route_sent: optionalText,
-  route_acked: optionalText,
-  endpoint_sent: optionalText,
-  endpoint_acked: optionalText,
-  resources: z.record(z.string(), z.object({ lastError: optionalText })).optional(),
+  proxy_type: optionalString,
+  cluster_sent: optionalString,
+  cluster_acked: optionalString,
+  listener_sent: optionalString,
+  listener_acked: optionalString,
+  route_sent: optionalString,
+  route_acked: optionalString,
+  endpoint_sent: optionalString,
+  endpoint_acked: optionalString,
+  resources: z.record(z.string(), z.object({ lastError: optionalString })).optional(),
 });
 
 const xdsTypes = {
@@ -49,7 +50,7 @@ const xdsTypes = {
 
 /**
  * Reads istiod's `/debug/syncz` (Istio: pilot/pkg/xds/debug.go, `SyncStatus`).
- * @throws z.ZodError when it is no such answer.
+ * @throws z.ZodError for anything else
  */
 export function proxySyncs(syncz: unknown): ProxySync[] {
   return z
@@ -78,4 +79,58 @@ function state(sent: string | undefined, acked: string | undefined, error: strin
     acked: sent === acked,
     ...(error === undefined || error === '' ? {} : { error }),
   };
+}
+
+/** A proxy, as its istiod and the proxy itself describe it. */
+export interface ProxyView extends ProxySync {
+  /** The istiod it is connected to. */
+  istiod: string;
+  /** Its own configuration dump; undefined when the proxy does not answer. */
+  config?: ProxyConfig;
+  /** Its last known configuration. */
+  lastSeen?: ProxyConfig;
+}
+
+/** Number of the newest push to a proxy. */
+export function newestPush({ kinds }: ProxySync): number | undefined {
+  const numbers = Object.values(kinds).flatMap(({ number }) => number ?? []);
+  return numbers.length === 0 ? undefined : Math.max(...numbers);
+}
+
+/** Why a proxy is not in sync with its istiod; undefined when it is. */
+export function unacknowledged(view: ProxyView, kinds: readonly XdsKind[]): string | undefined {
+  for (const kind of kinds) {
+    const { acked, error } = view.kinds[kind];
+    if (error !== undefined) return `refused its ${kind}: ${error}`;
+    if (!acked) return `has not acknowledged its ${kind}`;
+  }
+  return undefined;
+}
+
+/** Length of the UUID that istiod appends to the version of a push to make a nonce (Istio: pilot/pkg/xds/discovery.go, `nonce`). */
+const uuidLength = 36;
+
+/**
+ * Number of the push of a nonce; undefined for any other string. istiod writes the version of a push as `<time>/<number>`. The numbers of one istiod grow; those of two istiods cannot be compared.
+ */
+function nonceNumber(nonce: string | undefined): number | undefined {
+  const digits = /\/(\d+)$/.exec(nonce?.slice(0, -uuidLength) ?? '')?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+const configObjects = z.array(
+  z.looseObject({
+    apiVersion: z.string(),
+    kind: z.string(),
+    metadata: z.looseObject({ name: z.string(), namespace: z.string().exactOptional() }),
+    spec: z.record(z.string(), z.unknown()).exactOptional(),
+  }),
+);
+
+/**
+ * Reads the VirtualServices in istiod's `/debug/configz`.
+ * @throws z.ZodError for anything else
+ */
+export function virtualServices(configz: unknown): KubernetesObject[] {
+  return configObjects.parse(configz).filter(({ kind }) => kind === 'VirtualService');
 }

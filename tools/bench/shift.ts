@@ -12,7 +12,6 @@ import { RealStack } from '../../test/real/pulumi/support/real-stack';
 import { accessLog, accessLogging } from '../../test/real/traffic/access-log';
 import { freePorts } from '../../test/real/traffic/child';
 import { startLoad, type Loaded } from '../../test/real/traffic/load';
-import type { KubeApi } from '../../test/real/traffic/kube-api';
 import { lossesOf, type Losses } from '../../test/real/traffic/losses';
 import { addressesOf, startMesh, type RealMesh } from '../../test/real/traffic/mesh';
 import { findPrograms } from '../../test/real/traffic/programs';
@@ -82,13 +81,13 @@ async function main(): Promise<void> {
 /**
  * Each way in its turn makes the same shift, and the next time the one back. Between two of them the route is put back behind their backs: each compares with what it has done itself the last time.
  */
-async function loaded(ways: Way[], view: MeshView, port: number, api: KubeApi): Promise<Loaded> {
+async function loaded(ways: Way[], view: MeshView, port: number, api: RealMesh['api']): Promise<Loaded> {
   let [from, to]: [Weights, Weights] = [
     { v1: 90, v2: 10 },
     { v1: 50, v2: 50 },
   ];
   const live = (before: Weights, after: Weights): Promise<string> =>
-    proveRoute(routeOf(before), routeOf(after), { mesh: view, timeout: 60_000, log: () => undefined });
+    proveRoute(routeOf(before), routeOf(after), { mesh: view, timeoutMs: 60_000, log: () => undefined });
   // The first time is another matter: resources are made, and plugins loaded into the machine's memory.
   for (const way of ways) {
     await way.shift(from);

@@ -4,20 +4,17 @@ import { totalmem } from 'node:os';
 import path from 'node:path';
 import { version as sdkVersion } from '@pulumi/kubernetes/package.json';
 import { z } from 'zod';
-import { LabError } from '../errors';
 import { withLock } from '../lock';
 import { Steps, timeLeft } from '../progress';
-import type { Log } from '../types';
-import { makeCacheFolder, type Cache } from './cache';
-import { go, goLong, moduleDir, providerDir } from './go';
-import { pinnedVersion } from './pins';
-import { programs, type Batch, type ProgramName } from './programs';
-import { askVersion } from './version';
+import { LabError, type Log } from '../types';
+import { damagedFiles, makeCacheFolder, recordFiles, type Cache } from './cache';
+import { go, goLong, moduleDir, pinnedVersion, providerDir } from './go';
+import { askVersion, canRun, programs, type Batch, type ProgramName } from './programs';
 
-/** Version of Istio that its programs and charts are given: the module names only its line, 1.31. */
-export const ISTIO_VERSION = '1.31.0';
+/** Version of Istio's programs and charts: the module has no release tag. */
+export const istioVersion = '1.31.0';
 
-/** The linker flags that tell programs their version: the API server's is otherwise v0.0.0, which charts refuse. */
+/** Linker flags with the versions of the programs: otherwise the API server reports v0.0.0, which charts refuse. */
 async function linkerFlags(): Promise<string> {
   const kubernetes = await pinnedVersion('k8s.io/kubernetes');
   const [major, minor] = kubernetes.replace('v', '').split('.');
@@ -29,8 +26,8 @@ async function linkerFlags(): Promise<string> {
   ]);
   values.push(
     `sigs.k8s.io/kwok/pkg/consts.Version=${await pinnedVersion('sigs.k8s.io/kwok')}`,
-    `istio.io/istio/pkg/version.buildVersion=${ISTIO_VERSION}`,
-    `istio.io/istio/pkg/version.buildTag=${ISTIO_VERSION}`,
+    `istio.io/istio/pkg/version.buildVersion=${istioVersion}`,
+    `istio.io/istio/pkg/version.buildTag=${istioVersion}`,
     `github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${await pinnedVersion('github.com/pulumi/pulumi/pkg/v3')}`,
     `main.version=${sdkVersion}`,
     `github.com/prometheus/common/version.Version=${await prometheusVersion()}`,
@@ -45,8 +42,7 @@ async function prometheusVersion(): Promise<string> {
 }
 
 /**
- * Cheaper compiling of what is never debugged and seldom run: no debugging information at all, no inlining in Kubernetes, and no
- * optimizing of the provider's generated SDK, which is a third of all there is to compile.
+ * Flags for a quicker build: no debugging information, no inlining in Kubernetes, and no optimization of the provider's generated SDK, which is a third of all packages.
  */
 const compilerFlags = [
   '-gcflags=all=-dwarf=false',
@@ -54,20 +50,21 @@ const compilerFlags = [
   '-gcflags=github.com/pulumi/pulumi-kubernetes/sdk/...=-dwarf=false -l -N',
 ];
 
-/** Prometheus without what finds its targets in clouds: the lab tells it its one target, and this is a third of it. */
+/** Prometheus without service discovery in clouds, a third of its code: the lab has one fixed target. */
 const withoutDiscovery = ['-tags=remove_all_sd'];
 
-/** As long as there is memory for it compilers need not collect their garbage; two or more run at a time. */
+/** With enough memory the compilers need no garbage collection; two or more run at a time. */
 function compilerMemory(): NodeJS.ProcessEnv {
   const { GOGC = '1000', GOMEMLIMIT = String(Math.floor(totalmem() / 4)) } = process.env;
   return { GOGC, GOMEMLIMIT };
 }
 
-/** The name `go build` gives the program of a package: its last element that is not a major version. */
+/** The name that `go build` gives a program: the last element of the package path that is not a major version. */
 export function builtName(packagePath: string): string {
   return path.basename(packagePath.replace(/\/v\d+$/, ''));
 }
 
+/** Compiles programs into a draft folder. */
 async function compile(batch: Batch, names: readonly ProgramName[], draft: string, log: Log): Promise<void> {
   const cwd = batch === 'kubernetes-provider' ? providerDir : moduleDir;
   const steps = new Steps(log, 3);
@@ -78,12 +75,12 @@ async function compile(batch: Batch, names: readonly ProgramName[], draft: strin
     () =>
       goLong(['list', '-mod=readonly', ...(batch === 'prometheus' ? withoutDiscovery : []), '-deps', ...packages], {
         cwd,
-        onTalk: () => (count += 1),
+        onLine: () => (count += 1),
       }),
     () => `${count} so far`,
   );
   count = 0;
-  // One go build for all: what several programs share compiles once.
+  // One go build for all, so that shared packages are compiled once.
   const args = [
     'build',
     '-mod=readonly',
@@ -100,13 +97,13 @@ async function compile(batch: Batch, names: readonly ProgramName[], draft: strin
   const began = Date.now();
   await steps.run(
     `compiling ${names.join(', ')}`,
-    () => goLong(args, { cwd, env: compilerMemory(), onTalk: () => (count += 1) }),
+    () => goLong(args, { cwd, env: compilerMemory(), onLine: () => (count += 1) }),
     () =>
       [`${count} of at most ${listed.length} packages`, timeLeft(count, listed.length, Date.now() - began)]
         .filter((part) => part !== '')
         .join(', '),
   );
-  await steps.run('trying them', async () => {
+  await steps.run('testing them', async () => {
     for (const name of names) {
       const file = path.join(draft, name);
       const built = path.join(draft, builtName(programs[name].package));
@@ -122,39 +119,51 @@ async function compile(batch: Batch, names: readonly ProgramName[], draft: strin
 
 const downloadSchema = z.object({ Dir: z.string() });
 
-/** Folder of a pinned module's files. */
+/** Folder with the files of a pinned module. */
 export async function moduleFolder(module: string, cwd = moduleDir): Promise<string> {
   const download = await go('to build the lab', ['mod', 'download', '-json', module], cwd);
   return downloadSchema.parse(JSON.parse(download)).Dir;
 }
 
-/** The provider reads its schema from the folder of its executable. */
+const schema = 'pulumi-kubernetes-schema.json';
+
+/** Files that a program reads from its own folder. */
+function filesBeside(name: ProgramName): string[] {
+  return name === 'pulumi-resource-kubernetes' ? [schema] : [];
+}
+
 async function copySchema(folder: string): Promise<void> {
   const module = await moduleFolder('github.com/pulumi/pulumi-kubernetes/provider/v4', providerDir);
-  const file = path.join(folder, 'pulumi-kubernetes-schema.json');
+  const file = path.join(folder, schema);
   await copyFile(path.join(module, 'cmd', 'pulumi-resource-kubernetes', 'schema.json'), file);
   await chmod(file, 0o644);
 }
 
-/** Builds the programs of a batch that the cache lacks. Others who need them meanwhile wait, and then find them. */
-export async function build(batch: Batch, names: readonly ProgramName[], cache: Cache, log: Log): Promise<void> {
-  const lacking = () => names.filter((name) => !existsSync(path.join(cache.bin, name)));
-  if (lacking().length === 0) return;
+/** Builds the programs of a batch that the cache lacks, or that are damaged. Other processes that need them wait. */
+export async function build(batch: Batch, names: readonly ProgramName[], cache: Cache, log: Log): Promise<boolean> {
+  const lacking = async (): Promise<ProgramName[]> => {
+    const damaged = await damagedFiles(cache.bin, { isUsable: canRun });
+    const isMissing = (file: string): boolean => damaged.includes(file) || !existsSync(path.join(cache.bin, file));
+    return names.filter((name) => [name, ...filesBeside(name)].some(isMissing));
+  };
+  if ((await lacking()).length === 0) return false;
   await makeCacheFolder(cache.bin);
   const message = 'lab: another checkout is building the same programs, waiting for it';
-  await withLock(cache.lock, { log, message }, async () => {
-    const missing = lacking();
-    if (missing.length === 0) return;
+  return withLock(cache.lock, { log, message }, async () => {
+    const missing = await lacking();
+    if (missing.length === 0) return false;
+    const damaged = missing.filter((name) => existsSync(path.join(cache.bin, name)));
+    if (damaged.length > 0) log(`lab: damaged in the cache: ${damaged.join(', ')}`);
     log(`lab: building ${missing.join(', ')} from their official Go modules, once for all checkouts`);
-    await rm(cache.drafts, { recursive: true, force: true }); // Of builders that were interrupted.
+    await rm(cache.drafts, { recursive: true, force: true }); // Of interrupted builds.
     await makeCacheFolder(cache.drafts);
     const draft = await mkdtemp(path.join(cache.drafts, 'build-'));
     await compile(batch, missing, draft, log);
-    if (batch === 'kubernetes-provider') {
-      const schema = 'pulumi-kubernetes-schema.json';
-      await rename(path.join(draft, schema), path.join(cache.bin, schema));
+    for (const file of missing.flatMap((name) => [...filesBeside(name), name])) {
+      await rename(path.join(draft, file), path.join(cache.bin, file));
     }
-    for (const name of missing) await rename(path.join(draft, name), path.join(cache.bin, name));
+    await recordFiles(cache.bin);
     await rm(cache.drafts, { recursive: true, force: true });
+    return true;
   });
 }

@@ -1,48 +1,47 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, readdir } from 'node:fs/promises';
+import { createReadStream, existsSync } from 'node:fs';
+import { mkdir, readFile, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { LabError } from '../errors';
+import { pipeline } from 'node:stream/promises';
+import { processTable } from '../processes/table';
+import { LabError, type Log } from '../types';
 import { go, moduleDir, providerDir } from './go';
 import type { Batch } from './programs';
 
-/** A folder of built programs that every checkout with the same pins, Go and platform shares. */
+/** A folder of built programs, shared by all checkouts with the same pins, Go and platform. */
 export interface Cache {
   readonly bin: string;
-  /** Held by the one who builds. */
+  /** Held during a build. */
   readonly lock: string;
-  /** Where builders put what is not finished. */
+  /** Unfinished builds. */
   readonly drafts: string;
 }
 
-/** Folder of Meshwright's caches: `meshwright` in XDG_CACHE_HOME, by default `~/.cache`. As the XDG specification says, a relative XDG_CACHE_HOME is ignored. */
+/** Folder of Meshwright's caches: `meshwright` in XDG_CACHE_HOME, by default `~/.cache`. The XDG specification says to ignore a relative path. */
 export function cacheBase(env: NodeJS.ProcessEnv): string {
   const caches = env['XDG_CACHE_HOME'] ?? '';
   return path.join(path.isAbsolute(caches) ? caches : path.join(homedir(), '.cache'), 'meshwright');
 }
 
-/**
- * Makes a folder of the cache.
- * @throws LabError when it cannot be written to
- */
+/** @throws LabError when the folder cannot be created */
 export async function makeCacheFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
   } catch (error) {
     const { message } = error as Error;
-    throw new LabError(
-      `The cache folder cannot be written to: ${message}. Set XDG_CACHE_HOME to a folder that can be written to.`,
-    );
+    throw new LabError(`The cache folder cannot be written to: ${message}. Set XDG_CACHE_HOME to a writable folder.`);
   }
 }
 
-/** What the programs of a batch are made from. */
+/** The files that determine the programs of a batch. */
 async function sources(batch: Batch): Promise<string[]> {
   const module = batch === 'kubernetes-provider' ? providerDir : moduleDir;
   const pins = ['go.mod', 'go.sum'].map((file) => path.join(module, file));
   if (batch === 'kubernetes-and-istio' || batch === 'prometheus') return pins;
   const own = batch === 'node' ? path.join(module, 'cmd', 'lab-node') : module;
-  const files = (await readdir(own)).filter((file) => file.endsWith('.go')).sort();
+  const isSource = (file: string): boolean => file.endsWith('.go') && !file.endsWith('_test.go');
+  const files = (await readdir(own)).filter(isSource).sort();
   return [...pins, ...files.map((file) => path.join(own, file))];
 }
 
@@ -51,6 +50,100 @@ export async function cacheFolder(batch: Batch, env: NodeJS.ProcessEnv): Promise
   const platform = await go('to build the lab', ['env', 'GOVERSION', 'GOOS', 'GOARCH']);
   const hash = createHash('sha256').update(`${batch} ${platform}`);
   for (const file of await sources(batch)) hash.update(await readFile(file));
-  const folder = path.join(cacheBase(env), `${batch}-${hash.digest('hex').slice(0, 12)}`);
+  return cacheIn(path.join(cacheBase(env), `${batch}-${hash.digest('hex').slice(0, 12)}`));
+}
+
+export function cacheIn(folder: string): Cache {
   return { bin: path.join(folder, 'bin'), lock: path.join(folder, 'lock'), drafts: path.join(folder, 'drafts') };
+}
+
+/** Sizes and hashes of the files in a folder, by their relative paths. */
+type Contents = Record<string, { size: number; sha256: string }>;
+
+/** The record of a folder lies beside it. */
+const recordOf = (folder: string): string => `${folder}.files.json`;
+
+/** Records the files of a folder, so that damage can be found later. */
+export async function recordFiles(folder: string): Promise<void> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
+  const contents: Contents = {};
+  for (const file of files.sort()) {
+    contents[path.relative(folder, file)] = { size: (await stat(file)).size, sha256: await sha256(file) };
+  }
+  const draft = `${recordOf(folder)}.${process.pid}`;
+  await writeFile(draft, JSON.stringify(contents));
+  await rename(draft, recordOf(folder));
+}
+
+interface DamageOptions {
+  /** Compare hashes, not only sizes. */
+  readonly deep?: boolean;
+  /** Whether a file that was never recorded is usable. Defaults to yes. */
+  readonly isUsable?: (file: string) => Promise<boolean>;
+}
+
+/** Relative paths of recorded files that are missing or changed. In a folder without a record, unusable files are damaged, and the others are recorded. */
+export async function damagedFiles(folder: string, options: DamageOptions = {}): Promise<string[]> {
+  const { deep = false, isUsable = () => Promise.resolve(true) } = options;
+  if (!existsSync(folder)) return [];
+  const contents = await readRecord(folder);
+  const damaged: string[] = [];
+  if (contents === undefined) {
+    for (const name of await readdir(folder)) if (!(await isUsable(path.join(folder, name)))) damaged.push(name);
+    if (damaged.length === 0) await recordFiles(folder);
+    return damaged;
+  }
+  for (const [name, { size, sha256: hash }] of Object.entries(contents)) {
+    const file = path.join(folder, name);
+    const found = await stat(file).catch(() => undefined);
+    if (found?.isFile() !== true || found.size !== size || (deep && (await sha256(file)) !== hash)) damaged.push(name);
+  }
+  return damaged;
+}
+
+/** Removes a folder of the cache, when some of its files are damaged. Returns whether it did. */
+export async function removeIfDamaged(folder: string, log: Log, deep = false): Promise<boolean> {
+  const [first] = await damagedFiles(folder, { deep });
+  if (first === undefined) return false;
+  log(`lab: ${path.join(folder, first)} is damaged, replacing it`);
+  await rm(folder, { recursive: true, force: true });
+  await rm(recordOf(folder), { force: true });
+  return true;
+}
+
+async function readRecord(folder: string): Promise<Contents | undefined> {
+  try {
+    return JSON.parse(await readFile(recordOf(folder), 'utf8')) as Contents;
+  } catch {
+    return undefined;
+  }
+}
+
+async function sha256(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  return hash.digest('hex');
+}
+
+/** Notes that a batch is in use, for {@link pruneCaches}. */
+export async function touchCache({ bin }: Cache): Promise<void> {
+  const now = new Date();
+  await utimes(path.dirname(bin), now, now).catch(() => undefined); // A cache that cannot be written to.
+}
+
+/** Folders of a batch to keep: the current one and the one before. */
+const keptFolders = 2;
+
+/** Removes old folders of a batch: all but the last used ones, those with running programs, and those that are being built. */
+export async function pruneCaches(batch: Batch, base: string): Promise<void> {
+  const names = (await readdir(base)).filter((name) => new RegExp(`^${batch}-[0-9a-f]{12}$`).test(name));
+  const folders = await Promise.all(
+    names.map(async (name) => ({ folder: path.join(base, name), used: (await stat(path.join(base, name))).mtimeMs })),
+  );
+  const table = await processTable();
+  for (const { folder } of folders.sort((a, b) => b.used - a.used).slice(keptFolders)) {
+    const isRunning = table.some(({ commandLine }) => commandLine.includes(`${folder}${path.sep}`));
+    if (!isRunning && !existsSync(cacheIn(folder).lock)) await rm(folder, { recursive: true, force: true });
+  }
 }

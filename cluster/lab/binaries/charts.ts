@@ -1,11 +1,12 @@
 import { cp, chmod, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { cacheBase, makeCacheFolder } from './cache';
-import { ISTIO_VERSION, moduleFolder } from './build';
-import { pinnedVersion } from './pins';
+import type { Log } from '../types';
+import { istioVersion, moduleFolder } from './build';
+import { cacheBase, makeCacheFolder, recordFiles, removeIfDamaged } from './cache';
+import { pinnedVersion } from './go';
 
-/** Where each chart lies in Istio's module. */
+/** The folder of each chart in Istio's module. */
 const folders = {
   base: 'base',
   istiod: path.join('istio-control', 'istio-discovery'),
@@ -14,18 +15,19 @@ const folders = {
   ztunnel: 'ztunnel',
 } as const;
 
-/** The module leaves placeholders where a release has its version and its images. */
+/** Replaces the module's placeholders by the version and images of a release. */
 function released(file: string, text: string): string {
-  if (file.endsWith('Chart.yaml')) return text.replace(/^(version|appVersion): 1\.0\.0$/gm, `$1: ${ISTIO_VERSION}`);
+  if (file.endsWith('Chart.yaml')) return text.replace(/^(version|appVersion): 1\.0\.0$/gm, `$1: ${istioVersion}`);
   return text
     .replaceAll('hub: registry.istio.io/testing', 'hub: registry.istio.io/release')
-    .replaceAll('tag: latest', `tag: ${ISTIO_VERSION}`);
+    .replaceAll('tag: latest', `tag: ${istioVersion}`);
 }
 
-/** Folder with Istio's charts, taken from its Go module: all of them or none. Its path depends on Istio's version alone, since a Release whose chart moves is upgraded. */
-export async function ensureCharts(env: NodeJS.ProcessEnv): Promise<string> {
+/** Folder with Istio's charts, copied from its Go module. The path depends only on Istio's version, since a Release whose chart moves would be upgraded. */
+export async function ensureCharts(env: NodeJS.ProcessEnv, log: Log): Promise<string> {
   const charts = path.join(cacheBase(env), `istio-charts-${await pinnedVersion('istio.io/istio')}`);
-  if (existsSync(charts)) return charts;
+  // The charts are small enough to compare hashes.
+  if (existsSync(charts) && !(await removeIfDamaged(charts, log, true))) return charts;
   const source = path.join(await moduleFolder('istio.io/istio'), 'manifests', 'charts');
   await makeCacheFolder(path.dirname(charts));
   const draft = await mkdtemp(`${charts}.draft-`);
@@ -38,12 +40,13 @@ export async function ensureCharts(env: NodeJS.ProcessEnv): Promise<string> {
       await writeFile(at, released(file, await readFile(at, 'utf8')));
     }
   }
-  // Another checkout may have been quicker: its charts are the same.
+  // Another checkout may have been quicker; its charts are the same.
   await rename(draft, charts).catch(() => rm(draft, { recursive: true, force: true }));
+  await recordFiles(charts);
   return charts;
 }
 
-/** Files of a Go module can only be read. */
+/** Files of a Go module are read-only. */
 async function makeWritable(folder: string): Promise<void> {
   await chmod(folder, 0o755);
   for (const entry of await readdir(folder, { withFileTypes: true })) {

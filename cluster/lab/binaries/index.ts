@@ -1,29 +1,52 @@
-/** The programs of the lab: found on the machine, or built from pinned Go modules into a cache. */
+/** The programs of the lab: installed ones, or built from pinned Go modules into a cache. */
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Log } from '../types';
 import { build } from './build';
-import { cacheFolder } from './cache';
+import { cacheBase, cacheFolder, damagedFiles, pruneCaches, touchCache } from './cache';
 import { ensureCharts } from './charts';
-import { choose } from './choose';
-import type { Found } from './choose';
 import { ensureEnvoy, type FoundEnvoy } from './envoy';
-import { locate } from './locate';
-import { pinnedVersion } from './pins';
-import { programNames, programs } from './programs';
-import type { Batch, ProgramName } from './programs';
-import { askVersion } from './version';
+import { pinnedVersion } from './go';
+import {
+  askVersion,
+  choose,
+  locate,
+  programNames,
+  programs,
+  type Batch,
+  type Found,
+  type ProgramName,
+} from './programs';
 
-export { go } from './go';
-export { pinnedVersion } from './pins';
-export type { ProgramName } from './programs';
-
-/** What a lab is made of. */
-export interface Binaries {
+/** Everything that a lab is made of. */
+export interface Installed {
   /** Absolute path of each program. */
   readonly programs: Readonly<Record<ProgramName, string>>;
   /** Folder with Istio's charts: base, istiod, gateway, cni, ztunnel. */
   readonly charts: string;
   readonly envoy: FoundEnvoy;
+}
+
+const batches: readonly Batch[] = ['kubernetes-and-istio', 'kubernetes-provider', 'node', 'prometheus'];
+
+/** Every program; missing, unsuitable and damaged ones are built first. */
+export async function ensurePrograms(log: Log): Promise<Installed> {
+  const { use, refused } = choose(await findAll(process.env), await pinnedVersion('k8s.io/kubernetes'));
+  for (const reason of refused) log(`lab: ${reason}`);
+  const files = new Map(use);
+  for (const batch of batches) {
+    const missing = programNames.filter((name) => programs[name].batch === batch && !use.has(name));
+    if (missing.length === 0) continue;
+    const cache = await cacheFolder(batch, process.env);
+    if (await build(batch, missing, cache, log)) await pruneCaches(batch, cacheBase(process.env));
+    await touchCache(cache);
+    for (const name of missing) files.set(name, path.join(cache.bin, name));
+  }
+  return {
+    programs: Object.fromEntries(files) as Record<ProgramName, string>,
+    charts: await ensureCharts(process.env, log),
+    envoy: await ensureEnvoy(process.env, log),
+  };
 }
 
 async function findAll(env: NodeJS.ProcessEnv): Promise<Map<ProgramName, Found>> {
@@ -38,22 +61,16 @@ async function findAll(env: NodeJS.ProcessEnv): Promise<Map<ProgramName, Found>>
   return new Map(found.filter((entry) => entry !== undefined));
 }
 
-/** Every program, built first where the machine has none that fits. */
-export async function ensureBinaries(log: Log): Promise<Binaries> {
-  const { use, refused } = choose(await findAll(process.env), await pinnedVersion('k8s.io/kubernetes'));
-  for (const reason of refused) log(`lab: ${reason}`);
-  const files = new Map(use);
-  const batches: Batch[] = ['kubernetes-and-istio', 'kubernetes-provider', 'node', 'prometheus'];
+/** Compares the hashes of all built programs, and removes damaged ones, so that they are built again. Returns whether there were any. */
+export async function removeDamaged(log: Log): Promise<boolean> {
+  let found = false;
   for (const batch of batches) {
-    const missing = programNames.filter((name) => programs[name].batch === batch && !use.has(name));
-    if (missing.length === 0) continue;
-    const cache = await cacheFolder(batch, process.env);
-    await build(batch, missing, cache, log);
-    for (const name of missing) files.set(name, path.join(cache.bin, name));
+    const { bin } = await cacheFolder(batch, process.env);
+    for (const name of await damagedFiles(bin, { deep: true })) {
+      found = true;
+      log(`lab: ${path.join(bin, name)} is damaged, building it again`);
+      await rm(path.join(bin, name), { force: true });
+    }
   }
-  return {
-    programs: Object.fromEntries(files) as Record<ProgramName, string>,
-    charts: await ensureCharts(process.env),
-    envoy: await ensureEnvoy(process.env, log),
-  };
+  return found;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { summary } from '../../../cli/start/summary';
-import type { LiveObject } from '../../../cluster/lab';
+import type { LiveObject } from '../../../cluster/api';
 import { route, rule } from '../../support/routes';
 
 const live = (kind: string, id: string, fields: object = {}, labels: Record<string, string> = {}): LiveObject => {

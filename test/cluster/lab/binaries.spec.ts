@@ -3,11 +3,14 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { builtName } from '../../../cluster/lab/binaries/build';
-import { choose } from '../../../cluster/lab/binaries/choose';
-import type { Found } from '../../../cluster/lab/binaries/choose';
-import { locate } from '../../../cluster/lab/binaries/locate';
-import type { ProgramName } from '../../../cluster/lab/binaries/programs';
-import { isAtLeast, parseVersion } from '../../../cluster/lab/binaries/version';
+import {
+  choose,
+  isAtLeast,
+  locate,
+  parseVersion,
+  type Found,
+  type ProgramName,
+} from '../../../cluster/lab/binaries/programs';
 
 function found(versions: Partial<Record<ProgramName, string>>): Map<ProgramName, Found> {
   const entries = Object.entries(versions) as [ProgramName, string][];
@@ -56,7 +59,7 @@ describe('choose', () => {
       use: new Map(),
       refused: [
         '/bin/etcd is not used: 3.4.9 is older than 3.5: the API server needs etcd 3.5',
-        '/bin/kwok is not used: it does not tell its version',
+        '/bin/kwok is not used: it prints no version',
         '/bin/kubectl is not used: v1.26.9 is older than 1.27: older ones are untested',
       ],
     });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { serialNumber } from '../../../cluster/lab/control-plane/certificates';
+import { serialNumber } from '../../../cluster/lab/processes/pki';
 
 describe('serialNumber', () => {
   it('is positive and without a leading zero, whatever the random bytes', () => {

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { findMarked, processTable, stopProcess } from '../../../cluster/lab/processes';
+import { findMarked, processTable, stopProcess } from '../../../cluster/lab/processes/table';
 
 describe('findMarked', () => {
   const mark = { program: 'etcd', argument: '--data-dir=/a checkout/.lab/etcd' };
   const ours = { pid: 1, commandLine: '/a cache/bin/etcd --data-dir=/a checkout/.lab/etcd --name=lab' };
 
-  it('knows a process by its program and argument, spaces in paths and all', () => {
+  it('finds a process by its program and argument, with spaces in paths', () => {
     assert.deepEqual(findMarked([ours], mark), [ours]);
     const last = { pid: 2, commandLine: 'etcd --name=lab --data-dir=/a checkout/.lab/etcd' };
     assert.deepEqual(findMarked([last], mark), [last]);
   });
 
-  it('is not fooled by another lab, another program, or one that only speaks of ours', () => {
+  it('ignores another lab, another program, and one that only names ours', () => {
     const others = [
       '/bin/etcd --data-dir=/a checkout/.lab/etcd2 --name=lab',
       '/bin/etcd --data-dir=/other/.lab/etcd',
@@ -46,7 +46,7 @@ describe('processTable and stopProcess', () => {
     assert.deepEqual(await ended, [null, 'SIGTERM']);
   });
 
-  it('leaves alone whoever has got the pid meanwhile', async () => {
+  it('leaves a process alone that has got the pid meanwhile', async () => {
     const child = sleeper();
     await once(child, 'spawn');
     await stopProcess({ pid: child.pid ?? 0, commandLine: 'etcd --data-dir=/gone' });

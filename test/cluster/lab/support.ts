@@ -1,9 +1,8 @@
 import { mkdtemp } from 'node:fs/promises';
 import path from 'node:path';
-import { labUp } from '../../../cluster/lab';
-import type { Lab } from '../../../cluster/lab';
+import { type Lab, labUp } from '../../../cluster/lab';
 import { kubectl } from './kubectl';
-import { asMap } from '../../../mesh/model/json';
+import { asMap } from '../../../mesh/json';
 import { TEMPORARY_LABS } from '../../support/temporary-labs';
 
 /** Longest time a first start may take, in milliseconds: the programs may have to be built. */

@@ -100,10 +100,10 @@ function proxy(name: string, { dump: given, sent = 7, acked = sent, error, type 
 const states = (verdicts: Verdict[]): [string, string, string | undefined][] =>
   verdicts.map((one) => [one.proxy, one.state, one.why]);
 
-describe('what a proxy makes of a route', () => {
+describe('the verdict on a proxy', () => {
   const expected = expectedRoute(route({ v1: 90, v3: 10 }));
 
-  it('is told from what it has, what it acknowledged, and what others have', () => {
+  it('depends on its configuration, its acknowledgements, and other proxies', () => {
     const views = [
       proxy('there.shop', { dump: dump({ v1: 90, v3: 10 }) }),
       proxy('before.shop', { dump: dump({ v1: 50, v3: 50 }) }),
@@ -120,7 +120,7 @@ describe('what a proxy makes of a route', () => {
       ['before.shop', 'lags', 'serves something else'],
       ['behind.shop', 'lags', 'has not acknowledged its routes'],
       ['refuses.shop', 'lags', 'refused its routes: no such thing'],
-      ['silent.shop', 'unsure', 'cannot be asked itself'],
+      ['silent.shop', 'unsure', 'does not answer itself'],
       ['default.shop', 'lags', 'still has the default route'],
       ['other.shop', 'lags', 'serves something else'],
       ['early.shop', 'unsure', 'has no such route'],
@@ -129,7 +129,7 @@ describe('what a proxy makes of a route', () => {
     assert.deepEqual(found[1]?.serves, ['v1 50 %, v3 50 %']);
   });
 
-  it('is none of its business once another one was sent it and this one was sent something since', () => {
+  it('is unconcerned once another proxy has the route and this one has had a later push', () => {
     const views = [
       proxy('there.shop', { dump: dump({ v1: 90, v3: 10 }) }),
       proxy('other.shop', { dump: { configs: [] }, sent: 8 }),
@@ -137,7 +137,7 @@ describe('what a proxy makes of a route', () => {
     assert.deepEqual(states(judgeRoute(expected, views))[1], ['other.shop', 'unconcerned', undefined]);
   });
 
-  it('is over when a removed route is gone from it', () => {
+  it('is live when a removed route is gone', () => {
     const gone = expectedGone(route({ v1: 100 }));
     const views = [proxy('a.shop', { dump: dump(undefined) }), proxy('b.shop', { dump: dump({ v1: 100 }) })];
     assert.deepEqual(states(judgeRoute(gone, views)), [
@@ -146,7 +146,7 @@ describe('what a proxy makes of a route', () => {
     ]);
   });
 
-  it('is not live when it sends requests to what it does not have, unless that may be none of its business', () => {
+  it('lags when its route names a missing cluster, unless the DestinationRules are restricted', () => {
     const views = [
       proxy('all.shop', { dump: dump({ v1: 90, v3: 10 }, { '': 2, v1: 1, v3: 1 }) }),
       proxy('half.shop', { dump: dump({ v1: 90, v3: 10 }, { '': 2, v1: 1 }) }),
@@ -161,7 +161,7 @@ describe('what a proxy makes of a route', () => {
     assert.deepEqual(states(judgeRoute(expected, views, true))[1], ['half.shop', 'unsure', why]);
   });
 
-  it('is not judged by what it has for a port that the service has not, unless the route names that port', () => {
+  it('ignores the route configuration of a port that the service does not have, unless the route names that port', () => {
     const there = dump({ v1: 90, v3: 10 }, { '': 2, v1: 1, v3: 1 }) as { configs: object[] };
     const other = dump({ v1: 90, v3: 10 }, { '': 2, v1: 1, v3: 1 }, '80') as { configs: object[] };
     const both = { configs: [...there.configs, ...other.configs.slice(2)] };
@@ -174,14 +174,14 @@ describe('what a proxy makes of a route', () => {
     ]);
   });
 
-  it('does not have to have a destination without a share', () => {
+  it('does not need a destination without a share', () => {
     const views = [proxy('a.shop', { dump: dump({ v1: 100, v3: 0 }, { '': 2, v1: 1 }) })];
     assert.deepEqual(states(judgeRoute(expectedRoute(route({ v1: 100, v3: 0 })), views)), [
       ['a.shop', 'live', undefined],
     ]);
   });
 
-  it('takes weights by their sum, and leaves out those of 0', () => {
+  it('takes weights relative to their sum, and leaves out those of 0', () => {
     const views = [proxy('a.shop', { dump: dump({ v1: 9, v3: 1 }) })];
     assert.deepEqual(states(judgeRoute(expectedRoute(route({ v1: 90, v2: 0, v3: 10 })), views)), [
       ['a.shop', 'live', undefined],
@@ -192,7 +192,7 @@ describe('what a proxy makes of a route', () => {
 describe('whether a proxy can reach a destination', () => {
   const wanted = ['reviews.shop.svc|v3'];
 
-  it('depends on the cluster, and on an address while the service has any', () => {
+  it('depends on the cluster, and on an address if the service has any', () => {
     const views = [
       proxy('ready.shop', { dump: dump(undefined, { '': 2, v3: 1 }) }),
       proxy('missing.shop', { dump: dump(undefined, { '': 2 }) }),
@@ -214,13 +214,13 @@ describe('whether a proxy can reach a destination', () => {
 
 describe('the wait', () => {
   /** Looks one after the other, on a clock that the pauses turn. */
-  async function waited(looks: Verdict[][], timeout = 5000): Promise<[boolean, number, string[]]> {
+  async function waited(looks: Verdict[][], timeoutMs = 5000): Promise<[boolean, number, string[]]> {
     let time = 0;
     let look = 0;
     const { live, milliseconds, verdicts } = await waitForProxies({
       look: () => Promise.resolve([]),
       judge: () => looks[Math.min(look++, looks.length - 1)] ?? [],
-      timeout,
+      timeoutMs,
       now: () => time,
       pause: (milliseconds) => Promise.resolve((time += milliseconds)),
     });
@@ -232,25 +232,25 @@ describe('the wait', () => {
   }
   const one = (state: Verdict['state']): Verdict[] => [{ proxy: 'a.shop', istiod: 'i', state, why: 'so', serves: [] }];
 
-  it('ends at once when all is live, or when nobody is there', async () => {
+  it('ends at once when every proxy is live, and when there is none', async () => {
     assert.deepEqual(await waited([one('live')]), [true, 0, []]);
     assert.deepEqual(await waited([[]]), [true, 0, []]);
   });
 
-  it('ends when the last one is there', async () => {
+  it('ends when the last proxy is live', async () => {
     assert.deepEqual(await waited([one('lags'), one('lags'), one('live')]), [true, 100, []]);
   });
 
-  it('gives up in the set time', async () => {
+  it('gives up after the timeout', async () => {
     assert.deepEqual(await waited([one('lags')], 3000), [false, 3000, ['a.shop: so']]);
   });
 
-  it('takes what is unsure when it has stayed so for a second', async () => {
+  it('accepts `unsure` after a second', async () => {
     const [live, milliseconds] = await waited([one('unsure')]);
     assert.deepEqual([live, milliseconds >= 1000 && milliseconds < 1500], [true, true]);
   });
 
-  it('does not forget one that went away while it lagged', async () => {
+  it('remembers a proxy that disconnected while it lagged', async () => {
     assert.deepEqual(await waited([one('lags'), []], 3000), [
       false,
       3000,

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
 import { labDown, labUp, type Lab } from '../../../cluster/lab';
 import { meshwright, reviewsStack } from '../../cli/support';
-import { LiveError, MeshView, type MeshViewOptions } from '../../../cluster/proxies';
+import { ClusterError, MeshView, type MeshViewOptions } from '../../../cluster/proxies';
 
 const pod = {
   apiVersion: 'v1',
@@ -44,7 +44,7 @@ describe('a mesh that cannot be asked', function () {
     try {
       await view.while(() => view.look());
     } catch (error) {
-      assert.ok(error instanceof LiveError);
+      assert.ok(error instanceof ClusterError);
       return [error.problem, error.message];
     }
     throw new Error('it was not refused');

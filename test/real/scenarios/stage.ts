@@ -7,21 +7,21 @@ import type { StackSettings } from '../../../mesh/manifests/settings';
 import { stackConfig } from '../../../cli/commands/start';
 import { labSettings } from '../../../cli/start/lab-settings';
 import { LabStack } from '../../../cli/start/lab-stack';
-import { labDown, labUp, type Lab } from '../../../cluster/lab';
-import { processTable } from '../../../cluster/lab/processes';
+import { labDown, labUp, processTable, type Lab } from '../../../cluster/lab';
 import { kubectl } from '../../cluster/lab/kubectl';
+import { engineRun } from '../../support/engine-run';
 import { sample } from '../../support/samples';
 
-/** What came back. */
+/** An answer to a request. */
 export interface Answer {
-  /** 502 when the connection was closed without an answer. */
+  /** 502 if the connection was closed without an answer. */
   status: number;
   headers: IncomingHttpHeaders;
   body: string;
   milliseconds: number;
-  /** Workload's pod that answered, e.g. `reviews-v1-74d64fc4-glgq9`; '' when no application did. */
+  /** The pod that answered, e.g. `reviews-v1-74d64fc4-glgq9`; '' if no application did. */
   pod: string;
-  /** Who had called, by the sidecar's word (x-forwarded-client-cert). */
+  /** The caller's identity according to the server's sidecar (x-forwarded-client-cert). */
   caller: string;
 }
 
@@ -39,7 +39,7 @@ interface NodeStatus {
   nodePorts: { service: string; port: number; address: string }[];
 }
 
-/** A pod with a sidecar from which requests are sent; it is no part of the stack. */
+/** A pod with a sidecar from which requests are sent. It is not part of the stack. */
 const client = {
   apiVersion: 'v1',
   kind: 'Pod',
@@ -47,7 +47,7 @@ const client = {
   spec: { containers: [{ name: 'client', image: 'docker.io/curlimages/curl:8.11.1' }] },
 };
 
-/** A sample on a lab of its own: Pulumi's engine deploys each state of it to a real istiod and real Envoys. */
+/** A sample on a lab of its own. Pulumi's engine deploys each state to a real istiod and real Envoys. */
 export class Stage {
   private constructor(
     private readonly root: string,
@@ -57,8 +57,8 @@ export class Stage {
   ) {}
 
   /**
-   * Starts a lab, or ends the suite as skipped where there is no Envoy.
-   * @param namespace - of the sample's app; the client is in it too
+   * Starts a lab, or skips the suite if there is no Envoy.
+   * @param namespace - of the sample's app and of the client
    */
   static async start(context: Mocha.Context, namespace: string): Promise<Stage> {
     const root = await mkdtemp(join(tmpdir(), 'meshwright-stage-'));
@@ -72,12 +72,12 @@ export class Stage {
     return new Stage(root, lab, await LabStack.open(lab, 'sample', { log }), namespace);
   }
 
-  /** Deploys a state of a sample. The update itself proves that the proxies serve it; returns what it said. */
+  /** Deploys a state of a sample; the update waits until the proxies serve it. Returns its diagnostics. */
   async to(reference: string, ...patches: Record<string, unknown>[]): Promise<string[]> {
     return this.have(this.settings(reference, ...patches));
   }
 
-  /** A state of a sample as the lab can carry it. */
+  /** The settings of a state, adapted to the lab. */
   settings(reference: string, ...patches: Record<string, unknown>[]): StackSettings {
     return labSettings(sample(reference, ...patches).settings, { istio: this.lab.charts }).settings;
   }
@@ -87,14 +87,14 @@ export class Stage {
     return this.update();
   }
 
-  /** What `npm start` does first: starts what does not run, and waits until the pods answer. Returns what it said. */
+  /** The first step of `npm start`: starts what is not running, and waits until the pods answer. Returns its log. */
   async restart(): Promise<string[]> {
     const lines: string[] = [];
     await labUp({ root: this.root, log: (line) => lines.push(line) });
     return lines;
   }
 
-  /** Ends a process of the lab as `kill -9` does. */
+  /** Kills a process of the lab with SIGKILL. */
   async kill(program: string, argument: string): Promise<void> {
     const processes = (await processTable()).filter(({ commandLine }) => {
       const [file = '', ...rest] = commandLine.split(' ');
@@ -104,7 +104,7 @@ export class Stage {
     for (const { pid } of processes) process.kill(pid, 'SIGKILL');
   }
 
-  /** Deploys what is deployed already; the number of resources that this changed. */
+  /** Deploys the same configuration again, and returns the number of resources that changed. */
   async changes(): Promise<number> {
     const { succeeded, events, stderr } = await this.stack.up();
     if (!succeeded) throw new Error(`the update failed: ${stderr}`);
@@ -113,13 +113,13 @@ export class Stage {
     return Object.entries(changes).reduce((sum, [op, count]) => sum + (op === 'same' ? 0 : (count ?? 0)), 0);
   }
 
-  /** Puts right what was changed by hand. */
+  /** Reverts changes made by hand. */
   async repair(): Promise<void> {
     await this.update(true);
   }
 
   private async update(refresh = false): Promise<string[]> {
-    const { succeeded, stderr, events } = await this.stack.up({ refresh });
+    const { succeeded, stderr, events } = await engineRun((options) => this.stack.up(options), refresh);
     const said = events.flatMap(({ diagnosticEvent }) =>
       diagnosticEvent === undefined || (diagnosticEvent.severity as string) === 'debug'
         ? []
@@ -129,7 +129,7 @@ export class Stage {
     return said;
   }
 
-  /** Creates the client's pod, once the namespace is there and pods in it get sidecars. */
+  /** Creates the client's pod. The namespace must exist, with injection on. */
   async addClient(): Promise<void> {
     await kubectl(this.lab, ['apply', '-n', this.namespace, '-f', '-'], JSON.stringify(client));
     await kubectl(this.lab, ['wait', '-n', this.namespace, '--for=condition=Ready', 'pod/client', '--timeout=60s']);
@@ -171,7 +171,7 @@ export class Stage {
     return this.byProxy(service, port, path, { ...headers, 'proxy-authorization': `Basic ${sender}` });
   }
 
-  /** Sends a plain-text request from outside of the mesh to a Service. */
+  /** Sends a plain-text request to a Service from outside the mesh. */
   fromOutside(service: string, port: number, path = '/'): Promise<Answer> {
     return this.byProxy(`${service}.${this.namespace}`, port, path, {});
   }
@@ -204,7 +204,7 @@ export class Stage {
     return (await send(`127.0.0.1:${admin}`, path, {})).body;
   }
 
-  /** Lines of what a proxy's Envoy wrote: its access log, where the mesh config has it on. */
+  /** The log of a proxy's Envoy, with its access log if the mesh config enables it. */
   async accessLog(proxy: string): Promise<string[]> {
     const { namespace, name } = await this.proxyOf(proxy);
     const file = join(this.lab.stateDir, 'node', 'logs', `${namespace}_${name}_istio-proxy.log`);
@@ -222,12 +222,12 @@ export class Stage {
     return JSON.parse((await send(`127.0.0.1:${this.lab.nodePort}`, '/status', {})).body) as NodeStatus;
   }
 
-  /** What the node's proxies have counted, as Prometheus reads it. */
+  /** The node's metrics in Prometheus' format. */
   async metrics(): Promise<string> {
     return (await send(`127.0.0.1:${this.lab.nodePort}`, '/metrics', {})).body;
   }
 
-  /** Creates or changes an object that is no part of the stack. */
+  /** Creates or updates an object that is not part of the stack. */
   async apply(object: object): Promise<void> {
     await kubectl(this.lab, ['apply', '-f', '-'], JSON.stringify(object));
   }
@@ -236,7 +236,7 @@ export class Stage {
     return kubectl(this.lab, words);
   }
 
-  /** Takes the sample off, and returns what is left of it: nothing but Kubernetes' own objects and the client's is expected. */
+  /** Destroys the stack, and returns the objects that are left, without Kubernetes' own. */
   async down(): Promise<string[]> {
     const { succeeded, stderr } = await this.stack.destroy();
     if (!succeeded) throw new Error(`the stack could not be destroyed: ${stderr}`);
@@ -261,11 +261,11 @@ export class Stage {
 
 /** One line for each object: kind, namespace, name. */
 const eachObject = '{range .items[*]}{.kind} {.metadata.namespace}/{.metadata.name}{"\\n"}{end}';
-/** What every cluster has. */
+/** Objects that every cluster has. */
 const kubernetesOwn =
   /^(\w+ kube-[\w-]+\/.*|Namespace \/(default|kube-[\w-]+)|Service default\/kubernetes|ServiceAccount default\/default)$/;
 
-/** The workload of a Deployment's pod that answered, by the pod's name. */
+/** The Deployment of the pod that answered, derived from the pod's name. */
 export function workloadOf({ pod }: Answer): string {
   return pod.replace(/-[a-z0-9]+-[a-z0-9]{5}$/, '');
 }

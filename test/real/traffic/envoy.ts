@@ -12,8 +12,6 @@ export interface ProxySpec {
   labels: Record<string, string>;
   /** Address of the proxy's pod; no endpoint of a service may have it. Defaults to 127.0.0.1. */
   address?: string;
-  /** Port on 127.0.0.1 at which it gets its certificates. Defaults to none: it cannot speak mutual TLS. */
-  secretPort?: number;
 }
 
 /** A running Envoy that takes its configuration from istiod. */
@@ -65,7 +63,7 @@ export function adminText({ adminPort }: Pick<Envoy, 'adminPort'>, path: string)
 }
 
 function bootstrap(
-  { name, type, namespace, labels, address = '127.0.0.1', secretPort }: ProxySpec,
+  { name, type, namespace, labels, address = '127.0.0.1' }: ProxySpec,
   xdsPort: number,
   adminPort: number,
 ): object {
@@ -110,11 +108,7 @@ function bootstrap(
       cds_config: { ads: {}, resource_api_version: 'V3' },
     },
     static_resources: {
-      clusters: [
-        grpcCluster('xds', xdsPort),
-        // The name by which istiod's configuration asks for secrets.
-        ...(secretPort === undefined ? [] : [grpcCluster('sds-grpc', secretPort)]),
-      ],
+      clusters: [grpcCluster('xds', xdsPort)],
     },
   };
 }

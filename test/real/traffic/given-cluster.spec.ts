@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { allRouteObjects } from '../../../mesh/manifests/route-objects';
 import type { KubernetesObject } from '../../../mesh/manifests/kubernetes';
-import { MeshView } from '../../../cluster/proxies';
 import { givenCluster, type GivenCluster } from './given-cluster';
 import { applyInOrder } from './in-order';
-import { kubectlApi } from './kubectl-api';
 import { startLoad } from './load';
 
 type Weights = Record<string, number>;
@@ -44,12 +42,14 @@ describe('a change of routes in a given cluster', function () {
       console.log('      skipped: MESHWRIGHT_CONTEXT names no cluster');
       return this.skip();
     }
-    const mesh = new MeshView({ context: cluster.context });
-    const api = kubectlApi(cluster.context);
     let now: Weights | undefined;
     const change = async (next: Weights | undefined): Promise<void> => {
       const [before, after] = [now, next].map((weights) => (weights === undefined ? [] : routed(cluster, weights)));
-      await applyInOrder(before ?? [], after ?? [], { api, mesh, timeout: 60_000, drain: 1000 });
+      await applyInOrder(before ?? [], after ?? [], {
+        mesh: { context: cluster.context },
+        timeoutSeconds: 60,
+        drainSeconds: 1,
+      });
       now = next;
     };
     const [v1 = '', v2 = ''] = cluster.versions;

@@ -1,32 +1,42 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { KubernetesObject } from '../../../mesh/manifests/kubernetes';
-import { orderOf, proveDestinations, proveRoute, type MeshView, type ProofOptions } from '../../../cluster/proxies';
-import type { KubeApi } from './kube-api';
+import { Connection } from '../../../cluster/api';
+import type { MeshViewOptions } from '../../../cluster/proxies';
+import { defined, objectTitle, type KubernetesObject } from '../../../mesh/manifests/kubernetes';
+import { carryOut } from '../../../provider/carry-out';
+import { Cluster } from '../../../provider/cluster';
+import { Makers } from '../../../provider/makers';
+import { planOf } from '../../../provider/plan';
+import { Prover } from '../../../provider/prove';
 
 export interface InOrderOptions {
-  api: Pick<KubeApi, 'apply' | 'remove'>;
-  mesh: MeshView;
-  /** Milliseconds. */
-  timeout: number;
-  /** Milliseconds. */
-  drain: number;
+  /** The cluster, and how istiod and the proxies are reached. */
+  mesh: MeshViewOptions;
+  timeoutSeconds: number;
+  drainSeconds: number;
 }
 
-/** Takes a mesh from one set of routing objects to another, one step of the order after the other. */
+/** Has the provider of routes take a mesh from one set of routing objects to another. */
 export async function applyInOrder(
   before: readonly KubernetesObject[],
   after: readonly KubernetesObject[],
-  { api, mesh, timeout, drain }: InOrderOptions,
+  { mesh, timeoutSeconds, drainSeconds }: InOrderOptions,
 ): Promise<void> {
-  const proof: ProofOptions = { mesh, timeout, log: () => undefined };
-  const old = (object: KubernetesObject): KubernetesObject | undefined =>
-    before.find(({ kind, metadata }) => kind === object.kind && metadata.name === object.metadata.name);
-  for (const step of orderOf(before, after)) {
-    const { object } = step;
-    if (step.step === 'create' || step.step === 'update') await api.apply(object);
-    else if (step.step === 'delete') await api.remove(object);
-    else if (step.step === 'reach') await proveDestinations(old(object), object, false, proof);
-    else if (step.step === 'prove') await proveRoute(old(object), step.gone ? undefined : object, proof);
-    else await sleep(drain);
-  }
+  const [from, to] = [before, after].map(
+    (objects): ReadonlyMap<string, KubernetesObject> => new Map(objects.map((object) => [objectTitle(object), object])),
+  ) as [ReadonlyMap<string, KubernetesObject>, ReadonlyMap<string, KubernetesObject>];
+  const log = { info: () => undefined, progress: () => undefined, warnOnce: () => undefined };
+  const { signal } = new AbortController();
+  const { kubeconfig, context, istiod, proxies, namespace } = mesh;
+  const settings = {
+    ...{ timeoutSeconds, drainSeconds, strict: true, proxies, namespace },
+    istiod: istiod === undefined ? undefined : [...istiod],
+  };
+  const { failures } = await carryOut(planOf(from, to), from, new Set(from.keys()), {
+    cluster: new Cluster(Connection.open(mesh), signal),
+    prover: new Prover(defined(settings), defined({ kubeconfig, context }), log, signal),
+    makers: new Makers(),
+    log,
+    id: 'test',
+    signal,
+  });
+  if (failures.length > 0) throw new Error(failures.join('\n'));
 }

@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { objectKey, type KubernetesObject } from '../../../mesh/manifests/kubernetes';
-import { labDown, labUp, type Lab } from '../../../cluster/lab';
+import type { KubernetesApi } from '../../../cluster/api';
+import { labApi, labDown, labUp, type Lab } from '../../../cluster/lab';
 import { installIstioCrds } from '../../cluster/lab/istio-crds';
 import { startBackends, type Backend } from './backends';
 import { stop, type Child } from './child';
 import { startEnvoy, type Envoy, type ProxySpec } from './envoy';
 import { startIstiod, type Istiod } from './istiod';
-import { KubeApi } from './kube-api';
 import type { Programs } from './programs';
 
 export interface RealMeshOptions {
@@ -25,7 +25,7 @@ export interface RealMeshOptions {
 /** A real control plane with real proxies on 127.0.0.1. */
 export interface RealMesh {
   lab: Lab;
-  api: KubeApi;
+  api: TestApi;
   istiod: Istiod;
   proxies: ReadonlyMap<string, Envoy>;
   /**
@@ -50,7 +50,7 @@ export async function startMesh(options: RealMeshOptions): Promise<RealMesh> {
   try {
     const lab = await labUp({ root: folder, log: options.log });
     await installIstioCrds(lab);
-    const api = new KubeApi(lab.kubeconfig);
+    const api = testApi(labApi(lab));
     await applyAll(api, [...namespacesOf(options.objects), ...options.objects]);
     stopBackends = await startBackends(options.backends);
     const istiod = await startIstiod(options.programs, lab.kubeconfig, folder, options.meshConfig ?? {});
@@ -68,7 +68,20 @@ export async function startMesh(options: RealMeshOptions): Promise<RealMesh> {
   }
 }
 
-/** Where `live` finds the control plane and the proxies. */
+/** The changes that tests make in a cluster. */
+export interface TestApi {
+  apply(object: KubernetesObject): Promise<KubernetesObject>;
+  remove(object: KubernetesObject): Promise<void>;
+}
+
+export function testApi(api: KubernetesApi): TestApi {
+  return {
+    apply: (object) => api.apply(object, { manager: 'meshwright-test' }),
+    remove: (object) => api.remove(object),
+  };
+}
+
+/** Addresses of the control plane and the proxies, for a MeshView. */
 export function addressesOf({ istiod, proxies }: RealMesh): { istiod: string[]; proxies: Record<string, string> } {
   const admins = [...proxies.values()].map(({ spec, adminPort }): [string, string] => [
     `${spec.name}.${spec.namespace}`,
@@ -78,7 +91,7 @@ export function addressesOf({ istiod, proxies }: RealMesh): { istiod: string[]; 
 }
 
 /** Applies sets of objects one after the other; what a set no longer has is removed. */
-function replacing(api: KubeApi): RealMesh['apply'] {
+function replacing(api: RealMesh['api']): RealMesh['apply'] {
   let present = new Map<string, KubernetesObject>();
   return async (objects) => {
     const wanted = new Map(objects.map((object) => [objectKey(object), object]));
@@ -88,7 +101,7 @@ function replacing(api: KubeApi): RealMesh['apply'] {
   };
 }
 
-async function applyAll(api: KubeApi, objects: readonly KubernetesObject[]): Promise<KubernetesObject[]> {
+async function applyAll(api: RealMesh['api'], objects: readonly KubernetesObject[]): Promise<KubernetesObject[]> {
   const applied: KubernetesObject[] = [];
   for (const object of objects) applied.push(await api.apply(object));
   return applied;

@@ -57,10 +57,9 @@ describe('a change of routes, on a real istiod and real Envoys', function () {
   const theMesh = (): RealMesh => mesh as RealMesh;
   const change = (from: Weights | undefined, to: Weights | undefined): Promise<void> =>
     applyInOrder(from === undefined ? [] : routed(from), to === undefined ? [] : routed(to), {
-      api: theMesh().api,
-      mesh: view,
-      timeout: 20_000,
-      drain: 200,
+      mesh: { kubeconfig: theMesh().lab.kubeconfig, ...addressesOf(theMesh()) },
+      timeoutSeconds: 20,
+      drainSeconds: 0.2,
     });
   const underLoad = async (
     work: () => Promise<void>,
@@ -105,7 +104,7 @@ describe('a change of routes, on a real istiod and real Envoys', function () {
     const to = oneRule({ v1: 100 });
     await theMesh().api.apply(from.rule);
     await theMesh().api.apply(from.route);
-    await proveRoute(undefined, from.route, { mesh: view, timeout: 20_000, log: () => undefined });
+    await proveRoute(undefined, from.route, { mesh: view, timeoutMs: 20_000, log: () => undefined });
     const loaded = await underLoad(async () => {
       await sleep(500);
       await theMesh().api.apply(to.rule);
@@ -144,8 +143,8 @@ describe('a change of routes, on a real istiod and real Envoys', function () {
     const route = to.find(({ kind }) => kind === 'VirtualService');
     const before = from.find(({ kind }) => kind === 'VirtualService');
     assert.ok(route);
-    const prove = (timeout: number): Promise<string> =>
-      proveRoute(before, route, { mesh: view, timeout, log: () => undefined });
+    const prove = (timeoutMs: number): Promise<string> =>
+      proveRoute(before, route, { mesh: view, timeoutMs, log: () => undefined });
     try {
       await theMesh().api.apply(route);
       await assert.rejects(prove(3000), (error: Error) => {

@@ -1,0 +1,4 @@
+'use strict';
+const { load } = require('../../runtime/load');
+
+load(module, __dirname, 'client-node', []);

@@ -1,4 +1,0 @@
-'use strict';
-const { load } = require('../../runtime/load');
-
-load(module, __dirname, 'kube-config', []);
