@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import type { Command } from 'commander';
+import { parse, parseAllDocuments, stringify } from 'yaml';
+import { program } from '../cli/main';
+import { checkMesh } from '../config/check-mesh';
+import { parseStackText } from '../config/stack-text';
+
+const root = join(__dirname, '..');
+/** Every Markdown page of the repository, by its path from the root. */
+const pages = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], { cwd: root })
+  .toString()
+  .split('\n')
+  .filter((path) => path !== '' && existsSync(join(root, path)));
+
+interface StackFile {
+  config: Record<string, unknown>;
+}
+
+interface Block {
+  /** Page and line, for messages. */
+  at: string;
+  language: string;
+  text: string;
+}
+
+const textOf = (page: string): string => readFileSync(join(root, page), 'utf8');
+const fence = /^( *)```(\w*)\n([\s\S]*?)^\1```$/gm;
+
+function blocks(page: string): Block[] {
+  const text = textOf(page);
+  return [...text.matchAll(fence)].map(({ index, 1: indent = '', 2: language = '', 3: body = '' }) => ({
+    at: `${page}:${text.slice(0, index).split('\n').length}`,
+    language,
+    text: body.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
+  }));
+}
+
+/** A page without its code blocks. */
+const proseOf = (page: string): string => textOf(page).replaceAll(fence, '');
+
+/** Targets of the links of a page that lead to a file or heading here. */
+function links(page: string): string[] {
+  const prose = proseOf(page).replaceAll(/`[^`\n]*`/g, '');
+  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, target = '']) => target)
+    .filter((target) => !/^[a-z]+:/.test(target));
+}
+
+/** Anchors of the headings of a page, as GitHub makes them. */
+function anchors(page: string): Set<string> {
+  const found = new Set<string>();
+  for (const [, heading = ''] of proseOf(page).matchAll(/^#+ (.+)$/gm)) {
+    const words = heading.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase();
+    const slug = words.replaceAll(/[^\p{L}\p{N}\s_-]/gu, '').replaceAll(' ', '-');
+    let anchor = slug;
+    for (let repeat = 1; found.has(anchor); repeat++) anchor = `${slug}-${repeat}`;
+    found.add(anchor);
+  }
+  return found;
+}
+
+function linkProblem(page: string, target: string): string[] {
+  const [path = '', anchor] = target.split('#');
+  const file = path === '' ? page : normalize(join(dirname(page), path));
+  if (!existsSync(join(root, file))) return [`${page}: ${target}: no such file`];
+  if (anchor === undefined || anchors(file).has(anchor)) return [];
+  return [`${page}: ${target}: ${file} has no such heading`];
+}
+
+describe('docs', () => {
+  it('every link leads to a file and a heading that exist', () => {
+    assert.ok(pages.length > 20);
+    assert.deepEqual(
+      pages.flatMap((page) => links(page).flatMap((target) => linkProblem(page, target))),
+      [],
+    );
+  });
+
+  it('every page in docs/ can be reached from README.md', () => {
+    const reached = new Set(['README.md']);
+    for (const page of reached) {
+      if (!page.endsWith('.md')) continue;
+      for (const target of links(page)) {
+        const [path = ''] = target.split('#');
+        if (path !== '') reached.add(normalize(join(dirname(page), path)));
+      }
+    }
+    assert.deepEqual(
+      pages.filter((page) => page.startsWith('docs/') && !reached.has(page)),
+      [],
+    );
+  });
+
+  it('every path of the source tree that a page names exists', () => {
+    const folders = execFileSync('git', ['ls-tree', '-d', '--name-only', 'HEAD'], { cwd: root }).toString().split('\n');
+    const isPath = (code: string): boolean =>
+      /^[\w.-]+\/[\w./-]+$/.test(code) && folders.includes(code.split('/')[0] ?? '');
+    const named = pages
+      .filter((page) => page !== 'CHANGELOG.md')
+      .flatMap((page) => [...textOf(page).matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => ({ page, code })));
+    assert.deepEqual(
+      named.filter(
+        ({ code }) => isPath(code) && !existsSync(join(root, code)) && !existsSync(join(root, `${code}.ts`)),
+      ),
+      [],
+    );
+  });
+
+  it('every YAML block parses, and every stack file in one is accepted', () => {
+    const dev = parse(textOf('Pulumi.dev.yaml')) as StackFile;
+    const problems: string[] = [];
+    let stackFiles = 0;
+    for (const page of pages) {
+      // A fragment replaces sections of the stack file before it on its page, or of the default stack.
+      let base = dev;
+      for (const { at, text } of blocks(page).filter(({ language }) => language === 'yaml')) {
+        const mistakes = parseAllDocuments(text).flatMap(({ errors }) => errors);
+        problems.push(...mistakes.map(({ message }) => `${at}: ${message}`));
+        if (mistakes.length > 0) continue;
+        const value = (parseAllDocuments(text)[0]?.toJS() ?? {}) as Record<string, unknown>;
+        const isFragment = Object.keys(value).some((key) => key.startsWith('meshwright:'));
+        if (!isFragment && !('config' in value)) continue;
+        stackFiles++;
+        if (!isFragment) base = value as unknown as StackFile;
+        const whole = isFragment ? stringify({ config: { ...base.config, ...value } }) : text;
+        problems.push(...stackProblems(whole).map((problem) => `${at}: ${problem}`));
+      }
+    }
+    assert.deepEqual(problems, []);
+    assert.ok(stackFiles > 8);
+  });
+
+  it('every command and flag that a page names exists', () => {
+    const problems = pages.flatMap((page) => {
+      const code = [
+        ...blocks(page).flatMap(({ text }) => text.replaceAll('\\\n', ' ').split('\n')),
+        ...[...proseOf(page).matchAll(/`([^`\n]+)`/g)].map(([, inline = '']) => inline),
+      ];
+      return code.flatMap((line) => commandProblems(line).map((problem) => `${page}: ${line}: ${problem}`));
+    });
+    assert.deepEqual(problems, []);
+    assert.deepEqual(commandProblems('npx meshwright chekc --stack dev'), ['no command chekc']);
+    assert.deepEqual(commandProblems('npm start -- --sampel 000'), ['start has no --sampel']);
+  });
+});
+
+function stackProblems(text: string): string[] {
+  const parsed = parseStackText(text, 'block');
+  const found = 'problems' in parsed ? parsed : checkMesh(parsed.settings, parsed.policy, parsed.source);
+  return found.problems.map(({ path, message }) => `${path}: ${message}`);
+}
+
+/** What is wrong with the calls of `meshwright` and `npm start` in a line of code. */
+function commandProblems(line: string): string[] {
+  return line.split(/ # |[|;]|&&/).flatMap((part) => {
+    const call = /^(?:\$ )?\s*(?:npx )?meshwright ([a-z].*)$/.exec(part.trim())?.[1];
+    const start = /^(?:\$ )?npm start -- (.*)$/.exec(part.trim())?.[1];
+    if (start !== undefined) return flagProblems(['start', ...start.split(/\s+/)]);
+    return call === undefined ? [] : flagProblems(call.split(/\s+/));
+  });
+}
+
+function flagProblems([name = '', ...words]: string[]): string[] {
+  let command: Command | undefined = program().commands.find((one) => one.name() === name);
+  if (command === undefined) return [`no command ${name}`];
+  const below = command.commands.find((one) => one.name() === words[0]);
+  command = below ?? command;
+  const known = ['--help', ...command.options.flatMap(({ long, short }) => [long, short])];
+  return words
+    .filter((word) => /^--?[a-z]/i.test(word))
+    .map((word) => word.split('=')[0] ?? '')
+    .filter((flag) => !known.includes(flag))
+    .map((flag) => `${name} has no ${flag}`);
+}
