@@ -1,51 +1,95 @@
-import { objectKey } from '../mesh/manifests/kubernetes';
-import { renderMesh } from '../mesh/manifests/mesh';
-import { originOf, type Rendered } from '../mesh/manifests/rendered';
-import { checkOptions } from '../config/check-options';
-import { parseKeyPath } from '../config/key-path';
-import { checkReport } from '../policy/check';
-import { type Finding, findingSubject, type Level, subjectOf } from '../policy/finding';
-import type { CheckOptions } from '../policy/options';
-import { type Source, sourced, type SourcedReport } from '../policy/report/report';
-import type { LoadedStack } from './input';
-import type { LoadedObject } from './objects';
 import { readFileSync } from 'node:fs';
-import { parseDocument } from 'yaml';
+import { isDeepStrictEqual } from 'node:util';
+import { objectKey, objectTitle, originOf } from '../mesh/manifests/kubernetes';
+import { renderMesh } from '../mesh/manifests/mesh';
+import { checkOptions, mergeCheckOptions } from '../config/check-options';
+import { encryptedUnknowns } from '../config/encrypted';
+import { parseKeyPath, valueAt } from '../config/key-path';
+import { decodeText, readYaml } from '../config/yaml';
 import { policy as policySchema, type PolicySettings } from '../config/schema/policy';
-import { cycles } from '../config/yaml';
+import { checkReport } from '../policy/check';
+import { type Finding, findingSubject, type Level, named, subjectOf } from '../policy/finding';
+import type { CheckOptions } from '../policy/rule';
+import { rules } from '../policy/rules';
+import { type Source, sourced, type SourcedReport } from '../policy/report/report';
 import { userError, UserError } from './errors';
+import type { LoadedStack } from './input';
+import { identity, type LoadedObject, type ReadInput } from './objects';
 
-/** Judges the objects of files together, as they are to live in one cluster. */
-export function judgeFiles(loaded: readonly LoadedObject[], options: CheckOptions, level: Level): SourcedReport {
-  const byName = new Map(loaded.map((one) => [subjectOf(one.object), one]));
-  const sourceOf = (finding: Finding): Source | undefined => {
-    const found = byName.get(findingSubject(finding));
-    return found === undefined ? undefined : { file: found.file, line: found.line(finding.path) };
-  };
-  const report = checkReport(
-    loaded.map(({ object }) => object),
-    options,
-  );
-  return sourced(report, { objects: loaded.length, sourceOf, level });
+/** An object that is to be judged, and where findings on it point. */
+interface Judged extends LoadedObject {
+  /** Key in the stack file that makes what a path in the object names. */
+  key?: (path: string) => string;
 }
 
-/** Judges all objects that a stack file makes; each finding names the key that makes its object. */
-export function judgeStack({ settings, policy, source, file }: LoadedStack, level: Level): SourcedReport {
+/**
+ * Judges the objects of files and stacks together, as they are to live in one cluster. Each finding names the file and line, or the key of the stack file, that it is about.
+ * @param options - what the checks are told, in addition to what the stack files tell them
+ */
+export function judge(
+  input: ReadInput,
+  stacks: readonly LoadedStack[],
+  options: CheckOptions,
+  level: Level,
+): SourcedReport {
+  const made = stacks.flatMap(madeBy);
+  // An object that a stack makes and a file holds is one object too.
+  const kept = new Map<string, Judged>([...input.objects, ...made].map((one) => [identity(one.object), one]));
+  const objects = [...kept.values()];
+  const repeated = [...input.repeated, ...[...input.objects, ...made].filter((one) => !objects.includes(one))];
+  const secrets = input.encryptedSecrets;
+  const merged = mergeCheckOptions([
+    ...stacks.map(({ settings, policy }) => checkOptions(settings, policy)),
+    ...(secrets.length > 0 ? [{ externals: { secrets } }] : []),
+    options,
+  ]);
+  const judged = objects.map(({ object }) => object);
+  const report = checkReport(judged, merged, { unknowns: encryptedUnknowns(judged) });
+  const copies = repeated.map((copy) => ({ copy, original: kept.get(identity(copy.object)) }));
+  const findings = [
+    ...report.findings,
+    ...copies.flatMap(({ copy, original }) => (original === undefined ? [] : repeatedFindings(copy, original, merged))),
+  ];
+  const fallback = stacks.length === 1 ? { file: stacks[0]?.file ?? '' } : undefined;
+  const sourceOf = (finding: Finding): Source | undefined => sourceIn(objects, finding) ?? fallback;
+  return sourced({ ...report, findings }, { objects: objects.length, sourceOf, level });
+}
+
+/** The objects that a stack file makes. */
+function madeBy({ settings, source, file }: LoadedStack): Judged[] {
   const mesh = renderMesh(settings);
-  const made = [...mesh.existingNamespaces, ...mesh.objects];
-  const byName = new Map<string, Rendered>(made.map((rendered) => [subjectOf(rendered.object), rendered]));
-  const sourceOf = (finding: Finding): Source => {
-    const rendered = byName.get(findingSubject(finding));
-    if (rendered === undefined) return { file };
-    const key = originOf(rendered, finding.path);
-    const line = source.position?.(parseKeyPath(key))?.line;
-    return line === undefined ? { file, key } : { file, key, line };
-  };
-  const report = checkReport(
-    made.map(({ object }) => object),
-    checkOptions(settings, policy),
-  );
-  return sourced(report, { objects: made.length, sourceOf, level });
+  return [...mesh.existingNamespaces, ...mesh.objects].map((rendered): Judged => {
+    const key = (path: string): string => originOf(rendered, path);
+    const line = (path: string): number => source.position?.(parseKeyPath(key(path)))?.line ?? 0;
+    return { object: rendered.object, file, document: 1, line, key };
+  });
+}
+
+/** The copy that is not judged together with the others is named, and judged alone where it differs. */
+function repeatedFindings(copy: Judged, { object, file, line }: Judged, options: CheckOptions): Finding[] {
+  const isSame = isDeepStrictEqual(copy.object, object);
+  const place = [file, line('') || undefined].filter((part) => part !== undefined).join(':');
+  const other = [copy.file, copy.line('') || undefined].filter((part) => part !== undefined).join(':');
+  const message = `${objectTitle(object)} is given twice, in ${other} and in ${place}${
+    isSame
+      ? ', with the same content'
+      : ', with different content; the latter is judged together with the other objects'
+  }; keep one of them`;
+  const twice: Finding = { rule: 'repeated-object', level: 'advisory', ...named(object), path: '', message };
+  if (isSame) return [twice];
+  const alone = checkReport([copy.object], options, { rules: rules.filter(({ single }) => single) });
+  return [twice, ...alone.findings.map((finding) => ({ ...finding, message: `${finding.message} (in ${other})` }))];
+}
+
+/** Findings do not name an API group: of two kinds of one name, the object is meant that has the path. */
+function sourceIn(objects: readonly Judged[], finding: Finding): Source | undefined {
+  const subject = findingSubject(finding);
+  const named = objects.filter(({ object }) => subjectOf(object) === subject);
+  const found = named.find(({ object }) => valueAt(object, parseKeyPath(finding.path)) !== undefined) ?? named[0];
+  if (found === undefined) return undefined;
+  const { file, key } = found;
+  const line = found.line(finding.path);
+  return { file, ...(key === undefined ? {} : { key: key(finding.path) }), ...(line === 0 ? {} : { line }) };
 }
 
 /** What `--each` says of one document: a line of JSON. */
@@ -57,10 +101,11 @@ export interface JudgedDocument extends Pick<SourcedReport, 'findings' | 'waived
   object: string;
 }
 
-/** Judges every document alone, as if it were all there is. Pure. */
-export function judgeEach(loaded: readonly LoadedObject[], options: CheckOptions, level: Level): JudgedDocument[] {
-  return loaded.map((one) => {
-    const { findings, waived } = judgeFiles([one], options, level);
+/** Judges every document alone, as if there were no other. Pure. */
+export function judgeEach({ all }: Pick<ReadInput, 'all'>, options: CheckOptions, level: Level): JudgedDocument[] {
+  return all.map((one) => {
+    const alone = { all: [one], objects: [one], repeated: [], stackFiles: [], encryptedSecrets: [] };
+    const { findings, waived } = judge(alone, [], options, level);
     return { file: one.file, document: one.document, object: objectKey(one.object), findings, waived };
   });
 }
@@ -70,19 +115,20 @@ export function judgeEach(loaded: readonly LoadedObject[], options: CheckOptions
  * @throws UserError listing everything that is wrong in it.
  */
 export function readOptions(file: string): PolicySettings {
-  const parsed = policySchema.safeParse(yamlOf(file));
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': '));
-  throw userError(`${file} is no file of options, nothing was judged:`, problems);
-}
-
-function yamlOf(file: string): unknown {
+  let text: string | undefined;
   try {
-    const document = parseDocument(readFileSync(file, 'utf8'));
-    const [mistake] = [...document.errors, ...cycles(document)];
-    if (mistake !== undefined) throw new Error(mistake.message);
-    return (document.toJS() as unknown) ?? {};
+    text = decodeText(readFileSync(file));
   } catch (error) {
     throw new UserError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
+  if (text === undefined) throw new UserError(`${file} cannot be read: neither UTF-8 nor UTF-16`);
+  const { value, problems } = readYaml(text);
+  if (problems.length > 0) {
+    const lines = problems.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`);
+    throw userError(`${file} cannot be read:`, lines);
+  }
+  const parsed = policySchema.safeParse(value ?? {});
+  if (parsed.success) return parsed.data;
+  const lines = parsed.error.issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': '));
+  throw userError(`${file} holds no valid options of the check:`, lines);
 }

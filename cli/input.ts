@@ -1,14 +1,15 @@
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { Mesh } from '../mesh/manifests/mesh';
 import type { StackSettings } from '../mesh/manifests/settings';
 import { checkMesh } from '../config/check-mesh';
 import { loadStackFile, stackFilePath } from '../config/file';
+import { type LeftOut, withoutEncryptedObjects } from '../config/encrypted';
 import { formatProblems, type Problem, type Source } from '../config/problem';
 import { parseStackText, type StackTextProblems, type StackTextSettings } from '../config/stack-text';
-import type { CheckOptions } from '../policy/options';
+import type { CheckOptions } from '../policy/rule';
 import { findSample, sampleStackFile } from './samples';
-import { UserError } from './errors';
+import { RefusedError, UserError } from './errors';
 import { say } from './output';
 
 /** The stack that a command works on, as its flags name it. At most one of them. */
@@ -18,20 +19,37 @@ export interface StackChoice {
   sample?: string;
 }
 
-/** A stack file that says something, whether or not its mesh is fit to be deployed. */
+/** How a command reads the files that it is given. */
+export interface ReadFlags {
+  namespace?: string;
+  strict: boolean;
+}
+
+/** Adds the flags for reading files of objects; every command that takes such files has the same ones. */
+export function readOptionsFlags(command: Command): Command {
+  return command
+    .option('-n, --namespace <namespace>', 'namespace of objects that name none')
+    .option('--strict', 'refuse files without Kubernetes objects, instead of skipping them', false);
+}
+
+/** A valid stack file, whether or not its mesh is fit to be deployed. */
 export interface LoadedStack {
   /** The file, as problems name it. */
   file: string;
   /** Name of the environment: the stack's, or derived from the file's name. */
   name: string;
+  /** Absolute path of the file, or `sample:NAME`. */
+  origin: string;
   settings: StackSettings;
   policy: CheckOptions;
   source: Source;
 }
 
 export interface LoadedMesh extends LoadedStack {
+  /** Without the objects and releases that need an encrypted value. */
   mesh: Mesh;
-  /** What is advisory, as it was told. */
+  encrypted: LeftOut[];
+  /** Advisory findings, which were printed. */
   warnings: Problem[];
 }
 
@@ -60,28 +78,31 @@ export function stackOptions(command: Command): Command {
  * @throws UserError listing everything that is wrong in it.
  */
 export function loadStack(choice: StackChoice): LoadedStack {
-  const { file, name, read } = chosen(choice);
+  const { file, name, origin, read } = chosen(choice);
   const loaded = read();
-  if ('problems' in loaded) throw refused(file, loaded.problems);
+  if ('problems' in loaded) throw refused(file, loaded.problems, loaded.isBroken);
   const { settings, policy, source } = loaded;
-  return { file, name, settings, policy, source };
+  return { file, name, origin, settings, policy, source };
 }
 
-/** Name of the environment that a command is about; its stack file need not be sound, nor be there. */
-export function environmentOf(choice: StackChoice): string {
-  return chosen(choice).name;
+/** The environment that a command is about, whose stack file need not be valid, nor exist. */
+export function environmentOf(choice: StackChoice): Pick<Chosen, 'name' | 'origin'> {
+  const { name, origin } = chosen(choice);
+  return { name, origin };
 }
 
 interface Chosen {
   file: string;
   name: string;
+  /** Absolute path of the file, or `sample:NAME`. */
+  origin: string;
   read: () => StackTextSettings | StackTextProblems;
 }
 
 function chosen({ stack, config, sample }: StackChoice): Chosen {
   if (sample !== undefined) return chosenSample(sample);
   const file = config ?? stackFilePath(stack ?? defaultStack);
-  return { file, name: stack ?? environmentName(file), read: () => loadStackFile(file) };
+  return { file, name: stack ?? environmentName(file), origin: resolve(file), read: () => loadStackFile(file) };
 }
 
 /** All states of a sample are one environment, so that going from one to the next changes what differs. */
@@ -90,11 +111,16 @@ function chosenSample(reference: string): Chosen {
   if ('problem' in found) throw new UserError(found.problem);
   const { sample, state } = found;
   const file = `sample ${sample}/${state}`;
-  return { file, name: sample, read: () => parseStackText(sampleStackFile(sample, state), file) };
+  return {
+    file,
+    name: sample,
+    origin: `sample:${sample}`,
+    read: () => parseStackText(sampleStackFile(sample, state), file),
+  };
 }
 
 /**
- * Reads the chosen stack file and judges its mesh; what is advisory is told on stderr.
+ * Reads the chosen stack file and judges its mesh; advisory findings are printed on stderr.
  * @throws UserError listing everything that is wrong in it.
  */
 export function loadMesh(choice: StackChoice): LoadedMesh {
@@ -103,24 +129,26 @@ export function loadMesh(choice: StackChoice): LoadedMesh {
   if (problems.length > 0) throw refused(loaded.file, problems);
   if (warnings.length > 0)
     say(`${count(warnings.length, 'warning')} in ${loaded.file}:\n${formatProblems(warnings)}\n`);
-  return { ...loaded, mesh, warnings };
+  const { mesh: readable, leftOut } = withoutEncryptedObjects(mesh);
+  return { ...loaded, mesh: readable, encrypted: leftOut, warnings };
 }
 
-function refused(file: string, problems: Problem[]): UserError {
-  return new UserError(
-    `${file} is refused, nothing was changed: ${count(problems.length, 'problem')}\n${formatProblems(problems)}`,
-  );
+/** @param isBroken - the file could not be read as a stack file at all */
+function refused(file: string, problems: Problem[], isBroken = false): UserError {
+  const text = `${file} is refused, nothing was changed: ${count(problems.length, 'problem')}\n${formatProblems(problems)}`;
+  return isBroken ? new UserError(text) : new RefusedError(text);
 }
 
 function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
-/** `Pulumi.dev.yaml` is the environment dev; any other file is called after itself. */
+/** `Pulumi.dev.yaml` is the environment dev; the environment of another file has the file's name. */
 function environmentName(file: string): string {
   return basename(file)
     .replace(/\.ya?ml$/, '')
     .replace(/^Pulumi\./, '')
     .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-');
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
 }

@@ -2,13 +2,14 @@ import { Command, CommanderError } from 'commander';
 import { version } from '../package.json';
 import { exitCodes, UserError } from './errors';
 import { commands } from './commands';
+import { printable } from './output';
 
-/** The `meshwright` command line. stdout is the result, stderr is talk and progress. */
+/** The `meshwright` command line. Results go to stdout, progress and diagnostics to stderr. */
 export function program(): Command {
   const meshwright = new Command('meshwright')
     .description('Istio as a Pulumi stack: render, check and try a stack file, and see what it does to traffic.')
     .version(version)
-    .showHelpAfterError('(add --help for what is allowed)')
+    .showHelpAfterError('(--help lists the allowed arguments and options)')
     .addHelpText('after', '\nExit codes: 0 done, 1 findings or refused, 2 usage or broken input, 3 cannot tell.')
     .exitOverride();
   for (const register of commands) register(meshwright);
@@ -17,7 +18,7 @@ export function program(): Command {
 
 /** Runs one command line and sets the exit code; never throws. */
 export async function run(argv: string[]): Promise<void> {
-  // A reader that closes the pipe early (`| head`) is no error.
+  // A reader that closes the pipe early (`| head`) is not an error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) =>
     process.exit(error.code === 'EPIPE' ? exitCodes.done : exitCodes.usage),
   );
@@ -29,14 +30,14 @@ export async function run(argv: string[]): Promise<void> {
 }
 
 function exitCodeOf(error: unknown): number {
-  // commander has told its errors itself; --help and --version end in one with exit code 0.
+  // commander has printed its errors already; --help and --version end in one with exit code 0.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   if (error instanceof UserError) {
-    process.stderr.write(`${error.message}\n`);
-    return exitCodes.usage;
+    process.stderr.write(`${printable(error.message)}\n`);
+    return error.exitCode;
   }
   process.stderr.write(
-    `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\nThis is a defect of Meshwright; please report it.\n`,
+    `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\nThis is a bug in Meshwright; please report it.\n`,
   );
   return exitCodes.usage;
 }

@@ -1,95 +1,230 @@
 import { readFileSync } from 'node:fs';
-import { LineCounter, parseAllDocuments, type Document, type Node } from 'yaml';
 import type { KubernetesObject } from '../mesh/manifests/kubernetes';
+import { objectKey } from '../mesh/manifests/kubernetes';
+import { isClusterScoped } from '../policy/schema/kubernetes';
 import { parseKeyPath, type Key } from '../config/key-path';
-import { cycles } from '../config/yaml';
+import { decodeText, readKubernetesYaml, type StreamDocument } from '../config/yaml';
 import { userError, UserError } from './errors';
+import { filesOf, patchesOf, type InputFile } from './files';
+import { skipReason, whyNoObject } from './not-an-object';
+import { say } from './output';
 
-/** A Kubernetes object and the file it was read from. */
+/** A Kubernetes object and the place that it was read from. */
 export interface LoadedObject {
   object: KubernetesObject;
   /** The file as it was named, `stdin` for `-`. */
   file: string;
   /** 1-based index of the document in its file. */
   document: number;
-  /** The line in the file, from 1, of what a path in the object names, e.g. `spec.http[0]`, or of what is nearest to it. */
+  /** The line in the file, from 1, of what a path in the object names, e.g. `spec.http[0]`, or of the nearest place above it. */
   line: (path: string) => number;
 }
 
+/** How to read the operands of a command. */
+export interface ReadOptions {
+  /** Namespace of objects that name none. */
+  namespace?: string | undefined;
+  /** Refuse files that hold no Kubernetes object, instead of skipping them. */
+  strict?: boolean | undefined;
+}
+
+/** What the operands of a command hold. */
+export interface ReadInput {
+  /** Every object, in the order of the files. */
+  all: LoadedObject[];
+  /** One object of each name: of several files with one object, the last counts, as it does for `kubectl apply`. */
+  objects: LoadedObject[];
+  /** Objects of which a later file has another copy. */
+  repeated: LoadedObject[];
+  /** Paths of the operands that are stack files. */
+  stackFiles: string[];
+  /** Secrets, as namespace/name, that are encrypted in their files: they exist, and what they hold is not known. */
+  encryptedSecrets: string[];
+}
+
 /**
- * Objects from files of YAML or JSON: several documents to a file, Lists unpacked, `-` for stdin.
- * @param read - how to get a file's text
- * @throws UserError naming every file that cannot be read and every document that is no Kubernetes object.
+ * Reads files and folders of YAML or JSON: several documents to a file, Lists unpacked, `-` for stdin, folders recursively. A file that holds no Kubernetes object is named on stderr, with the reason.
+ * @throws UserError naming every file that cannot be read and every broken object; with `strict`, every file that holds none
  */
-export function readObjects(files: string[], read: (file: string) => string = readText): LoadedObject[] {
+export function readInput(operands: readonly string[], options: ReadOptions = {}): ReadInput {
+  const reading = new Reading(options);
   const problems: string[] = [];
-  const objects = files.flatMap((file) => {
-    const name = file === '-' ? 'stdin' : file;
-    try {
-      return objectsOf(name, read(file), problems);
-    } catch (error) {
-      if (!(error instanceof Error)) throw error;
-      problems.push(`${name}: cannot be read: ${error.message}`);
-      return [];
-    }
+  const files = operands.flatMap((operand) => {
+    const found = filesOf(operand);
+    if (!('problem' in found)) return found.files;
+    problems.push(found.problem);
+    return [];
   });
-  if (problems.length > 0) throw userError('Broken input, nothing was judged:', problems);
-  if (objects.length === 0) throw new UserError(`No Kubernetes object in ${files.join(', ')}.`);
-  return objects;
+  const patches = patchesOf(files);
+  for (const file of files) reading.take(file, patches);
+  return reading.result(problems, operands);
 }
 
-function readText(file: string): string {
-  return readFileSync(file === '-' ? 0 : file, 'utf8');
-}
-
-function objectsOf(file: string, text: string, problems: string[]): LoadedObject[] {
-  // JSON is YAML, so one parser reads both.
-  const lineCounter = new LineCounter();
-  const documents = parseAllDocuments(text, { uniqueKeys: true, lineCounter }) as Document[];
-  return documents.flatMap((document, index) => {
-    const at = `${file}${documents.length > 1 ? `, document ${index + 1}` : ''}`;
-    const mistakes = document.errors.length > 0 ? document.errors : cycles(document);
-    if (mistakes.length > 0) {
-      problems.push(...mistakes.map(({ message }) => `${at}: ${firstLine(message)}`));
-      return [];
-    }
-    return unpacked(document.toJS() as unknown).flatMap(({ value, keys }) => {
+/**
+ * The Kubernetes objects of one text; anything else in it is a mistake.
+ * @param file - what problems are to call it
+ * @throws UserError naming every document that is no Kubernetes object
+ */
+export function readObjects(file: string, text: string): LoadedObject[] {
+  const problems: string[] = [];
+  const objects = readKubernetesYaml(text).flatMap((document, index) => {
+    problems.push(
+      ...document.problems.map((problem) => `${file}:${problem.line}:${problem.column}: ${problem.message}`),
+    );
+    return itemsOf(document.value).flatMap(({ value, keys }) => {
       const reason = whyNoObject(value);
-      const line = (path: string): number => lineOf(document, lineCounter, [...keys, ...parseKeyPath(path)]);
-      if (reason === undefined) return [{ object: value as KubernetesObject, file, document: index + 1, line }];
-      problems.push(`${at}: ${reason}`);
+      if (reason === undefined) return [loaded(value as KubernetesObject, keys, document, { file, index })];
+      problems.push(`${file}:${lineOf(document, keys)}: ${reason}`);
       return [];
     });
   });
+  if (problems.length > 0) throw userError(`${file} cannot be read:`, problems);
+  return objects;
 }
 
-/** The items of a List, nothing for an empty document, the value itself otherwise; each with the keys that lead to it. */
-function unpacked(value: unknown, keys: Key[] = []): { value: unknown; keys: Key[] }[] {
+/** Collects what the files of one command hold. */
+class Reading {
+  private readonly problems: string[] = [];
+  private readonly skipped: string[] = [];
+  private readonly objects: LoadedObject[] = [];
+  private readonly stackFiles: string[] = [];
+  private readonly encryptedSecrets: string[] = [];
+
+  constructor(private readonly options: ReadOptions) {}
+
+  take(file: InputFile, patches: ReadonlySet<string>): void {
+    const { name, path } = file;
+    let bytes: Uint8Array;
+    try {
+      bytes = readFileSync(path === '-' ? 0 : path);
+    } catch (error) {
+      this.problems.push(`${name}: cannot be read: ${(error as Error).message}`);
+      return;
+    }
+    const text = decodeText(bytes);
+    if (text === undefined) this.skip(name, 'neither UTF-8 nor UTF-16');
+    else if (patches.has(path)) this.skip(name, 'a patch of a kustomization; give the output of `kustomize build`');
+    else this.takeText(file, text);
+  }
+
+  private takeText(file: InputFile, text: string): void {
+    const documents = readKubernetesYaml(text);
+    const [template] = documents.filter(({ hasTemplateKeys }) => hasTemplateKeys);
+    const broken = documents.flatMap(({ problems }) => problems);
+    const isTemplate = text.includes('{{') && (template !== undefined || broken.length > 0 || file.isChartTemplate);
+    if (isTemplate) {
+      this.skip(file.name, 'an unrendered template; give the output of `helm template`');
+      return;
+    }
+    if (broken.length > 0) {
+      const messages = broken.map(({ line, column, message }) => `${file.name}:${line}:${column}: ${message}`);
+      // A file that no one named may be of another program, whose YAML has tags of its own.
+      if (file.isNamed || isLikelyObject(text)) this.problems.push(...messages);
+      else this.skip(file.name, `no YAML that can be read (${messages[0] ?? ''})`);
+      return;
+    }
+    const values = documents.filter(({ value }) => value !== null && value !== undefined);
+    if (values.length === 0) this.skip(file.name, 'empty');
+    const reasons = documents.flatMap((document, index) => this.takeDocument(file, document, index));
+    const [reason] = reasons;
+    if (reason !== undefined) this.skip(file.name, reason);
+  }
+
+  /** @returns why the document is skipped, when it is */
+  private takeDocument(file: InputFile, document: StreamDocument, index: number): string[] {
+    const { value } = document;
+    if (value === null || value === undefined) return [];
+    const reason = skipReason(value, file);
+    if (reason === 'a stack file' && file.isNamed) {
+      this.stackFiles.push(file.path);
+      return [];
+    }
+    if (reason !== undefined) {
+      this.encryptedSecrets.push(...secretNames(value, reason, this.options.namespace));
+      return [reason];
+    }
+    for (const { value: item, keys } of itemsOf(value)) {
+      const problem = whyNoObject(item);
+      if (problem === undefined)
+        this.objects.push(this.placed(loaded(item as KubernetesObject, keys, document, { file: file.name, index })));
+      else this.problems.push(`${file.name}:${lineOf(document, keys)}: ${problem}`);
+    }
+    return [];
+  }
+
+  private placed(one: LoadedObject): LoadedObject {
+    const { namespace } = this.options;
+    const { metadata } = one.object;
+    if (namespace === undefined || (metadata.namespace ?? '') !== '' || isClusterScoped(one.object)) return one;
+    return { ...one, object: { ...one.object, metadata: { ...metadata, namespace } } };
+  }
+
+  private skip(name: string, reason: string): void {
+    this.skipped.push(`${name}: ${reason}`);
+  }
+
+  result(problems: readonly string[], operands: readonly string[]): ReadInput {
+    const all = [...problems, ...this.problems];
+    if (all.length > 0) throw userError('Broken input, nothing was read:', all);
+    const { skipped, objects, stackFiles, encryptedSecrets } = this;
+    if (this.options.strict === true && skipped.length > 0)
+      throw userError('Not a Kubernetes object (--strict):', skipped);
+    if (objects.length + stackFiles.length === 0) {
+      if (skipped.length === 0) throw new UserError(`No Kubernetes object in ${operands.join(', ')}.`);
+      throw userError(`No Kubernetes object in ${operands.join(', ')}:`, skipped);
+    }
+    for (const line of skipped) say(`skipped ${line}`);
+    const last = new Map(objects.map((one) => [identity(one.object), one]));
+    const kept = new Set(last.values());
+    const repeated = objects.filter((one) => !kept.has(one));
+    return { all: objects, objects: [...kept], repeated, stackFiles, encryptedSecrets };
+  }
+}
+
+/** The same for an object that leaves its namespace to the default and for one that names it. */
+export function identity(object: KubernetesObject): string {
+  const { metadata } = object;
+  const isDefault = (metadata.namespace ?? '') === '' && !isClusterScoped(object);
+  return objectKey(isDefault ? { ...object, metadata: { ...metadata, namespace: 'default' } } : object);
+}
+
+function loaded(
+  object: KubernetesObject,
+  keys: Key[],
+  document: StreamDocument,
+  { file, index }: { file: string; index: number },
+): LoadedObject {
+  const line = (path: string): number => lineOf(document, [...keys, ...parseKeyPath(path)]);
+  return { object: withName(object), file, document: index + 1, line };
+}
+
+/** The API server appends five characters to `generateName`. */
+function withName(object: KubernetesObject): KubernetesObject {
+  const { name, generateName } = object.metadata as { name?: string; generateName?: string };
+  if ((name ?? '') !== '' || generateName === undefined) return object;
+  return { ...object, metadata: { ...object.metadata, name: `${generateName}xxxxx` } };
+}
+
+/** The items of a List, the value itself otherwise; each with the keys that lead to it. */
+function itemsOf(value: unknown, keys: Key[] = []): { value: unknown; keys: Key[] }[] {
   if (value === null || value === undefined) return [];
   const { kind, items } = value as { kind?: unknown; items?: unknown };
   return typeof kind === 'string' && kind.endsWith('List') && Array.isArray(items)
-    ? items.flatMap((item, index) => unpacked(item, [...keys, 'items', index]))
+    ? items.flatMap((item, index) => itemsOf(item, [...keys, 'items', index]))
     : [{ value, keys }];
 }
 
-/** The line of the innermost of `keys` that is there. */
-function lineOf(document: Document, lines: LineCounter, keys: Key[]): number {
-  const node = document.getIn(keys, true) as Node | undefined;
-  if (node?.range) return lines.linePos(node.range[0]).line;
-  return keys.length === 0 ? 1 : lineOf(document, lines, keys.slice(0, -1));
+function lineOf(document: StreamDocument, keys: readonly Key[]): number {
+  return document.position(keys)?.line ?? document.line;
 }
 
-function whyNoObject(value: unknown): string | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return 'not a Kubernetes object, which is a map with apiVersion, kind and metadata';
-  const { apiVersion, kind, metadata } = value as Record<string, unknown>;
-  if (typeof apiVersion !== 'string' || apiVersion === '') return 'apiVersion is missing';
-  if (typeof kind !== 'string' || kind === '') return 'kind is missing';
-  if (typeof metadata !== 'object' || metadata === null) return `${kind} without metadata`;
-  const { name } = metadata as { name?: unknown };
-  return typeof name === 'string' && name !== '' ? undefined : `${kind} without metadata.name`;
+/** Text with the two keys that every Kubernetes object has. */
+function isLikelyObject(text: string): boolean {
+  return /^\s*"?apiVersion"?\s*:/m.test(text) && /^\s*"?kind"?\s*:/m.test(text);
 }
 
-function firstLine(text: string): string {
-  return text.split('\n')[0] ?? text;
+function secretNames(value: unknown, reason: string, namespace = 'default'): string[] {
+  const { kind, metadata } = value as { kind?: unknown; metadata?: { name?: unknown; namespace?: unknown } };
+  if (kind !== 'Secret' || !reason.includes('SOPS') || typeof metadata?.name !== 'string') return [];
+  return [`${typeof metadata.namespace === 'string' ? metadata.namespace : namespace}/${metadata.name}`];
 }

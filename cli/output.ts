@@ -1,15 +1,28 @@
 import type { Log } from '../cluster/lab';
 
-/** Where talk goes: stderr, so that stdout stays the result. */
+/** Where progress and diagnostics go: stderr, so that stdout stays the result. */
 export interface Terminal {
   write: (text: string) => unknown;
   isTTY?: boolean;
   columns?: number;
 }
 
+/** Characters that a terminal acts on, or that change the order of a line: control characters and marks of the direction of writing. */
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+/**
+ * Text from a file or a cluster as it may be shown: what a terminal would act on is written as an escape.
+ * @param kept - characters to leave as they are; line breaks and tabs by default
+ */
+export function printable(text: string, kept = '\n\t'): string {
+  return text.replaceAll(unprintable, (character) =>
+    kept.includes(character) ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
 const clearLine = '\r\x1b[K';
 
-/** Talk on a terminal, line by line. The last line may be one that is rewritten in place, where there is a terminal. */
+/** Writes progress and diagnostics line by line. On a terminal the last line may be one that is rewritten in place. */
 export function talkOn(terminal: Terminal): Log {
   let isShown = false;
   const clear = (): void => {
@@ -18,22 +31,23 @@ export function talkOn(terminal: Terminal): Log {
   };
   const line = (text: string): void => {
     clear();
-    terminal.write(`${text}\n`);
+    terminal.write(`${printable(text)}\n`);
   };
   const rewrite = (text: string): void => {
     clear();
-    // A line that wraps could not be taken away again.
+    // A line that wraps cannot be cleared.
     const width = (terminal.columns ?? 80) - 1;
-    terminal.write(text.length > width ? `${text.slice(0, width - 1)}…` : text);
+    const shown = printable(text, '');
+    terminal.write(shown.length > width ? `${shown.slice(0, width - 1)}…` : shown);
     isShown = text !== '';
   };
   return Object.assign(line, { rewrite: terminal.isTTY === true ? rewrite : undefined });
 }
 
-/** Talk and progress, on stderr. */
+/** Writes progress and diagnostics to stderr. */
 export const say = talkOn(process.stderr);
 
-/** A word as a shell takes it, quoted where it must be. */
+/** A word quoted for a shell where it has to be. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

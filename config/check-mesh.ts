@@ -1,14 +1,15 @@
 import { renderMesh, type Mesh } from '../mesh/manifests/mesh';
-import { originOf, type Rendered } from '../mesh/manifests/rendered';
+import { originOf, type Rendered } from '../mesh/manifests/kubernetes';
 import type { StackSettings } from '../mesh/manifests/settings';
 import { checkReport, type CheckScope } from '../policy/check';
 import { findingSubject, subjectOf, type Finding } from '../policy/finding';
 import { rules } from '../policy/rules';
 import { checkOptions } from './check-options';
+import { encryptedUnknowns } from './encrypted';
 import { covers, parseKeyPath, valueAt, type Key } from './key-path';
 import type { Refused, Settings } from './parse';
 import { type Problem, type Source, voiced } from './problem';
-import { stackAdvice } from './rules/index';
+import { stackAdvice } from './rules';
 import type { PolicySettings } from './schema/policy';
 
 export interface MeshCheck {
@@ -53,11 +54,11 @@ interface Judged {
 function judged({ settings, policy }: Settings, mesh: Mesh, source: Source, scope?: CheckScope): Judged[] {
   const made = [...mesh.existingNamespaces, ...mesh.objects];
   const sections = { ...settings, policy };
-  const { findings } = checkReport(
-    made.map(({ object }) => object),
-    checkOptions(settings, policy),
-    scope,
-  );
+  const objects = made.map(({ object }) => object);
+  const { findings } = checkReport(objects, checkOptions(settings, policy), {
+    ...scope,
+    unknowns: encryptedUnknowns(objects),
+  });
   // Of two with one name the first.
   const makers = new Map(made.toReversed().map((rendered) => [subjectOf(rendered.object), rendered]));
   return findings.map((finding) => {
@@ -76,9 +77,9 @@ function scalarAt(sections: unknown, keys: Key[]): boolean {
   return typeof valueAt(sections, keys) !== 'object';
 }
 
-/** Stands for the message of a finding that may quote a secret. */
+/** Replaces the message of a finding that may quote a secret. */
 const hidden =
-  'its section holds secrets, so what is wrong is not shown here, but by `meshwright check`, which cannot read them';
+  'the message is hidden, since its section holds secrets; `meshwright check`, which cannot read them, shows it';
 
 /** Keys in the stack file that a finding is about: those of what makes the object, and from there as far as the path in the object is one in the file. */
 function keysOf(finding: Finding, makers: ReadonlyMap<string, Rendered>, sections: unknown): Key[] {

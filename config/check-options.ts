@@ -1,11 +1,10 @@
 import { withTracingProvider } from '../mesh/manifests/addons/tracing';
 import { controlPlaneNamespace } from '../mesh/manifests/control-plane';
-import { defaultGatewayPorts, gatewayNamespace } from '../mesh/manifests/gateway-workload';
-import { gatewayPodLabels } from '../mesh/manifests/istio-gateway';
+import { defaultGatewayPorts, gatewayNamespace, gatewayPodLabels } from '../mesh/manifests/gateway-workload';
 import { defined } from '../mesh/manifests/kubernetes';
 import { mergeValues } from '../mesh/manifests/release';
 import type { GatewaySettings, IstioSettings, StackSettings } from '../mesh/manifests/settings';
-import type { CheckOptions, GatewayWorkload } from '../policy/options';
+import type { CheckOptions, GatewayWorkload } from '../policy/rule';
 import type { PolicySettings } from './schema/policy';
 
 /** What the checks need to know of a stack beside its objects: what its Helm releases bring, and what its `policy` section says. */
@@ -51,4 +50,45 @@ function gatewayWorkloads(gateways: Record<string, GatewaySettings>): GatewayWor
 
 function joined<T>(own: T[] | undefined, more: T[] | undefined): T[] | undefined {
   return own === undefined ? more : [...own, ...(more ?? [])];
+}
+
+/** Options of several stacks that are judged together: what exists for one exists for all, and the stricter setting holds. */
+export function mergeCheckOptions(all: readonly CheckOptions[]): CheckOptions {
+  const [first, ...others] = all;
+  return others.reduce<CheckOptions>(merged, first ?? {});
+}
+
+function merged(a: CheckOptions, b: CheckOptions): CheckOptions {
+  const names = [...new Set([...Object.keys(a.externals ?? {}), ...Object.keys(b.externals ?? {})])];
+  const externals = names.map((name) => {
+    const key = name as keyof NonNullable<CheckOptions['externals']>;
+    return [name, [...(a.externals?.[key] ?? []), ...(b.externals?.[key] ?? [])]];
+  });
+  const both = { ...a, ...b };
+  return defined({
+    ...both,
+    rules: a.rules === undefined || b.rules === undefined ? both.rules : stricterRules(a.rules, b.rules),
+    externals: names.length === 0 ? undefined : Object.fromEntries(externals),
+    mesh: a.mesh === undefined || b.mesh === undefined ? both.mesh : { ...a.mesh, ...b.mesh },
+    maxStep: smaller(a.maxStep, b.maxStep),
+    initialStep: smaller(a.initialStep, b.initialStep),
+    gatewayWorkloads: joined(a.gatewayWorkloads, b.gatewayWorkloads),
+    revisions: joined(a.revisions, b.revisions),
+    rolloutController: joined(a.rolloutController, b.rolloutController),
+  });
+}
+
+type Levels = NonNullable<CheckOptions['rules']>;
+
+function stricterRules(a: Levels, b: Levels): Levels {
+  const order = ['off', 'advisory', 'mandatory'] as const;
+  const stricter = Object.entries(b).map(([rule, level]) => {
+    const other = a[rule];
+    return [rule, other !== undefined && order.indexOf(other) > order.indexOf(level) ? other : level] as const;
+  });
+  return { ...a, ...Object.fromEntries(stricter) };
+}
+
+function smaller(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }

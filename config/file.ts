@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { defined } from '../mesh/manifests/kubernetes';
 import { didYouMean, type Problem } from './problem';
 import { parseStackText, type StackTextProblems, type StackTextSettings } from './stack-text';
+import { decodeText } from './yaml';
 
 /** A stack's file in the project's folder; of `organization/project/stack` the last part names it, as in Pulumi. */
 export function stackFilePath(stack: string, folder = '.'): string {
@@ -14,13 +15,14 @@ export function stackFilePath(stack: string, folder = '.'): string {
  * @param path - as problems are to name it
  */
 export function loadStackFile(path: string): StackTextSettings | StackTextProblems {
-  let text: string;
+  let text: string | undefined;
   try {
-    text = readFileSync(path, 'utf8');
+    text = decodeText(readFileSync(path));
   } catch (error) {
-    return { problems: [unreadable(path, error as NodeJS.ErrnoException)] };
+    return { problems: [unreadable(path, error as NodeJS.ErrnoException)], isBroken: true };
   }
-  return parseStackText(text, path);
+  if (text !== undefined) return parseStackText(text, path);
+  return { problems: [{ path: '', file: path, message: 'cannot be read: neither UTF-8 nor UTF-16' }], isBroken: true };
 }
 
 function unreadable(path: string, { code, message }: NodeJS.ErrnoException): Problem {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { ChartSource, StackSettings } from '../mesh/manifests/settings';
+import type { StackSettings } from '../mesh/manifests/settings';
+import type { ChartSource } from '../mesh/manifests/release';
 import { configNamespace, type Key, keyPath } from './key-path';
 import { formatProblems, type Problem, type Source } from './problem';
 import * as pulumi from '@pulumi/pulumi';

@@ -2,7 +2,7 @@ import { defined } from '../mesh/manifests/kubernetes';
 import { type Key, keyPath, valueAt } from './key-path';
 import { nearest } from '../policy/finding';
 
-/** One thing that is wrong in a stack file. Plain data; {@link file://./problems.ts} words it. */
+/** One thing that is wrong in a stack file. Plain data; {@link formatProblem} puts it into words. */
 export interface Problem {
   /** Key in the stack file, e.g. `meshwright:routes.bookinfo.reviews.weights.v3`; '' for the file as a whole. */
   path: string;
@@ -20,6 +20,9 @@ export interface Problem {
 
 /** Stands for a value that must not be shown. */
 export const secretValue = '[secret]';
+
+/** Stands for an encrypted value in settings: objects that need it are left out, so that it never reaches a cluster. */
+export const encryptedValue = '[encrypted: Meshwright has no key for this value]';
 
 /** A problem by keys, from the section down, as the schema and the rules find it. */
 export interface KeyProblem {
@@ -65,7 +68,7 @@ export function formatProblem({ path, value, message, hint, file, line, column }
 }
 
 function compact(value: unknown): string {
-  if (value === secretValue) return secretValue;
+  if (value === secretValue || value === encryptedValue) return secretValue;
   const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
   return text.length <= longestValue ? text : `${text.slice(0, longestValue - 1)}…`;
 }

@@ -1,36 +1,31 @@
-import { configNamespace, type Key } from './key-path';
-import { secretValue } from './problem';
 import { nearest } from '../policy/finding';
-
-export interface HandedOver {
-  value: unknown;
-  /** Where encrypted values stand. */
-  encrypted: Key[][];
-}
+import { configNamespace, type Key } from './key-path';
+import { encryptedValue } from './problem';
 
 /**
- * A value as Pulumi hands it to a program, so that whoever reads the file alone gets the same mesh: the keys of maps in order of the alphabet. Encrypted values (`secure: …`,
- * as `pulumi config set --secret --path` writes them) cannot be read and are `[secret]`.
+ * A value as Pulumi hands it to a program, so that a reader of the file gets the same mesh: the keys of maps in alphabetical order. Encrypted values (`secure: …`, as `pulumi config set --secret --path`
+ * writes them) cannot be read here; {@link encryptedValue} stands in their place.
  */
-export function handedOver(value: unknown, keys: Key[] = []): HandedOver {
-  if (typeof value !== 'object' || value === null) return { value, encrypted: [] };
-  if (isCiphertext(value)) return { value: secretValue, encrypted: [keys] };
-  if (Array.isArray(value)) {
-    const items = value.map((item, index) => handedOver(item, [...keys, index]));
-    return { value: items.map((item) => item.value), encrypted: items.flatMap(({ encrypted }) => encrypted) };
-  }
-  const entries = Object.entries(value)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, item]): [string, HandedOver] => [key, handedOver(item, [...keys, key])]);
-  return {
-    value: Object.fromEntries(entries.map(([key, item]) => [key, item.value])),
-    encrypted: entries.flatMap(([, { encrypted }]) => encrypted),
-  };
+export function pulumiConfigValue(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (isCiphertext(value)) return encryptedValue;
+  if (Array.isArray(value)) return value.map(pulumiConfigValue);
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, item]) => [key, pulumiConfigValue(item)]));
 }
 
 function isCiphertext(value: object): boolean {
   const [[key, text] = [], ...others] = Object.entries(value) as [string, unknown][];
   return key === 'secure' && typeof text === 'string' && others.length === 0;
+}
+
+/** The keys down to every encrypted value. */
+export function encryptedKeys(value: unknown, keys: Key[] = []): Key[][] {
+  if (value === encryptedValue) return [keys];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, item]) =>
+    encryptedKeys(item, [...keys, Array.isArray(value) ? Number(key) : key]),
+  );
 }
 
 /** The sections of a `config:` map. */
@@ -39,13 +34,13 @@ export interface Sections {
   values: Record<string, unknown>;
   /** The key of each section in the map, which may lack the namespace: that is the project's own name then. */
   keys: Map<string, string>;
-  /** Keys that stand for nothing. */
+  /** Keys that no section has. */
   problems: { key: string; message: string }[];
 }
 
 const prefix = `${configNamespace}:`;
 
-/** Keys of other namespaces are other people's. */
+/** Keys of other namespaces belong to other programs. */
 export function sectionsOf(config: Record<string, unknown>): Sections {
   const found: Sections = { values: {}, keys: new Map(), problems: [] };
   for (const [key, value] of Object.entries(config)) {
@@ -55,7 +50,7 @@ export function sectionsOf(config: Record<string, unknown>): Sections {
       if (nearest(namespace, [configNamespace]) !== undefined)
         found.problems.push({
           key,
-          message: `"${namespace}" is nobody's namespace; did you mean "${configNamespace}"?`,
+          message: `unknown configuration namespace "${namespace}"; did you mean "${configNamespace}"?`,
         });
     } else if (found.keys.has(section)) {
       found.problems.push({ key, message: `${section} and ${prefix}${section} are the same key; keep one of them` });
@@ -73,7 +68,7 @@ export function sectionName(key: string): string | undefined {
   return key.includes(':') ? undefined : key;
 }
 
-/** A section given as text is JSON: so `pulumi config set` without --path writes it, and so Pulumi hands every section to a program. */
+/** A section given as a string is JSON: `pulumi config set` without --path writes it so, and Pulumi hands every section to a program so. */
 function sectionValue(value: unknown): unknown {
   if (typeof value !== 'string') return value;
   try {

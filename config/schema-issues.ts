@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defined } from '../mesh/manifests/kubernetes';
 import { valueAt, type Key } from './key-path';
 import { nearest } from '../policy/finding';
-import { didYouMean, type KeyProblem, secretValue } from './problem';
+import { didYouMean, type KeyProblem, encryptedValue } from './problem';
 
 type Issue = z.core.$ZodIssue;
 
@@ -95,8 +95,8 @@ function valueHint(issue: Issue, value: unknown): string | undefined {
     return expected.includes('string') ? `put it in quotes: "${value}"` : undefined;
   }
   if (typeof value !== 'string') return undefined;
-  if (value === secretValue)
-    return 'only text can be encrypted, one value at a time: pulumi config set --secret --path';
+  if (value === encryptedValue)
+    return 'only strings can be encrypted, one value at a time: pulumi config set --secret --path';
   const number = value.trim() !== '' && Number.isFinite(Number(value));
   if (number && (expected.includes('number') || expected.includes('int')))
     return `quotes make it a string: write ${Number(value)}`;

@@ -27,7 +27,7 @@ function cutOut(sections: unknown, found: IssueProblem[]): Pick<Shape, 'sound' |
   const rest = structuredClone(sections);
   const cuts: Key[][] = [];
   for (let next = found; ;) {
-    const done = next.map(({ cut }) => remove(rest, cut));
+    const done = next.map(({ cut }) => removeValue(rest, cut));
     if (done.some((keys) => keys.length === 0)) return { sound: {}, cuts: [[]] };
     cuts.push(...done);
     const again = stackFile.safeParse(rest);
@@ -47,13 +47,13 @@ function prototypeKeys(value: unknown, keys: Key[] = []): IssueProblem[] {
 }
 
 /** Removes the value at `keys`, or what holds it where there is no such value or it is an item of a list, whose other items must keep their indices. Returns what was removed. */
-function remove(root: unknown, keys: Key[]): Key[] {
+export function removeValue(root: unknown, keys: Key[]): Key[] {
   const key = keys.at(-1);
   if (key === undefined) return [];
   const above = keys.slice(0, -1);
   const parent = valueAt(root, above);
   const isMap = typeof parent === 'object' && parent !== null && !Array.isArray(parent);
-  if (!isMap || !Object.hasOwn(parent, key)) return remove(root, above);
+  if (!isMap || !Object.hasOwn(parent, key)) return removeValue(root, above);
   Reflect.deleteProperty(parent, key);
   return keys;
 }

@@ -1,23 +1,24 @@
+import { isMap } from '../mesh/json';
 import { defined } from '../mesh/manifests/kubernetes';
-import { allProblems } from './check-mesh';
-import { handedOver, sectionName, sectionsOf } from './pulumi-config-values';
-import { configNamespace, keyPath, type Key } from './key-path';
 import { nearest } from '../policy/finding';
+import { allProblems } from './check-mesh';
+import { configNamespace, type Key, keyPath } from './key-path';
 import { parseStack, type Settings } from './parse';
 import type { Problem, Source } from './problem';
+import { pulumiConfigValue, sectionName, sectionsOf } from './pulumi-config-values';
 import { readYaml } from './yaml';
 
-/** A stack file that says something. */
+/** A valid stack file. */
 export interface StackTextSettings extends Settings {
   /** For {@link checkMesh}, so that its problems point into the file. */
   source: Source;
-  /** Paths of encrypted values, in whose place the settings hold `[secret]`: good for checking and rendering, not for deploying. */
-  encrypted: string[];
 }
 
 /** Everything that is wrong in a stack file. */
 export interface StackTextProblems {
   problems: Problem[];
+  /** The file cannot be read as a stack file at all. */
+  isBroken: boolean;
 }
 
 /**
@@ -30,9 +31,9 @@ export function parseStackText(text: string, file: string): StackTextSettings | 
   const mistakes = document.problems.map(({ keys = [], message, line, column }): Problem => {
     return { path: pathInFile(keys), message, file, line, column };
   });
-  if (mistakes.length > 0 && document.value === undefined) return { problems: mistakes };
+  if (mistakes.length > 0 && document.value === undefined) return { problems: mistakes, isBroken: true };
   const wrong = configProblem(document.value);
-  if (wrong !== undefined) return { problems: [...mistakes, placed(wrong, ['config'])] };
+  if (wrong !== undefined) return { problems: [...mistakes, placed(wrong, ['config'])], isBroken: true };
 
   const {
     values,
@@ -42,7 +43,7 @@ export function parseStackText(text: string, file: string): StackTextSettings | 
   const strangers = strange.map(({ key, message }) =>
     placed({ path: pathInFile(['config', key]), message }, ['config', key]),
   );
-  const { value: sections, encrypted } = handedOver(values);
+  const sections = pulumiConfigValue(values);
   const source: Source = {
     file,
     position: ([section, ...below]) => document.position(['config', keys.get(String(section)) ?? '', ...below]),
@@ -50,8 +51,8 @@ export function parseStackText(text: string, file: string): StackTextSettings | 
   const parsed = parseStack(sections, source);
   const problems = [...mistakes, ...strangers, ...('problems' in parsed ? allProblems(parsed, source) : [])];
   return problems.length > 0 || 'problems' in parsed
-    ? { problems: inFileOrder(problems) }
-    : { ...parsed, source, encrypted: encrypted.map(keyPath) };
+    ? { problems: inFileOrder(problems), isBroken: mistakes.length > 0 }
+    : { ...parsed, source };
 }
 
 function inFileOrder(problems: Problem[]): Problem[] {
@@ -87,8 +88,4 @@ function pathInFile([first, second, ...rest]: Key[]): string {
   const section = first === 'config' && second !== undefined ? sectionName(String(second)) : undefined;
   if (section !== undefined) return keyPath([section, ...rest]);
   return [first, second, ...rest].filter((key) => key !== undefined).join('.');
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,72 +1,130 @@
 import {
-  type Document,
   isAlias,
+  isCollection,
   isDocument,
   isMap,
   isPair,
   isScalar,
   isSeq,
   LineCounter,
-  type Node,
   parseAllDocuments,
   visit,
+  type Document,
+  type Node,
+  type ScalarTag,
 } from 'yaml';
 import type { Key } from './key-path';
 import type { Position } from './problem';
 
-/** A mistake in the text itself, whatever it is meant to say. */
+/** A mistake in YAML itself, whatever the document is about. */
 export interface YamlProblem extends Position {
   message: string;
-  /** Where in the document, for a mistake that leaves the rest readable. */
+  /** Keys down to the mistake, where the rest of the document can be read. */
   keys?: Key[];
 }
 
 export interface YamlDocument {
-  /** undefined for text that cannot be read, or that is empty. */
+  /** undefined for a document that is empty or cannot be read. */
   value: unknown;
   problems: YamlProblem[];
   /** The place of the last of `keys` that is in the document. */
   position: (keys: readonly Key[]) => Position | undefined;
 }
 
-/** One YAML 1.2 document, or JSON. Keys are strings, as written; `<<` merges, as in Pulumi. Never throws. */
+/** A document of a stream, see {@link readKubernetesYaml}. */
+export interface StreamDocument extends YamlDocument {
+  /** Line of the document's first key or value. */
+  line: number;
+  /** Whether a map or list stands where a key must be, as `{{ .Values.name }}` does in a template. */
+  hasTemplateKeys: boolean;
+}
+
+/** One YAML 1.2 document or JSON, as Pulumi reads a stack file: keys are strings as written, and `<<` merges. Never throws. */
 export function readYaml(text: string): YamlDocument {
   const lines = new LineCounter();
-  const at = (offset: number): Position => {
-    const { line, col } = lines.linePos(offset);
-    return { line, column: col };
-  };
   const options = { lineCounter: lines, merge: true, prettyErrors: false, stringKeys: true };
-  try {
+  return withoutThrowing(() => {
     const [document, second]: Document[] = [...parseAllDocuments(text, options)];
     if (document === undefined) return unreadable([]);
-    const mistakes = [...document.errors, ...document.warnings].filter(({ code }) => code !== 'DUPLICATE_KEY');
-    if (mistakes.length > 0)
-      return unreadable(mistakes.map(({ message, pos }) => ({ message: lowerFirst(message), ...at(pos[0]) })));
-    if (second !== undefined)
-      return unreadable([
-        { message: 'there are several documents in the file; a stack file is one', ...at(second.range?.[0] ?? 0) },
-      ]);
-    const endless = cycles(document);
-    if (endless.length > 0) return unreadable(endless.map(({ offset, message }) => ({ message, ...at(offset) })));
-    const repeated = document.errors.map(({ pos }) => ({
-      offset: pos[0],
-      message: 'the key is there twice; keep one of them',
-    }));
-    const problems = [...repeated, ...ambiguousScalars(document)].map(({ offset, message }): YamlProblem => {
-      return { message, keys: keysAt(document, offset), ...at(offset) };
-    });
-    const position = (keys: readonly Key[]): Position | undefined => {
-      const offset = offsetOf(document, keys);
-      return offset === undefined ? undefined : at(offset);
+    const problems = syntaxProblems(document, lines);
+    if (problems.length > 0) return unreadable(problems);
+    if (second !== undefined) {
+      const place = position(lines, second.range?.[0] ?? 0);
+      return unreadable([{ message: 'a stack file is one document, and this file has several', ...place }]);
+    }
+    const mistakes = [...repeatedKeys(document, lines), ...ambiguousScalars(document)];
+    return {
+      value: document.toJS(),
+      problems: mistakes.map(({ offset, message }) => {
+        return { message, keys: keysAt(document, offset), ...position(lines, offset) };
+      }),
+      position: positionIn(document, lines),
     };
-    return { value: document.toJS(), problems, position };
+  });
+}
+
+/** All documents of YAML or JSON, as kubectl reads them: by the scalars of YAML 1.1, with merge keys. A repeated key is a problem. Never throws. */
+export function readKubernetesYaml(text: string): StreamDocument[] {
+  const lines = new LineCounter();
+  const options = {
+    lineCounter: lines,
+    merge: true,
+    prettyErrors: false,
+    schema: 'failsafe',
+    customTags: kubernetesScalars,
+  };
+  let documents: Document[];
+  try {
+    documents = [...parseAllDocuments(text, options)] as Document[];
   } catch (error) {
-    // Aliases without an anchor, or so many that the text must be an attack.
-    return unreadable([
-      { message: lowerFirst(error instanceof Error ? error.message : String(error)), line: 1, column: 1 },
-    ]);
+    return [{ ...unreadable([thrown(error)]), line: 1, hasTemplateKeys: false }];
   }
+  return documents.map((document) => {
+    const line = position(lines, (document.contents as Node | null)?.range?.[0] ?? 0).line;
+    const keyOffset = collectionKey(document);
+    const hasTemplateKeys = keyOffset !== undefined;
+    const read = withoutThrowing((): YamlDocument => {
+      const problems = syntaxProblems(document, lines);
+      if (problems.length > 0) return unreadable(problems);
+      if (keyOffset !== undefined) {
+        return unreadable([{ message: 'a key must be a string or number', ...position(lines, keyOffset) }]);
+      }
+      const repeated = repeatedKeys(document, lines);
+      if (repeated.length > 0) {
+        return unreadable(repeated.map(({ offset, message }) => ({ message, ...position(lines, offset) })));
+      }
+      return { value: document.toJS(), problems: [], position: positionIn(document, lines) };
+    });
+    return { ...read, line, hasTemplateKeys };
+  });
+}
+
+/** The text of a file: UTF-8, or UTF-16 as Windows PowerShell writes it; undefined for bytes that are neither. */
+export function decodeText(bytes: Uint8Array): string | undefined {
+  const [first = -1, second = -1] = bytes;
+  const isBigEndian = (first === 0xfe && second === 0xff) || (first === 0 && second > 0);
+  const isLittleEndian = (first === 0xff && second === 0xfe) || (first > 0 && second === 0);
+  const encoding = isBigEndian ? 'utf-16be' : isLittleEndian ? 'utf-16le' : 'utf-8';
+  try {
+    // A mark of the byte order at the start is removed.
+    const text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
+    return text.includes('\0') ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}
+
+function withoutThrowing(read: () => YamlDocument): YamlDocument {
+  try {
+    return read();
+  } catch (error) {
+    return unreadable([thrown(error)]);
+  }
+}
+
+/** The library throws for an alias without an anchor, and for so many aliases that the text must be an attack. */
+function thrown(error: unknown): YamlProblem {
+  return { message: lowerFirst(error instanceof Error ? error.message : String(error)), line: 1, column: 1 };
 }
 
 function unreadable(problems: YamlProblem[]): YamlDocument {
@@ -77,64 +135,82 @@ function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
-/** Offset of the last of `keys` that is in the document. */
-export function offsetOf(
-  document: Document,
-  keys: readonly Key[],
-  from: unknown = document.contents,
-): number | undefined {
-  const [key, ...rest] = keys;
-  const node = isAlias(from) ? from.resolve(document) : from;
-  if (key === undefined) return undefined;
-  if (isMap(node)) {
-    const pair = node.items.find((item) => keyOf(item) === String(key));
-    return pair === undefined ? undefined : (offsetOf(document, rest, pair.value) ?? startOf(pair.key));
-  }
-  if (!isSeq(node)) return undefined;
-  const item = node.items[Number(key)];
-  return item === undefined ? undefined : (offsetOf(document, rest, item) ?? startOf(item));
+function position(lines: LineCounter, offset: number): Position {
+  const { line, col } = lines.linePos(offset);
+  return { line, column: col };
 }
 
-/** The keys down to the key or value that starts at `offset`. */
-export function keysAt(document: Document, offset: number): Key[] {
-  let found: Key[] = [];
+function positionIn(document: Document, lines: LineCounter): YamlDocument['position'] {
+  return (keys) => {
+    const offset = offsetOf(document, keys);
+    return offset === undefined ? undefined : position(lines, offset);
+  };
+}
+
+/** Why a document cannot be read at all. */
+function syntaxProblems(document: Document, lines: LineCounter): YamlProblem[] {
+  const mistakes = [...document.errors, ...document.warnings].filter(({ code }) => code !== 'DUPLICATE_KEY');
+  const problems = mistakes.map(({ message, pos }) => ({ message: lowerFirst(message), ...position(lines, pos[0]) }));
+  if (problems.length > 0) return problems;
+  return endlessAliases(document).map(({ offset, message }) => ({ message, ...position(lines, offset) }));
+}
+
+interface Mistake {
+  offset: number;
+  message: string;
+}
+
+function repeatedKeys(document: Document, lines: LineCounter): Mistake[] {
+  return document.errors
+    .filter(({ code }) => code === 'DUPLICATE_KEY')
+    .map(({ pos: [offset] }) => {
+      const first = offsetOf(document, keysAt(document, offset));
+      const place = first === undefined ? '' : ` (first at line ${position(lines, first).line})`;
+      return { offset, message: `duplicate key${place}; keep one of them` };
+    });
+}
+
+/** Aliases inside of their own anchor: YAML allows them, but no value of finite size has them. */
+function endlessAliases(document: Document): Mistake[] {
+  const found: Mistake[] = [];
   visit(document, {
-    Scalar(_role, node, ancestors) {
-      if (node.range?.[0] !== offset) return undefined;
-      found = ancestors.flatMap((ancestor, depth): Key[] => {
-        if (isDocument(ancestor)) return [];
-        if (isPair(ancestor)) return [keyOf(ancestor)];
-        const child = ancestors[depth + 1] ?? node;
-        return isSeq(ancestor) ? [ancestor.items.indexOf(child)] : [];
-      });
+    Alias(_role, alias, ancestors) {
+      const node = alias.resolve(document);
+      if (node === undefined || !ancestors.includes(node)) return;
+      const message = `alias *${alias.source} refers to an anchor that contains it; write the value out instead`;
+      found.push({ offset: alias.range?.[0] ?? 0, message });
+    },
+  });
+  return found;
+}
+
+/** Offset of the first map or list that is used as a key. */
+function collectionKey(document: Document): number | undefined {
+  let found: number | undefined;
+  visit(document, {
+    Pair(_role, { key }) {
+      if (!isCollection(key)) return undefined;
+      found = key.range?.[0] ?? 0;
       return visit.BREAK;
     },
   });
   return found;
 }
 
-function keyOf({ key }: { key: unknown }): string {
-  return String(isScalar(key) ? key.value : key);
-}
-
-function startOf(node: unknown): number | undefined {
-  return (node as Node | undefined)?.range?.[0];
-}
-
 const date = /^\d{4}-\d{1,2}-\d{1,2}([Tt ].*)?$/;
 const otherNames = /^(~|null|true|false|[-+]?\.inf|\.nan)$/i;
 
 /**
- * Plain scalars that Pulumi's YAML reader, which knows YAML 1.1 too, takes for something else than YAML 1.2 says: a weight 010 would be 8, a label 2020-01-01 a moment with a
- * time zone, a key 1.10 would be 1.1. Only below a section, for the values of `config:` itself are taken as they are written.
+ * Plain scalars that Pulumi's YAML reader, which knows YAML 1.1 too, reads differently from YAML 1.2: a weight 010 would be 8, a label 2020-01-01 a moment with a time zone, a key 1.10 would be 1.1. Only
+ * below a section, since Pulumi takes the values of `config:` itself as written.
  */
-export function ambiguousScalars(document: Document): { offset: number; message: string }[] {
-  const found: { offset: number; message: string }[] = [];
+function ambiguousScalars(document: Document): Mistake[] {
+  const found: Mistake[] = [];
   visit(document, {
     Scalar(role, { type, source, range }, ancestors) {
       if (type !== 'PLAIN' || source === undefined || ancestors.filter(isPair).length < 3) return;
       if (!(role === 'key' ? isOtherKey(source) : isOtherValue(source))) return;
-      const message = `Pulumi would read ${source} as something else (a date, or a number in the notation of YAML 1.1); put it in quotes, or write what is meant`;
+      const message = `Pulumi reads ${source} as a date, or as a number in the notation of YAML 1.1; put it in quotes, or write the number that is meant`;
       found.push({ offset: range?.[0] ?? 0, message });
     },
   });
@@ -157,16 +233,82 @@ function numberOf(text: string): number | undefined {
   return Number.isFinite(number) ? number : undefined;
 }
 
-/** Aliases that stand inside of what they stand for. YAML allows them, but a value without an end is of no use to anybody here. */
-export function cycles(document: Document): { offset: number; message: string }[] {
-  const found: { offset: number; message: string }[] = [];
+/** The plain scalars that are no strings for kubectl, whose parser (sigs.k8s.io/yaml) reads YAML 1.1 without its dates and its numbers to the base of 60. */
+const kubernetesScalars: ScalarTag[] = [
+  scalar('null', /^(?:~|null|Null|NULL)?$/, () => null),
+  scalar('bool', /^(?:y|Y|yes|Yes|YES|true|True|TRUE|on|On|ON)$/, () => true),
+  scalar('bool', /^(?:n|N|no|No|NO|false|False|FALSE|off|Off|OFF)$/, () => false),
+  scalar('int', /^[-+]?0[bB][01_]+$/, (digits, sign) => sign * parseInt(digits.slice(2), 2)),
+  scalar('int', /^[-+]?0[oO][0-7_]+$/, (digits, sign) => sign * parseInt(digits.slice(2), 8)),
+  scalar('int', /^[-+]?0[xX][\da-fA-F_]+$/, (digits, sign) => sign * parseInt(digits.slice(2), 16)),
+  scalar('int', /^[-+]?0[0-7_]+$/, (digits, sign) => sign * parseInt(digits, 8)),
+  scalar('int', /^[-+]?(?:0|[1-9][\d_]*)$/, (digits, sign) => sign * Number(digits)),
+  scalar(
+    'float',
+    /^[-+]?(?:\.\d[\d_]*|\d[\d_]*(?:\.[\d_]*)?)(?:[eE][-+]?\d+)?$/,
+    (digits, sign) => sign * Number(digits),
+  ),
+  { tag: 'tag:yaml.org,2002:timestamp', resolve: (text: string) => text },
+];
+
+function scalar(name: string, test: RegExp, read: (digits: string, sign: number) => unknown): ScalarTag {
+  return {
+    tag: `tag:yaml.org,2002:${name}`,
+    default: true,
+    test,
+    resolve: (text) => read(text.replace(/^[-+]/, '').replaceAll('_', ''), text.startsWith('-') ? -1 : 1),
+  };
+}
+
+/** Offset of the last of `keys` that is in the document. */
+function offsetOf(document: Document, keys: readonly Key[], from: unknown = document.contents): number | undefined {
+  const [key, ...rest] = keys;
+  const node = isAlias(from) ? from.resolve(document) : from;
+  if (key === undefined) return undefined;
+  if (isMap(node)) {
+    const pair = node.items.find((item) => keyOf(item) === String(key)) ?? mergedPair(document, node.items, key);
+    return pair === undefined ? undefined : (offsetOf(document, rest, pair.value) ?? startOf(pair.key));
+  }
+  if (!isSeq(node)) return undefined;
+  const item = node.items[Number(key)];
+  return item === undefined ? undefined : (offsetOf(document, rest, item) ?? startOf(item));
+}
+
+interface Pair {
+  key: unknown;
+  value: unknown;
+}
+
+/** The pair of a key that comes from `<<`. */
+function mergedPair(document: Document, items: readonly Pair[], key: Key): Pair | undefined {
+  const merges = items.filter((item) => keyOf(item) === '<<').map(({ value }) => value);
+  const sources = merges.flatMap((value) => (isSeq(value) ? value.items : [value]));
+  const maps = sources.map((source) => (isAlias(source) ? source.resolve(document) : source));
+  return maps.flatMap((map) => (isMap(map) ? map.items : [])).find((item) => keyOf(item) === String(key));
+}
+
+/** The keys down to the key or value that starts at `offset`. */
+function keysAt(document: Document, offset: number): Key[] {
+  let found: Key[] = [];
   visit(document, {
-    Alias(_role, alias, ancestors) {
-      const node = alias.resolve(document);
-      if (node === undefined || !ancestors.includes(node)) return;
-      const message = `*${alias.source} stands inside of &${alias.source}, which would have no end; write out what is meant`;
-      found.push({ offset: alias.range?.[0] ?? 0, message });
+    Scalar(_role, node, ancestors) {
+      if (node.range?.[0] !== offset) return undefined;
+      found = ancestors.flatMap((ancestor, depth): Key[] => {
+        if (isDocument(ancestor)) return [];
+        if (isPair(ancestor)) return [keyOf(ancestor)];
+        const child = ancestors[depth + 1] ?? node;
+        return isSeq(ancestor) ? [ancestor.items.indexOf(child)] : [];
+      });
+      return visit.BREAK;
     },
   });
   return found;
+}
+
+function keyOf({ key }: { key: unknown }): string {
+  return String(isScalar(key) ? key.value : key);
+}
+
+function startOf(node: unknown): number | undefined {
+  return (node as Node | undefined)?.range?.[0];
 }

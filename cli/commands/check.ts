@@ -1,14 +1,15 @@
 import { Argument, Option, type Command } from 'commander';
 import { levels, type Level } from '../../policy/finding';
-import type { CheckOptions } from '../../policy/options';
+import type { CheckOptions } from '../../policy/rule';
 import { reportFormats, type ReportFormat } from '../../policy/report/formats';
-import { isRefused, type SourcedReport } from '../../policy/report/report';
-import { judgeEach, judgeFiles, judgeStack, readOptions } from '../check';
+import { isRefused } from '../../policy/report/report';
+import { judge, judgeEach, readOptions } from '../check';
 import { exitCodes, UserError } from '../errors';
-import { loadStack, stackOptions, type StackChoice } from '../input';
-import { readObjects } from '../objects';
+import { loadStack, readOptionsFlags, stackOptions, type ReadFlags, type StackChoice } from '../input';
+import { printable } from '../output';
+import { readInput, type ReadInput } from '../objects';
 
-interface CheckFlags extends StackChoice {
+interface CheckFlags extends StackChoice, ReadFlags {
   each: boolean;
   json: boolean;
   format: ReportFormat;
@@ -18,48 +19,49 @@ interface CheckFlags extends StackChoice {
 
 const formats = Object.keys(reportFormats) as ReportFormat[];
 
-/** `meshwright check`: judges a stack file, or any objects, by the rules that the policy pack has. */
+/** `meshwright check`: judges stack files, or any objects, by the rules of the policy pack. */
 export function registerCheck(program: Command): void {
-  stackOptions(program.command('check'))
-    .description('judge a stack file, or Kubernetes objects in files; changes nothing')
-    .addArgument(new Argument('[files...]', 'YAML or JSON, several documents to a file, Lists; - is stdin'))
-    .option('--each', 'judge every document alone: one line of JSON for each', false)
+  readOptionsFlags(stackOptions(program.command('check')))
+    .description('check a stack file, or Kubernetes objects in files and folders; changes nothing')
+    .addArgument(
+      new Argument(
+        '[files...]',
+        'files and folders of Kubernetes objects in YAML or JSON, and stack files; - is stdin',
+      ),
+    )
+    .option('--each', 'check each document independently: one line of JSON for each', false)
     .option('--json', 'the same as --format json', false)
-    .addOption(new Option('--format <format>', 'how to write the report').choices(formats).default('text'))
-    .addOption(new Option('--level <level>', 'the lowest level to tell of').choices([...levels]).default('advisory'))
-    .option('--options <file>', 'YAML with the keys of meshwright:policy, for judging files')
-    .addHelpText('after', '\nExit codes: 0 nothing mandatory was found, 1 something was, 2 usage or broken input.')
+    .addOption(new Option('--format <format>', 'format of the report').choices(formats).default('text'))
+    .addOption(new Option('--level <level>', 'minimum severity to report').choices([...levels]).default('advisory'))
+    .option('--options <file>', 'YAML file with the keys of meshwright:policy, for files of objects')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 no mandatory findings, 1 mandatory findings, 2 usage or broken input, 3 cannot tell.',
+    )
     .action((files: string[], flags: CheckFlags) => check(files, flags));
 }
 
+const noFiles: ReadInput = { all: [], objects: [], repeated: [], stackFiles: [], encryptedSecrets: [] };
+
 function check(files: string[], flags: CheckFlags): void {
   const stack = flags.stack ?? flags.config ?? flags.sample;
-  if (files.length > 0 && stack !== undefined) {
-    throw new UserError('Name either a stack or files, not both.');
-  }
+  if (files.length > 0 && stack !== undefined) throw new UserError('Name either a stack or files, not both.');
   if (files.length === 0 && flags.each)
-    throw new UserError('--each judges the documents of files; name some, or - for stdin.');
-  if (files.length === 0 && flags.options !== undefined) {
-    throw new UserError('--options is for judging files; a stack file has its own section, meshwright:policy.');
-  }
-  if (files.length === 0) {
-    voice(judgeStack(loadStack(flags), flags.level), flags);
-    return;
-  }
+    throw new UserError('--each checks the documents of files: name some, or - for stdin.');
+  const input = files.length === 0 ? noFiles : readInput(files, flags);
+  const stacks = files.length === 0 ? [loadStack(flags)] : input.stackFiles.map((config) => loadStack({ config }));
+  if (stacks.length > 0 && flags.options !== undefined)
+    throw new UserError('--options is for files of objects; a stack file has its own section, meshwright:policy.');
   const options: CheckOptions = flags.options === undefined ? {} : readOptions(flags.options);
-  const objects = readObjects(files);
   if (!flags.each) {
-    voice(judgeFiles(objects, options, flags.level), flags);
+    const report = judge(input, stacks, options, flags.level);
+    process.stdout.write(printable(reportFormats[flags.json ? 'json' : flags.format](report)));
+    exitBy(isRefused(report));
     return;
   }
-  const judged = judgeEach(objects, options, flags.level);
+  const judged = judgeEach(input, options, flags.level);
   for (const document of judged) process.stdout.write(`${JSON.stringify(document)}\n`);
   exitBy(judged.some(({ findings }) => isRefused({ findings, undetermined: [] })));
-}
-
-function voice(report: SourcedReport, { json, format }: CheckFlags): void {
-  process.stdout.write(reportFormats[json ? 'json' : format](report));
-  exitBy(isRefused(report));
 }
 
 function exitBy(refused: boolean): void {

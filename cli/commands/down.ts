@@ -5,29 +5,31 @@ import { asUserError, exitCodes } from '../errors';
 import { environmentOf, stackOptions, type StackChoice } from '../input';
 import { say } from '../output';
 import { takeDown } from '../start/deploy';
-import { deployedStacks, LabStack } from '../start/lab-stack';
+import { LabStack } from '../start/lab-stack';
+import { deployedStacks, refuseOtherOrigin } from '../start/stack-state';
 
 interface DownOptions extends StackChoice {
   yes: boolean;
 }
 
-/** `meshwright down`: takes a stack off the lab again. */
+/** `meshwright down`: removes a stack from the lab. */
 export function registerDown(program: Command): void {
   stackOptions(program.command('down'))
-    .description("remove a stack's objects from the lab, and no others; prints the plan before it acts")
-    .option('-y, --yes', 'do not ask', false)
-    .addHelpText('after', '\nExit codes: 0 nothing of the stack is left, 1 not agreed to, 2 usage or failure.')
+    .description("remove only this stack's objects from the lab, after showing the plan")
+    .option('-y, --yes', 'do not ask for confirmation', false)
+    .addHelpText('after', '\nExit codes: 0 nothing of the stack is left, 1 not confirmed, 2 usage or failure.')
     .action((options: DownOptions) => down(options));
 }
 
 async function down({ yes, ...choice }: DownOptions): Promise<void> {
-  const name = environmentOf(choice);
+  const { name, origin } = environmentOf(choice);
   const tell = (text: string): boolean => process.stdout.write(text);
   const { kubeconfig, stateDir } = await labStatus();
   if (kubeconfig === undefined || !deployedStacks({ stateDir }).has(name)) {
     tell(`Nothing of ${name} is on the lab.\n`);
     return;
   }
+  refuseOtherOrigin({ stateDir }, name, origin);
   const lab = await asUserError(labUp({ log: say }));
   const stack = await LabStack.open(lab, name, { log: say });
   if (await takeDown(stack, { tell, agreed: yes ? () => Promise.resolve(true) : ask })) return;

@@ -1,15 +1,16 @@
 import type { Command } from 'commander';
 import { renderMesh, type Mesh } from '../../mesh/manifests/mesh';
 import type { StackSettings } from '../../mesh/manifests/settings';
-import { labUp, type Lab } from '../../cluster/lab';
-import { ApiServer } from '../../cluster/lab/api';
-import type { CheckOptions } from '../../policy/options';
+import { labApi, labUp, type Lab } from '../../cluster/lab';
+import { withoutEncryptedSettings } from '../../config/encrypted';
+import type { CheckOptions } from '../../policy/rule';
 import { asUserError, UserError } from '../errors';
 import { loadMesh, stackOptions, type StackChoice } from '../input';
 import { say, shellWord } from '../output';
 import { deploy } from '../start/deploy';
 import { labSettings, reachableAddonCharts } from '../start/lab-settings';
-import { deployedStacks, LabStack, releaseType } from '../start/lab-stack';
+import { LabStack } from '../start/lab-stack';
+import { deployedStacks, recordOrigin, refuseOtherOrigin, releaseType } from '../start/stack-state';
 import { gatewayLines, summary } from '../start/summary';
 import { nodeStatus } from '../traffic/lab-node';
 import { observedLines } from '../traffic/observe';
@@ -32,11 +33,13 @@ export function registerStart(program: Command): void {
  */
 export async function start({ refresh = false, ...choice }: StartOptions): Promise<void> {
   // The stack file first: starting the lab for a wrong one would be a waste of time.
-  const { name, file, settings, policy, warnings } = loadMesh(choice);
+  const { name, file, origin, settings, policy, warnings } = loadMesh(choice);
   say(`${file}: valid`);
-  const [lab, addons] = await Promise.all([asUserError(labUp({ log: say })), reachableAddonCharts(settings)]);
-  const local = labSettings(settings, { istio: lab.charts, addons });
+  const readable = withoutEncryptedSettings(settings);
+  const [lab, addons] = await Promise.all([asUserError(labUp({ log: say })), reachableAddonCharts(readable.settings)]);
+  const local = labSettings(readable.settings, { istio: lab.charts, addons });
   const mesh = renderMesh(local.settings);
+  refuseOtherOrigin(lab, name, origin);
   refuseOtherStacks(lab, name, mesh);
   await refuseWithoutIstio(lab, local.settings, mesh);
 
@@ -46,8 +49,9 @@ export async function start({ refresh = false, ...choice }: StartOptions): Promi
   const objects = [...mesh.existingNamespaces, ...mesh.objects].map(({ object }) => object);
   // A message ends with the name of its rule.
   const told = warnings.map(({ message }) => message.replace(/ \([\w-]+\)$/, ''));
+  recordOrigin(lab, name, origin);
   await deploy(lab, stack, { objects, told, refresh, tell });
-  const api = ApiServer.of(lab);
+  const api = labApi(lab);
   // The charts may have brought kinds that were not known before.
   await asUserError(api.freshKinds());
   const live = await asUserError(Promise.all(objects.map((object) => api.get(object))));
@@ -59,7 +63,8 @@ export async function start({ refresh = false, ...choice }: StartOptions): Promi
   tellAll('Observed', await observedLines(lab, local.settings));
   tellAll('Open', gatewayLines(local.settings, nodePorts));
   const noEnvoy = lab.noEnvoy === undefined ? [] : [`proxies: no request travels, as ${lab.noEnvoy}`];
-  tellAll('Left out or changed for the lab', [...noEnvoy, ...local.notes]);
+  const encrypted = readable.keys.map((key) => `${key}: encrypted, and the lab has no key`);
+  tellAll('Left out or changed for the lab', [...noEnvoy, ...encrypted, ...local.notes]);
   tell(nextSteps(choice, file, lab.kubeconfig));
 }
 
@@ -92,7 +97,7 @@ function refuseOtherStacks(lab: Lab, name: string, { releases }: Mesh): void {
 async function refuseWithoutIstio(lab: Lab, { istio }: StackSettings, { objects }: Mesh): Promise<void> {
   const needed = objects.find(({ object }) => /\.istio\.io\//.test(object.apiVersion));
   if (istio !== undefined || needed === undefined) return;
-  const kinds = await asUserError(ApiServer.of(lab).freshKinds());
+  const kinds = await asUserError(labApi(lab).freshKinds());
   if (kinds.has('VirtualService.networking.istio.io')) return;
   throw new UserError(
     [

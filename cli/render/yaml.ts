@@ -1,13 +1,14 @@
 import { stringify } from 'yaml';
 import { apiGroup, objectTitle, type KubernetesObject } from '../../mesh/manifests/kubernetes';
 import type { Release } from '../../mesh/manifests/release';
+import { printable } from '../output';
 
-/** One object as a YAML document. Strings that look like numbers keep their quotes. */
+/** One object as a YAML document. Strings that look like numbers, also to YAML 1.1, keep their quotes. */
 export function objectYaml(object: KubernetesObject): string {
-  return stringify(object, { lineWidth: 0, aliasDuplicateObjects: false });
+  return stringify(object, { lineWidth: 0, aliasDuplicateObjects: false, compat: 'yaml-1.1' });
 }
 
-/** A release as comments: what the chart would be asked for, when the chart itself is not rendered. */
+/** A release as comments: what Helm would be asked for, when the chart itself is not rendered. */
 export function releaseComment(release: Release): string {
   const { name, namespace, chart, repository, version, values } = release;
   const lines = [
@@ -24,7 +25,12 @@ export function releaseComment(release: Release): string {
             .map((line) => `    ${line}`),
         ]),
   ];
-  return lines.map((line) => `# ${line}`.trimEnd()).join('\n') + '\n';
+  return comment(lines);
+}
+
+/** Lines as comments of YAML. A line break in a value must not end its comment. */
+function comment(lines: readonly string[]): string {
+  return lines.map((line) => `# ${printable(line, '')}`.trimEnd()).join('\n') + '\n';
 }
 
 /** All of them as one stream of documents. */
@@ -40,15 +46,23 @@ export function objectFile(object: KubernetesObject): string {
   const { kind, apiVersion, metadata } = object;
   const group = apiGroup(apiVersion);
   const kindFolder = group === '' ? kind : `${kind}.${group}`;
-  return `${safe(metadata.namespace ?? '_cluster')}/${safe(kindFolder.toLowerCase())}/${safe(metadata.name)}.yaml`;
+  return `${fileName(metadata.namespace ?? '_cluster')}/${fileName(kindFolder.toLowerCase())}/${fileName(metadata.name)}.yaml`;
 }
 
-/** A verbatim object may be named anything; a file name must not lead out of the folder. */
-function safe(name: string): string {
-  return name.replace(/[^\w.-]/g, '_').replace(/^\.+/, '_');
+/** File of a Helm release in an output folder. */
+export function releaseFile({ namespace, name }: Release): string {
+  return `${fileName(namespace)}/release/${fileName(name)}.yaml`;
+}
+
+/** One file name for one name, without characters that have a meaning in paths. */
+function fileName(name: string): string {
+  const encoded = name.replaceAll(/[^\w.-]/gu, (character) =>
+    encodeURIComponent(character).replaceAll(/[!'()*]/g, '_'),
+  );
+  return encoded.replace(/^\./, '%2E');
 }
 
 /** Comment above an object: its title and the key in the stack file that makes it. */
 export function originComment(object: KubernetesObject, origin: string): string {
-  return `# ${objectTitle(object)}, from ${origin}\n`;
+  return comment([`${objectTitle(object)}, from ${origin}`]);
 }

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
-import { addonNames } from '../../mesh/manifests/addons/addon';
+import { addonNames } from '../../mesh/manifests/addons/catalog';
 import { addonReleases, installedAddons } from '../../mesh/manifests/addons/addons';
 import type { AddonsSettings } from '../../mesh/manifests/addons/settings';
-import { resolveApp } from '../../mesh/manifests/apps/resolve';
+import { resolveApp } from '../../mesh/manifests/apps/app';
 import type { AppSettings } from '../../mesh/manifests/apps/settings';
 import { defaultIstioVersion } from '../../mesh/manifests/istio';
 import type { GatewaySettings, IstioSettings, StackSettings } from '../../mesh/manifests/settings';

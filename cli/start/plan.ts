@@ -1,7 +1,7 @@
 import type { EngineEvent } from '@pulumi/pulumi/automation';
 import { objectTitle } from '../../mesh/manifests/kubernetes';
 import { routeSetType } from '../../mesh/manifests/route-set';
-import { asList, asMap, asText, isMap, without } from '../../mesh/model/json';
+import { asList, asMap, asString, isMap, without } from '../../mesh/json';
 
 /** One field that differs. `from` is absent for an added field, `to` for a removed one. */
 export interface FieldChange {
@@ -111,7 +111,7 @@ function settingsOf(inputs: unknown): Record<string, unknown> {
 /** What is encrypted is no JSON. */
 function parsed(text: unknown): unknown {
   try {
-    return JSON.parse(asText(text) ?? '');
+    return JSON.parse(asString(text) ?? '');
   } catch {
     return { secret: text };
   }
@@ -137,12 +137,12 @@ function resourceObject({ type, urn, old, new: next }: Metadata): PlannedObject 
   const kind = type.split(':').at(-1) ?? type;
   const inputs = asMap((next ?? old)?.inputs);
   const metadata = kind === 'Release' ? inputs : asMap(inputs['metadata']);
-  const namespace = asText(metadata['namespace']);
-  const isPatch = asText(inputs['kind']) !== undefined && kind === `${asText(inputs['kind']) ?? ''}Patch`;
+  const namespace = asString(metadata['namespace']);
+  const isPatch = asString(inputs['kind']) !== undefined && kind === `${asString(inputs['kind']) ?? ''}Patch`;
   return {
     kind: isPatch ? kind.slice(0, -'Patch'.length) : kind,
     ...(namespace === undefined ? {} : { namespace }),
-    name: asText(metadata['name']) ?? nameOf(urn),
+    name: asString(metadata['name']) ?? nameOf(urn),
     ...(isPatch ? { isPatch } : {}),
   };
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { formatProblems } from '../../config/problem';
 import { parseStackText } from '../../config/stack-text';
@@ -7,18 +7,28 @@ import { findSample, sampleStackFile } from '../samples';
 import { stackTraffic, type TrafficInput } from '../../mesh/traffic/stack-objects';
 import { UserError } from '../errors';
 import { loadStack, type StackChoice } from '../input';
-import { readObjects } from '../objects';
+import { readInput, readObjects, type ReadOptions } from '../objects';
 
 /**
  * The mesh that a command is to look at: objects in files when files are named, else the chosen stack.
  * @throws UserError for both at once, and for whatever cannot be read.
  */
-export function trafficInput(choice: StackChoice, files: string[]): TrafficInput {
+export function trafficInput(choice: StackChoice & ReadOptions, files: string[]): TrafficInput {
   if (files.length === 0) return stackTraffic(loadStack(choice).settings);
   if ((choice.stack ?? choice.config ?? choice.sample) !== undefined) {
     throw new UserError('Name either a stack or files, not both.');
   }
-  return { objects: readObjects(files).map(({ object }) => object), options: {} };
+  return readTraffic(files, choice);
+}
+
+/** The objects of files, folders and stack files as one mesh. */
+export function readTraffic(operands: readonly string[], options: ReadOptions = {}): TrafficInput {
+  const { objects, stackFiles } = readInput(operands, options);
+  const stacks = stackFiles.map((config) => stackTraffic(loadStack({ config }).settings));
+  return {
+    objects: [...objects.map(({ object }) => object), ...stacks.flatMap((stack) => stack.objects)],
+    options: Object.assign({}, ...stacks.map((stack) => stack.options)) as TrafficInput['options'],
+  };
 }
 
 /**
@@ -27,7 +37,7 @@ export function trafficInput(choice: StackChoice, files: string[]): TrafficInput
  */
 export function trafficOperand(operand: string): TrafficInput {
   if (operand.startsWith('sample:')) return sampleTraffic(operand.slice('sample:'.length));
-  if (existsSync(operand)) return fileTraffic(operand, readFileSync(operand, 'utf8'));
+  if (existsSync(operand)) return readTraffic([operand]);
   const colon = operand.indexOf(':');
   if (colon > 0) return revisionTraffic(operand.slice(0, colon), operand.slice(colon + 1));
   throw new UserError(
@@ -53,7 +63,7 @@ function sampleTraffic(reference: string): TrafficInput {
 
 function fileTraffic(name: string, text: string): TrafficInput {
   if (isStackText(text)) return stackTextTraffic(name, text);
-  return { objects: readObjects([name], () => text).map(({ object }) => object), options: {} };
+  return { objects: readObjects(name, text).map(({ object }) => object), options: {} };
 }
 
 /** A stack file has `config:` at its top, or is named as one that is empty; Kubernetes objects have `kind:`. */

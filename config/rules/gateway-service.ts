@@ -1,5 +1,5 @@
 import { defined } from '../../mesh/manifests/kubernetes';
-import { ingressHostProblem } from '../../mesh/manifests/names';
+import { ingressHostProblem } from '../../mesh/manifests/formats';
 import { defaultGatewayPorts } from '../../mesh/manifests/gateway-workload';
 import type { GatewaySettings, ServicePortSettings } from '../../mesh/manifests/settings';
 import type { Key } from '../key-path';

@@ -1,4 +1,4 @@
-import { addonNames } from '../../mesh/manifests/addons/addon';
+import { addonNames } from '../../mesh/manifests/addons/catalog';
 import type { Key } from '../key-path';
 import type { KeyProblem } from '../problem';
 import type { StackFile } from '../schema/stack-file';

@@ -1,10 +1,10 @@
 import { addonProblems } from '../../mesh/manifests/addons/problems';
 import { didYouMean, type KeyProblem } from '../problem';
 import type { StackFile } from '../schema/stack-file';
-import { knownAppNames } from '../../mesh/manifests/apps/known/names';
+import { knownAppNames } from '../../mesh/manifests/apps/settings';
 import { appProblems } from '../../mesh/manifests/apps/problems';
 import { defined } from '../../mesh/manifests/kubernetes';
-import type { ChartSource } from '../../mesh/manifests/settings';
+import type { ChartSource } from '../../mesh/manifests/release';
 import type { Key } from '../key-path';
 
 const reads = [['addons', '**'], ['gateways', '*'], ['istio']];

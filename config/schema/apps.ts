@@ -1,18 +1,18 @@
 import { z } from 'zod';
-import type {
-  AppSettings,
-  ContainerPort,
-  EnvValue,
-  Named,
-  ResourceSettings,
-  ServiceAccountSettings,
-  ServicePort,
-  ServiceSettings,
-  WorkloadKind,
-  WorkloadSettings,
+import {
+  type AppSettings,
+  type ContainerPort,
+  type EnvValue,
+  knownAppNames,
+  type Named,
+  type ResourceSettings,
+  type ServiceAccountSettings,
+  type ServicePort,
+  type ServiceSettings,
+  type WorkloadKind,
+  type WorkloadSettings,
 } from '../../mesh/manifests/apps/settings';
 import { anyMap, byLabel, count, label, port, serviceType, stringMap, text } from './values';
-import { knownAppNames } from '../../mesh/manifests/apps/known/names';
 
 export const appServicePort = z.strictObject({
   port: port.describe('Port of the Service.'),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { ChartSource, ChartValues, IstioChart, IstioSettings } from '../../mesh/manifests/settings';
+import type { IstioChart, IstioSettings } from '../../mesh/manifests/settings';
+import type { ChartSource, ChartValues } from '../../mesh/manifests/release';
 import { anyMap, label, stringMap, text } from './values';
 
 export const chartValues = anyMap satisfies z.ZodType<ChartValues>;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { NamespaceSettings, ProofSettings, StackSettings } from '../../mesh/manifests/settings';
 import { anyMap, byLabel, filledList, label, stringMap, text, wholeNumber } from './values';
 import type { KubernetesObject, ObjectMeta } from '../../mesh/manifests/kubernetes';
-import { addressPattern, addressRule, proxyNamePattern, proxyNameRule } from '../../mesh/manifests/addresses';
+import { addressPattern, addressRule, proxyNamePattern, proxyNameRule } from '../../mesh/manifests/formats';
 import { addons } from './addons';
 import { apps } from './apps';
 import { gateways } from './gateways';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import type { ExportedObjectSettings, ObjectSettings, ServiceType } from '../../mesh/manifests/settings';
-import { dnsLabel, labelMaxLength } from '../../mesh/manifests/names';
+import type { ExportedObjectSettings, ObjectSettings } from '../../mesh/manifests/settings';
+import type { ServiceType } from '../../mesh/manifests/kubernetes';
+import { dnsLabel, labelMaxLength } from '../../mesh/manifests/formats';
 import { networkingVersions } from '../../mesh/manifests/istio';
 
 /** The kinds of value that the sections are built of. Each says what it allows, so that every problem can quote it. */

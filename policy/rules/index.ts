@@ -15,6 +15,7 @@ import { gatewayRef } from './gateway-ref';
 import { gatewayWorkloadPort } from './gateway-workload-port';
 import { hostExists } from './host-exists';
 import { jwtRouteNeedsRa } from './jwt-route-needs-ra';
+import { kubernetesSchema } from './kubernetes-schema';
 import { mirrorSelf } from './mirror-self';
 import { mtlsCoherence } from './mtls-coherence';
 import { objectSchema } from './object-schema';
@@ -56,6 +57,7 @@ export const rules: readonly Rule[] = [
   subsetOverlap,
   subsetLabels,
   objectSchema,
+  kubernetesSchema,
   crdOnly,
   gatewayRef,
   vsHostConflict,

@@ -101,16 +101,16 @@ describe('meshwright check', () => {
 
   for (const [title, words, told] of [
     ['both a stack and files', ['--stack', 'dev', 'a.yaml'], 'Name either a stack or files, not both.\n'],
-    ['--each without files', ['--each'], '--each judges the documents of files; name some, or - for stdin.\n'],
+    ['--each without files', ['--each'], '--each checks the documents of files: name some, or - for stdin.\n'],
     [
       'options for a stack',
-      ['--options', 'a.yaml'],
-      '--options is for judging files; a stack file has its own section, meshwright:policy.\n',
+      ['--options', 'a.yaml', '--sample', '003'],
+      '--options is for files of objects; a stack file has its own section, meshwright:policy.\n',
     ],
     [
       'a file that is not there',
       ['nowhere.yaml'],
-      "Broken input, nothing was judged:\n  nowhere.yaml: cannot be read: ENOENT: no such file or directory, open 'nowhere.yaml'\n",
+      'Broken input, nothing was read:\n  nowhere.yaml: no such file or folder\n',
     ],
   ] as const) {
     it(`refuses ${title}: exit code 2, nothing on stdout`, () => {
@@ -118,19 +118,19 @@ describe('meshwright check', () => {
     });
   }
 
-  it('refuses what would have no end, in files and in options', () => {
-    const endless = '*a stands inside of &a, which would have no end; write out what is meant';
+  it('refuses an alias inside of its own anchor, in files and in options', () => {
+    const endless = 'alias *a refers to an anchor that contains it; write the value out instead';
     const objects = folder.file('endless.yaml', `${route(100)}---\nkind: &a { b: [*a] }\n`);
     assert.deepEqual(meshwright(['check', objects]), {
       code: 2,
       stdout: '',
-      stderr: `Broken input, nothing was judged:\n  ${objects}, document 2: ${endless}\n`,
+      stderr: `Broken input, nothing was read:\n  ${objects}:12:16: ${endless}\n`,
     });
     const options = folder.file('endless-options.yaml', 'mesh: { meshConfig: &a { b: *a } }\n');
     assert.deepEqual(meshwright(['check', folder.file('fine.yaml', route(100)), '--options', options]), {
       code: 2,
       stdout: '',
-      stderr: `${options} cannot be read: ${endless}\n`,
+      stderr: `${options} cannot be read:\n  ${options}:1:28: ${endless}\n`,
     });
   });
 
@@ -140,7 +140,7 @@ describe('meshwright check', () => {
     assert.deepEqual([code, stdout], [2, '']);
     assert.deepEqual(
       stderr.split('\n').map((line) => line.trim().split(':')[0]),
-      [`${options} is no file of options, nothing was judged`, 'rules.weight-sum-100', 'Unrecognized key', ''],
+      [`${options} holds no valid options of the check`, 'rules.weight-sum-100', 'Unrecognized key', ''],
     );
   });
 });

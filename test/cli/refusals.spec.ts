@@ -31,11 +31,11 @@ describe('meshwright render refuses', () => {
   const folder = temporaryFolder();
 
   for (const { title, text, told } of refusals) {
-    it(`${title}, with exit code 2, every problem and nothing on stdout`, () => {
+    it(`${title}, with exit code 1, every problem and nothing on stdout`, () => {
       const file = folder.file('stack.yaml', text);
       const count = `${told.length} problem${told.length === 1 ? '' : 's'}`;
       assert.deepEqual(meshwright(['render', '--config', file]), {
-        code: 2,
+        code: 1,
         stdout: '',
         stderr: `${file} is refused, nothing was changed: ${count}\n${told.map((line) => `${file}:${line}`).join('\n')}\n`,
       });
@@ -45,7 +45,7 @@ describe('meshwright render refuses', () => {
   it('writes no folder for a refused stack file', () => {
     const file = folder.file('stack.yaml', reviewsStack('{ v1: 1 }'));
     const output = join(folder.path, 'out');
-    assert.equal(meshwright(['render', '--config', file, '-o', output]).code, 2);
+    assert.equal(meshwright(['render', '--config', file, '-o', output]).code, 1);
     assert.equal(existsSync(output), false);
   });
 

@@ -43,6 +43,7 @@ describe('a stack file', () => {
           hint: 'did you mean "Pulumi.prod.yaml"?',
         },
       ],
+      isBroken: true,
     });
   });
 
@@ -50,18 +51,33 @@ describe('a stack file', () => {
     const file = join(folder, 'Pulumi.dev.yaml');
     assert.deepEqual(loadStackFile(file), {
       problems: [{ path: '', file, message: `no such file; there are no stack files in ${folder}` }],
+      isBroken: true,
     });
     const nowhere = join(folder, 'nowhere', 'Pulumi.dev.yaml');
     assert.deepEqual(loadStackFile(nowhere), {
       problems: [
         { path: '', file: nowhere, message: `no such file; there are no stack files in ${join(folder, 'nowhere')}` },
       ],
+      isBroken: true,
     });
   });
 
   it('fails as a folder', () => {
     assert.deepEqual(loadStackFile(folder), {
       problems: [{ path: '', file: folder, message: 'cannot be read: it is a folder' }],
+      isBroken: true,
+    });
+  });
+
+  it('may be UTF-16, and fails as bytes that are no text', () => {
+    const file = write('mesh.yaml', '');
+    writeFileSync(file, Buffer.from('\ufeffconfig: { meshwright:istio: { hub: é } }', 'utf16le'));
+    const loaded = loadStackFile(file);
+    assert.deepEqual('settings' in loaded ? loaded.settings : loaded, { istio: { hub: 'é' } });
+    writeFileSync(file, Buffer.from([0x63, 0xff, 0x00, 0x01]));
+    assert.deepEqual(loadStackFile(file), {
+      problems: [{ path: '', file, message: 'cannot be read: neither UTF-8 nor UTF-16' }],
+      isBroken: true,
     });
   });
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { encryptedValue } from '../../config/problem';
 import { parseStackText } from '../../config/stack-text';
 import { inFile, textProblems } from './support';
 
@@ -8,8 +9,8 @@ const file = 'Pulumi.test.yaml';
 function settingsOf(text: string) {
   const parsed = parseStackText(text, file);
   if ('problems' in parsed) return parsed;
-  const { settings, policy, encrypted } = parsed;
-  return { settings, policy, encrypted };
+  const { settings, policy } = parsed;
+  return { settings, policy };
 }
 
 describe('the text of a stack file', () => {
@@ -26,7 +27,6 @@ config:
     assert.deepEqual(settingsOf(text), {
       settings: { namespaces: { shop: { injection: false } }, routes: { shop: { cart: {} } } },
       policy: { maxStep: 0 },
-      encrypted: [],
     });
   });
 
@@ -34,7 +34,6 @@ config:
     assert.deepEqual(settingsOf(`config: { "meshwright:namespaces": '{"shop": {"ambient": true}}' }`), {
       settings: { namespaces: { shop: { ambient: true } } },
       policy: {},
-      encrypted: [],
     });
     assert.deepEqual(textProblems('config:\n  meshwright:namespaces: shop\n'), [
       inFile({ path: 'meshwright:namespaces', value: 'shop', message: 'must be a map' }, 2, 3),
@@ -59,7 +58,6 @@ config:
         },
       },
       policy: {},
-      encrypted: [],
     });
   });
 
@@ -67,11 +65,11 @@ config:
     const text = 'config: { meshwright:namespaces: { b: { labels: { z: "1", a: "2" } }, a: {} } }';
     assert.equal(
       JSON.stringify(settingsOf(text)),
-      '{"settings":{"namespaces":{"a":{},"b":{"labels":{"a":"2","z":"1"}}}},"policy":{},"encrypted":[]}',
+      '{"settings":{"namespaces":{"a":{},"b":{"labels":{"a":"2","z":"1"}}}},"policy":{}}',
     );
   });
 
-  it('keeps encrypted values to itself', () => {
+  it('replaces encrypted values', () => {
     const text = `
 config:
   meshwright:addons: { grafana: { password: { secure: v1:cipher:text } }, prometheus: { values: { list: [{ secure: more }] } } }
@@ -79,33 +77,32 @@ config:
 `;
     assert.deepEqual(settingsOf(text), {
       settings: {
-        addons: { grafana: { password: '[secret]' }, prometheus: { values: { list: ['[secret]'] } } },
+        addons: { grafana: { password: encryptedValue }, prometheus: { values: { list: [encryptedValue] } } },
         istio: { values: { istiod: { secure: 'text', of: 'map' } } },
       },
       policy: {},
-      encrypted: ['meshwright:addons.grafana.password', 'meshwright:addons.prometheus.values.list[0]'],
     });
   });
 
-  it('fails with encrypted values where no text can be, and does not show them', () => {
+  it('fails with encrypted values where no string can be, and does not show them', () => {
     const text = `
 config:
   meshwright:policy: { maxStep: { secure: v1:cipher:text } }
   meshwright:addons: { secure: v1:cipher:text }
 `;
-    const hint = 'only text can be encrypted, one value at a time: pulumi config set --secret --path';
+    const hint = 'only strings can be encrypted, one value at a time: pulumi config set --secret --path';
     assert.deepEqual(textProblems(text), [
       inFile(
         {
           path: 'meshwright:policy.maxStep',
-          value: '[secret]',
+          value: encryptedValue,
           message: 'must be whole percentage points from 0 to 100',
           hint,
         },
         3,
         24,
       ),
-      inFile({ path: 'meshwright:addons', value: '[secret]', message: 'must be a map', hint }, 4, 3),
+      inFile({ path: 'meshwright:addons', value: encryptedValue, message: 'must be a map', hint }, 4, 3),
     ]);
   });
 
@@ -123,7 +120,7 @@ config:
     ]);
   });
 
-  it('fails with keys that are there twice, beside everything else', () => {
+  it('fails with duplicate keys, beside everything else', () => {
     const text = `
 config:
   meshwright:namespaces:
@@ -133,7 +130,11 @@ config:
     assert.deepEqual(
       textProblems(text),
       [
-        inFile({ path: 'meshwright:namespaces.shop', message: 'the key is there twice; keep one of them' }, 5, 5),
+        inFile(
+          { path: 'meshwright:namespaces.shop', message: 'duplicate key (first at line 4); keep one of them' },
+          5,
+          5,
+        ),
         inFile(
           {
             path: 'meshwright:namespaces.shop.injektion',
@@ -161,7 +162,10 @@ config:
   it('fails with a namespace that is nearly ours', () => {
     assert.deepEqual(textProblems('config:\n  meshwrite:istio: {}\n'), [
       inFile(
-        { path: 'config.meshwrite:istio', message: '"meshwrite" is nobody\'s namespace; did you mean "meshwright"?' },
+        {
+          path: 'config.meshwrite:istio',
+          message: 'unknown configuration namespace "meshwrite"; did you mean "meshwright"?',
+        },
         2,
         3,
       ),
@@ -170,7 +174,7 @@ config:
 
   it('fails as several documents, as nothing, and as something else', () => {
     const empty = { path: '', message: 'the file is empty; a stack file is a map with the key "config"', file };
-    const several = { path: '', message: 'there are several documents in the file; a stack file is one' };
+    const several = { path: '', message: 'a stack file is one document, and this file has several' };
     assert.deepEqual(textProblems(''), [empty]);
     assert.deepEqual(textProblems('# only a word\n'), [empty]);
     assert.deepEqual(textProblems('config: {}\n---\nconfig: {}\n'), [inFile(several, 2, 1)]);
@@ -204,7 +208,7 @@ config:
     ]);
   });
 
-  it('fails with what Pulumi would read as something else', () => {
+  it('fails with scalars that Pulumi reads differently', () => {
     const labels: [string, string][] = [
       ['a', '010'],
       ['b', '1_000'],
@@ -218,7 +222,7 @@ config:
       ['True', 'x'],
     ];
     const problem = (text: string) =>
-      `Pulumi would read ${text} as something else (a date, or a number in the notation of YAML 1.1); put it in quotes, or write what is meant`;
+      `Pulumi reads ${text} as a date, or as a number in the notation of YAML 1.1; put it in quotes, or write the number that is meant`;
     const lines = labels.map(([key, value]) => `      ${key}: ${value}\n`).join('');
     const found = textProblems(`config:\n  meshwright:istio:\n    meshConfig:\n${lines}`);
     assert.deepEqual(
@@ -255,11 +259,10 @@ config:
         },
       },
       policy: {},
-      encrypted: [],
     });
   });
 
-  it('fails with aliases that stand for nothing, or for too much', () => {
+  it('fails with aliases without an anchor, and with too many', () => {
     assert.deepEqual(
       textProblems('config: *nothing\n').map(({ path, line }) => ({ path, line })),
       [{ path: '', line: 1 }],
@@ -273,9 +276,9 @@ config:
     ]);
   });
 
-  it('fails with aliases that stand inside of what they stand for', () => {
+  it('fails with an alias inside of its own anchor', () => {
     const endless = (name: string): string =>
-      `*${name} stands inside of &${name}, which would have no end; write out what is meant`;
+      `alias *${name} refers to an anchor that contains it; write the value out instead`;
     assert.deepEqual(textProblems('config:\n  meshwright:routes: &a\n    shop: *a\n  meshwright:objects: &b [*b]\n'), [
       inFile({ path: '', message: endless('a') }, 3, 11),
       inFile({ path: '', message: endless('b') }, 4, 27),

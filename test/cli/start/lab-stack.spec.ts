@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { deployedStacks, lockHolders, pendingReleases, projectSettings } from '../../../cli/start/lab-stack';
+import { projectSettings } from '../../../cli/start/inline-program';
+import { deployedStacks, lockHolders, pendingReleases } from '../../../cli/start/stack-state';
 import { temporaryFolder } from '../support';
 
 const checkout = resolve(__dirname, '..', '..', '..');

@@ -1,0 +1,92 @@
+import { readdirSync, readFileSync, realpathSync, statSync, type Stats } from 'node:fs';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import { decodeText, readKubernetesYaml } from '../config/yaml';
+
+/** A file that a command is to read. */
+export interface InputFile {
+  /** As messages are to name it. */
+  name: string;
+  /** `-` for stdin. */
+  path: string;
+  /** Named on the command line, and not found in a folder. */
+  isNamed: boolean;
+  /** Below `templates` of a Helm chart. */
+  isChartTemplate: boolean;
+}
+
+const endings = ['.yaml', '.yml', '.json'];
+/** Folders that hold the files of programs, not of people. */
+const foreignFolders = ['.git', 'node_modules', '.terraform'];
+
+/** The files of an operand: the file itself, or all YAML and JSON in a folder, in the order of their names. */
+export function filesOf(operand: string): { files: InputFile[] } | { problem: string } {
+  if (operand === '-') return { files: [{ name: 'stdin', path: '-', isNamed: true, isChartTemplate: false }] };
+  const stats = statOf(operand);
+  if (stats === undefined) return { problem: `${operand}: no such file or folder` };
+  if (!stats.isDirectory()) return { files: [inputFile(operand, true)] };
+  const files = filesBelow(operand, new Set()).map((path) => inputFile(path, false));
+  return files.length > 0 ? { files } : { problem: `${operand}: no file in this folder ends in ${endings.join(', ')}` };
+}
+
+function inputFile(path: string, isNamed: boolean): InputFile {
+  return { name: path, path, isNamed, isChartTemplate: isInChartTemplates(resolve(path)) };
+}
+
+/** @param seen - folders on the way, by their real paths: a link may lead back up */
+function filesBelow(folder: string, seen: ReadonlySet<string>): string[] {
+  const real = realpathSync(folder);
+  if (seen.has(real)) return [];
+  const way = new Set([...seen, real]);
+  return readdirSync(folder)
+    .sort()
+    .flatMap((name) => {
+      const path = join(folder, name);
+      const stats = statOf(path);
+      if (stats?.isDirectory() === true) return foreignFolders.includes(name) ? [] : filesBelow(path, way);
+      return stats?.isFile() === true && endings.includes(extname(name)) ? [path] : [];
+    });
+}
+
+function statOf(path: string): Stats | undefined {
+  return statSync(path, { throwIfNoEntry: false });
+}
+
+function isInChartTemplates(path: string): boolean {
+  const above = dirname(path);
+  if (above === path) return false;
+  if (basename(above) === 'templates' && statOf(join(dirname(above), 'Chart.yaml')) !== undefined) return true;
+  return isInChartTemplates(above);
+}
+
+const kustomizationNames = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
+
+/** Files that kustomizations among these files use as patches: they look like objects, but hold only what changes. */
+export function patchesOf(files: readonly InputFile[]): ReadonlySet<string> {
+  const kustomizations = files.filter(({ path }) => kustomizationNames.includes(basename(path)));
+  return new Set(kustomizations.flatMap(({ path }) => patchesIn(path)));
+}
+
+function patchesIn(kustomization: string): string[] {
+  let text: string | undefined;
+  try {
+    text = decodeText(readFileSync(kustomization));
+  } catch {
+    // Reading it as an input says why.
+    return [];
+  }
+  const [document] = readKubernetesYaml(text ?? '');
+  const fields = (document?.value ?? {}) as Record<string, unknown>;
+  const lists = [
+    'patches',
+    'patchesStrategicMerge',
+    'patchesJson6902',
+    'replacements',
+    'transformers',
+    'configurations',
+  ];
+  return lists
+    .flatMap((list): unknown[] => (Array.isArray(fields[list]) ? (fields[list] as unknown[]) : []))
+    .map((entry) => (typeof entry === 'string' ? entry : (entry as { path?: unknown } | null)?.path))
+    .filter((path): path is string => typeof path === 'string' && !path.includes('\n'))
+    .map((path) => join(dirname(kustomization), path));
+}

@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { CustomResourceOptions, ResourceTransform } from '@pulumi/pulumi';
+import type { ProjectSettings } from '@pulumi/pulumi/automation';
+import { parse } from 'yaml';
+import { projectRoot } from '../../runtime/project-root';
+
+/** Loads modules at run time, so that the bundler does not make the program part of the command. */
+const load = createRequire(join(projectRoot, 'cli', 'main.js'));
+
+/** This project's program, as the Automation API runs it in this process: anew for each preview and update. */
+export function inlineProgram(): Record<string, unknown> {
+  const pulumi = load('@pulumi/pulumi') as typeof import('@pulumi/pulumi');
+  pulumi.runtime.registerResourceTransform(skipAwait);
+  const started = process.cwd();
+  // Paths in a stack file are relative to the project, as with Pulumi's command.
+  process.chdir(projectRoot);
+  try {
+    const file = join(projectRoot, 'program.js');
+    Reflect.deleteProperty(load.cache, file);
+    return load(file) as Record<string, unknown>;
+  } finally {
+    process.chdir(started);
+  }
+}
+
+/**
+ * Tells the Kubernetes provider not to wait for a Service or an Ingress. The lab has no controller that gives an Ingress an address, and a Service is ready as soon as its workload is, which is awaited by
+ * itself.
+ */
+export const skipAwait: ResourceTransform = ({ type, props, opts }) => {
+  if (!/^kubernetes:(?:core\/v1:Service|networking\.k8s\.io\/v1:Ingress)$/.test(type)) return undefined;
+  const { metadata } = props as { metadata?: { annotations?: Record<string, string> } };
+  const annotations = { 'pulumi.com/skipAwait': 'true', ...metadata?.annotations };
+  // The SDK hands over an absent deleteBeforeReplace as false, which would overrule the provider's own choice.
+  const { deleteBeforeReplace, ...others } = opts as CustomResourceOptions;
+  const kept = deleteBeforeReplace === true ? opts : others;
+  return { props: { ...props, metadata: { ...metadata, annotations } }, opts: kept };
+};
+
+interface ProjectFile extends ProjectSettings {
+  plugins?: Record<string, { name: string; path: string }[]>;
+}
+
+function readProject(): ProjectFile {
+  return parse(readFileSync(join(projectRoot, 'Pulumi.yaml'), 'utf8')) as ProjectFile;
+}
+
+export function projectName(): string {
+  return readProject().name;
+}
+
+/**
+ * `Pulumi.yaml` with absolute paths, and with a Kubernetes provider.
+ * @param provider - folder that holds it
+ */
+export function projectSettings(provider: string): ProjectSettings {
+  const { plugins = {}, ...file } = readProject();
+  const own = Object.entries(plugins).map(([kind, list]) => [
+    kind,
+    list.map((plugin) => ({ ...plugin, path: join(projectRoot, plugin.path) })),
+  ]);
+  const { providers = [], ...others } = Object.fromEntries(own) as NonNullable<ProjectFile['plugins']>;
+  const project: ProjectFile = {
+    ...file,
+    // Working directory of the providers: paths of charts are relative to it.
+    main: projectRoot,
+    plugins: { ...others, providers: [...providers, { name: 'kubernetes', path: provider }] },
+  };
+  return project;
+}

@@ -1,0 +1,212 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Stack } from '@pulumi/pulumi/automation';
+import type { Lab } from '../../cluster/lab';
+import { labApi, processTable } from '../../cluster/lab';
+import { UserError } from '../errors';
+import { projectName } from './inline-program';
+
+/** Between two looks at a lock that another run holds, in milliseconds. */
+const lockPause = 500;
+
+export const providerProgram = 'pulumi-resource-kubernetes';
+
+/** Type of a Helm release in a state. */
+export const releaseType = 'kubernetes:helm.sh/v3:Release';
+
+/** Folders of the lab's stacks: state, lock files and Pulumi's programs. */
+export interface StackFolders {
+  folder: string;
+  backend: string;
+  /** Folder with Pulumi's command under `bin`, as the Automation API takes it. */
+  cli: string;
+  /** Folder with the Kubernetes provider; its path identifies the provider's processes. */
+  provider: string;
+}
+
+export function stackFolders(
+  { stateDir }: Pick<Lab, 'stateDir'>,
+  folder: string = join(stateDir, 'pulumi'),
+): StackFolders {
+  return { folder, backend: join(folder, 'backend'), cli: join(folder, 'cli'), provider: join(folder, 'provider') };
+}
+
+/** A resource in the state of a stack, as far as it is used here. */
+export interface StateResource {
+  type: string;
+  inputs?: Record<string, unknown>;
+}
+
+/** The state of a stack, as the backend's file has it. */
+interface State {
+  resources?: StateResource[];
+  /** What a run had begun when it was killed. */
+  pending_operations?: { type: string; resource: StateResource }[];
+}
+
+/** The resources that each stack on a lab has, by the stack's name. Reads files only. */
+export function deployedStacks(lab: Pick<Lab, 'stateDir'>): Map<string, StateResource[]> {
+  const folder = dirname(stateFile(stackFolders(lab), ''));
+  if (!existsSync(folder)) return new Map();
+  const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
+  const stacks = files.map((file): [string, StateResource[]] => {
+    const { resources = [], pending_operations: pending = [] } = readState(join(folder, file));
+    return [file.slice(0, -'.json'.length), [...resources, ...pending.map(({ resource }) => resource)]];
+  });
+  return new Map(stacks.filter(([, resources]) => resources.length > 0));
+}
+
+function stateFile({ backend }: StackFolders, name: string): string {
+  return join(backend, '.pulumi', 'stacks', projectName(), `${name}.json`);
+}
+
+export function readStackState(folders: StackFolders, name: string): State {
+  return readState(stateFile(folders, name));
+}
+
+function readState(file: string): State {
+  if (!existsSync(file)) return {};
+  const { checkpoint } = JSON.parse(readFileSync(file, 'utf8')) as { checkpoint?: { latest?: State | null } };
+  return checkpoint?.latest ?? {};
+}
+
+/**
+ * Refuses a stack file whose stack on the lab was deployed from another file: two files of one name would take each other's objects away.
+ * @param origin - absolute path of the stack file, or `sample:NAME`
+ * @throws UserError when another file, which still exists, made the lab's stack of this name
+ */
+export function refuseOtherOrigin(lab: Pick<Lab, 'stateDir'>, name: string, origin: string): void {
+  const earlier = readOrigins(lab)[name];
+  if (earlier === undefined || earlier === origin || !deployedStacks(lab).has(name)) return;
+  const isSample = earlier.startsWith('sample:');
+  // A file that was moved is still the same stack.
+  if (!isSample && !existsSync(earlier)) return;
+  const flag = isSample ? `--sample ${earlier.slice('sample:'.length)}` : `--config ${earlier}`;
+  throw new UserError(
+    [
+      `The lab's stack ${name} comes from ${earlier}, not from ${origin}: two files of one name cannot be on the lab together.`,
+      `Rename the file, or take the other stack off first: npx meshwright down ${flag}`,
+    ].join('\n'),
+  );
+}
+
+/** Remembers which file a stack was deployed from, for {@link refuseOtherOrigin}. */
+export function recordOrigin(lab: Pick<Lab, 'stateDir'>, name: string, origin: string): void {
+  const file = originsFile(lab);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${JSON.stringify({ ...readOrigins(lab), [name]: origin }, null, 2)}\n`);
+}
+
+function originsFile(lab: Pick<Lab, 'stateDir'>): string {
+  return join(stackFolders(lab).folder, 'origins.json');
+}
+
+function readOrigins(lab: Pick<Lab, 'stateDir'>): Record<string, string> {
+  try {
+    return JSON.parse(readFileSync(originsFile(lab), 'utf8')) as Record<string, string>;
+  } catch {
+    // No stack was deployed yet, or a killed run cut the file short: then nothing is known of other files.
+    return {};
+  }
+}
+
+/** A Helm release that a killed run was installing or changing. */
+export interface PendingRelease {
+  namespace: string;
+  name: string;
+  /** Whether the release was new. */
+  isNew: boolean;
+}
+
+/** The Helm releases that a killed run had begun, by the state that it left. */
+export function pendingReleases({ pending_operations: pending = [] }: State): PendingRelease[] {
+  return pending
+    .filter(({ resource }) => resource.type === releaseType)
+    .map(({ type, resource: { inputs = {} } }) => ({
+      namespace: String(inputs['namespace']),
+      name: String(inputs['name']),
+      isNew: type === 'creating',
+    }));
+}
+
+/**
+ * Deletes Helm's records of installs and upgrades that were killed: Helm would refuse the next one, as if they were still running. The objects that they made stay, and the next install or upgrade takes
+ * them over. Of a new release all records go, since Pulumi does not know whether it was finished.
+ */
+export async function forgetReleases(lab: Pick<Lab, 'kubeconfig'>, pending: readonly PendingRelease[]): Promise<void> {
+  if (pending.length === 0) return;
+  const api = labApi(lab);
+  for (const { namespace, name, isNew } of pending) {
+    const records = await api.list('Secret', { namespace, labelSelector: `owner=helm,name=${name}` });
+    const unfinished = records.filter(
+      ({ metadata }) => isNew || metadata.labels?.['status']?.startsWith('pending-') === true,
+    );
+    for (const record of unfinished) await api.remove(record);
+  }
+}
+
+/** Removes the lock of a run that was killed, and waits for a run that still goes on, such as the Pulumi command of a killed `npm start`. */
+export async function unlock(
+  stack: Stack,
+  { backend, provider }: StackFolders,
+  name: string,
+  log: (line: string) => void,
+): Promise<void> {
+  const locks = join(backend, '.pulumi', 'locks', 'organization', projectName(), name);
+  for (let isTold = false; ; isTold = true) {
+    const holders = lockHolders(locks);
+    if (holders.length === 0) return;
+    const active = holders.find((holder) => holder.hostname !== hostname() || isAlive(holder.pid));
+    if (active === undefined) {
+      log('an earlier run was killed and left its lock: removing it');
+      await killLeftProviders(provider);
+      await stack.cancel();
+      return;
+    }
+    if (!isTold) log(`waiting for another run of stack ${name} to end (process ${active.pid})`);
+    await sleep(lockPause);
+  }
+}
+
+/** A killed Pulumi leaves its Kubernetes provider running, which must not work beside the next one. */
+async function killLeftProviders(folder: string): Promise<void> {
+  const program = join(folder, providerProgram);
+  const left = (await processTable()).filter(({ commandLine }) => commandLine.startsWith(program));
+  for (const { pid } of left) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+}
+
+export interface LockHolder {
+  pid: number;
+  hostname: string;
+}
+
+/** The holders of the locks in a folder. A lock that is being written or removed at this moment does not count. */
+export function lockHolders(folder: string): LockHolder[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.json'))
+    .flatMap((file): LockHolder[] => {
+      try {
+        return [JSON.parse(readFileSync(join(folder, file), 'utf8')) as LockHolder];
+      } catch {
+        return [];
+      }
+    });
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

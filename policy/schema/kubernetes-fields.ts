@@ -1,0 +1,311 @@
+import { apiGroup } from '../../mesh/manifests/kubernetes';
+import { dnsLabel, dnsSubdomain, labelKey, labelMaxLength, labelValue } from '../../mesh/manifests/formats';
+import { error, shown, when, type Place, type SchemaProblem } from './place';
+
+/** What the API server refuses although the types of its fields allow it: names, keys, and fields that must agree. */
+
+/** Kinds whose names need only be a segment of a URL. */
+const segmentGroups = ['rbac.authorization.k8s.io'];
+/** Most bytes of all annotations of an object. */
+const annotationBytes = 256 * 1024;
+
+/** What is wrong with the metadata of an object of any kind. */
+export function metadataProblems(object: Place): SchemaProblem[] {
+  const metadata = object.at('metadata');
+  return [...nameProblems(object), ...namespaceProblems(metadata.at('namespace')), ...mapProblems(metadata)];
+}
+
+function nameProblems(object: Place): SchemaProblem[] {
+  const name = object.at('metadata', 'name');
+  if (typeof name.value !== 'string') return [];
+  const [rule, holds] = nameRule(apiGroup(object.at('apiVersion').text), object.at('kind').text);
+  return when(!holds(name.text), () => error(name, `${shown(name)} is no name of an object: ${rule}`));
+}
+
+const labelRule =
+  'lower-case letters, digits and "-", at most 63 characters, starting and ending with a letter or digit';
+const subdomainRule =
+  'lower-case letters, digits, "-" and ".", at most 253 characters, each part starting and ending with a letter or digit';
+
+function nameRule(group: string, kind: string): [rule: string, holds: (name: string) => boolean] {
+  if (segmentGroups.includes(group) || kind === 'APIService')
+    return ['neither ".", ".." nor anything with "/" or "%"', (name) => !/^(?:\.{0,2}|.*[/%].*)$/s.test(name)];
+  if (group === '' && kind === 'Service')
+    return [
+      `${labelRule.replace('starting', 'starting with a letter')}`,
+      (name) => isLabel(name) && /^[a-z]/.test(name),
+    ];
+  return group === '' && kind === 'Namespace'
+    ? [labelRule, isLabel]
+    : [subdomainRule, (name) => dnsSubdomain.test(name)];
+}
+
+function isLabel(text: string): boolean {
+  return dnsLabel.test(text) && text.length <= labelMaxLength;
+}
+
+function namespaceProblems(namespace: Place): SchemaProblem[] {
+  const isName = typeof namespace.value === 'string' && namespace.text !== '';
+  return when(isName && !isLabel(namespace.text), () =>
+    error(namespace, `${shown(namespace)} is no name of a namespace: ${labelRule}`),
+  );
+}
+
+/** Labels and annotations of an object or a pod template. */
+function mapProblems(metadata: Place): SchemaProblem[] {
+  const annotations = metadata.at('annotations');
+  const bytes = annotations.entries.reduce((sum, { key, place }) => sum + byteLength(key) + byteLength(place.text), 0);
+  return [
+    ...labelProblems(metadata.at('labels')),
+    ...annotations.entries.flatMap(({ key, place }) => keyProblems(key, place, 'an annotation')),
+    ...when(bytes > annotationBytes, () => error(annotations, `annotations may have ${annotationBytes} bytes in all`)),
+  ];
+}
+
+function byteLength(text: string): number {
+  return Buffer.byteLength(text);
+}
+
+const keyRule = 'letters, digits, "-", "_" and ".", at most 63 characters, perhaps after a DNS name and "/"';
+const valueRule =
+  'letters, digits, "-", "_" and ".", at most 63 characters, starting and ending with a letter or digit';
+
+function keyProblems(key: string, place: Place, what: string): SchemaProblem[] {
+  const [domain, name] = key.includes('/') ? [key.slice(0, key.indexOf('/')), key] : ['', key];
+  // Annotations may be written in any case; the API server compares them in lower case.
+  const isKey = labelKey.test(what === 'a label' ? name : name.toLowerCase()) && domain.length <= 253;
+  return when(!isKey, () => error(place, `"${key}" is no key of ${what}: ${keyRule}`));
+}
+
+function labelProblems(labels: Place): SchemaProblem[] {
+  return labels.entries.flatMap(({ key, place }) => [
+    ...keyProblems(key, place, 'a label'),
+    ...when(typeof place.value === 'string' && !labelValue.test(place.text), () =>
+      error(place, `${shown(place)} is no value of a label: ${valueRule}`),
+    ),
+  ]);
+}
+
+/** What is wrong with fields of Kubernetes' own kinds. */
+export function fieldProblems(object: Place): SchemaProblem[] {
+  const kind = object.at('kind').text;
+  const spec = object.at('spec');
+  switch (kind) {
+    case 'Service':
+      return serviceProblems(spec);
+    case 'Secret':
+      return [...dataProblems(object), ...secretTypeProblems(object)];
+    case 'ConfigMap':
+      return dataProblems(object);
+    case 'Pod':
+      return podProblems(spec);
+    case 'CronJob':
+      return podTemplateProblems(spec.at('jobTemplate', 'spec', 'template'));
+    case 'Job':
+    case 'PodTemplate':
+      return podTemplateProblems(kind === 'Job' ? spec.at('template') : object.at('template'));
+    case 'Deployment':
+    case 'StatefulSet':
+    case 'DaemonSet':
+    case 'ReplicaSet':
+      return [...selectorProblems(spec), ...podTemplateProblems(spec.at('template'))];
+    default:
+      return [];
+  }
+}
+
+function serviceProblems(spec: Place): SchemaProblem[] {
+  const ports = spec.at('ports').items;
+  const isHeadless = spec.at('clusterIP').value === 'None' || spec.at('type').value === 'ExternalName';
+  return [
+    ...labelProblems(spec.at('selector')),
+    ...when(ports.length === 0 && !isHeadless, () => error(spec, 'a Service needs ports')),
+    ...ports.flatMap((port, index) => servicePortProblems(port, ports.slice(0, index), ports.length)),
+  ];
+}
+
+function servicePortProblems(port: Place, before: Place[], count: number): SchemaProblem[] {
+  const [name, appProtocol, targetPort] = [port.at('name'), port.at('appProtocol'), port.at('targetPort')];
+  const key = (one: Place): string => `${one.at('port').number}/${one.at('protocol').text || 'TCP'}`;
+  return [
+    ...when(count > 1 && name.text === '', () => error(port, 'a Service of several ports needs a name for each')),
+    ...when(name.text !== '' && !isLabel(name.text), () =>
+      error(name, `${shown(name)} is no name of a port: ${labelRule}`),
+    ),
+    ...when(name.text !== '' && before.some((one) => one.at('name').text === name.text), () =>
+      error(name, `another port has the name ${shown(name)}`),
+    ),
+    ...when(
+      before.some((one) => key(one) === key(port)),
+      () => error(port, `another port is ${key(port)}`),
+    ),
+    ...portProblems(port.at('port')),
+    ...portProblems(port.at('nodePort')),
+    ...(typeof targetPort.value === 'string' ? portNameProblems(targetPort) : portProblems(targetPort)),
+    ...when(appProtocol.text !== '' && !labelKey.test(appProtocol.text), () =>
+      error(appProtocol, `${shown(appProtocol)} is no protocol name: ${keyRule}`),
+    ),
+  ];
+}
+
+function portProblems(port: Place): SchemaProblem[] {
+  const isPort = typeof port.value !== 'number' || (port.value >= 1 && port.value <= 65535);
+  return when(!isPort, () => error(port, `${shown(port)} is no port: 1 to 65535`));
+}
+
+/** Name of a container's port (RFC 6335). */
+function portNameProblems(name: Place): SchemaProblem[] {
+  const isName = /^(?=.*[a-z])[a-z0-9](?:-?[a-z0-9])*$/.test(name.text) && name.text.length <= 15;
+  return when(name.value !== undefined && typeof name.value === 'string' && !isName, () =>
+    error(
+      name,
+      `${shown(name)} is no name of a port: lower-case letters, digits and single "-", at most 15 characters`,
+    ),
+  );
+}
+
+function dataProblems(object: Place): SchemaProblem[] {
+  const keys = ['data', 'stringData', 'binaryData'].flatMap((field) => object.at(field).entries);
+  return keys.flatMap(({ key, place }) =>
+    when(!/^(?!\.{1,2}$)(?!\.\.)[-._a-zA-Z0-9]{1,253}$/.test(key), () =>
+      error(place, `"${key}" is no key of a ${object.at('kind').text}: letters, digits, "-", "_" and "."`),
+    ),
+  );
+}
+
+/** Keys that a Secret must hold, by its type. */
+const secretKeys: Record<string, string[]> = {
+  'kubernetes.io/tls': ['tls.crt', 'tls.key'],
+  'kubernetes.io/dockerconfigjson': ['.dockerconfigjson'],
+  'kubernetes.io/dockercfg': ['.dockercfg'],
+  'kubernetes.io/ssh-auth': ['ssh-privatekey'],
+};
+
+function secretTypeProblems(secret: Place): SchemaProblem[] {
+  const required = secretKeys[secret.at('type').text] ?? [];
+  const missing = required.filter((key) => !secret.at('data', key).isSet && !secret.at('stringData', key).isSet);
+  return missing.map((key) => error(secret, `a Secret of type ${secret.at('type').text} needs the key ${key}`));
+}
+
+function selectorProblems(spec: Place): SchemaProblem[] {
+  const labels = spec.at('selector', 'matchLabels');
+  const template = spec.at('template', 'metadata', 'labels');
+  const missing = labels.entries.filter(({ key, place }) => template.at(key).value !== place.value);
+  const isEmpty = labels.size + spec.at('selector', 'matchExpressions').size === 0;
+  return [
+    ...labelProblems(labels),
+    ...when(isEmpty && spec.at('selector').isSet, () => error(spec.at('selector'), 'must name at least one label')),
+    ...missing.map(({ key, place }) => error(place, `the pod template needs the label ${key}: ${place.text} too`)),
+  ];
+}
+
+function podTemplateProblems(template: Place): SchemaProblem[] {
+  return template.isSet ? [...mapProblems(template.at('metadata')), ...podProblems(template.at('spec'))] : [];
+}
+
+function podProblems(spec: Place): SchemaProblem[] {
+  const containers = [...spec.at('initContainers').items, ...spec.at('containers').items];
+  const volumes = spec.at('volumes').items;
+  const serviceAccount = spec.at('serviceAccountName');
+  return [
+    ...when(spec.isSet && spec.at('containers').size === 0, () => error(spec, 'a pod needs containers')),
+    ...uniqueLabels(containers.map((container) => container.at('name'))),
+    ...uniqueLabels(volumes.map((volume) => volume.at('name'))),
+    ...labelProblems(spec.at('nodeSelector')),
+    ...when(serviceAccount.text !== '' && !dnsSubdomain.test(serviceAccount.text), () =>
+      error(serviceAccount, `${shown(serviceAccount)} is no name of a ServiceAccount: ${subdomainRule}`),
+    ),
+    ...containers.flatMap((container) =>
+      containerProblems(
+        container,
+        volumes.map((volume) => volume.at('name').text),
+      ),
+    ),
+  ];
+}
+
+function uniqueLabels(names: Place[]): SchemaProblem[] {
+  return names.flatMap((name, index) => [
+    ...when(typeof name.value === 'string' && !isLabel(name.text), () =>
+      error(name, `${shown(name)} is no name: ${labelRule}`),
+    ),
+    ...when(name.text !== '' && names.slice(0, index).some(({ text }) => text === name.text), () =>
+      error(name, `${shown(name)} is listed twice`),
+    ),
+  ]);
+}
+
+function containerProblems(container: Place, volumes: string[]): SchemaProblem[] {
+  const ports = container.at('ports').items;
+  const mounts = container.at('volumeMounts').items;
+  return [
+    ...when(container.at('image').text.trim() !== container.at('image').text, () =>
+      error(container.at('image'), 'must not start or end with a blank'),
+    ),
+    ...container.at('env').items.flatMap(envProblems),
+    ...ports.flatMap((port) => [...portProblems(port.at('containerPort')), ...portNameProblems(port.at('name'))]),
+    ...repeated(
+      ports.map((port) => port.at('name')),
+      ({ text }) => text,
+    ),
+    ...mounts.flatMap((mount) =>
+      when(!volumes.includes(mount.at('name').text) && mount.at('name').isSet && !isClaimed(container), () =>
+        error(mount.at('name'), `the pod has no volume ${shown(mount.at('name'))}`),
+      ),
+    ),
+    ...repeated(
+      mounts.map((mount) => mount.at('mountPath')),
+      ({ text }) => text,
+    ),
+    ...resourceProblems(container.at('resources')),
+    ...['livenessProbe', 'readinessProbe', 'startupProbe'].flatMap((probe) => probeProblems(container.at(probe))),
+  ];
+}
+
+/** The volumes of a StatefulSet come from its claims too. */
+function isClaimed(container: Place): boolean {
+  return container.root.at('spec', 'volumeClaimTemplates').size > 0;
+}
+
+function repeated(places: Place[], key: (place: Place) => string): SchemaProblem[] {
+  return places.flatMap((place, index) =>
+    when(key(place) !== '' && places.slice(0, index).some((other) => key(other) === key(place)), () =>
+      error(place, `${shown(place)} is listed twice`),
+    ),
+  );
+}
+
+function envProblems(env: Place): SchemaProblem[] {
+  const name = env.at('name');
+  return [
+    ...when(typeof name.value === 'string' && !/^[ -<>-~]+$/.test(name.text), () =>
+      error(name, `${shown(name)} is no name of an environment variable: printable ASCII without "="`),
+    ),
+    ...when(env.at('value').text !== '' && env.at('valueFrom').isSet, () =>
+      error(env, 'takes value or valueFrom, not both'),
+    ),
+  ];
+}
+
+const standardResources = /^(?:cpu|memory|ephemeral-storage|hugepages-.+)$/;
+
+function resourceProblems(resources: Place): SchemaProblem[] {
+  return ['requests', 'limits'].flatMap((field) =>
+    resources
+      .at(field)
+      .entries.flatMap(({ key, place }) => [
+        ...when(!standardResources.test(key) && !(key.includes('/') && labelKey.test(key)), () =>
+          error(place, `"${key}" is no resource: cpu, memory, ephemeral-storage, hugepages-… or a name with a domain`),
+        ),
+        ...when(/^-/.test(String(place.value)), () => error(place, 'must not be negative')),
+      ]),
+  );
+}
+
+const handlers = ['exec', 'grpc', 'httpGet', 'tcpSocket'];
+
+function probeProblems(probe: Place): SchemaProblem[] {
+  if (!probe.isSet) return [];
+  const given = handlers.filter((handler) => probe.at(handler).isSet);
+  return when(given.length !== 1, () => error(probe, `needs exactly one of ${handlers.join(', ')}`));
+}
