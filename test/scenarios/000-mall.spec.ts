@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { START_TIMEOUT_MS } from '../cluster/lab/support';
+import { TEST_TIMEOUT_MS } from '../support/engine-run';
 import { Cluster } from './support/cluster';
 import { release, releases } from './support/releases';
 
@@ -11,15 +12,18 @@ const ports = [
   { name: 'tls', port: 15443, protocol: 'TCP', targetPort: 15443 },
 ];
 
-describe('walkthrough 000, objects', function () {
-  this.timeout(START_TIMEOUT_MS);
+describe('sample 000, objects', function () {
+  this.timeout(TEST_TIMEOUT_MS);
   let cluster: Cluster;
-  before(async () => {
+  /** What the first update created, in order. */
+  let created: string[];
+  before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     cluster = await Cluster.start('000');
   });
   after(() => cluster.down());
 
-  it('S000.1 install: the releases of profile demo, images under the hub, gateways with their ports and labels', async () => {
+  it('S000.1 installs the releases of profile demo, with images from the hub, and gateways with their ports and labels', async () => {
     assert.deepEqual(
       [...releases('000').values()].map(({ name, namespace, chart }) => `${namespace}/${name}: ${chart}`),
       [
@@ -33,7 +37,7 @@ describe('walkthrough 000, objects', function () {
     assert.deepEqual(release('istiod', '000').values, { profile: 'demo', global: { hub: 'gcr.io/istio-release' } });
     assert.deepEqual(release('istio-ingressgateway', '000').values, { service: { ports } });
     assert.deepEqual(release('istio-egressgateway', '000').values, { service: { type: 'ClusterIP' } });
-    await cluster.up('000');
+    ({ created } = await cluster.up('000'));
     const mesh = await cluster.get('ConfigMap istio-system/istio');
     assert.match(String((mesh['data'] as Record<string, unknown>)['mesh']), /^accessLogFile: \/dev\/stdout$/m);
     await cluster.has('Deployment istio-system/istiod', { spec: { replicas: 1 } });
@@ -55,9 +59,7 @@ describe('walkthrough 000, objects', function () {
     }
   });
 
-  it('S000.2 order of apply: CRDs before the first Istio object, the label before the first pod', async () => {
-    await cluster.down();
-    const created = (await cluster.up('000')).created;
+  it('S000.2 creates CRDs before the first Istio object, and labels the namespace before the first pod', async () => {
     const first = (kind: string) => created.findIndex((title) => title.startsWith(`${kind} `));
     assert.ok(first('Deployment') < first('DestinationRule') && first('DestinationRule') < first('VirtualService'));
     const pods = (await cluster.list('Pod', 'default')).map(({ metadata }) => metadata.annotations);
@@ -68,16 +70,7 @@ describe('walkthrough 000, objects', function () {
     assert.deepEqual(await cluster.injected('default'), ['delivery', 'my-kafka-0', 'order', 'product']);
   });
 
-  it('S000.3 label: default has it, and stays without it when the stack goes', async () => {
-    await cluster.has('Namespace default', { metadata: { labels: { 'istio-injection': 'enabled' } } });
-    await cluster.down();
-    const { labels } = (await cluster.get('Namespace default')).metadata;
-    assert.deepEqual(labels, { 'kubernetes.io/metadata.name': 'default' });
-    assert.deepEqual(await cluster.titles('Deployment', 'default'), []);
-    await cluster.up('000');
-  });
-
-  it('S000.4 deploy: order, delivery, product with their probes, Services without port names, annotations that are text', async () => {
+  it('S000.4 deploys order, delivery and product with their probes, Services without port names, and annotations that are strings', async () => {
     const health = { path: '/actuator/health', port: 8080 };
     const shared = { httpGet: health, timeoutSeconds: 2, periodSeconds: 5 };
     for (const name of ['order', 'delivery', 'product']) {
@@ -105,7 +98,7 @@ describe('walkthrough 000, objects', function () {
     assert.deepEqual(await cluster.injected('default'), ['delivery', 'my-kafka-0', 'order', 'product']);
   });
 
-  it('S000.5 Kafka: a StatefulSet with pod my-kafka-0 in the mesh, and both its Services', async () => {
+  it('S000.5 deploys Kafka as a StatefulSet with pod my-kafka-0 in the mesh, and both its Services', async () => {
     await cluster.has('StatefulSet default/my-kafka', { spec: { serviceName: 'my-kafka-headless' } });
     assert.ok((await cluster.injected('default')).includes('my-kafka-0'));
     await cluster.has('Service default/my-kafka', {
@@ -116,7 +109,7 @@ describe('walkthrough 000, objects', function () {
     });
   });
 
-  it('S000.6 istio.yml: the Gateway, and a route of weights 100 and 0 for each service', async () => {
+  it('S000.6 creates the Gateway, and a route with weights 100 and 0 for each service', async () => {
     assert.deepEqual((await cluster.get('Gateway default/main-gw')).spec, {
       selector: { istio: 'ingressgateway' },
       servers: [{ port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: ['*'] }],
@@ -151,7 +144,7 @@ describe('walkthrough 000, objects', function () {
     }
   });
 
-  it('S000.7 weights 100/0 to 80/20: one VirtualService changes, in place', async () => {
+  it('S000.7 updates one VirtualService in place when weights change from 100/0 to 80/20', async () => {
     const before = await cluster.identity('VirtualService default/vsvc-order');
     const plan = await cluster.up('000/canary-20');
     assert.deepEqual([plan.created, plan.removed], [[], []]);
@@ -168,6 +161,14 @@ describe('walkthrough 000, objects', function () {
       uid: before.uid,
       generation: before.generation + 1,
     });
+  });
+
+  it('S000.3 labels namespace default, and removes only the label when the stack is destroyed', async () => {
+    await cluster.has('Namespace default', { metadata: { labels: { 'istio-injection': 'enabled' } } });
+    await cluster.down();
+    const { labels } = (await cluster.get('Namespace default')).metadata;
+    assert.deepEqual(labels, { 'kubernetes.io/metadata.name': 'default' });
+    assert.deepEqual(await cluster.titles('Deployment', 'default'), []);
   });
 });
 

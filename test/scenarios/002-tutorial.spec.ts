@@ -3,21 +3,23 @@ import { parseStackText } from '../../config/stack-text';
 import { tryKubectl } from '../cluster/lab/kubectl';
 import { sampleStackFile } from '../../cli/samples';
 import { START_TIMEOUT_MS } from '../cluster/lab/support';
+import { TEST_TIMEOUT_MS } from '../support/engine-run';
 import { Cluster } from './support/cluster';
 
 const chain = ['customer', 'preference-v1', 'recommendation-v1', 'recommendation-v2'];
 const route = 'VirtualService tutorial/recommendation';
 const to = (version: string, weight: number) => ({ destination: { host: 'recommendation', subset: version }, weight });
 
-describe('walkthrough 002, objects', function () {
-  this.timeout(START_TIMEOUT_MS);
+describe('sample 002, objects', function () {
+  this.timeout(TEST_TIMEOUT_MS);
   let cluster: Cluster;
-  before(async () => {
+  before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     cluster = await Cluster.start('002');
   });
   after(() => cluster.down());
 
-  it('S002.1 namespace: the label puts the pods into the mesh, their annotation alone does not', async () => {
+  it('S002.1 injects pods by a label of the namespace or the pod, not by an annotation', async () => {
     await cluster.up('002');
     await cluster.has('Namespace tutorial', { metadata: { labels: { 'istio-injection': 'enabled' } } });
     assert.deepEqual(await cluster.injected('tutorial'), chain);
@@ -25,7 +27,6 @@ describe('walkthrough 002, objects', function () {
     assert.equal(pod?.metadata.annotations?.['sidecar.istio.io/inject'], 'true');
     await cluster.up('002', { 'meshwright:namespaces': { tutorial: { injection: null } } });
     assert.deepEqual(await cluster.injected('tutorial'), []);
-    // A label on the pods does what their annotation does not.
     const labels = { app: 'customer', version: 'v1', 'sidecar.istio.io/inject': 'true' };
     await cluster.up('002', {
       'meshwright:namespaces': { tutorial: { injection: null } },
@@ -34,7 +35,7 @@ describe('walkthrough 002, objects', function () {
     assert.deepEqual(await cluster.injected('tutorial'), ['customer']);
   });
 
-  it('S002.2 the chain: three named ports, probes, resources and a ServiceAccount each; Services at 8080', async () => {
+  it('S002.2 deploys the chain with named ports, probes, resources, ServiceAccounts, and Services at 8080', async () => {
     await cluster.up('002');
     const small = { requests: { memory: '20Mi', cpu: '200m' }, limits: { memory: '40Mi', cpu: '500m' } };
     const larger = { requests: { memory: '80Mi', cpu: '200m' }, limits: { memory: '120Mi', cpu: '500m' } };
@@ -67,7 +68,7 @@ describe('walkthrough 002, objects', function () {
     }
   });
 
-  it('S002.3 Gateway.yml: Gateway and VirtualService of one name, /customer rewritten to /', async () => {
+  it('S002.3 creates a Gateway and a VirtualService of the same name, and rewrites /customer to /', async () => {
     assert.deepEqual((await cluster.get('Gateway tutorial/customer-gateway')).spec, {
       selector: { istio: 'ingressgateway' },
       servers: [{ port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: ['*'] }],
@@ -85,7 +86,7 @@ describe('walkthrough 002, objects', function () {
     });
   });
 
-  it('S002.4 recommendation v2 from 1 to 2 pods and back: its replicas, nothing else', async () => {
+  it('S002.4 changes only the replicas when recommendation v2 is scaled from 1 to 2 and back', async () => {
     for (const [state, from, into] of [
       ['002/scaled', 1, 2],
       ['002', 2, 1],
@@ -103,7 +104,7 @@ describe('walkthrough 002, objects', function () {
     }
   });
 
-  it('S002.5 v1: a DestinationRule with both versions, and all weight on the first', async () => {
+  it('S002.5 creates a DestinationRule with both versions, and a route to v1 only', async () => {
     await cluster.up('002/scaled');
     const plan = await cluster.up('002/all-v1');
     assert.deepEqual(plan.created, ['DestinationRule tutorial/recommendation', route]);
@@ -121,7 +122,7 @@ describe('walkthrough 002, objects', function () {
     });
   });
 
-  it('S002.6 90/10, 75/25, v2: one object, one generation each', async () => {
+  it('S002.6 updates one object for each of 90/10, 75/25 and v2', async () => {
     const splits = {
       '002/90-10': [to('version-v1', 90), to('version-v2', 10)],
       '002/75-25': [to('version-v1', 75), to('version-v2', 25)],
@@ -136,14 +137,14 @@ describe('walkthrough 002, objects', function () {
     }
   });
 
-  it('S002.7 clean-up: both rules go, customer-gateway stays', async () => {
+  it('S002.7 deletes VirtualService and DestinationRule, and keeps customer-gateway', async () => {
     const plan = await cluster.up('002/scaled');
     assert.deepEqual([...plan.removed].sort(), ['DestinationRule tutorial/recommendation', route]);
     assert.deepEqual([plan.created, plan.changed], [[], []]);
     await cluster.get('VirtualService tutorial/customer-gateway');
   });
 
-  it('S002.8 firefox: its rule first, all others after it', async () => {
+  it('S002.8 puts the rule for Firefox before the default route', async () => {
     await cluster.up('002/firefox');
     assert.deepEqual((await cluster.get(route)).spec?.['http'], [
       {
@@ -154,7 +155,7 @@ describe('walkthrough 002, objects', function () {
     ]);
   });
 
-  it('S002.9 weights 90/20 and unknown versions: refused here, though the cluster would take them', async () => {
+  it('S002.9 refuses weights 90/20 and unknown versions, which the API server accepts', async () => {
     const file = (weights: string) => sampleStackFile('002-tutorial', 'all-v1').replace('version-v1: rest', weights);
     const told = (weights: string) => {
       const parsed = parseStackText(file(weights), 'stack');

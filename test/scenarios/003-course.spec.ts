@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { kubectl } from '../cluster/lab/kubectl';
 import { START_TIMEOUT_MS } from '../cluster/lab/support';
+import { TEST_TIMEOUT_MS } from '../support/engine-run';
 import { Cluster } from './support/cluster';
 import { release, releases } from './support/releases';
 
@@ -10,17 +11,18 @@ const route = (name: string) => `VirtualService user02/${name}`;
 const to = (name: string, version: string, weight = 100) => ({ destination: { host: name, subset: version }, weight });
 const jason = [{ headers: { 'end-user': { exact: 'jason' } } }];
 
-describe('walkthrough 003, objects', function () {
-  this.timeout(START_TIMEOUT_MS);
+describe('sample 003, objects', function () {
+  this.timeout(TEST_TIMEOUT_MS);
   let cluster: Cluster;
-  before(async () => {
+  before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     cluster = await Cluster.start('003');
   });
   after(() => cluster.down());
 
   const http = async (name: string) => (await cluster.get(route(name))).spec?.['http'];
 
-  it('S003.1 Helm: three releases by their names, of the version that is set, and what they bring', async () => {
+  it('S003.1 installs three Helm releases with the names and the version that are configured', async () => {
     for (const version of ['1.17.2', '1.18.2', '1.30.3']) {
       const set = releases('003/istio', { 'meshwright:istio': { version } });
       assert.deepEqual(
@@ -48,7 +50,7 @@ describe('walkthrough 003, objects', function () {
     }
   });
 
-  it('S003.2 a chart from a local path: the same releases, but for where they come from', () => {
+  it('S003.2 takes charts from a local path, and changes nothing else in the releases', () => {
     const source = ({ name, namespace, values, after }: ReturnType<typeof release>) => ({
       name,
       namespace,
@@ -69,17 +71,7 @@ describe('walkthrough 003, objects', function () {
     );
   });
 
-  it('S003.3 gateway selector: the label that the chart derives from the release’s name', async () => {
-    const selector = { istio: 'ingressgateway' };
-    assert.deepEqual(release('istio-ingressgateway', '003').values, {});
-    await cluster.up('003');
-    await cluster.has('Gateway user02/bookinfo-gateway', { spec: { selector } });
-    await cluster.has('Deployment istio-ingress/istio-ingressgateway', {
-      spec: { template: { metadata: { labels: selector } } },
-    });
-  });
-
-  it('S003.4 userlist: made anew with a sidecar when the namespace gets its label, without when it loses it', async () => {
+  it('S003.4 replaces the pod userlist when its namespace gets or loses the injection label', async () => {
     await cluster.up('003/userlist');
     assert.deepEqual(await cluster.injected('user02'), []);
     const pods = async () =>
@@ -94,7 +86,6 @@ describe('walkthrough 003, objects', function () {
     assert.deepEqual(await cluster.injected('user02'), []);
     const [third] = await pods();
     assert.notEqual(third?.metadata.name, second?.metadata.name);
-    await cluster.up('003/userlist-injected');
     const injector = (await cluster.get('ConfigMap istio-system/istio-sidecar-injector'))['data'] as { values: string };
     const { global } = JSON.parse(injector.values) as { global: { proxy: { resources: object; image: string } } };
     assert.deepEqual(global.proxy.resources, {
@@ -104,7 +95,17 @@ describe('walkthrough 003, objects', function () {
     assert.equal(global.proxy.image, 'proxyv2');
   });
 
-  it('S003.5 bookinfo in user02: six Deployments, user 1000, LOG_DIR and emptyDir kept', async () => {
+  it('S003.3 selects the gateway by the label that the chart derives from the release’s name', async () => {
+    const selector = { istio: 'ingressgateway' };
+    assert.deepEqual(release('istio-ingressgateway', '003').values, {});
+    await cluster.up('003');
+    await cluster.has('Gateway user02/bookinfo-gateway', { spec: { selector } });
+    await cluster.has('Deployment istio-ingress/istio-ingressgateway', {
+      spec: { template: { metadata: { labels: selector } } },
+    });
+  });
+
+  it('S003.5 deploys Bookinfo in user02: six Deployments, user 1000, LOG_DIR and emptyDir', async () => {
     await cluster.up('003');
     const versions = ['details-v1', 'productpage-v1', 'ratings-v1', 'reviews-v1', 'reviews-v2', 'reviews-v3'];
     assert.deepEqual(
@@ -131,7 +132,7 @@ describe('walkthrough 003, objects', function () {
     });
   });
 
-  it('S003.6 host: in the VirtualService, and in the Ingress that leads to the gateway', async () => {
+  it('S003.6 puts the host into the VirtualService, and into the Ingress in front of the gateway', async () => {
     await cluster.has(route('bookinfo'), {
       spec: { hosts: [host('bookinfo.user02')], gateways: ['bookinfo-gateway'] },
     });
@@ -141,7 +142,7 @@ describe('walkthrough 003, objects', function () {
     });
   });
 
-  it('S003.7 addon Ingresses: each to its Service and port', async () => {
+  it('S003.7 creates an Ingress for each addon, to its Service and port', async () => {
     const addons: [string, string, number][] = [
       ['prometheus', 'prometheus', 9090],
       ['grafana', 'grafana', 3000],
@@ -156,7 +157,7 @@ describe('walkthrough 003, objects', function () {
     }
   });
 
-  it('S003.8 destination-rule-all: four rules with one, three, four and two subsets', async () => {
+  it('S003.8 creates four DestinationRules with one, three, four and two subsets', async () => {
     const plan = await cluster.up('003/destination-rules');
     assert.deepEqual([plan.changed, plan.removed], [[], []]);
     const subsets = async (name: string) =>
@@ -171,7 +172,7 @@ describe('walkthrough 003, objects', function () {
     ]);
   });
 
-  it('S003.9 21, 22, 23: reviews to v1, half to v3, all to v3; the other three are not touched', async () => {
+  it('S003.9 sends reviews to v1, half to v3, then all to v3, and leaves the other services alone', async () => {
     const plan = await cluster.up('003/all-v1');
     assert.deepEqual([...plan.created].sort(), services.map(route).sort());
     assert.deepEqual(await http('reviews'), [{ route: [to('reviews', 'v1')] }]);
@@ -185,7 +186,7 @@ describe('walkthrough 003, objects', function () {
     }
   });
 
-  it('S003.10 24: jason first, then everybody', async () => {
+  it('S003.10 puts the rule for jason before the default route', async () => {
     await cluster.up('003/jason-v2');
     assert.deepEqual(await http('reviews'), [
       { match: jason, route: [to('reviews', 'v2')] },
@@ -193,14 +194,14 @@ describe('walkthrough 003, objects', function () {
     ]);
   });
 
-  it('S003.11 25, 26, 27 and 90: the faults of ratings, as numbers', async () => {
+  it('S003.11 writes the faults of ratings with numbers', async () => {
     const all = { route: [to('ratings', 'v1')] };
     const abort = (value: number) => ({ fault: { abort: { percentage: { value }, httpStatus: 500 } } });
     const faults: Record<string, unknown> = {
       '003/delay': [{ match: jason, fault: { delay: { percentage: { value: 100 }, fixedDelay: '7s' } }, ...all }, all],
       '003/abort': [{ match: jason, ...abort(100), ...all }, all],
-      '003/abort-50': [{ ...abort(50), ...all }],
       '003/abort-90': [{ ...abort(90), ...all }],
+      '003/abort-50': [{ ...abort(50), ...all }],
     };
     for (const [state, expected] of Object.entries(faults)) {
       await cluster.up(state);
@@ -208,7 +209,7 @@ describe('walkthrough 003, objects', function () {
     }
   });
 
-  it('S003.12 drift: an edit on the cluster is seen, and put right by a run that compares with it', async () => {
+  it('S003.12 finds a change made by kubectl with a refresh, and reverts it', async () => {
     await cluster.up('003/abort-50');
     const edit = [{ op: 'replace', path: '/spec/http/0/fault/abort/percentage/value', value: 90 }];
     await kubectl(cluster.lab, [
@@ -226,7 +227,7 @@ describe('walkthrough 003, objects', function () {
     assert.deepEqual([plan.created, plan.changed, plan.removed], [[], [{ id: route('ratings'), changes }], []]);
   });
 
-  it('S003.13 httpbin, fortio, hello, curltest: bare Pods, environment as text, Service svc-hello', async () => {
+  it('S003.13 deploys httpbin, fortio, hello and curltest: bare Pods, string environment values, Service svc-hello', async () => {
     await cluster.up('003/httpbin');
     await cluster.has('Service user02/httpbin', { spec: { ports: [{ name: 'http', port: 8000, targetPort: 80 }] } });
     await cluster.has('Pod user02/fortio', {
@@ -253,12 +254,7 @@ describe('walkthrough 003, objects', function () {
     });
   });
 
-  it('S003.14 dr-httpbin and hello-dr: one pending request, one per connection; out for three minutes after one error', async () => {
-    await cluster.up('003/circuit-breaker');
-    assert.deepEqual((await cluster.get('DestinationRule user02/dr-httpbin')).spec, {
-      host: 'httpbin',
-      trafficPolicy: { connectionPool: { http: { http1MaxPendingRequests: 1, maxRequestsPerConnection: 1 } } },
-    });
+  it('S003.14 creates the DestinationRules of circuit breaker and outlier detection', async () => {
     await cluster.up('003/outlier');
     assert.deepEqual((await cluster.get('DestinationRule user02/hello-dr')).spec, {
       host: 'svc-hello',
@@ -266,10 +262,14 @@ describe('walkthrough 003, objects', function () {
         outlierDetection: { interval: '1s', consecutive5xxErrors: 1, baseEjectionTime: '3m', maxEjectionPercent: 100 },
       },
     });
+    await cluster.up('003/circuit-breaker');
+    assert.deepEqual((await cluster.get('DestinationRule user02/dr-httpbin')).spec, {
+      host: 'httpbin',
+      trafficPolicy: { connectionPool: { http: { http1MaxPendingRequests: 1, maxRequestsPerConnection: 1 } } },
+    });
   });
 
-  it('S003.15 clean-up: objects and namespaces go, the CRDs stay, as with the chart, whose CRDs Helm keeps', async () => {
-    await cluster.up('003');
+  it('S003.15 deletes objects and namespaces, and keeps the CRDs, as Helm does', async () => {
     await cluster.down();
     const namespaces = await cluster.titles('Namespace');
     assert.deepEqual(

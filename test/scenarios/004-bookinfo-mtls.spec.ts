@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { parseStackText } from '../../config/stack-text';
 import { sampleStackFile } from '../../cli/samples';
 import { START_TIMEOUT_MS } from '../cluster/lab/support';
+import { TEST_TIMEOUT_MS } from '../support/engine-run';
 import { Cluster } from './support/cluster';
 import { release, releases } from './support/releases';
 
@@ -13,21 +14,22 @@ const subsets = {
   reviews: ['v1', 'v2', 'v3'],
 };
 
-describe('walkthrough 004, objects', function () {
-  this.timeout(START_TIMEOUT_MS);
+describe('sample 004, objects', function () {
+  this.timeout(TEST_TIMEOUT_MS);
   let cluster: Cluster;
-  before(async () => {
+  before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     cluster = await Cluster.start('004');
   });
   after(() => cluster.down());
 
-  it('S004.1 istio-system with the label disabled: no pod there gets a sidecar', async () => {
+  it('S004.1 labels istio-system with injection disabled, and no pod there gets a sidecar', async () => {
     await cluster.up('004');
     await cluster.has('Namespace istio-system', { metadata: { labels: { 'istio-injection': 'disabled' } } });
     assert.deepEqual(await cluster.injected('istio-system'), []);
   });
 
-  it('S004.2 mesh mTLS: one PeerAuthentication in the root namespace, and no DestinationRule for every host', async () => {
+  it('S004.2 sets mesh-wide mTLS by one PeerAuthentication in the root namespace, without DestinationRules', async () => {
     assert.deepEqual(await cluster.titles('PeerAuthentication'), ['PeerAuthentication istio-system/default']);
     assert.deepEqual((await cluster.get('PeerAuthentication istio-system/default')).spec, { mtls: { mode: 'STRICT' } });
     assert.deepEqual(await cluster.titles('DestinationRule'), []);
@@ -40,7 +42,7 @@ describe('walkthrough 004, objects', function () {
     ]);
   });
 
-  it('S004.3 addons: tracing, Grafana and Kiali; servicegraph, which no Istio has any more, is refused', () => {
+  it('S004.3 installs tracing, Grafana and Kiali, and refuses servicegraph, which Istio no longer has', () => {
     const addons = [...releases('004').keys()].slice(-4);
     assert.deepEqual(addons, ['prometheus', 'grafana', 'jaeger', 'kiali']);
     const file = sampleStackFile('004-bookinfo-mtls', 'base').replace('    kiali: {}', '    servicegraph: {}');
@@ -52,7 +54,7 @@ describe('walkthrough 004, objects', function () {
     );
   });
 
-  it('S004.4 gateway Service of type NodePort, its port http2 at the node port that is given', async () => {
+  it('S004.4 gives the gateway a Service of type NodePort with the configured node port', async () => {
     const service = {
       type: 'NodePort',
       ports: [
@@ -67,10 +69,10 @@ describe('walkthrough 004, objects', function () {
     await cluster.has('Service istio-ingress/istio-ingressgateway', { spec: service });
   });
 
-  it('S004.5 destination-rule-all-mtls: four rules with ISTIO_MUTUAL; destination-rule-all: the same without', async () => {
+  it('S004.5 creates four DestinationRules, without and with ISTIO_MUTUAL', async () => {
     for (const [state, policy] of [
-      ['004/destination-rules-mtls', { trafficPolicy: { tls: { mode: 'ISTIO_MUTUAL' } } }],
       ['004/destination-rules', {}],
+      ['004/destination-rules-mtls', { trafficPolicy: { tls: { mode: 'ISTIO_MUTUAL' } } }],
     ] as const) {
       await cluster.up(state);
       for (const [host, versions] of Object.entries(subsets)) {
@@ -84,7 +86,7 @@ describe('walkthrough 004, objects', function () {
     }
   });
 
-  it('S004.6 all to v1, then reviews v2 for jason: one VirtualService changes', async () => {
+  it('S004.6 sends all to v1, then jason to reviews v2 by changing one VirtualService', async () => {
     await cluster.up('004/destination-rules-mtls');
     const first = await cluster.up('004/all-v1');
     assert.deepEqual(

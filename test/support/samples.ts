@@ -4,9 +4,9 @@ import { findSample, mergePatch, sampleStackFile } from '../../cli/samples';
 import { parse, stringify } from 'yaml';
 
 /**
- * A sample as its stack file says it.
+ * The settings of a sample.
  * @param reference - as `--sample` takes it
- * @param patches - what a user would change: JSON merge patches on the stack file's `config`, one after the other
+ * @param patches - JSON merge patches on the stack file's `config`, applied in order
  */
 export function sample(reference: string, ...patches: Record<string, unknown>[]): StackTextSettings {
   const found = findSample(reference);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { labDown } from '../../cluster/lab';
 
-/** Variable that tells mocha's workers where the labs of this run are. */
+/** Environment variable with the folder of this run's labs, for mocha's workers. */
 export const TEMPORARY_LABS = 'MESHWRIGHT_TEMPORARY_LABS';
 
 /** Runs once before all specs, in mocha's main process. */

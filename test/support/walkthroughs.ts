@@ -3,10 +3,10 @@ import { join, relative } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 
-/** Manifests of the walkthroughs; not part of the project, so that a checkout without them skips what compares with them. */
+/** Manifests of the walkthroughs. They are not part of the project; without them the tests that compare with them skip. */
 const folder = join(__dirname, '..', '..', '..', 'shared', 'data', 'walkthroughs');
 
-/** Ends the test as skipped, saying why, when the walkthroughs' manifests are not there. */
+/** Skips the test, with the reason, if the manifests do not exist. */
 export function needsWalkthroughs(context: Mocha.Context): void {
   if (existsSync(folder)) return;
   console.log(`      skipped: no manifests to compare with in ${relative(process.cwd(), folder)}`);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { counts, near } from './counts';
 import { Stage, workloadOf } from './stage';
 
-/** Tells a link of the mall's HAL root from its path. */
+/** The links of a service's HAL root. */
 const rootOf = (body: string): string[] =>
   Object.keys((JSON.parse(body) as { _links: Record<string, unknown> })._links).filter((name) => name !== 'profile');
 
@@ -16,17 +16,17 @@ describe('sample 000 on the lab', function () {
   });
   after(() => stage?.stop());
 
-  it('D000.1 /orders: 200 through the gateway, the application sees /', async () => {
+  it('D000.1 answers /orders through the gateway, rewritten to /', async () => {
     const { status, headers, body } = await stage.atGateway('/orders');
     assert.equal(status, 200);
     assert.equal(headers['server'], 'istio-envoy');
     assert.equal(headers['content-type'], 'application/hal+json');
     assert.match(String(headers['x-envoy-upstream-service-time']), /^\d+$/);
-    // The service answers with its root, and 404 to any other path: the rewrite has reached it.
+    // The service answers its root only, so the path was rewritten.
     assert.deepEqual(rootOf(body), ['orders']);
   });
 
-  it('D000.2 /deliveries and /products answer; what no match names is 404 from Envoy', async () => {
+  it('D000.2 answers /deliveries and /products, and 404 for any other path', async () => {
     for (const path of ['/deliveries', '/products'])
       assert.deepEqual(rootOf((await stage.atGateway(path)).body), [path.slice(1)]);
     for (const path of ['/', '/orders/1', '/none']) {
@@ -35,12 +35,12 @@ describe('sample 000 on the lab', function () {
     }
   });
 
-  it('D000.4 ports without a name: the protocol is sniffed, and HTTP routes hold', async () => {
+  it('D000.4 detects HTTP on ports without a name, and applies HTTP routes', async () => {
     const { status, headers, body } = await stage.fromClient('order', 8080);
     assert.deepEqual([status, headers['server'], rootOf(body)], [200, 'envoy', ['orders']]);
   });
 
-  it('D000.3 weight 0: the canary gets nothing; with versions that differ and 80/20, its fifth', async () => {
+  it('D000.3 sends the canary nothing with weight 0, and a fifth with 80/20', async () => {
     const ask = async () => String((await stage.atGateway('/orders')).status);
     assert.deepEqual(await counts(100, ask), { '200': 100 });
     const cluster = (subset: string): string => `outbound|8080|${subset}|order`;
@@ -54,7 +54,7 @@ describe('sample 000 on the lab', function () {
     assert.deepEqual(Object.keys(found).sort(), ['order-canary', 'order-stable']);
   });
 
-  it('goes without leaving anything', async () => {
+  it('leaves nothing behind when it is destroyed', async () => {
     await stage.kubectl('delete', 'pod', 'client', '--wait');
     assert.deepEqual(await stage.down(), []);
   });

@@ -11,7 +11,7 @@ import { Stage, workloadOf } from './stage';
 
 const bookinfoPort = 9080;
 
-/** Plays Jaeger's pod, which its chart would bring. */
+/** Stands in for Jaeger's pod, which its chart would create. */
 const collector: KubernetesObject = {
   apiVersion: 'v1',
   kind: 'Pod',
@@ -40,7 +40,7 @@ describe('sample 001 on the lab', function () {
 
   const version = async () => workloadOf(await stage.fromClient('reviews', bookinfoPort, { path: '/reviews/0' }));
 
-  it('D001.1 the page through the gateway, and its other paths; anything else is 404', async () => {
+  it('D001.1 answers the paths of the page through the gateway, and 404 for any other', async () => {
     const { status, body } = await stage.atGateway('/productpage');
     assert.deepEqual([status, body.includes('<title>Simple Bookstore App</title>')], [200, true]);
     const answers: [string, number][] = [];
@@ -55,7 +55,7 @@ describe('sample 001 on the lab', function () {
     ]);
   });
 
-  it('D001.2 reviews without rules: each version at least a fifth; by ROUND_ROBIN, exact thirds', async () => {
+  it('D001.2 sends each version of reviews at least a fifth without rules, and exact thirds with ROUND_ROBIN', async () => {
     const free = await counts(300, version);
     console.log(`      ${JSON.stringify(free)}`);
     for (const name of ['reviews-v1', 'reviews-v2', 'reviews-v3']) assert.ok((free[name] ?? 0) >= 60);
@@ -64,7 +64,7 @@ describe('sample 001 on the lab', function () {
     for (const name of ['reviews-v1', 'reviews-v2', 'reviews-v3']) near(`${name} of 60`, turns[name], 20, 1);
   });
 
-  it('D001.3 Octopus: six web servers, half of the answers from each version', async () => {
+  it('D001.3 answers from six Octopus web servers, half from each version', async () => {
     await stage.to('001/octopus');
     const seen = await counts(300, async () => {
       const { body } = await stage.fromClient('proxy', 80);
@@ -74,7 +74,7 @@ describe('sample 001 on the lab', function () {
     near('V1 of 300', seen['WebServer V1'], 150, 27);
   });
 
-  it('D001.5 requests to reviews are counted as Istio counts them, where Prometheus reads', async () => {
+  it('D001.5 counts requests to reviews in istio_requests_total', async () => {
     const counted = async () => {
       const line =
         /^istio_requests_total\{(?=.*source_workload="client")(?=.*destination_service_name="reviews").*\} (\d+)$/gm;
@@ -87,10 +87,10 @@ describe('sample 001 on the lab', function () {
     await until('20 more requests in the metrics', async () => ((await counted()) === before + 20 ? true : undefined));
   });
 
-  it('D001.4 spans of the page, reviews and ratings reach the collector; none when no Telemetry asks for them', async () => {
+  it('D001.4 sends spans of the page, reviews and ratings to the collector, and none without a Telemetry', async () => {
     const { addons = {}, istio } = sample('001').settings;
     const local = stage.settings('001');
-    // What the addons bring beside their charts, which the lab cannot fetch.
+    // The addons' objects beside their charts, which the lab cannot fetch.
     const objects = [...addonObjects(addons, istio).map(({ object }) => object), collector];
     const traced: StackSettings = {
       ...local,
@@ -108,7 +108,7 @@ describe('sample 001 on the lab', function () {
     };
     await until('spans of all three', all, undefined, 30);
     await stage.have({ ...traced, objects: (traced.objects ?? []).filter(({ kind }) => kind !== 'Telemetry') });
-    // Connections that are open keep the listener that they came to until they end, and what is in the proxies' buffers belongs to the time before, too.
+    // Open connections keep their old listener until they end, and the proxies' buffers still hold old spans.
     await ask();
     await sleep(12_000);
     const before = await Promise.all(senders.map(spans));
@@ -117,7 +117,7 @@ describe('sample 001 on the lab', function () {
     assert.deepEqual(await Promise.all(senders.map(spans)), before);
   });
 
-  it('goes without leaving anything', async () => {
+  it('leaves nothing behind when it is destroyed', async () => {
     await stage.kubectl('delete', 'pod', 'client', '--wait');
     assert.deepEqual(await stage.down(), []);
   });

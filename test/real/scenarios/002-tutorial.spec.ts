@@ -19,36 +19,36 @@ describe('sample 002 on the lab', function () {
     return /recommendation (v\d) from/.exec(body)?.[1] ?? String(status);
   };
 
-  it('D002.1 customer alone: 503, the chain ends at preference', async () => {
+  it('D002.1 answers 503 for customer alone, as preference does not exist', async () => {
     const { status, body } = await customer();
     assert.deepEqual([status, body], [503, 'customer => UnknownHostException: preference\n']);
   });
 
-  it('D002.2 all three: the chain answers', async () => {
+  it('D002.2 answers with all three services', async () => {
     await stage.to('002/recommendation-v1');
     const { status, body } = await customer();
     assert.equal(status, 200);
     assert.match(body, /^customer => preference => recommendation v1 from 'recommendation-v1-[\w-]+': \d+\n$/);
   });
 
-  it('D002.3 v2 without rules: every pod its share', async () => {
+  it('D002.3 sends every pod the same share without rules', async () => {
     await stage.to('002');
     near('v1 of 200, one pod each', (await counts(200, version))['v1'], 100, 30);
     await stage.to('002/scaled');
     near('v1 of 300, one pod of three', (await counts(300, version))['v1'], 100, 30);
   });
 
-  it('D002.4 all v1', async () => {
+  it('D002.4 sends all requests to v1', async () => {
     await stage.to('002/all-v1');
     assert.deepEqual(await counts(50, version), { v1: 50 });
   });
 
-  it('D002.5 90/10', async () => {
+  it('D002.5 splits 90/10', async () => {
     await stage.to('002/90-10');
     near('v1 of 1000', (await counts(1000, version))['v1'], 900, 29);
   });
 
-  it('D002.8 from 90/10 to 75/25 under load: no request fails', async () => {
+  it('D002.8 loses no request when shifting from 90/10 to 75/25 under load', async () => {
     let shifted = false;
     const shift = stage.to('002/75-25').finally(() => (shifted = true));
     const found: Record<string, number> = {};
@@ -61,16 +61,16 @@ describe('sample 002 on the lab', function () {
     assert.deepEqual(Object.keys(found).sort(), ['v1', 'v2']);
   });
 
-  it('D002.6 75/25', async () => {
+  it('D002.6 splits 75/25', async () => {
     near('v1 of 1000', (await counts(1000, version))['v1'], 750, 41);
   });
 
-  it('D002.7 all v2', async () => {
+  it('D002.7 sends all requests to v2', async () => {
     await stage.to('002/all-v2');
     assert.deepEqual(await counts(50, version), { v2: 50 });
   });
 
-  it('D002.9 firefox: v2 for Firefox, v1 for Safari, and for a sender that drops the header', async () => {
+  it('D002.9 sends Firefox to v2, and Safari and a client that drops the header to v1', async () => {
     await stage.to('002/firefox');
     const firefox = 'Mozilla/5.0 Gecko/20100101 Firefox/115.0';
     assert.deepEqual(await counts(20, () => version(firefox)), { v2: 20 });
@@ -82,12 +82,12 @@ describe('sample 002 on the lab', function () {
     assert.deepEqual(await counts(20, dropped), { v1: 20 });
   });
 
-  it('D002.10 rules deleted: both answer again', async () => {
+  it('D002.10 sends requests to both versions again when the rules are deleted', async () => {
     await stage.to('002');
     assert.deepEqual(Object.keys(await counts(60, version)).sort(), ['v1', 'v2']);
   });
 
-  it('goes without leaving anything', async () => {
+  it('leaves nothing behind when it is destroyed', async () => {
     await stage.kubectl('delete', 'pod', 'client', '--namespace', 'tutorial', '--wait');
     assert.deepEqual(await stage.down(), []);
   });

@@ -30,23 +30,23 @@ describe('sample 003 on the lab', function () {
     const { status, body } = await hello();
     return status === 200 ? body.trim().slice(-2) : String(status);
   };
-  /** Answers of the client's Envoy that its access log marks with a response flag. */
+  /** How many lines of the client's access log have a response flag. */
   const flagged = async (flag: string) =>
     (await stage.accessLog('client')).filter((line) => line.includes(` ${flag} `)).length;
 
-  it('D003.1 productpage by its host at the gateway, 404 by any other', async () => {
+  it('D003.1 answers productpage for its host at the gateway, and 404 for any other host', async () => {
     await stage.to('003', accessLog);
     const { status, body } = await page();
     assert.deepEqual([status, body.includes('<title>Simple Bookstore App</title>')], [200, true]);
     assert.equal((await stage.atGateway('/productpage', { host: 'other.example' })).status, 404);
   });
 
-  it('D003.2 ratings to productpage inside the mesh: the title', async () => {
+  it('D003.2 answers productpage inside the mesh', async () => {
     const { status, body } = await stage.fromClient('productpage', bookinfoPort, { path: '/productpage' });
     assert.deepEqual([status, body.includes('<title>Simple Bookstore App</title>')], [200, true]);
   });
 
-  it('D003.3 all v1; half to v3; all v3', async () => {
+  it('D003.3 sends all to v1, half to v3, all to v3', async () => {
     await stage.to('003/all-v1', accessLog);
     assert.deepEqual(await counts(50, reviews), { 'reviews-v1': 50 });
     await stage.to('003/reviews-50-v3', accessLog);
@@ -57,7 +57,7 @@ describe('sample 003 on the lab', function () {
     assert.deepEqual(await counts(50, reviews), { 'reviews-v3': 50 });
   });
 
-  it('D003.4 jason to v2, all others to v1; without the rules all three', async () => {
+  it('D003.4 sends jason to v2 and others to v1, and without rules to all three versions', async () => {
     await stage.to('003/jason-v2', accessLog);
     assert.deepEqual(await counts(20, () => reviews(jason)), { 'reviews-v2': 20 });
     assert.deepEqual(await counts(20, reviews), { 'reviews-v1': 20 });
@@ -65,7 +65,7 @@ describe('sample 003 on the lab', function () {
     assert.deepEqual(Object.keys(await counts(90, reviews)).sort(), ['reviews-v1', 'reviews-v2', 'reviews-v3']);
   });
 
-  it('D003.5 delay of 7 s for jason: the page gives up after 6 s, ratings itself is late but right, others notice nothing', async () => {
+  it('D003.5 delays jason by 7 s: the page gives up after 6 s, ratings answers late, others are not affected', async () => {
     await stage.to('003/delay', accessLog);
     const [late, direct, other] = await Promise.all([page(jason), ratings(jason), page()]);
     assert.match(late.body, /Sorry, product reviews are currently unavailable for this book\./);
@@ -76,7 +76,7 @@ describe('sample 003 on the lab', function () {
     near('milliseconds of the page for others', Math.round(other.milliseconds), 250, 250);
   });
 
-  it('D003.6 abort for jason: ratings is 500, the page says so; others notice nothing', async () => {
+  it('D003.6 aborts for jason: ratings is 500 and the page says so, others are not affected', async () => {
     await stage.to('003/abort', accessLog);
     const direct = await ratings(jason);
     assert.deepEqual([direct.status, direct.body], [500, 'fault filter abort']);
@@ -85,14 +85,14 @@ describe('sample 003 on the lab', function () {
     assert.deepEqual([other.status, JSON.parse(other.body)], [200, { id: 0, ratings: { Reviewer1: 5, Reviewer2: 4 } }]);
   });
 
-  it('D003.7 abort for half of all, then for nine of ten', async () => {
+  it('D003.7 aborts 50 % of all requests, then 90 %', async () => {
     await stage.to('003/abort-50', accessLog);
     near('500s of 400', (await counts(400, ratingsStatus))['500'], 200, 30);
     await stage.to('003/abort-90', accessLog);
     near('500s of 400', (await counts(400, ratingsStatus))['500'], 360, 18);
   });
 
-  it('D003.8 circuit breaker: no 503 without it; with it some, marked as overflow; none again when it is gone', async () => {
+  it('D003.8 answers some requests with 503 and flag UO with the circuit breaker, and none without it', async () => {
     const load = (times: number, atOnce: number) => counts(times, async () => String((await httpbin()).status), atOnce);
     await stage.to('003/httpbin', accessLog);
     assert.deepEqual(await load(30, 3), { '200': 30 });
@@ -121,7 +121,7 @@ describe('sample 003 on the lab', function () {
   const ejections = () => stage.statistic('client', 'outbound|8080||svc-hello', 'outlier_detection.ejections_active');
   const retries = () => stage.statistic('client', 'outbound|8080||svc-hello', 'upstream_rq_retry');
 
-  it('D003.9 outlier with retries on 503: the client sees no error; after the first one server 2 gets nothing', async () => {
+  it('D003.9 ejects server 2 after its first 503, which a retry hides from the client', async () => {
     await stage.to('003/hello', accessLog);
     const before = await counts(40, helloText, 1);
     console.log(`      before ${JSON.stringify(before)}, retried ${await retries()} times`);
@@ -136,7 +136,7 @@ describe('sample 003 on the lab', function () {
 
   const withoutRetries = { 'meshwright:routes': { user02: { 'svc-hello': { http: null } } } };
 
-  it('D003.10 outlier with the defaults of 1.30, which do not retry a 503: the client sees a quarter, then exactly one', async () => {
+  it('D003.10 without retries shows the client a quarter of 503s, and exactly one with outlier detection', async () => {
     await stage.to('003/hello', accessLog, { 'meshwright:routes': { user02: { 'svc-hello': null } } });
     near('503s of 100', (await counts(100, helloText, 1))['503'], 25, 13);
     await stage.to('003/outlier', accessLog, withoutRetries);
@@ -147,7 +147,7 @@ describe('sample 003 on the lab', function () {
     assert.equal(await ejections(), 1);
   });
 
-  it('D003.11 ejection ends: server 2 answers again', async () => {
+  it('D003.11 lets server 2 answer again when the ejection ends', async () => {
     const short = { trafficPolicy: { outlierDetection: { baseEjectionTime: '5s' } } };
     await stage.to('003/hello', accessLog, { 'meshwright:routes': { user02: { 'svc-hello': null } } });
     await stage.to('003/outlier', accessLog, withoutRetries, {
@@ -161,7 +161,7 @@ describe('sample 003 on the lab', function () {
     assert.ok((again['v2'] ?? 0) + (again['503'] ?? 0) > 0);
   });
 
-  it('goes without leaving anything', async () => {
+  it('leaves nothing behind when it is destroyed', async () => {
     await stage.kubectl('delete', 'pod', 'client', '--namespace', 'user02', '--wait');
     assert.deepEqual(await stage.down(), []);
   });

@@ -23,19 +23,19 @@ describe('sample 004 on the lab', function () {
     return answer.status === 200 ? workloadOf(answer) : String(answer.status);
   };
 
-  it('D004.1 STRICT: a client without a certificate is cut off, a sidecar gets through and is known by its ServiceAccount', async () => {
+  it('D004.1 with STRICT, resets plain text, and identifies a sidecar by its ServiceAccount', async () => {
     assert.deepEqual(await counts(20, plain), { '502': 20 });
     const { status, caller, pod } = await inMesh();
     assert.deepEqual([status, caller], [200, 'spiffe://cluster.local/ns/default/sa/default']);
     assert.match(pod, /^productpage-v1-/);
   });
 
-  it('D004.2 gateway to productpage with ISTIO_MUTUAL: 200, by the gateway’s own certificate', async () => {
+  it('D004.2 with ISTIO_MUTUAL, identifies the gateway by its own certificate', async () => {
     const { status, caller } = await stage.atGateway('/productpage');
     assert.deepEqual([status, caller], [200, 'spiffe://cluster.local/ns/istio-ingress/sa/istio-ingressgateway']);
   });
 
-  it('D004.4 all v1, then jason to v2, every connection in mutual TLS', async () => {
+  it('D004.4 sends all to v1, then jason to v2, over mutual TLS', async () => {
     await stage.to('004/all-v1');
     assert.deepEqual(await counts(50, reviews), { 'reviews-v1': 50 });
     await stage.to('004/jason-v2');
@@ -44,24 +44,24 @@ describe('sample 004 on the lab', function () {
     assert.deepEqual(await counts(20, plain), { '502': 20 });
   });
 
-  it('D004.3 PERMISSIVE: a client without a certificate gets through', async () => {
+  it('D004.3 with PERMISSIVE, accepts plain text', async () => {
     await stage.to('004/permissive');
     const { status, caller } = await stage.fromOutside('productpage', port, '/productpage');
     assert.deepEqual([status, caller], [200, '']);
   });
 
-  it('D004.5 a route to a subset that no DestinationRule has: 503', async () => {
+  it('D004.5 answers 503 for a subset that no DestinationRule defines', async () => {
     await stage.to('004/all-v1');
     await stage.kubectl('delete', 'destinationrule', 'reviews');
     const answers = async () => (await counts(20, reviews))['503'];
     for (let look = 0; look < 100 && (await answers()) !== 20; look++);
     assert.equal(await answers(), 20);
-    // An update that compares with the cluster puts it back.
+    // An update with a refresh restores it.
     await stage.repair();
     assert.deepEqual(await counts(20, reviews), { 'reviews-v1': 20 });
   });
 
-  it('goes without leaving anything', async () => {
+  it('leaves nothing behind when it is destroyed', async () => {
     await stage.kubectl('delete', 'pod', 'client', '--wait');
     assert.deepEqual(await stage.down(), []);
   });

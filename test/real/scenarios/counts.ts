@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-/** Runs a request some times, a few at once, and counts what comes out of it. */
+/** Sends a request `times` times, `atOnce` in parallel, and counts the outcomes. */
 export async function counts(times: number, ask: () => Promise<string>, atOnce = 8): Promise<Record<string, number>> {
   const found: Record<string, number> = {};
   for (let sent = 0; sent < times; sent += atOnce) {
@@ -11,8 +11,8 @@ export async function counts(times: number, ask: () => Promise<string>, atOnce =
 }
 
 /**
- * Fails unless a count lies within one and a half times `bound` of `expected`, and prints the figure. The bound is three standard deviations of the binomial, which one run of
- * 370 misses by chance; four and a half are missed by one of 150,000.
+ * Fails unless a count lies within one and a half times `bound` of `expected`, and prints the count. The bound is three standard deviations of the binomial, which one run in
+ * 370 misses by chance; four and a half are missed by one in 150,000.
  */
 export function near(what: string, count: number | undefined, expected: number, bound: number): void {
   const actual = count ?? 0;

@@ -12,7 +12,7 @@ function foundCharts(): string | undefined {
   return folder !== undefined && addons.every((chart) => existsSync(join(folder, chart))) ? folder : undefined;
 }
 
-/** Charts that stand in for the addons' own, so that the stack around them can be deployed where those cannot be had. Each makes one ConfigMap. */
+/** Stand-ins for the addons' charts, for machines that cannot fetch them. Each creates one ConfigMap. */
 export function standInCharts(): string {
   const folder = mkdtempSync(join(tmpdir(), 'meshwright-charts-'));
   const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '{{ .Release.Name }}-stands-in' } };

@@ -1,0 +1,61 @@
+import type { EngineEvent } from '@pulumi/pulumi/automation';
+import type { Ran, RunOptions } from '../../cli/start/lab-stack';
+
+/** Longest time for a test that runs the engine, in milliseconds. */
+export const TEST_TIMEOUT_MS = 180_000;
+/** Longest time for one run of the engine: less than a test has, so that a run that hangs is cancelled and explained. */
+const runTimeoutMs = 150_000;
+const lastEvents = 12;
+
+/**
+ * Runs the engine. A run that does not end in time is cancelled; what it was doing goes to stderr at once, and into `stderr` of the result.
+ * @param start - an operation of a LabStack
+ */
+export async function engineRun(
+  start: (options: RunOptions) => Promise<Ran>,
+  refresh: boolean,
+  timeoutMs = runTimeoutMs,
+): Promise<Ran> {
+  const seen: EngineEvent[] = [];
+  const cancel = new AbortController();
+  let stuck = '';
+  const timer = setTimeout(() => {
+    stuck = [`the engine did not end within ${timeoutMs / 1000} s`, ...unfinished(seen)].join('\n  ');
+    process.stderr.write(`${stuck}\n`);
+    cancel.abort();
+  }, timeoutMs);
+  try {
+    const ran = await start({ refresh, signal: cancel.signal, onEvent: (event) => seen.push(event) });
+    return stuck === '' ? ran : { ...ran, succeeded: false, stderr: `${stuck}\n${ran.stderr}` };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What a run has begun and not ended, and its last events. */
+function unfinished(events: readonly EngineEvent[]): string[] {
+  const running = new Map<string, string>();
+  for (const { resourcePreEvent, resOutputsEvent, resOpFailedEvent } of events) {
+    if (resourcePreEvent !== undefined) running.set(resourcePreEvent.metadata.urn, step(resourcePreEvent));
+    const ended = resOutputsEvent ?? resOpFailedEvent;
+    if (ended !== undefined) running.delete(ended.metadata.urn);
+  }
+  const last = events.map(eventText).filter((text) => text !== '');
+  return [
+    ...[...running.values()].map((one) => `not ended: ${one}`),
+    ...last.slice(-lastEvents).map((one) => `last: ${one}`),
+  ];
+}
+
+function step({ metadata: { op, urn } }: { metadata: { op: string; urn: string } }): string {
+  return `${op} ${urn.split('::').slice(2).join('::')}`;
+}
+
+function eventText(event: EngineEvent): string {
+  const { resourcePreEvent, resOutputsEvent, resOpFailedEvent, diagnosticEvent, summaryEvent } = event;
+  if (resourcePreEvent !== undefined) return `began ${step(resourcePreEvent)}`;
+  if (resOutputsEvent !== undefined) return `ended ${step(resOutputsEvent)}`;
+  if (resOpFailedEvent !== undefined) return `failed ${step(resOpFailedEvent)}`;
+  if (diagnosticEvent !== undefined) return `${diagnosticEvent.severity}: ${diagnosticEvent.message.trim()}`;
+  return summaryEvent === undefined ? '' : 'summary';
+}
