@@ -2,8 +2,7 @@ import type { RouteSettings, Weights } from '../../mesh/manifests/settings';
 import type { Key } from '../key-path';
 import type { StackFile } from '../schema/stack-file';
 import { apiGroup, defined } from '../../mesh/manifests/kubernetes';
-import { versionsOf } from '../../mesh/manifests/routes';
-import { weightProblems } from '../../mesh/manifests/weights';
+import { versionsOf, weightProblems } from '../../mesh/manifests/weights';
 import { didYouMean, type KeyProblem } from '../problem';
 
 /** One service's route and where it stands. */

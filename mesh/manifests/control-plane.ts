@@ -1,8 +1,7 @@
 import { defaultIstioVersion } from './istio';
-import type { KubernetesObject } from './kubernetes';
-import { chartLocation, mergeValues, statedValues, type Release } from './release';
-import type { Rendered } from './rendered';
-import type { ChartValues, IstioChart, IstioSettings } from './settings';
+import type { KubernetesObject, Rendered } from './kubernetes';
+import { chartLocation, type ChartValues, mergeValues, type Release, statedValues } from './release';
+import type { IstioChart, IstioSettings } from './settings';
 
 /** Istio's own Helm repository. */
 export const istioRepository = 'https://istio-release.storage.googleapis.com/charts';

@@ -1,13 +1,13 @@
 import { controlPlaneReleases, istioRelease } from './control-plane';
-import { defined, type KubernetesObject } from './kubernetes';
-import { mergeValues, type Release } from './release';
-import type { Rendered } from './rendered';
+import type { GatewayServer, GatewaySpec } from './istio';
+import { defined, type KubernetesObject, networkingMeta, type Rendered } from './kubernetes';
+import { type ChartValues, mergeValues, type Release } from './release';
 import type {
   CertificateSettings,
-  ChartValues,
   GatewayServiceSettings,
   GatewaySettings,
   IngressSettings,
+  IstioGatewaySettings,
   IstioSettings,
   ServicePortSettings,
 } from './settings';
@@ -118,4 +118,41 @@ export function gatewayCertificate(
     },
   };
   return { object, origin: `meshwright:gateways.${gateway}.certificate` };
+}
+
+export interface IstioGateway extends KubernetesObject {
+  kind: 'Gateway';
+  spec: GatewaySpec & Record<string, unknown>;
+}
+
+const httpOnEveryHost: GatewayServer = { port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: ['*'] };
+
+/** Labels of a gateway workload's pods, by which Istio Gateways select it. */
+export function gatewayPodLabels(gateway: string, settings: GatewaySettings): Record<string, string> {
+  return settings.labels ?? { istio: gatewayLabel(gateway) };
+}
+
+/** The Istio Gateways of a gateway workload. */
+export function istioGateways(gateway: string, settings: GatewaySettings): Rendered<IstioGateway>[] {
+  return Object.entries(settings.gateways ?? {}).flatMap(([namespace, gateways]) =>
+    Object.entries(gateways).map(([name, istioGateway]) => ({
+      object: istioGatewayObject(namespace, name, istioGateway, gatewayPodLabels(gateway, settings)),
+      origin: `meshwright:gateways.${gateway}.gateways.${namespace}.${name}`,
+    })),
+  );
+}
+
+function istioGatewayObject(
+  namespace: string,
+  name: string,
+  settings: IstioGatewaySettings,
+  labels: Record<string, string>,
+): IstioGateway {
+  const spec: GatewaySpec = { selector: settings.selector ?? labels, servers: settings.servers ?? [httpOnEveryHost] };
+  return { kind: 'Gateway', ...networkingMeta(namespace, name, settings), spec: { ...spec } };
+}
+
+/** The value that Istio's gateway chart gives the label `istio`: the release name without the prefix `istio-`. */
+export function gatewayLabel(gateway: string): string {
+  return gateway.replace(/^istio-/, '');
 }

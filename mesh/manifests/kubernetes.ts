@@ -15,6 +15,8 @@ export interface ObjectMeta {
   annotations?: Record<string, string>;
 }
 
+export type ServiceType = 'ClusterIP' | 'NodePort' | 'LoadBalancer';
+
 /** API group of `apiVersion`, '' for the core group: `networking.istio.io/v1` → `networking.istio.io`. */
 export function apiGroup(apiVersion: string): string {
   const slash = apiVersion.indexOf('/');
@@ -42,4 +44,39 @@ export function defined<T extends object>(fields: T): { [K in keyof T]: Exclude<
   // Mostly so, and this runs for every part of every object of a stack.
   if (!Object.values(fields).includes(undefined)) return { ...fields } as Defined;
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined;
+}
+
+/** An object and where in the stack file it comes from, so that whoever complains about it can say which key to change. */
+export interface Rendered<T extends KubernetesObject = KubernetesObject> {
+  object: T;
+  /** Key in the stack file, e.g. `meshwright:routes.bookinfo.reviews`. */
+  origin: string;
+  /** Finer origins: path in the object, e.g. `spec.http[1]`, → key in the stack file. The longest that is a prefix of a path holds. */
+  origins?: Record<string, string>;
+}
+
+/** The key in the stack file that `path` in a rendered object comes from. */
+export function originOf({ origin, origins = {} }: Rendered, path: string): string {
+  const prefixes = Object.keys(origins).filter(
+    (prefix) => path === prefix || path.startsWith(`${prefix}.`) || path.startsWith(`${prefix}[`),
+  );
+  const longest = prefixes.sort((a, b) => b.length - a.length)[0];
+  return longest === undefined ? origin : (origins[longest] ?? origin);
+}
+
+/** `apiVersion` and `metadata` of a networking object, as its settings ask; `name` is the default one. */
+export function networkingMeta(
+  namespace: string,
+  name: string,
+  settings: Partial<ObjectMeta> & { apiVersion?: string } = {},
+): { apiVersion: string; metadata: ObjectMeta } {
+  return {
+    apiVersion: settings.apiVersion ?? 'networking.istio.io/v1',
+    metadata: defined({
+      name: settings.name ?? name,
+      namespace,
+      labels: settings.labels,
+      annotations: settings.annotations,
+    }),
+  };
 }

@@ -1,14 +1,25 @@
-import { addonObjects, addonReleases, installedAddons } from './addons/addons';
-import { clusterIssuer, clusterIssuerName, certManagerNamespace } from './addons/cert-manager';
+import {
+  addonObjects,
+  addonReleases,
+  certManagerNamespace,
+  clusterIssuer,
+  clusterIssuerName,
+  installedAddons,
+} from './addons/addons';
 import { addonsNamespace, withTracingProvider } from './addons/tracing';
 import { appObjects } from './apps/app';
 import { controlPlaneNamespace, controlPlaneReleases, meshPeerAuthentication } from './control-plane';
-import { gatewayCertificate, gatewayIngress, gatewayNamespace, gatewayRelease } from './gateway-workload';
-import { istioGateways } from './istio-gateway';
+import {
+  gatewayCertificate,
+  gatewayIngress,
+  gatewayNamespace,
+  gatewayRelease,
+  istioGateways,
+} from './gateway-workload';
 import { isExistingNamespace, namespaceObject } from './namespace';
 import type { Release } from './release';
-import type { Rendered } from './rendered';
-import { allRouteObjects } from './route-objects';
+import type { Rendered } from './kubernetes';
+import { allRouteObjects } from './routes';
 import type { NamespaceSettings, StackSettings } from './settings';
 
 /** Everything that a stack file asks for. */

@@ -1,5 +1,19 @@
 import { isPlainMap } from '../json';
-import type { ChartSource, ChartValues } from './settings';
+
+/** Where charts come from. At most one of `repository`, `oci` and `path`. */
+export interface ChartSource {
+  /** Helm repository URL. Defaults to Istio's own. */
+  repository?: string;
+  /** OCI registry prefix, e.g. `oci://registry.example/istio/charts`; the chart's name is appended. */
+  oci?: string;
+  /** Local folder that holds one folder per chart. Relative to the project. */
+  path?: string;
+  /** Single charts by name, each a folder or a `.tgz`, before any of the above. Relative to the project. */
+  files?: Record<string, string>;
+}
+
+/** Values of a Helm chart: whatever the chart takes. */
+export type ChartValues = Record<string, unknown>;
 
 /** A Helm release, as data: what `helm upgrade --install` or Pulumi's helm.v3.Release needs. */
 export interface Release {

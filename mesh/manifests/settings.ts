@@ -1,3 +1,5 @@
+import type { ChartSource, ChartValues } from './release';
+import type { ServiceType } from './kubernetes';
 import type { AppSettings } from './apps/settings';
 import type { AddonsSettings } from './addons/settings';
 import type { KubernetesObject } from './kubernetes';
@@ -30,6 +32,22 @@ export interface StackSettings {
   objects?: KubernetesObject[];
   /** How an update makes sure that its routes are live. */
   proof?: ProofSettings;
+  /** Tests of routing: an update that would fail one is refused. */
+  expect?: ExpectationSettings[];
+}
+
+/** What is expected of a request: where it goes, or with which status a proxy answers it. */
+export interface ExpectationSettings {
+  /** `[METHOD ][PROTOCOL://]HOST[:PORT][/PATH]`, or a map with headers too. */
+  request: string | { url: string; method?: string; headers?: Record<string, string> };
+  /** The sender: `gateway NAME`, `workload NAMESPACE/NAME`, `plain NAMESPACE`, a namespace, or `NAMESPACE LABEL=VALUE`. */
+  from?: string;
+  /** Service, perhaps with a subset: `reviews`, `reviews.bookinfo v3`. */
+  to?: string;
+  /** Status of a proxy's own answer, in place of `to`. */
+  status?: number;
+  /** Percentage of the requests. Defaults to 100. */
+  share?: number;
 }
 
 /**
@@ -51,23 +69,8 @@ export interface ProofSettings {
   proxies?: Record<string, string>;
 }
 
-/** Where charts come from. At most one of `repository`, `oci` and `path`. */
-export interface ChartSource {
-  /** Helm repository URL. Defaults to Istio's own. */
-  repository?: string;
-  /** OCI registry prefix, e.g. `oci://registry.example/istio/charts`; the chart's name is appended. */
-  oci?: string;
-  /** Local folder that holds one folder per chart. Relative to the project. */
-  path?: string;
-  /** Single charts by name, each a folder or a `.tgz`, before any of the above. Relative to the project. */
-  files?: Record<string, string>;
-}
-
 /** Istio's charts, by the names they have in Istio's repository. */
 export type IstioChart = 'base' | 'istiod' | 'cni' | 'ztunnel' | 'gateway';
-
-/** Values of a Helm chart: whatever the chart takes. */
-export type ChartValues = Record<string, unknown>;
 
 export interface IstioSettings {
   /** Chart version. Defaults to {@link defaultIstioVersion}. */
@@ -94,8 +97,6 @@ export interface IstioSettings {
   /** Chart values by chart, merged over those that the other keys make. */
   values?: Verbatim<Partial<Record<IstioChart, ChartValues>>>;
 }
-
-export type ServiceType = 'ClusterIP' | 'NodePort' | 'LoadBalancer';
 
 export interface GatewaySettings {
   /** Namespace of the workload. Defaults to `istio-ingress`. */
@@ -226,6 +227,8 @@ export interface RouteSettings {
   tls?: Verbatim<TlsRuleSettings[]>;
   /** Istio's TrafficPolicy for the whole service, verbatim. */
   trafficPolicy?: Verbatim<TrafficPolicy>;
+  /** Who sets the weights in the cluster: `argo`, `flagger` or another field manager. Everything but the weights is then written; updates and refreshes leave the weights alone. Defaults to the stack. */
+  weightsOwnedBy?: string;
   virtualService?: ExportedObjectSettings;
   /** With `name`: one rule with all subsets, in place of one rule per version. */
   destinationRule?: DestinationRuleSettings;

@@ -1,11 +1,5 @@
-import type { Weight, Weights } from './settings';
-
-/** A mistake in a piece of settings: where, below that piece, and what about it. Pure data, so that each caller can voice it. */
-export interface Problem {
-  /** Keys from the piece down to the value. */
-  path: (string | number)[];
-  message: string;
-}
+import type { SettingsProblem } from './formats';
+import type { RouteSettings, VersionSettings, Weight, Weights } from './settings';
 
 /** The sum that the weights of one rule must have: whole percent. */
 export const fullWeight = 100;
@@ -23,9 +17,9 @@ export function effectiveWeights(weights: Weights): Record<string, number> | und
 }
 
 /** Every reason why `weights` is no split: a weight that is no whole number 0..100, two `rest`, a sum that is not 100. Stricter than Istio, which accepts any sum since 1.15. */
-export function weightProblems(weights: Weights): Problem[] {
+export function weightProblems(weights: Weights): SettingsProblem[] {
   const entries = Object.entries(weights);
-  const problems: Problem[] = entries.flatMap(([version, weight]) => {
+  const problems: SettingsProblem[] = entries.flatMap(([version, weight]) => {
     const message = weightProblem(weight);
     return message === undefined ? [] : [{ path: [version], message }];
   });
@@ -68,4 +62,18 @@ function described(weights: Weights): string {
 
 function list(names: string[]): string {
   return names.map((name) => `"${name}"`).join(' and ');
+}
+
+export interface Version extends VersionSettings {
+  version: string;
+  labels: Record<string, string>;
+}
+
+/** A service's versions in the order of the settings, with their labels. */
+export function versionsOf(route: RouteSettings): Version[] {
+  const versions = route.versions ?? [];
+  const named: [string, VersionSettings][] = Array.isArray(versions)
+    ? versions.map((version) => [version, {}])
+    : Object.entries(versions);
+  return named.map(([version, settings]) => ({ ...settings, version, labels: settings.labels ?? { version } }));
 }

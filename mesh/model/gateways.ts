@@ -4,7 +4,7 @@ import type { MeshObject, ObjectIndex } from './objects';
 import { hasLabels } from './workload-index';
 
 /** A server of a Gateway. */
-export interface GatewayServer {
+export interface MeshGatewayServer {
   port: { number: number; name: string; protocol: string };
   /** As written: `[namespace/]host`. */
   hosts: string[];
@@ -24,7 +24,7 @@ export interface MeshGateway {
   /** Pod labels it selects, in all namespaces; undefined: it applies to every gateway workload. */
   selector: Record<string, string> | undefined;
   /** Those that have a port. */
-  servers: GatewayServer[];
+  servers: MeshGatewayServer[];
 }
 
 /** Istio Gateways by name. */
@@ -66,7 +66,7 @@ export function resolveGateway(reference: string, fromNamespace: string): string
  * The hosts of a server that objects of a namespace may use, without the namespace in front (istio pkg/config/host/names.go, NamesForNamespace).
  * `gatewayNamespace` is what `.` stands for.
  */
-export function serverHosts(server: GatewayServer, gatewayNamespace: string, namespace: string): string[] {
+export function serverHosts(server: MeshGatewayServer, gatewayNamespace: string, namespace: string): string[] {
   return server.hosts.flatMap((entry) => {
     const slash = entry.indexOf('/');
     if (slash < 0) return [entry];
@@ -78,7 +78,7 @@ export function serverHosts(server: GatewayServer, gatewayNamespace: string, nam
 /** The hosts that a server serves for an object of `namespace` with these hosts. */
 export function servedHosts(
   gateway: MeshGateway,
-  server: GatewayServer,
+  server: MeshGatewayServer,
   hosts: readonly string[],
   namespace: string,
 ): string[] {
@@ -97,7 +97,7 @@ function meshGateway(source: MeshObject): MeshGateway {
   };
 }
 
-function gatewayServer(server: JsonMap, path: string): GatewayServer[] {
+function gatewayServer(server: JsonMap, path: string): MeshGatewayServer[] {
   const port = asMap(server['port']);
   const number = asNumber(port['number']);
   if (number === undefined) return [];

@@ -4,7 +4,7 @@ import { DestinationRuleIndex, type EffectiveRule } from './destination-rules';
 import { GatewayIndex, type MeshGateway } from './gateways';
 import { resolveHost } from './hosts';
 import { type Externals, meshConfig, type MeshConfig, type MeshOptions } from './mesh-config';
-import { type MeshNamespace, namespaces, ObjectIndex } from './objects';
+import { type KnownNamespace, namespaces, ObjectIndex } from './objects';
 import { PeerAuthenticationIndex } from './peer-authentication';
 import { memoizeLast } from './memoize';
 import { type MeshService, meshServices, ServiceIndex } from './services';
@@ -20,7 +20,7 @@ import { type MeshWorkload, meshWorkloads } from './workloads';
 export class MeshModel {
   readonly config: MeshConfig;
   readonly objects: ObjectIndex;
-  readonly namespaces: ReadonlyMap<string, MeshNamespace>;
+  readonly namespaces: ReadonlyMap<string, KnownNamespace>;
   /** What exists beside the objects. See externals.ts for what the two say together. */
   readonly externals: Externals;
   /** Whether the objects and the externals are all there is. */
@@ -120,11 +120,11 @@ export const meshModel: (...question: Question) => MeshModel = memoizeLast(
 
 export type { EffectiveMtls, MtlsMode } from './peer-authentication';
 export type { EffectiveRule, EffectiveSubset } from './destination-rules';
-export type { GatewayServer, MeshGateway } from './gateways';
+export type { MeshGatewayServer, MeshGateway } from './gateways';
 export type { Externals, MeshConfig, MeshOptions } from './mesh-config';
 export type { MeshKind, MeshObject } from './objects';
-export type { MeshNamespace } from './objects';
-export type { MeshService, ServiceEndpoint, ServicePort } from './services';
+export type { KnownNamespace } from './objects';
+export type { MeshService, ServiceEndpoint, MeshServicePort } from './services';
 export type { MeshVirtualService, SourcedRoute } from './virtual-services';
 export type { MeshWorkload } from './workloads';
 export type { SidecarScope } from './sidecars';

@@ -137,7 +137,7 @@ function creationTime(object: KubernetesObject): number {
 }
 
 /** A namespace that is among the objects, or that one of them lies in. */
-export interface MeshNamespace {
+export interface KnownNamespace {
   name: string;
   labels: Record<string, string>;
   /** Undefined for a namespace that only its objects speak of. */
@@ -145,8 +145,8 @@ export interface MeshNamespace {
 }
 
 /** Namespaces by name, in creation order, those without an object of their own last. */
-export function namespaces(objects: ObjectIndex, config: MeshConfig): ReadonlyMap<string, MeshNamespace> {
-  const found = new Map<string, MeshNamespace>();
+export function namespaces(objects: ObjectIndex, config: MeshConfig): ReadonlyMap<string, KnownNamespace> {
+  const found = new Map<string, KnownNamespace>();
   for (const source of objects.ofKind('Namespace')) {
     found.set(source.name, { name: source.name, labels: source.labels, source });
   }

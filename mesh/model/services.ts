@@ -6,7 +6,7 @@ import { pushTo } from '../collections';
 import { parseProtocol, type Protocol, servicePortProtocol } from './protocol';
 
 /** A port of a service. */
-export interface ServicePort {
+export interface MeshServicePort {
   number: number;
   name: string;
   protocol: Protocol;
@@ -32,7 +32,7 @@ export interface MeshService {
   namespace: string;
   registry: 'Kubernetes' | 'External';
   source: MeshObject;
-  ports: readonly ServicePort[];
+  ports: readonly MeshServicePort[];
   seenBy: Visibility;
   /** How the proxy finds endpoints; `Alias` is a Service of type ExternalName, `None` a headless Service or a ServiceEntry with resolution NONE. */
   resolution: 'Static' | 'None' | 'DNS' | 'DNSRoundRobin' | 'DynamicDNS' | 'Alias';
@@ -89,7 +89,7 @@ function clusterAddresses(spec: JsonMap): string[] {
   return several.length > 0 ? several : one === undefined ? [] : [one];
 }
 
-function kubernetesPort(port: JsonMap): ServicePort[] {
+function kubernetesPort(port: JsonMap): MeshServicePort[] {
   const number = asNumber(port['port']);
   if (number === undefined) return [];
   const name = asString(port['name']) ?? '';
@@ -129,7 +129,7 @@ function serviceEntryServices(source: MeshObject, config: MeshConfig): MeshServi
   return [...new Set(asStrings(spec['hosts']))].map((hostname) => ({ hostname, ...shared }));
 }
 
-function entryPort(port: JsonMap): ServicePort[] {
+function entryPort(port: JsonMap): MeshServicePort[] {
   const number = asNumber(port['number']);
   if (number === undefined) return [];
   return [

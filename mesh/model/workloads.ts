@@ -1,5 +1,5 @@
 import { asList, asMap, asName, asNumber, asString, asStringMap, type JsonMap } from '../json';
-import type { MeshKind, MeshNamespace, MeshObject, ObjectIndex } from './objects';
+import type { MeshKind, KnownNamespace, MeshObject, ObjectIndex } from './objects';
 
 /** Something that runs: an object that makes pods, a bare pod, or a WorkloadEntry. */
 export interface MeshWorkload {
@@ -39,7 +39,7 @@ const templates: readonly [MeshKind, readonly string[]][] = [
 ];
 
 /** All workloads. A pod or ReplicaSet that a listed controller owns is left out, since the controller stands for it. */
-export function meshWorkloads(objects: ObjectIndex, namespaces: ReadonlyMap<string, MeshNamespace>): MeshWorkload[] {
+export function meshWorkloads(objects: ObjectIndex, namespaces: ReadonlyMap<string, KnownNamespace>): MeshWorkload[] {
   const labelsOf = (namespace: string): Record<string, string> => namespaces.get(namespace)?.labels ?? {};
   const autoscaled = autoscaledReplicas(objects);
   return [

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type * as addonTypes from '../../mesh/manifests/addons/settings';
 import type * as appTypes from '../../mesh/manifests/apps/settings';
 import type { KubernetesObject, ObjectMeta } from '../../mesh/manifests/kubernetes';
+import type { ChartSource } from '../../mesh/manifests/release';
 import type * as types from '../../mesh/manifests/settings';
 import type { CheckOptions } from '../../policy/rule';
 import type * as addons from '../../config/schema/addons';
@@ -37,7 +38,7 @@ const same: {
   stackFile: SameKeys<typeof stackFile.stackFile, stackFile.StackFile>;
   route: SameKeys<typeof routes.route, types.RouteSettings>;
   istio: Same<typeof istio.istio, types.IstioSettings>;
-  chartSource: Same<typeof istio.chartSource, types.ChartSource>;
+  chartSource: Same<typeof istio.chartSource, ChartSource>;
   gateway: Same<typeof gateways.gateway, types.GatewaySettings>;
   gatewayService: Same<typeof gateways.gatewayService, types.GatewayServiceSettings>;
   servicePort: Same<typeof gateways.servicePort, types.ServicePortSettings>;

@@ -1,16 +1,12 @@
 import { controlPlaneReleases } from '../control-plane';
-import { chartLocation, mergeValues, statedValues, type Release } from '../release';
-import type { Rendered } from '../rendered';
+import type { KubernetesObject, Rendered } from '../kubernetes';
+import { chartLocation, mergeValues, type Release, statedValues } from '../release';
 import type { GatewaySettings, IstioSettings } from '../settings';
-import { addonNames, type Addon, type AddonContext, type AddonName } from './addon';
+import { type Addon, type AddonContext, type AddonName, addonNames, jaeger, prometheus, zipkin } from './catalog';
+import { grafana, grafanaPassword, kiali } from './dashboards';
 import { exposure } from './exposure';
-import { grafana, grafanaPassword } from './grafana';
-import { jaeger } from './jaeger';
-import { kiali } from './kiali';
-import { prometheus } from './prometheus';
-import type { AddonsSettings } from './settings';
+import type { AddonsSettings, CertManagerSettings } from './settings';
 import { addonsNamespace, meshTelemetry, tracingServices } from './tracing';
-import { zipkin } from './zipkin';
 
 const catalog: Record<AddonName, Addon> = { prometheus, grafana, jaeger, zipkin, kiali };
 
@@ -54,4 +50,23 @@ export function addonObjects(
 
 function addonContext(addons: AddonsSettings, istio: IstioSettings = {}): AddonContext {
   return { addons, istio, namespace: addonsNamespace(addons, istio) };
+}
+
+/** Name of the ClusterIssuer that certificates use unless they name one. */
+export function clusterIssuerName(settings: CertManagerSettings | undefined): string {
+  return settings?.issuer?.name ?? 'selfsigned';
+}
+
+export function certManagerNamespace(settings: CertManagerSettings): string {
+  return settings.namespace ?? 'cert-manager';
+}
+
+export function clusterIssuer(settings: CertManagerSettings): Rendered {
+  const object: KubernetesObject = {
+    apiVersion: 'cert-manager.io/v1',
+    kind: 'ClusterIssuer',
+    metadata: { name: clusterIssuerName(settings) },
+    spec: settings.issuer?.spec ?? { selfSigned: {} },
+  };
+  return { object, origin: 'meshwright:addons.certManager.issuer' };
 }

@@ -1,15 +1,17 @@
-import { gatewayPodLabels } from '../istio-gateway';
-import { defined, type KubernetesObject } from '../kubernetes';
-import type { Rendered } from '../rendered';
+import { gatewayPodLabels } from '../gateway-workload';
+import { defined, type KubernetesObject, type Rendered } from '../kubernetes';
 import type { GatewaySettings } from '../settings';
-import type { AddonContext, AddonName } from './addon';
-import { grafanaPort } from './grafana';
-import { jaegerUiPort } from './jaeger';
-import { kialiPort } from './kiali';
-import { prometheusPort } from './prometheus';
+import {
+  type AddonContext,
+  type AddonName,
+  jaegerUiPort,
+  ownsTracing,
+  prometheusPort,
+  zipkinPort,
+  zipkinServer,
+} from './catalog';
+import { grafanaPort, kialiPort } from './dashboards';
 import type { AddonGatewaySettings, AddonIngressSettings } from './settings';
-import { ownsTracing } from './tracing-backend';
-import { zipkinPort, zipkinServer } from './zipkin';
 
 /** Key in `gateways` that addons use unless they name one. */
 export const defaultGateway = 'istio-ingressgateway';

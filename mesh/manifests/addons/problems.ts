@@ -1,16 +1,12 @@
-import { imageProblem } from '../apps/image';
-import { portProblem } from '../apps/port';
-import { ingressHostProblem } from '../names';
+import { imageProblem, ingressHostProblem, portProblem, type SettingsProblem } from '../formats';
 import type { StackSettings } from '../settings';
-import type { Problem } from '../weights';
 import { installedAddons } from './addons';
-import type { AddonName } from './addon';
+import { type AddonName, tracingBackend } from './catalog';
 import { defaultGateway } from './exposure';
 import type { AddonGatewaySettings, AddonIngressSettings, AddonServiceSettings, AddonsSettings } from './settings';
-import { tracingBackend } from './tracing-backend';
 
 /** Every reason why the telemetry addons cannot be what their settings ask, by path below `addons`. */
-export function addonProblems(settings: StackSettings): Problem[] {
+export function addonProblems(settings: StackSettings): SettingsProblem[] {
   const { addons = {}, gateways = {} } = settings;
   return [
     ...installedAddons(addons).flatMap((name) => [
@@ -26,7 +22,7 @@ export function addonProblems(settings: StackSettings): Problem[] {
   ];
 }
 
-function imageProblems(name: AddonName, addons: AddonsSettings): Problem[] {
+function imageProblems(name: AddonName, addons: AddonsSettings): SettingsProblem[] {
   const image = addons[name]?.image;
   if (image === undefined) return [];
   const message = imageProblem(image) ?? digestProblem(name, image);
@@ -39,21 +35,21 @@ function digestProblem(name: AddonName, image: string): string | undefined {
     : undefined;
 }
 
-function serviceProblems({ type, nodePort }: AddonServiceSettings = {}): Problem[] {
+function serviceProblems({ type, nodePort }: AddonServiceSettings = {}): SettingsProblem[] {
   if (nodePort === undefined) return [];
   const message = portProblem(nodePort) ?? (type === 'NodePort' ? undefined : 'a nodePort needs `type: NodePort`');
   return message === undefined ? [] : [{ path: ['nodePort'], message }];
 }
 
-function ingressProblems(ingress: AddonIngressSettings | undefined): Problem[] {
+function ingressProblems(ingress: AddonIngressSettings | undefined): SettingsProblem[] {
   const message = ingress === undefined ? undefined : ingressHostProblem(ingress.host);
   return message === undefined ? [] : [{ path: ['host'], message }];
 }
 
-function gatewayProblems(settings: AddonGatewaySettings | undefined, gateways: string[]): Problem[] {
+function gatewayProblems(settings: AddonGatewaySettings | undefined, gateways: string[]): SettingsProblem[] {
   if (settings === undefined) return [];
   const { gateway = defaultGateway, credentialName, insecure } = settings;
-  const problems: Problem[] = [];
+  const problems: SettingsProblem[] = [];
   if (!gateways.includes(gateway)) {
     const known = gateways.length === 0 ? 'the stack has none' : `the stack has ${gateways.join(', ')}`;
     problems.push({
@@ -70,15 +66,15 @@ function gatewayProblems(settings: AddonGatewaySettings | undefined, gateways: s
   return problems;
 }
 
-function passwordProblems({ grafana }: AddonsSettings): Problem[] {
+function passwordProblems({ grafana }: AddonsSettings): SettingsProblem[] {
   if (grafana?.password === undefined || grafana.passwordSecret === undefined) return [];
   return [{ path: ['grafana', 'passwordSecret'], message: 'cannot stand beside `password`' }];
 }
 
-function tracingProblems({ istio, addons = {} }: StackSettings): Problem[] {
+function tracingProblems({ istio, addons = {} }: StackSettings): SettingsProblem[] {
   const { tracing } = addons;
   const backend = tracingBackend(addons);
-  const problems: Problem[] = [];
+  const problems: SettingsProblem[] = [];
   if (tracing !== undefined && backend === undefined) {
     problems.push({ path: ['tracing'], message: 'has no effect unless `jaeger` or `zipkin` is on' });
   }
@@ -95,6 +91,6 @@ function tracingProblems({ istio, addons = {} }: StackSettings): Problem[] {
   return problems;
 }
 
-function below(path: Problem['path'], problem: Problem): Problem {
+function below(path: SettingsProblem['path'], problem: SettingsProblem): SettingsProblem {
   return { ...problem, path: [...path, ...problem.path] };
 }

@@ -1,4 +1,5 @@
-import type { ChartSource, ChartValues, ServiceType } from '../settings';
+import type { ServiceType } from '../kubernetes';
+import type { ChartSource, ChartValues } from '../release';
 
 /** Telemetry addons and cert-manager, each switched on by its key. None is open to the world unless its own keys say so. */
 export interface AddonsSettings {

@@ -1,24 +1,28 @@
 import { controlPlaneNamespace } from '../control-plane';
-import { defined, type KubernetesObject } from '../kubernetes';
+import { defined, type KubernetesObject, type Rendered } from '../kubernetes';
 import { defaultIstioVersion } from '../istio';
 import { mergeValues } from '../release';
-import type { Rendered } from '../rendered';
 import type { IstioSettings } from '../settings';
-import type { AddonContext } from './addon';
-import { jaegerPods, jaegerQueryPort, jaegerUiPort } from './jaeger';
+import {
+  type AddonContext,
+  jaegerPods,
+  jaegerQueryPort,
+  jaegerUiPort,
+  tracingBackend,
+  zipkinPods,
+  zipkinPort,
+} from './catalog';
 import type { AddonServiceSettings, AddonsSettings, TracingBackend } from './settings';
-import { tracingBackend } from './tracing-backend';
-import { zipkinPods, zipkinPort } from './zipkin';
 
-interface ServicePort {
+interface TracingPort {
   name: string;
   port: number;
   targetPort: number;
 }
 
 const origin = 'meshwright:addons.tracing';
-const zipkinApi: ServicePort = { name: 'http-zipkin', port: zipkinPort, targetPort: zipkinPort };
-const collectorPorts: ServicePort[] = [
+const zipkinApi: TracingPort = { name: 'http-zipkin', port: zipkinPort, targetPort: zipkinPort };
+const collectorPorts: TracingPort[] = [
   { name: 'jaeger-collector-http', port: 14268, targetPort: 14268 },
   { name: 'jaeger-collector-grpc', port: 14250, targetPort: 14250 },
   zipkinApi,
@@ -66,7 +70,7 @@ function service(
   namespace: string,
   name: string,
   selector: Record<string, string>,
-  ports: ServicePort[],
+  ports: TracingPort[],
 ): KubernetesObject {
   return {
     apiVersion: 'v1',

@@ -1,11 +1,18 @@
-import { defined } from '../kubernetes';
+import { defined, type Rendered } from '../kubernetes';
 import { injectionOf } from '../namespace';
-import type { Rendered } from '../rendered';
+import { mergeValues } from '../release';
 import type { NamespaceSettings } from '../settings';
-import { resolveApp, type ResolvedApp } from './resolve';
-import { serviceObject } from './service';
-import type { AppSettings } from './settings';
-import { workloadObject } from './workload';
+import { knownApp } from './known';
+import { selects, serviceObject, workloadLabels, workloadObject } from './workload';
+import {
+  type AppSettings,
+  isKnownApp,
+  type KnownApp,
+  type KnownAppName,
+  type ServiceAccountSettings,
+  type ServiceSettings,
+  type WorkloadSettings,
+} from './settings';
 
 /** The objects of one app, in the namespace that its settings name: what the pods need first, the pods last. */
 export function appObjects(
@@ -50,4 +57,76 @@ function serviceAccounts(namespace: string, app: ResolvedApp, origin: string): R
       { object: { apiVersion: 'v1', kind: 'ServiceAccount', metadata }, origin: `${origin}.serviceAccounts.${name}` },
     ];
   });
+}
+
+/** An app with everything that its sample app and its settings say, and nothing that is not installed. */
+export interface ResolvedApp {
+  workloads: Record<string, WorkloadSettings>;
+  services: Record<string, ServiceSettings>;
+  serviceAccounts: Record<string, ServiceAccountSettings>;
+}
+
+/** The sample app that `settings` start from, if any. `name` is the app's key. */
+export function knownAppOf(name: string, settings: AppSettings): KnownAppName | undefined {
+  return settings.app ?? (isKnownApp(name) ? name : undefined);
+}
+
+export function resolveApp(name: string, settings: AppSettings): ResolvedApp {
+  const known = knownAppOf(name, settings);
+  const sample: KnownApp = known === undefined ? { workloads: {} } : knownApp(known);
+  const workloads = installed(
+    withReplicas(merged(withImages(sample, settings), settings.workloads), settings.replicas),
+  );
+  return {
+    workloads,
+    services: merged(servicesBehind(sample.services ?? {}, settings.services ?? {}, workloads), settings.services),
+    serviceAccounts: merged(sample.serviceAccounts ?? {}, settings.serviceAccounts),
+  };
+}
+
+/** Both maps in one: entries of the same name are merged, those of the first come first. */
+function merged<T extends object>(base: Record<string, T>, over: Record<string, T> = {}): Record<string, T> {
+  return mergeValues(base, over) as Record<string, T>;
+}
+
+function withImages(sample: KnownApp, settings: AppSettings): Record<string, WorkloadSettings> {
+  const hub = (settings.hub ?? sample.hub ?? '').replace(/\/+$/, '');
+  const version = settings.version ?? sample.version ?? '';
+  return mapped(sample.workloads, (workload) =>
+    workload.image === undefined
+      ? workload
+      : { ...workload, image: workload.image.replace('{hub}', hub).replace('{version}', version) },
+  );
+}
+
+function withReplicas(
+  workloads: Record<string, WorkloadSettings>,
+  replicas: Record<string, number> = {},
+): Record<string, WorkloadSettings> {
+  return mapped(workloads, (workload, name) => {
+    const count = replicas[name];
+    return count === undefined ? workload : { ...workload, replicas: count };
+  });
+}
+
+function installed(workloads: Record<string, WorkloadSettings>): Record<string, WorkloadSettings> {
+  return Object.fromEntries(Object.entries(workloads).filter(([, workload]) => workload.install !== false));
+}
+
+/** The sample's Services that the settings speak of, or that an installed workload stands behind. */
+function servicesBehind(
+  services: Record<string, ServiceSettings>,
+  named: Record<string, ServiceSettings>,
+  workloads: Record<string, WorkloadSettings>,
+): Record<string, ServiceSettings> {
+  const pods = Object.entries(workloads).map(([name, workload]) => workloadLabels(name, workload));
+  return Object.fromEntries(
+    Object.entries(services).filter(
+      ([name, service]) => name in named || pods.some((labels) => selects(name, service, labels)),
+    ),
+  );
+}
+
+function mapped<T>(map: Record<string, T>, change: (value: T, name: string) => T): Record<string, T> {
+  return Object.fromEntries(Object.entries(map).map(([name, value]) => [name, change(value, name)]));
 }

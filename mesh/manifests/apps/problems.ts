@@ -1,17 +1,15 @@
-import type { Problem } from '../weights';
+import { dnsLabel, labelMaxLength, portNameProblem, portProblem, type SettingsProblem } from '../formats';
+import { knownAppOf, resolveApp } from './app';
 import { knownApp } from './known';
-import { knownAppNames } from './known/names';
-import { knownAppOf, resolveApp } from './resolve';
-import { servicePorts } from './service';
-import { servicePortProblems } from './service-problems';
-import type { AppSettings } from './settings';
+import { type AppSettings, knownAppNames, type ServicePort, type ServiceSettings } from './settings';
+import { servicePorts } from './workload';
 import { workloadProblems } from './workload-problems';
 
 /**
  * Every reason why Kubernetes would refuse the app's objects, or why a setting would have no effect. Paths start below the app's key; a mistake that a sample app's
  * own data cannot have made is always at a key that the settings hold.
  */
-export function appProblems(name: string, settings: AppSettings): Problem[] {
+export function appProblems(name: string, settings: AppSettings): SettingsProblem[] {
   const { workloads, services } = resolveApp(name, settings);
   return [
     ...emptyProblems(name, settings),
@@ -28,13 +26,13 @@ export function appProblems(name: string, settings: AppSettings): Problem[] {
 
 const emptyMessage = `an app needs workloads, or the name of a sample app as its key or in \`app\`: ${knownAppNames.join(', ')}`;
 
-function emptyProblems(name: string, settings: AppSettings): Problem[] {
+function emptyProblems(name: string, settings: AppSettings): SettingsProblem[] {
   if (knownAppOf(name, settings) !== undefined || Object.keys(settings.workloads ?? {}).length > 0) return [];
   return [{ path: [], message: emptyMessage }];
 }
 
 /** `hub` and `version` work through the images of a sample app. */
-function imageSettingProblems(name: string, settings: AppSettings): Problem[] {
+function imageSettingProblems(name: string, settings: AppSettings): SettingsProblem[] {
   const known = knownAppOf(name, settings);
   const sample = known === undefined ? undefined : knownApp(known);
   return (['hub', 'version'] as const).flatMap((key) => {
@@ -45,7 +43,7 @@ function imageSettingProblems(name: string, settings: AppSettings): Problem[] {
   });
 }
 
-function replicasProblems({ replicas = {} }: AppSettings, workloads: string[]): Problem[] {
+function replicasProblems({ replicas = {} }: AppSettings, workloads: string[]): SettingsProblem[] {
   return Object.keys(replicas)
     .filter((workload) => !workloads.includes(workload))
     .map((workload) => ({
@@ -54,6 +52,74 @@ function replicasProblems({ replicas = {} }: AppSettings, workloads: string[]): 
     }));
 }
 
-function below(path: string[], problems: Problem[]): Problem[] {
+function below(path: string[], problems: SettingsProblem[]): SettingsProblem[] {
   return problems.map((problem) => ({ ...problem, path: [...path, ...problem.path] }));
+}
+
+/**
+ * Every reason why Kubernetes would refuse the Service's ports, by path below the Service.
+ * @param ports - its own ports, or those that it takes from its workload
+ */
+export function servicePortProblems(service: ServiceSettings, ports: ServicePort[]): SettingsProblem[] {
+  if (ports.length === 0) {
+    if (service.spec?.['clusterIP'] === 'None' || service.spec?.['type'] === 'ExternalName') return [];
+    return [{ path: ['ports'], message: 'a Service needs ports, or a workload with ports behind its selector' }];
+  }
+  return [
+    ...ports.flatMap((port, index) =>
+      portProblems(service, port).map(({ path, message }) => ({ path: ['ports', index, ...path], message })),
+    ),
+    ...nameProblems(ports),
+    ...repeatedPorts(ports),
+  ];
+}
+
+function portProblems(service: ServiceSettings, { port, targetPort, nodePort, name }: ServicePort): SettingsProblem[] {
+  return [
+    problem('port', portProblem(port)),
+    problem('targetPort', targetProblem(targetPort)),
+    problem('nodePort', nodePort === undefined ? undefined : (portProblem(nodePort) ?? nodePortTypeProblem(service))),
+    problem(
+      'name',
+      name === undefined || (dnsLabel.test(name) && name.length <= labelMaxLength) ? undefined : labelMessage,
+    ),
+  ].flat();
+}
+
+const labelMessage = `the name of a Service's port must have at most ${labelMaxLength} lower-case letters, digits and "-", and start and end with a letter or digit`;
+
+function targetProblem(target: number | string | undefined): string | undefined {
+  if (target === undefined) return undefined;
+  return typeof target === 'number' ? portProblem(target) : portNameProblem(target);
+}
+
+function nodePortTypeProblem({ type, spec }: ServiceSettings): string | undefined {
+  const effective = spec?.['type'] ?? type ?? 'ClusterIP';
+  return effective === 'NodePort' || effective === 'LoadBalancer'
+    ? undefined
+    : 'a nodePort needs `type: NodePort` or `type: LoadBalancer`';
+}
+
+function nameProblems(ports: ServicePort[]): SettingsProblem[] {
+  if (ports.length === 1) return [];
+  return ports.flatMap(({ name }, index) => {
+    if (name === undefined) return [{ path: ['ports', index], message: 'each of several ports needs a name' }];
+    return ports.findIndex((port) => port.name === name) === index
+      ? []
+      : [{ path: ['ports', index, 'name'], message: `two ports have the name "${name}"` }];
+  });
+}
+
+function repeatedPorts(ports: ServicePort[]): SettingsProblem[] {
+  const same = (one: ServicePort, other: ServicePort): boolean =>
+    one.port === other.port && (one.protocol ?? 'TCP') === (other.protocol ?? 'TCP');
+  return ports.flatMap((port, index) =>
+    ports.slice(0, index).some((before) => same(before, port))
+      ? [{ path: ['ports', index, 'port'], message: `port ${port.port} is taken by a port before` }]
+      : [],
+  );
+}
+
+function problem(key: string, message: string | undefined): SettingsProblem[] {
+  return message === undefined ? [] : [{ path: [key], message }];
 }

@@ -1,6 +1,6 @@
-import type { ChartValues, ServiceType } from '../settings';
+import type { ServiceType } from '../kubernetes';
+import type { ChartValues } from '../release';
 import type { Verbatim } from '../verbatim';
-import type { KnownAppName } from './known/names';
 
 /** An app of the stack: one of the sample apps, or the user's own. Both are workloads and the Services before them. */
 export interface AppSettings {
@@ -120,4 +120,33 @@ export interface ServiceAccountSettings {
   install?: boolean;
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
+}
+
+/** The sample apps, by the names that a stack file may use. */
+export const knownAppNames = [
+  'bookinfo',
+  'tutorial',
+  'mall',
+  'httpbin',
+  'fortio',
+  'hello',
+  'userlist',
+  'curltest',
+  'octopus',
+] as const;
+export type KnownAppName = (typeof knownAppNames)[number];
+
+export function isKnownApp(name: string): name is KnownAppName {
+  return (knownAppNames as readonly string[]).includes(name);
+}
+
+/** A sample app, as data on the generic workload. `{hub}` and `{version}` in an image stand for the settings of that name. */
+export interface KnownApp {
+  /** Default of the app's `hub`. */
+  hub?: string;
+  /** Default of the app's `version`. Left out when the images have a version each. */
+  version?: string;
+  workloads: Record<string, WorkloadSettings>;
+  services?: Record<string, ServiceSettings>;
+  serviceAccounts?: Record<string, ServiceAccountSettings>;
 }

@@ -1,16 +1,21 @@
-import { labelKey, labelMaxLength, labelValue } from '../names';
-import type { Problem } from '../weights';
-import { imageProblem } from './image';
-import { portNameProblem, portProblem } from './port';
-import { probeProblems } from './probe-problems';
-import { quantityProblem, quantityValue } from './quantity';
+import {
+  imageProblem,
+  labelKey,
+  labelMaxLength,
+  labelValue,
+  portNameProblem,
+  portProblem,
+  quantityProblem,
+  quantityValue,
+  type SettingsProblem,
+} from '../formats';
 import type { ContainerPort, ResourceSettings, WorkloadSettings } from './settings';
 
 /** Kubernetes keeps the number in 32 bits. */
 const mostReplicas = 2 ** 31 - 1;
 
 /** Every reason why Kubernetes would refuse the workload, by path below it. */
-export function workloadProblems(workload: WorkloadSettings): Problem[] {
+export function workloadProblems(workload: WorkloadSettings): SettingsProblem[] {
   return [
     ...kindProblems(workload),
     ...imageProblems(workload),
@@ -25,7 +30,7 @@ export function workloadProblems(workload: WorkloadSettings): Problem[] {
 }
 
 /** Keys that another kind of workload has. */
-function kindProblems(workload: WorkloadSettings): Problem[] {
+function kindProblems(workload: WorkloadSettings): SettingsProblem[] {
   const kind = workload.kind ?? 'Deployment';
   const misplaced = [
     ...(kind === 'Pod' ? (['replicas', 'spec'] as const) : []),
@@ -40,7 +45,7 @@ function kindProblems(workload: WorkloadSettings): Problem[] {
   return [...problems, { path: ['replicas'], message: `replicas must be a whole number from 0 to ${mostReplicas}` }];
 }
 
-function imageProblems({ image, container }: WorkloadSettings): Problem[] {
+function imageProblems({ image, container }: WorkloadSettings): SettingsProblem[] {
   const verbatim = container?.['image'];
   if (image === undefined && typeof verbatim !== 'string')
     return [{ path: ['image'], message: 'a workload needs an image' }];
@@ -50,7 +55,7 @@ function imageProblems({ image, container }: WorkloadSettings): Problem[] {
   return message === undefined ? [] : [{ path, message }];
 }
 
-function containerPortProblems({ containerPort, name }: ContainerPort, index: number): Problem[] {
+function containerPortProblems({ containerPort, name }: ContainerPort, index: number): SettingsProblem[] {
   const number = portProblem(containerPort);
   const named = name === undefined ? undefined : portNameProblem(name);
   return [
@@ -59,7 +64,7 @@ function containerPortProblems({ containerPort, name }: ContainerPort, index: nu
   ];
 }
 
-function repeatedNames(ports: ContainerPort[]): Problem[] {
+function repeatedNames(ports: ContainerPort[]): SettingsProblem[] {
   return ports.flatMap(({ name }, index) =>
     name !== undefined && ports.slice(0, index).some((before) => before.name === name)
       ? [{ path: ['ports', index, 'name'], message: `the name "${name}" is taken by a port before` }]
@@ -67,7 +72,7 @@ function repeatedNames(ports: ContainerPort[]): Problem[] {
   );
 }
 
-function labelProblems(labels: Record<string, string>): Problem[] {
+function labelProblems(labels: Record<string, string>): SettingsProblem[] {
   return Object.entries(labels).flatMap(([key, value]) => [
     ...(labelKey.test(key) ? [] : [{ path: ['labels', key], message: 'is no key that a label can have' }]),
     ...(labelValue.test(value)
@@ -81,7 +86,7 @@ function labelProblems(labels: Record<string, string>): Problem[] {
   ]);
 }
 
-function mountProblems({ volumes = [], volumeMounts = [], pod, kind, spec }: WorkloadSettings): Problem[] {
+function mountProblems({ volumes = [], volumeMounts = [], pod, kind, spec }: WorkloadSettings): SettingsProblem[] {
   // Volumes may also stand where Kubernetes has them, among what is given verbatim.
   if (pod?.['volumes'] !== undefined || (kind === 'StatefulSet' && spec?.['volumeClaimTemplates'] !== undefined))
     return [];
@@ -98,13 +103,13 @@ function mountProblems({ volumes = [], volumeMounts = [], pod, kind, spec }: Wor
   );
 }
 
-function envNameProblems(name: string): Problem[] {
+function envNameProblems(name: string): SettingsProblem[] {
   return name !== '' && !name.includes('=')
     ? []
     : [{ path: ['env', name], message: 'the name of an environment variable must not be empty nor hold "="' }];
 }
 
-function resourceProblems(resources: ResourceSettings): Problem[] {
+function resourceProblems(resources: ResourceSettings): SettingsProblem[] {
   const { requests = {}, limits = {} } = resources;
   const amounts = (['requests', 'limits'] as const).flatMap((key) =>
     Object.entries(resources[key] ?? {}).flatMap(([resource, quantity]) => {
@@ -122,4 +127,25 @@ function resourceProblems(resources: ResourceSettings): Problem[] {
     ];
   });
   return [...amounts, ...exceeding];
+}
+
+/** The ways in which a probe can ask, of which it has exactly one. */
+const handlers = ['httpGet', 'tcpSocket', 'exec', 'grpc'];
+
+/** Every reason why Kubernetes would refuse a workload's probes, by path below the workload. */
+export function probeProblems(workload: WorkloadSettings): SettingsProblem[] {
+  return (['livenessProbe', 'readinessProbe', 'startupProbe'] as const).flatMap((key) => {
+    const probe = workload[key];
+    if (probe === undefined) return [];
+    const used = handlers.filter((handler) => probe[handler] !== undefined);
+    if (used.length !== 1) {
+      const found = used.length === 0 ? 'has none' : `has ${used.join(', ')}`;
+      return [{ path: [key], message: `a probe must have exactly one of ${handlers.join(', ')}; this ${found}` }];
+    }
+    return used.flatMap((handler) => {
+      const { port } = probe[handler] as { port?: unknown };
+      const message = typeof port === 'number' ? portProblem(port) : undefined;
+      return message === undefined ? [] : [{ path: [key, handler, 'port'], message }];
+    });
+  });
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { destinationRules } from '../../../mesh/manifests/destination-rule';
+import { destinationRules } from '../../../mesh/manifests/routes';
 import type { RouteSettings } from '../../../mesh/manifests/settings';
 
 const origin = 'meshwright:routes.bookinfo.reviews';

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
-import { gatewayCertificate, gatewayIngress, gatewayRelease } from '../../../mesh/manifests/gateway-workload';
-import { istioGateways } from '../../../mesh/manifests/istio-gateway';
+import {
+  gatewayCertificate,
+  gatewayIngress,
+  gatewayRelease,
+  istioGateways,
+} from '../../../mesh/manifests/gateway-workload';
 import { istioRepository } from '../../../mesh/manifests/control-plane';
 import type { GatewaySettings, IstioSettings } from '../../../mesh/manifests/settings';
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import { apiGroup, defined, objectKey, objectTitle } from '../../../mesh/manifests/kubernetes';
-import { gatewayLabel, versionRuleName } from '../../../mesh/manifests/names';
+import assert from 'node:assert/strict';
+import { gatewayLabel } from '../../../mesh/manifests/gateway-workload';
+import { apiGroup, defined, objectKey, objectTitle, originOf } from '../../../mesh/manifests/kubernetes';
+import { versionRuleName } from '../../../mesh/manifests/routes';
 
 describe('Kubernetes objects', () => {
   const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'reviews', namespace: 'bookinfo' } };
@@ -42,5 +44,28 @@ describe('names', () => {
     assert.equal(versionRuleName('reviews', 'v1'), 'reviews.v1');
     assert.equal(gatewayLabel('istio-ingressgateway'), 'ingressgateway');
     assert.equal(gatewayLabel('edge'), 'edge');
+  });
+});
+
+const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } };
+
+describe('originOf', () => {
+  const rendered = {
+    object,
+    origin: 'whole',
+    origins: { 'spec.http[1]': 'second', 'spec.http[1].route[0]': 'route', 'spec.http[11]': 'twelfth' },
+  };
+
+  it('is the origin of the longest path that holds the one in question', () => {
+    assert.equal(originOf(rendered, 'spec.http[1].route[0].weight'), 'route');
+    assert.equal(originOf(rendered, 'spec.http[1].route[0]'), 'route');
+    assert.equal(originOf(rendered, 'spec.http[1].timeout'), 'second');
+    assert.equal(originOf(rendered, 'spec.http[11].timeout'), 'twelfth');
+  });
+
+  it('is that of the object where no path does', () => {
+    assert.equal(originOf(rendered, 'spec.http[12]'), 'whole');
+    assert.equal(originOf(rendered, 'spec.https'), 'whole');
+    assert.equal(originOf({ object, origin: 'whole' }, 'spec'), 'whole');
   });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { allRouteObjects } from '../../../mesh/manifests/route-objects';
+import { allRouteObjects } from '../../../mesh/manifests/routes';
 
 describe('objects of routes', () => {
   const services = { a: { versions: ['v1'], weights: { v1: 100 } }, b: {} };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { RouteSettings } from '../../../mesh/manifests/settings';
-import { virtualService } from '../../../mesh/manifests/virtual-service';
+import { virtualService } from '../../../mesh/manifests/routes';
 
 const origin = 'meshwright:routes.bookinfo.reviews';
 

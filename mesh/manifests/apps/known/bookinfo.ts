@@ -1,5 +1,4 @@
-import type { EnvValue, ServiceAccountSettings, ServiceSettings, WorkloadSettings } from '../settings';
-import type { KnownApp } from './app';
+import type { EnvValue, KnownApp, ServiceAccountSettings, ServiceSettings, WorkloadSettings } from '../settings';
 
 const httpPort = 9080;
 const temporary = { name: 'tmp', emptyDir: {} };

@@ -1,5 +1,4 @@
-import type { ServiceSettings, WorkloadSettings } from '../settings';
-import type { KnownApp } from './app';
+import type { KnownApp, ServiceSettings, WorkloadSettings } from '../settings';
 
 /** The 12st mall of the MSAEZ course: three Spring services that talk over Kafka. */
 export const mall: KnownApp = {

@@ -1,5 +1,4 @@
-import type { ResourceSettings, ServiceSettings, WorkloadSettings } from '../settings';
-import type { KnownApp } from './app';
+import type { KnownApp, ResourceSettings, ServiceSettings, WorkloadSettings } from '../settings';
 
 const cpu: ResourceSettings = { limits: { cpu: '25m' }, requests: { cpu: '25m' } };
 const port = 3030;

@@ -1,5 +1,4 @@
-import type { ResourceSettings, ServiceSettings, WorkloadSettings } from '../settings';
-import type { KnownApp } from './app';
+import type { KnownApp, ResourceSettings, ServiceSettings, WorkloadSettings } from '../settings';
 
 const small: ResourceSettings = {
   requests: { memory: '20Mi', cpu: '200m' },

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { appObjects } from '../../../../mesh/manifests/apps/app';
-import { knownAppNames } from '../../../../mesh/manifests/apps/known/names';
+import { type AppSettings, knownAppNames } from '../../../../mesh/manifests/apps/settings';
 import { appProblems } from '../../../../mesh/manifests/apps/problems';
-import type { AppSettings } from '../../../../mesh/manifests/apps/settings';
 import { objectTitle } from '../../../../mesh/manifests/kubernetes';
 
 function objects(name: string, settings: Omit<AppSettings, 'namespace'>) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { imageParts } from '../../../../mesh/manifests/addons/image-parts';
+import { imageParts } from '../../../../mesh/manifests/addons/catalog';
 
 describe('imageParts', () => {
   it('takes a reference apart, whatever it has', () => {

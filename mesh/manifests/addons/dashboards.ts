@@ -1,10 +1,18 @@
+import { controlPlaneNamespace } from '../control-plane';
 import { defaultIstioVersion } from '../istio';
-import type { KubernetesObject } from '../kubernetes';
-import type { Rendered } from '../rendered';
-import { clusterUrl, publicUrl, withoutSidecar, type Addon, type AddonContext } from './addon';
-import { imageParts } from './image-parts';
-import { prometheusPort } from './prometheus';
-import type { GrafanaSettings } from './settings';
+import type { KubernetesObject, Rendered } from '../kubernetes';
+import {
+  type Addon,
+  type AddonContext,
+  clusterUrl,
+  imageParts,
+  jaegerQueryPort,
+  jaegerUiPort,
+  prometheusPort,
+  publicUrl,
+  withoutSidecar,
+} from './catalog';
+import type { GrafanaSettings, KialiSettings } from './settings';
 
 export const grafanaPort = 3000;
 
@@ -34,7 +42,7 @@ export const grafana: Addon<GrafanaSettings> = {
     testFramework: { enabled: false },
     podLabels: withoutSidecar,
     service: { ...settings.service, port: grafanaPort, portName: 'http' },
-    image: settings.image === undefined ? undefined : chartImage(settings.image),
+    image: settings.image === undefined ? undefined : grafanaImage(settings.image),
     admin: { existingSecret: settings.passwordSecret ?? (settings.password === undefined ? undefined : ownSecret) },
     'grafana.ini': {
       server: { root_url: publicUrl(settings) },
@@ -63,7 +71,7 @@ export function grafanaPassword(settings: GrafanaSettings, { namespace }: AddonC
 }
 
 /** The chart joins registry and repository with a slash, and adds the algorithm of a digest. */
-function chartImage(image: string): Record<string, unknown> {
+function grafanaImage(image: string): Record<string, unknown> {
   const { repository, tag, digest } = imageParts(image);
   const [first = '', ...rest] = repository.split('/');
   const hasRegistry = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
@@ -107,5 +115,69 @@ function dashboards(urls: Record<string, string>): Record<string, unknown> {
     dashboards: { istio: Object.fromEntries(Object.entries(urls).map(([name, url]) => [name, { url }])) },
     // The chart's own options skip the check of the certificate.
     defaultCurlOptions: '-sfL',
+  };
+}
+
+export const kialiPort = 20001;
+
+/** Kiali, told of the addons that are on. https://kiali.io/docs/configuration/kialis.kiali.io/ */
+export const kiali: Addon<KialiSettings> = {
+  chart: 'kiali-server',
+  repository: 'https://kiali.org/helm-charts',
+  version: '2.29.0',
+  values: ({ anonymous, image, service }, context) => ({
+    auth: { strategy: anonymous === true ? 'anonymous' : 'token' },
+    deployment: {
+      ...(image === undefined ? {} : kialiImage(image)),
+      pod_labels: withoutSidecar,
+      service_type: service?.type,
+      service_annotations: service?.annotations,
+    },
+    server: { node_port: service?.nodePort },
+    external_services: {
+      istio: { root_namespace: controlPlaneNamespace(context.istio) },
+      prometheus: prometheusAccess(context),
+      grafana: grafanaAccess(context),
+      tracing: tracingAccess(context),
+    },
+  }),
+};
+
+/** The chart writes a digest's algorithm and its hash apart. */
+function kialiImage(image: string): Record<string, unknown> {
+  const { repository, tag, digest } = imageParts(image);
+  const [algorithm, hash] = digest?.split(':') ?? [];
+  return { image_name: repository, image_version: hash ?? tag, image_digest: algorithm };
+}
+
+function prometheusAccess({ addons, namespace }: AddonContext): Record<string, unknown> {
+  if (addons.prometheus === undefined) return { enabled: false };
+  return { enabled: true, url: clusterUrl('prometheus', namespace, prometheusPort) };
+}
+
+function grafanaAccess({ addons, namespace }: AddonContext): Record<string, unknown> {
+  if (addons.grafana === undefined) return { enabled: false };
+  const secret = grafanaSecret(addons.grafana);
+  return {
+    enabled: true,
+    internal_url: clusterUrl('grafana', namespace, grafanaPort),
+    external_url: publicUrl(addons.grafana),
+    auth:
+      addons.grafana.anonymous === true
+        ? undefined
+        : { type: 'basic', username: `secret:${secret}:admin-user`, password: `secret:${secret}:admin-password` },
+  };
+}
+
+/** Kiali reads traces from Jaeger; it has no client for Zipkin. */
+function tracingAccess({ addons, namespace }: AddonContext): Record<string, unknown> {
+  if (addons.jaeger === undefined) return { enabled: false };
+  return {
+    enabled: true,
+    provider: 'jaeger',
+    use_grpc: true,
+    internal_url: clusterUrl('jaeger', namespace, jaegerQueryPort),
+    health_check_url: clusterUrl('jaeger', namespace, jaegerUiPort),
+    external_url: publicUrl(addons.jaeger),
   };
 }
