@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
+import { START_TIMEOUT_MS } from '../../cluster/lab/support';
 import { counts, near } from './counts';
-import { Stage, workloadOf } from './stage';
+import { REQUEST_TEST_TIMEOUT_MS, Stage, workloadOf } from './stage';
 
 /** The links of a service's HAL root. */
 const rootOf = (body: string): string[] =>
   Object.keys((JSON.parse(body) as { _links: Record<string, unknown> })._links).filter((name) => name !== 'profile');
 
 describe('sample 000 on the lab', function () {
-  this.timeout(600_000);
+  this.timeout(REQUEST_TEST_TIMEOUT_MS);
   let stage: Stage;
   before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     stage = await Stage.start(this, 'default');
     await stage.to('000');
     await stage.addClient();

@@ -6,8 +6,9 @@ import type { KubernetesObject } from '../../../mesh/manifests/kubernetes';
 import type { StackSettings } from '../../../mesh/manifests/settings';
 import { sample } from '../../support/samples';
 import { until } from '../traffic/child';
+import { START_TIMEOUT_MS } from '../../cluster/lab/support';
 import { counts, near } from './counts';
-import { Stage, workloadOf } from './stage';
+import { REQUEST_TEST_TIMEOUT_MS, Stage, workloadOf } from './stage';
 
 const bookinfoPort = 9080;
 
@@ -29,9 +30,10 @@ const collector: KubernetesObject = {
 };
 
 describe('sample 001 on the lab', function () {
-  this.timeout(600_000);
+  this.timeout(REQUEST_TEST_TIMEOUT_MS);
   let stage: Stage;
   before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     stage = await Stage.start(this, 'default');
     await stage.to('001');
     await stage.addClient();

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
+import { START_TIMEOUT_MS } from '../../cluster/lab/support';
 import { counts, near } from './counts';
-import { Stage } from './stage';
+import { REQUEST_TEST_TIMEOUT_MS, Stage } from './stage';
 
 describe('sample 002 on the lab', function () {
-  this.timeout(600_000);
+  this.timeout(REQUEST_TEST_TIMEOUT_MS);
   let stage: Stage;
   before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     stage = await Stage.start(this, 'tutorial');
     await stage.to('002/customer');
     await stage.addClient();

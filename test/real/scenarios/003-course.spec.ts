@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
+import { START_TIMEOUT_MS } from '../../cluster/lab/support';
 import { counts, near } from './counts';
-import { Stage, workloadOf } from './stage';
+import { REQUEST_TEST_TIMEOUT_MS, Stage, workloadOf } from './stage';
 
 const host = 'bookinfo.user02.cloud.35.209.207.26.nip.io';
 const bookinfoPort = 9080;
@@ -9,9 +10,10 @@ const jason = { 'end-user': 'jason' };
 const accessLog = { 'meshwright:istio': { meshConfig: { accessLogFile: '/dev/stdout' } } };
 
 describe('sample 003 on the lab', function () {
-  this.timeout(900_000);
+  this.timeout(REQUEST_TEST_TIMEOUT_MS);
   let stage: Stage;
   before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     stage = await Stage.start(this, 'user02');
     await stage.to('003', accessLog);
     await stage.addClient();

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
+import { START_TIMEOUT_MS } from '../../cluster/lab/support';
 import { counts } from './counts';
-import { Stage, workloadOf } from './stage';
+import { REQUEST_TEST_TIMEOUT_MS, Stage, workloadOf } from './stage';
 
 const port = 9080;
 const jason = { 'end-user': 'jason' };
 
 describe('sample 004 on the lab', function () {
-  this.timeout(600_000);
+  this.timeout(REQUEST_TEST_TIMEOUT_MS);
   let stage: Stage;
   before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     stage = await Stage.start(this, 'default');
     await stage.to('004/destination-rules-mtls');
     await stage.addClient();

@@ -47,6 +47,9 @@ const client = {
   spec: { containers: [{ name: 'client', image: 'docker.io/curlimages/curl:8.11.1' }] },
 };
 
+/** Longest time for a test that deploys and sends requests, in milliseconds: some wait for an ejection to end. */
+export const REQUEST_TEST_TIMEOUT_MS = 300_000;
+
 /** A sample on a lab of its own. Pulumi's engine deploys each state to a real istiod and real Envoys. */
 export class Stage {
   private constructor(
