@@ -26,6 +26,7 @@ import (
 	secret "github.com/envoyproxy/go-control-plane/envoy/service/secret/v3"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/types/known/anypb"
 	security "istio.io/api/security/v1alpha1"
@@ -39,8 +40,8 @@ const largeMessage = 256 << 20
 // certificateLife is how long a proxy's certificate is valid: istio-agent's default (SECRET_TTL).
 const certificateLife = 24 * time.Hour
 
-// agent does for the Envoys of all pods what istio-agent does for one: it passes their configuration on from istiod, hands them the
-// certificates that istiod's CA signs, and takes their access logs for the metrics that Istio's own build of Envoy would make.
+// agent is the istio-agent of all Envoys: it passes on their configuration from istiod, gets certificates from istiod's CA, and makes the
+// metrics of Istio's build of Envoy from their access logs.
 type agent struct {
 	discovery.UnimplementedAggregatedDiscoveryServiceServer
 	secret.UnimplementedSecretDiscoveryServiceServer
@@ -56,7 +57,7 @@ func (n *node) agentServer() *grpc.Server {
 	return server
 }
 
-// podOf is the pod whose Envoy sends this: the third part of a node's id is <pod>.<namespace>.
+// podOf is the pod of an Envoy: the third part of its node id is <pod>.<namespace>.
 func (n *node) podOf(id string) *pod {
 	parts := strings.Split(id, "~")
 	if len(parts) != 4 {
@@ -79,8 +80,7 @@ func (a *agent) podOf(id string) (*pod, error) {
 	return nil, fmt.Errorf("no pod for the proxy %s", id)
 }
 
-// StreamAggregatedResources passes an Envoy's requests to istiod as they are, and istiod's answers with the addresses of pods led to
-// their ports on this machine.
+// StreamAggregatedResources passes an Envoy's requests to istiod, and rewrites istiod's responses.
 func (a *agent) StreamAggregatedResources(down discovery.AggregatedDiscoveryService_StreamAggregatedResourcesServer) error {
 	first, err := down.Recv()
 	if err != nil {
@@ -141,7 +141,7 @@ func (a *agent) StreamAggregatedResources(down discovery.AggregatedDiscoveryServ
 	return err
 }
 
-// note keeps what an Envoy refuses of its configuration, for /status and the log.
+// note records why an Envoy refuses its configuration, for /status and the log.
 func (p *pod) note(request *discovery.DiscoveryRequest) {
 	problem := ""
 	if detail := request.GetErrorDetail(); detail != nil {
@@ -153,8 +153,13 @@ func (p *pod) note(request *discovery.DiscoveryRequest) {
 	p.mu.Unlock()
 }
 
+// requestTime bounds one request to the API server or istiod.
+const requestTime = 10 * time.Second
+
 // token is a token of the pod's ServiceAccount for istiod.
 func (p *pod) token(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTime)
+	defer cancel()
 	life := int64(certificateLife.Seconds())
 	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{Audiences: []string{"istio-ca"}, ExpirationSeconds: &life}}
 	answer, err := p.node.client.CoreV1().ServiceAccounts(p.object.Namespace).CreateToken(ctx, p.object.Spec.ServiceAccountName, request, metav1.CreateOptions{})
@@ -172,7 +177,7 @@ func (p *pod) authorized(ctx context.Context) context.Context {
 	return metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token, "clusterid", "Kubernetes")
 }
 
-// istiodAddress is where the pod's proxy is told to find istiod: the injected configuration says it.
+// istiodAddress is istiod's address in the injected configuration of the pod's proxy.
 func (p *pod) istiodAddress() (host string, port int) {
 	host, port = "istiod.istio-system.svc", 15012
 	proxy := container(p.object, "istio-proxy")
@@ -189,29 +194,36 @@ func (p *pod) istiodAddress() (host string, port int) {
 func (p *pod) istiodConnection(ctx context.Context) (*grpc.ClientConn, error) {
 	host, port := p.istiodAddress()
 	ips, err := p.node.lookup(host, p.object.Namespace)
-	if err != nil || len(ips) == 0 {
+	if err == nil && len(ips) == 0 {
+		err = errors.New("it has no address")
+	}
+	if err != nil {
 		return nil, fmt.Errorf("istiod %s: %w", host, err)
 	}
-	roots, err := p.node.client.CoreV1().ConfigMaps(p.object.Namespace).Get(ctx, "istio-ca-root-cert", metav1.GetOptions{})
+	reading, cancel := context.WithTimeout(ctx, requestTime)
+	defer cancel()
+	roots, err := p.node.client.CoreV1().ConfigMaps(p.object.Namespace).Get(reading, "istio-ca-root-cert", metav1.GetOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("the root of istiod's certificates: %w", err)
 	}
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM([]byte(roots.Data["root-cert.pem"]))
-	dial := func(context.Context, string) (net.Conn, error) {
-		at, err := p.node.direct(ips[0], port)
+	dial := func(ctx context.Context, _ string) (net.Conn, error) {
+		at, err := p.node.direct(ctx, ips[0], port)
 		if err != nil {
 			return nil, err
 		}
-		return net.DialTimeout("tcp", at, 5*time.Second)
+		return net.DialTimeout("tcp", at, dialTime)
 	}
 	return grpc.NewClient("passthrough:///"+host,
 		grpc.WithTransportCredentials(credentials.NewTLS(&tls.Config{RootCAs: pool, ServerName: host, MinVersion: tls.VersionTLS12})),
 		grpc.WithContextDialer(dial),
+		// As istio-agent has it: an istiod that hangs ends the stream, and Envoy opens another.
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 30 * time.Second, Timeout: 10 * time.Second}),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(largeMessage), grpc.MaxCallSendMsgSize(largeMessage)))
 }
 
-// StreamSecrets hands an Envoy its certificate ("default") and the mesh's root ("ROOTCA"), and new ones after half their life.
+// StreamSecrets sends an Envoy its certificate ("default") and the mesh's root ("ROOTCA"), and new ones after half their life.
 func (a *agent) StreamSecrets(stream secret.SecretDiscoveryService_StreamSecretsServer) error {
 	request, err := stream.Recv()
 	if err != nil {
@@ -224,7 +236,7 @@ func (a *agent) StreamSecrets(stream secret.SecretDiscoveryService_StreamSecrets
 	gone := make(chan error, 1)
 	go func() {
 		for {
-			// What follows are acknowledgements: Envoy opens a stream for each secret.
+			// Envoy opens a stream for each secret, so the other requests are acknowledgements.
 			if _, err := stream.Recv(); err != nil {
 				gone <- err
 				return
@@ -295,7 +307,9 @@ func (p *pod) identity(ctx context.Context) (*identity, error) {
 		return nil, err
 	}
 	defer connection.Close()
-	answer, err := security.NewIstioCertificateServiceClient(connection).CreateCertificate(p.authorized(ctx), &security.IstioCertificateRequest{
+	asking, cancel := context.WithTimeout(ctx, requestTime)
+	defer cancel()
+	answer, err := security.NewIstioCertificateServiceClient(connection).CreateCertificate(p.authorized(asking), &security.IstioCertificateRequest{
 		Csr:              string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: csr})),
 		ValidityDuration: int64(certificateLife.Seconds()),
 	})

@@ -26,8 +26,8 @@ import (
 // domain of the cluster's DNS names.
 const domain = "cluster.local"
 
-// outsideIP is where names outside of the cluster resolve to. It is reserved (RFC 1112), so nothing is ever sent there: the proxies get it as the
-// original destination, and their clusters for the outside have no endpoints.
+// outsideIP is the address of names outside of the cluster. It is reserved (RFC 1112): the proxies get it as the original destination, and their
+// clusters for the outside have no endpoints.
 const outsideIP = "240.240.0.1"
 
 type node struct {
@@ -39,17 +39,18 @@ type node struct {
 	factory   informers.SharedInformerFactory
 	agentPort int
 	metrics   *metrics
+	ports     *ports
 
+	// mu may be held while a pod's mu is taken, never the other way round.
 	mu   sync.Mutex
 	pods map[string]*pod // by namespace/name
 	byIP map[string]*pod
-	// changed is closed and made anew whenever a pod appears.
+	// changed is closed and replaced when a pod appears.
 	changed   chan struct{}
 	nodePorts map[int32]*nodePort
-	taken     map[int]bool
-	// synced is true once every pod that was there when the node started is known.
+	// synced is true once all pods that existed at the start are known.
 	synced atomic.Bool
-	// readied is when a pod last became Ready or ceased to be.
+	// readied is when the readiness of a pod last changed.
 	readied time.Time
 }
 
@@ -75,7 +76,7 @@ func newNode(ctx context.Context, o options) (*node, error) {
 		byIP:      map[string]*pod{},
 		changed:   make(chan struct{}),
 		nodePorts: map[int32]*nodePort{},
-		taken:     map[int]bool{},
+		ports:     &ports{taken: map[int]bool{}},
 	}
 	n.metrics = newMetrics(n)
 	return n, nil
@@ -116,33 +117,17 @@ func (n *node) watch() {
 	}
 	if cache.WaitForCacheSync(n.ctx.Done(), registration.HasSynced) {
 		n.synced.Store(true)
+		n.retryForgottenPods()
 	}
 }
 
-// freePort is a port on 127.0.0.1 that no program uses and the system does not hand out for outgoing connections (those begin at 32768).
-func (n *node) freePort() int {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for {
-		port := 16000 + rand.IntN(14000)
-		if n.taken[port] {
-			continue
-		}
-		listener, err := net.Listen("tcp", loopback(port))
-		if err != nil {
-			continue
-		}
-		_ = listener.Close()
-		n.taken[port] = true
-		return port
-	}
-}
+// podTime bounds the wait for a pod that istiod knows and the watch has not reported yet.
+var podTime = 3 * time.Second
 
-func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
-
-// podAt is the pod of an address. It waits a little for one that the watch has not told of yet, because istiod may have heard of it earlier.
-func (n *node) podAt(ip string) *pod {
-	deadline := time.After(3 * time.Second)
+// podAt is the pod with an address; it waits for one that is not known yet.
+func (n *node) podAt(ctx context.Context, ip string) *pod {
+	ctx, cancel := context.WithTimeout(ctx, podTime)
+	defer cancel()
 	for {
 		n.mu.Lock()
 		p, changed := n.byIP[ip], n.changed
@@ -152,15 +137,15 @@ func (n *node) podAt(ip string) *pod {
 		}
 		select {
 		case <-changed:
-		case <-deadline:
+		case <-ctx.Done():
 			return nil
 		}
 	}
 }
 
 // endpoint is the port on 127.0.0.1 that plays a port of a pod.
-func (n *node) endpoint(ip string, port int) (int, bool) {
-	p := n.podAt(ip)
+func (n *node) endpoint(ctx context.Context, ip string, port int) (int, bool) {
+	p := n.podAt(ctx, ip)
 	if p == nil {
 		return 0, false
 	}
@@ -244,13 +229,13 @@ func (n *node) serviceAt(ip string) *corev1.Service {
 }
 
 // direct leads a connection to an address of the cluster to the port on 127.0.0.1 that plays it, as kube-proxy does.
-func (n *node) direct(ip string, port int) (string, error) {
+func (n *node) direct(ctx context.Context, ip string, port int) (string, error) {
 	if service := n.serviceAt(ip); service != nil {
 		for _, servicePort := range service.Spec.Ports {
 			if int(servicePort.Port) != port {
 				continue
 			}
-			return n.oneOf(service, servicePort.Name)
+			return n.oneOf(ctx, service, servicePort.Name)
 		}
 		return "", fmt.Errorf("Service %s/%s has no port %d", service.Namespace, service.Name, port)
 	}
@@ -260,20 +245,20 @@ func (n *node) direct(ip string, port int) (string, error) {
 	if noPod && port == kubeletPort { // The address of a Node.
 		return loopback(n.options.kubeletPort), nil
 	}
-	if at, ok := n.endpoint(ip, port); ok {
+	if at, ok := n.endpoint(ctx, ip, port); ok {
 		return loopback(at), nil
 	}
-	return "", fmt.Errorf("%s is no address of the lab", net.JoinHostPort(ip, strconv.Itoa(port)))
+	return "", fmt.Errorf("the lab has no address %s", net.JoinHostPort(ip, strconv.Itoa(port)))
 }
 
 // oneOf is any ready endpoint of a Service's port.
-func (n *node) oneOf(service *corev1.Service, portName string) (string, error) {
+func (n *node) oneOf(ctx context.Context, service *corev1.Service, portName string) (string, error) {
 	endpoints := n.ready(service, portName)
 	if len(endpoints) == 0 {
 		return "", fmt.Errorf("Service %s/%s has no ready endpoint", service.Namespace, service.Name)
 	}
 	chosen := endpoints[rand.IntN(len(endpoints))]
-	if at, ok := n.endpoint(chosen.ip, chosen.port); ok {
+	if at, ok := n.endpoint(ctx, chosen.ip, chosen.port); ok {
 		return loopback(at), nil
 	}
 	return "", fmt.Errorf("no pod has the address %s", chosen.ip)

@@ -1,8 +1,8 @@
-// lab-node is the node of the lab: it runs processes on 127.0.0.1 for the pods that kwok plays.
+// lab-node runs processes on 127.0.0.1 for the pods that kwok simulates.
 //
 // A pod of istiod gets a pilot-discovery, a pod with a sidecar or a gateway gets an Envoy, and every other container gets a stub application.
-// It also does what kube-proxy, the kubelet and istio-agent do for them: it leads the addresses of Services and pods to ports on 127.0.0.1,
-// forwards ports and shows logs, and hands proxies their configuration and certificates. See docs/decisions/lab-node.md.
+// It also takes the part of kube-proxy, the kubelet and istio-agent: it maps the addresses of Services and pods to ports on 127.0.0.1,
+// forwards ports and shows logs, and gives proxies their configuration and certificates. See docs/decisions/lab-node.md.
 package main
 
 import (
@@ -60,6 +60,10 @@ func run(ctx context.Context, o options) error {
 	if err := os.MkdirAll(filepath.Join(o.folder, "logs"), 0o700); err != nil {
 		return err
 	}
+	// The processes of an earlier node ended with it.
+	if err := os.RemoveAll(filepath.Join(o.folder, "pods")); err != nil {
+		return err
+	}
 	n, err := newNode(ctx, o)
 	if err != nil {
 		return err
@@ -86,7 +90,11 @@ func run(ctx context.Context, o options) error {
 	go func() { log.Println("agent ended:", n.agentServer().Serve(agent)) }()
 
 	mux := http.NewServeMux()
-	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
+		// A node that hangs must not look healthy: this waits for its lock.
+		n.status()
+		w.WriteHeader(http.StatusOK)
+	})
 	mux.HandleFunc("/status", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("content-type", "application/json")
 		_ = json.NewEncoder(w).Encode(n.status())

@@ -11,8 +11,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// metrics are Istio's standard metrics (https://istio.io/latest/docs/reference/config/metrics/) of the senders, made from the access logs of
-// the Envoys: the filter that makes them is only in Istio's own build of Envoy.
+// metrics are Istio's standard metrics (https://istio.io/latest/docs/reference/config/metrics/) of the senders. They come from the Envoys' access
+// logs, as only Istio's build of Envoy has the filter for them.
 type metrics struct {
 	accesslog.UnimplementedAccessLogServiceServer
 	node     *node
@@ -108,7 +108,7 @@ func canonical(p *pod, name string) string {
 	return p.workload()
 }
 
-// podOfPort is the pod that is reached at a port of this machine.
+// podOfPort is the pod behind a port of this machine.
 func (n *node) podOfPort(port int) *pod {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -129,7 +129,7 @@ func (n *node) podOfPort(port int) *pod {
 	return nil
 }
 
-// flags are Envoy's response flags in the short form of its access logs, those that meshes meet.
+// flags are the common response flags, in the short form of Envoy's access logs.
 func flags(set *accesslogdata.ResponseFlags) string {
 	var found []string
 	for _, flag := range []struct {

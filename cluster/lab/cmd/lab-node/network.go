@@ -30,6 +30,15 @@ const (
 	kubeletPort = 10250
 )
 
+// dialTime bounds the wait for a connection on this machine.
+const dialTime = 5 * time.Second
+
+// idleTime ends connections that carry nothing, halfOpenTime those that one side has ended and that carry nothing.
+var (
+	idleTime     = 10 * time.Minute
+	halfOpenTime = 30 * time.Second
+)
+
 // dial connects as an application of the pod does: through its sidecar when it has one.
 func (p *pod) dial(ctx context.Context, host string, port int) (net.Conn, error) {
 	ips, err := p.node.lookup(host, p.object.Namespace)
@@ -39,9 +48,9 @@ func (p *pod) dial(ctx context.Context, host string, port int) (net.Conn, error)
 	if len(ips) == 0 {
 		return nil, fmt.Errorf("no address for %s", host)
 	}
-	var dialer net.Dialer
+	dialer := net.Dialer{Timeout: dialTime}
 	if p.role != sidecar {
-		at, err := p.node.direct(ips[0], port)
+		at, err := p.node.direct(ctx, ips[0], port)
 		if err != nil {
 			return nil, err
 		}
@@ -59,11 +68,10 @@ func (p *pod) dial(ctx context.Context, host string, port int) (net.Conn, error)
 	return connection, nil
 }
 
-// egress is an HTTP proxy into the cluster, for the API server and for people:
-// `curl --proxy http://<workload>.<namespace>@127.0.0.1:<port> http://reviews:9080/` sends a request from a pod of the workload.
+// egress is an HTTP proxy into the cluster, for the API server and for people: see `meshwright lab --help`.
 func (n *node) egress(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodConnect && r.URL.Host == "" {
-		http.Error(w, "this is a proxy into the lab: see meshwright lab --help", http.StatusBadRequest)
+		http.Error(w, "this is an HTTP proxy into the lab's cluster: `npx meshwright lab --help` shows how to use it", http.StatusBadRequest)
 		return
 	}
 	host, number, err := net.SplitHostPort(r.URL.Host)
@@ -86,15 +94,31 @@ func (n *node) egress(w http.ResponseWriter, r *http.Request) {
 			_ = connection.Close()
 			return
 		}
+		_ = hijacked.SetDeadline(time.Time{}) // Set by the server, for the headers.
 		_, _ = io.WriteString(hijacked, "HTTP/1.1 200 Connection established\r\n\r\n")
 		join(&withBuffer{hijacked, buffered.Reader}, connection)
 		return
 	}
 	defer connection.Close()
-	forward(w, r, connection)
+	// The connection ends with the caller's, and when it carries nothing.
+	defer context.AfterFunc(r.Context(), func() { _ = connection.Close() })()
+	forward(w, r, &withDeadline{connection})
 }
 
-// forward sends one request in its plain form and copies the answer.
+// withDeadline bounds each read and write.
+type withDeadline struct{ net.Conn }
+
+func (c *withDeadline) Read(into []byte) (int, error) {
+	_ = c.SetReadDeadline(time.Now().Add(idleTime))
+	return c.Conn.Read(into)
+}
+
+func (c *withDeadline) Write(from []byte) (int, error) {
+	_ = c.SetWriteDeadline(time.Now().Add(idleTime))
+	return c.Conn.Write(from)
+}
+
+// forward sends one request without the proxy's headers, and copies the response.
 func forward(w http.ResponseWriter, r *http.Request, connection net.Conn) {
 	r.Header.Del("Proxy-Authorization")
 	r.Header.Del("Proxy-Connection")
@@ -115,7 +139,7 @@ func forward(w http.ResponseWriter, r *http.Request, connection net.Conn) {
 	_, _ = io.Copy(w, response.Body)
 }
 
-// dialFor connects as the pod that the request names in Proxy-Authorization, else as something outside of the mesh.
+// dialFor connects as the pod in Proxy-Authorization; without one, as a client outside of the mesh.
 func (n *node) dialFor(r *http.Request, host string, port int) (net.Conn, error) {
 	given, ok := strings.CutPrefix(r.Header.Get("Proxy-Authorization"), "Basic ")
 	if !ok {
@@ -123,11 +147,11 @@ func (n *node) dialFor(r *http.Request, host string, port int) (net.Conn, error)
 		if err != nil || len(ips) == 0 {
 			return nil, fmt.Errorf("no address for %s", host)
 		}
-		at, err := n.direct(ips[0], port)
+		at, err := n.direct(r.Context(), ips[0], port)
 		if err != nil {
 			return nil, err
 		}
-		return net.DialTimeout("tcp", at, 5*time.Second)
+		return net.DialTimeout("tcp", at, dialTime)
 	}
 	text, err := base64.StdEncoding.DecodeString(given)
 	if err != nil {
@@ -150,7 +174,7 @@ func (n *node) sender(name string) *pod {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, p := range n.pods {
-		if p.object.Namespace == name[dot+1:] && p.ready && (p.object.Name == name[:dot] || p.workload() == name[:dot]) {
+		if p.object.Namespace == name[dot+1:] && p.isReady() && (p.object.Name == name[:dot] || p.workload() == name[:dot]) {
 			return p
 		}
 	}
@@ -174,23 +198,50 @@ func closeWrite(connection net.Conn) error {
 	return connection.Close()
 }
 
-// join copies between two connections until both directions have ended.
+// join copies between two connections until both directions have ended, or nothing is copied for some time.
 func join(a, b net.Conn) {
-	done := make(chan struct{}, 2)
+	defer a.Close()
+	defer b.Close()
+	done, copied := make(chan struct{}, 2), make(chan struct{}, 1)
 	copyOne := func(to, from net.Conn) {
-		_, _ = io.Copy(to, from)
+		_, _ = io.Copy(to, &noting{from, copied})
 		_ = closeWrite(to)
 		done <- struct{}{}
 	}
 	go copyOne(a, b)
 	go copyOne(b, a)
-	<-done
-	<-done
-	_ = a.Close()
-	_ = b.Close()
+	limit := idleTime
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	for ended := 0; ended < 2; {
+		select {
+		case <-done:
+			ended++
+			limit = halfOpenTime
+		case <-copied:
+		case <-timer.C:
+			return
+		}
+		timer.Reset(limit)
+	}
 }
 
-// nodePort is a port of a Service that the node listens on, as kube-proxy does; on another one where a program has taken it.
+// noting reports each successful read.
+type noting struct {
+	io.Reader
+	copied chan<- struct{}
+}
+
+func (n *noting) Read(into []byte) (int, error) {
+	count, err := n.Reader.Read(into)
+	select {
+	case n.copied <- struct{}{}:
+	default:
+	}
+	return count, err
+}
+
+// nodePort is a port of a Service on which the node listens, as kube-proxy does; where a program has taken it, the node listens on another.
 type nodePort struct {
 	service  *corev1.Service
 	port     corev1.ServicePort
@@ -246,15 +297,15 @@ func (n *node) forwardAll(number int32, at *nodePort) {
 			n.mu.Lock()
 			service, port := at.service, at.port.Name
 			n.mu.Unlock()
-			target, err := n.oneOf(service, port)
+			target, err := n.oneOf(n.ctx, service, port)
 			if err == nil {
 				var to net.Conn
-				if to, err = net.DialTimeout("tcp", target, 5*time.Second); err == nil {
+				if to, err = net.DialTimeout("tcp", target, dialTime); err == nil {
 					join(connection, to)
 					return
 				}
 			}
-			// A connection that nothing accepts is reset, as it would be behind kube-proxy.
+			// Behind kube-proxy a connection without an endpoint is reset, too.
 			if tcp, ok := connection.(*net.TCPConn); ok {
 				_ = tcp.SetLinger(0)
 			}
@@ -263,7 +314,7 @@ func (n *node) forwardAll(number int32, at *nodePort) {
 	}
 }
 
-// kubeletListener is for the API server alone: it has the only certificate that is let in.
+// kubeletListener accepts the API server's certificate only.
 func (n *node) kubeletListener() (net.Listener, error) {
 	certificate, err := tls.LoadX509KeyPair(n.options.cert, n.options.key)
 	if err != nil {
@@ -297,7 +348,7 @@ func (n *node) kubeletHandler() http.Handler {
 	mux.HandleFunc("/portForward/{namespace}/{pod}/{uid}", forwardPorts)
 	mux.HandleFunc("/containerLogs/{namespace}/{pod}/{container}", n.containerLogs)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// The API server sends what it has for webhooks, pods and nodes through here.
+		// The API server's connections to webhooks, pods and nodes.
 		if r.Method == http.MethodConnect {
 			n.egress(w, r)
 			return
@@ -306,7 +357,7 @@ func (n *node) kubeletHandler() http.Handler {
 	})
 }
 
-// PortForward leads a stream to a port of a pod: Envoy's admin pages, a port of istiod, or the application itself.
+// PortForward connects a stream to a port of a pod: Envoy's admin interface, a port of istiod, or the application.
 func (n *node) PortForward(_ context.Context, name, _ string, port int32, stream io.ReadWriteCloser) error {
 	defer stream.Close()
 	n.mu.Lock()
@@ -328,14 +379,12 @@ func (n *node) PortForward(_ context.Context, name, _ string, port int32, stream
 	default:
 		return fmt.Errorf("nothing in pod %s listens on port %d", name, port)
 	}
-	connection, err := net.DialTimeout("tcp", loopback(at), 5*time.Second)
+	connection, err := net.DialTimeout("tcp", loopback(at), dialTime)
 	if err != nil {
 		return err
 	}
 	defer connection.Close()
-	sent := make(chan struct{})
 	go func() {
-		defer close(sent)
 		_, _ = io.Copy(connection, stream)
 		_ = closeWrite(connection)
 	}()
@@ -343,7 +392,7 @@ func (n *node) PortForward(_ context.Context, name, _ string, port int32, stream
 	return err
 }
 
-// listens says whether an application of the pod has a port: one that a container names, or that a Service sends requests to.
+// listens reports whether the pod's application has a port: a container or a Service names it.
 func (n *node) listens(p *pod, port int) bool {
 	for _, c := range p.object.Spec.Containers {
 		for _, named := range c.Ports {

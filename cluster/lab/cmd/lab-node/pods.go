@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -23,11 +24,10 @@ import (
 	"k8s.io/client-go/util/retry"
 )
 
-// drain is how long the processes of a deleted pod go on, for requests on their way while proxies learn that it is gone.
+// drain is how long the processes of a deleted pod continue, until all proxies know that it is gone.
 const drain = 5 * time.Second
 
-// pushTime is how long it may take until the proxies hear of a pod that has become Ready: by the EndpointSlice controller and istiod, which
-// waits a tenth of a second for more (PILOT_DEBOUNCE_AFTER).
+// pushTime is how long it may take until proxies know of a Ready pod, by the EndpointSlice controller and istiod (PILOT_DEBOUNCE_AFTER).
 const pushTime = 2 * time.Second
 
 type role string
@@ -39,7 +39,7 @@ const (
 	istiod  role = "istiod"
 )
 
-// pod is a pod that the node plays.
+// pod is a running pod.
 type pod struct {
 	node   *node
 	object *corev1.Pod
@@ -51,26 +51,28 @@ type pod struct {
 	admin    int
 	outbound int
 
-	// writing is held while the status is written: one write at a time.
-	writing sync.Mutex
+	// wake tells keepStatus to look, gone to end.
+	wake, gone chan struct{}
 
+	// mu is never held while the node's mu is taken.
 	mu sync.Mutex
 	// endpoints and apps are ports on 127.0.0.1 by port of the pod: where the pod is reached, and where its application listens.
 	endpoints map[int]int
 	apps      map[int]*http.Server
 	appPorts  map[int]int
-	ready     bool
-	problem   string
+	// ready is whether the processes answer, shown is what the API server has.
+	ready, shown bool
+	problem      string
 }
 
 func (p *pod) name() string { return p.object.Namespace + "/" + p.object.Name }
 
 func (p *pod) ip() string { return p.object.Status.PodIP }
 
-// proxied says whether the pod's connections go through an Envoy.
+// proxied reports whether the pod has an Envoy.
 func (p *pod) proxied() bool { return p.role == sidecar || p.role == router }
 
-// workload is the name of what the pod belongs to, as Istio names it: of the Deployment, not of its ReplicaSet.
+// workload is the name of the pod's owner, as Istio has it: of the Deployment, not of its ReplicaSet.
 func (p *pod) workload() string {
 	for _, owner := range p.object.OwnerReferences {
 		if hash := p.object.Labels["pod-template-hash"]; owner.Kind == "ReplicaSet" && hash != "" {
@@ -120,7 +122,7 @@ func (n *node) podChanged(object *corev1.Pod) {
 		return
 	}
 	if known != nil {
-		known.keepReady(object)
+		known.seen(object)
 		return
 	}
 	if object.Status.Phase != corev1.PodRunning || object.Status.PodIP == "" {
@@ -138,19 +140,22 @@ func (n *node) podChanged(object *corev1.Pod) {
 func (n *node) newPod(object *corev1.Pod) *pod {
 	ctx, cancel := context.WithCancel(n.ctx)
 	p := &pod{
-		node:      n,
-		object:    object,
-		role:      n.roleOf(object),
-		folder:    filepath.Join(n.options.folder, "pods", object.Namespace+"_"+object.Name),
+		node:   n,
+		object: object,
+		role:   n.roleOf(object),
+		// The folder of a pod that is gone is removed later, when another pod may have its name.
+		folder:    filepath.Join(n.options.folder, "pods", string(object.UID)),
 		ctx:       ctx,
 		cancel:    cancel,
 		endpoints: map[int]int{},
 		apps:      map[int]*http.Server{},
 		appPorts:  map[int]int{},
+		wake:      make(chan struct{}, 1),
+		gone:      make(chan struct{}),
 	}
-	p.ready = isReady(object)
+	p.shown = isReady(object)
 	if p.proxied() {
-		p.admin, p.outbound = n.freePort(), n.freePort()
+		p.admin, p.outbound = n.ports.free(), n.ports.free()
 	}
 	return p
 }
@@ -166,23 +171,19 @@ func (n *node) podGone(key string) {
 	if p == nil {
 		return
 	}
+	close(p.gone)
 	time.AfterFunc(drain, p.stop)
 }
 
 func (p *pod) stop() {
 	p.cancel()
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	for _, app := range p.apps {
 		_ = app.Close()
 	}
-	p.node.mu.Lock()
-	defer p.node.mu.Unlock()
-	delete(p.node.taken, p.admin)
-	delete(p.node.taken, p.outbound)
-	for _, port := range p.endpoints {
-		delete(p.node.taken, port)
-	}
+	released := append(slices.Collect(maps.Values(p.endpoints)), p.admin, p.outbound)
+	p.mu.Unlock()
+	p.node.ports.release(released...)
 	_ = os.RemoveAll(p.folder)
 }
 
@@ -199,7 +200,7 @@ func (p *pod) endpoint(port int) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.endpoints[port] == 0 {
-		p.endpoints[port] = p.node.freePort()
+		p.endpoints[port] = p.node.ports.free()
 	}
 	return p.endpoints[port]
 }
@@ -223,13 +224,10 @@ func (p *pod) app(port int) int {
 }
 
 func (p *pod) run() {
-	if err := os.MkdirAll(p.folder, 0o700); err != nil {
-		log.Printf("%s: %v", p.name(), err)
-		return
-	}
+	go p.keepStatus()
 	if p.role != plain {
-		// It may be Ready from before the node was started anew.
-		p.setReady(false)
+		// It may be Ready from before the node was restarted.
+		p.statusChanged()
 	}
 	switch p.role {
 	case plain:
@@ -243,7 +241,13 @@ func (p *pod) run() {
 
 var processes sync.WaitGroup
 
-// supervise keeps a process of the pod running, and the pod Ready while it answers.
+// unreadyTime is how long a process may be silent before its pod is not Ready, hungTime before it is killed.
+const (
+	unreadyTime = 15 * time.Second
+	hungTime    = 2 * time.Minute
+)
+
+// supervise keeps a process of the pod running, and the pod Ready while the process answers.
 func (p *pod) supervise(name string, command func() (*exec.Cmd, error), healthy func() bool) {
 	processes.Add(1)
 	defer processes.Done()
@@ -267,6 +271,10 @@ func (p *pod) supervise(name string, command func() (*exec.Cmd, error), healthy 
 }
 
 func (p *pod) runOnce(logs string, command func() (*exec.Cmd, error), healthy func() bool) error {
+	// A full disk or a removed folder is no reason to give up: supervise tries again.
+	if err := os.MkdirAll(p.folder, 0o700); err != nil {
+		return err
+	}
 	cmd, err := command()
 	if err != nil {
 		return err
@@ -285,6 +293,7 @@ func (p *pod) runOnce(logs string, command func() (*exec.Cmd, error), healthy fu
 	go func() { ended <- cmd.Wait() }()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
+	answered := time.Now()
 	for {
 		select {
 		case err := <-ended:
@@ -300,8 +309,15 @@ func (p *pod) runOnce(logs string, command func() (*exec.Cmd, error), healthy fu
 			return nil
 		case <-tick.C:
 			if healthy() {
+				answered = time.Now()
 				p.setReady(true)
 				tick.Reset(time.Second)
+			} else if silent := time.Since(answered); silent > hungTime {
+				_ = cmd.Process.Kill()
+				<-ended
+				return fmt.Errorf("no answer for %s", hungTime)
+			} else if silent > unreadyTime {
+				p.setReady(false)
 			}
 		}
 	}
@@ -319,7 +335,7 @@ func answers(port int, path, body string) bool {
 }
 
 // statusTime bounds one write of a status; a failed write is repeated after statusPause.
-const (
+var (
 	statusTime  = 10 * time.Second
 	statusPause = time.Second
 )
@@ -330,47 +346,86 @@ func isReady(object *corev1.Pod) bool {
 	})
 }
 
-// setReady writes to the pod's status what a kubelet would: kwok leaves a running pod not Ready.
+// isReady reports whether the pod's processes answer.
+func (p *pod) isReady() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ready
+}
+
+// setReady notes whether the pod's processes answer, for keepStatus.
 func (p *pod) setReady(ready bool) {
 	p.mu.Lock()
 	same := p.ready == ready
 	p.ready = ready
 	p.mu.Unlock()
-	if same {
-		return
+	if !same {
+		p.statusChanged()
 	}
-	p.node.mu.Lock()
-	p.node.readied = time.Now()
-	p.node.mu.Unlock()
-	p.writeReady()
 }
 
-// keepReady writes the status again when the API server has another one. kwok can play its stage twice for one pod, when it has seen the
-// pod twice before its first change, and the second time makes a Ready pod not Ready.
-func (p *pod) keepReady(object *corev1.Pod) {
+// seen notes the pod as the API server has it. Others write its status, too: kwok plays a stage twice when it has seen a pod twice before its
+// first write, and the node controller makes the pods of a node without a lease not Ready.
+func (p *pod) seen(object *corev1.Pod) {
 	p.mu.Lock()
-	same := p.ready == isReady(object)
+	same := p.shown == isReady(object)
+	p.shown = isReady(object)
 	p.mu.Unlock()
 	if !same {
-		go p.writeReady()
+		p.node.mu.Lock()
+		p.node.readied = time.Now()
+		p.node.mu.Unlock()
+	}
+	p.statusChanged()
+}
+
+// statusChanged wakes keepStatus.
+func (p *pod) statusChanged() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
 	}
 }
 
-// writeReady writes whether the pod is Ready, and tries again until that is written or the pod has gone.
-func (p *pod) writeReady() {
-	p.writing.Lock()
-	defer p.writing.Unlock()
+// keepStatus writes the pod's readiness to the API server, as a kubelet does, until the pod is gone.
+func (p *pod) keepStatus() {
+	for {
+		select {
+		case <-p.gone:
+			return
+		case <-p.ctx.Done():
+			return
+		case <-p.wake:
+		}
+		p.mu.Lock()
+		same := p.ready == p.shown
+		p.mu.Unlock()
+		if same {
+			continue
+		}
+		if err := p.writeReady(); err != nil && p.ctx.Err() == nil {
+			log.Printf("%s: its status could not be written: %v", p.name(), err)
+			time.AfterFunc(statusPause, p.statusChanged)
+		}
+	}
+}
+
+func (p *pod) writeReady() error {
 	ctx, cancel := context.WithTimeout(p.ctx, statusTime)
 	defer cancel()
 	pods := p.node.client.CoreV1().Pods(p.object.Namespace)
-	err := retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+	return retry.RetryOnConflict(retry.DefaultBackoff, func() error {
 		live, err := pods.Get(ctx, p.object.Name, metav1.GetOptions{})
-		if err != nil || live.UID != p.object.UID {
+		if apierrors.IsNotFound(err) {
+			return nil
+		}
+		if err != nil {
 			return err
 		}
-		p.mu.Lock()
-		ready := p.ready
-		p.mu.Unlock()
+		if live.UID != p.object.UID || live.DeletionTimestamp != nil || live.Status.Phase != corev1.PodRunning {
+			return nil
+		}
+		ready := p.isReady()
 		status := corev1.ConditionFalse
 		if ready {
 			status = corev1.ConditionTrue
@@ -389,15 +444,6 @@ func (p *pod) writeReady() {
 		_, err = pods.UpdateStatus(ctx, live, metav1.UpdateOptions{})
 		return err
 	})
-	if err == nil || p.ctx.Err() != nil || apierrors.IsNotFound(err) {
-		return
-	}
-	log.Printf("%s: its status could not be written: %v", p.name(), err)
-	time.AfterFunc(statusPause, func() {
-		if p.ctx.Err() == nil {
-			p.writeReady()
-		}
-	})
 }
 
 func setCondition(object *corev1.Pod, kind corev1.PodConditionType, status corev1.ConditionStatus) {
@@ -413,7 +459,7 @@ func setCondition(object *corev1.Pod, kind corev1.PodConditionType, status corev
 	object.Status.Conditions = append(object.Status.Conditions, corev1.PodCondition{Type: kind, Status: status, LastTransitionTime: metav1.Now()})
 }
 
-// environment is what a container's environment comes to, without what is taken from Secrets, ConfigMaps and resources.
+// environment is the environment of a container, without variables from Secrets, ConfigMaps and resources.
 func (p *pod) environment(c *corev1.Container) map[string]string {
 	found := map[string]string{}
 	fields := map[string]string{
@@ -460,7 +506,7 @@ func (p *pod) istiodCommand() (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-// envoyCommand writes the bootstrap that istio-agent would write, and runs Envoy with it.
+// envoyCommand runs Envoy with the bootstrap configuration that istio-agent would write.
 func (p *pod) envoyCommand() (*exec.Cmd, error) {
 	bootstrap, err := json.MarshalIndent(p.bootstrap(), "", "  ")
 	if err != nil {
@@ -532,12 +578,12 @@ func (p *pod) bootstrap() object {
 			"lds_config": object{"ads": object{}, "resource_api_version": "V3"},
 			"cds_config": object{"ads": object{}, "resource_api_version": "V3"},
 		},
-		// istiod's configuration asks for certificates at a cluster of the name sds-grpc.
+		// istiod's configuration gets certificates from a cluster named sds-grpc.
 		"static_resources": object{"clusters": []any{cluster("agent"), cluster("sds-grpc")}},
 	}
 }
 
-// status is what /status tells. It is settled when every pod is Ready and the proxies have had the time to hear of it.
+// status is the response of /status. It is settled when every pod is Ready and the proxies had time to learn it.
 func (n *node) status() object {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -545,7 +591,7 @@ func (n *node) status() object {
 	settled := n.synced.Load() && time.Since(n.readied) > pushTime
 	for _, p := range n.pods {
 		p.mu.Lock()
-		settled = settled && p.ready
+		settled = settled && p.ready && p.shown
 		entry := object{
 			"namespace": p.object.Namespace, "name": p.object.Name, "workload": p.workload(), "role": p.role,
 			"labels": p.object.Labels, "ip": p.ip(), "ready": p.ready,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"strconv"
 	"strings"
 
@@ -20,12 +21,15 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
-// rewrite makes istiod's configuration fit this machine, and changes nothing else in it:
+// rewrite fits istiod's configuration to this machine:
 //   - addresses of pods become ports on 127.0.0.1;
-//   - where iptables would tell Envoy the original destination of a connection, the PROXY protocol does;
-//   - filters that only Istio's own build of Envoy has are left out;
-//   - nothing leads out of the machine.
+//   - the original destination of a connection comes by the PROXY protocol, not from iptables;
+//   - filters that only Istio's build of Envoy has are left out;
+//   - addresses outside of the cluster are left out.
 func (p *pod) rewrite(response *discovery.DiscoveryResponse) error {
+	// All unknown pods of a response together are waited for once.
+	ctx, cancel := context.WithTimeout(p.ctx, podTime)
+	defer cancel()
 	for i, resource := range response.Resources {
 		message, err := resource.UnmarshalNew()
 		if err != nil {
@@ -33,9 +37,9 @@ func (p *pod) rewrite(response *discovery.DiscoveryResponse) error {
 		}
 		switch message := message.(type) {
 		case *cluster.Cluster:
-			p.rewriteCluster(message)
+			p.rewriteCluster(ctx, message)
 		case *endpoint.ClusterLoadAssignment:
-			p.rewriteEndpoints(message)
+			p.rewriteEndpoints(ctx, message)
 		case *listener.Listener:
 			p.rewriteListener(message)
 		default:
@@ -48,7 +52,7 @@ func (p *pod) rewrite(response *discovery.DiscoveryResponse) error {
 	return nil
 }
 
-// packed has the same bytes for the same message, so that Envoy sees no change where there is none.
+// packed is deterministic, so that Envoy sees no change where there is none.
 func packed(message proto.Message) (*anypb.Any, error) {
 	value, err := proto.MarshalOptions{Deterministic: true}.Marshal(message)
 	return &anypb.Any{TypeUrl: "type.googleapis.com/" + string(message.ProtoReflect().Descriptor().FullName()), Value: value}, err
@@ -68,7 +72,7 @@ func local(port int) *core.Address {
 	}}}
 }
 
-// upstream says whether Envoy as its own project builds it has an extension. Istio's own have types outside of its packages.
+// upstream reports whether Envoy's own build has an extension. Types of Istio's extensions are in other packages.
 func upstream(config *anypb.Any) bool {
 	if config == nil {
 		return true
@@ -84,7 +88,7 @@ func upstream(config *anypb.Any) bool {
 	return strings.HasPrefix(name, "envoy.") && !strings.HasPrefix(name, "envoy.tcp.metadataexchange.")
 }
 
-func (p *pod) rewriteCluster(c *cluster.Cluster) {
+func (p *pod) rewriteCluster(ctx context.Context, c *cluster.Cluster) {
 	kept := c.Filters[:0]
 	for _, filter := range c.Filters {
 		if upstream(filter.GetTypedConfig()) {
@@ -100,9 +104,9 @@ func (p *pod) rewriteCluster(c *cluster.Cluster) {
 		p.static(c, p.app(port))
 	case c.GetType() == cluster.Cluster_EDS:
 	case c.GetType() == cluster.Cluster_ORIGINAL_DST && len(parts) == 4 && parts[0] == "outbound":
-		// A headless Service: Envoy would connect to the address that the application had chosen; here any of them is as good.
+		// A headless Service: Envoy would connect to the address that the application chose; here any will do.
 		port, _ := strconv.Atoi(parts[1])
-		p.static(c, p.headlessPorts(parts[3], port)...)
+		p.static(c, p.headlessPorts(ctx, parts[3], port)...)
 	case c.GetType() == cluster.Cluster_ORIGINAL_DST:
 		c.UpstreamBindConfig = nil
 		p.static(c)
@@ -112,11 +116,11 @@ func (p *pod) rewriteCluster(c *cluster.Cluster) {
 			c.DnsLookupFamily = cluster.Cluster_AUTO
 			c.DnsRefreshRate, c.RespectDnsTtl, c.TypedDnsResolverConfig = nil, false, nil
 		}
-		p.rewriteEndpoints(c.LoadAssignment)
+		p.rewriteEndpoints(ctx, c.LoadAssignment)
 	}
 }
 
-// static gives a cluster endpoints on this machine; without any, its requests get "no healthy upstream".
+// static gives a cluster endpoints on this machine; without any, requests get "no healthy upstream".
 func (p *pod) static(c *cluster.Cluster, ports ...int) {
 	c.ClusterDiscoveryType = &cluster.Cluster_Type{Type: cluster.Cluster_STATIC}
 	c.LbPolicy, c.LbConfig = cluster.Cluster_ROUND_ROBIN, nil
@@ -129,22 +133,22 @@ func (p *pod) static(c *cluster.Cluster, ports ...int) {
 	c.LoadAssignment = &endpoint.ClusterLoadAssignment{ClusterName: c.Name, Endpoints: []*endpoint.LocalityLbEndpoints{locality}}
 }
 
-func (p *pod) headlessPorts(host string, port int) []int {
+func (p *pod) headlessPorts(ctx context.Context, host string, port int) []int {
 	ips, err := p.node.lookup(host, p.object.Namespace)
 	if err != nil {
 		return nil
 	}
 	var ports []int
 	for _, ip := range ips {
-		if at, ok := p.node.endpoint(ip, port); ok {
+		if at, ok := p.node.endpoint(ctx, ip, port); ok {
 			ports = append(ports, at)
 		}
 	}
 	return ports
 }
 
-// rewriteEndpoints leads endpoints to the ports that play them, and leaves out those that are no pods.
-func (p *pod) rewriteEndpoints(assignment *endpoint.ClusterLoadAssignment) {
+// rewriteEndpoints replaces addresses of pods by ports on this machine, and drops all other addresses.
+func (p *pod) rewriteEndpoints(ctx context.Context, assignment *endpoint.ClusterLoadAssignment) {
 	for _, locality := range assignment.Endpoints {
 		kept := locality.LbEndpoints[:0]
 		for _, one := range locality.LbEndpoints {
@@ -153,10 +157,10 @@ func (p *pod) rewriteEndpoints(assignment *endpoint.ClusterLoadAssignment) {
 				continue
 			}
 			ips := []string{socket.GetAddress()}
-			if found, err := p.node.lookup(socket.GetAddress(), p.object.Namespace); err == nil {
+			if found, err := p.node.lookup(socket.GetAddress(), p.object.Namespace); err == nil && len(found) > 0 {
 				ips = found
 			}
-			at, ok := p.portOf(ips[0], int(socket.GetPortValue()))
+			at, ok := p.portOf(ctx, ips[0], int(socket.GetPortValue()))
 			if !ok {
 				continue
 			}
@@ -167,20 +171,20 @@ func (p *pod) rewriteEndpoints(assignment *endpoint.ClusterLoadAssignment) {
 	}
 }
 
-// portOf leads an address of a pod or a Service to a port on this machine.
-func (p *pod) portOf(ip string, port int) (int, bool) {
+// portOf is the port on this machine for an address of a pod or a Service.
+func (p *pod) portOf(ctx context.Context, ip string, port int) (int, bool) {
 	if service := p.node.serviceAt(ip); service != nil {
 		for _, servicePort := range service.Spec.Ports {
 			if int(servicePort.Port) != port {
 				continue
 			}
 			for _, endpoint := range p.node.ready(service, servicePort.Name) {
-				return p.node.endpoint(endpoint.ip, endpoint.port)
+				return p.node.endpoint(ctx, endpoint.ip, endpoint.port)
 			}
 		}
 		return 0, false
 	}
-	return p.node.endpoint(ip, port)
+	return p.node.endpoint(ctx, ip, port)
 }
 
 const originalDestination = "envoy.filters.listener.original_dst"
@@ -204,7 +208,7 @@ func (p *pod) rewriteListener(l *listener.Listener) {
 		p.rewriteInbound(l)
 	default:
 		if l.GetBindToPort() != nil && !l.GetBindToPort().GetValue() {
-			return // It has no socket of its own: virtualOutbound hands connections to it.
+			return // It has no socket: virtualOutbound passes connections to it.
 		}
 		if socket := l.GetAddress().GetSocketAddress(); socket != nil {
 			l.Address = local(p.endpoint(int(socket.GetPortValue())))
@@ -212,7 +216,7 @@ func (p *pod) rewriteListener(l *listener.Listener) {
 	}
 }
 
-// replaceOriginalDestination puts a filter, or none, in the place of the one that asks the kernel.
+// replaceOriginalDestination replaces the filter that asks the kernel.
 func (p *pod) replaceOriginalDestination(l *listener.Listener, by *listener.ListenerFilter) {
 	kept := []*listener.ListenerFilter{}
 	if by != nil {
@@ -226,7 +230,7 @@ func (p *pod) replaceOriginalDestination(l *listener.Listener, by *listener.List
 	l.ListenerFilters = kept
 }
 
-// rewriteInbound gives each port of the pod a socket of its own, by which the filter chains know it.
+// rewriteInbound gives each port of the pod a socket of its own; filter chains match its port.
 func (p *pod) rewriteInbound(l *listener.Listener) {
 	p.replaceOriginalDestination(l, nil)
 	l.Address = local(p.endpoint(int(l.GetAddress().GetSocketAddress().GetPortValue())))
