@@ -14,7 +14,7 @@ export function controlPlaneNamespace(istio: IstioSettings | undefined): string 
 }
 
 /** Names of the control plane's releases by chart. */
-export function releaseNames(istio: IstioSettings): Record<Exclude<IstioChart, 'gateway'>, string> {
+function releaseNames(istio: IstioSettings): Record<Exclude<IstioChart, 'gateway'>, string> {
   const istiod = istio.revision === undefined ? 'istiod' : `istiod-${istio.revision}`;
   return { base: 'istio-base', istiod, cni: 'istio-cni', ztunnel: 'ztunnel', ...istio.releaseNames };
 }

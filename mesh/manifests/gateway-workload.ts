@@ -23,7 +23,7 @@ export const defaultGatewayPorts: ServicePortSettings[] = [
  * Ports that profile `demo` opens beside those, for Istio's tasks on TCP and on SNI routing. The profile sets them for the gateways of istioctl; Istio's gateway chart
  * knows nothing of it. https://istio.io/latest/docs/setup/additional-setup/config-profiles/
  */
-export const demoGatewayPorts: ServicePortSettings[] = [
+const demoGatewayPorts: ServicePortSettings[] = [
   ...defaultGatewayPorts,
   { name: 'tcp', port: 31400, targetPort: 31400 },
   { name: 'tls', port: 15443, targetPort: 15443 },

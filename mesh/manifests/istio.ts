@@ -13,7 +13,6 @@ import type { IVirtualService } from '@kubernetes-models/istio/networking.istio.
  */
 export type VirtualServiceSpec = NonNullable<IVirtualService['spec']>;
 export type HttpRoute = NonNullable<VirtualServiceSpec['http']>[number];
-export type HttpRouteDestination = NonNullable<HttpRoute['route']>[number];
 export type TcpRoute = NonNullable<VirtualServiceSpec['tcp']>[number];
 export type TlsRoute = NonNullable<VirtualServiceSpec['tls']>[number];
 type GeneratedDestinationRuleSpec = NonNullable<IDestinationRule['spec']>;

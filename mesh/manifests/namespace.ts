@@ -10,7 +10,7 @@ export function isExistingNamespace(name: string, settings: NamespaceSettings): 
 }
 
 /** Labels that put a namespace into the mesh. https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/ */
-export function namespaceLabels(settings: NamespaceSettings): Record<string, string> {
+function namespaceLabels(settings: NamespaceSettings): Record<string, string> {
   return defined({
     'istio-injection': settings.injection === undefined ? undefined : settings.injection ? 'enabled' : 'disabled',
     'istio.io/rev': settings.revision,

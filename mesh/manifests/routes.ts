@@ -18,7 +18,7 @@ export interface RouteObjects {
   virtualService?: Rendered<VirtualService>;
 }
 
-export function routeObjects(namespace: string, service: string, route: RouteSettings): RouteObjects {
+function routeObjects(namespace: string, service: string, route: RouteSettings): RouteObjects {
   const origin = `meshwright:routes.${namespace}.${service}`;
   const routing = virtualService(namespace, service, route, origin);
   const rules = destinationRules(namespace, service, route, origin);
@@ -55,11 +55,7 @@ export interface SplitDestination {
 }
 
 /** Where a service's requests go: one destination per version with its weight, or the bare host when there is no split. */
-export function splitDestinations(
-  service: string,
-  route: RouteSettings,
-  weights: Weights | undefined,
-): SplitDestination[] {
+function splitDestinations(service: string, route: RouteSettings, weights: Weights | undefined): SplitDestination[] {
   const bare = defined({
     host: route.host ?? service,
     port: route.port === undefined ? undefined : { number: route.port },
@@ -242,7 +238,7 @@ function origins(path: string, list: Rule<object>[]): Record<string, string> {
 }
 
 /** Name of a service's VirtualService, and of its DestinationRule when it has no versions. */
-export function serviceObjectName(service: string): string {
+function serviceObjectName(service: string): string {
   return service;
 }
 

@@ -163,7 +163,7 @@ const setAtRuntime = [
   'service.istio.io/canonical-revision',
 ];
 
-export function isSetAtRuntime(label: string): boolean {
+function isSetAtRuntime(label: string): boolean {
   return setAtRuntime.includes(label) || /^(batch\.kubernetes\.io\/)?(controller-uid|job-name)$/.test(label);
 }
 

@@ -1,4 +1,3 @@
-import { hostIntersection } from './hosts';
 import { asList, asMap, asNumber, asString, asStringMap, asStrings, isMap, type JsonMap } from '../json';
 import type { MeshObject, ObjectIndex } from './objects';
 import { hasLabels } from './workload-index';
@@ -73,16 +72,6 @@ export function serverHosts(server: MeshGatewayServer, gatewayNamespace: string,
     const owner = entry.slice(0, slash) === '.' ? gatewayNamespace : entry.slice(0, slash);
     return owner === '*' || owner === namespace ? [entry.slice(slash + 1)] : [];
   });
-}
-
-/** The hosts that a server serves for an object of `namespace` with these hosts. */
-export function servedHosts(
-  gateway: MeshGateway,
-  server: MeshGatewayServer,
-  hosts: readonly string[],
-  namespace: string,
-): string[] {
-  return hostIntersection(serverHosts(server, gateway.namespace, namespace), hosts);
 }
 
 function meshGateway(source: MeshObject): MeshGateway {

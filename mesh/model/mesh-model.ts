@@ -119,12 +119,12 @@ export const meshModel: (...question: Question) => MeshModel = memoizeLast(
 );
 
 export type { EffectiveMtls, MtlsMode } from './peer-authentication';
-export type { EffectiveRule, EffectiveSubset } from './destination-rules';
+export type { EffectiveRule } from './destination-rules';
 export type { MeshGatewayServer, MeshGateway } from './gateways';
 export type { Externals, MeshConfig, MeshOptions } from './mesh-config';
 export type { MeshKind, MeshObject } from './objects';
 export type { KnownNamespace } from './objects';
-export type { MeshService, ServiceEndpoint, MeshServicePort } from './services';
+export type { MeshService, ServiceEndpoint } from './services';
 export type { MeshVirtualService, SourcedRoute } from './virtual-services';
 export type { MeshWorkload } from './workloads';
 export type { SidecarScope } from './sidecars';

@@ -117,11 +117,11 @@ const asMeshObject = memoizeByIdentity((object: KubernetesObject): MeshObject =>
  * Sorts as istiod does wherever the oldest object wins: by creation time, then name, then namespace (istio pilot/pkg/model/config.go,
  * sortConfigByCreationTime). An object without a creation time is still to be created, so it comes after those that have one.
  */
-export function inCreationOrder<T extends KubernetesObject>(objects: readonly T[]): T[] {
+function inCreationOrder<T extends KubernetesObject>(objects: readonly T[]): T[] {
   return [...objects].sort(compareCreation);
 }
 
-export function compareCreation(a: KubernetesObject, b: KubernetesObject): number {
+function compareCreation(a: KubernetesObject, b: KubernetesObject): number {
   return (
     creationTime(a) - creationTime(b) ||
     compareStrings(a.metadata.name, b.metadata.name) ||

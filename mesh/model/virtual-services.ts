@@ -143,7 +143,7 @@ const inherited = [
  * A route of a delegate VirtualService as it holds beneath the route that delegates to it, or undefined when their conditions contradict each other, in which
  * case istiod drops it (istio pilot/pkg/model/virtualservice.go, mergeHTTPRoute).
  */
-export function mergeDelegate(root: SourcedRoute, leaf: SourcedRoute): JsonMap | undefined {
+function mergeDelegate(root: SourcedRoute, leaf: SourcedRoute): JsonMap | undefined {
   const rootMatches = matches(root);
   const leafMatches = matches(leaf);
   const merged = mergeMatches(rootMatches, leafMatches);

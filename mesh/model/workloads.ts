@@ -186,7 +186,7 @@ const neverInjected = ['kube-system', 'kube-public', 'kube-node-lease', 'local-p
  * How pods join the mesh, by the webhooks of Istio's charts: a namespace label asks for injection and a pod label may opt out, or, in a namespace without an
  * opinion, a pod label asks. The annotation only ever switches injection off. https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/
  */
-export function proxyOf(
+function proxyOf(
   namespace: string,
   namespaceLabels: Record<string, string>,
   labels: Record<string, string>,

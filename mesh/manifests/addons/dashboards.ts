@@ -54,7 +54,7 @@ export const grafana: Addon<GrafanaSettings> = {
 };
 
 /** Where the password of `admin` is: Secret, and its keys by the chart's names for them. */
-export function grafanaSecret({ password, passwordSecret }: GrafanaSettings): string {
+function grafanaSecret({ password, passwordSecret }: GrafanaSettings): string {
   return passwordSecret ?? (password === undefined ? 'grafana' : ownSecret);
 }
 

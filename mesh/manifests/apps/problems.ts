@@ -60,7 +60,7 @@ function below(path: string[], problems: SettingsProblem[]): SettingsProblem[] {
  * Every reason why Kubernetes would refuse the Service's ports, by path below the Service.
  * @param ports - its own ports, or those that it takes from its workload
  */
-export function servicePortProblems(service: ServiceSettings, ports: ServicePort[]): SettingsProblem[] {
+function servicePortProblems(service: ServiceSettings, ports: ServicePort[]): SettingsProblem[] {
   if (ports.length === 0) {
     if (service.spec?.['clusterIP'] === 'None' || service.spec?.['type'] === 'ExternalName') return [];
     return [{ path: ['ports'], message: 'a Service needs ports, or a workload with ports behind its selector' }];

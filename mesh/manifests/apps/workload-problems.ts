@@ -133,7 +133,7 @@ function resourceProblems(resources: ResourceSettings): SettingsProblem[] {
 const handlers = ['httpGet', 'tcpSocket', 'exec', 'grpc'];
 
 /** Every reason why Kubernetes would refuse a workload's probes, by path below the workload. */
-export function probeProblems(workload: WorkloadSettings): SettingsProblem[] {
+function probeProblems(workload: WorkloadSettings): SettingsProblem[] {
   return (['livenessProbe', 'readinessProbe', 'startupProbe'] as const).flatMap((key) => {
     const probe = workload[key];
     if (probe === undefined) return [];

@@ -44,7 +44,7 @@ export interface PodTemplate {
  * The pods of a workload.
  * @param injection - what the namespace asks of the injector, as `injectionOf` says it
  */
-export function podTemplate(name: string, workload: WorkloadSettings, injection: string): PodTemplate {
+function podTemplate(name: string, workload: WorkloadSettings, injection: string): PodTemplate {
   const labels = workloadLabels(name, workload);
   const { containers = [], ...pod } = workload.pod ?? {};
   const spec = defined({
@@ -83,7 +83,7 @@ function envVar([name, value]: [string, EnvValue]): Record<string, unknown> {
   return typeof value === 'string' ? { name, value } : { name, ...value };
 }
 
-export function serviceSelector(name: string, service: ServiceSettings): Record<string, string> {
+function serviceSelector(name: string, service: ServiceSettings): Record<string, string> {
   return service.selector ?? { app: name };
 }
 
@@ -135,7 +135,7 @@ export function workloadLabels(name: string, workload: WorkloadSettings): Record
 }
 
 /** The labels by which a workload finds its pods. A selector cannot change later, so it holds `app` and `version` alone where there are any. */
-export function workloadSelector(name: string, workload: WorkloadSettings): Record<string, string> {
+function workloadSelector(name: string, workload: WorkloadSettings): Record<string, string> {
   const labels = workloadLabels(name, workload);
   const identity = Object.entries(labels).filter(([label]) => label === 'app' || label === 'version');
   return identity.length > 0 ? Object.fromEntries(identity) : labels;

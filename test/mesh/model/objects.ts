@@ -1,14 +1,9 @@
 import { parseAllDocuments } from 'yaml';
 import type { KubernetesObject } from '../../../mesh/manifests/kubernetes';
-import { meshModel, type MeshModel, type MeshOptions } from '../../../mesh/model/mesh-model';
 
 /** The objects of a YAML stream. */
 export function objects(yaml: string): KubernetesObject[] {
   return parseAllDocuments(yaml).map((document) => document.toJS() as KubernetesObject);
-}
-
-export function model(yaml: string, options?: MeshOptions): MeshModel {
-  return meshModel(objects(yaml), options);
 }
 
 /** A Service of namespace shop that selects `app: <name>`. */

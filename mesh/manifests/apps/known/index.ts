@@ -5,7 +5,7 @@ import { octopus } from './octopus';
 import { tutorial } from './tutorial';
 
 /** Answers with what it was asked; the target of the circuit breaking exercise. */
-export const httpbin: KnownApp = {
+const httpbin: KnownApp = {
   hub: 'docker.io/honester',
   version: 'latest',
   workloads: {
@@ -15,7 +15,7 @@ export const httpbin: KnownApp = {
 };
 
 /** Istio's load generator, as a bare Pod to run commands in. https://fortio.org */
-export const fortio: KnownApp = {
+const fortio: KnownApp = {
   hub: 'docker.io/fortio',
   version: 'latest_release',
   workloads: {
@@ -32,7 +32,7 @@ export const fortio: KnownApp = {
 };
 
 /** A bare Pod with curl that does nothing, to send requests from inside the mesh. */
-export const curltest: KnownApp = {
+const curltest: KnownApp = {
   hub: 'docker.io/curlimages',
   version: '8.10.1',
   workloads: {
@@ -47,14 +47,14 @@ export const curltest: KnownApp = {
 };
 
 /** A Deployment without a Service, to watch a sidecar come and go. */
-export const userlist: KnownApp = {
+const userlist: KnownApp = {
   hub: 'docker.io/ssongman',
   version: 'v1',
   workloads: { userlist: { image: '{hub}/userlist:{version}' } },
 };
 
 /** Two bare Pods behind one Service, the second of which fails half of its requests: the outlier detection exercise. */
-export const hello: KnownApp = {
+const hello: KnownApp = {
   hub: 'docker.io/honester',
   version: 'latest',
   workloads: {
