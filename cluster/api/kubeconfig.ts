@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
-import { isKubeconfigText } from '../../mesh/manifests/kubeconfig';
+import { isKubeconfigText } from '../../mesh/manifests/formats';
 import { projectRoot } from '../../runtime/project-root';
 import { ClusterError } from './errors';
 

@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { parseAddress } from '../../mesh/manifests/addresses';
+import { parseAddress } from '../../mesh/manifests/formats';
 import { asList, asMap } from '../../mesh/json';
 import {
   ApiError,

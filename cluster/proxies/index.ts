@@ -1,5 +1,5 @@
 /** What the proxies of a mesh serve, and the proof that they serve a change. */
-export { addressPattern, addressRule, proxyNamePattern, proxyNameRule } from '../../mesh/manifests/addresses';
+export { addressPattern, addressRule, proxyNamePattern, proxyNameRule } from '../../mesh/manifests/formats';
 export { ClusterError, type ClusterProblem, type KubeconfigOptions } from '../api';
 export type { ClusterOptions } from './admin-endpoint';
 export {
