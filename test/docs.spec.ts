@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import type { Command } from 'commander';
 import { parse, parseAllDocuments, stringify } from 'yaml';
@@ -9,11 +8,16 @@ import { checkMesh } from '../config/check-mesh';
 import { parseStackText } from '../config/stack-text';
 
 const root = join(__dirname, '..');
+/** The source tree's folders, without those that are generated. */
+const folders = readdirSync(root, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && !/^(\.(?!ci$)|node_modules$|dist$|coverage$)/.test(entry.name))
+  .map(({ name }) => name);
 /** Every Markdown page of the repository, by its path from the root. */
-const pages = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], { cwd: root })
-  .toString()
-  .split('\n')
-  .filter((path) => path !== '' && existsSync(join(root, path)));
+const pages = ['', ...folders]
+  .flatMap((folder) =>
+    readdirSync(join(root, folder), { encoding: 'utf8', recursive: folder !== '' }).map((path) => join(folder, path)),
+  )
+  .filter((path) => path.endsWith('.md') && !path.includes('node_modules'));
 
 interface StackFile {
   config: Record<string, unknown>;
@@ -95,7 +99,6 @@ describe('docs', () => {
   });
 
   it('every path of the source tree that a page names exists', () => {
-    const folders = execFileSync('git', ['ls-tree', '-d', '--name-only', 'HEAD'], { cwd: root }).toString().split('\n');
     const isPath = (code: string): boolean =>
       /^[\w.-]+\/[\w./-]+$/.test(code) && folders.includes(code.split('/')[0] ?? '');
     const named = pages
