@@ -115,15 +115,16 @@ async function isExecutable(file: string): Promise<boolean> {
   );
 }
 
-/** Whether the system can execute a file. A truncated program is refused, or ends by a signal; any exit code will do. */
+/** Whether the system can execute a file. A truncated program ends by a signal, or a shell takes it for a script that fails; any other exit code will do. */
 export async function canRun(file: string): Promise<boolean> {
   if (!(await isExecutable(file))) return path.extname(file) !== ''; // The provider's schema.
   try {
     await run(file, ['--version'], { timeout: 10_000 });
     return true;
   } catch (error) {
-    const { code, killed = false } = error as { code?: number | string | null; killed?: boolean };
-    return killed || typeof code === 'number';
+    const { code, killed = false, stderr = '' } = error as { code?: unknown; killed?: boolean; stderr?: string };
+    if (typeof code !== 'number') return killed;
+    return code !== 126 && code !== 127 && !/syntax error/i.test(stderr);
   }
 }
 

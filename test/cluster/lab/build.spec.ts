@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,8 +11,8 @@ import type { Cache } from '../../../cluster/lab/binaries/cache';
 import { collect } from './support';
 
 /*
- * A stand-in for go, since a real build takes minutes: `list` names two packages, `build` notes that it was asked and puts a
- * program with a version into the folder of -o. What is tested is who builds when, and what is left behind.
+ * A stand-in for go, since a real build takes minutes: `list` names two packages, `build` logs its arguments and puts programs with a version
+ * into the folder of -o.
  */
 const fakeGo = `#!/bin/sh
 echo "$*" >> "$FAKE_GO_LOG"
@@ -53,7 +53,7 @@ describe('building the programs', function () {
     await rm(folder, { recursive: true });
   });
 
-  it('puts them into the cache under their own names, telling each step, and does it once', async () => {
+  it('puts them into the cache under their own names, reports each step, and does it once', async () => {
     const { lines, log } = collect();
     await build('kubernetes-and-istio', ['etcd', 'kubectl'], cache, log);
     assert.deepEqual((await readdir(cache.bin)).sort(), ['etcd', 'kubectl']);
@@ -63,21 +63,32 @@ describe('building the programs', function () {
         'lab: building etcd, kubectl from their official Go modules, once for all checkouts',
         'lab: step 1 of 3: fetching Go modules',
         'lab: step 2 of 3: compiling etcd, kubectl',
-        'lab: step 3 of 3: trying them',
+        'lab: step 3 of 3: testing them',
         'lab: built in N s',
       ],
     );
     await build('kubernetes-and-istio', ['etcd', 'kubectl'], cache, log);
     assert.equal((await goCalls()).length, 1);
-    assert.deepEqual((await readdir(folder)).sort(), ['bin', 'calls', 'go']);
+    assert.deepEqual((await readdir(folder)).sort(), ['bin', 'bin.files.json', 'calls', 'go']);
   });
 
   it('builds only what is missing', async () => {
     await mkdir(cache.bin);
-    await writeFile(path.join(cache.bin, 'etcd'), 'here already');
+    await writeFile(path.join(cache.bin, 'etcd'), '#!/bin/sh\n', { mode: 0o755 });
     await build('kubernetes-and-istio', ['etcd', 'kubectl'], cache, () => undefined);
-    assert.equal(await readFile(path.join(cache.bin, 'etcd'), 'utf8'), 'here already');
+    assert.equal(await readFile(path.join(cache.bin, 'etcd'), 'utf8'), '#!/bin/sh\n');
     assert.match((await goCalls())[0] ?? '', /-o \S+ k8s\.io\/kubernetes\/cmd\/kubectl$/);
+  });
+
+  it('builds a truncated program again', async () => {
+    await build('kubernetes-and-istio', ['etcd', 'kubectl'], cache, () => undefined);
+    await truncate(path.join(cache.bin, 'etcd'), 4);
+    const { lines, log } = collect();
+    assert.equal(await build('kubernetes-and-istio', ['etcd', 'kubectl'], cache, log), true);
+    assert.equal(lines[0], 'lab: damaged in the cache: etcd');
+    const { stdout } = await promisify(execFile)(path.join(cache.bin, 'etcd'));
+    assert.equal(stdout, 'v1.2.3\n');
+    assert.equal(await build('kubernetes-and-istio', ['etcd', 'kubectl'], cache, log), false);
   });
 
   it('tells the API server its version, so that it does not call itself v0.0.0', async () => {
@@ -85,7 +96,7 @@ describe('building the programs', function () {
     assert.match((await goCalls())[0] ?? '', /-X=k8s\.io\/component-base\/version\.gitVersion=v1\.\d+\.\d+ /);
   });
 
-  it('is done by one of two who need them at once, while the other waits and says so', async () => {
+  it('is done by one of two processes at a time, while the other waits and says so', async () => {
     process.env['FAKE_GO_SECONDS'] = '1';
     const [first, second] = [collect(), collect()];
     const building = build('kubernetes-and-istio', ['kubectl'], cache, first.log);
@@ -95,13 +106,13 @@ describe('building the programs', function () {
     assert.deepEqual(second.lines, ['lab: another checkout is building the same programs, waiting for it']);
   });
 
-  it('fails with what go said, and leaves nothing that the next one could take for finished', async () => {
+  it('fails with the output of go, and leaves nothing unfinished in the cache', async () => {
     process.env['FAKE_GO_FAILS'] = 'yes';
     await assert.rejects(
       build('kubernetes-and-istio', ['kubectl'], cache, () => undefined),
       {
         name: 'LabError',
-        message: 'go build failed (1). What is done so far is kept.\n  | one.go:1: no such thing',
+        message: 'go build failed (1). What is compiled so far is kept.\n  | one.go:1: no such thing',
       },
     );
     assert.deepEqual(await readdir(cache.bin), []);
@@ -110,7 +121,7 @@ describe('building the programs', function () {
     assert.deepEqual(await readdir(cache.bin), ['kubectl']);
   });
 
-  it('fails when there is no go, and says what to do', async () => {
+  it('fails without go, and says what to do', async () => {
     process.env['PATH'] = '/nowhere';
     await assert.rejects(
       build('kubernetes-and-istio', ['kubectl'], cache, () => undefined),
@@ -146,7 +157,7 @@ describe('building the programs', function () {
     assert.equal(stdout, 'v1.2.3\n');
   });
 
-  it('clears away what a builder left long ago', async () => {
+  it('removes what a builder left long ago', async () => {
     await mkdir(path.join(cache.drafts, 'build-old'), { recursive: true });
     await mkdir(cache.lock);
     const longAgo = new Date(Date.now() - 3_600_000);
