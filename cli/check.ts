@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import { objectKey, objectTitle, originOf } from '../mesh/manifests/kubernetes';
+import { objectKey, objectTitle, originOf, type KubernetesObject } from '../mesh/manifests/kubernetes';
 import { renderMesh } from '../mesh/manifests/mesh';
+import { judgeExpectations } from '../mesh/traffic/expectations';
+import { stackTraffic, type TrafficInput } from '../mesh/traffic/stack-objects';
 import { checkOptions, mergeCheckOptions } from '../config/check-options';
 import { encryptedUnknowns } from '../config/encrypted';
-import { parseKeyPath, valueAt } from '../config/key-path';
+import { keyPath, parseKeyPath, valueAt } from '../config/key-path';
 import { decodeText, readYaml } from '../config/yaml';
 import { policy as policySchema, type PolicySettings } from '../config/schema/policy';
 import { checkReport } from '../policy/check';
@@ -50,9 +52,51 @@ export function judge(
     ...report.findings,
     ...copies.flatMap(({ copy, original }) => (original === undefined ? [] : repeatedFindings(copy, original, merged))),
   ];
+  const places = new Map<Finding, Source>();
+  const traffic = trafficOf(judged, stacks);
+  for (const { finding, source } of stacks.flatMap((stack) => expectationFindings(stack, traffic))) {
+    findings.push(finding);
+    places.set(finding, source);
+  }
   const fallback = stacks.length === 1 ? { file: stacks[0]?.file ?? '' } : undefined;
-  const sourceOf = (finding: Finding): Source | undefined => sourceIn(objects, finding) ?? fallback;
+  const sourceOf = (finding: Finding): Source | undefined =>
+    places.get(finding) ?? sourceIn(objects, finding) ?? fallback;
   return sourced({ ...report, findings }, { objects: objects.length, sourceOf, level });
+}
+
+/** What the routing model is told of all that is judged together. */
+function trafficOf(objects: KubernetesObject[], stacks: readonly LoadedStack[]): TrafficInput {
+  const own = stacks.map(({ settings }) => stackTraffic(settings));
+  const known = new Set(objects.map(identity));
+  // The workloads of gateways, which charts bring.
+  const workloads = own.flatMap((stack) => stack.objects).filter((object) => !known.has(identity(object)));
+  return {
+    objects: [...objects, ...workloads],
+    options: Object.assign({}, ...own.map(({ options }) => options)) as TrafficInput['options'],
+  };
+}
+
+/** Tests of routing that fail, or of which it cannot be told whether they hold. */
+function expectationFindings(
+  { settings, source, file }: LoadedStack,
+  traffic: TrafficInput,
+): { finding: Finding; source: Source }[] {
+  const verdicts = judgeExpectations(traffic, settings.expect ?? []);
+  return verdicts.flatMap(({ result, message }, index) => {
+    if (result === 'holds') return [];
+    const finding: Finding = {
+      rule: 'expect',
+      level: result === 'cannotTell' ? 'advisory' : 'mandatory',
+      kind: 'Expectation',
+      namespace: '',
+      name: `expect[${index}]`,
+      path: '',
+      message,
+    };
+    const keys = ['expect', index];
+    const line = source.position?.(keys)?.line;
+    return [{ finding, source: { file, key: keyPath(keys), ...(line === undefined ? {} : { line }) } }];
+  });
 }
 
 /** The objects that a stack file makes. */

@@ -29,7 +29,11 @@ export interface ReadFlags {
 export function readOptionsFlags(command: Command): Command {
   return command
     .option('-n, --namespace <namespace>', 'namespace of objects that name none')
-    .option('--strict', 'refuse files without Kubernetes objects, instead of skipping them', false);
+    .option(
+      '--strict',
+      'refuse files without Kubernetes objects instead of skipping them, and exit with 1 instead of 3',
+      false,
+    );
 }
 
 /** A valid stack file, whether or not its mesh is fit to be deployed. */

@@ -1,6 +1,8 @@
 import { renderMesh, type Mesh } from '../mesh/manifests/mesh';
 import { originOf, type Rendered } from '../mesh/manifests/kubernetes';
 import type { StackSettings } from '../mesh/manifests/settings';
+import { judgeExpectations } from '../mesh/traffic/expectations';
+import { stackTraffic } from '../mesh/traffic/stack-objects';
 import { checkReport, type CheckScope } from '../policy/check';
 import { findingSubject, subjectOf, type Finding } from '../policy/finding';
 import { rules } from '../policy/rules';
@@ -15,7 +17,7 @@ import type { PolicySettings } from './schema/policy';
 export interface MeshCheck {
   /** Mandatory findings, by the key in the stack file that makes the object. */
   problems: Problem[];
-  /** Advisory ones, and advice on the stack file itself. */
+  /** Advisory findings, and advice on the stack file itself. */
   warnings: Problem[];
   mesh: Mesh;
 }
@@ -23,7 +25,7 @@ export interface MeshCheck {
 /** Renders the mesh and judges its objects together, as they are to live in one cluster. Pure. */
 export function checkMesh(settings: StackSettings, policy: PolicySettings = {}, source: Source = {}): MeshCheck {
   const mesh = renderMesh(settings);
-  const findings = judged({ settings, policy }, mesh, source);
+  const findings = [...judged({ settings, policy }, mesh, source), ...expectations(settings, source)];
   const advice = stackAdvice.flatMap((rule) => rule({ ...settings, policy }));
   return {
     problems: ofLevel('mandatory', findings),
@@ -69,6 +71,16 @@ function judged({ settings, policy }: Settings, mesh: Mesh, source: Source, scop
       level: finding.level,
       problem: voiced({ keys, message }, scalarAt(sections, keys) ? sections : {}, source),
     };
+  });
+}
+
+/** The tests of routing in the stack file. Whether one holds that rests on something outside of the stack cannot be told here. */
+function expectations(settings: StackSettings, source: Source): Judged[] {
+  const verdicts = judgeExpectations(stackTraffic(settings), settings.expect ?? []);
+  return verdicts.flatMap(({ result, message }, index) => {
+    if (result === 'holds') return [];
+    const problem = voiced({ keys: ['expect', index], message: `${message} (expect)` }, {}, source);
+    return [{ level: result === 'cannotTell' ? 'advisory' : 'mandatory', problem }];
   });
 }
 

@@ -1,3 +1,5 @@
+import { installedAddons } from '../mesh/manifests/addons/addons';
+import { webBackend } from '../mesh/manifests/addons/exposure';
 import { withTracingProvider } from '../mesh/manifests/addons/tracing';
 import { controlPlaneNamespace } from '../mesh/manifests/control-plane';
 import { defaultGatewayPorts, gatewayNamespace, gatewayPodLabels } from '../mesh/manifests/gateway-workload';
@@ -9,8 +11,13 @@ import type { PolicySettings } from './schema/policy';
 
 /** What the checks need to know of a stack beside its objects: what its Helm releases bring, and what its `policy` section says. */
 export function checkOptions(settings: StackSettings, policy: PolicySettings): CheckOptions {
+  const hosts = releasedHosts(settings, policy.mesh?.domain);
   return defined({
     ...policy,
+    externals:
+      hosts.length === 0
+        ? policy.externals
+        : { ...policy.externals, hosts: [...hosts, ...(policy.externals?.hosts ?? [])] },
     mesh: { ...mesh(settings), ...policy.mesh },
     istioVersion: policy.istioVersion ?? settings.istio?.version,
     gatewayWorkloads: joined(
@@ -22,6 +29,15 @@ export function checkOptions(settings: StackSettings, policy: PolicySettings): C
       policy.revisions,
     ),
   });
+}
+
+/** The Services that the stack's Helm releases bring: those of gateways, and the web pages of addons. */
+function releasedHosts(settings: StackSettings, domain = 'cluster.local'): string[] {
+  const { addons = {}, gateways = {}, istio } = settings;
+  const ofGateways = Object.entries(gateways).map(([name, gateway]) => `${name}.${gatewayNamespace(gateway)}`);
+  const context = { addons, istio: istio ?? {}, namespace: addons.namespace ?? controlPlaneNamespace(istio) };
+  const ofAddons = installedAddons(addons).map((name) => `${webBackend(name, context).service}.${context.namespace}`);
+  return [...ofGateways, ...ofAddons].map((host) => `${host}.svc.${domain}`);
 }
 
 function mesh({ istio, addons = {} }: StackSettings): CheckOptions['mesh'] & object {
@@ -68,7 +84,7 @@ function merged(a: CheckOptions, b: CheckOptions): CheckOptions {
   return defined({
     ...both,
     rules: a.rules === undefined || b.rules === undefined ? both.rules : stricterRules(a.rules, b.rules),
-    externals: names.length === 0 ? undefined : Object.fromEntries(externals),
+    externals: names.length === 0 ? undefined : (Object.fromEntries(externals) as CheckOptions['externals']),
     mesh: a.mesh === undefined || b.mesh === undefined ? both.mesh : { ...a.mesh, ...b.mesh },
     maxStep: smaller(a.maxStep, b.maxStep),
     initialStep: smaller(a.initialStep, b.initialStep),

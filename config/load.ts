@@ -71,8 +71,8 @@ function refused(problems: Problem[]): pulumi.RunError {
   const stack = pulumi.getStack();
   const number = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
   return new pulumi.RunError(
-    `the configuration of stack ${stack} is refused, nothing was changed: ${number}\n${formatProblems(problems)}\n` +
-      `meshwright check --stack ${stack} shows them with their lines`,
+    `invalid configuration for stack ${stack}, nothing was changed: ${number}\n${formatProblems(problems)}\n` +
+      `meshwright check --stack ${stack} shows the lines`,
   );
 }
 

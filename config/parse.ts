@@ -1,18 +1,18 @@
 import type { StackSettings } from '../mesh/manifests/settings';
-import { covers, type Key } from './key-path';
-import { type KeyProblem, type Problem, type Source, voiced } from './problem';
+import { covers, valueAt, type Key } from './key-path';
+import { encryptedValue, type KeyProblem, type Problem, type Source, voiced } from './problem';
 import { stackRules } from './rules/index';
 import type { PolicySettings } from './schema/policy';
 import type { StackFile } from './schema/stack-file';
 import { shapeOf } from './shape';
 
-/** A stack file that says something. */
+/** A valid stack file. */
 export interface Settings {
   settings: StackSettings;
   policy: PolicySettings;
 }
 
-/** A stack file that does not. */
+/** A stack file with problems. */
 export interface Refused {
   /** Everything that is wrong, in the order of the file's sections. */
   problems: Problem[];
@@ -30,9 +30,13 @@ export function parseStack(sections: unknown, source: Source = {}): Settings | R
 
 /** What the rules say of the sound part, without what they say only because something was cut out. */
 function ruleProblems(sound: StackFile, cuts: Key[][]): KeyProblem[] {
-  return stackRules
-    .flatMap((rule) => rule(sound))
-    .filter(({ reads = [] }) => !reads.some((pattern) => cuts.some((gone) => covers(gone, pattern))));
+  return (
+    stackRules
+      .flatMap((rule) => rule(sound))
+      .filter(({ reads = [] }) => !reads.some((pattern) => cuts.some((gone) => covers(gone, pattern))))
+      // Of an encrypted value nothing is known.
+      .filter(({ keys }) => valueAt(sound, keys) !== encryptedValue)
+  );
 }
 
 function split({ policy, ...settings }: StackFile): Settings {

@@ -80,7 +80,7 @@ export function readKubernetesYaml(text: string): StreamDocument[] {
     return [{ ...unreadable([thrown(error)]), line: 1, hasTemplateKeys: false }];
   }
   return documents.map((document) => {
-    const line = position(lines, (document.contents as Node | null)?.range?.[0] ?? 0).line;
+    const line = position(lines, document.contents?.range?.[0] ?? 0).line;
     const keyOffset = collectionKey(document);
     const hasTemplateKeys = keyOffset !== undefined;
     const read = withoutThrowing((): YamlDocument => {
@@ -281,7 +281,7 @@ interface Pair {
 
 /** The pair of a key that comes from `<<`. */
 function mergedPair(document: Document, items: readonly Pair[], key: Key): Pair | undefined {
-  const merges = items.filter((item) => keyOf(item) === '<<').map(({ value }) => value);
+  const merges = items.filter(({ key: name }) => isScalar(name) && name.source === '<<').map(({ value }) => value);
   const sources = merges.flatMap((value) => (isSeq(value) ? value.items : [value]));
   const maps = sources.map((source) => (isAlias(source) ? source.resolve(document) : source));
   return maps.flatMap((map) => (isMap(map) ? map.items : [])).find((item) => keyOf(item) === String(key));

@@ -57,6 +57,8 @@ function check(files: string[], flags: CheckFlags): void {
     const report = judge(input, stacks, options, flags.level);
     process.stdout.write(printable(reportFormats[flags.json ? 'json' : flags.format](report)));
     exitBy(isRefused(report));
+    const cannotTell = report.findings.some(({ rule, level }) => rule === 'expect' && level === 'advisory');
+    if (cannotTell && !isRefused(report)) process.exitCode = flags.strict ? exitCodes.findings : exitCodes.cannotTell;
     return;
   }
   const judged = judgeEach(input, options, flags.level);

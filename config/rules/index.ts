@@ -1,13 +1,13 @@
 import type { KeyProblem } from '../problem';
 import type { StackFile } from '../schema/stack-file';
-import { addonRules, appRules, chartRules } from './sections';
+import { addonRules, appRules, chartRules, listRules } from './sections';
 import { duplicateRules } from './duplicates';
 import { gatewayReferenceRules, weightRules } from './routes';
 import { gatewayServiceRules } from './gateway-service';
 import { namespaceRules } from './namespaces';
 import { nodePortRangeAdvice } from './node-port-range';
 
-/** Takes a well-formed stack file and says all that is wrong in it. */
+/** Finds problems in a well-formed stack file. */
 export type StackRule = (stack: StackFile) => KeyProblem[];
 
 /** What must hold between the keys of a stack file. */
@@ -19,8 +19,9 @@ export const stackRules: StackRule[] = [
   addonRules,
   gatewayReferenceRules,
   weightRules,
+  listRules,
   duplicateRules,
 ];
 
-/** What is probably meant otherwise, but may be right. */
+/** Advice on what is allowed, but probably a mistake. */
 export const stackAdvice: StackRule[] = [nodePortRangeAdvice];

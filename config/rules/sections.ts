@@ -4,24 +4,25 @@ import type { StackFile } from '../schema/stack-file';
 import { knownAppNames } from '../../mesh/manifests/apps/settings';
 import { appProblems } from '../../mesh/manifests/apps/problems';
 import { defined } from '../../mesh/manifests/kubernetes';
+import { defaultIstioVersion } from '../../mesh/manifests/istio';
 import type { ChartSource } from '../../mesh/manifests/release';
 import type { Key } from '../key-path';
 
 const reads = [['addons', '**'], ['gateways', '*'], ['istio']];
 
-/** Addons that can be what is asked of them, by the judgement of the manifests. */
+/** Addons whose settings fit together. */
 export function addonRules(stack: StackFile): KeyProblem[] {
   return addonProblems(stack).map(({ path, message }) => ({ keys: ['addons', ...path], message, reads }));
 }
 
-/** Apps that Kubernetes takes, by the judgement of the manifests. */
+/** Apps that Kubernetes accepts. */
 export function appRules({ apps = {} }: StackFile): KeyProblem[] {
   return Object.entries(apps).flatMap(([name, app]) =>
     appProblems(name, app).map(({ path, message }) =>
       defined({
         keys: ['apps', name, ...path],
         message,
-        // What is wrong with the app as a whole is that its key names no sample app.
+        // The only problem of an app as a whole is a key that names no sample app.
         hint: path.length === 0 ? didYouMean(name, knownAppNames) : undefined,
         reads: [['apps', name, '**']],
       }),
@@ -31,12 +32,46 @@ export function appRules({ apps = {} }: StackFile): KeyProblem[] {
 
 const sources = ['repository', 'oci', 'path'] as const;
 
-/** Charts come from one place. */
+/** Charts come from one place, and Istio's version is one that was released. */
 export function chartRules({ istio, addons }: StackFile): KeyProblem[] {
   return [
     ...severalSources(istio?.charts, ['istio', 'charts']),
     ...severalSources(addons?.charts, ['addons', 'charts']),
+    ...(istio?.version === undefined || hasOwnCharts(istio.charts) ? [] : versionProblems(istio.version)),
   ];
+}
+
+/** Whoever publishes charts of their own has versions of their own. */
+function hasOwnCharts({ repository, oci, path, files }: ChartSource = {}): boolean {
+  return [repository, oci, path, files].some((source) => source !== undefined);
+}
+
+/** The last patch release of Istio's older minor releases; the first is 1.0. Newer ones still get patches. */
+const lastPatches = [9, 17, 10, 8, 10, 10, 14, 8, 6, 9, 6, 8, 9, 9, 6, 7, 7, 8, 7, 10, 8, 6, 8, 6, 6];
+/** The newest minor release that is known. */
+const newestMinor = 32;
+/** Minor releases and patches that may come during the life of this version of Meshwright. */
+const [minorsToCome, mostPatches] = [8, 20];
+
+function versionProblems(version: string): KeyProblem[] {
+  const keys = ['istio', 'version'];
+  const [, major, minor, patch] = /^(\d+)\.(\d+)\.(\d+)(?:-(?:alpha|beta|rc)\.\d+)?$/.exec(version)?.map(Number) ?? [];
+  if (major === undefined || minor === undefined || patch === undefined)
+    return [{ keys, message: `must be a version of Istio, such as ${defaultIstioVersion}` }];
+  const last = lastPatches[minor] ?? mostPatches;
+  if (major === 1 && minor <= newestMinor + minorsToCome && patch <= last) return [];
+  const known = `1.0 to 1.${newestMinor}`;
+  const patches = major === 1 && minor < lastPatches.length ? `; the last of 1.${minor} is 1.${minor}.${last}` : '';
+  return [{ keys, message: `Istio has no release ${version}; minor releases are ${known}${patches}` }];
+}
+
+/** A List of objects is no object: what is in it would be deployed without having been checked. */
+export function listRules({ objects = [] }: StackFile): KeyProblem[] {
+  return objects.flatMap(({ kind, items }, index) =>
+    kind.endsWith('List') && Array.isArray(items)
+      ? [{ keys: ['objects', index], message: `${kind} holds objects: list each of them under meshwright:objects` }]
+      : [],
+  );
 }
 
 function severalSources(charts: ChartSource | undefined, keys: Key[]): KeyProblem[] {

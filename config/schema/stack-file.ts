@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import type { NamespaceSettings, ProofSettings, StackSettings } from '../../mesh/manifests/settings';
+import type {
+  ExpectationSettings,
+  NamespaceSettings,
+  ProofSettings,
+  StackSettings,
+} from '../../mesh/manifests/settings';
 import { anyMap, byLabel, filledList, label, stringMap, text, wholeNumber } from './values';
 import type { KubernetesObject, ObjectMeta } from '../../mesh/manifests/kubernetes';
 import { addressPattern, addressRule, proxyNamePattern, proxyNameRule } from '../../mesh/manifests/formats';
@@ -73,7 +78,45 @@ export const proof = z
   })
   .describe('How an update makes sure that its routes are live.') satisfies z.ZodType<ProofSettings>;
 
-/** All that a stack file says: the mesh, and what its checks are told. */
+const expectation = z
+  .strictObject({
+    request: z
+      .union([
+        text,
+        z.strictObject({
+          url: text.describe('[PROTOCOL://]HOST[:PORT][/PATH].'),
+          method: text.exactOptional().describe('Default: GET.'),
+          headers: stringMap.exactOptional().describe('Default: none.'),
+        }),
+      ])
+      .describe('The request: [METHOD ][PROTOCOL://]HOST[:PORT][/PATH], or a map with headers too.'),
+    from: text
+      .exactOptional()
+      .describe(
+        "The sender: 'gateway NAME', 'workload NAMESPACE/NAME', 'plain NAMESPACE' (no sidecar), a namespace, or 'NAMESPACE LABEL=VALUE'. Default: by the host.",
+      ),
+    to: text
+      .exactOptional()
+      .describe("Service that it reaches, perhaps with a subset: 'reviews', 'reviews.bookinfo v3'."),
+    status: wholeNumber(100, 599, 'an HTTP status')
+      .exactOptional()
+      .describe("Status of a proxy's own answer, in place of to."),
+    share: z
+      .number()
+      .min(0, { error: 'must be a percentage from 0 to 100' })
+      .max(100, { error: 'must be a percentage from 0 to 100' })
+      .exactOptional()
+      .describe('Percentage of the requests. Default: 100.'),
+  })
+  .refine(({ to, status }) => (to === undefined) !== (status === undefined), {
+    error: 'must say either to or status',
+  }) satisfies z.ZodType<ExpectationSettings>;
+
+export const expect = z
+  .array(expectation)
+  .describe('Tests of routing: an update that would fail one is refused.') satisfies z.ZodType<ExpectationSettings[]>;
+
+/** The sections of a stack file: the mesh, and the options of its checks. */
 export interface StackFile extends StackSettings {
   policy?: PolicySettings;
 }
@@ -87,6 +130,7 @@ export const stackFile = z.strictObject({
   routes: routes.exactOptional(),
   objects: objects.exactOptional(),
   proof: proof.exactOptional(),
+  expect: expect.exactOptional(),
   policy: policy.exactOptional(),
 }) satisfies z.ZodType<StackFile>;
 

@@ -31,10 +31,7 @@ function nameRule(group: string, kind: string): [rule: string, holds: (name: str
   if (segmentGroups.includes(group) || kind === 'APIService')
     return ['neither ".", ".." nor anything with "/" or "%"', (name) => !/^(?:\.{0,2}|.*[/%].*)$/s.test(name)];
   if (group === '' && kind === 'Service')
-    return [
-      `${labelRule.replace('starting', 'starting with a letter')}`,
-      (name) => isLabel(name) && /^[a-z]/.test(name),
-    ];
+    return [`${labelRule}, the first a letter`, (name) => isLabel(name) && /^[a-z]/.test(name)];
   return group === '' && kind === 'Namespace'
     ? [labelRule, isLabel]
     : [subdomainRule, (name) => dnsSubdomain.test(name)];

@@ -55,7 +55,7 @@ function compare(place: Place, schema: Schema): SchemaProblem[] {
   if (schema.$ref !== undefined) return compareDefinition(place, schema.$ref, schema.enum);
   const expected = expectedType(value, schema);
   if (expected !== undefined) return [error(place, `must be ${expected}, not ${shown(place)}`)];
-  if (schema.enum !== undefined && !schema.enum.includes(String(value)) && value !== '')
+  if (schema.enum !== undefined && typeof value === 'string' && value !== '' && !schema.enum.includes(value))
     return [error(place, `${shown(place)} is not allowed; allowed are ${schema.enum.join(', ')}`)];
   if (schema.items !== undefined) return place.items.flatMap((item) => compareItem(item, schema.items ?? {}));
   const { properties, additionalProperties } = schema;

@@ -47,7 +47,7 @@ describe('meshwright check', () => {
           path: 'spec.http[0].route',
           message: message(110, 'v1 81.8 %, v3 18.2 %'),
           istio: 'IST0106',
-          source: { file, line: 19 },
+          source: { file, line: 18 },
         },
       ],
     );
@@ -130,7 +130,7 @@ describe('meshwright check', () => {
     assert.deepEqual(meshwright(['check', folder.file('fine.yaml', route(100)), '--options', options]), {
       code: 2,
       stdout: '',
-      stderr: `${options} cannot be read:\n  ${options}:1:28: ${endless}\n`,
+      stderr: `${options} cannot be read:\n  ${options}:1:29: ${endless}\n`,
     });
   });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { checkMesh } from '../../config/check-mesh';
-import { checkOptions } from '../../config/check-options';
+import { checkOptions, mergeCheckOptions } from '../../config/check-options';
 import type { StackSettings } from '../../mesh/manifests/settings';
 import { renderMesh } from '../../mesh/manifests/mesh';
 import { inFile, problemsOf, textProblems } from './support';
@@ -159,6 +159,14 @@ describe('the options of a check', () => {
       mesh: { rootNamespace: 'mesh', meshConfig: { a: 1, b: { c: 2, d: 3 } }, domain: 'mesh.local' },
       istioVersion: '1.29.0',
       revisions: ['blue', 'green'],
+      externals: {
+        hosts: [
+          'istio-ingressgateway.istio-ingress.svc.mesh.local',
+          'own.edge.svc.mesh.local',
+          'there.istio-ingress.svc.mesh.local',
+          'verbatim.istio-ingress.svc.mesh.local',
+        ],
+      },
       gatewayWorkloads: [
         {
           namespace: 'istio-ingress',
@@ -178,5 +186,29 @@ describe('the options of a check', () => {
 
   it('say nothing of a mesh and of gateways that the stack does not install', () => {
     assert.deepEqual(checkOptions({}, { environment: 'prod' }), { environment: 'prod', mesh: {} });
+  });
+
+  it('of several stacks are joined, and the stricter setting holds', () => {
+    const first = {
+      rules: { 'weight-sum-100': 'off', 'host-exists': 'mandatory' },
+      externals: { hosts: ['a'] },
+      maxStep: 20,
+      revisions: ['blue'],
+      mesh: { domain: 'mesh.local' },
+    } as const;
+    const second = {
+      rules: { 'weight-sum-100': 'advisory', 'host-exists': 'off', 'gateway-ref': 'off' },
+      externals: { hosts: ['b'], secrets: ['shop/tls'] },
+      maxStep: 10,
+      mesh: { rootNamespace: 'mesh' },
+    } as const;
+    assert.deepEqual(mergeCheckOptions([first, second] as unknown as Parameters<typeof mergeCheckOptions>[0]), {
+      rules: { 'weight-sum-100': 'advisory', 'host-exists': 'mandatory', 'gateway-ref': 'off' },
+      externals: { hosts: ['a', 'b'], secrets: ['shop/tls'] },
+      maxStep: 10,
+      revisions: ['blue'],
+      mesh: { domain: 'mesh.local', rootNamespace: 'mesh' },
+    });
+    assert.deepEqual(mergeCheckOptions([]), {});
   });
 });

@@ -79,15 +79,15 @@ describe('loadSettings', () => {
     assert.equal(
       refusal(),
       [
-        'the configuration of stack test is refused, nothing was changed: 3 problems',
+        'invalid configuration for stack test, nothing was changed: 3 problems',
         'meshwright:istio: "demo"',
         '  must be a map',
         'meshwright:rotues: {}',
-        '  unknown key; the keys here are istio, gateways, namespaces, apps, addons, routes, objects, proof, policy',
+        '  unknown key; the keys here are istio, gateways, namespaces, apps, addons, routes, objects, proof, expect, policy',
         '  did you mean "routes"?',
         'meshwright:routes.shop.cart.weights: {"v1":90,"v2":20}',
         '  weights must sum to 100, these sum to 110: v1 90, v2 20; change one of them, or make it "rest"',
-        'meshwright check --stack test shows them with their lines',
+        'meshwright check --stack test shows the lines',
       ].join('\n'),
     );
   });
@@ -141,10 +141,10 @@ describe('loadSettings', () => {
     assert.equal(
       refusal(),
       [
-        'the configuration of stack test is refused, nothing was changed: 1 problem',
+        'invalid configuration for stack test, nothing was changed: 1 problem',
         'meshwright:routes: [secret]',
         '  must be a map',
-        'meshwright check --stack test shows them with their lines',
+        'meshwright check --stack test shows the lines',
       ].join('\n'),
     );
   });
@@ -157,7 +157,7 @@ describe('loadSettings', () => {
     const told = refusal();
     assert.match(
       told,
-      /^meshwright:objects\[0\]\.spec\.http\[0\]\.timeout: \[secret\]\n {2}its section holds secrets, .*\(object-schema\)$/m,
+      /^meshwright:objects\[0\]\.spec\.http\[0\]\.timeout: \[secret\]\n {2}the message is hidden, since its section holds secrets; .*\(object-schema\)$/m,
     );
     assert.doesNotMatch(told, /hunter2/);
   });
@@ -170,12 +170,12 @@ describe('loadSettings', () => {
     assert.equal(
       refusal(),
       [
-        'the configuration of stack test is refused, nothing was changed: 2 problems',
+        'invalid configuration for stack test, nothing was changed: 2 problems',
         'meshwright:istio.charts.path: "no-such-folder"',
         where,
         'meshwright:istio.charts.files.istiod: "no.tgz"',
         where,
-        'meshwright check --stack test shows them with their lines',
+        'meshwright check --stack test shows the lines',
       ].join('\n'),
     );
   });
