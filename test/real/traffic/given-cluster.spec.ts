@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { allRouteObjects } from '../../../mesh/manifests/route-objects';
+import { allRouteObjects } from '../../../mesh/manifests/routes';
 import type { KubernetesObject } from '../../../mesh/manifests/kubernetes';
 import { givenCluster, type GivenCluster } from './given-cluster';
 import { applyInOrder } from './in-order';

@@ -1,11 +1,12 @@
 import { Connection } from '../../../cluster/api';
 import type { MeshViewOptions } from '../../../cluster/proxies';
 import { defined, objectTitle, type KubernetesObject } from '../../../mesh/manifests/kubernetes';
-import { carryOut } from '../../../provider/carry-out';
 import { Cluster } from '../../../provider/cluster';
-import { Makers } from '../../../provider/makers';
+import { executePlan, InFlightUpdates } from '../../../provider/execute-plan';
+import { ownerOf } from '../../../provider/ownership';
 import { planOf } from '../../../provider/plan';
 import { Prover } from '../../../provider/prove';
+import type { Objects } from '../../../provider/route-state';
 
 export interface InOrderOptions {
   /** The cluster, and how istiod and the proxies are reached. */
@@ -20,23 +21,27 @@ export async function applyInOrder(
   after: readonly KubernetesObject[],
   { mesh, timeoutSeconds, drainSeconds }: InOrderOptions,
 ): Promise<void> {
-  const [from, to] = [before, after].map(
-    (objects): ReadonlyMap<string, KubernetesObject> => new Map(objects.map((object) => [objectTitle(object), object])),
-  ) as [ReadonlyMap<string, KubernetesObject>, ReadonlyMap<string, KubernetesObject>];
+  const [from, to] = [byTitle(before), byTitle(after)];
   const log = { info: () => undefined, progress: () => undefined, warnOnce: () => undefined };
   const { signal } = new AbortController();
   const { kubeconfig, context, istiod, proxies, namespace } = mesh;
-  const settings = {
+  const proof = defined({
     ...{ timeoutSeconds, drainSeconds, strict: true, proxies, namespace },
     istiod: istiod === undefined ? undefined : [...istiod],
-  };
-  const { failures } = await carryOut(planOf(from, to), from, new Set(from.keys()), {
-    cluster: new Cluster(Connection.open(mesh), signal),
-    prover: new Prover(defined(settings), defined({ kubeconfig, context }), log, signal),
-    makers: new Makers(),
+  });
+  const connection = Connection.open(mesh);
+  const { failures } = await executePlan(planOf(from, to), from, {
+    cluster: new Cluster(connection, signal),
+    prover: new Prover(proof, defined({ kubeconfig, context }), log, signal),
+    inFlight: { rules: new InFlightUpdates(), all: new InFlightUpdates() },
     log,
-    id: 'test',
+    owner: ownerOf('urn:pulumi:test::meshwright::meshwright-routes:index:Route::test', connection.server, 'test'),
+    weightsOwnedBy: undefined,
     signal,
   });
   if (failures.length > 0) throw new Error(failures.join('\n'));
+}
+
+function byTitle(objects: readonly KubernetesObject[]): Objects {
+  return new Map(objects.map((object) => [objectTitle(object), object]));
 }

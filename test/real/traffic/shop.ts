@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../../../mesh/manifests/kubernetes';
 import type { RouteSettings } from '../../../mesh/manifests/settings';
-import { allRouteObjects } from '../../../mesh/manifests/route-objects';
+import { allRouteObjects } from '../../../mesh/manifests/routes';
 import type { Backend } from './backends';
 import type { ProxySpec } from './envoy';
 
