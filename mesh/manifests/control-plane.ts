@@ -40,7 +40,7 @@ export function controlPlaneReleases(istio: IstioSettings): Release[] {
   });
 }
 
-/** A release of one of Istio's charts: what the settings make, under the values that they give verbatim for that chart. */
+/** A release of one of Istio's charts. Verbatim values of the settings win over derived ones. */
 export function istioRelease(
   istio: IstioSettings,
   chart: IstioChart,

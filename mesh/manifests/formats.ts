@@ -1,6 +1,6 @@
-/** A mistake in a piece of settings: where, below that piece, and what about it. Pure data, so that each caller can voice it. */
+/** A mistake in settings. */
 export interface SettingsProblem {
-  /** Keys from the piece down to the value. */
+  /** Keys from the checked settings down to the value. */
   path: (string | number)[];
   message: string;
 }
@@ -14,22 +14,22 @@ export const labelValue = /^(?=.{0,63}$)([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])
 /** RFC 1123 subdomain, of at most 253 characters: a host name. */
 export const dnsSubdomain = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
-/** Key of a Kubernetes label or annotation: a name, with or without a domain before it. */
+/** Key of a Kubernetes label or annotation: a name with an optional domain prefix. */
 export const labelKey =
   /^(?:[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*\/)?(?=.{1,63}$)[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
 
-/** Why an Ingress cannot have this host: Kubernetes takes a DNS name, whose first label may be `*`, and no address. */
+/** Why an Ingress cannot have this host: Kubernetes accepts a DNS name, whose first label may be `*`, but no IP address. */
 export function ingressHostProblem(host: string): string | undefined {
   const valid = dnsSubdomain.test(host.replace(/^\*\./, '')) && !/^\d+(\.\d+){3}$/.test(host);
   return valid
     ? undefined
-    : 'the host of an Ingress must be a DNS name in lower case, e.g. kiali.example.com or *.example.com, and no address';
+    : 'the host of an Ingress must be a DNS name in lower case, e.g. kiali.example.com or *.example.com, not an IP address';
 }
 
 /** RFC 1123 label: what a namespace, a Service key and an Istio subset must be. */
 export const dnsLabel = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 
-/** Where a debug page is. */
+/** Address of an admin endpoint. */
 export interface Address {
   host: string;
   port?: number;
@@ -39,16 +39,16 @@ export interface Address {
 export const addressPattern =
   /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:/[\]]+))(?::([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5]))?$/;
 
-/** What it takes, in words. */
+/** The message for an address that {@link addressPattern} refuses. */
 export const addressRule = 'must be an address, host or host:port, without a scheme or a path';
 
-/** A proxy as istiod lists it. */
+/** Name of a proxy, as istiod lists it. */
 export const proxyNamePattern = /^[^\s.=][^\s=]*\.[^\s.=]+$/;
 
-/** What it takes, in words. */
+/** The message for a name that {@link proxyNamePattern} refuses. */
 export const proxyNameRule = "must be a proxy's name, <pod>.<namespace>";
 
-/** The parts of an address; undefined for anything that {@link addressPattern} refuses, such as a URL. */
+/** The parts of an address; undefined for a string that {@link addressPattern} refuses, such as a URL. */
 export function parseAddress(text: string): Address | undefined {
   const [, bracketed, plain, port] = addressPattern.exec(text) ?? [];
   const host = bracketed ?? plain;
@@ -56,7 +56,7 @@ export function parseAddress(text: string): Address | undefined {
   return { host, ...(port === undefined ? {} : { port: Number(port) }) };
 }
 
-/** Whether a kubeconfig, as Pulumi's Kubernetes provider takes it, is given as a text and not as the path of a file. A text holds credentials. */
+/** Whether the `kubeconfig` of Pulumi's Kubernetes provider is the YAML itself and not a path. The YAML holds credentials. */
 export function isKubeconfigText(kubeconfig: string): boolean {
   return kubeconfig.includes('\n') || kubeconfig.trimStart().startsWith('{');
 }
@@ -75,13 +75,13 @@ const imageReference = new RegExp(
 const longestImageName = 255;
 
 /**
- * Why `image` is no image reference, or undefined for one that is. A container with one that is not stays in InvalidImageName.
+ * Why `image` is not an image reference; undefined for a valid one. Kubernetes leaves a pod with an invalid one in InvalidImageName.
  * https://github.com/distribution/reference (grammar)
  */
 export function imageProblem(image: string): string | undefined {
   const name = imageReference.exec(image)?.groups?.['name'];
   if (name === undefined) {
-    return 'an image must be [registry[:port]/]name[:tag][@digest], the name in lower case, e.g. docker.io/istio/pilot:1.30.3';
+    return 'an image must be [registry[:port]/]name[:tag][@digest], with the name in lower case, e.g. docker.io/istio/pilot:1.30.3';
   }
   return name.length > longestImageName
     ? `an image name must have at most ${longestImageName} characters, this has ${name.length}`
@@ -96,7 +96,7 @@ export function portProblem(port: number): string | undefined {
     : `a port must be a whole number from 1 to ${highestPort}`;
 }
 
-/** Why `name` cannot name a container's port: IANA service names, RFC 6335. */
+/** Why `name` cannot be the name of a container port (RFC 6335). */
 export function portNameProblem(name: string): string | undefined {
   const valid = name.length <= 15 && /^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) && /[a-z]/.test(name);
   return valid
@@ -125,7 +125,7 @@ const quantityFactors: Record<string, number> = {
 };
 
 /**
- * The number that a Kubernetes quantity stands for: `200m` is 0.2, `1Ki` 1024; undefined for a text that is none.
+ * The number that a Kubernetes quantity stands for: `200m` is 0.2, `1Ki` 1024; undefined for a string that is not one.
  * https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
  */
 export function quantityValue(quantity: string | number): number | undefined {
@@ -135,7 +135,7 @@ export function quantityValue(quantity: string | number): number | undefined {
   return Number(number) * (quantityFactors[suffix] ?? 1) * 10 ** Number(exponent);
 }
 
-/** Why `quantity` cannot be the amount of a resource, or undefined for one that can. */
+/** Why `quantity` cannot be the amount of a resource; undefined for a valid one. */
 export function quantityProblem(quantity: string | number): string | undefined {
   const value = quantityValue(quantity);
   if (value === undefined) return 'a quantity must be a number with at most one unit, e.g. 200m, 1.5, 64Mi, 2G';

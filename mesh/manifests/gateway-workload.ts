@@ -12,7 +12,7 @@ import type {
   ServicePortSettings,
 } from './settings';
 
-/** Ports of the gateway chart's Service when the stack names none. */
+/** Default ports of the gateway chart's Service. */
 export const defaultGatewayPorts: ServicePortSettings[] = [
   { name: 'status-port', port: 15021, targetPort: 15021 },
   { name: 'http2', port: 80, targetPort: 80 },
@@ -20,8 +20,8 @@ export const defaultGatewayPorts: ServicePortSettings[] = [
 ];
 
 /**
- * Ports that profile `demo` opens beside those, for Istio's tasks on TCP and on SNI routing. The profile sets them for the gateways of istioctl; Istio's gateway chart
- * knows nothing of it. https://istio.io/latest/docs/setup/additional-setup/config-profiles/
+ * Ports in profile `demo`, with those of Istio's tasks on TCP and SNI routing. The profile sets them for istioctl's gateways; Istio's gateway chart does not read
+ * it. https://istio.io/latest/docs/setup/additional-setup/config-profiles/
  */
 const demoGatewayPorts: ServicePortSettings[] = [
   ...defaultGatewayPorts,
@@ -33,7 +33,7 @@ export function gatewayNamespace(settings: GatewaySettings): string {
   return settings.namespace ?? 'istio-ingress';
 }
 
-/** The release of a gateway workload, or undefined for one that is there already. */
+/** The release of a gateway workload; undefined for a workload that exists already. */
 export function gatewayRelease(
   name: string,
   settings: GatewaySettings,
@@ -62,7 +62,7 @@ function service(
   { type, ports, nodePorts, annotations }: GatewayServiceSettings = {},
   profile: string | undefined,
 ): ChartValues {
-  // A gateway that is reached from inside only is an egress gateway, which the profile leaves alone.
+  // A ClusterIP gateway is an egress gateway, to which the profile adds no ports.
   const demo = profile === 'demo' && type !== 'ClusterIP';
   const listed = ports ?? (demo ? demoGatewayPorts : nodePorts === undefined ? undefined : defaultGatewayPorts);
   return { type, annotations, ports: listed?.map((port) => servicePort(port, nodePorts?.[port.name])) };
@@ -75,7 +75,7 @@ function servicePort(
   return defined({ name, port, protocol: protocol ?? 'TCP', targetPort: targetPort ?? port, nodePort });
 }
 
-/** The Kubernetes Ingress that stands before a gateway. It must be in the gateway's namespace, where its Service is. */
+/** The Kubernetes Ingress in front of a gateway, in the namespace of the gateway's Service. */
 export function gatewayIngress(gateway: string, settings: GatewaySettings): Rendered | undefined {
   if (settings.ingress === undefined) return undefined;
   const { name, className, hosts, port, tlsSecret, annotations }: IngressSettings = settings.ingress;
@@ -95,7 +95,7 @@ export function gatewayIngress(gateway: string, settings: GatewaySettings): Rend
   return { object, origin: `meshwright:gateways.${gateway}.ingress` };
 }
 
-/** The gateway's certificate, which cert-manager turns into the Secret that a server names as `credentialName`. */
+/** The gateway's certificate. cert-manager writes it to the Secret that servers name in `credentialName`. */
 export function gatewayCertificate(
   gateway: string,
   settings: GatewaySettings,
@@ -152,7 +152,7 @@ function istioGatewayObject(
   return { kind: 'Gateway', ...networkingMeta(namespace, name, settings), spec: { ...spec } };
 }
 
-/** The value that Istio's gateway chart gives the label `istio`: the release name without the prefix `istio-`. */
+/** Value of the label `istio` in Istio's gateway chart: the release name without the prefix `istio-`. */
 export function gatewayLabel(gateway: string): string {
   return gateway.replace(/^istio-/, '');
 }

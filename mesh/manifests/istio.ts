@@ -9,7 +9,7 @@ import type { IVirtualService } from '@kubernetes-models/istio/networking.istio.
 };
 
 /**
- * Istio's own types, by Istio's own names, from a package generated from its CRDs. Types only: nothing of the package is loaded when the program runs.
+ * Istio's types by Istio's names, from a package generated from its CRDs. These are types only: the package is not loaded at run time.
  */
 export type VirtualServiceSpec = NonNullable<IVirtualService['spec']>;
 export type HttpRoute = NonNullable<VirtualServiceSpec['http']>[number];
@@ -17,7 +17,7 @@ export type TcpRoute = NonNullable<VirtualServiceSpec['tcp']>[number];
 export type TlsRoute = NonNullable<VirtualServiceSpec['tls']>[number];
 type GeneratedDestinationRuleSpec = NonNullable<IDestinationRule['spec']>;
 export type TrafficPolicy = NonNullable<GeneratedDestinationRuleSpec['trafficPolicy']>;
-/** With the one TrafficPolicy: the package has the same type a second time for subsets, and to compare the two takes the compiler a minute. */
+/** With the same TrafficPolicy type as the rule: the package declares a second one for subsets, and comparing the two takes the compiler a minute. */
 export type Subset = Omit<NonNullable<GeneratedDestinationRuleSpec['subsets']>[number], 'trafficPolicy'> & {
   trafficPolicy?: TrafficPolicy;
 };
@@ -26,7 +26,7 @@ export type WorkloadSelector = NonNullable<DestinationRuleSpec['workloadSelector
 export type GatewaySpec = NonNullable<IGateway['spec']>;
 export type GatewayServer = NonNullable<GatewaySpec['servers']>[number];
 
-/** Versions of the networking API that Istio 1.30 serves; objects are stored as v1 whatever they are written in. */
+/** Versions of the networking API that Istio 1.30 serves; all of them are stored as v1. */
 export const networkingVersions = [
   'networking.istio.io/v1',
   'networking.istio.io/v1beta1',
@@ -34,5 +34,5 @@ export const networkingVersions = [
 ] as const;
 export type NetworkingVersion = (typeof networkingVersions)[number];
 
-/** The Istio release that is installed, and whose CRDs are assumed, unless the stack says otherwise. */
+/** The default Istio version, which is installed and whose CRDs are assumed. */
 export const defaultIstioVersion = '1.30.3';

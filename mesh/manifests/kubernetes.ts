@@ -1,4 +1,4 @@
-/** A Kubernetes object as the API server takes it. Kinds with more than `spec` (ConfigMap, ClusterRole …) carry their own top-level fields. */
+/** A Kubernetes object as the API server accepts it. Kinds with more than `spec` (ConfigMap, ClusterRole …) have other top-level fields. */
 export interface KubernetesObject {
   apiVersion: string;
   kind: string;
@@ -23,13 +23,13 @@ export function apiGroup(apiVersion: string): string {
   return slash < 0 ? '' : apiVersion.slice(0, slash);
 }
 
-/** One line that names an object wherever people read about it: `VirtualService bookinfo/reviews`. */
+/** The name of an object in messages: `VirtualService bookinfo/reviews`. */
 export function objectTitle(object: { kind: string; metadata: { name: string; namespace?: string } }): string {
   const { name, namespace } = object.metadata;
   return namespace === undefined ? `${object.kind} ${name}` : `${object.kind} ${namespace}/${name}`;
 }
 
-/** Identity of an object in a cluster, whatever version of its API it is written in. */
+/** Identity of an object in a cluster, the same in every version of its API. */
 export function objectKey(object: {
   apiVersion: string;
   kind: string;
@@ -41,17 +41,17 @@ export function objectKey(object: {
 /** A copy of `fields` without the keys whose value is undefined; 0, '', false and {} stay. */
 export function defined<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   type Defined = { [K in keyof T]: Exclude<T[K], undefined> };
-  // Mostly so, and this runs for every part of every object of a stack.
+  // The usual case, made fast: this runs for every part of every object of a stack.
   if (!Object.values(fields).includes(undefined)) return { ...fields } as Defined;
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined;
 }
 
-/** An object and where in the stack file it comes from, so that whoever complains about it can say which key to change. */
+/** An object and the key in the stack file that it comes from, so that a message can name the key to change. */
 export interface Rendered<T extends KubernetesObject = KubernetesObject> {
   object: T;
   /** Key in the stack file, e.g. `meshwright:routes.bookinfo.reviews`. */
   origin: string;
-  /** Finer origins: path in the object, e.g. `spec.http[1]`, → key in the stack file. The longest that is a prefix of a path holds. */
+  /** Origins of parts: path in the object, e.g. `spec.http[1]` → key in the stack file. The longest prefix of a path applies. */
   origins?: Record<string, string>;
 }
 
@@ -64,7 +64,7 @@ export function originOf({ origin, origins = {} }: Rendered, path: string): stri
   return longest === undefined ? origin : (origins[longest] ?? origin);
 }
 
-/** `apiVersion` and `metadata` of a networking object, as its settings ask; `name` is the default one. */
+/** `apiVersion` and `metadata` of a networking object from its settings, with a default name. */
 export function networkingMeta(
   namespace: string,
   name: string,

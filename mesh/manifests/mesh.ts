@@ -22,16 +22,16 @@ import type { Rendered } from './kubernetes';
 import { allRouteObjects } from './routes';
 import type { NamespaceSettings, StackSettings } from './settings';
 
-/** Everything that a stack file asks for. */
+/** Everything that a stack file makes. */
 export interface Mesh {
   releases: Release[];
   /** Namespaces that the stack labels but does not own. */
   existingNamespaces: Rendered[];
-  /** All other objects, in an order that is right for applying them one by one: namespaces first, DestinationRules before VirtualServices. */
+  /** All other objects, in the order in which to apply them: namespaces first, DestinationRules before VirtualServices. */
   objects: Rendered[];
 }
 
-/** Settings to releases and objects. The same settings give the same mesh, in the same order, always. */
+/** Renders settings as releases and objects. The same settings always give the same mesh, in the same order. */
 export function renderMesh(settings: StackSettings): Mesh {
   const namespaces = Object.entries(meshNamespaces(settings));
   const existing = namespaces.filter(([name, namespace]) => isExistingNamespace(name, namespace));
@@ -65,7 +65,7 @@ export function renderMesh(settings: StackSettings): Mesh {
   };
 }
 
-/** The namespaces of the stack: those of its `namespaces` section, and those that the control plane, its gateways, addons and apps need. */
+/** The namespaces of the stack: those of `namespaces`, and those that the control plane, gateways, addons and apps need. */
 export function meshNamespaces(settings: StackSettings): Record<string, NamespaceSettings> {
   const { istio, gateways = {}, addons = {}, apps = {} } = settings;
   const needed = [
@@ -81,7 +81,7 @@ export function meshNamespaces(settings: StackSettings): Record<string, Namespac
   return { ...implied, ...settings.namespaces };
 }
 
-/** The telemetry addons' namespace, unless it is that of a control plane which somebody else installed. */
+/** The telemetry addons' namespace, unless it belongs to a control plane that this stack does not install. */
 function neededByAddons({ istio, addons = {} }: StackSettings): string[] {
   const there = istio === undefined && addons.namespace === undefined;
   return there || installedAddons(addons).length === 0 ? [] : [addonsNamespace(addons, istio)];

@@ -1,15 +1,15 @@
 import { defined, type KubernetesObject } from './kubernetes';
 import type { NamespaceSettings } from './settings';
 
-/** Namespaces that every cluster has, so that a stack can only label them. */
+/** Namespaces of every cluster, which a stack can only label. */
 const builtIn = new Set(['default', 'kube-system', 'kube-public', 'kube-node-lease']);
 
-/** Whether the namespace is there without the stack: then it gets labels only, and stays when the stack goes. */
+/** Whether the namespace exists without the stack. Then the stack only labels it, and destroy keeps it. */
 export function isExistingNamespace(name: string, settings: NamespaceSettings): boolean {
   return settings.existing ?? builtIn.has(name);
 }
 
-/** Labels that put a namespace into the mesh. https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/ */
+/** Labels that enroll a namespace in the mesh. https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/ */
 function namespaceLabels(settings: NamespaceSettings): Record<string, string> {
   return defined({
     'istio-injection': settings.injection === undefined ? undefined : settings.injection ? 'enabled' : 'disabled',
@@ -33,13 +33,13 @@ export function namespaceObject(name: string, settings: NamespaceSettings): Kube
 }
 
 /**
- * The injection that a namespace asks for, in one word: `enabled`, `disabled`, a revision, or `none`. Workloads carry it as an annotation of their pod template, so that a
- * changed injection rolls them: the injector only sees pods that are created.
+ * The injection of a namespace: `enabled`, `disabled`, a revision, or `none`. Workloads have it as an annotation of their pod template, so that changed injection
+ * restarts the pods: the injector only sees pods that are created.
  */
 export function injectionOf(settings: NamespaceSettings | undefined): string {
   const labels = settings === undefined ? {} : namespaceLabels(settings);
   return labels['istio.io/rev'] ?? labels['istio-injection'] ?? 'none';
 }
 
-/** Pod template annotation that holds {@link injectionOf} of the workload's namespace. */
+/** Pod template annotation with {@link injectionOf} of the workload's namespace. */
 export const injectionAnnotation = 'meshwright.io/injection';

@@ -1,39 +1,39 @@
 import { isPlainMap } from '../json';
 
-/** Where charts come from. At most one of `repository`, `oci` and `path`. */
+/** Source of charts. At most one of `repository`, `oci` and `path`. */
 export interface ChartSource {
   /** Helm repository URL. Defaults to Istio's own. */
   repository?: string;
-  /** OCI registry prefix, e.g. `oci://registry.example/istio/charts`; the chart's name is appended. */
+  /** OCI registry prefix, e.g. `oci://registry.example/istio/charts`, to which the chart's name is appended. */
   oci?: string;
   /** Local folder that holds one folder per chart. Relative to the project. */
   path?: string;
-  /** Single charts by name, each a folder or a `.tgz`, before any of the above. Relative to the project. */
+  /** Single charts by name, each a folder or a `.tgz`; they win over the keys above. Relative to the project. */
   files?: Record<string, string>;
 }
 
-/** Values of a Helm chart: whatever the chart takes. */
+/** Values of a Helm chart. */
 export type ChartValues = Record<string, unknown>;
 
-/** A Helm release, as data: what `helm upgrade --install` or Pulumi's helm.v3.Release needs. */
+/** A Helm release as data, for `helm upgrade --install` and for Pulumi's helm.v3.Release. */
 export interface Release {
-  /** Release name, fixed: labels and selectors of the charts derive from it. */
+  /** Fixed name, since the charts derive labels and selectors from it. */
   name: string;
   namespace: string;
   /** Chart name in its repository, or a path, or an OCI reference. */
   chart: string;
   /** Repository URL; left out for a path or an OCI reference. */
   repository?: string;
-  /** Chart version; left out for a local chart, which has its own. */
+  /** Chart version; left out for a local chart. */
   version?: string;
   values: ChartValues;
-  /** Names of the releases that must be there first. */
+  /** Names of the releases to install before this one. */
   after: string[];
   /** Key in the stack file. */
   origin: string;
 }
 
-/** Where one chart is, in the words of Helm. */
+/** Location of one chart, as Helm names it. */
 export function chartLocation(
   chart: string,
   version: string,
@@ -47,7 +47,7 @@ export function chartLocation(
   return { chart, repository: source.repository ?? defaultRepository, version };
 }
 
-/** Helm's merge of values: maps are merged key by key, everything else is replaced by what `over` says. */
+/** Merges values as Helm does: maps key by key; everything else is replaced. */
 export function mergeValues(base: ChartValues, over: ChartValues = {}): ChartValues {
   const merged = Object.entries(over).map(([key, value]): [string, unknown] => {
     const below = base[key];
@@ -57,8 +57,7 @@ export function mergeValues(base: ChartValues, over: ChartValues = {}): ChartVal
 }
 
 /**
- * `values` without keys that are undefined, and without maps that hold nothing else, at any depth: a chart should see only what was asked for. A map that was empty
- * from the start was asked for.
+ * Drops keys that are undefined, and maps that have only such keys, at any depth: a chart should get only stated values. A map that is empty in the input stays.
  */
 export function statedValues(values: ChartValues): ChartValues {
   const entries = Object.entries(values).flatMap(([key, value]): [string, unknown][] => {

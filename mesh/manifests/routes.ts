@@ -10,7 +10,7 @@ import type {
 } from './settings';
 import { effectiveWeights, versionsOf, type Version } from './weights';
 
-/** All objects of one service's route, in the order in which they must reach the API: subsets before the routes that name them. */
+/** All objects of one service's route. DestinationRules must be applied before the VirtualService that names their subsets. */
 export interface RouteObjects {
   namespace: string;
   service: string;
@@ -27,12 +27,12 @@ function routeObjects(namespace: string, service: string, route: RouteSettings):
     : { namespace, service, destinationRules: rules, virtualService: routing };
 }
 
-/** The objects themselves, in that order. */
+/** The objects in the order in which they must be applied. */
 export function objectsOfRoute({ destinationRules, virtualService }: RouteObjects): KubernetesObject[] {
   return [...destinationRules, ...(virtualService === undefined ? [] : [virtualService])].map(({ object }) => object);
 }
 
-/** Objects of a whole section, or of a part of it. */
+/** Objects of all routes, or of some of them. */
 export function allRouteObjects(routes: StackSettings['routes'] = {}): RouteObjects[] {
   return Object.entries(routes).flatMap(([namespace, services]) => ofNamespace(namespace, services));
 }
@@ -40,7 +40,7 @@ export function allRouteObjects(routes: StackSettings['routes'] = {}): RouteObje
 type Services = NonNullable<StackSettings['routes']>[string];
 const made = new WeakMap<Services, { namespace: string; objects: RouteObjects[] }>();
 
-/** Made once: a stack is rendered to be checked for duplicates, to be judged, to be told as traffic, and to be registered. So neither settings nor objects may be changed. */
+/** Rendered once, since several callers render one stack. Neither the settings nor the objects may be changed afterwards. */
 function ofNamespace(namespace: string, services: Services): RouteObjects[] {
   const known = made.get(services);
   if (known?.namespace === namespace) return known.objects;
@@ -54,7 +54,7 @@ export interface SplitDestination {
   weight?: number;
 }
 
-/** Where a service's requests go: one destination per version with its weight, or the bare host when there is no split. */
+/** One destination per version with its weight, or the bare host when there is no split. */
 function splitDestinations(service: string, route: RouteSettings, weights: Weights | undefined): SplitDestination[] {
   const bare = defined({
     host: route.host ?? service,
@@ -73,8 +73,9 @@ export interface DestinationRule extends KubernetesObject {
 }
 
 /**
- * The DestinationRules of a service. One per version, so that a version can come and go without touching the others: istiod merges all rules of a host, and the oldest one's
- * trafficPolicy is in effect, hence each carries the service's. With `destinationRule.name` one rule holds all subsets; a service without versions has a rule only for its policy.
+ * The DestinationRules of a service. There is one per version, so that a version can be added or removed without touching the others. istiod merges all rules of
+ * a host and takes the trafficPolicy of the oldest, so each rule has the service's. With `destinationRule.name` one rule holds all subsets; a service without
+ * versions has a rule only for its policy.
  * @param origin - the route's key in the stack file
  */
 export function destinationRules(
@@ -132,7 +133,7 @@ export interface VirtualService extends KubernetesObject {
 
 type RuleSettings = HttpRuleSettings | TcpRuleSettings | TlsRuleSettings;
 
-/** A rule of the VirtualService, the key in the stack file that makes it, and the one whose weights it takes. */
+/** A rule of the VirtualService, the key in the stack file that it comes from, and the key of its weights. */
 interface Rule<T> {
   rule: T;
   origin: string;
@@ -140,7 +141,7 @@ interface Rule<T> {
 }
 
 /**
- * The VirtualService of a service, or undefined when its settings route nothing: versions alone make subsets only.
+ * The VirtualService of a service; undefined when its settings have no routes, since versions alone make subsets only.
  * @param origin - the route's key in the stack file
  */
 export function virtualService(
@@ -198,14 +199,14 @@ function rules<T extends RuleSettings>(
   });
 }
 
-/** A rule that says itself what becomes of its requests. */
+/** Whether a rule has a destination or an answer of its own, so that it does not use the split. */
 function answersItself(rule: object): boolean {
   return ['route', 'redirect', 'directResponse', 'delegate'].some((key) => key in rule);
 }
 
 /**
- * Whether the service's split needs a last rule of its own. In the mesh a request that no rule matches is a 404, so the split always closes the list; at a gateway a rule
- * without a match would publish every path, so it is added only when no rule of the list takes the split. A service of tcp or tls rules alone has none.
+ * Whether the split needs a last rule of its own. In the mesh a request that no rule matches gets a 404, so the split always closes the list. At a gateway a rule
+ * without a match would expose every path, so it is added only when no rule of the list uses the split. A service with only tcp or tls rules needs none.
  */
 function needsLastRule(route: RouteSettings): boolean {
   if (route.weights === undefined) return false;
@@ -216,7 +217,7 @@ function needsLastRule(route: RouteSettings): boolean {
   return inMesh || !list.some((rule) => rule.weights === undefined && !answersItself(rule));
 }
 
-/** The rules alone; undefined for none, so that the spec has no empty list. */
+/** The rules without their origins; undefined for none, so that the spec has no empty list. */
 function plain<T>(list: Rule<T>[]): T[] | undefined {
   return list.length === 0 ? undefined : list.map(({ rule }) => rule);
 }

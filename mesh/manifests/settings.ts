@@ -14,15 +14,15 @@ import type {
 } from './istio';
 import type { Verbatim } from './verbatim';
 
-/** What a stack file says, one property per `meshwright:` key. Every section may be left out; an empty stack is a valid one. */
+/** A stack file, one property per `meshwright:` key. Every section is optional; an empty stack is valid. */
 export interface StackSettings {
-  /** The Istio control plane. Left out: the stack installs none and works with the one that is there. */
+  /** The Istio control plane. Without it the stack installs none and uses the one in the cluster. */
   istio?: IstioSettings;
   /** Gateway workloads by release name, e.g. `istio-ingressgateway`. */
   gateways?: Record<string, GatewaySettings>;
   /** Namespaces by name. */
   namespaces?: Record<string, NamespaceSettings>;
-  /** Sample apps and the user's own, by name. */
+  /** Sample apps and your own, by name. */
   apps?: Record<string, AppSettings>;
   /** Telemetry addons and cert-manager. */
   addons?: AddonsSettings;
@@ -51,21 +51,21 @@ export interface ExpectationSettings {
 }
 
 /**
- * An update waits, before a route changes, until every proxy can reach its new destinations, and afterwards until every proxy serves it; what a route has left is taken away only then. The
- * istiods are asked what each proxy has acknowledged.
+ * Before a route changes, an update waits until every proxy can reach the new destinations; afterwards it waits until every proxy serves the route. Only then
+ * are subsets removed that the route no longer uses. istiod says what each proxy has acknowledged.
  */
 export interface ProofSettings {
   /** Defaults to true. */
   enabled?: boolean;
-  /** Longest wait for one route, in seconds; then the update fails and names the proxies that lag and what they serve. Defaults to 60. */
+  /** Timeout for one route, in seconds. After it the update fails and names the proxies that lag, with what they serve. Defaults to 60. */
   timeoutSeconds?: number;
-  /** Also fail when the proxies cannot be asked: no istiod in the cluster, no answer, no right to forward a port. Defaults to false, which warns and goes on without proof. */
+  /** Also fail when istiod cannot be reached: not in the cluster, no answer, no permission to forward a port. Defaults to false: warn, and go on without proof. */
   strict?: boolean;
-  /** How long, in seconds, a version is kept after the last route has left it, for the connections that it still has. Defaults to 5, as Istio's terminationDrainDuration. */
+  /** Seconds for which a version is kept after the last route has left it, so that open connections can drain. Defaults to 5, as Istio's terminationDrainDuration. */
   drainSeconds?: number;
-  /** Addresses of the istiods, `host[:port]` of port 15014, all replicas. Default to a port-forward to the istiod pods, which needs the right to list pods and create pods/portforward there. */
+  /** Addresses of all istiod replicas, `host[:port]` of port 15014. Default to port-forwards to the istiod pods, which need permission to list pods and to create pods/portforward. */
   istiod?: string[];
-  /** Addresses of proxies' admin pages, `host[:port]` of port 15000, by `<pod>.<namespace>`. Default to port-forwards to their pods; a proxy that cannot be asked counts by what it acknowledged. */
+  /** Admin endpoints of proxies, `host[:port]` of port 15000, by `<pod>.<namespace>`. Default to port-forwards to their pods. For a proxy that does not answer, its acknowledgement counts. */
   proxies?: Record<string, string>;
 }
 
@@ -77,7 +77,7 @@ export interface IstioSettings {
   version?: string;
   /** Istio's installation profile, e.g. `default`, `demo`, `minimal`, `ambient`. Defaults to the charts' own default. */
   profile?: string;
-  /** Control plane revision; namespaces then ask for it with `revision`. Defaults to none. */
+  /** Control plane revision, which namespaces name in their own `revision`. Defaults to none. */
   revision?: string;
   /** Namespace of the control plane, which is also the mesh's root namespace. Defaults to `istio-system`. */
   namespace?: string;
@@ -94,25 +94,25 @@ export interface IstioSettings {
   ztunnel?: boolean;
   /** Helm release names by chart. Default to `istio-base`, `istiod`, `istio-cni`, `ztunnel`. */
   releaseNames?: Verbatim<Partial<Record<Exclude<IstioChart, 'gateway'>, string>>>;
-  /** Chart values by chart, merged over those that the other keys make. */
+  /** Chart values by chart, merged over the values from the other keys. */
   values?: Verbatim<Partial<Record<IstioChart, ChartValues>>>;
 }
 
 export interface GatewaySettings {
   /** Namespace of the workload. Defaults to `istio-ingress`. */
   namespace?: string;
-  /** False: the workload exists already and only its objects are made. Defaults to true. */
+  /** False: the workload exists already, and only its Gateways and other objects are created. Defaults to true. */
   install?: boolean;
   /** Pod labels that Istio Gateways select. Default to `istio: <name without "istio-">`, as the gateway chart sets it. */
   labels?: Record<string, string>;
   service?: GatewayServiceSettings;
   /** A Kubernetes Ingress in front of the gateway. Defaults to none. */
   ingress?: IngressSettings;
-  /** A certificate from cert-manager for the gateway (needs `addons.certManager` or a cert-manager that is there). Defaults to none. */
+  /** A certificate from cert-manager for the gateway (needs `addons.certManager`, or cert-manager in the cluster). Defaults to none. */
   certificate?: CertificateSettings;
   /** Istio Gateways that select this workload: namespace → name → Gateway. */
   gateways?: Record<string, Record<string, IstioGatewaySettings>>;
-  /** Values of the gateway chart, merged over those that the other keys make. */
+  /** Values of the gateway chart, merged over the values from the other keys. */
   values?: Verbatim<ChartValues>;
 }
 
@@ -151,11 +151,11 @@ export interface CertificateSettings {
   dnsNames: string[];
   /** Defaults to `<gateway name>-cert`. Name it as `tls.credentialName` in a server. */
   secretName?: string;
-  /** Issuer or ClusterIssuer by name. Defaults to the ClusterIssuer that `addons.certManager.issuer` makes. */
+  /** Issuer or ClusterIssuer by name. Defaults to the ClusterIssuer of `addons.certManager.issuer`. */
   issuer?: Verbatim<{ name: string; kind?: 'Issuer' | 'ClusterIssuer' }>;
 }
 
-/** What each Istio object's own metadata may say. */
+/** Metadata of an Istio object. */
 export interface ObjectSettings {
   /** Defaults to the name derived from the key in the stack file. */
   name?: string;
@@ -167,7 +167,7 @@ export interface ObjectSettings {
 
 /** Settings of an object that other namespaces may see. */
 export interface ExportedObjectSettings extends ObjectSettings {
-  /** Namespaces that see the object: names, `.` or `*`. Defaults to Istio's default, every namespace. */
+  /** Namespaces that see the object: names, `.` or `*`. Defaults to every namespace, as in Istio. */
   exportTo?: string[];
 }
 
@@ -185,13 +185,13 @@ export interface NamespaceSettings {
   revision?: string;
   /** Ambient mode: label `istio.io/dataplane-mode: ambient`. Defaults to false. */
   ambient?: boolean;
-  /** The namespace is there already: only labels and annotations are set, and taken away again on destroy. Defaults to false; always true for `default` and `kube-*`. */
+  /** The namespace exists already: the stack only sets labels and annotations, and removes them on destroy. Defaults to false; always true for `default` and `kube-*`. */
   existing?: boolean;
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
 }
 
-/** A weight: whole percent 0..100, or `rest` for what the other versions leave. */
+/** A weight: whole percent from 0 to 100, or `rest` for what the other versions leave. */
 export type Weight = number | 'rest';
 export type Weights = Record<string, Weight>;
 
@@ -201,14 +201,14 @@ export interface VersionSettings {
   labels?: Record<string, string>;
   /** Istio's TrafficPolicy for this version, verbatim. */
   trafficPolicy?: Verbatim<TrafficPolicy>;
-  /** Name of the version's DestinationRule. Defaults to `<service>.<version>`. Without effect when the service asks for one rule. */
+  /** Name of the version's DestinationRule. Defaults to `<service>.<version>`. Without effect when one rule holds all subsets. */
   name?: string;
 }
 
 export interface RouteSettings {
   /** Destination host. Defaults to the service's key. */
   host?: string;
-  /** Destination port, for a service with several. Defaults to none, which is right for one port. */
+  /** Destination port. Needed for a service with several ports. Defaults to none. */
   port?: number;
   /** Hosts of the VirtualService. Default to the destination host. */
   hosts?: string[];
@@ -217,11 +217,11 @@ export interface RouteSettings {
   /** Versions: a list of names, or name → settings. */
   versions?: Verbatim<string[] | Record<string, VersionSettings>>;
   /**
-   * The split of all requests that no rule of `http` sends elsewhere: version → weight. A rule without a destination of its own takes it. A last rule without a
-   * match is added for the rest of the requests, unless there is one; at a gateway only when no other rule took the split.
+   * The split: version → weight. It applies to every rule without a destination of its own, and to all requests that no rule matches: a last rule without a match
+   * is added unless the list has one. At a gateway it is added only when no other rule uses the split.
    */
   weights?: Verbatim<Weights>;
-  /** Istio's HTTPRoute list, verbatim, in which `weights` may stand in place of `route`. */
+  /** Istio's HTTPRoute list, verbatim, except that `weights` may replace `route`. */
   http?: Verbatim<HttpRuleSettings[]>;
   tcp?: Verbatim<TcpRuleSettings[]>;
   tls?: Verbatim<TlsRuleSettings[]>;
@@ -230,7 +230,7 @@ export interface RouteSettings {
   /** Who sets the weights in the cluster: `argo`, `flagger` or another field manager. Everything but the weights is then written; updates and refreshes leave the weights alone. Defaults to the stack. */
   weightsOwnedBy?: string;
   virtualService?: ExportedObjectSettings;
-  /** With `name`: one rule with all subsets, in place of one rule per version. */
+  /** With `name`: one rule with all subsets, instead of one rule per version. */
   destinationRule?: DestinationRuleSettings;
 }
 

@@ -1,5 +1,5 @@
 /**
- * A value that Pulumi's schema of the component package cannot describe: a union, or Istio's and Helm's own fields. TypeScript sees `T`; the schema, and with it every other language, takes
- * anything (verbatim.schema.ts stands in for this file when the schema is made: `moduleSuffixes` in components/tsconfig.json).
+ * A value that Pulumi's schema of the component package cannot describe: a union, or Istio's and Helm's own fields. TypeScript sees `T`; the schema, and with it
+ * every other language, accepts anything. `moduleSuffixes` in components/tsconfig.json replaces this file by verbatim.schema.ts when the schema is generated.
  */
 export type Verbatim<T> = T;

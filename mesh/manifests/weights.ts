@@ -1,12 +1,12 @@
 import type { SettingsProblem } from './formats';
 import type { RouteSettings, VersionSettings, Weight, Weights } from './settings';
 
-/** The sum that the weights of one rule must have: whole percent. */
+/** Required sum of the weights of one rule, in whole percent. */
 export const fullWeight = 100;
 
 /**
- * Whole-percent weights, in the order of the settings, with `rest` replaced by what the others leave.
- * @returns undefined for weights that {@link weightProblems} complains about.
+ * Weights in whole percent, in the order of the settings, with `rest` replaced by what the others leave.
+ * @returns undefined for weights with {@link weightProblems}
  */
 export function effectiveWeights(weights: Weights): Record<string, number> | undefined {
   if (weightProblems(weights).length > 0) return undefined;
@@ -16,7 +16,7 @@ export function effectiveWeights(weights: Weights): Record<string, number> | und
   );
 }
 
-/** Every reason why `weights` is no split: a weight that is no whole number 0..100, two `rest`, a sum that is not 100. Stricter than Istio, which accepts any sum since 1.15. */
+/** Problems of weights: one that is not a whole number from 0 to 100, two `rest`, a sum that is not 100. Stricter than Istio, which accepts any sum since 1.15. */
 export function weightProblems(weights: Weights): SettingsProblem[] {
   const entries = Object.entries(weights);
   const problems: SettingsProblem[] = entries.flatMap(([version, weight]) => {
@@ -25,7 +25,7 @@ export function weightProblems(weights: Weights): SettingsProblem[] {
   });
   const rests = entries.filter(([, weight]) => weight === 'rest').map(([version]) => version);
   if (rests.length > 1)
-    problems.push({ path: [], message: `at most one version can be "rest", here ${list(rests)} are` });
+    problems.push({ path: [], message: `at most one version can be "rest"; here ${list(rests)} are` });
   if (entries.length === 0) problems.push({ path: [], message: 'weights must name at least one version' });
   if (problems.length > 0) return problems;
   const sum = statedSum(weights);

@@ -20,7 +20,7 @@ describe('what Kubernetes would refuse', () => {
 
   it('hosts of an Ingress that are no DNS names', () => {
     const message =
-      'the host of an Ingress must be a DNS name in lower case, e.g. kiali.example.com or *.example.com, and no address';
+      'the host of an Ingress must be a DNS name in lower case, e.g. kiali.example.com or *.example.com, not an IP address';
     const gateway = (hosts: string[]) => ({ namespaces, gateways: { gw: { namespace: 'shop', ingress: { hosts } } } });
     assert.deepEqual(problemsOf(gateway(['a.example', '*.example', 'x.35.209.207.26.nip.io'])), []);
     assert.deepEqual(

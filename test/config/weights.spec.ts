@@ -36,7 +36,7 @@ describe('weights in a stack file', () => {
 
   it('fail with two rests', () => {
     const weights = { v1: 'rest', v2: 'rest', v3: 10 };
-    const message = 'at most one version can be "rest", here "v1" and "v2" are';
+    const message = 'at most one version can be "rest"; here "v1" and "v2" are';
     assert.deepEqual(weightProblems(weights), [{ path: at('weights'), value: weights, message }]);
   });
 

@@ -10,12 +10,12 @@ import { addonsNamespace, meshTelemetry, tracingServices } from './tracing';
 
 const catalog: Record<AddonName, Addon> = { prometheus, grafana, jaeger, zipkin, kiali };
 
-/** The addons that are on. */
+/** The enabled telemetry addons. */
 export function installedAddons(addons: AddonsSettings): AddonName[] {
   return addonNames.filter((name) => addons[name] !== undefined);
 }
 
-/** One release per addon that is on, after the control plane's, whose injector would hold back their pods. */
+/** One release per enabled addon. They come after the control plane, whose injector must run before their pods start. */
 export function addonReleases(addons: AddonsSettings, istio: IstioSettings | undefined): Release[] {
   const context = addonContext(addons, istio);
   const after = istio === undefined ? [] : controlPlaneReleases(istio).map(({ name }) => name);
@@ -33,7 +33,7 @@ export function addonReleases(addons: AddonsSettings, istio: IstioSettings | und
   });
 }
 
-/** What goes with the releases: Services of the tracing backend, its switch, passwords, and ways in. */
+/** Objects beside the releases: Services of the tracing backend, the Telemetry that enables tracing, passwords, Ingresses and Gateways. */
 export function addonObjects(
   addons: AddonsSettings,
   istio: IstioSettings | undefined,
@@ -52,7 +52,7 @@ function addonContext(addons: AddonsSettings, istio: IstioSettings = {}): AddonC
   return { addons, istio, namespace: addonsNamespace(addons, istio) };
 }
 
-/** Name of the ClusterIssuer that certificates use unless they name one. */
+/** Name of the default ClusterIssuer for certificates. */
 export function clusterIssuerName(settings: CertManagerSettings | undefined): string {
   return settings?.issuer?.name ?? 'selfsigned';
 }

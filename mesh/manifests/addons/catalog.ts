@@ -2,11 +2,11 @@ import type { IstioSettings } from '../settings';
 import type { ChartValues } from '../release';
 import type { AddonSettings, AddonsSettings, TracingBackend } from './settings';
 
-/** The telemetry addons, in the order in which they are installed. */
+/** The telemetry addons in order of installation. */
 export const addonNames = ['prometheus', 'grafana', 'jaeger', 'zipkin', 'kiali'] as const;
 export type AddonName = (typeof addonNames)[number];
 
-/** What an addon's values depend on beside its own settings. */
+/** Everything beside its own settings that an addon's values depend on. */
 export interface AddonContext {
   addons: AddonsSettings;
   istio: IstioSettings;
@@ -14,17 +14,17 @@ export interface AddonContext {
   namespace: string;
 }
 
-/** A telemetry addon, as a chart that its project keeps. */
+/** The Helm chart of a telemetry addon. */
 export interface Addon<S extends AddonSettings = AddonSettings> {
   chart: string;
-  /** The project's Helm repository. */
+  /** Helm repository of the addon's project. */
   repository: string;
-  /** The chart version that these values were written for. */
+  /** Chart version that the values are written for. */
   version: string;
   values: (settings: S, context: AddonContext) => ChartValues;
 }
 
-/** Label of pods that need no sidecar, whatever their namespace says. */
+/** Label of pods that get no sidecar, even in a namespace with injection. */
 export const withoutSidecar = { 'sidecar.istio.io/inject': 'false' };
 
 /** URL of an addon's Service inside the cluster. */
@@ -32,22 +32,22 @@ export function clusterUrl(service: string, namespace: string, port: number): st
   return `http://${service}.${namespace}.svc.cluster.local:${port}`;
 }
 
-/** URL at which people reach an addon, when a host leads to it. */
+/** URL of an addon from outside the cluster, when it has a gateway or an Ingress. */
 export function publicUrl({ gateway, ingress }: AddonSettings): string | undefined {
   if (gateway !== undefined) return `${gateway.insecure === true ? 'http' : 'https'}://${gateway.host}`;
   return ingress && `${ingress.tlsSecret === undefined ? 'http' : 'https'}://${ingress.host}`;
 }
 
-/** An image reference in the pieces that charts ask for. */
+/** The parts of an image reference, for charts that take them separately. */
 export interface ImageParts {
-  /** With the registry, if there is one. */
+  /** Includes the registry, if any. */
   repository: string;
   tag?: string;
   /** e.g. `sha256:0123…` */
   digest?: string;
 }
 
-/** Takes apart a valid image reference. A colon after the last slash starts the tag; before it, a port. */
+/** Splits a valid image reference. A colon after the last slash starts the tag, one before it a port. */
 export function imageParts(image: string): ImageParts {
   const [named = '', digest] = image.split('@');
   const colon = named.indexOf(':', named.lastIndexOf('/') + 1);
@@ -59,7 +59,7 @@ export function imageParts(image: string): ImageParts {
   };
 }
 
-/** The addon that spans go to; undefined when none is on. */
+/** The addon that receives spans; undefined when none is enabled. */
 export function tracingBackend({ jaeger, zipkin, tracing }: AddonsSettings): TracingBackend | undefined {
   const on = [
     ...(jaeger === undefined ? [] : ['jaeger' as const]),
@@ -68,7 +68,7 @@ export function tracingBackend({ jaeger, zipkin, tracing }: AddonsSettings): Tra
   return on.find((addon) => addon === tracing?.backend) ?? on[0];
 }
 
-/** Whether the Services `tracing` and `zipkin` lead to this addon. */
+/** Whether the Services `tracing` and `zipkin` select this addon's pods. */
 export function ownsTracing(addon: TracingBackend, addons: AddonsSettings): boolean {
   return tracingBackend(addons) === addon;
 }
@@ -76,7 +76,7 @@ export function ownsTracing(addon: TracingBackend, addons: AddonsSettings): bool
 export const prometheusPort = 9090;
 
 /**
- * Prometheus alone: the mesh's metrics need none of the chart's exporters. It scrapes pods by the annotations that Istio's injector sets.
+ * Prometheus without the chart's exporters, which the mesh's metrics do not need. It scrapes pods by the annotations that Istio's injector sets.
  * https://istio.io/latest/docs/ops/integrations/prometheus/
  */
 export const prometheus: Addon = {
@@ -102,14 +102,14 @@ export const prometheus: Addon = {
 export const jaegerUiPort = 16686;
 export const jaegerQueryPort = 16685;
 
-/** Labels of the chart's pods, for Services of our own. */
+/** Labels of the chart's pods, which our own Services select. */
 export const jaegerPods = {
   'app.kubernetes.io/name': 'jaeger',
   'app.kubernetes.io/instance': 'jaeger',
   'app.kubernetes.io/component': 'all-in-one',
 };
 
-/** Jaeger in one process, traces in memory. https://istio.io/latest/docs/ops/integrations/jaeger/ */
+/** Jaeger as one process with traces in memory. https://istio.io/latest/docs/ops/integrations/jaeger/ */
 export const jaeger: Addon = {
   chart: 'jaeger',
   repository: 'https://jaegertracing.github.io/helm-charts',
@@ -118,7 +118,7 @@ export const jaeger: Addon = {
     jaeger: {
       podLabels: withoutSidecar,
       image: image === undefined ? undefined : imageParts(image),
-      // With the Services `tracing` and `zipkin` come type and annotations; else the chart's Service is the way in.
+      // When Jaeger owns the Service `tracing`, type and annotations apply to that one.
       service: ownsTracing('jaeger', addons) ? undefined : { type: service?.type, annotations: service?.annotations },
     },
   }),
@@ -126,13 +126,13 @@ export const jaeger: Addon = {
 
 export const zipkinPort = 9411;
 
-/** The chart names its Service like its Deployment; the name `zipkin` is kept for the Service that may lead to Jaeger. */
+/** The chart gives its Service the name of its Deployment. The name `zipkin` stays free for the Service that may select Jaeger. */
 export const zipkinServer = 'zipkin-server';
 
-/** Labels of the chart's pods, for Services of our own. */
+/** Labels of the chart's pods, which our own Services select. */
 export const zipkinPods = { 'app.kubernetes.io/name': 'zipkin', 'app.kubernetes.io/instance': 'zipkin' };
 
-/** Zipkin, traces in memory. https://istio.io/latest/docs/ops/integrations/zipkin/ */
+/** Zipkin with traces in memory. https://istio.io/latest/docs/ops/integrations/zipkin/ */
 export const zipkin: Addon = {
   chart: 'zipkin',
   repository: 'https://zipkin.io/zipkin-helm',
@@ -141,7 +141,7 @@ export const zipkin: Addon = {
     const parts = image === undefined ? undefined : imageParts(image);
     return {
       fullnameOverride: zipkinServer,
-      // The chart has no labels for pods; the injector heeds the annotation too.
+      // The chart cannot label pods, but the injector also reads the annotation.
       podAnnotations: withoutSidecar,
       image: { repository: parts?.repository, tag: parts?.tag },
       service: ownsTracing('zipkin', addons) ? undefined : { type: service?.type, annotations: service?.annotations },

@@ -16,12 +16,12 @@ import type { GrafanaSettings, KialiSettings } from './settings';
 
 export const grafanaPort = 3000;
 
-/** Secret that holds `password`. */
+/** Secret with the `password` of the settings. */
 const ownSecret = 'grafana-admin';
 
 const dashboardFolder = `https://raw.githubusercontent.com/istio/istio/${defaultIstioVersion}/manifests/addons/dashboards`;
 
-/** Istio's dashboards, by the names of their files. https://istio.io/latest/docs/ops/integrations/grafana/ */
+/** File names of Istio's dashboards. https://istio.io/latest/docs/ops/integrations/grafana/ */
 const istioDashboards = [
   'istio-mesh-dashboard.gen',
   'istio-service-dashboard',
@@ -37,7 +37,7 @@ export const grafana: Addon<GrafanaSettings> = {
   repository: 'https://grafana-community.github.io/helm-charts',
   version: '12.11.1',
   values: (settings, { addons, namespace }) => ({
-    // The roles are for the chart's sidecars, which are off.
+    // Only the chart's sidecars need the roles, and they are off.
     rbac: { create: false },
     testFramework: { enabled: false },
     podLabels: withoutSidecar,
@@ -53,12 +53,12 @@ export const grafana: Addon<GrafanaSettings> = {
   }),
 };
 
-/** Where the password of `admin` is: Secret, and its keys by the chart's names for them. */
+/** Name of the Secret with the password of `admin`, under the chart's keys. */
 function grafanaSecret({ password, passwordSecret }: GrafanaSettings): string {
   return passwordSecret ?? (password === undefined ? 'grafana' : ownSecret);
 }
 
-/** The Secret that carries the password of the settings. */
+/** The Secret with the password of the settings. */
 export function grafanaPassword(settings: GrafanaSettings, { namespace }: AddonContext): Rendered[] {
   if (settings.password === undefined) return [];
   const object: KubernetesObject = {
@@ -113,14 +113,14 @@ function dashboards(urls: Record<string, string>): Record<string, unknown> {
   return {
     dashboardProviders: { 'dashboardproviders.yaml': { apiVersion: 1, providers: [provider] } },
     dashboards: { istio: Object.fromEntries(Object.entries(urls).map(([name, url]) => [name, { url }])) },
-    // The chart's own options skip the check of the certificate.
+    // The chart's default options do not verify the certificate.
     defaultCurlOptions: '-sfL',
   };
 }
 
 export const kialiPort = 20001;
 
-/** Kiali, told of the addons that are on. https://kiali.io/docs/configuration/kialis.kiali.io/ */
+/** Kiali, connected to the other enabled addons. https://kiali.io/docs/configuration/kialis.kiali.io/ */
 export const kiali: Addon<KialiSettings> = {
   chart: 'kiali-server',
   repository: 'https://kiali.org/helm-charts',
@@ -143,7 +143,7 @@ export const kiali: Addon<KialiSettings> = {
   }),
 };
 
-/** The chart writes a digest's algorithm and its hash apart. */
+/** The chart takes a digest's algorithm and its hash separately. */
 function kialiImage(image: string): Record<string, unknown> {
   const { repository, tag, digest } = imageParts(image);
   const [algorithm, hash] = digest?.split(':') ?? [];

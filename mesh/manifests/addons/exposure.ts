@@ -13,7 +13,7 @@ import {
 import { grafanaPort, kialiPort } from './dashboards';
 import type { AddonGatewaySettings, AddonIngressSettings } from './settings';
 
-/** Key in `gateways` that addons use unless they name one. */
+/** Default of an addon's `gateway.gateway`. */
 export const defaultGateway = 'istio-ingressgateway';
 
 interface Backend {
@@ -21,7 +21,7 @@ interface Backend {
   port: number;
 }
 
-/** The Service and port behind which an addon's web page is. */
+/** Service and port of an addon's web page. */
 export function webBackend(name: AddonName, { addons }: AddonContext): Backend {
   switch (name) {
     case 'prometheus':
@@ -37,7 +37,7 @@ export function webBackend(name: AddonName, { addons }: AddonContext): Backend {
   }
 }
 
-/** The objects that lead to an addon from outside the cluster, as its settings ask. */
+/** The objects that expose an addon outside the cluster, as its settings ask. */
 export function exposure(
   name: AddonName,
   context: AddonContext,

@@ -5,7 +5,7 @@ import { type AddonName, tracingBackend } from './catalog';
 import { defaultGateway } from './exposure';
 import type { AddonGatewaySettings, AddonIngressSettings, AddonServiceSettings, AddonsSettings } from './settings';
 
-/** Every reason why the telemetry addons cannot be what their settings ask, by path below `addons`. */
+/** Problems of the telemetry addons' settings, by path below `addons`. */
 export function addonProblems(settings: StackSettings): SettingsProblem[] {
   const { addons = {}, gateways = {} } = settings;
   return [
@@ -61,14 +61,14 @@ function gatewayProblems(settings: AddonGatewaySettings | undefined, gateways: s
     problems.push({ path: [], message: 'needs `credentialName` for TLS, or `insecure: true` for plain HTTP' });
   }
   if (credentialName !== undefined && insecure === true) {
-    problems.push({ path: ['insecure'], message: 'cannot stand beside `credentialName`' });
+    problems.push({ path: ['insecure'], message: 'cannot be used together with `credentialName`' });
   }
   return problems;
 }
 
 function passwordProblems({ grafana }: AddonsSettings): SettingsProblem[] {
   if (grafana?.password === undefined || grafana.passwordSecret === undefined) return [];
-  return [{ path: ['grafana', 'passwordSecret'], message: 'cannot stand beside `password`' }];
+  return [{ path: ['grafana', 'passwordSecret'], message: 'cannot be used together with `password`' }];
 }
 
 function tracingProblems({ istio, addons = {} }: StackSettings): SettingsProblem[] {
@@ -76,16 +76,16 @@ function tracingProblems({ istio, addons = {} }: StackSettings): SettingsProblem
   const backend = tracingBackend(addons);
   const problems: SettingsProblem[] = [];
   if (tracing !== undefined && backend === undefined) {
-    problems.push({ path: ['tracing'], message: 'has no effect unless `jaeger` or `zipkin` is on' });
+    problems.push({ path: ['tracing'], message: 'has no effect unless `jaeger` or `zipkin` is enabled' });
   }
   if (tracing?.backend !== undefined && backend !== undefined && backend !== tracing.backend) {
-    problems.push({ path: ['tracing', 'backend'], message: `the addon "${tracing.backend}" is not on` });
+    problems.push({ path: ['tracing', 'backend'], message: `the addon "${tracing.backend}" is not enabled` });
   }
   if (tracing?.sampling !== undefined && !(tracing.sampling >= 0 && tracing.sampling <= 100)) {
     problems.push({ path: ['tracing', 'sampling'], message: 'sampling must be a percentage from 0 to 100' });
   }
   if (backend !== undefined && istio === undefined && tracing?.provider === undefined) {
-    const message = `"${backend}" gets no spans: without \`istio\` the stack cannot tell the mesh of it; name the mesh's own extension provider in \`tracing.provider\``;
+    const message = `"${backend}" gets no spans: without \`istio\` the stack cannot register it as an extension provider; name one of the mesh in \`tracing.provider\``;
     problems.push({ path: [backend], message });
   }
   return problems;

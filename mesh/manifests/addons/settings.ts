@@ -1,61 +1,61 @@
 import type { ServiceType } from '../kubernetes';
 import type { ChartSource, ChartValues } from '../release';
 
-/** Telemetry addons and cert-manager, each switched on by its key. None is open to the world unless its own keys say so. */
+/** Telemetry addons and cert-manager, each enabled by its key. None is exposed outside the cluster unless its own keys say so. */
 export interface AddonsSettings {
-  /** cert-manager, through @pulumi/kubernetes-cert-manager. Off unless the key is there. */
+  /** cert-manager, through @pulumi/kubernetes-cert-manager. */
   certManager?: CertManagerSettings;
   /** Namespace of the telemetry addons. Defaults to the control plane's. */
   namespace?: string;
-  /** Where the telemetry addons' charts come from. Defaults to each project's own Helm repository. */
+  /** Source of the telemetry addons' charts. Defaults to each project's own Helm repository. */
   charts?: ChartSource;
-  /** Metrics. Kiali and Grafana draw from it. */
+  /** Metrics, for Kiali and Grafana too. */
   prometheus?: AddonSettings;
-  /** Dashboards, among them Istio's. */
+  /** Dashboards, with Istio's. */
   grafana?: GrafanaSettings;
-  /** The mesh as a graph. Knows the other addons that are on. */
+  /** The mesh as a graph. Connected to the other enabled addons. */
   kiali?: KialiSettings;
   /** Traces. */
   jaeger?: AddonSettings;
   /** Traces. */
   zipkin?: AddonSettings;
-  /** Which traces are taken and where they go. Has an effect when `jaeger` or `zipkin` is on. */
+  /** Sampling and backend of traces. Has an effect when `jaeger` or `zipkin` is enabled. */
   tracing?: TracingSettings;
 }
 
-/** What every telemetry addon takes. */
+/** Settings of every telemetry addon. */
 export interface AddonSettings {
-  /** Chart version. Defaults to a version that goes with this release of Meshwright. */
+  /** Chart version. Defaults to the version that this release of Meshwright was tested with. */
   version?: string;
   /** Image reference of the addon's main container. Defaults to the chart's own. */
   image?: string;
   service?: AddonServiceSettings;
-  /** A Kubernetes Ingress before the addon. Defaults to none. */
+  /** A Kubernetes Ingress in front of the addon. Defaults to none. */
   ingress?: AddonIngressSettings;
-  /** A way to the addon through a gateway of the mesh. Defaults to none. */
+  /** Exposes the addon at a gateway of the mesh. Defaults to none. */
   gateway?: AddonGatewaySettings;
-  /** Values of the addon's chart, merged over those that the other keys make. */
+  /** Values of the addon's chart, merged over the values from the other keys. */
   values?: ChartValues;
 }
 
 export interface KialiSettings extends AddonSettings {
-  /** True: everybody is let in without logging in. For demonstrations. Defaults to false: one logs in with a Kubernetes token. */
+  /** True: no login, for demonstrations. Defaults to false: users log in with a Kubernetes token. */
   anonymous?: boolean;
 }
 
 export interface GrafanaSettings extends AddonSettings {
-  /** True: everybody may look without logging in. For demonstrations. Defaults to false. */
+  /** True: read access without login, for demonstrations. Defaults to false. */
   anonymous?: boolean;
-  /** Password of `admin`; set it as a Pulumi secret. Defaults to one that the chart makes up, in the Secret `grafana`. */
+  /** Password of `admin`; set it as a Pulumi secret. Defaults to one that the chart generates in the Secret `grafana`. */
   password?: string;
-  /** Name of a Secret in the addons' namespace with `admin-user` and `admin-password`, in place of `password`. */
+  /** Name of a Secret in the addons' namespace with `admin-user` and `admin-password`, instead of `password`. */
   passwordSecret?: string;
-  /** Dashboards by file name: URL that Grafana's pod loads them from when it starts. Default to Istio's own; `{}` for a cluster without a way out. */
+  /** Dashboards: file name → URL, which Grafana's pod downloads when it starts. Default to Istio's own; use `{}` in a cluster without internet access. */
   dashboards?: Record<string, string>;
 }
 
 export interface AddonServiceSettings {
-  /** Type of the Service that leads to the addon's web page. Defaults to `ClusterIP`. */
+  /** Type of the Service of the addon's web page. Defaults to `ClusterIP`. */
   type?: ServiceType;
   /** Fixed node port of the web page, for `NodePort`. Defaults to one that the cluster picks. */
   nodePort?: number;
@@ -80,16 +80,16 @@ export interface AddonGatewaySettings {
   gateway?: string;
   /** Secret with the certificate of the host, in the gateway's namespace; served at port 443. */
   credentialName?: string;
-  /** True: plain HTTP at port 80, in place of a certificate. Defaults to false. */
+  /** True: plain HTTP at port 80, without a certificate. Defaults to false. */
   insecure?: boolean;
 }
 
 export interface TracingSettings {
-  /** The addon that the spans go to, which owns the Services `tracing` and `zipkin`. Defaults to `jaeger` when that is on, else `zipkin`. */
+  /** The addon that receives spans and that the Services `tracing` and `zipkin` select. Defaults to `jaeger` if enabled, else `zipkin`. */
   backend?: TracingBackend;
-  /** Percentage of requests that are traced, 0..100. Defaults to Istio's own: 1, or 100 in profile `demo`. */
+  /** Percentage of requests that are traced, from 0 to 100. Defaults to Istio's own: 1, or 100 in profile `demo`. */
   sampling?: number;
-  /** Name of an extension provider that the mesh has already, for a stack without `istio`. Defaults to one that the stack makes. */
+  /** Name of an existing extension provider of the mesh, for a stack without `istio`. Defaults to one that the stack adds. */
   provider?: string;
 }
 
@@ -100,6 +100,6 @@ export interface CertManagerSettings {
   namespace?: string;
   /** Chart version. Defaults to the one the Pulumi package picks. */
   version?: string;
-  /** The ClusterIssuer to make: name → cert-manager's issuer spec, verbatim. Defaults to `selfsigned` with a self-signed issuer. */
+  /** The ClusterIssuer: its name, and cert-manager's issuer spec, verbatim. Defaults to `selfsigned` with a self-signed issuer. */
   issuer?: { name: string; spec: Record<string, unknown> };
 }

@@ -31,8 +31,8 @@ const collectorPorts: TracingPort[] = [
 ];
 
 /**
- * The Services by the names that Istio's documents and other tools know: `tracing` for people, `zipkin` for spans, both of the one backend; and Jaeger's collector.
- * They are no part of a chart, so that there is never more than one of each.
+ * The Services with the names that Istio's documentation and other tools use: `tracing` for the web page and `zipkin` for spans, both of the one backend, and
+ * Jaeger's collector. They are not made by a chart, so that there is never more than one of each.
  */
 export function tracingServices({ addons, namespace }: AddonContext): Rendered[] {
   const backend = tracingBackend(addons);
@@ -81,8 +81,8 @@ function service(
 }
 
 /**
- * The control plane's settings with the backend as an extension provider, unless they have one of that name. A list of the user's own is kept; the list of a profile is
- * replaced, as Helm does it. https://istio.io/latest/docs/tasks/observability/distributed-tracing/
+ * The control plane's settings with the backend added as an extension provider, unless they have one of that name. Providers of the settings are kept; those of a
+ * profile are replaced, as Helm does with lists. https://istio.io/latest/docs/tasks/observability/distributed-tracing/
  */
 export function withTracingProvider(istio: IstioSettings, addons: AddonsSettings = {}): IstioSettings {
   const backend = tracingBackend(addons);
@@ -98,7 +98,7 @@ export function withTracingProvider(istio: IstioSettings, addons: AddonsSettings
   };
 }
 
-/** The Telemetry that switches tracing on for the whole mesh: since Istio 1.22 nothing is traced without one. A changed sampling is live at once. */
+/** The Telemetry that enables tracing for the whole mesh, which Istio requires since 1.22. Proxies get a changed sampling at once. */
 export function meshTelemetry({ addons, istio }: AddonContext): Rendered[] {
   const backend = tracingBackend(addons);
   if (backend === undefined) return [];

@@ -14,7 +14,7 @@ import {
   type WorkloadSettings,
 } from './settings';
 
-/** The objects of one app, in the namespace that its settings name: what the pods need first, the pods last. */
+/** The objects of one app in the namespace of its settings. What the pods need comes first, the pods last. */
 export function appObjects(
   name: string,
   settings: AppSettings,
@@ -45,7 +45,7 @@ function secrets(namespace: string, { secrets: named = {} }: AppSettings, origin
   }));
 }
 
-/** One ServiceAccount for each name that a workload uses; `default` is in every namespace anyway. */
+/** One ServiceAccount for each name that a workload uses, except `default`, which every namespace has. */
 function serviceAccounts(namespace: string, app: ResolvedApp, origin: string): Rendered[] {
   const used = new Set(Object.values(app.workloads).flatMap(({ serviceAccount }) => serviceAccount ?? []));
   used.delete('default');
@@ -59,14 +59,14 @@ function serviceAccounts(namespace: string, app: ResolvedApp, origin: string): R
   });
 }
 
-/** An app with everything that its sample app and its settings say, and nothing that is not installed. */
+/** An app after the merge of its sample app and its settings, without the workloads that are not installed. */
 export interface ResolvedApp {
   workloads: Record<string, WorkloadSettings>;
   services: Record<string, ServiceSettings>;
   serviceAccounts: Record<string, ServiceAccountSettings>;
 }
 
-/** The sample app that `settings` start from, if any. `name` is the app's key. */
+/** The sample app that `settings` are based on, if any. `name` is the app's key. */
 export function knownAppOf(name: string, settings: AppSettings): KnownAppName | undefined {
   return settings.app ?? (isKnownApp(name) ? name : undefined);
 }
@@ -84,7 +84,7 @@ export function resolveApp(name: string, settings: AppSettings): ResolvedApp {
   };
 }
 
-/** Both maps in one: entries of the same name are merged, those of the first come first. */
+/** Merges two maps entry by entry, in the order of the first. */
 function merged<T extends object>(base: Record<string, T>, over: Record<string, T> = {}): Record<string, T> {
   return mergeValues(base, over) as Record<string, T>;
 }
@@ -113,7 +113,7 @@ function installed(workloads: Record<string, WorkloadSettings>): Record<string, 
   return Object.fromEntries(Object.entries(workloads).filter(([, workload]) => workload.install !== false));
 }
 
-/** The sample's Services that the settings speak of, or that an installed workload stands behind. */
+/** The sample's Services that the settings name or that select an installed workload. */
 function servicesBehind(
   services: Record<string, ServiceSettings>,
   named: Record<string, ServiceSettings>,

@@ -6,8 +6,8 @@ import { servicePorts } from './workload';
 import { workloadProblems } from './workload-problems';
 
 /**
- * Every reason why Kubernetes would refuse the app's objects, or why a setting would have no effect. Paths start below the app's key; a mistake that a sample app's
- * own data cannot have made is always at a key that the settings hold.
+ * Reasons why Kubernetes would refuse the app's objects, and settings without effect. Paths start below the app's key and lead to a key of the settings, since the
+ * sample apps' own data is valid.
  */
 export function appProblems(name: string, settings: AppSettings): SettingsProblem[] {
   const { workloads, services } = resolveApp(name, settings);
@@ -31,7 +31,7 @@ function emptyProblems(name: string, settings: AppSettings): SettingsProblem[] {
   return [{ path: [], message: emptyMessage }];
 }
 
-/** `hub` and `version` work through the images of a sample app. */
+/** `hub` and `version` are filled into the images of a sample app. */
 function imageSettingProblems(name: string, settings: AppSettings): SettingsProblem[] {
   const known = knownAppOf(name, settings);
   const sample = known === undefined ? undefined : knownApp(known);
@@ -48,7 +48,7 @@ function replicasProblems({ replicas = {} }: AppSettings, workloads: string[]): 
     .filter((workload) => !workloads.includes(workload))
     .map((workload) => ({
       path: ['replicas', workload],
-      message: `no workload of that name; the app has ${workloads.join(', ')}`,
+      message: `no such workload; the app has ${workloads.join(', ')}`,
     }));
 }
 
@@ -57,13 +57,13 @@ function below(path: string[], problems: SettingsProblem[]): SettingsProblem[] {
 }
 
 /**
- * Every reason why Kubernetes would refuse the Service's ports, by path below the Service.
- * @param ports - its own ports, or those that it takes from its workload
+ * Reasons why Kubernetes would refuse the Service's ports, by path below the Service.
+ * @param ports - its own ports, or those of its workload
  */
 function servicePortProblems(service: ServiceSettings, ports: ServicePort[]): SettingsProblem[] {
   if (ports.length === 0) {
     if (service.spec?.['clusterIP'] === 'None' || service.spec?.['type'] === 'ExternalName') return [];
-    return [{ path: ['ports'], message: 'a Service needs ports, or a workload with ports behind its selector' }];
+    return [{ path: ['ports'], message: 'a Service needs ports, or a selector that finds a workload with ports' }];
   }
   return [
     ...ports.flatMap((port, index) =>
@@ -115,7 +115,7 @@ function repeatedPorts(ports: ServicePort[]): SettingsProblem[] {
     one.port === other.port && (one.protocol ?? 'TCP') === (other.protocol ?? 'TCP');
   return ports.flatMap((port, index) =>
     ports.slice(0, index).some((before) => same(before, port))
-      ? [{ path: ['ports', index, 'port'], message: `port ${port.port} is taken by a port before` }]
+      ? [{ path: ['ports', index, 'port'], message: `port ${port.port} is already used by an earlier port` }]
       : [],
   );
 }

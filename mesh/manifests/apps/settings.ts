@@ -2,23 +2,23 @@ import type { ServiceType } from '../kubernetes';
 import type { ChartValues } from '../release';
 import type { Verbatim } from '../verbatim';
 
-/** An app of the stack: one of the sample apps, or the user's own. Both are workloads and the Services before them. */
+/** An app of the stack, a sample app or your own: workloads, and Services in front of them. */
 export interface AppSettings {
-  /** Namespace of the app's objects. Made by the stack unless `namespaces` says that it is there. */
+  /** Namespace of the app's objects. The stack creates it unless `namespaces` marks it as `existing`. */
   namespace: string;
-  /** Sample app that the settings start from. Defaults to the app's key when that is a sample app's name, else to none. */
+  /** Sample app that the settings are based on. Defaults to the app's key when that is a sample app's name, else to none. */
   app?: Verbatim<KnownAppName>;
   /** Image version of a sample app whose images share one. Defaults to the sample's own. */
   version?: string;
-  /** Registry and path before a sample app's image names. Defaults to the sample's own. */
+  /** Registry and path of a sample app's images. Defaults to the sample's own. */
   hub?: string;
-  /** Replicas by workload, in place of `workloads.<name>.replicas`. */
+  /** Replicas by workload, a short form of `workloads.<name>.replicas`. */
   replicas?: Record<string, number>;
-  /** Workloads by name; those of a sample app are merged with what is said here: maps key by key, lists as a whole. */
+  /** Workloads by name, merged over those of the sample app: maps key by key, lists as a whole. */
   workloads?: Verbatim<Record<string, WorkloadSettings>>;
-  /** Services by name, merged likewise. A sample app's Service is left out when no installed workload stands behind it. */
+  /** Services by name, merged likewise. A sample app's Service is left out when it selects no installed workload. */
   services?: Verbatim<Record<string, ServiceSettings>>;
-  /** What the ServiceAccounts that workloads name look like. One is made for each name, with or without an entry here. */
+  /** Details of ServiceAccounts. Each ServiceAccount that a workload names is created, with or without an entry here. */
   serviceAccounts?: Record<string, ServiceAccountSettings>;
   /** Secrets by name: key → value. Set the values as Pulumi secrets (`pulumi config set --secret --path …`). */
   secrets?: Record<string, Record<string, string>>;
@@ -31,7 +31,7 @@ export interface WorkloadSettings {
   install?: boolean;
   /** Defaults to `Deployment`. */
   kind?: WorkloadKind;
-  /** Labels of the object and its pods. Default to `app: <workload>`. The selector is made of `app` and `version` alone, so that other labels may change. */
+  /** Labels of the object and its pods. Default to `app: <workload>`. The selector uses only `app` and `version`, so that other labels may change. */
   labels?: Record<string, string>;
   /** Annotations of the object itself. */
   annotations?: Record<string, string>;
@@ -43,7 +43,7 @@ export interface WorkloadSettings {
   strategy?: Record<string, unknown>;
   /** Governing Service of a StatefulSet. Defaults to the workload's name. */
   serviceName?: string;
-  /** ServiceAccount of the pods, which the app makes. Defaults to none, which means the namespace's `default`. */
+  /** ServiceAccount of the pods, created by the app. Defaults to the namespace's `default`. */
   serviceAccount?: string;
   /** Image reference. */
   image?: string;
@@ -54,7 +54,7 @@ export interface WorkloadSettings {
   /** Environment: name → value, or `{ valueFrom: … }`. Values are strings: write `"1"`, not `1`. */
   env?: Record<string, EnvValue>;
   ports?: ContainerPort[];
-  /** Kubernetes' Probe, verbatim; so are the other two. */
+  /** Kubernetes' Probe, verbatim, like the two below. */
   livenessProbe?: Record<string, unknown>;
   readinessProbe?: Record<string, unknown>;
   startupProbe?: Record<string, unknown>;
@@ -67,7 +67,7 @@ export interface WorkloadSettings {
   volumeMounts?: Named[];
   /** Fields of the container, merged over those above. Its name defaults to the label `app`. */
   container?: Record<string, unknown>;
-  /** Fields of the PodSpec, merged over those above; `containers` stand beside the workload's own. */
+  /** Fields of the PodSpec, merged over those above; `containers` are added to the workload's own. */
   pod?: Record<string, unknown>;
   /** Fields of the DeploymentSpec or StatefulSetSpec, merged over those above. */
   spec?: Record<string, unknown>;
@@ -90,7 +90,7 @@ export interface ResourceSettings {
 export type Named = { name: string } & Record<string, unknown>;
 
 export interface ServiceSettings {
-  /** Defaults to `ClusterIP`, or what Kubernetes has as its default. */
+  /** Defaults to Kubernetes' default, `ClusterIP`. */
   type?: ServiceType;
   /** Defaults to the container ports of the first workload that the Service selects. */
   ports?: ServicePort[];
@@ -116,13 +116,13 @@ export interface ServicePort {
 }
 
 export interface ServiceAccountSettings {
-  /** False: it is there already. Defaults to true. */
+  /** False: it exists already. Defaults to true. */
   install?: boolean;
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
 }
 
-/** The sample apps, by the names that a stack file may use. */
+/** Names of the sample apps. */
 export const knownAppNames = [
   'bookinfo',
   'tutorial',
@@ -140,11 +140,11 @@ export function isKnownApp(name: string): name is KnownAppName {
   return (knownAppNames as readonly string[]).includes(name);
 }
 
-/** A sample app, as data on the generic workload. `{hub}` and `{version}` in an image stand for the settings of that name. */
+/** A sample app as settings. `{hub}` and `{version}` in an image are replaced by the settings of that name. */
 export interface KnownApp {
   /** Default of the app's `hub`. */
   hub?: string;
-  /** Default of the app's `version`. Left out when the images have a version each. */
+  /** Default of the app's `version`. Undefined when each image has a version of its own. */
   version?: string;
   workloads: Record<string, WorkloadSettings>;
   services?: Record<string, ServiceSettings>;

@@ -11,10 +11,10 @@ import {
 } from '../formats';
 import type { ContainerPort, ResourceSettings, WorkloadSettings } from './settings';
 
-/** Kubernetes keeps the number in 32 bits. */
+/** `replicas` is an int32. */
 const mostReplicas = 2 ** 31 - 1;
 
-/** Every reason why Kubernetes would refuse the workload, by path below it. */
+/** Reasons why Kubernetes would refuse the workload, by path below it. */
 export function workloadProblems(workload: WorkloadSettings): SettingsProblem[] {
   return [
     ...kindProblems(workload),
@@ -29,7 +29,7 @@ export function workloadProblems(workload: WorkloadSettings): SettingsProblem[] 
   ];
 }
 
-/** Keys that another kind of workload has. */
+/** Keys of another kind of workload. */
 function kindProblems(workload: WorkloadSettings): SettingsProblem[] {
   const kind = workload.kind ?? 'Deployment';
   const misplaced = [
@@ -49,7 +49,7 @@ function imageProblems({ image, container }: WorkloadSettings): SettingsProblem[
   const verbatim = container?.['image'];
   if (image === undefined && typeof verbatim !== 'string')
     return [{ path: ['image'], message: 'a workload needs an image' }];
-  // What stands in `container` is merged over the rest.
+  // Fields of `container` win over the rest.
   const [used, path] = typeof verbatim === 'string' ? [verbatim, ['container', 'image']] : [image, ['image']];
   const message = used === undefined ? undefined : imageProblem(used);
   return message === undefined ? [] : [{ path, message }];
@@ -67,14 +67,14 @@ function containerPortProblems({ containerPort, name }: ContainerPort, index: nu
 function repeatedNames(ports: ContainerPort[]): SettingsProblem[] {
   return ports.flatMap(({ name }, index) =>
     name !== undefined && ports.slice(0, index).some((before) => before.name === name)
-      ? [{ path: ['ports', index, 'name'], message: `the name "${name}" is taken by a port before` }]
+      ? [{ path: ['ports', index, 'name'], message: `the name "${name}" is already used by an earlier port` }]
       : [],
   );
 }
 
 function labelProblems(labels: Record<string, string>): SettingsProblem[] {
   return Object.entries(labels).flatMap(([key, value]) => [
-    ...(labelKey.test(key) ? [] : [{ path: ['labels', key], message: 'is no key that a label can have' }]),
+    ...(labelKey.test(key) ? [] : [{ path: ['labels', key], message: 'is not a valid label key' }]),
     ...(labelValue.test(value)
       ? []
       : [
@@ -87,7 +87,7 @@ function labelProblems(labels: Record<string, string>): SettingsProblem[] {
 }
 
 function mountProblems({ volumes = [], volumeMounts = [], pod, kind, spec }: WorkloadSettings): SettingsProblem[] {
-  // Volumes may also stand where Kubernetes has them, among what is given verbatim.
+  // Volumes may also be in the verbatim fields of the pod.
   if (pod?.['volumes'] !== undefined || (kind === 'StatefulSet' && spec?.['volumeClaimTemplates'] !== undefined))
     return [];
   const names = volumes.map(({ name }) => name);
@@ -106,7 +106,7 @@ function mountProblems({ volumes = [], volumeMounts = [], pod, kind, spec }: Wor
 function envNameProblems(name: string): SettingsProblem[] {
   return name !== '' && !name.includes('=')
     ? []
-    : [{ path: ['env', name], message: 'the name of an environment variable must not be empty nor hold "="' }];
+    : [{ path: ['env', name], message: 'the name of an environment variable must not be empty or contain "="' }];
 }
 
 function resourceProblems(resources: ResourceSettings): SettingsProblem[] {
@@ -129,10 +129,10 @@ function resourceProblems(resources: ResourceSettings): SettingsProblem[] {
   return [...amounts, ...exceeding];
 }
 
-/** The ways in which a probe can ask, of which it has exactly one. */
+/** Handlers of a probe, which must have exactly one. */
 const handlers = ['httpGet', 'tcpSocket', 'exec', 'grpc'];
 
-/** Every reason why Kubernetes would refuse a workload's probes, by path below the workload. */
+/** Reasons why Kubernetes would refuse a workload's probes, by path below the workload. */
 function probeProblems(workload: WorkloadSettings): SettingsProblem[] {
   return (['livenessProbe', 'readinessProbe', 'startupProbe'] as const).flatMap((key) => {
     const probe = workload[key];

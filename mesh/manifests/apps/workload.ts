@@ -5,7 +5,7 @@ import type { EnvValue, ServicePort, ServiceSettings, WorkloadSettings } from '.
 
 /**
  * The Deployment, StatefulSet or bare Pod of a workload.
- * @param injection - what the namespace asks of the injector, as `injectionOf` says it
+ * @param injection - `injectionOf` of the namespace
  */
 export function workloadObject(
   namespace: string,
@@ -42,7 +42,7 @@ export interface PodTemplate {
 
 /**
  * The pods of a workload.
- * @param injection - what the namespace asks of the injector, as `injectionOf` says it
+ * @param injection - `injectionOf` of the namespace
  */
 function podTemplate(name: string, workload: WorkloadSettings, injection: string): PodTemplate {
   const labels = workloadLabels(name, workload);
@@ -87,12 +87,12 @@ function serviceSelector(name: string, service: ServiceSettings): Record<string,
   return service.selector ?? { app: name };
 }
 
-/** Whether the Service `name` finds pods with these labels. */
+/** Whether the Service `name` selects pods with these labels. */
 export function selects(name: string, service: ServiceSettings, labels: Record<string, string>): boolean {
   return Object.entries(serviceSelector(name, service)).every(([label, value]) => labels[label] === value);
 }
 
-/** Ports of a Service: its own, or those of the first workload that it selects. Empty when nobody names any. */
+/** Ports of a Service: its own, or those of the first workload that it selects. */
 export function servicePorts(
   name: string,
   service: ServiceSettings,
@@ -129,12 +129,12 @@ export function serviceObject(
   };
 }
 
-/** Labels of a workload's pods, as Istio reads them: `app` names the service, `version` the subset. */
+/** Labels of a workload's pods. Istio reads `app` and `version`. */
 export function workloadLabels(name: string, workload: WorkloadSettings): Record<string, string> {
   return workload.labels ?? { app: name };
 }
 
-/** The labels by which a workload finds its pods. A selector cannot change later, so it holds `app` and `version` alone where there are any. */
+/** Selector of a workload. It cannot change later, so it has only `app` and `version` where the pods have them. */
 function workloadSelector(name: string, workload: WorkloadSettings): Record<string, string> {
   const labels = workloadLabels(name, workload);
   const identity = Object.entries(labels).filter(([label]) => label === 'app' || label === 'version');

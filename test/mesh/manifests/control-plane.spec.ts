@@ -17,14 +17,14 @@ function release(name: string, chart: string, values: object, after: string[], o
 }
 
 describe('controlPlaneReleases', () => {
-  it('are base and istiod, of the default version, with no values of their own', () => {
+  it('are base and istiod of the default version, without values', () => {
     assert.deepEqual(controlPlaneReleases({}), [
       release('istio-base', 'base', {}, []),
       release('istiod', 'istiod', {}, ['istio-base']),
     ]);
   });
 
-  it('put profile, hub, revision and mesh config where each chart looks for them', () => {
+  it('have profile, hub, revision and mesh config where each chart reads them', () => {
     const meshConfig = { accessLogFile: '/dev/stdout', defaultProviders: {} };
     const istio: IstioSettings = {
       version: '1.18.6',
@@ -65,14 +65,14 @@ describe('controlPlaneReleases', () => {
     ]);
   });
 
-  it('have CNI and ztunnel in profile ambient, unless they are turned off', () => {
+  it('have CNI and ztunnel in profile ambient, unless they are disabled', () => {
     const names = (istio: IstioSettings) =>
       controlPlaneReleases({ profile: 'ambient', ...istio }).map(({ name }) => name);
     assert.deepEqual(names({}), ['istio-base', 'istio-cni', 'istiod', 'ztunnel']);
     assert.deepEqual(names({ cni: false, ztunnel: false }), ['istio-base', 'istiod']);
   });
 
-  it('take names and values of the settings, the values over their own', () => {
+  it('have the names and values of the settings, which win over derived values', () => {
     const istio: IstioSettings = {
       hub: 'a',
       releaseNames: { istiod: 'istio-istiod' },
@@ -87,7 +87,7 @@ describe('controlPlaneReleases', () => {
 });
 
 describe('meshPeerAuthentication', () => {
-  it('is the default of the root namespace, when a mode is asked for', () => {
+  it('is the default of the root namespace, when the settings have a mode', () => {
     assert.deepEqual(meshPeerAuthentication({ mtls: 'STRICT', namespace: 'mesh' }), {
       object: {
         apiVersion: 'security.istio.io/v1',

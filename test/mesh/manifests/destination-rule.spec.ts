@@ -19,7 +19,7 @@ function rule(name: string, spec: object) {
 }
 
 describe('destinationRules', () => {
-  it('makes one per version, each with the service’s policy', () => {
+  it('are one per version, each with the policy of the service', () => {
     const versions = { v1: {}, v2: { labels: { build: '7' }, trafficPolicy: {}, name: 'second' } };
     assert.deepEqual(rules({ versions, trafficPolicy }), [
       {
@@ -43,7 +43,7 @@ describe('destinationRules', () => {
     ]);
   });
 
-  it('makes one with all subsets when it is given a name', () => {
+  it('are one with all subsets when it has a name', () => {
     const destinationRule = {
       name: 'destrule-reviews',
       exportTo: ['*'],
@@ -66,7 +66,7 @@ describe('destinationRules', () => {
     });
   });
 
-  it('makes one without subsets for a policy alone, and none for nothing', () => {
+  it('are one without subsets for a policy alone, and none without settings', () => {
     assert.deepEqual(rules({ trafficPolicy }), [
       {
         object: rule('reviews', { host: 'reviews', trafficPolicy }),
@@ -77,7 +77,7 @@ describe('destinationRules', () => {
     assert.deepEqual(rules({ http: [{}] }), []);
   });
 
-  it('has metadata as asked, the version’s own name before that of none', () => {
+  it('have the metadata of the settings, and the name of the version’s settings', () => {
     const destinationRule = { labels: { a: 'b' }, apiVersion: 'networking.istio.io/v1beta1' as const };
     assert.deepEqual(
       rules({ versions: ['v1'], destinationRule }).map(({ object }) => [object.apiVersion, object.metadata]),

@@ -4,7 +4,7 @@ import { imageProblem, quantityProblem, quantityValue } from '../../../mesh/mani
 
 const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
 const grammar =
-  'an image must be [registry[:port]/]name[:tag][@digest], the name in lower case, e.g. docker.io/istio/pilot:1.30.3';
+  'an image must be [registry[:port]/]name[:tag][@digest], with the name in lower case, e.g. docker.io/istio/pilot:1.30.3';
 
 describe('imageProblem', () => {
   for (const image of [
@@ -18,7 +18,7 @@ describe('imageProblem', () => {
     `quay.io/kiali/kiali:v2@${digest}`,
     'a'.repeat(255),
   ]) {
-    it(`takes ${image.slice(0, 60)}`, () => assert.equal(imageProblem(image), undefined));
+    it(`accepts ${image.slice(0, 60)}`, () => assert.equal(imageProblem(image), undefined));
   }
 
   for (const image of [
@@ -36,10 +36,10 @@ describe('imageProblem', () => {
     'a/nginx_',
     'nginx:1:2',
   ]) {
-    it(`fails "${image.slice(0, 60)}"`, () => assert.equal(imageProblem(image), grammar));
+    it(`refuses "${image.slice(0, 60)}"`, () => assert.equal(imageProblem(image), grammar));
   }
 
-  it('fails a name that is too long', () => {
+  it('refuses a name that is too long', () => {
     assert.equal(
       imageProblem(`${'a'.repeat(256)}:latest`),
       'an image name must have at most 255 characters, this has 256',
@@ -80,14 +80,14 @@ describe('quantityValue', () => {
   }
 
   for (const quantity of ['', 'm', '1 Gi', '1gi', '64MB', '1K', '1e', '1.2.3', '0x10', 'one', '1Mi2']) {
-    it(`finds no number in "${quantity}"`, () => assert.equal(quantityValue(quantity), undefined));
+    it(`refuses "${quantity}"`, () => assert.equal(quantityValue(quantity), undefined));
   }
 });
 
 describe('quantityProblem', () => {
-  it('takes what is 0 or more', () => assert.equal(quantityProblem('0'), undefined));
+  it('accepts 0', () => assert.equal(quantityProblem('0'), undefined));
 
-  it('fails what is below 0, and what is no quantity', () => {
+  it('refuses a negative quantity and a string that is no quantity', () => {
     assert.equal(quantityProblem('-1m'), 'a quantity of a resource must not be negative');
     assert.equal(quantityProblem('1GB'), 'a quantity must be a number with at most one unit, e.g. 200m, 1.5, 64Mi, 2G');
   });

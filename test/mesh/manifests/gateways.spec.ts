@@ -34,11 +34,11 @@ describe('gatewayRelease', () => {
     });
   });
 
-  it('is none for a workload that is there already', () => {
+  it('is undefined for an existing workload', () => {
     assert.equal(gatewayRelease(name, { install: false }), undefined);
   });
 
-  it('leaves the Service to the chart unless something is said', () => {
+  it('leaves the Service to the chart without settings', () => {
     assert.equal(service(undefined), undefined);
     assert.deepEqual(service({ type: 'NodePort', annotations: { a: 'b' } }), {
       type: 'NodePort',
@@ -46,7 +46,7 @@ describe('gatewayRelease', () => {
     });
   });
 
-  it('has the ports of the settings, and the chart’s own where only node ports are given', () => {
+  it('has the ports of the settings, or the chart’s own with node ports', () => {
     const ports = [{ name: 'dns', port: 53, protocol: 'UDP' as const, targetPort: 5353 }];
     assert.deepEqual(service({ ports, nodePorts: { dns: 30053 } }), {
       ports: [{ name: 'dns', port: 53, protocol: 'UDP', targetPort: 5353, nodePort: 30053 }],
@@ -56,7 +56,7 @@ describe('gatewayRelease', () => {
     });
   });
 
-  it('opens the ports of profile demo, except on a gateway that is reached from inside only', () => {
+  it('opens the ports of profile demo, except on a ClusterIP gateway', () => {
     assert.deepEqual(service(undefined, { profile: 'demo' }), { ports: demoPorts });
     assert.deepEqual(service({ type: 'ClusterIP' }, { profile: 'demo' }), { type: 'ClusterIP' });
     assert.deepEqual(service({ ports: [{ name: 'http2', port: 80 }] }, { profile: 'demo' }), {
@@ -66,7 +66,7 @@ describe('gatewayRelease', () => {
 });
 
 describe('istioGateways', () => {
-  it('serve every host at port 80 and select the workload, unless they say otherwise', () => {
+  it('serve every host at port 80 and select the workload by default', () => {
     const servers = [{ port: { number: 443, name: 'https', protocol: 'HTTPS' }, hosts: ['a'] }];
     const settings: GatewaySettings = {
       gateways: {
@@ -126,7 +126,7 @@ describe('gatewayIngress', () => {
     assert.equal(gatewayIngress(name, {}), undefined);
   });
 
-  it('has hosts, class, port, certificate, name and annotations when they are given', () => {
+  it('has the hosts, class, port, certificate, name and annotations of the settings', () => {
     const ingress = {
       name: 'front',
       className: 'traefik',
@@ -155,7 +155,7 @@ describe('gatewayIngress', () => {
 });
 
 describe('gatewayCertificate', () => {
-  it('is asked of the stack’s own issuer, or of the one that is named', () => {
+  it('uses the stack’s own issuer, or the named one', () => {
     const certificate = { dnsNames: ['a'] };
     assert.deepEqual(gatewayCertificate(name, { certificate }, 'selfsigned'), {
       object: {

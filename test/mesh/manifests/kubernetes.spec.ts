@@ -8,7 +8,7 @@ describe('Kubernetes objects', () => {
   const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'reviews', namespace: 'bookinfo' } };
   const route = { ...service, apiVersion: 'networking.istio.io/v1', kind: 'VirtualService' };
 
-  it('have a group, a title, and an identity that no version of the API changes', () => {
+  it('have a group, a title, and an identity that is the same in every version of the API', () => {
     assert.equal(apiGroup('v1'), '');
     assert.equal(apiGroup('networking.istio.io/v1'), 'networking.istio.io');
     assert.equal(objectTitle(route), 'VirtualService bookinfo/reviews');
@@ -19,7 +19,7 @@ describe('Kubernetes objects', () => {
     assert.notEqual(objectKey(service), objectKey({ ...service, metadata: { name: 'reviews' } }));
   });
 
-  it('keep everything that is defined', () => {
+  it('keep every defined field', () => {
     assert.deepEqual(defined({ a: 0, b: '', c: false, d: {}, e: null, f: undefined }), {
       a: 0,
       b: '',
@@ -56,14 +56,14 @@ describe('originOf', () => {
     origins: { 'spec.http[1]': 'second', 'spec.http[1].route[0]': 'route', 'spec.http[11]': 'twelfth' },
   };
 
-  it('is the origin of the longest path that holds the one in question', () => {
+  it('is the origin of the longest path that contains the given one', () => {
     assert.equal(originOf(rendered, 'spec.http[1].route[0].weight'), 'route');
     assert.equal(originOf(rendered, 'spec.http[1].route[0]'), 'route');
     assert.equal(originOf(rendered, 'spec.http[1].timeout'), 'second');
     assert.equal(originOf(rendered, 'spec.http[11].timeout'), 'twelfth');
   });
 
-  it('is that of the object where no path does', () => {
+  it('is that of the object where no path contains it', () => {
     assert.equal(originOf(rendered, 'spec.http[12]'), 'whole');
     assert.equal(originOf(rendered, 'spec.https'), 'whole');
     assert.equal(originOf({ object, origin: 'whole' }, 'spec'), 'whole');

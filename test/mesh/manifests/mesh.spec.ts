@@ -25,11 +25,11 @@ const everything: StackSettings = {
 };
 
 describe('renderMesh', () => {
-  it('is nothing for an empty stack', () => {
+  it('is empty for an empty stack', () => {
     assert.deepEqual(renderMesh({}), { releases: [], existingNamespaces: [], objects: [] });
   });
 
-  it('puts everything in an order that is right for applying it one by one', () => {
+  it('puts everything in the order in which to apply it', () => {
     assert.deepEqual(titles(renderMesh(everything)), {
       releases: ['istio-system/istio-base', 'istio-system/istiod', 'istio-ingress/edge', 'istio-system/jaeger'],
       existing: ['default'],
@@ -57,11 +57,11 @@ describe('renderMesh', () => {
     });
   });
 
-  it('gives the same for the same settings', () => {
+  it('renders the same for the same settings', () => {
     assert.deepEqual(renderMesh(everything), renderMesh(structuredClone(everything)));
   });
 
-  it('tells istiod of the tracing backend', () => {
+  it('adds the tracing backend to istiod’s extension providers', () => {
     const istiod = renderMesh(everything).releases.find(({ name }) => name === 'istiod');
     assert.deepEqual(istiod?.values, {
       meshConfig: {
@@ -72,7 +72,7 @@ describe('renderMesh', () => {
     });
   });
 
-  it('takes away exactly the objects of a section that is removed', () => {
+  it('loses exactly the objects of a section that is removed', () => {
     const removed = (section: keyof StackSettings) => {
       const left = titles(renderMesh(without({ ...everything }, section)))['objects'] ?? [];
       return (titles(renderMesh(everything))['objects'] ?? []).filter((title) => !left.includes(title));
@@ -97,7 +97,7 @@ describe('renderMesh', () => {
 });
 
 describe('meshNamespaces', () => {
-  it('has what everything of the stack needs, under what the stack says of it', () => {
+  it('has the namespaces that the stack needs, with the settings of those that it lists', () => {
     assert.deepEqual(meshNamespaces(everything), {
       'istio-system': {},
       'istio-ingress': {},
@@ -111,7 +111,7 @@ describe('meshNamespaces', () => {
     });
   });
 
-  it('leaves alone the control plane’s namespace, and gateways that are there', () => {
+  it('leaves out the namespaces of a control plane and of gateways that exist already', () => {
     assert.deepEqual(meshNamespaces({ addons: { kiali: {} }, gateways: { edge: { install: false } } }), {});
   });
 });

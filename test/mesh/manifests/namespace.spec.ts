@@ -5,7 +5,7 @@ import type { NamespaceSettings } from '../../../mesh/manifests/settings';
 describe('namespaceObject', () => {
   const labels = (settings: NamespaceSettings) => namespaceObject('shop', settings).metadata.labels;
 
-  it('has the labels that put it into the mesh', () => {
+  it('has the labels that enroll it in the mesh', () => {
     assert.deepEqual(namespaceObject('shop', {}), { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
     assert.deepEqual(labels({ injection: true }), { 'istio-injection': 'enabled' });
     assert.deepEqual(labels({ injection: false }), { 'istio-injection': 'disabled' });
@@ -14,7 +14,7 @@ describe('namespaceObject', () => {
     assert.equal(labels({ ambient: false }), undefined);
   });
 
-  it('has labels and annotations of its own', () => {
+  it('has the labels and annotations of the settings', () => {
     const settings = { injection: true, labels: { team: 'a' }, annotations: { b: 'c' } };
     assert.deepEqual(namespaceObject('shop', settings).metadata, {
       name: 'shop',
@@ -25,7 +25,7 @@ describe('namespaceObject', () => {
 });
 
 describe('injectionOf', () => {
-  it('says in one word what a namespace asks for', () => {
+  it('is one word for the injection of a namespace', () => {
     assert.deepEqual(
       [
         undefined,
@@ -41,7 +41,7 @@ describe('injectionOf', () => {
 });
 
 describe('isExistingNamespace', () => {
-  it('is so for those that every cluster has, and for those that the settings call so', () => {
+  it('is true for the namespaces of every cluster and for those that the settings mark', () => {
     assert.equal(isExistingNamespace('default', {}), true);
     assert.equal(isExistingNamespace('kube-system', {}), true);
     assert.equal(isExistingNamespace('shop', {}), false);

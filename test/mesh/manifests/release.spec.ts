@@ -5,7 +5,7 @@ describe('chartLocation', () => {
   const at = (source?: Parameters<typeof chartLocation>[2]) =>
     chartLocation('base', '1.2.3', source, 'https://default');
 
-  it('is a repository, an OCI prefix, a folder or a file, the nearest first', () => {
+  it('is a file, a folder, an OCI prefix or a repository, in this order', () => {
     assert.deepEqual(at(), { chart: 'base', repository: 'https://default', version: '1.2.3' });
     assert.deepEqual(at({ repository: 'https://own' }), { chart: 'base', repository: 'https://own', version: '1.2.3' });
     assert.deepEqual(at({ oci: 'oci://registry/charts/' }), { chart: 'oci://registry/charts/base', version: '1.2.3' });
@@ -16,7 +16,7 @@ describe('chartLocation', () => {
 });
 
 describe('mergeValues', () => {
-  it('merges maps and replaces everything else, and changes neither', () => {
+  it('merges maps, replaces everything else, and does not change its inputs', () => {
     const base = { a: { b: 1, c: [1, 2] }, d: { e: 1 }, f: 1 };
     const over = { a: { c: [3], g: 0 }, d: null, f: { h: '' } };
     const before = structuredClone([base, over]);
@@ -25,14 +25,14 @@ describe('mergeValues', () => {
     assert.deepEqual(mergeValues(base), base);
   });
 
-  it('passes through whole what is of a class of its own', () => {
+  it('does not merge instances of classes', () => {
     const date = new Date(0);
     assert.equal(mergeValues({ a: { b: 1 } }, { a: date })['a'], date);
   });
 });
 
 describe('statedValues', () => {
-  it('drops what was not said, and maps of nothing else; what was said to be empty stays', () => {
+  it('drops undefined values and maps that hold nothing else; empty maps of the input stay', () => {
     const values = {
       a: undefined,
       b: { c: undefined, d: { e: undefined } },

@@ -4,13 +4,13 @@ import { allRouteObjects } from '../../../mesh/manifests/routes';
 describe('objects of routes', () => {
   const services = { a: { versions: ['v1'], weights: { v1: 100 } }, b: {} };
 
-  it('are made once for the same services of a namespace', () => {
+  it('are rendered once for the same services of a namespace', () => {
     const [first] = allRouteObjects({ one: services });
     assert.equal(allRouteObjects({ one: services, two: {} })[0], first);
     assert.deepEqual(allRouteObjects({ one: structuredClone(services) })[0], first);
   });
 
-  it('are those of each namespace where two have the same services', () => {
+  it('are separate for two namespaces with the same services', () => {
     const made = allRouteObjects({ one: services, two: services });
     assert.deepEqual(
       made.map(({ namespace, service, destinationRules, virtualService }) => [

@@ -15,7 +15,7 @@ function specOf(route: RouteSettings): unknown {
 const toVersion = (subset: string, weight = 100) => ({ destination: { host: 'reviews', subset }, weight });
 
 describe('virtualService', () => {
-  it('is a split over the versions, with zeros and the order of the weights', () => {
+  it('splits over the versions, with zeros, in the order of the weights', () => {
     assert.deepEqual(rendered({ versions: ['v1', 'v2', 'v3'], weights: { v3: 0, v1: 'rest', v2: 10 } }), {
       object: {
         kind: 'VirtualService',
@@ -36,12 +36,12 @@ describe('virtualService', () => {
     });
   });
 
-  it('is none where nothing is routed', () => {
+  it('is undefined without routes', () => {
     assert.equal(rendered({ versions: ['v1'] }), undefined);
     assert.equal(rendered({ versions: ['v1'], http: [], trafficPolicy: {} }), undefined);
   });
 
-  it('puts the split last, after rules of its own and of the service', () => {
+  it('puts the split last, after all rules of the service', () => {
     const match = [{ headers: { 'end-user': { exact: 'jason' } } }];
     const fault = { abort: { httpStatus: 500, percentage: { value: 0 } } };
     const route: RouteSettings = {
@@ -69,7 +69,7 @@ describe('virtualService', () => {
     });
   });
 
-  it('adds no last rule to one without a match', () => {
+  it('adds no last rule when a rule without a match exists', () => {
     assert.deepEqual(specOf({ weights: { v1: 100 }, http: [{ timeout: '1s' }] }), {
       hosts: ['reviews'],
       http: [{ timeout: '1s', route: [toVersion('v1')] }],
@@ -80,7 +80,7 @@ describe('virtualService', () => {
     });
   });
 
-  it('publishes at a gateway only what the rules say', () => {
+  it('exposes at a gateway only what the rules match', () => {
     const match = [{ uri: { prefix: '/reviews' } }];
     const atGateway = { gateways: ['edge'], hosts: ['*'], weights: { v1: 100 } };
     assert.deepEqual(specOf({ ...atGateway, http: [{ match }] }), {
@@ -100,7 +100,7 @@ describe('virtualService', () => {
     });
   });
 
-  it('leaves alone rules that say themselves what becomes of a request', () => {
+  it('does not change rules with a destination or answer of their own', () => {
     const http = [
       { route: [{ destination: { host: 'other' }, weight: 0 }] },
       { redirect: { uri: '/' } },
@@ -118,7 +118,7 @@ describe('virtualService', () => {
     });
   });
 
-  it('routes tcp and tls, which no split closes', () => {
+  it('routes tcp and tls without a last rule', () => {
     const match = [{ sniHosts: ['reviews'], port: 443 }];
     const route: RouteSettings = {
       weights: { v1: 'rest', v2: 20 },

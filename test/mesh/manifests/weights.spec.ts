@@ -8,7 +8,7 @@ function problems(weights: Weights): [string, string][] {
 }
 
 describe('effectiveWeights', () => {
-  it('keeps order and zeros, and gives rest what the others leave', () => {
+  it('keeps order and zeros, and replaces rest by what the others leave', () => {
     assert.deepEqual(Object.entries(effectiveWeights({ v2: 0, v1: 'rest', v3: 10 }) ?? {}), [
       ['v2', 0],
       ['v1', 90],
@@ -18,7 +18,7 @@ describe('effectiveWeights', () => {
     assert.deepEqual(effectiveWeights({ v1: 100, v2: 'rest' }), { v1: 100, v2: 0 });
   });
 
-  it('sums to 100 for every split that has no problem', () => {
+  it('sums to 100 for every valid split', () => {
     const weight = fc.oneof(fc.constant('rest' as const), fc.integer({ min: 0, max: 60 }));
     fc.assert(
       fc.property(fc.dictionary(fc.stringMatching(/^v[0-9]$/), weight), (weights) => {
@@ -36,23 +36,23 @@ describe('effectiveWeights', () => {
     );
   });
 
-  it('is undefined for weights that are no split', () => assert.equal(effectiveWeights({ v1: 90, v2: 20 }), undefined));
+  it('is undefined for invalid weights', () => assert.equal(effectiveWeights({ v1: 90, v2: 20 }), undefined));
 });
 
 describe('weightProblems', () => {
-  it('fails a sum that is not 100', () => {
+  it('refuses a sum that is not 100', () => {
     assert.deepEqual(problems({ v1: 90, v2: 20 }), [
       ['', 'weights must sum to 100, these sum to 110: v1 90, v2 20; change one of them, or make it "rest"'],
     ]);
   });
 
-  it('fails more than 100 beside rest', () => {
+  it('refuses more than 100 beside rest', () => {
     assert.deepEqual(problems({ v1: 'rest', v2: 101 - 1, v3: 1 }), [
       ['', 'the weights beside "rest" must not exceed 100, these sum to 101: v1 rest, v2 100, v3 1'],
     ]);
   });
 
-  it('fails weights that are no whole percent, each at its version', () => {
+  it('refuses weights that are not whole percents, each at its version', () => {
     const message = 'a weight must be a whole number from 0 to 100, or "rest"';
     assert.deepEqual(problems({ v1: -1, v2: 33.3, v3: 101, v4: NaN }), [
       ['v1', message],
@@ -62,13 +62,13 @@ describe('weightProblems', () => {
     ]);
   });
 
-  it('fails two rests', () => {
+  it('refuses two rests', () => {
     assert.deepEqual(problems({ v1: 'rest', v2: 'rest' }), [
-      ['', 'at most one version can be "rest", here "v1" and "v2" are'],
+      ['', 'at most one version can be "rest"; here "v1" and "v2" are'],
     ]);
   });
 
-  it('fails no weights at all', () => {
+  it('refuses an empty map', () => {
     assert.deepEqual(problems({}), [['', 'weights must name at least one version']]);
   });
 });

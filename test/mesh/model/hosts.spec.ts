@@ -12,8 +12,8 @@ const hosts = fc.oneof(
   fc.constant('*'),
 );
 
-describe('values by host', () => {
-  it('are found by the most specific of the hosts that stand for one', () => {
+describe('HostMap', () => {
+  it('finds the most specific of the hosts that match', () => {
     fc.assert(
       fc.property(fc.array(hosts, { maxLength: 6 }), hosts, (keys, host) => {
         const map = new HostMap<number>();

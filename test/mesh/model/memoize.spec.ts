@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { memoizeByIdentity, memoizeLast } from '../../../mesh/model/memoize';
 
-describe('a function that works once for each object', () => {
-  it('answers for the very same object what it answered before, undefined as well, and works for any other', () => {
+describe('memoizeByIdentity', () => {
+  it('computes once for each object, undefined results included', () => {
     const asked: object[] = [];
     const answer = memoizeByIdentity((key: { answer?: string }) => {
       asked.push(key);
@@ -15,8 +15,8 @@ describe('a function that works once for each object', () => {
     assert.equal(asked[0], silent);
   });
 });
-describe('a function that remembers its last answer', () => {
-  it('answers the same question once, and any other anew', () => {
+describe('memoizeLast', () => {
+  it('computes once for equal arguments in a row, and again for others', () => {
     const asked: unknown[][] = [];
     const answer = memoizeLast((...question: unknown[]) => asked.push(question));
     const object = { spec: { weights: [90, 10] } };

@@ -4,7 +4,7 @@ import { meshModel } from '../../../mesh/model/mesh-model';
 const object = (name: string) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
 
 describe('the model of a mesh', () => {
-  it('is made once for the same objects and options, and anew for any other', () => {
+  it('is built once for the same objects and options, and again for others', () => {
     const [a, b, options] = [object('a'), object('b'), { domain: 'example' }];
     const model = meshModel([a, b], options);
     assert.equal(meshModel([a, b], options), model);

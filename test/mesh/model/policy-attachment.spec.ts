@@ -36,7 +36,7 @@ describe('policies in force on a workload', () => {
     );
   });
 
-  it('are those that name its Gateway, when it runs one of the Gateway API', () => {
+  it('include those that name its Gateway of the Gateway API', () => {
     const model = meshModel(policies);
     assert.deepEqual(
       policiesFor(model, 'AuthorizationPolicy', gateway).map(({ name }) => name),
@@ -44,7 +44,7 @@ describe('policies in force on a workload', () => {
     );
   });
 
-  it('are of the kind that is asked for', () => {
+  it('are of the requested kind', () => {
     const authentication = { ...policy('jwt', 'shop'), kind: 'RequestAuthentication' };
     const model = meshModel([...policies, authentication]);
     assert.deepEqual(
@@ -71,7 +71,7 @@ describe('workloads of a policy', () => {
     { ...deployment('cart', { app: 'cart' }), metadata: { name: 'cart', namespace: 'front' } },
   ];
 
-  it('are those of its namespace, of the mesh for the root namespace, or those behind what it names', () => {
+  it('are those of its namespace, of the mesh for the root namespace, or those of its targetRefs', () => {
     const model = meshModel([...policies, ...workloads]);
     const found = model.objects.ofKind('AuthorizationPolicy').map((source): [string, string[]] => [
       source.name,

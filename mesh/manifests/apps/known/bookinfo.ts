@@ -64,7 +64,7 @@ function reviews(name: string): WorkloadSettings {
   };
 }
 
-/** All database variants share one image, which reads from its environment where the stars are kept. */
+/** All database variants share one image; its environment names the database. */
 function ratingsWithDatabase(name: string, env: Record<string, EnvValue>): WorkloadSettings {
   return {
     ...version('ratings', name),
@@ -84,7 +84,7 @@ function mysql(host: string): Record<string, EnvValue> {
   };
 }
 
-/** Set it with the app's `secrets`. The database image's own data expects the password `password`. */
+/** Set it with the app's `secrets`. The database image expects the password `password`. */
 function mysqlPassword(): EnvValue {
   return { valueFrom: { secretKeyRef: { name: 'mysql-credentials', key: 'rootpasswd' } } };
 }

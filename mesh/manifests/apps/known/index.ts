@@ -4,7 +4,7 @@ import { mall } from './mall';
 import { octopus } from './octopus';
 import { tutorial } from './tutorial';
 
-/** Answers with what it was asked; the target of the circuit breaking exercise. */
+/** Echoes requests; the target of the circuit breaking exercise. */
 const httpbin: KnownApp = {
   hub: 'docker.io/honester',
   version: 'latest',
@@ -31,7 +31,7 @@ const fortio: KnownApp = {
   },
 };
 
-/** A bare Pod with curl that does nothing, to send requests from inside the mesh. */
+/** A bare Pod with curl that sleeps, to send requests from inside the mesh. */
 const curltest: KnownApp = {
   hub: 'docker.io/curlimages',
   version: '8.10.1',
@@ -46,14 +46,14 @@ const curltest: KnownApp = {
   },
 };
 
-/** A Deployment without a Service, to watch a sidecar come and go. */
+/** A Deployment without a Service, to watch sidecar injection. */
 const userlist: KnownApp = {
   hub: 'docker.io/ssongman',
   version: 'v1',
   workloads: { userlist: { image: '{hub}/userlist:{version}' } },
 };
 
-/** Two bare Pods behind one Service, the second of which fails half of its requests: the outlier detection exercise. */
+/** Two bare Pods behind one Service for the outlier detection exercise; the second fails half of its requests. */
 const hello: KnownApp = {
   hub: 'docker.io/honester',
   version: 'latest',

@@ -24,7 +24,7 @@ export const mall: KnownApp = {
         { name: 'tcp-client', port: 9092 },
         { name: 'tcp-controller', port: 9093 },
       ],
-      // The broker must find itself before it is Ready.
+      // The broker resolves its own name before it is Ready.
       spec: { clusterIP: 'None', publishNotReadyAddresses: true },
     },
   },
@@ -49,7 +49,7 @@ function http(): ServiceSettings {
   return { ports: [{ port: 8080, targetPort: 8080 }] };
 }
 
-/** One broker that is its own controller (KRaft). Its data goes with the pod. https://hub.docker.com/r/apache/kafka */
+/** One broker that is its own controller (KRaft). Its data is lost with the pod. https://hub.docker.com/r/apache/kafka */
 function kafka(name: string): WorkloadSettings {
   return {
     kind: 'StatefulSet',
@@ -63,7 +63,7 @@ function kafka(name: string): WorkloadSettings {
       KAFKA_LISTENERS: 'PLAINTEXT://:9092,CONTROLLER://:9093',
       KAFKA_ADVERTISED_LISTENERS: `PLAINTEXT://${name}:9092`,
       KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
-      // One broker cannot hold the three copies that are the default.
+      // The default of three replicas needs three brokers.
       KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR: '1',
       KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR: '1',
       KAFKA_TRANSACTION_STATE_LOG_MIN_ISR: '1',

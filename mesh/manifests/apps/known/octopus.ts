@@ -3,7 +3,7 @@ import type { KnownApp, ResourceSettings, ServiceSettings, WorkloadSettings } fr
 const cpu: ResourceSettings = { limits: { cpu: '25m' }, requests: { cpu: '25m' } };
 const port = 3030;
 
-/** Octopus Deploy's Node.js proxy before a web server in two versions. https://github.com/mcasperson/NodejsProxy */
+/** Octopus Deploy's Node.js proxy in front of a web server in two versions. https://github.com/mcasperson/NodejsProxy */
 export const octopus: KnownApp = {
   hub: 'index.docker.io/mcasperson',
   workloads: {
@@ -33,7 +33,7 @@ function webserver(version: string, content: string): WorkloadSettings {
     strategy: { type: 'Recreate' },
     image: '{hub}/simpleserver:0.1.12',
     imagePullPolicy: 'IfNotPresent',
-    // The variable's name is misspelt in the image's program.
+    // The program in the image misspells the name.
     env: { SERVERCONTNET: content },
     ports: [{ containerPort: port, name: 'web', protocol: 'TCP' }],
     resources: cpu,

@@ -17,7 +17,7 @@ function titles(addons: AddonsSettings): string[] {
 }
 
 describe('addonReleases', () => {
-  it('installs what is on, from each project, after the control plane', () => {
+  it('installs the enabled addons from each project, after the control plane', () => {
     assert.deepEqual(
       addonReleases(all, { revision: 'canary' }).map((release) => without({ ...release }, 'values')),
       [
@@ -38,7 +38,7 @@ describe('addonReleases', () => {
     );
   });
 
-  it('installs nothing that is off', () => {
+  it('does not install disabled addons', () => {
     assert.deepEqual(addonReleases({ namespace: 'telemetry', certManager: {} }, {}), []);
     assert.deepEqual(addonObjects({ namespace: 'telemetry', certManager: {} }, {}), []);
   });
@@ -75,7 +75,7 @@ describe('addonReleases', () => {
     assert.equal(jaeger?.chart, 'jaeger.tgz');
   });
 
-  it('opens nothing and lets nobody in by default', () => {
+  it('exposes nothing and requires a login by default', () => {
     const kiali = valuesOf('kiali', { kiali: {} });
     assert.deepEqual(kiali, {
       auth: { strategy: 'token' },
@@ -97,14 +97,14 @@ describe('addonReleases', () => {
     assert.deepEqual(titles({ kiali: {}, grafana: {}, prometheus: {} }), []);
   });
 
-  it('lets everybody look when that is asked for', () => {
+  it('allows anonymous access when the settings say so', () => {
     assert.deepEqual(valuesOf('kiali', { kiali: { anonymous: true } })['auth'], { strategy: 'anonymous' });
     assert.deepEqual(valuesOf('grafana', { grafana: { anonymous: true } })['grafana.ini'], {
       'auth.anonymous': { enabled: true, org_role: 'Viewer' },
     });
   });
 
-  it('gives each chart its Service type in the chart’s words', () => {
+  it('sets the Service type in the values of each chart', () => {
     const service = { type: 'NodePort' as const, nodePort: 30001, annotations: { a: 'b' } };
     const addons = { kiali: { service }, grafana: { service, dashboards: {} }, prometheus: { service } };
     const { deployment, server } = valuesOf('kiali', addons);
@@ -119,7 +119,7 @@ describe('addonReleases', () => {
     assert.deepEqual(prometheus['service'], { ...service, servicePort: 9090 });
   });
 
-  it('splits images as each chart wants them', () => {
+  it('splits images as each chart needs them', () => {
     const sha = 'a'.repeat(64);
     const addons = {
       kiali: { image: `quay.io/kiali/kiali@sha256:${sha}` },
@@ -145,7 +145,7 @@ describe('addonReleases', () => {
     assert.deepEqual(valuesOf('zipkin', addons)['image'], { repository: 'openzipkin/zipkin-slim', tag: '3.4.0' });
   });
 
-  it('takes a Grafana image without a registry from docker.io, and one by digest', () => {
+  it('accepts a Grafana image without a registry, from docker.io, and one by digest', () => {
     const image = (reference: string) => valuesOf('grafana', { grafana: { image: reference } })['image'];
     assert.deepEqual(image('grafana/grafana'), { registry: 'docker.io', repository: 'grafana/grafana' });
     assert.deepEqual(image('localhost/grafana:1@sha256:abc'), {
@@ -156,7 +156,7 @@ describe('addonReleases', () => {
     });
   });
 
-  it('tells Kiali and Grafana of the addons that are on', () => {
+  it('connects Kiali and Grafana to the enabled addons', () => {
     const addons: AddonsSettings = {
       ...all,
       namespace: 'telemetry',
@@ -199,7 +199,7 @@ describe('addonReleases', () => {
     assert.deepEqual(valuesOf('grafana', addons)['grafana.ini'], { server: { root_url: 'http://grafana.example' } });
   });
 
-  it('asks Kiali for no password where Grafana wants none', () => {
+  it('gives Kiali no password where Grafana needs none', () => {
     const { external_services } = valuesOf('kiali', { kiali: {}, grafana: { anonymous: true } });
     assert.deepEqual((external_services as Record<string, unknown>)['grafana'], {
       enabled: true,
@@ -207,7 +207,7 @@ describe('addonReleases', () => {
     });
   });
 
-  it('loads Istio’s dashboards, or those of the settings', () => {
+  it('installs Istio’s dashboards, or those of the settings', () => {
     const values = valuesOf('grafana', { grafana: {} });
     const folder = 'https://raw.githubusercontent.com/istio/istio/1.30.3/manifests/addons/dashboards';
     assert.deepEqual(values['dashboards'], {

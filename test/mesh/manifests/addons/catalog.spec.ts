@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { imageParts } from '../../../../mesh/manifests/addons/catalog';
 
 describe('imageParts', () => {
-  it('takes a reference apart, whatever it has', () => {
+  it('splits a reference with and without registry, port, tag and digest', () => {
     assert.deepEqual(imageParts('nginx'), { repository: 'nginx' });
     assert.deepEqual(imageParts('nginx:1'), { repository: 'nginx', tag: '1' });
     assert.deepEqual(imageParts('host:5000/a/nginx'), { repository: 'host:5000/a/nginx' });

@@ -18,7 +18,7 @@ function backend(name: 'prometheus' | 'grafana' | 'kiali' | 'jaeger' | 'zipkin',
 }
 
 describe('an addon’s Ingress', () => {
-  it('leads its host to the addon', () => {
+  it('routes its host to the addon', () => {
     assert.deepEqual(exposed({ grafana: { ingress: { host: 'grafana.example' } } }), [
       {
         object: {
@@ -47,7 +47,7 @@ describe('an addon’s Ingress', () => {
     ]);
   });
 
-  it('has class, certificate, name and annotations when they are given', () => {
+  it('has the class, certificate, name and annotations of the settings', () => {
     const ingress = { name: 'front', host: 'h', className: 'traefik', tlsSecret: 'cert', annotations: { a: 'b' } };
     const [rendered] = exposed({ namespace: 'telemetry', kiali: { ingress } });
     assert.deepEqual(rendered?.object.metadata, { name: 'front', namespace: 'telemetry', annotations: { a: 'b' } });
@@ -67,7 +67,7 @@ describe('an addon’s Ingress', () => {
     });
   });
 
-  it('leads to the Service of each addon, and to tracing for the backend of tracing', () => {
+  it('routes to the Service of each addon, and to tracing for the tracing backend', () => {
     assert.equal(backend('prometheus', {}), 'prometheus:9090');
     assert.equal(backend('grafana', {}), 'grafana:3000');
     assert.equal(backend('kiali', {}), 'kiali:20001');
@@ -78,8 +78,8 @@ describe('an addon’s Ingress', () => {
   });
 });
 
-describe('an addon’s way through a gateway', () => {
-  it('is a Gateway with TLS and a VirtualService', () => {
+describe('an addon at a gateway', () => {
+  it('has a Gateway with TLS and a VirtualService', () => {
     const gateway = { host: 'kiali.example', credentialName: 'kiali-cert' };
     const metadata = { name: 'kiali-gateway', namespace: 'istio-system' };
     assert.deepEqual(
@@ -114,7 +114,7 @@ describe('an addon’s way through a gateway', () => {
     );
   });
 
-  it('is plain HTTP only when that is asked for, on the gateway that is named, by its labels', () => {
+  it('has plain HTTP only when the settings say so, on the named gateway, by its labels', () => {
     const gateway = { host: 'g', gateway: 'edge', insecure: true };
     const [server] = exposed({ grafana: { gateway } }, { edge: { labels: { app: 'edge' } } });
     assert.deepEqual(server?.object.spec, {

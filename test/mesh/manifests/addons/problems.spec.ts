@@ -7,7 +7,7 @@ function problems(settings: StackSettings): [string, string][] {
 }
 
 describe('addonProblems', () => {
-  it('finds nothing wrong with sound addons', () => {
+  it('finds no problem in valid addons', () => {
     assert.deepEqual(
       problems({
         istio: {},
@@ -26,19 +26,19 @@ describe('addonProblems', () => {
     assert.deepEqual(problems({}), []);
   });
 
-  it('fails an image that is no reference, and a digest where the chart takes none', () => {
+  it('refuses an image that is no reference, and a digest where the chart takes none', () => {
     const image = `x@sha256:${'a'.repeat(64)}`;
     const found = problems({ istio: {}, addons: { kiali: { image: 'A' }, jaeger: { image }, zipkin: { image } } });
     assert.deepEqual(found, [
       ['zipkin.image', "zipkin's chart takes an image with a tag only, not with a digest"],
       [
         'kiali.image',
-        'an image must be [registry[:port]/]name[:tag][@digest], the name in lower case, e.g. docker.io/istio/pilot:1.30.3',
+        'an image must be [registry[:port]/]name[:tag][@digest], with the name in lower case, e.g. docker.io/istio/pilot:1.30.3',
       ],
     ]);
   });
 
-  it('fails a node port that is none, or that the type has no use for', () => {
+  it('refuses a node port out of range, or of a type that has none', () => {
     const addons = {
       kiali: { service: { nodePort: 30000 } },
       grafana: { service: { type: 'NodePort' as const, nodePort: 0 } },
@@ -49,7 +49,7 @@ describe('addonProblems', () => {
     ]);
   });
 
-  it('fails a way through a gateway that is not there, or without a word on TLS', () => {
+  it('refuses a gateway that does not exist, and one without TLS settings', () => {
     assert.deepEqual(problems({ addons: { kiali: { gateway: { host: 'k' } } } }), [
       ['kiali.gateway', 'no gateway "istio-ingressgateway"; the stack has none'],
       ['kiali.gateway', 'needs `credentialName` for TLS, or `insecure: true` for plain HTTP'],
@@ -57,23 +57,23 @@ describe('addonProblems', () => {
     const gateway = { host: 'k', gateway: 'edge', credentialName: 'c', insecure: true };
     assert.deepEqual(problems({ gateways: { a: {}, b: {} }, addons: { kiali: { gateway } } }), [
       ['kiali.gateway.gateway', 'no gateway "edge"; the stack has a, b'],
-      ['kiali.gateway.insecure', 'cannot stand beside `credentialName`'],
+      ['kiali.gateway.insecure', 'cannot be used together with `credentialName`'],
     ]);
   });
 
-  it('fails two words on Grafana’s password', () => {
+  it('refuses two passwords of Grafana', () => {
     assert.deepEqual(problems({ addons: { grafana: { password: 'p', passwordSecret: 's' } } }), [
-      ['grafana.passwordSecret', 'cannot stand beside `password`'],
+      ['grafana.passwordSecret', 'cannot be used together with `password`'],
     ]);
   });
 
-  it('fails tracing without a backend, to one that is off, or of more than everything', () => {
+  it('refuses tracing without a backend, to a disabled one, or above 100 %', () => {
     assert.deepEqual(problems({ addons: { tracing: {} } }), [
-      ['tracing', 'has no effect unless `jaeger` or `zipkin` is on'],
+      ['tracing', 'has no effect unless `jaeger` or `zipkin` is enabled'],
     ]);
     const addons = { jaeger: {}, tracing: { backend: 'zipkin' as const, sampling: 101 } };
     assert.deepEqual(problems({ istio: {}, addons }), [
-      ['tracing.backend', 'the addon "zipkin" is not on'],
+      ['tracing.backend', 'the addon "zipkin" is not enabled'],
       ['tracing.sampling', 'sampling must be a percentage from 0 to 100'],
     ]);
     assert.deepEqual(problems({ istio: {}, addons: { jaeger: {}, tracing: { sampling: -1 } } }), [
@@ -81,9 +81,9 @@ describe('addonProblems', () => {
     ]);
   });
 
-  it('fails a backend that the mesh cannot be told of', () => {
+  it('refuses a backend that cannot become an extension provider', () => {
     const message =
-      '"jaeger" gets no spans: without `istio` the stack cannot tell the mesh of it; name the mesh\'s own extension provider in `tracing.provider`';
+      '"jaeger" gets no spans: without `istio` the stack cannot register it as an extension provider; name one of the mesh in `tracing.provider`';
     assert.deepEqual(problems({ addons: { jaeger: {} } }), [['jaeger', message]]);
     assert.deepEqual(problems({ addons: { jaeger: {}, tracing: { provider: 'theirs' } } }), []);
   });

@@ -36,7 +36,7 @@ const toZipkin = {
 const spans = [{ name: 'http-zipkin', port: 9411, targetPort: 9411 }];
 
 describe('the Services of tracing', () => {
-  it('are Jaeger’s when Jaeger is on', () => {
+  it('select Jaeger when Jaeger is enabled', () => {
     assert.deepEqual(objects({ jaeger: {} }).map(objectTitle), [
       'Service istio-system/jaeger-collector',
       'Service istio-system/tracing',
@@ -57,7 +57,7 @@ describe('the Services of tracing', () => {
     });
   });
 
-  it('are Zipkin’s when Zipkin alone is on', () => {
+  it('select Zipkin when only Zipkin is enabled', () => {
     assert.deepEqual(objects({ zipkin: {} }).map(objectTitle), [
       'Service istio-system/tracing',
       'Service istio-system/zipkin',
@@ -67,7 +67,7 @@ describe('the Services of tracing', () => {
     assert.deepEqual(specOf('Service istio-system/zipkin', { zipkin: {} }), { selector: zipkinPods, ports: spans });
   });
 
-  it('are there once when both are on, of the backend that is chosen', () => {
+  it('exist once when both are enabled, and select the chosen backend', () => {
     const titles = [
       'Service istio-system/jaeger-collector',
       'Service istio-system/tracing',
@@ -82,7 +82,7 @@ describe('the Services of tracing', () => {
     assert.deepEqual(specOf('Service istio-system/tracing', chosen), toZipkin);
   });
 
-  it('leave the name zipkin to nobody else', () => {
+  it('are the only Services named zipkin', () => {
     const [release] = addonReleases({ zipkin: {} }, {});
     assert.deepEqual(release?.values, {
       fullnameOverride: 'zipkin-server',
@@ -90,7 +90,7 @@ describe('the Services of tracing', () => {
     });
   });
 
-  it('have the type and annotations that the backend asks for; the other addon has them in its chart', () => {
+  it('have the type and annotations of the backend; the other addon has them in its chart', () => {
     const service = { type: 'LoadBalancer' as const, annotations: { a: 'b' } };
     const addons = { jaeger: { service }, zipkin: { service } };
     const tracing = objects(addons).find(({ metadata }) => metadata.name === 'tracing');
@@ -108,7 +108,7 @@ describe('the Services of tracing', () => {
     assert.deepEqual(other, { jaeger: { podLabels: { 'sidecar.istio.io/inject': 'false' }, service } });
   });
 
-  it('have a fixed node port when asked', () => {
+  it('have the node port of the settings', () => {
     const addons = { jaeger: { service: { type: 'NodePort' as const, nodePort: 30686 } } };
     assert.deepEqual(specOf('Service istio-system/tracing', addons), {
       type: 'NodePort',
@@ -122,7 +122,7 @@ describe('the Services of tracing', () => {
 });
 
 describe('tracing in the mesh', () => {
-  it('is switched on by a Telemetry, sampling as asked, 0 included', () => {
+  it('is enabled by a Telemetry, with the sampling of the settings, 0 included', () => {
     const telemetry = (addons: AddonsSettings, istio: IstioSettings = {}) =>
       objects(addons, istio).find(({ kind }) => kind === 'Telemetry');
     assert.deepEqual(telemetry({ jaeger: {}, tracing: { sampling: 0 } }), {
@@ -142,7 +142,7 @@ describe('tracing in the mesh', () => {
     });
   });
 
-  it('is written in the API that the Istio version has', () => {
+  it('uses the API version of the Istio version', () => {
     const apiVersion = (version: string) => objects({ jaeger: {} }, { version }).at(-1)?.apiVersion;
     assert.deepEqual(
       ['1.17.2', '1.21.6', '1.22.0', '1.30.3', '2.0.0'].map(apiVersion),
@@ -162,14 +162,14 @@ describe('tracing in the mesh', () => {
     });
   });
 
-  it('keeps the mesh config and the providers that are there', () => {
+  it('keeps the mesh config and the existing providers', () => {
     const meshConfig = { accessLogFile: '/dev/stdout', extensionProviders: [{ name: 'otel' }] };
     assert.deepEqual(withTracingProvider({ meshConfig }, { zipkin: {} }), {
       meshConfig: { accessLogFile: '/dev/stdout', extensionProviders: [{ name: 'otel' }, provider('zipkin')] },
     });
   });
 
-  it('leaves the settings alone without a backend, with a provider of that name, and with one that the mesh has', () => {
+  it('does not change the settings without a backend, with a provider of that name, or with a named provider of the mesh', () => {
     const meshConfig = { extensionProviders: [{ name: 'jaeger', opentelemetry: { port: 4317, service: 'x' } }] };
     assert.deepEqual(withTracingProvider({}, {}), {});
     assert.deepEqual(withTracingProvider({ meshConfig }, { jaeger: {} }), { meshConfig });

@@ -15,7 +15,7 @@ function titles(name: string, settings: Omit<AppSettings, 'namespace'>): string[
 }
 
 describe('an app', () => {
-  it('is a Deployment for a workload that names an image alone', () => {
+  it('is a Deployment for a workload with only an image', () => {
     assert.deepEqual(appObjects('web', { namespace: 'shop', workloads: { web: { image: 'nginx:1.27' } } }, {}), [
       {
         object: {
@@ -35,7 +35,7 @@ describe('an app', () => {
     ]);
   });
 
-  it('carries every field of a workload under its Kubernetes name', () => {
+  it('has every field of a workload under its Kubernetes name', () => {
     const [account, deployment] = objects('web', {
       workloads: {
         'web-v1': {
@@ -121,7 +121,7 @@ describe('an app', () => {
     });
   });
 
-  it('makes bare Pods, whose annotations hold the injection that they were made under', () => {
+  it('makes bare Pods with the injection of their namespace as an annotation', () => {
     assert.deepEqual(objects('one', { workloads: { one: { kind: 'Pod', image: 'x', annotations: { a: 'b' } } } }), [
       {
         apiVersion: 'v1',
@@ -165,7 +165,7 @@ describe('an app', () => {
     });
   });
 
-  it('keeps what a Service says itself', () => {
+  it('keeps the fields of a Service', () => {
     const [service] = objects('web', {
       workloads: { web: { image: 'x' } },
       services: {
@@ -192,7 +192,7 @@ describe('an app', () => {
     });
   });
 
-  it('makes a ServiceAccount once for each name that an installed workload uses, but neither default nor one that is there', () => {
+  it('makes one ServiceAccount for each name that an installed workload uses, except default and existing ones', () => {
     const workloads = {
       a: { image: 'x', serviceAccount: 'shared' },
       b: { image: 'x', serviceAccount: 'shared' },
@@ -238,11 +238,11 @@ describe('an app', () => {
 });
 
 describe('a sample app', () => {
-  it('is taken from the key, or by name under any key', () => {
+  it('is chosen by the key, or by name under any key', () => {
     assert.deepEqual(objects('anything', { app: 'httpbin' }), objects('httpbin', {}));
   });
 
-  it('is merged with what the settings say, maps key by key', () => {
+  it('is merged with the settings, maps key by key', () => {
     const [, deployment] = objects('httpbin', { workloads: { httpbin: { env: { A: '1' }, replicas: 3 } } });
     assert.deepEqual(deployment?.spec, {
       replicas: 3,
@@ -278,7 +278,7 @@ describe('a sample app', () => {
     ]);
   });
 
-  it('leaves out a workload, and the Service that has none left behind it', () => {
+  it('leaves out a workload, and the Service that then selects none', () => {
     const left = titles('tutorial', {
       workloads: {
         'preference-v1': { install: false },
@@ -295,12 +295,12 @@ describe('a sample app', () => {
     ]);
   });
 
-  it('keeps a Service without workloads that the settings speak of', () => {
+  it('keeps a Service without workloads that the settings name', () => {
     const settings = { workloads: { httpbin: { install: false } }, services: { httpbin: {} } };
     assert.deepEqual(titles('httpbin', settings), ['Service shop/httpbin']);
   });
 
-  it('adds the database variants of ratings when they are switched on, passwords by reference', () => {
+  it('adds the database variants of ratings when they are enabled, with passwords by reference', () => {
     const before = titles('bookinfo', {});
     const withMysql = {
       workloads: { 'ratings-v2-mysql': { install: true }, 'mysqldb-v1': { install: true } },
@@ -321,7 +321,7 @@ describe('a sample app', () => {
   });
 
   for (const name of knownAppNames) {
-    it(`has no problem of its own: ${name}`, () => {
+    it(`is valid: ${name}`, () => {
       assert.deepEqual(appProblems(name, { namespace: 'shop' }), []);
       assert.notDeepEqual(titles(name, {}), []);
     });

@@ -33,7 +33,7 @@ const portRange = 'a port must be a whole number from 1 to 65535';
 const quantity = 'a quantity must be a number with at most one unit, e.g. 200m, 1.5, 64Mi, 2G';
 
 describe('appProblems', () => {
-  it('finds nothing wrong with a sound app', () => {
+  it('finds no problem in a valid app', () => {
     assert.deepEqual(
       problems('web', {
         replicas: { web: 2 },
@@ -57,14 +57,14 @@ describe('appProblems', () => {
     );
   });
 
-  it('fails an app that is neither a sample nor has workloads', () => {
+  it('refuses an app that is neither a sample nor has workloads', () => {
     const message =
       'an app needs workloads, or the name of a sample app as its key or in `app`: bookinfo, tutorial, mall, httpbin, fortio, hello, userlist, curltest, octopus';
     assert.deepEqual(problems('web', {}), [['', message]]);
     assert.deepEqual(problems('web', { workloads: {} }), [['', message]]);
   });
 
-  it('fails hub and version where they have no effect', () => {
+  it('refuses hub and version where they have no effect', () => {
     assert.deepEqual(problems('web', { workloads: { web: { image: 'x' } }, hub: 'a', version: '1' }), [
       ['hub', "has no effect on an app of your own; set the workloads' image"],
       ['version', "has no effect on an app of your own; set the workloads' image"],
@@ -78,19 +78,19 @@ describe('appProblems', () => {
     assert.deepEqual(problems('bookinfo', { hub: 'a', version: '1' }), []);
   });
 
-  it('fails replicas of a workload that is not there', () => {
+  it('refuses replicas of a missing workload', () => {
     assert.deepEqual(problems('x', { workloads: { w: { image: 'x' } }, replicas: { v: 2 } }), [
-      ['replicas.v', 'no workload of that name; the app has w'],
+      ['replicas.v', 'no such workload; the app has w'],
     ]);
   });
 
-  it('fails a workload without an image, unless the container has one verbatim', () => {
+  it('refuses a workload without an image, unless the container has one verbatim', () => {
     assert.deepEqual(problems('x', { workloads: { w: {}, v: { container: { image: 'x' } } } }), [
       ['workloads.w.image', 'a workload needs an image'],
     ]);
   });
 
-  it('fails keys that the kind does not have', () => {
+  it('refuses keys that the kind does not have', () => {
     assert.deepEqual(workloadProblems({ kind: 'Pod', replicas: 1, spec: {}, strategy: {}, serviceName: 's' }), [
       ['replicas', 'a Pod has no replicas'],
       ['spec', 'a Pod has no spec'],
@@ -105,7 +105,7 @@ describe('appProblems', () => {
     ]);
   });
 
-  it('fails replicas that are no count', () => {
+  it('refuses replicas that are not a count', () => {
     const message = 'replicas must be a whole number from 0 to 2147483647';
     assert.deepEqual(workloadProblems({ replicas: 2 ** 31 - 1 }), []);
     assert.deepEqual(workloadProblems({ replicas: 2 ** 31 }), [['replicas', message]]);
@@ -113,7 +113,7 @@ describe('appProblems', () => {
     assert.deepEqual(workloadProblems({ replicas: 1.5 }), [['replicas', message]]);
   });
 
-  it('fails container ports out of range or with names that are no IANA service names', () => {
+  it('refuses container ports out of range or with invalid names', () => {
     const ports = [
       { containerPort: 0 },
       { containerPort: 65536, name: 'Http' },
@@ -131,15 +131,15 @@ describe('appProblems', () => {
     ]);
   });
 
-  it('fails two container ports of one name', () => {
+  it('refuses two container ports of one name', () => {
     const ports = [{ containerPort: 80, name: 'a' }, { containerPort: 81 }, { containerPort: 82 }];
     assert.deepEqual(workloadProblems({ ports }), []);
     assert.deepEqual(workloadProblems({ ports: [...ports, { containerPort: 83, name: 'a' }] }), [
-      ['ports.3.name', 'the name "a" is taken by a port before'],
+      ['ports.3.name', 'the name "a" is already used by an earlier port'],
     ]);
   });
 
-  it('fails keys and values that no label can have', () => {
+  it('refuses invalid label keys and values', () => {
     const value =
       'the value of a label must have at most 63 letters, digits, "-", "_" and ".", and start and end with a letter or digit';
     const fine = { app: '', version: 'V_1.0', 'a.example/b_C.d': '0'.repeat(63) };
@@ -149,13 +149,13 @@ describe('appProblems', () => {
       ['labels.app', value],
       ['labels.b', value],
       ['labels.c', value],
-      ['labels./d', 'is no key that a label can have'],
-      ['labels.E.example/e', 'is no key that a label can have'],
-      [`labels.${'f'.repeat(64)}`, 'is no key that a label can have'],
+      ['labels./d', 'is not a valid label key'],
+      ['labels.E.example/e', 'is not a valid label key'],
+      [`labels.${'f'.repeat(64)}`, 'is not a valid label key'],
     ]);
   });
 
-  it('fails probes without a way to ask, with two, and with a port out of range', () => {
+  it('refuses probes without a handler, with two, and with a port out of range', () => {
     const httpGet = { path: '/', port: 80 };
     const fine = { livenessProbe: { httpGet: { port: 'http' } }, startupProbe: { exec: { command: ['true'] } } };
     assert.deepEqual(workloadProblems(fine), []);
@@ -171,7 +171,7 @@ describe('appProblems', () => {
     ]);
   });
 
-  it('fails mounts of volumes that are not there', () => {
+  it('refuses mounts of missing volumes', () => {
     const volumeMounts = [
       { name: 'tmp', mountPath: '/tmp' },
       { name: 'data', mountPath: '/data' },
@@ -187,15 +187,15 @@ describe('appProblems', () => {
     assert.deepEqual(workloadProblems({ kind: 'StatefulSet', spec: claims, volumeMounts }), []);
   });
 
-  it('fails names that no environment variable can have', () => {
-    const message = 'the name of an environment variable must not be empty nor hold "="';
+  it('refuses invalid names of environment variables', () => {
+    const message = 'the name of an environment variable must not be empty or contain "="';
     assert.deepEqual(workloadProblems({ env: { '': 'a', 'A=B': 'c' } }), [
       ['env.', message],
       ['env.A=B', message],
     ]);
   });
 
-  it('fails quantities that are none, negative, or above their limit', () => {
+  it('refuses quantities that are invalid, negative, or above their limit', () => {
     const resources = {
       requests: { cpu: '2', memory: '64MB', storage: -1 },
       limits: { cpu: '1500m', memory: '1Gi' },
@@ -207,20 +207,20 @@ describe('appProblems', () => {
     ]);
   });
 
-  it('fails an image that is no reference', () => {
+  it('refuses an image that is no reference', () => {
     const [[path] = []] = workloadProblems({ image: 'Nginx' });
     assert.equal(path, 'image');
     const [[verbatim] = []] = workloadProblems({ image: 'nginx', container: { image: 'nginx:' } });
     assert.equal(verbatim, 'container.image');
   });
 
-  it('fails a Service without ports', () => {
+  it('refuses a Service without ports', () => {
     assert.deepEqual(serviceProblems({}), [
-      ['ports', 'a Service needs ports, or a workload with ports behind its selector'],
+      ['ports', 'a Service needs ports, or a selector that finds a workload with ports'],
     ]);
   });
 
-  it('takes one port for two protocols', () => {
+  it('accepts one port for two protocols', () => {
     const ports: ServicePort[] = [
       { port: 53, name: 'udp', protocol: 'UDP' },
       { port: 53, name: 'tcp' },
@@ -228,7 +228,7 @@ describe('appProblems', () => {
     assert.deepEqual(serviceProblems({ ports }), []);
   });
 
-  it('fails ports of a Service that Kubernetes refuses', () => {
+  it('refuses ports of a Service that Kubernetes refuses', () => {
     const ports = [
       { port: 0, name: 'a' },
       { port: 80, name: 'A' },
@@ -245,10 +245,10 @@ describe('appProblems', () => {
       ['ports.4.nodePort', 'a nodePort needs `type: NodePort` or `type: LoadBalancer`'],
       ['ports.4.name', 'two ports have the name "c"'],
       ['ports.5', 'each of several ports needs a name'],
-      ['ports.2.port', 'port 80 is taken by a port before'],
-      ['ports.3.port', 'port 80 is taken by a port before'],
-      ['ports.4.port', 'port 80 is taken by a port before'],
-      ['ports.5.port', 'port 80 is taken by a port before'],
+      ['ports.2.port', 'port 80 is already used by an earlier port'],
+      ['ports.3.port', 'port 80 is already used by an earlier port'],
+      ['ports.4.port', 'port 80 is already used by an earlier port'],
+      ['ports.5.port', 'port 80 is already used by an earlier port'],
     ]);
   });
 });
