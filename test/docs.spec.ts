@@ -117,7 +117,7 @@ describe('docs', () => {
     const problems: string[] = [];
     let stackFiles = 0;
     for (const page of pages) {
-      // A fragment replaces sections of the stack file before it on its page, or of the default stack.
+      // A fragment replaces sections of what its page has shown so far, or of the default stack.
       let base = dev;
       for (const { at, text } of blocks(page).filter(({ language }) => language === 'yaml')) {
         const mistakes = parseAllDocuments(text).flatMap(({ errors }) => errors);
@@ -127,8 +127,8 @@ describe('docs', () => {
         const isFragment = Object.keys(value).some((key) => key.startsWith('meshwright:'));
         if (!isFragment && !('config' in value)) continue;
         stackFiles++;
-        if (!isFragment) base = value as unknown as StackFile;
-        const whole = isFragment ? stringify({ config: { ...base.config, ...value } }) : text;
+        base = isFragment ? { config: { ...base.config, ...value } } : (value as unknown as StackFile);
+        const whole = isFragment ? stringify(base) : text;
         problems.push(...stackProblems(whole).map((problem) => `${at}: ${problem}`));
       }
     }
