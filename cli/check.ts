@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import { objectKey, objectTitle, originOf, type KubernetesObject } from '../mesh/manifests/kubernetes';
+import { objectKey, objectTitle, defined, originOf, type KubernetesObject } from '../mesh/manifests/kubernetes';
 import { renderMesh } from '../mesh/manifests/mesh';
 import { judgeExpectations } from '../mesh/traffic/expectations';
 import { stackTraffic, type TrafficInput } from '../mesh/traffic/stack-objects';
@@ -53,7 +53,7 @@ export function judge(
     ...copies.flatMap(({ copy, original }) => (original === undefined ? [] : repeatedFindings(copy, original, merged))),
   ];
   const places = new Map<Finding, Source>();
-  const traffic = trafficOf(judged, stacks);
+  const traffic = trafficOf(judged, stacks, merged);
   for (const { finding, source } of stacks.flatMap((stack) => expectationFindings(stack, traffic))) {
     findings.push(finding);
     places.set(finding, source);
@@ -65,8 +65,12 @@ export function judge(
 }
 
 /** What the routing model is told of all that is judged together. */
-function trafficOf(objects: KubernetesObject[], stacks: readonly LoadedStack[]): TrafficInput {
-  const own = stacks.map(({ settings }) => stackTraffic(settings));
+function trafficOf(
+  objects: KubernetesObject[],
+  stacks: readonly LoadedStack[],
+  { externals, complete }: CheckOptions,
+): TrafficInput {
+  const own = stacks.map(({ settings }) => stackTraffic(settings, defined({ externals, complete })));
   const known = new Set(objects.map(identity));
   // The workloads of gateways, which charts bring.
   const workloads = own.flatMap((stack) => stack.objects).filter((object) => !known.has(identity(object)));

@@ -25,7 +25,7 @@ export interface MeshCheck {
 /** Renders the mesh and judges its objects together, as they are to live in one cluster. Pure. */
 export function checkMesh(settings: StackSettings, policy: PolicySettings = {}, source: Source = {}): MeshCheck {
   const mesh = renderMesh(settings);
-  const findings = [...judged({ settings, policy }, mesh, source), ...expectations(settings, source)];
+  const findings = [...judged({ settings, policy }, mesh, source), ...expectations(settings, policy, source)];
   const advice = stackAdvice.flatMap((rule) => rule({ ...settings, policy }));
   return {
     problems: ofLevel('mandatory', findings),
@@ -75,8 +75,8 @@ function judged({ settings, policy }: Settings, mesh: Mesh, source: Source, scop
 }
 
 /** The tests of routing in the stack file. Whether one holds that rests on something outside of the stack cannot be told here. */
-function expectations(settings: StackSettings, source: Source): Judged[] {
-  const verdicts = judgeExpectations(stackTraffic(settings), settings.expect ?? []);
+function expectations(settings: StackSettings, policy: PolicySettings, source: Source): Judged[] {
+  const verdicts = judgeExpectations(stackTraffic(settings, policy), settings.expect ?? []);
   return verdicts.flatMap(({ result, message }, index) => {
     if (result === 'holds') return [];
     const problem = voiced({ keys: ['expect', index], message: `${message} (expect)` }, {}, source);

@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import { levels } from '../../policy/finding';
 import type { CheckOptions, GatewayWorkload } from '../../policy/rule';
+import type { MeshOptions } from '../../mesh/model/mesh-model';
 import { anyMap, label, port, stringMap, text, wholeNumber } from './values';
 
-/** What a stack file may tell the checks: all that a check may be told, but not what it is made of: the routes, and the time. */
-export type PolicySettings = Omit<CheckOptions, 'now' | 'routes'>;
+/** The options of the check that a stack file may set: not the routes, which it has already, nor the time. */
+export type PolicySettings = Omit<CheckOptions, 'now' | 'routes' | 'mesh'> & {
+  mesh?: Pick<MeshOptions, 'rootNamespace' | 'domain' | 'meshConfig'>;
+};
 
 const names = (what: string) => z.array(text).exactOptional().describe(`${what} Default: none.`);
 const percentagePoints = wholeNumber(0, 100, 'whole percentage points');

@@ -5,7 +5,6 @@ import type * as appTypes from '../../mesh/manifests/apps/settings';
 import type { KubernetesObject, ObjectMeta } from '../../mesh/manifests/kubernetes';
 import type { ChartSource } from '../../mesh/manifests/release';
 import type * as types from '../../mesh/manifests/settings';
-import type { CheckOptions } from '../../policy/rule';
 import type * as addons from '../../config/schema/addons';
 import type * as appServices from '../../config/schema/apps';
 import type * as apps from '../../config/schema/apps';
@@ -66,7 +65,7 @@ const same: {
   certManager: Same<typeof addons.certManager, addonTypes.CertManagerSettings>;
   object: Same<typeof objects.kubernetesObject, KubernetesObject>;
   objectMeta: Same<typeof objects.objectMeta, ObjectMeta>;
-  policy: Same<typeof policy.policy, Omit<CheckOptions, 'now' | 'routes'>>;
+  policy: Same<typeof policy.policy, policy.PolicySettings>;
 } = {
   stackFile: true,
   route: true,
