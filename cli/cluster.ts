@@ -4,7 +4,7 @@ import { labStatus, type LabStatus } from '../cluster/lab';
 import type { LoadedStack, StackChoice } from './input';
 import { say } from './output';
 
-/** The context that a stack file gives to Pulumi's Kubernetes provider; a sample has none. */
+/** The kubernetes:context of a stack file; samples have none. */
 export function contextOf({ sample }: StackChoice, { file }: Pick<LoadedStack, 'file'>): string | undefined {
   if (sample !== undefined) return undefined;
   const { config } = parse(readFileSync(file, 'utf8')) as { config?: Record<string, unknown> };
@@ -12,15 +12,15 @@ export function contextOf({ sample }: StackChoice, { file }: Pick<LoadedStack, '
   return typeof context === 'string' ? context : undefined;
 }
 
-/** What is known of the lab and of the environment. */
+/** For tests: the lab and the environment. */
 interface Surroundings {
   status?: () => Promise<Pick<LabStatus, 'kubeconfig' | 'apiServer'>>;
   env?: NodeJS.ProcessEnv;
 }
 
 /**
- * The kubeconfig of this checkout's lab, where it is up and nothing names another cluster: no flag, no stack file and no KUBECONFIG. Says so on stderr.
- * @param named - what flags and the stack file name
+ * The kubeconfig of this project's lab, if the lab is up and no flag, stack file or KUBECONFIG names another cluster. Says so on stderr.
+ * @param named - the clusters that flags and the stack file name
  */
 export async function labByDefault(
   named: readonly (string | readonly string[] | undefined)[],
@@ -29,6 +29,6 @@ export async function labByDefault(
   if (named.some((name) => name !== undefined) || (env['KUBECONFIG'] ?? '') !== '') return undefined;
   const { kubeconfig, apiServer } = await status();
   if (!apiServer.reachable || kubeconfig === undefined) return undefined;
-  say(`cluster: the lab at ${apiServer.url ?? ''}; --context or KUBECONFIG names another`);
+  say(`cluster: the lab at ${apiServer.url ?? ''}; use --context or KUBECONFIG for another cluster`);
   return kubeconfig;
 }

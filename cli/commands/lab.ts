@@ -5,15 +5,26 @@ import { stackOptions, type StackChoice } from '../input';
 import { say, shellWord, table } from '../output';
 import { start } from './start';
 
-/** `meshwright lab up|down|status`: the local control plane that `npm start` deploys to. */
+const egressHelp = `
+Requests into the lab's cluster:
+  curl --proxy http://WORKLOAD.NAMESPACE@127.0.0.1:PORT http://SERVICE.NAMESPACE:SERVICE_PORT/
+
+  The lab has an HTTP proxy on 127.0.0.1; \`meshwright lab status\` prints its address. The user before the @ is the sender: a
+  workload or a pod. Its request goes through its sidecar, as the request of an application does. Without a user the
+  sender is a client outside of the mesh.`;
+
+/** `meshwright lab up|down|status`: the cluster on this machine that `npm start` deploys to. */
 export function registerLab(program: Command): void {
   const lab = program
     .command('lab')
-    .description('the local Kubernetes control plane on 127.0.0.1; never touches your kubeconfig or clusters');
+    .description(
+      'a Kubernetes cluster on 127.0.0.1 with real istiod and Envoys; your kubeconfig and clusters stay untouched',
+    )
+    .addHelpText('after', egressHelp);
 
   stackOptions(lab.command('up'))
-    .description('start what is not running; builds the programs once when they are nowhere to be found')
-    .addHelpText('after', '\nWith a stack, it is deployed too, as `meshwright start` does.')
+    .description('start the processes that do not run; the first time, build the missing programs')
+    .addHelpText('after', '\nWith a stack, also deploys it, like `meshwright start`.')
     .action(async (choice: StackChoice) => {
       if (choice.stack !== undefined || choice.config !== undefined || choice.sample !== undefined) {
         await start(choice);
@@ -27,14 +38,14 @@ export function registerLab(program: Command): void {
 
   lab
     .command('down')
-    .description('stop it; what it stores stays, unless --purge')
-    .option('--purge', 'also remove everything that it stores', false)
+    .description('stop its processes and keep its data')
+    .option('--purge', 'also remove its data and all stacks on it', false)
     .action(async ({ purge }: { purge: boolean }) => asUserError(labDown({ log: say, purge })));
 
   lab
     .command('status')
-    .description('what runs; exit code 1 when not all of it does')
-    .option('--json', 'for programs', false)
+    .description('show its processes; exit code 1 when one does not run')
+    .option('--json', 'print JSON', false)
     .action(async ({ json }: { json: boolean }) => {
       const status = await asUserError(labStatus());
       process.stdout.write(json ? `${JSON.stringify(status, null, 2)}\n` : statusText(status));
@@ -51,14 +62,11 @@ function statusText({ processes, apiServer, kubeconfig, proxy }: LabStatus): str
     port === undefined ? '' : `127.0.0.1:${port}`,
   ]);
   const server = apiServer.reachable ? `${apiServer.url ?? ''} Kubernetes ${apiServer.version ?? ''}` : 'not reachable';
+  const example = `curl --proxy http://<workload>.<namespace>@${proxy?.slice('http://'.length) ?? ''} http://<service>:<port>/`;
   const lines = [
     `API server  ${server}`,
     `kubeconfig  ${kubeconfig ?? 'none yet: meshwright lab up'}`,
-    ...(proxy === undefined
-      ? []
-      : [
-          `into it     curl --proxy http://<workload>.<namespace>@${proxy.slice('http://'.length)} http://<service>:<port>/`,
-        ]),
+    ...(proxy === undefined ? [] : [`HTTP proxy  ${example}`]),
   ];
   return `${table(['PROCESS', 'STATE', 'PID', 'ADDRESS'], rows)}\n\n${lines.join('\n')}\n`;
 }

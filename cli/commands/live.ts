@@ -19,23 +19,23 @@ interface LiveFlags extends StackChoice {
   json: boolean;
 }
 
-/** `meshwright live`: whether what config says is what the cluster has and what its proxies serve. */
+/** `meshwright live`: compares the configured routes with the API server and the proxies. */
 export function registerLive(program: Command): void {
   const repeated = (value: string, all: string[] = []): string[] => [...all, value];
   stackOptions(program.command('live'))
     .description(
-      'say what config asks for, what the API server has and what each proxy serves; exit code 1 when they differ',
+      'compare the configured routes with the API server and with what each proxy serves; exit code 1 when they differ',
     )
     .addArgument(
       new Argument('[route]', 'NAMESPACE/SERVICE, or SERVICE when there is one of that name (default: every route)'),
     )
     .option(
       '--context <name>',
-      "context of the kubeconfig (default: the stack's kubernetes:context, then the lab when it is up and KUBECONFIG is not set, then the current one)",
+      "kubeconfig context (default: the stack's kubernetes:context; else the lab if it is up and KUBECONFIG is not set; else the current context)",
     )
     .option(
       '--istiod <host[:port]>',
-      'address of an istiod; may be repeated (default: port-forwards to its pods)',
+      'address of an istiod; may be repeated (default: port-forwards to the istiod pods)',
       repeated,
     )
     .option(
@@ -43,7 +43,7 @@ export function registerLive(program: Command): void {
       "admin address of a proxy, e.g. edge-0.shop=127.0.0.1:15000; may be repeated (default: port-forwards to the proxies' pods)",
       repeated,
     )
-    .option('--json', 'as JSON', false)
+    .option('--json', 'print JSON', false)
     .action((route: string | undefined, flags: LiveFlags) => live(route, flags));
 }
 

@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
-import { allRouteObjects } from '../../mesh/manifests/route-objects';
+import { allRouteObjects } from '../../mesh/manifests/routes';
 import {
   expectedRoute,
   noRoute,
@@ -15,18 +15,18 @@ import { UserError } from '../errors';
 import { loadStack, type StackChoice } from '../input';
 import { table } from '../output';
 
-/** A route as config has it, as the API server has it, and as proxies serve it. */
+/** A route in the configuration, in the API server, and in the proxies. */
 export interface LiveRoute {
   /** `<namespace>/<service>` */
   route: string;
-  /** Splits that config asks for. */
+  /** The configured shares, see formatShares. */
   config: string[];
-  /** Those of the VirtualService that the cluster has; undefined when it has none. */
+  /** The shares of the VirtualService in the API server; undefined when there is none. */
   api?: string[];
   proxies: Verdict[];
-  /** Whether the cluster has what config says and no proxy serves anything else. */
+  /** Whether the API server has the configured shares, and no proxy lags. */
   live: boolean;
-  /** Why there is nothing to see. */
+  /** Why no proxy serves it. */
   note?: string;
 }
 
@@ -36,8 +36,8 @@ interface Wanted {
 }
 
 /**
- * What becomes of the routes of a stack, or of one of them, in its cluster. Changes nothing.
- * @throws UserError for a stack file that is refused and a route that it does not have; ClusterError when the cluster or istiod cannot be asked.
+ * Compares the routes of a stack, or one of them, with its cluster. Changes nothing.
+ * @throws UserError for an invalid stack file and an unknown route; ClusterError when the cluster or istiod does not answer.
  */
 export async function liveRoutes(
   choice: StackChoice,
@@ -79,9 +79,9 @@ function chosen(routes: Wanted[], name: string | undefined): Wanted[] {
   if (found.length > 1)
     throw new UserError(`${name} is a route in several namespaces: ${found.map(({ route }) => route).join(', ')}.`);
   const hint = nearest(name, [...names, ...names.map((one) => one.split('/')[1] ?? one)]);
-  const there = names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`;
+  const available = names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`;
   throw new UserError(
-    `${name} is no route of this stack; ${there}.${hint === undefined ? '' : ` Did you mean ${hint}?`}`,
+    `${name} is no route of this stack; ${available}.${hint === undefined ? '' : ` Did you mean ${hint}?`}`,
   );
 }
 
@@ -93,7 +93,7 @@ async function liveRoute(
   const { namespace, name } = virtualService.metadata;
   const there = found.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
   const proxies = await routeVerdicts(virtualService, mesh);
-  const [config, api] = [splits(virtualService), there === undefined ? undefined : splits(there)];
+  const [config, api] = [sharesOf(virtualService), there === undefined ? undefined : sharesOf(there)];
   const concerned = proxies.filter(({ state, why }) => state !== 'unconcerned' && why !== noRoute);
   const live = JSON.stringify(config) === JSON.stringify(api) && proxies.every(({ state }) => state !== 'lags');
   return {
@@ -104,16 +104,16 @@ async function liveRoute(
     live,
     ...(concerned.length > 0
       ? {}
-      : { note: proxies.length === 0 ? 'no proxy is connected' : 'it is for none of the connected proxies' }),
+      : { note: proxies.length === 0 ? 'no proxy is connected' : 'it applies to none of the connected proxies' }),
   };
 }
 
-function splits(virtualService: KubernetesObject): string[] {
+function sharesOf(virtualService: KubernetesObject): string[] {
   const { http, connections } = expectedRoute(virtualService);
   return [...http, ...connections].map(formatShares);
 }
 
-/** A route and its proxies for people; proxies without the route are only counted. No trailing newline. */
+/** A route and its proxies as text; proxies without the route are only counted. No trailing newline. */
 export function liveText({ route, config, api, proxies, live: is, note }: LiveRoute): string {
   return [
     `${route}: ${is ? 'live' : 'not live'}${note === undefined ? '' : `, ${note}`}`,
@@ -130,7 +130,7 @@ function proxyLines(proxies: LiveRoute['proxies']): string[] {
     const reason = state === 'lags' || state === 'unsure' ? (why ?? '') : '';
     return [proxy, state, serves.join(' | '), reason];
   });
-  // Where all is well there is nothing to explain.
+  // No column without reasons.
   const header = ['PROXY', 'STATE', 'SERVES', ...(rows.some(([, , , why]) => why !== '') ? ['WHY'] : [])];
   return [
     ...(rows.length === 0

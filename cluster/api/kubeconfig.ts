@@ -31,7 +31,9 @@ const serviceAccountToken = '/var/run/secrets/kubernetes.io/serviceaccount/token
 export function loadKubeconfig({ kubeconfig, context }: KubeconfigOptions, env = process.env): KubeConfig {
   const file = kubeconfig ?? env['KUBECONFIG'] ?? '';
   if (file === '' && !existsSync(join(homedir(), '.kube', 'config')) && !existsSync(serviceAccountToken)) {
-    throw noCluster('there is no kubeconfig: KUBECONFIG is not set, and ~/.kube/config does not exist');
+    throw noCluster(
+      'there is no kubeconfig: KUBECONFIG is not set, and ~/.kube/config does not exist. Set KUBECONFIG, or start the lab: npx meshwright lab up',
+    );
   }
   const config = new (clientNode().KubeConfig)();
   try {

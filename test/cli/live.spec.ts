@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { contextOf, labByDefault } from '../../cli/cluster';
 import { liveText } from '../../cli/live/routes';
 import type { Verdict } from '../../cluster/proxies';
-import { debugPagesStub } from '../cluster/proxies/istiod-stub';
+import { endpointStub } from '../cluster/proxies/istiod-stub';
 import { route } from '../support/routes';
 import { reviewsStack, temporaryFolder, type Ran } from './support';
 
@@ -14,17 +14,18 @@ describe('meshwright live', () => {
   const folder = temporaryFolder();
   const stack = (): string => folder.file('stack.yaml', reviewsStack('{ v1: 90, v3: 10 }'));
   /** In a process of its own, while this one answers for istiod. */
-  const live = (...words: string[]): Promise<Ran> =>
+  const live = (...words: string[]): Promise<Ran> => liveIn({ KUBECONFIG: resolve(folder.path, 'none') }, ...words);
+  const liveIn = (more: NodeJS.ProcessEnv, ...words: string[]): Promise<Ran> =>
     new Promise((done) => {
       const bin = resolve(__dirname, '..', '..', 'cli', 'bin.js');
-      const env = { ...process.env, KUBECONFIG: resolve(folder.path, 'none') };
+      const env = { ...process.env, ...more };
       execFile(process.execPath, [bin, 'live', ...words], { env }, (error, stdout, stderr) =>
         done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
       );
     });
   const refused = (stderr: string): Ran => ({ code: 2, stdout: '', stderr: `${stderr}${help}` });
 
-  it('refuses a route that the stack does not have, and knows the one that was meant', async () => {
+  it('refuses an unknown route, and suggests a similar one', async () => {
     assert.deepEqual(
       await live('reveiws', '--config', stack()),
       refused('reveiws is no route of this stack; it has bookinfo/reviews. Did you mean reviews?'),
@@ -61,24 +62,22 @@ describe('meshwright live', () => {
     });
   }
 
-  it('says that no istiod answers at an address, and that something else does', async () => {
+  it('tells an address without an answer from one that is no istiod', async () => {
     assert.deepEqual(
       await live('--config', stack(), '--istiod', '127.0.0.1:1'),
       refused('istiod cannot be reached: istiod 127.0.0.1:1 does not answer: connect ECONNREFUSED 127.0.0.1:1'),
     );
-    const other = await debugPagesStub({ '/debug/configz': {}, '/debug/syncz': {} });
-    const none = await debugPagesStub({});
+    const other = await endpointStub({ '/debug/configz': {}, '/debug/syncz': {} });
+    const none = await endpointStub({});
     try {
       assert.deepEqual(
         await live('--config', stack(), '--istiod', other.address),
-        refused(
-          `istiod cannot be reached: istiod ${other.address} answers, but not as an istiod does: is the address right?`,
-        ),
+        refused(`istiod cannot be reached: istiod ${other.address} answers, but is no istiod: is the address right?`),
       );
       assert.deepEqual(
         await live('--config', stack(), '--istiod', none.address),
         refused(
-          `istiod cannot be reached: istiod ${none.address} does not answer: 404 on /debug/configz; are its debug pages switched off (ENABLE_DEBUG_ON_HTTP)?`,
+          `istiod cannot be reached: istiod ${none.address} does not answer: 404 on /debug/configz; are its debug endpoints switched off (ENABLE_DEBUG_ON_HTTP)?`,
         ),
       );
     } finally {
@@ -87,7 +86,7 @@ describe('meshwright live', () => {
     }
   });
 
-  it('shows proxies that have the route, and why they lag, and counts the others', () => {
+  it('shows proxies with the route and why they lag, and counts the others', () => {
     const proxies: Verdict[] = [
       { proxy: 'a.shop', istiod: 'one', state: 'live', serves: ['v1 90 %, v3 10 %'] },
       { proxy: 'b.shop', istiod: 'one', state: 'unconcerned', serves: [] },
@@ -125,7 +124,7 @@ describe('meshwright live', () => {
     );
   });
 
-  it("takes the lab's cluster when it is up and nothing names another", async () => {
+  it("takes the lab's cluster when it is up and no other cluster is named", async () => {
     const said: string[] = [];
     const write = process.stderr.write.bind(process.stderr);
     process.stderr.write = (text: string | Uint8Array) => said.push(String(text)) > 0;
@@ -143,10 +142,12 @@ describe('meshwright live', () => {
     } finally {
       process.stderr.write = write;
     }
-    assert.deepEqual(said, ['cluster: the lab at https://127.0.0.1:6443; --context or KUBECONFIG names another\n']);
+    assert.deepEqual(said, [
+      'cluster: the lab at https://127.0.0.1:6443; use --context or KUBECONFIG for another cluster\n',
+    ]);
   });
 
-  it('knows the context that a stack file names', () => {
+  it('reads the context of a stack file', () => {
     const file = folder.file('context.yaml', 'config: { kubernetes:context: kind-dev }\n');
     const contexts = [
       contextOf({}, { file }),
@@ -156,16 +157,61 @@ describe('meshwright live', () => {
     assert.deepEqual(contexts, ['kind-dev', undefined, undefined]);
   });
 
-  it('says that there is no cluster', async () => {
-    const ran = await live('--config', stack(), '--context', 'nope');
-    assert.deepEqual([ran.code, ran.stdout], [2, '']);
-    assert.match(ran.stderr, /^The cluster cannot be reached: the kubeconfig cannot be read: .*\n$/);
+  describe('without a cluster', () => {
+    const server = 'https://127.0.0.1:1';
+    const kubeconfig = (): string =>
+      folder.file(
+        'kubeconfig',
+        JSON.stringify({
+          clusters: [{ name: 'far', cluster: { server } }],
+          users: [{ name: 'me', user: { token: 'secret' } }],
+          contexts: [{ name: 'far', context: { cluster: 'far', user: 'me' } }],
+          'current-context': 'far',
+        }),
+      );
+    const cases: [string, () => NodeJS.ProcessEnv, string, () => string][] = [
+      [
+        'there is no kubeconfig',
+        () => ({ KUBECONFIG: '', HOME: folder.path }),
+        'far',
+        () =>
+          'there is no kubeconfig: KUBECONFIG is not set, and ~/.kube/config does not exist. Set KUBECONFIG, or start the lab: npx meshwright lab up',
+      ],
+      [
+        'the kubeconfig does not exist',
+        () => ({}),
+        'far',
+        () =>
+          `the kubeconfig cannot be read: ENOENT: no such file or directory, open '${resolve(folder.path, 'none')}'`,
+      ],
+      [
+        'the kubeconfig has no such context',
+        () => ({ KUBECONFIG: kubeconfig() }),
+        'nope',
+        () => 'the kubeconfig has no context nope; it has far',
+      ],
+      [
+        'the API server does not answer',
+        () => ({ KUBECONFIG: kubeconfig() }),
+        'far',
+        () => `the API server ${server} does not answer: connect ECONNREFUSED 127.0.0.1:1`,
+      ],
+    ];
+    for (const [what, env, context, message] of cases) {
+      it(`says in one line that ${what}`, async () => {
+        const ran = await liveIn(
+          { KUBECONFIG: resolve(folder.path, 'none'), ...env() },
+          ...['--config', stack(), '--context', context],
+        );
+        assert.deepEqual(ran, { code: 2, stdout: '', stderr: `The cluster cannot be reached: ${message()}\n` });
+      });
+    }
   });
 
-  it('says that there is nothing to prove when no proxy is connected, and what differs when the cluster has something else', async () => {
-    const same = await debugPagesStub({ '/debug/configz': [route({ v1: 90, v3: 10 })], '/debug/syncz': [] });
-    const other = await debugPagesStub({ '/debug/configz': [route({ v1: 100 })], '/debug/syncz': [] });
-    const nothing = await debugPagesStub({ '/debug/configz': [], '/debug/syncz': [] });
+  it('says that no proxy is connected, and what differs in the cluster', async () => {
+    const same = await endpointStub({ '/debug/configz': [route({ v1: 90, v3: 10 })], '/debug/syncz': [] });
+    const other = await endpointStub({ '/debug/configz': [route({ v1: 100 })], '/debug/syncz': [] });
+    const nothing = await endpointStub({ '/debug/configz': [], '/debug/syncz': [] });
     try {
       assert.deepEqual(await live('--config', stack(), '--istiod', same.address), {
         code: 0,

@@ -57,7 +57,11 @@ describe('a kubeconfig', () => {
     stringify({ ...kubeconfig, clusters: [{ name: 'here', cluster: { server: value } }] });
 
   const refused: [string, KubeconfigOptions, string][] = [
-    ['is not named anywhere', {}, 'there is no kubeconfig: KUBECONFIG is not set, and ~/.kube/config does not exist'],
+    [
+      'is not named anywhere',
+      {},
+      'there is no kubeconfig: KUBECONFIG is not set, and ~/.kube/config does not exist. Set KUBECONFIG, or start the lab: npx meshwright lab up',
+    ],
     [
       'does not exist',
       { kubeconfig: join(folder, 'none') },

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Answers on 127.0.0.1 with pages as JSON, by their path, and with 404 to anything else. */
-export async function debugPagesStub(pages: Record<string, unknown>): Promise<{ address: string; stop: () => void }> {
+/** Serves pages as JSON by their path on 127.0.0.1, and 404 for other paths. */
+export async function endpointStub(pages: Record<string, unknown>): Promise<{ address: string; stop: () => void }> {
   const server = createServer(({ url = '' }, response) => {
     const page = pages[url];
     response.statusCode = page === undefined ? 404 : 200;
