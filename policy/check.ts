@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '../mesh/manifests/kubernetes';
-import { meshModel, type MeshModel } from '../mesh/model/mesh-model';
+import { canonical, isMap } from '../mesh/json';
+import { meshModel, type MeshModel, type MeshOptions } from '../mesh/model/mesh-model';
 import { type Finding, compareFindings, sortedObjects } from './finding';
 import { type CheckOptions, isJudgeable, raise, type Raised, type Rule } from './rule';
 import {
@@ -44,8 +45,8 @@ export function checkReport(
   options: CheckOptions = {},
   { rules = allRules, unknowns = new Map() }: CheckScope = {},
 ): CheckReport {
-  const subjects = sortedObjects(objects.filter(isJudgeable));
-  const model = meshModel(subjects, options.mesh);
+  const subjects = distinct(sortedObjects(objects.flatMap(listItems).filter(isJudgeable)));
+  const model = meshModel(subjects, modelOptions(options));
   const raised = rules
     .filter((rule) => options.rules?.[rule.id] !== 'off')
     .flatMap((rule) => raisedBy(rule, model, options));
@@ -55,6 +56,30 @@ export function checkReport(
     waived: ordered(waived),
     undetermined: ordered(undeterminedFindings(unknowns)),
   };
+}
+
+/** The options that the model of the mesh takes. */
+export function modelOptions({ mesh, externals, complete }: CheckOptions): MeshOptions {
+  return { ...mesh, ...(externals && { externals }), ...(complete && { complete }) };
+}
+
+/** The items of an object of kind List, which kubectl applies one by one; any other value is itself. */
+function listItems(value: unknown): unknown[] {
+  if (!isMap(value) || value['apiVersion'] !== 'v1' || value['kind'] !== 'List' || !Array.isArray(value['items']))
+    return [value];
+  return value['items'].flatMap(listItems);
+}
+
+/** Without exact repetitions, which the same object in two files is. Sorted objects have them side by side. */
+function distinct(sorted: readonly KubernetesObject[]): KubernetesObject[] {
+  return sorted.filter((object, at) => {
+    const before = sorted[at - 1];
+    return before === undefined || before === object || !isSame(before, object);
+  });
+}
+
+function isSame(a: KubernetesObject, b: KubernetesObject): boolean {
+  return a.kind === b.kind && a.metadata.name === b.metadata.name && canonical(a) === canonical(b);
 }
 
 function raisedBy(rule: Rule, model: MeshModel, options: CheckOptions): Raised[] {

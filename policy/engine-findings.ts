@@ -21,7 +21,7 @@ export function applyWaivers(raised: readonly Raised[]): { standing: Finding[]; 
   const waived: WaivedFinding[] = [];
   for (const { finding, object } of raised) {
     const reason = object && annotations(object)[`${waiverPrefix}${finding.rule}`];
-    if (typeof reason === 'string' && reason.trim() !== '') waived.push({ ...finding, reason: reason.trim() });
+    if (isReason(reason)) waived.push({ ...finding, reason: reason.trim() });
     else standing.push(finding);
   }
   return { standing, waived };
@@ -40,10 +40,15 @@ export function waiverFindings(objects: readonly KubernetesObject[]): Finding[] 
   );
 }
 
+/** A reason has at least one letter or digit; spaces and invisible characters say nothing. */
+function isReason(value: unknown): value is string {
+  return typeof value === 'string' && /[\p{L}\p{N}]/u.test(value);
+}
+
 function waiverProblem(id: string, reason: unknown): string | undefined {
   if (!everyRule.some((rule) => rule.id === id))
     return `there is no rule "${id}" to waive; docs/rules.md lists them all`;
-  if (typeof reason === 'string' && reason.trim() !== '') return undefined;
+  if (isReason(reason)) return undefined;
   return `a waiver needs a reason: write why ${id} does not hold for this object as the annotation's value`;
 }
 

@@ -1,11 +1,11 @@
 import { asList, asMap, asName, asString, indexedMaps, isMap, type JsonMap } from '../../mesh/json';
-import type { MeshModel, MeshNamespace, MeshObject } from '../../mesh/model/mesh-model';
+import type { MeshModel, KnownNamespace, MeshObject } from '../../mesh/model/mesh-model';
 import { clausesOf } from './authorization';
 
 export const useWaypoint = 'istio.io/use-waypoint';
 
 /** Whether a namespace is enrolled in ambient, as far as its object says. A label for sidecars wins. */
-export function isAmbient(namespace: MeshNamespace | undefined): boolean {
+export function isAmbient(namespace: KnownNamespace | undefined): boolean {
   if (namespace?.source === undefined) return false;
   const { labels } = namespace;
   const hasSidecars = labels['istio-injection'] === 'enabled' || (labels['istio.io/rev'] ?? '') !== '';
@@ -15,7 +15,7 @@ export function isAmbient(namespace: MeshNamespace | undefined): boolean {
 /** The waypoint that something asks for by its own labels, else by its namespace's; `none` opts out. */
 export function waypointOf(
   own: Record<string, string>,
-  namespace: MeshNamespace | undefined,
+  namespace: KnownNamespace | undefined,
 ): { name: string; namespace: string } | undefined {
   const labels = own[useWaypoint] === undefined ? (namespace?.labels ?? {}) : own;
   const name = labels[useWaypoint] ?? '';

@@ -1,7 +1,13 @@
+import { asStrings, indexedMaps } from '../../mesh/json';
+import { resolveGateway } from '../../mesh/model/gateways';
+import { memoizeByIdentity } from '../../mesh/model/memoize';
+import { isVisible } from '../../mesh/model/mesh-config';
 import { hasLabels } from '../../mesh/model/workload-index';
 import type { EffectiveRule, MeshGateway, MeshModel, MeshVirtualService } from '../../mesh/model/mesh-model';
 import type { CheckOptions, GatewayWorkload } from '../rule';
+import { hostRules } from './host-rules';
 import { servicePlace } from './known';
+import type { WrittenRoute } from './routes';
 
 /** Pods that a Gateway selects, seen as an object or declared. */
 export interface KnownGatewayWorkload extends GatewayWorkload {
@@ -26,18 +32,27 @@ export function knownGatewayWorkloads(
   return [...seen, ...declared];
 }
 
+/** A rule, as far as it says at which gateways it holds. */
+type PlacedRule = Pick<WrittenRoute, 'virtualService' | 'rule'>;
+
+/** The gateways at which a rule holds: those of its VirtualService, unless each of its matches names some. */
+export function gatewaysOfRule({ virtualService, rule }: PlacedRule): string[] {
+  const { gateways, namespace } = virtualService;
+  const named = indexedMaps(rule['match']).map(({ item }) => asStrings(item['gateways']));
+  if (named.length === 0 || named.some((own) => own.length === 0)) return gateways;
+  const wanted = new Set(named.flat().map((gateway) => resolveGateway(gateway, namespace)));
+  return gateways.filter((gateway) => wanted.has(gateway));
+}
+
 /**
- * Namespaces of the proxies that a VirtualService holds for: one entry for the mesh (its own namespace stands for all) and one per gateway. An entry with several namespaces means
- * that it is not known which of them it is.
+ * Namespaces of the proxies that use a rule: one entry for the mesh, for which the VirtualService's own namespace stands, and one for each namespace of gateway
+ * pods. An entry with several namespaces means that the input does not say which of them it is.
  */
-export function clientNamespaces(
-  model: MeshModel,
-  options: CheckOptions,
-  { gateways, hosts, namespace }: MeshVirtualService,
-): string[][] {
+export function clientNamespaces(model: MeshModel, options: CheckOptions, route: PlacedRule): string[][] {
+  const { hosts, namespace } = route.virtualService;
   if (hosts.length === 0) return [[namespace]];
-  const views = gateways.flatMap((id): string[][] => {
-    if (id === 'mesh') return [[namespace]];
+  const views = gatewaysOfRule(route).flatMap((id): string[][] => {
+    if (id === 'mesh') return meshClients(model, route.virtualService);
     const gateway = model.gateways.resolve(id, namespace);
     const known = gateway === undefined ? [] : knownGatewayWorkloads(model, options, gateway);
     if (known.length > 0) return [...new Set(known.map((workload) => workload.namespace))].map((one) => [one]);
@@ -45,6 +60,31 @@ export function clientNamespaces(
   });
   return [...new Map(views.map((view) => [view.join(' '), view])).values()];
 }
+
+/**
+ * Namespaces of sidecars that use a VirtualService of the mesh. Its own stands for all in which nothing differs; others count when a DestinationRule or an
+ * exportTo treats them differently.
+ */
+function meshClients(model: MeshModel, { namespace, hosts, seenBy }: MeshVirtualService): string[][] {
+  const reaches = (client: string): boolean =>
+    isVisible(seenBy, client) &&
+    hosts.some((host) => {
+      const services = model.services.withHost(host);
+      return services.length === 0 || services.some((service) => isVisible(service.seenBy, client));
+    });
+  const others = [...namespacesApart(model)].filter((client) => client !== namespace && reaches(client));
+  return [...(reaches(namespace) || others.length === 0 ? [namespace] : []), ...others].map((client) => [client]);
+}
+
+/** Namespaces with sidecars that a Service's exportTo or a DestinationRule treats differently from the rest. */
+const namespacesApart = memoizeByIdentity((model: MeshModel): ReadonlySet<string> => {
+  const withSidecars = new Set(
+    model.workloads.all.filter(({ proxy }) => proxy === 'sidecar').map(({ namespace }) => namespace),
+  );
+  const visibilities = [...model.services.all, ...hostRules(model).all].map(({ seenBy }) => seenBy);
+  if (visibilities.some((seenBy) => seenBy !== '*')) return withSidecars;
+  return new Set([...hostRules(model).namespaces].filter((namespace) => withSidecars.has(namespace)));
+});
 
 /** The DestinationRule in effect for an FQDN when proxies of a namespace call it, whether or not its Service is among the objects. */
 export function effectiveRule(model: MeshModel, host: string, client: string): EffectiveRule | undefined {

@@ -1,4 +1,5 @@
 import { isHostWithin } from '../../mesh/model/hosts';
+import { lookUpHost, servicePlace } from '../../mesh/model/externals';
 import type { MeshModel, MeshService } from '../../mesh/model/mesh-model';
 import type { CheckOptions } from '../rule';
 
@@ -51,25 +52,21 @@ export type HostState =
   /** Declared, or in a namespace that the objects do not describe. */
   | { is: 'undetermined' };
 
-/** What is known of a host that an object of `namespace` names. */
+/** What is known of a host that an object of a namespace names. */
 export function hostState(model: MeshModel, options: CheckOptions, written: string, namespace: string): HostState {
+  const found = lookUpHost(model, written, namespace);
+  if (found.is === 'known' || found.is === 'hidden') return found;
   const host = model.resolveHost(written, namespace);
-  const service = model.services.covering(host, namespace);
-  if (service !== undefined) return { is: 'known', service };
-  const [hidden] = model.services.withHost(host);
-  if (hidden !== undefined) return { is: 'hidden', service: hidden };
-  if (isExternalHost(options, host)) return { is: 'undetermined' };
   const place = servicePlace(host, model.config.domain);
-  if (place !== undefined) {
-    if (!describes(model, options, place.namespace) || isGatewayService(model, place)) return { is: 'undetermined' };
-    return { is: 'missing', sure: true, hint: nearestHint(model, place) };
+  if (found.is === 'missing') {
+    if (found.because === 'shortName') {
+      const [name = '', owner = ''] = host.split('.');
+      const fqdn = `${name}.${owner}.svc.${model.config.domain}`;
+      return { is: 'missing', sure: true, hint: `a host with a dot is not completed; write "${fqdn}"` };
+    }
+    return { is: 'missing', sure: true, hint: place === undefined ? entryHint : nearestHint(model, place) };
   }
-  const short = host.split('.');
-  const meant = `${short[0] ?? ''}.${short[1] ?? ''}.svc.${model.config.domain}`;
-  if ((short.length === 2 || (short.length === 3 && short[2] === 'svc')) && model.services.withHost(meant).length > 0) {
-    return { is: 'missing', sure: true, hint: `a host with a dot is taken word for word; write "${meant}"` };
-  }
-  if (options.complete === true) return { is: 'missing', sure: true, hint: entryHint };
+  if (place !== undefined || isExternalHost(options, host)) return { is: 'undetermined' };
   return model.objects.ofKind('ServiceEntry').length > 0 || describes(model, options, namespace)
     ? { is: 'missing', sure: false, hint: entryHint }
     : { is: 'undetermined' };
@@ -79,26 +76,6 @@ const entryHint = 'add a ServiceEntry for it, or declare it in externals.hosts';
 
 export function isExternalHost(options: CheckOptions, host: string): boolean {
   return options.externals?.hosts?.some((declared) => isHostWithin(host, declared)) === true;
-}
-
-/** Namespace and name of the Service that an FQDN names; undefined for a host outside the cluster's DNS scheme. */
-export function servicePlace(host: string, domain: string): { name: string; namespace: string } | undefined {
-  const suffix = `.svc.${domain}`;
-  if (!host.endsWith(suffix)) return undefined;
-  const [name, namespace, ...rest] = host.slice(0, -suffix.length).split('.');
-  if (name === undefined || namespace === undefined || rest.length > 0 || name.startsWith('*')) return undefined;
-  return { name, namespace };
-}
-
-/** A Gateway of the Gateway API gets a Service of its own, `<name>` or `<name>-<class>`, that nobody writes down. */
-function isGatewayService(model: MeshModel, { name, namespace }: { name: string; namespace: string }): boolean {
-  return model.objects
-    .ofGroupKind('gateway.networking.k8s.io', 'Gateway')
-    .some(
-      (gateway) =>
-        gateway.namespace === namespace &&
-        (gateway.name === name || name === `${gateway.name}-${String(gateway.spec['gatewayClassName'])}`),
-    );
 }
 
 function nearestHint(model: MeshModel, { namespace }: { namespace: string }): string {
@@ -111,3 +88,5 @@ function nearestHint(model: MeshModel, { namespace }: { namespace: string }): st
   const more = list.length > 8 ? ` and ${list.length - 8} more` : '';
   return `Services of namespace ${namespace}: ${shown}${more}; name one of them, add the Service, or declare the host in externals.hosts`;
 }
+
+export { servicePlace };

@@ -1,5 +1,5 @@
 import { asn1, pem } from 'node-forge';
-import { asMap, asName, asString, valueAt } from '../../mesh/json';
+import { asMap, asName, asString, isMap, valueAt } from '../../mesh/json';
 import { apiGroup, type KubernetesObject } from '../../mesh/manifests/kubernetes';
 import type { MeshObject } from '../../mesh/model/mesh-model';
 
@@ -19,6 +19,7 @@ export function makesSecret({ object, name }: MeshObject): string | undefined {
 
 /** The entries of a Secret as text; undefined when it shows none, as Secrets that were read back without their values do. */
 export function secretData(secret: KubernetesObject): ReadonlyMap<string, string> | undefined {
+  if (isEncrypted(secret)) return undefined;
   const encoded = Object.entries(asMap(secret['data'])).flatMap(([key, value]): [string, string][] => {
     const text = asString(value);
     return text === undefined ? [] : [[key, decoded(text)]];
@@ -27,6 +28,12 @@ export function secretData(secret: KubernetesObject): ReadonlyMap<string, string
     (entry): entry is [string, string] => typeof entry[1] === 'string',
   );
   return encoded.length + plain.length === 0 ? undefined : new Map([...encoded, ...plain]);
+}
+
+/** SOPS leaves the keys and encrypts the values. */
+function isEncrypted(secret: KubernetesObject): boolean {
+  const values = [...Object.values(asMap(secret['data'])), ...Object.values(asMap(secret['stringData']))];
+  return isMap(secret['sops']) || values.some((value) => typeof value === 'string' && value.startsWith('ENC['));
 }
 
 function decoded(base64: string): string {

@@ -1,3 +1,5 @@
+import { asList, asMap } from '../../mesh/json';
+import { hasLabels } from '../../mesh/model/workload-index';
 import type { MeshModel, MeshService, MeshWorkload } from '../../mesh/model/mesh-model';
 import { pushTo } from '../../mesh/collections';
 import { memoizeByIdentity } from '../../mesh/model/memoize';
@@ -65,6 +67,15 @@ export function labelText(labels: Record<string, string>): string {
     .map(([label, value]) => `${label}=${value}`)
     .sort()
     .join(', ');
+}
+
+/** Whether pods are a gateway: a proxy without an application. */
+export function isGateway(model: MeshModel, { labels, annotations, podSpec }: MeshWorkload): boolean {
+  const templates = annotations['inject.istio.io/templates'] ?? labels['inject.istio.io/templates'] ?? '';
+  if (templates.includes('gateway') || 'gateway.networking.k8s.io/gateway-name' in labels) return true;
+  const containers = asList(podSpec['containers']).map(asMap);
+  if (containers.length > 0 && containers.every(({ name }) => name === 'istio-proxy')) return true;
+  return model.gateways.all.some(({ selector }) => selector !== undefined && hasLabels(labels, selector));
 }
 
 /** Namespaces in which some policy has a selector, so that the mode of the namespace is not that of all its workloads. */

@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
-import { routeSetType, objectPath } from '../../mesh/manifests/route-set';
+import { isRouteType, objectPath } from '../../mesh/manifests/route-set';
 import { asMap, isMap, type JsonMap } from '../../mesh/json';
 import { memoizeByIdentity } from '../../mesh/model/memoize';
 import type { StackResource } from './resource';
@@ -29,7 +29,7 @@ type Registered = Pick<StackResource, 'type' | 'props'>;
 
 /** The Kubernetes objects of a resource: itself, or those in a route set. Empty for any other resource. */
 export const kubernetesResources = memoizeByIdentity((resource: Registered): readonly KubernetesResource[] => {
-  if (resource.type === routeSetType) return objectsOfSet(resource.props);
+  if (isRouteType(resource.type)) return objectsOfSet(resource.props);
   const own = kubernetesResource(resource);
   return own === undefined ? [] : [own];
 });

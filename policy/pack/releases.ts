@@ -1,6 +1,5 @@
 import { asMap, asString, indexedMaps } from '../../mesh/json';
-import { defaultGatewayPorts } from '../../mesh/manifests/gateway-workload';
-import { gatewayLabel } from '../../mesh/manifests/names';
+import { defaultGatewayPorts, gatewayLabel } from '../../mesh/manifests/gateway-workload';
 import type { CheckOptions, GatewayWorkload } from '../rule';
 import { knownPart } from './kubernetes-resource';
 import type { StackResource } from './resource';

@@ -1,5 +1,5 @@
 import { objectTitle, type KubernetesObject } from '../../mesh/manifests/kubernetes';
-import { routeSetType } from '../../mesh/manifests/route-set';
+import { isRouteType } from '../../mesh/manifests/route-set';
 import { memoizeByIdentity } from '../../mesh/model/memoize';
 import { subjectOf } from '../finding';
 import type { PulumiResource } from '../resource-rule';
@@ -45,7 +45,7 @@ function seen(resource: StackResource): readonly KubernetesResource[] {
 
 function place(stack: StackResources, facts: PulumiResource, { object, unknowns, isAutonamed }: PlacedObject): void {
   const ignored = facts.options?.ignoreChanges ?? [];
-  const ofSet = facts.type === routeSetType && ignored.length > 0;
+  const ofSet = isRouteType(facts.type) && ignored.length > 0;
   const own = ofSet
     ? { options: { ...facts.options, ignoreChanges: ignoredInObject(ignored, objectTitle(object)) } }
     : {};

@@ -4,7 +4,7 @@ import { httpField, isAmbient, useWaypoint, waypointOf, waypointsIn } from '../m
 import { attached, workloadsOf } from '../model/authorization';
 import { hostRules } from '../model/host-rules';
 import { isOnMesh } from '../model/routes';
-import type { Rule, Violation } from '../rule';
+import type { CheckOptions, Rule, Violation } from '../rule';
 
 const policyKinds: readonly MeshKind[] = ['AuthorizationPolicy', 'RequestAuthentication', 'WasmPlugin', 'Telemetry'];
 
@@ -77,13 +77,13 @@ spec:
 `,
     fix: 'Deploy a waypoint, label the namespace or Service with `istio.io/use-waypoint`, attach policies with targetRefs, and keep routes in the namespace of their Service.',
   },
-  check: (model) => [
+  check: (model, options) => [
     ...policyKinds.flatMap((kind) => model.objects.ofKind(kind).flatMap((policy) => policyViolations(model, policy))),
     ...model.virtualServices.all
       .filter(isOnMesh)
       .flatMap(({ source, hosts }) => hostViolations(model, source, hosts, (at) => `spec.hosts[${at}]`)),
     ...hostRules(model).all.flatMap(({ source, host }) => hostViolations(model, source, [host], () => 'spec.host')),
-    ...missingWaypoints(model),
+    ...missingWaypoints(model, options),
     ...model.objects.ofKind('Sidecar').flatMap((sidecar) => sidecarViolation(model, sidecar)),
   ],
 };
@@ -126,7 +126,7 @@ function hostViolations(
   const field = httpField(source);
   if (field === undefined) return [];
   return hosts.flatMap((host, at) => {
-    const service = model.services.withHost(host).find(({ registry }) => registry === 'Kubernetes');
+    const service = model.services.withHost(host)[0];
     if (service === undefined || !isAmbient(model.namespaces.get(service.namespace))) return [];
     return hostFaults(model, source, service, field).map((message) => ({
       object: source.object,
@@ -137,7 +137,7 @@ function hostViolations(
 }
 
 function hostFaults(model: MeshModel, { kind, namespace }: MeshObject, service: MeshService, field: string): string[] {
-  const name = `Service ${service.namespace}/${service.name}`;
+  const name = `${service.source.kind} ${service.namespace}/${service.name}`;
   const faults: string[] = [];
   if (namespace !== service.namespace) {
     faults.push(
@@ -153,22 +153,32 @@ function hostFaults(model: MeshModel, { kind, namespace }: MeshObject, service: 
 }
 
 /** A label that names a waypoint which is not there, where the objects show waypoints of that namespace or it is the labelled one. */
-function missingWaypoints(model: MeshModel): Violation[] {
-  const labelled = [...model.objects.ofKind('Namespace'), ...model.objects.ofKind('Service')].filter(
-    ({ labels }) => labels[useWaypoint] !== undefined,
-  );
-  return labelled.flatMap((source) => {
+function missingWaypoints(model: MeshModel, options: CheckOptions): Violation[] {
+  const labelled = [
+    ...[
+      ...model.objects.ofKind('Namespace'),
+      ...model.objects.ofKind('Service'),
+      ...model.objects.ofKind('ServiceEntry'),
+    ].map((source) => ({ source, labels: source.labels, path: 'metadata.labels' })),
+    ...model.workloads.all.map(({ source, labels, podSpecPath }) => ({
+      source,
+      labels,
+      path: podSpecPath.replace(/spec$/, 'metadata.labels'),
+    })),
+  ].filter(({ labels }) => labels[useWaypoint] !== undefined);
+  return labelled.flatMap(({ source, labels, path }) => {
     const home = model.namespaces.get(source.kind === 'Namespace' ? source.name : source.namespace);
-    const wanted = waypointOf(source.labels, home);
+    const wanted = waypointOf(labels, home);
     if (wanted === undefined || !isAmbient(home)) return [];
     const waypoints = waypointsIn(model, wanted.namespace);
-    if (waypoints.length === 0 || waypoints.some(({ name }) => name === wanted.name)) return [];
+    if ((waypoints.length === 0 && options.complete !== true) || waypoints.some(({ name }) => name === wanted.name))
+      return [];
     const names = waypoints
       .map(({ name }) => name)
       .sort()
       .join(', ');
-    const message = `namespace ${wanted.namespace} has no waypoint "${wanted.name}"; it has ${names}. Name one of them, or add the Gateway`;
-    return [{ object: source.object, path: `metadata.labels["${useWaypoint}"]`, message }];
+    const message = `namespace ${wanted.namespace} has no waypoint "${wanted.name}"; it has ${names === '' ? 'none' : names}. Name one of them, or add the Gateway`;
+    return [{ object: source.object, path: `${path}["${useWaypoint}"]`, message }];
   });
 }
 

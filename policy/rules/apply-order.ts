@@ -1,4 +1,5 @@
 import { apiGroup, type KubernetesObject } from '../../mesh/manifests/kubernetes';
+import { isRouteType } from '../../mesh/manifests/route-set';
 import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
 import { DependencyGraph } from '../model/dependency-graph';
 import { hostRules, type HostRule } from '../model/host-rules';
@@ -52,10 +53,13 @@ spec: { host: reviews, subsets: [{ name: v1, labels: { version: v1 } }] }
     const graph = new DependencyGraph(resources);
     const byObject = new Map(placed.map((resource) => [resource.object, resource]));
     const planes = resources.filter(({ chart }) => chart === 'istiod').map(({ urn }) => urn);
-    return [
+    const isOurs = resources.some(({ type }) => type.startsWith('meshwright:'));
+    const found = [
       ...needs.flatMap((need) => unordered(graph, byObject, need)),
       ...placed.flatMap((resource) => beforeControlPlane(graph, planes, resource)),
     ];
+    // Most programs that are written by hand state no order, and work all the same once everything exists.
+    return isOurs ? found : found.map((violation) => ({ ...violation, level: 'advisory' as const }));
   },
 };
 
@@ -109,8 +113,9 @@ function unordered(
 ): Violation[] {
   const own = byObject.get(source.object);
   if (own === undefined) return [];
-  const urns = earlier.flatMap(({ object }) => byObject.get(object)?.urn ?? []);
-  // Mostly so: a route set writes its objects in the right order.
+  const needed = earlier.flatMap(({ object }) => byObject.get(object) ?? []);
+  // The provider of Routes orders the objects of one Route, and those of Routes in the same update.
+  const urns = needed.filter(({ type }) => !(isRouteType(type) && isRouteType(own.type))).map(({ urn }) => urn);
   if (urns.every((urn) => urn === own.urn)) return [];
   const missing = new Set(graph.unreached(own.urn, urns));
   const names = earlier

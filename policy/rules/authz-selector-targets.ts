@@ -95,13 +95,14 @@ function matchesPattern(value: string, pattern: string): boolean {
 }
 
 function principals(model: MeshModel, options: CheckOptions, { fields, path }: Clause): Found[] {
-  const trustDomain = asName(model.config.raw['trustDomain']) ?? 'cluster.local';
+  const trustDomain = asName(model.config.raw['trustDomain']);
   return asStrings(fields['principals']).flatMap((principal, at): Found[] => {
     const parts = /^([^*/]+)\/ns\/([^*/]+)\/sa\/([^*/]+)$/.exec(principal);
     if (parts === null) return [];
     const [, domain = '', namespace = '', name = ''] = parts;
     const own = `${path}.principals[${at}]`;
-    if (domain !== trustDomain && domain !== 'cluster.local') {
+    if (trustDomain === undefined && domain !== 'cluster.local') return [];
+    if (trustDomain !== undefined && domain !== trustDomain && domain !== 'cluster.local') {
       const aliases = asStrings(model.config.raw['trustDomainAliases']);
       if (aliases.includes(domain)) return [];
       const message = `principal "${principal}" is of trust domain "${domain}", while the mesh is "${trustDomain}"; correct it, or add the domain to trustDomainAliases`;

@@ -1,5 +1,5 @@
 import type { RouteSettings } from '../../mesh/manifests/settings';
-import { virtualService } from '../../mesh/manifests/virtual-service';
+import { virtualService } from '../../mesh/manifests/routes';
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { asMap, isMap } from '../../mesh/json';
 import { meshModel, type MeshModel } from '../../mesh/model/mesh-model';

@@ -2,6 +2,7 @@ import { asName, indexedMaps, isMap } from '../../mesh/json';
 import type { MeshModel, MeshVirtualService, SourcedRoute } from '../../mesh/model/mesh-model';
 import { covers } from '../model/coverage';
 import { isOnMesh } from '../model/routes';
+import { isHttp } from '../../mesh/model/protocol';
 import type { Rule, Violation } from '../rule';
 
 /** For hosts of the mesh only: at a gateway a rule for everything would publish every path. */
@@ -38,7 +39,7 @@ spec:
   check: (model) =>
     model.virtualServices.all
       .filter((virtualService) => isOnMesh(virtualService) && hasAllDelegates(model, virtualService))
-      .flatMap(violations),
+      .flatMap((virtualService) => violations(model, virtualService)),
 };
 
 /** A delegate that is not among the objects may hold the rule for everything. */
@@ -50,15 +51,32 @@ function hasAllDelegates(model: MeshModel, { source, namespace }: MeshVirtualSer
   });
 }
 
-function violations(virtualService: MeshVirtualService): Violation[] {
+function violations(model: MeshModel, virtualService: MeshVirtualService): Violation[] {
   const { http, source, hosts } = virtualService;
-  if (http.length === 0 || http.some((route) => takesAll(virtualService, route))) return [];
+  const takesPort = (port: number | undefined): boolean => http.some((route) => takesAll(virtualService, route, port));
+  if (http.length === 0 || httpPorts(model, virtualService).every(takesPort)) return [];
   const message = `a request to ${hosts.join(', ')} that none of the ${http.length} http ${http.length === 1 ? 'rules matches' : 'rules match'} is answered 404; add a last rule without a match`;
   return [{ object: source.object, path: 'spec.http', message }];
 }
 
-function takesAll({ gateways }: MeshVirtualService, { route, namespace }: SourcedRoute): boolean {
+/** The ports at which requests for the hosts arrive; undefined stands for all, when a service is not among the objects. */
+function httpPorts(model: MeshModel, { hosts, namespace }: MeshVirtualService): (number | undefined)[] {
+  const ports = hosts.flatMap((host): (number | undefined)[] => {
+    const service = model.services.covering(host, namespace) ?? model.services.withHost(host)[0];
+    if (service === undefined) return [undefined];
+    return service.ports
+      .filter(({ protocol }) => isHttp(protocol) || protocol === 'Unsupported')
+      .map(({ number }) => number);
+  });
+  return ports.length === 0 ? [undefined] : [...new Set(ports)];
+}
+
+function takesAll(
+  { gateways }: MeshVirtualService,
+  { route, namespace }: SourcedRoute,
+  port: number | undefined,
+): boolean {
   const matches = indexedMaps(route['match']).map(({ item }) => item);
-  const all = { match: {}, gateways: ['mesh'], namespace };
+  const all = { match: port === undefined ? {} : { port }, gateways: ['mesh'], namespace };
   return matches.length === 0 || matches.some((match) => covers('http', { match, gateways, namespace }, all));
 }

@@ -1,4 +1,4 @@
-import type { GatewayServer, MeshGateway, MeshModel } from '../../mesh/model/mesh-model';
+import type { MeshGatewayServer, MeshGateway, MeshModel } from '../../mesh/model/mesh-model';
 import { pushTo } from '../../mesh/collections';
 import { hasLabels } from '../../mesh/model/workload-index';
 import { isHostWithin, isWildcard } from '../../mesh/model/hosts';
@@ -55,7 +55,7 @@ spec:
 
 interface Served {
   gateway: MeshGateway;
-  server: GatewayServer;
+  server: MeshGatewayServer;
   /** Without the namespace in front. */
   host: string;
   /** Namespace whose VirtualServices may use it; `*` for all. */
@@ -99,7 +99,7 @@ function conflicts(model: MeshModel, served: readonly Served[]): Violation[] {
 function rivals(model: MeshModel, { gateway, namespace }: Served, served: readonly Served[]): Served[] {
   return served.filter(
     (other) =>
-      other.gateway !== gateway &&
+      other.gateway.id !== gateway.id &&
       (namespace === '*' || other.namespace === '*' || namespace === other.namespace) &&
       shareWorkload(model, gateway, other.gateway),
   );

@@ -1,5 +1,5 @@
 import { asName, asStrings } from '../../mesh/json';
-import type { GatewayServer, MeshGateway, MeshModel, MeshObject } from '../../mesh/model/mesh-model';
+import type { MeshGatewayServer, MeshGateway, MeshModel, MeshObject } from '../../mesh/model/mesh-model';
 import { pushTo } from '../../mesh/collections';
 import { hasLabels } from '../../mesh/model/workload-index';
 import { certificateFault, credentialIn, makesSecret, secretData } from '../model/secrets';
@@ -76,7 +76,7 @@ spec: { secretName: shop-cert, dnsNames: [shop.example.com], issuerRef: { name: 
 /** A server that names a Secret. */
 interface Use {
   gateway: MeshGateway;
-  server: GatewayServer;
+  server: MeshGatewayServer;
   credential: string;
   path: string;
 }
@@ -127,7 +127,7 @@ function broken(
   model: MeshModel,
   options: CheckOptions,
   secret: MeshObject,
-  { tls = {} }: GatewayServer,
+  { tls = {} }: MeshGatewayServer,
 ): string | undefined {
   const data = secretData(secret.object);
   if (data === undefined) return undefined;

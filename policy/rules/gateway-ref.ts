@@ -2,6 +2,8 @@ import { asList, asMap, asName, asStrings, indexedMaps } from '../../mesh/json';
 import { resolveGateway, serverHosts } from '../../mesh/model/gateways';
 import { isHostWithin } from '../../mesh/model/hosts';
 import type { MeshModel, MeshObject, MeshVirtualService } from '../../mesh/model/mesh-model';
+import { isVisible } from '../../mesh/model/mesh-config';
+import { knownGatewayWorkloads } from '../model/clients';
 import { describes, isDeclared } from '../model/known';
 import type { CheckOptions, Rule, Violation } from '../rule';
 
@@ -76,15 +78,36 @@ function gatewayViolations(model: MeshModel, options: CheckOptions, virtualServi
     const hosts = servedTo(model, id, namespace);
     if (hosts === undefined)
       return isMissing(model, options, id) ? [{ object, path, message: missingMessage(model, written, id) }] : [];
-    if (
-      virtualService.hosts.length === 0 ||
-      virtualService.hosts.some((host) => hosts.some((served) => overlap(host, served)))
-    )
-      return [];
+    const blind = blindGateway(model, options, virtualService, id);
+    if (blind !== undefined) {
+      const message = `the exportTo of this VirtualService hides it from namespace ${blind}, where the pods of gateway ${id} run, so requests for its hosts get 404 there; export it to that namespace`;
+      return [{ object, path: 'spec.exportTo', message }];
+    }
+    if (virtualService.hosts.length === 0 || serves(model, virtualService, id)) return [];
     const offered = hosts.length === 0 ? 'no host for this namespace' : hosts.join(', ');
     const message = `gateway ${id} serves none of the hosts ${virtualService.hosts.join(', ')}; it serves ${offered}. Add the host to one of its servers, or correct the hosts of this VirtualService`;
-    return [{ object, path, message }];
+    const isServedElsewhere = virtualService.gateways.some(
+      (other) => other !== id && serves(model, virtualService, other),
+    );
+    return [{ object, path, message, ...(isServedElsewhere ? { level: 'advisory' as const } : {}) }];
   });
+}
+
+/** A namespace of the gateway's pods that does not see a VirtualService; undefined when some pods see it, or none are known. */
+function blindGateway(
+  model: MeshModel,
+  options: CheckOptions,
+  { seenBy, namespace }: MeshVirtualService,
+  id: string,
+): string | undefined {
+  const gateway = model.gateways.resolve(id, namespace);
+  const pods = gateway === undefined ? [] : knownGatewayWorkloads(model, options, gateway);
+  return pods.some((pod) => isVisible(seenBy, pod.namespace)) ? undefined : pods[0]?.namespace;
+}
+
+/** Whether a gateway serves some host of a VirtualService. */
+function serves(model: MeshModel, { hosts, namespace }: MeshVirtualService, id: string): boolean {
+  return servedTo(model, id, namespace)?.some((served) => hosts.some((host) => overlap(host, served))) === true;
 }
 
 /** The hosts that a gateway serves for VirtualServices of a namespace; undefined when it is not among the objects. */

@@ -1,4 +1,3 @@
-import { isMap } from '../../mesh/json';
 import type { MeshGateway, MeshModel } from '../../mesh/model/mesh-model';
 import { hasLabels } from '../../mesh/model/workload-index';
 import { knownGatewayWorkloads, type KnownGatewayWorkload } from '../model/clients';
@@ -6,8 +5,8 @@ import { labelText } from '../model/workloads';
 import type { CheckOptions, Rule, Violation } from '../rule';
 
 /**
- * Gateway workloads often come from Helm releases, which no object shows. So nothing is said of a selector without pods until the gateway workloads are known: by the option `gatewayWorkloads`, by
- * `complete`, or because the objects hold a proxy of their own that runs as a gateway. Nothing is said of ports until a Service for the pods is known.
+ * Gateway workloads often come from Helm releases, which no object shows. So a selector without pods is reported only when the gateway workloads are known: by the
+ * option `gatewayWorkloads` or by `complete`. Ports are judged only when a Service for the pods is known.
  */
 export const gatewayWorkloadPort: Rule = {
   id: 'gateway-workload-port',
@@ -61,26 +60,15 @@ spec:
     fix: 'Select by the labels of the gateway pods (the gateway chart sets `istio: <release name without "istio-">`), and use a port of their Service, or add the port there.',
   },
   check: (model, options) => {
-    const known = gatewaysAreKnown(model, options);
+    const known = gatewaysAreKnown(options);
     return model.gateways.all.flatMap((gateway) => violations(model, options, gateway, known));
   },
 };
 
 /** Whether the objects and options tell which gateway workloads there are. */
-function gatewaysAreKnown(model: MeshModel, options: CheckOptions): boolean {
+function gatewaysAreKnown(options: CheckOptions): boolean {
   if (options.externals?.workloads?.includes('*') === true) return false;
-  if (options.complete === true || options.gatewayWorkloads !== undefined) return true;
-  const runsAsGateway = model.workloads.all.some(
-    ({ labels, annotations, podSpec }) =>
-      (annotations['inject.istio.io/templates'] ?? labels['inject.istio.io/templates'])?.includes('gateway') === true ||
-      (Array.isArray(podSpec['containers']) && podSpec['containers'].some(isRouter)),
-  );
-  return runsAsGateway;
-}
-
-function isRouter(container: unknown): boolean {
-  if (!isMap(container) || container['name'] !== 'istio-proxy') return false;
-  return Array.isArray(container['args']) && container['args'].includes('router');
+  return options.complete === true || options.gatewayWorkloads !== undefined;
 }
 
 function violations(model: MeshModel, options: CheckOptions, gateway: MeshGateway, known: boolean): Violation[] {

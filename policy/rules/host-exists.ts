@@ -1,5 +1,7 @@
 import { isWildcard } from '../../mesh/model/hosts';
 import type { MeshModel, MeshService } from '../../mesh/model/mesh-model';
+import { isVisible } from '../../mesh/model/mesh-config';
+import { clientNamespaces } from '../model/clients';
 import { hostRules } from '../model/host-rules';
 import { hostState } from '../model/known';
 import { listenerPorts, writtenRoutes, type RouteDestination, type WrittenRoute } from '../model/routes';
@@ -70,16 +72,27 @@ function destinationViolations(
     case 'undetermined':
       return [];
     case 'missing': {
-      const message = `host "${writtenHost}" is no Service and no ServiceEntry (looked for ${host}), so requests for it fail with 503; ${state.hint}`;
+      const message = `there is no Service or ServiceEntry for host "${writtenHost}" (${host}), so requests for it fail with 503; ${state.hint}`;
       return [{ object, path, message, ...(state.sure ? {} : { level: 'advisory' as const }) }];
     }
-    case 'hidden': {
-      const { kind, namespace, name } = state.service.source;
-      const message = `host "${writtenHost}" is ${kind} ${namespace}/${name}, whose exportTo hides it from namespace ${route.source.namespace}; export it to that namespace`;
-      return [{ object, path, message }];
+    case 'hidden':
+    case 'known': {
+      const { service } = state;
+      const blind = clientNamespaces(model, options, route).find(
+        (view) => !view.some((client) => isVisible(service.seenBy, client)),
+      );
+      if (blind !== undefined) {
+        const { kind, namespace, name } = service.source;
+        const message = `host "${writtenHost}" is ${kind} ${namespace}/${name}, whose exportTo hides it from clients in namespace ${blind.join(' or ')}: they get 503. Export it to that namespace`;
+        return [{ object, path, message }];
+      }
+      if (isWildcard(service.hostname) && service.hostname !== host && service.resolution !== 'DynamicDNS') {
+        const { namespace, name } = service.source;
+        const message = `host "${writtenHost}" lies under ${service.hostname} of ServiceEntry ${namespace}/${name}, which makes one cluster for the wildcard and none for this name, so requests for it fail with 503; add a ServiceEntry for ${host}`;
+        return [{ object, path, message }];
+      }
+      return portViolations(model, route, destination, service);
     }
-    case 'known':
-      return portViolations(model, route, destination, state.service);
   }
 }
 

@@ -1,5 +1,5 @@
 import { acceptedMode } from '../../mesh/model/mutual-tls';
-import { isWildcard } from '../../mesh/model/hosts';
+import { isHostWithin, isWildcard } from '../../mesh/model/hosts';
 import type { MeshModel, MeshObject, MeshService, MtlsMode } from '../../mesh/model/mesh-model';
 import { pushTo } from '../../mesh/collections';
 import { effectiveRule } from '../model/clients';
@@ -50,7 +50,7 @@ spec:
   },
   check: (model) => [
     ...hostRules(model).all.flatMap((rule) => policiesOf(rule).flatMap((placed) => ruleViolation(model, rule, placed))),
-    ...(model.config.enableAutoMtls ? [] : plaintextClients(model)),
+    ...(model.config.enableAutoMtls ? [] : [...plaintextClients(model), ...droppedMutual(model)]),
   ],
 };
 
@@ -90,7 +90,9 @@ function policyTitle(policy: MeshObject | undefined): string {
 }
 
 /** The servers that a rule's clients meet, as far as the objects show them. */
-function serversOf(model: MeshModel, { host, subsets }: HostRule, { port, subset }: PlacedPolicy): Server[] {
+function serversOf(model: MeshModel, rule: HostRule, placed: PlacedPolicy): Server[] {
+  const { host, subsets } = rule;
+  const { subset } = placed;
   const { domain, rootNamespace } = model.config;
   if (isWildcard(host)) {
     if (host === '*' || host === '*.local' || host === `*.${domain}`) return [wide(model, rootNamespace)];
@@ -102,13 +104,26 @@ function serversOf(model: MeshModel, { host, subsets }: HostRule, { port, subset
   const labels = subsets.find(({ name }) => name === subset)?.labels ?? {};
   const workloads = service === undefined ? [] : model.workloads.behind(service, podLabels(labels));
   if (service !== undefined && workloads.length > 0) {
-    return workloads.map((workload) => ({
-      ...acceptedMode(model, service, workload, port),
-      ...(hasNoProxy(model, workload) ? { noProxy: `${workload.kind} ${workload.namespace}/${workload.name}` } : {}),
-    }));
+    const governed = governedPorts(service, rule, placed);
+    return workloads.flatMap((workload) =>
+      governed.map((number) => ({
+        ...acceptedMode(model, service, workload, number),
+        ...(hasNoProxy(model, workload) ? { noProxy: `${workload.kind} ${workload.namespace}/${workload.name}` } : {}),
+      })),
+    );
   }
   const namespace = service?.namespace ?? servicePlace(host, domain)?.namespace;
   return namespace === undefined || hasSelectivePolicies(model, namespace) ? [] : [wide(model, namespace)];
+}
+
+/** The ports of a service for which a policy decides: its own port, or all that have no settings of their own beside it. */
+function governedPorts(service: MeshService, rule: HostRule, { port, subset }: PlacedPolicy): (number | undefined)[] {
+  if (port !== undefined) return [port];
+  const own = policiesOf(rule).flatMap((other) =>
+    other.subset === subset && other.port !== undefined ? [other.port] : [],
+  );
+  const ports = service.ports.map(({ number }) => number);
+  return ports.length === 0 ? [undefined] : ports.filter((number) => !own.includes(number));
 }
 
 function wide(model: MeshModel, namespace: string): Server {
@@ -130,6 +145,32 @@ function plaintextClients(model: MeshModel): Violation[] {
     const shown = hosts.slice(0, 3).join(', ') + (hosts.length > 3 ? ` and ${hosts.length - 3} more` : '');
     const message = `servers take mutual TLS only, but auto mTLS is off and no DestinationRule in effect tells clients of ${shown} to use it; add one with tls mode ISTIO_MUTUAL, or switch enableAutoMtls on`;
     return { object: policy.object, path: 'spec.mtls.mode', message };
+  });
+}
+
+/** Without auto mTLS: rules that replace a wider one with mutual TLS and leave tls out, since rules of a host do not merge with those of a wildcard. */
+function droppedMutual(model: MeshModel): Violation[] {
+  const { all } = hostRules(model);
+  const wideRules = all.filter(
+    ({ host, trafficPolicy }) => isWildcard(host) && tlsMode(trafficPolicy ?? {}) === 'ISTIO_MUTUAL',
+  );
+  return all.flatMap((rule): Violation[] => {
+    if (policiesOf(rule).some(({ policy }) => tlsMode(policy) !== undefined)) return [];
+    const service = model.services.withHost(rule.host)[0];
+    if (service?.external === true) return [];
+    const wider = wideRules.find((other) => other.host !== rule.host && isHostWithin(rule.host, other.host));
+    if (wider === undefined) return [];
+    const { namespace, name } = wider.source;
+    const message = `this rule replaces DestinationRule ${namespace}/${name} for ${wider.host}, which says ISTIO_MUTUAL, and states no tls, so clients of ${rule.host} send plaintext; state tls mode ISTIO_MUTUAL here too`;
+    const isStrict = service !== undefined && strictPolicy(model, service) !== undefined;
+    return [
+      {
+        object: rule.source.object,
+        path: 'spec.trafficPolicy',
+        message,
+        ...(isStrict ? {} : { level: 'advisory' as const }),
+      },
+    ];
   });
 }
 

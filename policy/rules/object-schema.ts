@@ -1,3 +1,5 @@
+import { unknownField } from '../schema/crd/translate';
+import { isOlder, newestMinor } from '../schema/field-versions';
 import { schemaReport } from '../schema/schema-problems';
 import type { Rule } from '../rule';
 
@@ -34,13 +36,23 @@ spec:
 `,
     fix: 'Change the value as the message says. Every field is described in the reference pages of its kind on istio.io.',
   },
-  check: (model) =>
+  check: (model, { istioVersion }) =>
     model.objects.all.flatMap(({ object }) =>
       schemaReport(object)
         .errors.filter(({ path }) => !isWeight(path))
-        .map(({ path, message }) => ({ object, path, message })),
+        .map(({ path, message }) => ({
+          object,
+          path,
+          message,
+          ...(mayBeNewer(message, istioVersion) ? { level: 'advisory' as const } : {}),
+        })),
     ),
 };
+
+/** A field that no known schema has may exist in an Istio that is newer than all of them. */
+function mayBeNewer(message: string, istioVersion: string | undefined): boolean {
+  return istioVersion !== undefined && isOlder(newestMinor, istioVersion) && message.startsWith(unknownField);
+}
 
 /** What a weight must be is weight-range's to say. */
 function isWeight(path: string): boolean {

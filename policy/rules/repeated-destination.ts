@@ -1,3 +1,4 @@
+import { asList, asMap, canonical } from '../../mesh/json';
 import { destinationTitle, writtenRoutes, type WrittenRoute } from '../model/routes';
 import type { Rule, Violation } from '../rule';
 
@@ -36,12 +37,23 @@ spec:
   check: (model) => writtenRoutes(model).flatMap(violations),
 };
 
-function violations({ source, destinations }: WrittenRoute): Violation[] {
+/** Two destinations that set different headers are two versions of a request. */
+function headersOf(rule: WrittenRoute['rule'], path: string): unknown {
+  const at = Number(/\[(\d+)\]$/.exec(path)?.[1]);
+  return asMap(asList(rule['route'])[at])['headers'];
+}
+
+function violations({ source, destinations, rule }: WrittenRoute): Violation[] {
   const first = new Map<string, string>();
   return destinations
     .filter(({ mirror, writtenHost }) => !mirror && writtenHost !== '')
     .flatMap((destination) => {
-      const key = JSON.stringify([destination.host, destination.subset, destination.port]);
+      const key = canonical([
+        destination.host,
+        destination.subset,
+        destination.port,
+        headersOf(rule, destination.path),
+      ]);
       const before = first.get(key);
       if (before === undefined) first.set(key, destination.path);
       if (before === undefined) return [];

@@ -43,7 +43,7 @@ spec:
       retries: { attempts: 3, perTryTimeout: 2s }
       route: [{ destination: { host: ratings } }]
 `,
-    fix: 'Keep attempts x perTryTimeout within timeout; for POST and PATCH retry on connect-failure and refused-stream only.',
+    fix: 'Keep (attempts + 1) x perTryTimeout within timeout; for POST and PATCH retry on connect-failure and refused-stream only.',
   },
   check: (model) => writtenRoutes(model).flatMap((route) => [...tooLong(route), ...twice(route)]),
 };
@@ -53,8 +53,10 @@ function tooLong({ rule, path, source }: WrittenRoute): Violation[] {
   const attempts = asNumber(retries['attempts']);
   const [perTry, timeout] = [milliseconds(retries['perTryTimeout']), milliseconds(rule['timeout'])];
   if (attempts === undefined || perTry === undefined || timeout === undefined || timeout === 0) return [];
-  if (attempts * perTry <= timeout) return [];
-  const message = `${attempts} attempts of ${String(retries['perTryTimeout'])} do not fit into the timeout of ${String(rule['timeout'])}, so the last are never made; lower attempts or perTryTimeout, or raise timeout to at least ${(attempts * perTry) / 1000}s`;
+  // Attempts are retries, so there is one try more.
+  const tries = attempts + 1;
+  if (tries * perTry <= timeout) return [];
+  const message = `${tries} tries (${attempts} retries) of ${String(retries['perTryTimeout'])} do not fit into the timeout of ${String(rule['timeout'])}, so the last are never made; lower attempts or perTryTimeout, or raise timeout to at least ${(tries * perTry) / 1000}s`;
   return [{ object: source.object, path: `${path}.retries`, message }];
 }
 

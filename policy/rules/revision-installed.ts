@@ -13,6 +13,7 @@ export const revisionInstalled: Rule = {
   level: 'mandatory',
   title: 'the revision that a namespace or workload asks for is installed, and asked for in one way',
   istio: ['IST0123'],
+  kiali: ['KIA1316'],
   single: false,
   docs: {
     why: 'No injector answers for a revision that is not installed: pods start without a proxy, outside the mesh. With both labels istio-injection wins and the revision is ignored.',
@@ -35,6 +36,7 @@ metadata: { name: bookinfo, labels: { istio.io/rev: canary } }
         .ofKind('Namespace')
         .flatMap((namespace) => [
           ...twoLabels(namespace),
+          ...sidecarAndAmbient(namespace),
           ...unknownRevision(namespace, namespace.labels, 'metadata.labels', installed),
         ]),
       ...model.workloads.all.flatMap(({ source, labels, podSpecPath }) =>
@@ -53,6 +55,20 @@ function installedRevisions(model: MeshModel, { revisions }: CheckOptions): Read
     .flatMap(({ labels }) => [labels['istio.io/rev'], labels['istio.io/tag']])
     .filter((label) => label !== undefined);
   return revisions === undefined && webhooks.length === 0 ? undefined : new Set([...(revisions ?? []), ...webhooks]);
+}
+
+/** A namespace that asks for sidecars and for ambient gets sidecars. */
+function sidecarAndAmbient({ object, labels }: MeshObject): Violation[] {
+  if (labels['istio.io/dataplane-mode'] !== 'ambient') return [];
+  const sidecar =
+    labels[injectionLabel] === 'enabled'
+      ? injectionLabel
+      : labels[revisionLabel] === undefined
+        ? undefined
+        : revisionLabel;
+  if (sidecar === undefined) return [];
+  const message = `${sidecar} asks for sidecars and istio.io/dataplane-mode for ambient; pods get a sidecar and are not part of ambient. Keep one of the two labels`;
+  return [{ object, path: 'metadata.labels["istio.io/dataplane-mode"]', message }];
 }
 
 function twoLabels({ object, labels }: MeshObject): Violation[] {

@@ -1,6 +1,6 @@
 import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
-import { routeSetType } from '../../mesh/manifests/route-set';
+import { isRouteType } from '../../mesh/manifests/route-set';
 import { hostRules } from '../model/host-rules';
 import { writtenRoutes } from '../model/routes';
 import { objectResources, resourceModel, type ResourceRule } from '../resource-rule';
@@ -47,8 +47,8 @@ spec: { host: reviews, subsets: [{ name: v1, labels: { version: v1 } }] }
   },
   check: (resources, { mesh }) => {
     const placed = objectResources(resources);
-    // A route set has a provider of its own, which says nothing of its cluster.
-    const known = placed.filter(({ type }) => type !== routeSetType);
+    // A Route has a provider of its own, which says nothing about its cluster.
+    const known = placed.filter(({ type }) => !isRouteType(type));
     const providers = new Map(known.map(({ object, provider }) => [object, provider ?? '']));
     if (new Set(providers.values()).size < 2) return [];
     const model = resourceModel(placed, mesh);

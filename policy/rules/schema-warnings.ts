@@ -31,7 +31,16 @@ spec:
     fix: 'Do as the message says: take the setting out, or use the one that took its place.',
   },
   check: (model) =>
-    model.objects.all.flatMap(({ object }) =>
-      schemaReport(object).warnings.map(({ path, message }) => ({ object, path, message })),
+    model.objects.all.flatMap(({ object, kind, namespace }) =>
+      schemaReport(object)
+        .warnings.filter(
+          ({ path }) => !(kind === 'Sidecar' && namespace === model.config.rootNamespace && isEgressHost(path)),
+        )
+        .map(({ path, message }) => ({ object, path, message })),
     ),
 };
+
+/** In a Sidecar of the root namespace \`./\` is the namespace of each proxy, so its hosts do not cover each other. */
+function isEgressHost(path: string): boolean {
+  return /^spec\.egress\[\d+\]\.hosts/.test(path);
+}

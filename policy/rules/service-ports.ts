@@ -1,7 +1,7 @@
 import { asList, asMap, asName, asNumber, asString, indexedMaps } from '../../mesh/json';
 import type { MeshModel, MeshService, MeshWorkload } from '../../mesh/model/mesh-model';
 import { parseProtocol } from '../../mesh/model/protocol';
-import { hasNoProxy, servicesOf } from '../model/workloads';
+import { hasNoProxy, isGateway, servicesOf } from '../model/workloads';
 import type { Rule, Violation } from '../rule';
 
 /** User of Istio's own proxy, whose traffic is not captured. */
@@ -37,9 +37,11 @@ spec: { selector: { app: order }, ports: [{ name: http, port: 8080, targetPort: 
   },
   check: (model) => [
     ...model.services.all
-      .filter(({ registry, namespace }) => registry === 'Kubernetes' && namespace !== model.config.rootNamespace)
+      .filter(({ registry, namespace }) => registry === 'Kubernetes' && !isSystem(model, namespace))
       .flatMap((service) => serviceViolations(model, service)),
-    ...model.workloads.all.flatMap((workload) => [...sharedPorts(model, workload), ...runsAsProxy(workload)]),
+    ...model.workloads.all
+      .filter(({ namespace }) => !isSystem(model, namespace))
+      .flatMap((workload) => [...sharedPorts(model, workload), ...runsAsProxy(model, workload)]),
   ],
 };
 
@@ -85,7 +87,7 @@ function targetFault(workloads: readonly MeshWorkload[], port: Readonly<Record<s
   );
   if (isListed) return undefined;
   const listed = [...new Set(first.ports.map(({ number }) => number))].join(', ');
-  return `targetPort ${target} is no port of ${first.kind} ${first.name} (it lists ${listed}), so connections are refused; correct it`;
+  return `targetPort ${target} is not among the ports that ${first.kind} ${first.name} lists (${listed}); list it there if the application listens on it, else correct it`;
 }
 
 /** Ports of one workload that its Services treat differently. */
@@ -131,7 +133,16 @@ function grouped<T>(items: readonly T[], key: (item: T) => string, value: (item:
   );
 }
 
-function runsAsProxy({ source, podSpec, podSpecPath }: MeshWorkload): Violation[] {
+/** Namespaces that Istio's own analysis leaves out. */
+function isSystem(model: MeshModel, namespace: string): boolean {
+  return (
+    namespace === model.config.rootNamespace || namespace.startsWith('kube-') || namespace === 'local-path-storage'
+  );
+}
+
+function runsAsProxy(model: MeshModel, workload: MeshWorkload): Violation[] {
+  const { source, podSpec, podSpecPath } = workload;
+  if (isGateway(model, workload)) return [];
   const pod =
     asNumber(asMap(podSpec['securityContext'])['runAsUser']) === proxyUser
       ? [`${podSpecPath}.securityContext.runAsUser`]

@@ -1,3 +1,4 @@
+import { isAmbient } from '../model/ambient';
 import { rivalPolicies } from '../model/rival-policies';
 import type { Rule } from '../rule';
 
@@ -34,5 +35,9 @@ spec: { workloadSelector: { labels: { app: ratings } }, egress: [{ hosts: ["./*"
 `,
     fix: 'Keep one of them, or give each a selector that no workload of the other carries.',
   },
-  check: (model) => rivalPolicies(model, 'Sidecar', { field: 'workloadSelector', labels: 'labels' }),
+  // In ambient mode no Sidecar has any effect, which ambient-waypoint reports.
+  check: (model) =>
+    rivalPolicies(model, 'Sidecar', { field: 'workloadSelector', labels: 'labels' }).filter(
+      ({ object }) => !isAmbient(model.namespaces.get(object.metadata.namespace ?? 'default')),
+    ),
 };

@@ -7,8 +7,8 @@ import type { Rule, Violation } from '../rule';
 const platform = ['kube-system', 'kube-public', 'kube-node-lease'];
 
 /**
- * A workload counts as outside the mesh when its own namespace is among the objects and does not ask for a proxy, or when its pods refuse one. The root namespace and those of Kubernetes are
- * left out: control planes and monitoring live there without a proxy.
+ * Mandatory where the policy itself lies in the namespace, or selects the workload, and nothing asks for a proxy there: the policy does nothing. A workload whose
+ * pods refuse a proxy is outside the mesh on purpose, and one under a policy of the whole mesh may be; clients with a proxy send such a server plaintext.
  */
 export const strictWithoutProxy: Rule = {
   id: 'strict-without-proxy',
@@ -63,12 +63,24 @@ function violations(model: MeshModel): Violation[] {
     if (namespace === model.config.rootNamespace || platform.includes(namespace) || !hasNoProxy(model, workload))
       continue;
     const { mode, source } = model.peerAuthentications.forWorkload(namespace, labels);
-    if (mode === 'STRICT' && source !== undefined) pushTo(found, source, workload);
+    if (mode === 'STRICT' && source !== undefined && !refusesProxy(workload)) pushTo(found, source, workload);
   }
   return [...found].map(([policy, workloads]) => {
     const names = workloads.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`).sort();
     const shown = names.slice(0, 3).join(', ') + (names.length > 3 ? ` and ${names.length - 3} more` : '');
-    const message = `mode STRICT holds for ${shown}, which ${names.length === 1 ? 'has' : 'have'} no proxy: requests from there to the mesh are refused, and requests to it are not encrypted; switch injection on for the namespace, or set PERMISSIVE there`;
-    return { object: policy.object, path: 'spec.mtls.mode', message };
+    const one = names.length === 1;
+    const message = `mode STRICT holds for ${shown}, which ${one ? 'has' : 'have'} no proxy: ${one ? 'its' : 'their'} requests to the mesh are refused, and requests to ${one ? 'it' : 'them'} are not encrypted; enable injection for the namespace, or set PERMISSIVE there`;
+    const level = policy.namespace === model.config.rootNamespace ? ('advisory' as const) : ('mandatory' as const);
+    return { object: policy.object, path: 'spec.mtls.mode', message, level };
   });
+}
+
+/** Whether the pods themselves refuse a proxy. */
+function refusesProxy({ labels, annotations, podSpec }: MeshWorkload): boolean {
+  const refused = [
+    labels['sidecar.istio.io/inject'],
+    annotations['sidecar.istio.io/inject'],
+    labels['istio.io/dataplane-mode'],
+  ];
+  return refused.some((value) => value === 'false' || value === 'none') || podSpec['hostNetwork'] === true;
 }

@@ -1,4 +1,3 @@
-import { isVisible } from '../../mesh/model/mesh-config';
 import type { MeshModel } from '../../mesh/model/mesh-model';
 import { clientNamespaces, effectiveRule } from '../model/clients';
 import { hostRules, type HostRule } from '../model/host-rules';
@@ -53,7 +52,7 @@ spec:
   },
   check: (model, options) =>
     writtenRoutes(model).flatMap((route) => {
-      const seen = { ...route, views: clientNamespaces(model, options, route.virtualService) };
+      const seen = { ...route, views: clientNamespaces(model, options, route) };
       return route.destinations.flatMap((destination) => violations(model, options, seen, destination));
     }),
 };
@@ -73,8 +72,7 @@ function violations(
   const defining = hostRules(model)
     .around(host)
     .filter((rule) => rule.subsets.some(({ name }) => name === subset));
-  const fault =
-    missingFrom(model, options, route, host, subset, defining) ?? hiddenFrom(model, route, host, subset, defining);
+  const fault = missingFrom(model, options, route, host, subset, defining);
   if (fault === undefined) return [];
   const message = `subset "${subset}" of host ${host} does not exist${fault}, so requests for it fail with 503`;
   return [
@@ -100,25 +98,6 @@ function missingFrom(
   return isJudgeable(model, options, host, failing)
     ? ' (no DestinationRule in effect defines subsets for it)'
     : undefined;
-}
-
-/** A DestinationRule that not everybody sees is missing for the other namespaces that use the VirtualService in the mesh. */
-function hiddenFrom(
-  model: MeshModel,
-  { virtualService }: WrittenRoute,
-  host: string,
-  subset: string,
-  defining: readonly HostRule[],
-): string | undefined {
-  if (!virtualService.gateways.includes('mesh') || defining.some(({ seenBy }) => seenBy === '*')) return undefined;
-  const client = [...model.namespaces.keys()].find(
-    (namespace) =>
-      namespace !== virtualService.namespace &&
-      isVisible(virtualService.seenBy, namespace) &&
-      model.workloads.inNamespace(namespace).some(({ proxy }) => proxy === 'sidecar') &&
-      !subsetsFor(model, host, namespace).includes(subset),
-  );
-  return client === undefined ? undefined : ` for clients in namespace ${client}, which see this VirtualService`;
 }
 
 /** The rules that such clients use instead of those that define the subset. */

@@ -1,10 +1,9 @@
 import type { MeshModel } from '../../mesh/model/mesh-model';
-import { hasLabels } from '../../mesh/model/workload-index';
-import { isDeclared } from '../model/known';
 import { ruleGroups, type PlacedSubset, type RuleGroup } from '../model/host-rules';
 import { writtenRoutes } from '../model/routes';
-import { contradiction, endpointLabels, labelText, podLabels } from '../model/workloads';
-import type { CheckOptions, Rule, Violation } from '../rule';
+import { endpointsOf } from '../../mesh/model/endpoints';
+import { contradiction, endpointLabels, labelText, subsetWorkloads } from '../model/workloads';
+import type { Rule, Violation } from '../rule';
 
 /**
  * Pods are looked for behind the Service of the rule's host only, in its namespace, unlike IST0173. A subset that selects none is advisory until a route sends requests there: preparing a version is no mistake. A subset
@@ -47,10 +46,10 @@ spec:
 `,
     fix: 'Write the labels that the pods of the version carry, beyond those that the Service selects by.',
   },
-  check: (model, options) => {
+  check: (model) => {
     const used = usedSubsets(model);
     return ruleGroups(model).flatMap((group) =>
-      group.subsets.flatMap((subset) => violation(model, options, group, subset, used)),
+      group.subsets.flatMap((subset) => violation(model, group, subset, used)),
     );
   },
 };
@@ -66,7 +65,6 @@ function usedSubsets(model: MeshModel): ReadonlySet<string> {
 
 function violation(
   model: MeshModel,
-  options: CheckOptions,
   { host, subsets }: RuleGroup,
   { name, labels, path, trafficPolicy, rule: { source } }: PlacedSubset,
   used: ReadonlySet<string>,
@@ -85,9 +83,10 @@ function violation(
     const message = `subset "${name}" asks for ${strange}=${labels[strange] ?? ''}, but Service ${service.namespace}/${service.name} selects pods with ${strange}=${service.selector?.[strange] ?? ''} only, so no pod can belong to it`;
     return [{ object, path: `${path}.labels`, message }];
   }
-  const pods = endpointLabels(model, service);
-  if (pods === undefined || pods.some((pod) => hasLabels(pod, podLabels(labels)))) return [];
-  if (isDeclared(options.externals?.workloads, service.namespace, service.name)) return [];
+  const found = endpointsOf(model, service, { labels });
+  if (found.is !== 'none' || endpointLabels(model, service) === undefined) return [];
+  // 0 replicas: the labels are right.
+  if (subsetWorkloads(model, service, labels).length > 0) return [];
   const inUse = used.has(`${name}/${host}`);
   const message = `no workload behind ${host} carries the labels of subset "${name}" (${labelText(labels)})${inUse ? ', although routes send requests there' : ''}; correct the labels, or deploy the version`;
   return [{ object, path: `${path}.labels`, message, ...(inUse ? {} : { level: 'advisory' as const }) }];

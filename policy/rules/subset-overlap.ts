@@ -1,6 +1,9 @@
+import { same } from '../../mesh/json';
+import { memoizeByIdentity } from '../../mesh/model/memoize';
 import type { MeshModel, MeshService } from '../../mesh/model/mesh-model';
 import { hasLabels } from '../../mesh/model/workload-index';
-import { isDeclared } from '../model/known';
+import { isMovedByController } from '../model/rollouts';
+import { writtenRoutes } from '../model/routes';
 import { ruleGroups, type PlacedSubset, type RuleGroup } from '../model/host-rules';
 import { contradiction, endpointLabels, labelText, podLabels } from '../model/workloads';
 import type { CheckOptions, Rule, Violation } from '../rule';
@@ -39,23 +42,44 @@ spec:
 
 function violations(model: MeshModel, group: RuleGroup, options: CheckOptions): Violation[] {
   const subsets = group.subsets.filter(
-    ({ labels, rule: { source } }) =>
-      Object.keys(labels).length > 0 && !isDeclared(options.rolloutController, source.namespace, source.name),
+    ({ labels, rule: { source } }) => Object.keys(labels).length > 0 && !isMovedByController(model, options, source),
   );
   const service = model.services.withHost(group.host)[0];
+  const weighed = weighedTogether(model);
   return subsets.flatMap((subset, at) => {
     const earlier = subsets.slice(0, at).filter(({ name }) => name !== subset.name);
     const found = earlier.flatMap((other) => {
       const overlap = overlapOf(model, service, other, subset);
-      return overlap === undefined ? [] : [{ other, overlap }];
+      return overlap === undefined ? [] : [{ other, overlap, isWeighed: weighed(group.host, other.name, subset.name) }];
     });
-    const [first] = found;
+    const [first] = found.sort((a, b) => Number(b.isWeighed) - Number(a.isWeighed));
     if (first === undefined) return [];
     const others = found.length === 1 ? '' : ` and with ${found.length - 1} more`;
     const message = `subset "${subset.name}" (${labelText(subset.labels)}) shares pods with subset "${first.other.name}"${placeOf(first.other, subset)} (${labelText(first.other.labels)})${others}: ${first.overlap}. A weight between them has no meaning; give each a label value of its own`;
-    return [{ object: subset.rule.source.object, path: `${subset.path}.labels`, message }];
+    // Two views of one version, by region or by load balancer, matter only when a route weighs them.
+    if (!first.isWeighed && (first.overlap !== equalLabels || isSetApart(first.other, subset))) return [];
+    const level = first.isWeighed ? {} : { level: 'advisory' as const };
+    return [{ object: subset.rule.source.object, path: `${subset.path}.labels`, message, ...level }];
   });
 }
+
+const equalLabels = 'their labels are equal';
+
+/** Whether two subsets differ in their traffic policy, so that each has its use. */
+function isSetApart(a: PlacedSubset, b: PlacedSubset): boolean {
+  return !same(a.trafficPolicy, b.trafficPolicy);
+}
+
+/** Tells whether some rule divides its requests between two subsets of a host. */
+const weighedTogether = memoizeByIdentity((model: MeshModel) => {
+  const pairs = new Set<string>();
+  for (const { destinations } of writtenRoutes(model)) {
+    const routed = destinations.filter(({ mirror, subset }) => !mirror && subset !== undefined);
+    for (const a of routed)
+      for (const b of routed) if (a.host === b.host) pairs.add(JSON.stringify([a.host, a.subset, b.subset]));
+  }
+  return (host: string, a: string, b: string): boolean => pairs.has(JSON.stringify([host, a, b]));
+});
 
 /** Why two subsets share pods, in words; undefined when they do not, or nobody can tell. */
 function overlapOf(
@@ -66,7 +90,7 @@ function overlapOf(
 ): string | undefined {
   if (contradiction(a, b) !== undefined) return undefined;
   const [aWithinB, bWithinA] = [hasLabels(a, b), hasLabels(b, a)];
-  if (aWithinB && bWithinA) return 'their labels are equal';
+  if (aWithinB && bWithinA) return equalLabels;
   if (aWithinB || bWithinA) return 'every pod of the one with more labels is also one of the other';
   const both = podLabels({ ...a, ...b });
   const shared =

@@ -1,6 +1,6 @@
 import { asMap, indexedMaps, isMap } from '../../mesh/json';
 import type { MeshVirtualService, SourcedRoute } from '../../mesh/model/mesh-model';
-import { type Condition, CoverageIndex } from '../model/coverage';
+import { covers, type Condition, CoverageIndex } from '../model/coverage';
 import type { RouteProtocol } from '../model/routes';
 import type { Rule, Violation } from '../rule';
 
@@ -53,10 +53,24 @@ function violations(virtualService: MeshVirtualService, protocol: RouteProtocol)
   return virtualService[protocol].flatMap((route) => {
     const conditions = conditionsOf(virtualService, route);
     const covered = conditions.map((condition) => earlier.covering(condition)[0]);
+    const repeated = covered.includes(undefined) ? repetitions(protocol, route, conditions) : [];
     if (!isMap(route.route['delegate'])) for (const condition of conditions) earlier.add(condition, route);
     return covered.every((cover) => cover !== undefined)
       ? dead(virtualService, route, covered)
-      : covered.flatMap((cover, at) => (cover === undefined ? [] : idle(route, at, cover)));
+      : [...covered.flatMap((cover, at) => (cover === undefined ? [] : idle(route, at, cover))), ...repeated];
+  });
+}
+
+/** Matches that another match of the same rule covers. */
+function repetitions(protocol: RouteProtocol, route: SourcedRoute, conditions: readonly Condition[]): Violation[] {
+  return conditions.flatMap((condition, at): Violation[] => {
+    const wider = conditions.findIndex(
+      (other, index) =>
+        index !== at && covers(protocol, other, condition) && (index < at || !covers(protocol, condition, other)),
+    );
+    if (wider < 0) return [];
+    const message = `match[${wider}] of the same rule takes all requests that this match asks for; remove one of the two`;
+    return [{ object: route.source.object, path: `${route.path}.match[${at}]`, message, level: 'advisory' }];
   });
 }
 

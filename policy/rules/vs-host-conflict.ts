@@ -1,11 +1,13 @@
 import { pushTo } from '../../mesh/collections';
 import { asStrings, indexedMaps } from '../../mesh/json';
-import { resolveGateway } from '../../mesh/model/gateways';
-import type { Visibility } from '../../mesh/model/mesh-config';
+import { resolveGateway, serverHosts } from '../../mesh/model/gateways';
+import { hostsOverlap } from '../../mesh/model/hosts';
+import { knownGatewayWorkloads } from '../model/clients';
+import { isVisible, type Visibility } from '../../mesh/model/mesh-config';
 import type { MeshModel, MeshVirtualService, SourcedRoute } from '../../mesh/model/mesh-model';
 import { type Condition, CoverageIndex, covers } from '../model/coverage';
 import { isOnMesh } from '../model/routes';
-import type { Rule, Violation } from '../rule';
+import type { CheckOptions, Rule, Violation } from '../rule';
 
 /**
  * In the mesh one VirtualService per host counts, so two that some namespace sees both of are a conflict. At a gateway istiod merges them, oldest first, so there only rules that take requests from
@@ -48,7 +50,7 @@ spec:
 `,
     fix: 'Put the rules of a host into one VirtualService; pieces of it may live apart as delegates. At a gateway give each its own paths.',
   },
-  check: (model) => [...meshConflicts(model), ...gatewayConflicts(model)],
+  check: (model, options) => [...meshConflicts(model), ...gatewayConflicts(model, options)],
 };
 
 function meshConflicts(model: MeshModel): Violation[] {
@@ -58,7 +60,9 @@ function meshConflicts(model: MeshModel): Violation[] {
   }
   return [...byHost].flatMap(([host, bound]) =>
     bound.flatMap((virtualService) => {
-      const rivals = bound.filter((other) => other !== virtualService && meet(other.seenBy, virtualService.seenBy));
+      const rivals = bound.filter(
+        (other) => !isSame(other, virtualService) && meet(other.seenBy, virtualService.seenBy),
+      );
       if (rivals.length === 0) return [];
       const message = `host ${host} is also routed by ${titles(rivals)} in the mesh; sidecars use one of them and ignore the rest. Put the rules into one VirtualService`;
       return [{ object: virtualService.source.object, path: hostPath(virtualService, host), message }];
@@ -80,8 +84,8 @@ interface Claim {
   condition: Condition;
 }
 
-function gatewayConflicts(model: MeshModel): Violation[] {
-  return [...bindings(model)].flatMap(([key, bound]) => {
+function gatewayConflicts(model: MeshModel, options: CheckOptions): Violation[] {
+  return [...bindings(model, options)].flatMap(([key, bound]) => {
     if (bound.length < 2) return [];
     const [gateway = '', host = ''] = key.split(' ');
     const rivals = contenders(bound.flatMap((virtualService) => claimsOf(virtualService, gateway)));
@@ -105,7 +109,7 @@ function contenders(claims: readonly Claim[]): Map<Claim, Claim[]> {
     for (const claim of group) index.add(claim.condition, claim);
     for (const claim of group) {
       for (const other of index.covering(claim.condition)) {
-        if (other.virtualService === claim.virtualService) continue;
+        if (isSame(other.virtualService, claim.virtualService)) continue;
         pushTo(found, claim, other);
         pushTo(found, other, claim);
       }
@@ -114,16 +118,30 @@ function contenders(claims: readonly Claim[]): Map<Claim, Claim[]> {
   return found;
 }
 
-/** VirtualServices by `gateway host`. */
-function bindings(model: MeshModel): Map<string, MeshVirtualService[]> {
+/** VirtualServices by `gateway host`, where the gateway's pods see them and its servers serve the host to their namespace. */
+function bindings(model: MeshModel, options: CheckOptions): Map<string, MeshVirtualService[]> {
   const found = new Map<string, MeshVirtualService[]>();
   for (const virtualService of model.virtualServices.all) {
-    for (const gateway of new Set(virtualService.gateways)) {
-      if (gateway === 'mesh') continue;
-      for (const host of new Set(virtualService.hosts)) pushTo(found, `${gateway} ${host}`, virtualService);
+    for (const id of new Set(virtualService.gateways)) {
+      if (id === 'mesh') continue;
+      const gateway = model.gateways.resolve(id, virtualService.namespace);
+      const pods = gateway === undefined ? [] : knownGatewayWorkloads(model, options, gateway);
+      if (pods.length > 0 && !pods.some(({ namespace }) => isVisible(virtualService.seenBy, namespace))) continue;
+      const served = gateway?.servers.flatMap((server) =>
+        serverHosts(server, gateway.namespace, virtualService.namespace),
+      );
+      for (const host of new Set(virtualService.hosts)) {
+        if (served === undefined || served.some((other) => hostsOverlap(host, other)))
+          pushTo(found, `${id} ${host}`, virtualService);
+      }
     }
   }
   return found;
+}
+
+/** Whether two are the same object, given twice. */
+function isSame(a: MeshVirtualService, b: MeshVirtualService): boolean {
+  return a.namespace === b.namespace && a.name === b.name;
 }
 
 function claimsOf(virtualService: MeshVirtualService, gateway: string): Claim[] {

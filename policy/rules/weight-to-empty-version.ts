@@ -1,14 +1,14 @@
 import { asMap, asNumber, isMap } from '../../mesh/json';
 import type { MeshModel, MeshService, MeshWorkload } from '../../mesh/model/mesh-model';
 import { clientNamespaces, effectiveRule } from '../model/clients';
-import { isDeclared } from '../model/known';
 import { destinationTitle, writtenRoutes, type RouteDestination, type WrittenRoute } from '../model/routes';
-import { contradiction, labelText, subsetWorkloads } from '../model/workloads';
+import { endpointsOf } from '../../mesh/model/endpoints';
+import { contradiction } from '../model/workloads';
 import type { CheckOptions, Rule, Violation } from '../rule';
 
 /**
- * Judged for Services of which the objects show at least one workload. A workload that another stack brings is declared in `externals.workloads` by a name that
- * starts with the Service's. Where the last known state of a workload is among the objects (`status`), one of its pods must have been ready.
+ * Whether pods answer is what the model of the mesh says, which knows autoscalers, rollouts and labels that controllers set; where it cannot tell, nothing is
+ * reported. If the objects hold the state of a workload (`status`), one of its pods must have been ready.
  */
 export const weightToEmptyVersion: Rule = {
   id: 'weight-to-empty-version',
@@ -97,28 +97,36 @@ function violations(
 ): Violation[] {
   const { virtualService, source } = route;
   const service = model.serviceFor(destination.writtenHost, source.namespace);
-  if (service === undefined || model.workloads.behind(service).length === 0) return [];
+  if (service?.registry !== 'Kubernetes') return [];
   const labels = subsetLabels(model, options, route, destination);
   if (labels === undefined || contradiction(labels, service.selector) !== undefined) return [];
-  const workloads = subsetWorkloads(model, service, labels);
-  const fault = faultOf(workloads, service, labels, options);
+  const fault = faultOf(model, service, labels, destination.port);
   if (fault === undefined) return [];
   const { weight, path } = destination;
-  const share = weight === undefined ? 'every request of its rule' : `${weight} % of the requests of its rule`;
+  const share = weight === undefined ? 'all requests of its rule' : `${weight} % of the requests of its rule`;
   const stated = weight === undefined ? path : `${path}.weight`;
-  const message = `${destinationTitle(destination)} gets ${share}, but ${fault}, so they fail with 503. Deploy it first, or send its share elsewhere`;
-  return [{ object: virtualService.source.object, path: stated, message }];
+  const message = `${destinationTitle(destination)} gets ${share}, but ${fault}: they fail with 503. Deploy it first, or send its share elsewhere`;
+  // A Service without any pod may be part of an input that holds some workloads of a namespace only.
+  const isPartial = options.complete !== true && model.workloads.behind(service).length === 0;
+  return [
+    {
+      object: virtualService.source.object,
+      path: stated,
+      message,
+      ...(isPartial ? { level: 'advisory' as const } : {}),
+    },
+  ];
 }
 
 /** Labels of the destination's subset in the DestinationRule in effect; none for a destination without a subset, undefined when nothing defines it. */
 function subsetLabels(
   model: MeshModel,
   options: CheckOptions,
-  { virtualService }: WrittenRoute,
+  route: WrittenRoute,
   { subset, host }: RouteDestination,
 ): Record<string, string> | undefined {
   if (subset === undefined) return {};
-  for (const client of clientNamespaces(model, options, virtualService).flat()) {
+  for (const client of clientNamespaces(model, options, route).flat()) {
     const found = effectiveRule(model, host, client)?.subsets.find(({ name }) => name === subset);
     if (found !== undefined) return found.labels;
   }
@@ -126,26 +134,18 @@ function subsetLabels(
 }
 
 function faultOf(
-  workloads: readonly MeshWorkload[],
+  model: MeshModel,
   service: MeshService,
   labels: Record<string, string>,
-  options: CheckOptions,
+  port: number | undefined,
 ): string | undefined {
-  if (workloads.length === 0) {
-    if (isDeclaredFor(service, options)) return undefined;
-    return `no workload of Service ${service.namespace}/${service.name} carries its labels (${labelText(labels)})`;
-  }
-  const names = workloads.map(({ kind, name }) => `${kind} ${name}`).join(', ');
-  if (workloads.every(({ replicas }) => replicas === 0))
-    return `${names} ${workloads.length === 1 ? 'has' : 'have'} 0 replicas`;
-  if (workloads.every(wasNotReady)) return `no pod of ${names} was ready when its state was last read`;
-  return undefined;
-}
-
-/** A workload of the Service that another stack brings; its labels are not known, so it may be any version. */
-function isDeclaredFor({ namespace, name }: MeshService, { externals }: CheckOptions): boolean {
-  if (isDeclared(externals?.workloads, namespace, name)) return true;
-  return externals?.workloads?.some((workload) => workload.startsWith(`${namespace}/${name}`)) === true;
+  const found = endpointsOf(model, service, { labels, ...(port === undefined ? {} : { port }) });
+  if (found.is === 'none') return found.why;
+  if (found.is === 'unknown' || found.workloads.length === 0) return undefined;
+  const names = found.workloads.map(({ workload }) => `${workload.kind} ${workload.name}`).join(', ');
+  return found.workloads.every(({ workload }) => wasNotReady(workload))
+    ? `no pod of ${names} was ready when its state was last read`
+    : undefined;
 }
 
 /** The controller has reported on the workload, and no pod of it was ready. */

@@ -9,6 +9,9 @@ export interface Feature {
   since: string;
 }
 
+/** The newest minor release whose fields are known. */
+export const newestMinor: string = table.newest;
+
 const since: Record<string, Record<string, string>> = table.since;
 
 /** What an object uses that not every release of Istio knows. */
@@ -34,6 +37,23 @@ export function isOlder(version: string, minor: string): boolean {
 function parts(version: string): (number | undefined)[] {
   const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(version) ?? [];
   return [major, minor].map((part) => (part === undefined ? undefined : Number(part)));
+}
+
+const lastPatch: Partial<Record<string, number>> = table.lastPatch;
+/** Minor releases that still get patches, so that a later patch than the known ones may exist. */
+const supportedMinors = 4;
+
+/** Why no release of Istio has a version, e.g. `1.30.3`; undefined when one has. Used for `istio.version` in a stack file. */
+export function releaseFault(version: string): string | undefined {
+  const [, minor, patch] = /^(1\.\d+)\.(\d+)(?:-(?:alpha|beta|rc)\.\d+)?$/.exec(version) ?? [];
+  if (minor === undefined) return 'is no version of Istio; write one such as 1.30.3';
+  const last = lastPatch[minor];
+  const range = `known are ${table.oldest} to ${newestMinor}`;
+  if (last === undefined) return `no Istio ${minor} is known; ${range}`;
+  const isSupported = Number(newestMinor.slice(2)) - Number(minor.slice(2)) < supportedMinors;
+  return isSupported || Number(patch) <= last
+    ? undefined
+    : `is no release of Istio; the last of ${minor} is ${minor}.${last}`;
 }
 
 /** The places that a path stands for, in which `[]` are the items of a list and `{}` the values of a map. */

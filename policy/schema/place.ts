@@ -53,6 +53,12 @@ export class Place {
     return isMap(this.value) ? Object.keys(this.value).map((key) => ({ key, place: this.at(key) })) : [];
   }
 
+  /** Places at or below this one that hold null. */
+  get nulls(): Place[] {
+    if (this.value === null) return [this];
+    return [...this.items, ...this.entries.map(({ place }) => place)].flatMap((place) => place.nulls);
+  }
+
   /** Number of items or entries. */
   get size(): number {
     if (Array.isArray(this.value)) return this.value.length;

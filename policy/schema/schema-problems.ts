@@ -5,6 +5,7 @@ import { crdErrors, crdOf } from './crd/schemas';
 import { crdOnlyAdvice, translated } from './crd/translate';
 import { authorizationPolicyProblems, dryRunProblems } from './kinds/authorization-policy';
 import { destinationRuleProblems } from './kinds/destination-rule';
+import { envoyFilterProblems } from './kinds/envoy-filter';
 import { gatewayProblems } from './kinds/gateway';
 import { peerAuthenticationProblems, requestAuthenticationProblems } from './kinds/authentication';
 import { serviceEntryProblems } from './kinds/service-entry';
@@ -20,6 +21,7 @@ type KindCheck = (spec: Place, namespace: string, object: Place) => SchemaProble
 const kinds: Record<string, KindCheck> = {
   AuthorizationPolicy: authorizationPolicyProblems,
   DestinationRule: destinationRuleProblems,
+  EnvoyFilter: envoyFilterProblems,
   Gateway: gatewayProblems,
   PeerAuthentication: peerAuthenticationProblems,
   RequestAuthentication: requestAuthenticationProblems,

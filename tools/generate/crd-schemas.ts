@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { istioKinds, type CrdSchema } from './istio-crds';
+import { istioKinds, newestRelease, type CrdSchema } from './istio-crds';
 
 /** Writes policy/schema/crd/istio.generated.json: the structural schemas of Istio's kinds, without their prose, each schema once. */
-const { version, kinds } = istioKinds();
+const { version, kinds } = istioKinds(newestRelease);
 const schemas: string[] = [];
 const index: Record<string, Record<string, number>> = {};
 for (const { group, kind, version: apiVersion, schema } of kinds) {

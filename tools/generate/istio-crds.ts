@@ -27,14 +27,28 @@ export interface IstioKind {
   schema: CrdSchema;
 }
 
+/** The newest release whose CRDs are known. Objects are checked against its schemas; fields newer than the installed Istio are found by version. */
+export const newestRelease = 'v1.32.0';
+
+/** All released versions of Istio's API, e.g. `1.30.3`, oldest first. */
+export function istioReleases(): string[] {
+  const answer = execFileSync('go', ['list', '-m', '-versions', '-json', 'istio.io/api'], {
+    cwd: lab,
+    encoding: 'utf8',
+  });
+  const { Versions } = JSON.parse(answer) as { Versions: string[] };
+  return Versions.flatMap((version) => /^v(1\.\d+\.\d+)$/.exec(version)?.[1] ?? []);
+}
+
+const lab = join(__dirname, '..', '..', 'cluster', 'lab');
+
 /**
  * Every served kind of a release of Istio, from the CRDs in the Go module istio.io/api, which the Go toolchain fetches and verifies.
- * @param version - of the module, e.g. `v1.30.3`; defaults to the one that cluster/lab/go.mod pins
+ * @param version - of the module, e.g. `v1.30.3`
  * @throws when there is no Go toolchain, or no such module
  */
-export function istioKinds(version?: string): { version: string; kinds: IstioKind[] } {
-  const lab = join(__dirname, '..', '..', 'cluster', 'lab');
-  const module = version === undefined ? 'istio.io/api' : `istio.io/api@${version}`;
+export function istioKinds(version: string): { version: string; kinds: IstioKind[] } {
+  const module = `istio.io/api@${version}`;
   const answer = JSON.parse(
     execFileSync('go', ['mod', 'download', '-json', module], { cwd: lab, encoding: 'utf8' }),
   ) as {

@@ -23,6 +23,16 @@ export function keepsRule(rule: string, self: unknown, type: string | undefined)
   }
 }
 
+/** Why a text is no CEL expression; undefined when it is one. */
+export function syntaxFault(expression: string): string | undefined {
+  try {
+    environment().parse(expression);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+  }
+}
+
 const rules = new Map<string, ParseResult>();
 let shared: Environment | undefined;
 

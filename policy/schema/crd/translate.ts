@@ -5,6 +5,9 @@ import { noDuration } from '../parts/values';
 import { durationRule } from './cel';
 import type { JsonSchema } from './schemas';
 
+/** How the message about a field that no schema has begins. */
+export const unknownField = 'there is no field';
+
 /** A JSON-schema validator's errors in clear words: place, value, what is allowed, the nearest field for an unknown one. One problem per mistake. */
 export function translated(errors: readonly ErrorObject[], object: unknown): SchemaProblem[] {
   return errors.filter(isAboutTheValue).map((failure) => {
@@ -35,7 +38,7 @@ function problem(failure: ErrorObject, place: Place): SchemaProblem {
   const limit = String(params['limit']);
   switch (keyword) {
     case 'additionalProperties':
-      return unknownField(place, String(params['additionalProperty']), parentSchema as JsonSchema);
+      return unknownFieldProblem(place, String(params['additionalProperty']), parentSchema as JsonSchema);
     case 'required':
       return error(place.at(String(params['missingProperty'])), 'is required');
     case 'type':
@@ -75,11 +78,11 @@ function problem(failure: ErrorObject, place: Place): SchemaProblem {
   }
 }
 
-function unknownField(place: Place, field: string, { properties = {} }: JsonSchema): SchemaProblem {
+function unknownFieldProblem(place: Place, field: string, { properties = {} }: JsonSchema): SchemaProblem {
   const known = Object.keys(properties);
   const guess = nearest(field, known);
   const hint = guess === undefined ? `known are ${known.join(', ')}` : `did you mean "${guess}"?`;
-  return error(place.at(field), `there is no field "${field}" here; ${hint}`);
+  return error(place.at(field), `${unknownField} "${field}" here; ${hint}`);
 }
 
 /** `oneOf` in a CRD says which fields exclude each other: all branches name fields that they require. */

@@ -15,10 +15,10 @@ export function authorizationPolicyProblems(spec: Place): SchemaProblem[] {
   const action = spec.at('action').isSet ? spec.at('action').text : defaultAction;
   const { rules, provider } = { rules: spec.at('rules'), provider: spec.at('provider') };
   const custom = action === 'CUSTOM';
-  const unnamed = custom && rules.isSet && provider.at('name').text === '';
+  const unnamed = custom && rules.size > 0 && provider.at('name').text === '';
   return [
     ...attachmentProblems(spec),
-    ...when(!rules.isSet && ['DENY', 'CUSTOM'].includes(action), () =>
+    ...when(rules.size === 0 && ['DENY', 'CUSTOM'].includes(action), () =>
       error(
         rules,
         `action ${action} without rules never applies; an empty rule, rules: [{}], applies to every request`,
@@ -34,9 +34,6 @@ function ruleProblems(rule: Place, action: string): SchemaProblem[] {
   const { from, to, conditions } = { from: rule.at('from'), to: rule.at('to'), conditions: rule.at('when') };
   const custom = action === 'CUSTOM';
   return [
-    ...[from, to]
-      .filter(({ isSet, size }) => isSet && size === 0)
-      .map((place) => error(place, 'must not be empty; leave it out to match everything')),
     ...from.items.flatMap((one) => sourceProblems(one, custom)),
     ...to.items.flatMap(operationProblems),
     ...conditions.items.flatMap((one) => conditionProblems(one, custom)),

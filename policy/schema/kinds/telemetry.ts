@@ -1,5 +1,14 @@
+import { syntaxFault } from '../crd/cel';
 import { attachmentProblems } from '../parts/names';
 import { type Place, error, shown, warning, when, type SchemaProblem } from '../place';
+
+/** istiod compiles the expression, as the proxy does. */
+function filterProblems(filter: Place): SchemaProblem[] {
+  const expression = filter.at('expression');
+  if (expression.text === '') return [];
+  const fault = syntaxFault(expression.text);
+  return when(fault !== undefined, () => error(expression, `is no CEL expression: ${fault ?? ''}`));
+}
 
 export function telemetryProblems(spec: Place): SchemaProblem[] {
   const { tracing, metrics, logging } = {
@@ -12,6 +21,7 @@ export function telemetryProblems(spec: Place): SchemaProblem[] {
     ...[...tracing.items, ...metrics.items, ...logging.items].flatMap(providersProblems),
     ...when(tracing.size > 1, () => warning(tracing, `${tracing.size} entries; Istio takes the first`)),
     ...tracing.items.flatMap(tracingProblems),
+    ...logging.items.flatMap((entry) => filterProblems(entry.at('filter'))),
     ...metrics.items.flatMap((metric) => metric.at('overrides').items.flatMap(overrideProblems)),
   ];
 }

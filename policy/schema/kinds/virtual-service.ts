@@ -8,6 +8,13 @@ import { type Place, error, shown, when, type SchemaProblem } from '../place';
 /** The virtual gateway that stands for all sidecars. */
 const mesh = 'mesh';
 
+/** A condition that is null would be dropped, and the match would take more requests than it says. */
+function nullProblems(route: Place): SchemaProblem[] {
+  return route
+    .at('match')
+    .nulls.map((place) => error(place, 'is null, which is no condition; write a value or remove the key'));
+}
+
 export function virtualServiceProblems(spec: Place, namespace: string): SchemaProblem[] {
   const hosts = spec.at('hosts').items.map(({ text }) => text);
   const inDelegate = hosts.length === 0;
@@ -22,6 +29,7 @@ export function virtualServiceProblems(spec: Place, namespace: string): SchemaPr
       ['http', 'tcp', 'tls'].every((field) => spec.at(field).size === 0),
       () => error(spec, 'one of http, tcp and tls is required'),
     ),
+    ...['http', 'tls', 'tcp'].flatMap((field) => spec.at(field).items.flatMap(nullProblems)),
     ...spec.at('http').items.flatMap((route) => httpRouteProblems(route, inDelegate)),
     ...spec.at('tls').items.flatMap((route) => tlsRouteProblems(route, hosts)),
     ...spec.at('tcp').items.flatMap(tcpRouteProblems),

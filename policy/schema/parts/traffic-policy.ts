@@ -9,7 +9,7 @@ const whole = [...perPort, 'portLevelSettings', 'tunnel', 'proxyProtocol', 'retr
 /** The policy of a host or of a subset. */
 export function trafficPolicyProblems(policy: Place): SchemaProblem[] {
   if (!policy.isSet) return [];
-  if (!whole.some((field) => policy.at(field).isSet))
+  if (!whole.some((field) => isWritten(policy.at(field))))
     return [error(policy, `a traffic policy needs at least one of ${whole.join(', ')}`)];
   const both = policy.at('tunnel').isSet && policy.at('proxyProtocol').isSet;
   return [
@@ -18,6 +18,11 @@ export function trafficPolicyProblems(policy: Place): SchemaProblem[] {
     ...policy.at('portLevelSettings').items.flatMap(portPolicyProblems),
     ...tunnelProblems(policy.at('tunnel')),
   ];
+}
+
+/** An empty list is nothing: protobuf cannot tell it from an absent one. */
+function isWritten(place: Place): boolean {
+  return place.isSet && !(Array.isArray(place.value) && place.size === 0);
 }
 
 function portPolicyProblems(policy: Place): SchemaProblem[] {

@@ -1,0 +1,89 @@
+import { asMap, asString, asStrings, indexedMaps, isMap, type JsonMap } from '../../mesh/json';
+import type { MeshModel } from '../../mesh/model/mesh-model';
+import { clausesOf } from '../model/authorization';
+import type { Rule, Violation } from '../rule';
+
+export const literalWildcard: Rule = {
+  id: 'literal-wildcard',
+  level: 'advisory',
+  title: 'no path or header is matched with a star that stands for itself',
+  single: true,
+  docs: {
+    why: 'In `prefix` and `exact` a star is a plain character, and in an AuthorizationPolicy it is a wildcard only at one end. Such a rule matches almost no request.',
+    bad: `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: cart, namespace: shop }
+spec:
+  hosts: [cart]
+  http:
+    - match: [{ uri: { prefix: "/api/*" } }]
+      route: [{ destination: { host: cart } }]
+`,
+    good: `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: cart, namespace: shop }
+spec:
+  hosts: [cart]
+  http:
+    - match: [{ uri: { prefix: /api/ } }]
+      route: [{ destination: { host: cart } }]
+`,
+    fix: 'Take the star out of a prefix, or write a regex. In an AuthorizationPolicy use `{*}` for one path segment and `{**}` for the rest.',
+  },
+  check: (model) => [...inMatches(model), ...inPolicies(model)],
+};
+
+const fields = ['uri', 'authority', 'method', 'scheme'];
+
+function inMatches(model: MeshModel): Violation[] {
+  return model.objects.ofKind('VirtualService').flatMap(({ object, spec }) =>
+    indexedMaps(spec['http']).flatMap(({ at, item }) =>
+      indexedMaps(item['match']).flatMap(({ at: entry, item: match }) => {
+        const path = `spec.http[${at}].match[${entry}]`;
+        return conditions(match, path).flatMap(({ condition, place }) =>
+          ['exact', 'prefix'].flatMap((kind): Violation[] => {
+            const value = asString(condition[kind]);
+            if (value?.includes('*') !== true) return [];
+            const message = `"${value}" takes only requests that hold a star: in ${kind} it is a plain character; leave it out, or write a regex`;
+            return [{ object, path: `${place}.${kind}`, message }];
+          }),
+        );
+      }),
+    ),
+  );
+}
+
+function conditions(match: JsonMap, path: string): { condition: JsonMap; place: string }[] {
+  const own = fields.flatMap((field) => {
+    const condition = match[field];
+    return isMap(condition) ? [{ condition, place: `${path}.${field}` }] : [];
+  });
+  const named = ['headers', 'queryParams', 'withoutHeaders'].flatMap((field) =>
+    Object.entries(asMap(match[field])).flatMap(([name, condition]) =>
+      isMap(condition) ? [{ condition, place: `${path}.${field}["${name}"]` }] : [],
+    ),
+  );
+  return [...own, ...named];
+}
+
+function inPolicies(model: MeshModel): Violation[] {
+  return model.objects.ofKind('AuthorizationPolicy').flatMap((policy) =>
+    clausesOf(policy).operations.flatMap(({ fields: operation, path }) =>
+      ['paths', 'notPaths'].flatMap((field) =>
+        asStrings(operation[field]).flatMap((value, at): Violation[] => {
+          if (value.includes('{') || !isInnerStar(value)) return [];
+          const message = `"${value}" holds a star that is not at one end, where it is a plain character, so almost no path matches; use {*} for one segment of a path or {**} for its rest`;
+          return [{ object: policy.object, path: `${path}.${field}[${at}]`, message }];
+        }),
+      ),
+    ),
+  );
+}
+
+/** One star at one end is a wildcard; any other is not. */
+function isInnerStar(value: string): boolean {
+  const rest = value.startsWith('*') ? value.slice(1) : value.endsWith('*') ? value.slice(0, -1) : value;
+  return rest.includes('*');
+}
