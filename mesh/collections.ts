@@ -1,4 +1,4 @@
-/** Order by code unit, the same on every machine whatever its locale. */
+/** Order by code unit, which does not depend on the locale of the machine. */
 export function compareStrings(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
@@ -10,7 +10,7 @@ export function pushTo<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
   else list.push(value);
 }
 
-/** Works on each item, at most `limit` at a time. */
+/** Runs `work` on each item, at most `limit` at a time. */
 export async function eachLimited<T>(
   items: readonly T[],
   limit: number,

@@ -8,7 +8,7 @@ export function isMap(value: unknown): value is JsonMap {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A map without a class of its own, which an Output of Pulumi has. */
+/** Whether `value` is a map and not an instance of a class, such as a Pulumi Output. */
 export function isPlainMap(value: unknown): value is JsonMap {
   if (!isMap(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
@@ -20,7 +20,7 @@ export function asMap(value: unknown): JsonMap {
   return isMap(value) ? value : {};
 }
 
-/** `value` when it is a list, else an empty one. Entries stay as they are, so that indexes are those of the object. */
+/** `value` when it is a list, else an empty one. No entry is left out, so that indexes stay right. */
 export function asList(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];
 }
@@ -34,7 +34,7 @@ export function asString(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** A string that is not empty: protobuf does not tell '' from absent. */
+/** `value` when it is a non-empty string, since protobuf treats '' as absent. */
 export function asName(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }

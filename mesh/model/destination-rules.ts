@@ -5,7 +5,7 @@ import type { MeshObject, ObjectIndex } from './objects';
 import type { MeshService } from './services';
 import { hasLabels } from './workload-index';
 
-/** A subset of an effective rule, and the object that it comes from. */
+/** A subset of the rule in effect. */
 export interface EffectiveSubset {
   name: string;
   labels: Record<string, string>;
@@ -15,16 +15,16 @@ export interface EffectiveSubset {
   path: string;
 }
 
-/** What istiod makes of the DestinationRules of one host: their subsets together, and the first top-level policy. */
+/** The DestinationRules of one host after istiod's merge: all subsets, and the first top-level policy. */
 export interface EffectiveRule {
-  /** The rules' host as FQDN; may be a wildcard. */
+  /** Host of the rules as FQDN, perhaps a wildcard. */
   host: string;
   namespace: string;
-  /** Unique by name: of two with one name the older rule's stands. */
+  /** Unique by name: of two with the same name the one of the older rule counts. */
   subsets: EffectiveSubset[];
   trafficPolicy: JsonMap | undefined;
   workloadSelector: Record<string, string> | undefined;
-  /** The objects it is merged from, oldest first. */
+  /** The merged objects, oldest first. */
   from: MeshObject[];
 }
 
@@ -35,9 +35,9 @@ interface MergedRule extends EffectiveRule {
 /** Merged rules by host. */
 type Rules = HostMap<MergedRule[]>;
 
-/** DestinationRules as istiod 1.30 merges them and picks one per client (istio pilot/pkg/model/{destination_rule,push_context,sidecar}.go). */
+/** DestinationRules, merged and chosen for each client as istiod 1.30 does (istio pilot/pkg/model/{destination_rule,push_context,sidecar}.go). */
 export class DestinationRuleIndex {
-  /** Whether some rule holds for some workloads of its namespace only. */
+  /** Whether some rule applies only to some workloads of its namespace. */
   readonly selectsWorkloads: boolean;
   private readonly local = new Map<string, Rules>();
   private readonly exported = new Map<string, Rules>();
@@ -49,14 +49,14 @@ export class DestinationRuleIndex {
   ) {
     const rules = objects.ofKind('DestinationRule');
     this.selectsWorkloads = rules.some(hasSelector);
-    // Rules for some workloads come first, so that the merge of the others never swallows them.
+    // Rules with a workloadSelector come first, so that they are never merged into the others.
     for (const source of [...rules.filter(hasSelector), ...rules.filter((rule) => !hasSelector(rule))])
       this.add(source);
   }
 
   /**
-   * The rule in effect for a service when clients of a namespace (with these labels) call it: from the client's namespace, else exported by the service's, else
-   * by the root namespace; in each the most specific host. Undefined when there is none.
+   * The rule in effect for a service when a client calls it: that of the client's namespace, else one that the service's namespace exports, else one of the root
+   * namespace; in each the rule with the most specific host. Undefined without a rule.
    */
   forService(
     service: Pick<MeshService, 'hostname' | 'namespace'>,
@@ -70,7 +70,7 @@ export class DestinationRuleIndex {
         rule.namespace === clientNamespace &&
         hasLabels(clientLabels, rule.workloadSelector),
     );
-    // Of several for everybody the last is taken, as istiod does.
+    // istiod takes the last of several without a workloadSelector.
     return ofClient ?? rules.filter((rule) => rule.workloadSelector === undefined).at(-1);
   }
 
@@ -146,9 +146,9 @@ function rulesOf(byNamespace: Map<string, Rules>, namespace: string): Rules {
   return rules;
 }
 
-/** Merges a rule into those of its host, or adds it beside them when they hold for other clients. */
+/** Merges a rule into those of its host, or adds it beside them when they apply to other clients. */
 function merge(rules: Rules, written: MergedRule): void {
-  // A copy: others are merged into it, and the rule may go into several lists.
+  // A copy, since other rules are merged into it and the rule may be added to several lists.
   const incoming = { ...written };
   const present = rules.get(incoming.host);
   if (present === undefined) {

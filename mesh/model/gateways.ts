@@ -8,27 +8,26 @@ export interface MeshGatewayServer {
   /** As written: `[namespace/]host`. */
   hosts: string[];
   bind: string;
-  /** Undefined when the server has none. */
   tls: JsonMap | undefined;
   /** E.g. `spec.servers[0]`. */
   path: string;
 }
 
 export interface MeshGateway {
-  /** `namespace/name`, the form in which resolved references name it. */
+  /** `namespace/name`, as in resolved references. */
   id: string;
   name: string;
   namespace: string;
   source: MeshObject;
-  /** Pod labels it selects, in all namespaces; undefined: it applies to every gateway workload. */
+  /** Labels of the pods that it selects in all namespaces; undefined selects every gateway workload. */
   selector: Record<string, string> | undefined;
-  /** Those that have a port. */
+  /** Servers with a port. */
   servers: MeshGatewayServer[];
 }
 
 /** Istio Gateways by name. */
 export class GatewayIndex {
-  /** In creation order, which decides between servers that conflict. */
+  /** In creation order, which decides between conflicting servers. */
   readonly all: readonly MeshGateway[];
   private readonly byId: ReadonlyMap<string, MeshGateway>;
 
@@ -37,7 +36,7 @@ export class GatewayIndex {
     this.byId = new Map(this.all.map((gateway) => [gateway.id, gateway]));
   }
 
-  /** The Gateway that a reference in an object of `fromNamespace` names; undefined for `mesh` and for one that is not there. */
+  /** The Gateway that an object of `fromNamespace` refers to; undefined for `mesh` and for one that is not among the objects. */
   resolve(reference: string, fromNamespace: string): MeshGateway | undefined {
     return this.byId.get(resolveGateway(reference, fromNamespace));
   }
@@ -49,8 +48,8 @@ export class GatewayIndex {
 }
 
 /**
- * `namespace/name` of the Gateway that a reference means: `name`, `namespace/name`, `./name`, and the old dotted `name.namespace[.svc.domain]` (istio
- * pilot/pkg/model/config.go, resolveGatewayName). `mesh` stays as it is.
+ * `namespace/name` of the Gateway that a reference names: `name`, `namespace/name`, `./name`, or the old form `name.namespace[.svc.domain]` (istio
+ * pilot/pkg/model/config.go, resolveGatewayName). `mesh` stays `mesh`.
  */
 export function resolveGateway(reference: string, fromNamespace: string): string {
   if (reference === 'mesh') return reference;
@@ -62,8 +61,8 @@ export function resolveGateway(reference: string, fromNamespace: string): string
 }
 
 /**
- * The hosts of a server that objects of a namespace may use, without the namespace in front (istio pkg/config/host/names.go, NamesForNamespace).
- * `gatewayNamespace` is what `.` stands for.
+ * The hosts of a server that VirtualServices of a namespace may use, without their namespace prefix (istio pkg/config/host/names.go, NamesForNamespace). `.` stands
+ * for `gatewayNamespace`.
  */
 export function serverHosts(server: MeshGatewayServer, gatewayNamespace: string, namespace: string): string[] {
   return server.hosts.flatMap((entry) => {

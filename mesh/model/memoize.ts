@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 
 /**
- * A pure function that works once for each object, and is forgotten with it.
- * @param work - must not change what it is given, nor may anybody else afterwards
+ * Memoizes a pure function by the identity of its argument. Results are garbage-collected with the arguments.
+ * @param work - must not change its argument; callers must not change it afterwards
  */
 export function memoizeByIdentity<Key extends object, Answer>(work: (key: Key) => Answer): (key: Key) => Answer {
   const answers = new WeakMap<Key, { answer: Answer }>();
@@ -16,9 +16,9 @@ export function memoizeByIdentity<Key extends object, Answer>(work: (key: Key) =
 }
 
 /**
- * A pure function that remembers its last answer, for what several readers ask one after the other.
- * @param work - must not change what it is given, nor may anybody else afterwards
- * @param isSame - whether two questions are the same. Defaults to a comparison in depth
+ * Memoizes the last result of a pure function, for several callers in a row with the same arguments.
+ * @param work - must not change its arguments; callers must not change them afterwards
+ * @param isSame - compares two lists of arguments. Defaults to deep equality
  */
 export function memoizeLast<Question extends readonly unknown[], Answer>(
   work: (...question: Question) => Answer,

@@ -2,26 +2,25 @@ import { parse } from 'yaml';
 import type { KubernetesObject } from '../manifests/kubernetes';
 import { asMap, asName, asString, asStrings, isMap, type JsonMap } from '../json';
 
-/** The part of Istio's MeshConfig that routing, visibility and mTLS depend on, with Istio's defaults filled in. */
+/** The settings of Istio's MeshConfig that routing, visibility and mTLS depend on, with Istio's defaults. */
 export interface MeshConfig {
-  /** Namespace whose objects hold for the whole mesh. */
+  /** Namespace whose objects apply to the whole mesh. */
   rootNamespace: string;
   /** Domain of Kubernetes Services. */
   domain: string;
   defaultServiceExportTo: readonly string[];
   defaultVirtualServiceExportTo: readonly string[];
   defaultDestinationRuleExportTo: readonly string[];
-  /** What becomes of requests to hosts that the mesh does not know. */
+  /** Whether requests to hosts outside the service registry pass. */
   outboundTrafficPolicy: 'ALLOW_ANY' | 'REGISTRY_ONLY';
-  /** Whether sidecars use mTLS with each other when no DestinationRule says otherwise. */
+  /** Whether sidecars use mTLS with each other unless a DestinationRule says otherwise. */
   enableAutoMtls: boolean;
-  /** MeshConfig as it was given, for what is not listed above (extension providers, defaultHttpRetryPolicy …). */
+  /** The whole MeshConfig, for other settings (extension providers, defaultHttpRetryPolicy …). */
   raw: JsonMap;
 }
 
 /**
- * Things that exist although they are not among the objects. In every list `*` means that whatever is named exists; lists of `namespace/name` also take
- * `namespace/*`.
+ * Things that exist but are not among the objects. In every list `*` means that every name exists; lists of `namespace/name` also accept `namespace/*`.
  */
 export interface Externals {
   namespaces?: string[];
@@ -37,18 +36,18 @@ export interface Externals {
   serviceAccounts?: string[];
 }
 
-/** What the objects do not say. */
+/** Settings of the mesh that are not among the objects. */
 export interface MeshOptions {
-  /** Defaults to what MeshConfig says, else `istio-system`. */
+  /** Defaults to that of MeshConfig, else `istio-system`. */
   rootNamespace?: string;
   /** Defaults to `cluster.local`. */
   domain?: string;
-  /** MeshConfig verbatim. Defaults to the one in the ConfigMap `istio` of the root namespace, when that is among the objects. */
+  /** MeshConfig verbatim. Defaults to the one in the ConfigMap `istio` of the root namespace, if it is among the objects. */
   meshConfig?: Record<string, unknown>;
   externals?: Externals;
   /**
-   * The objects and `externals` are all there is: a name that neither holds does not exist. Defaults to false, so that only namespaces of which the objects hold
-   * Services or workloads count as described.
+   * True: the objects and `externals` are complete, and any other name does not exist. Defaults to false: then only names in namespaces with Services or workloads
+   * among the objects count as missing.
    */
   complete?: boolean;
 }
@@ -87,12 +86,12 @@ function configMapMesh(objects: readonly KubernetesObject[], rootNamespace: stri
   }
 }
 
-/** Who sees an object: everybody, nobody, or some namespaces (which hold the object's own when it is private). */
+/** Namespaces that see an object: all (`*`), none (`~`), or a set, in which a private object has its own namespace. */
 export type Visibility = '*' | '~' | ReadonlySet<string>;
 
 /**
- * What a list `exportTo` means for an object of `namespace`. `*` wins over all else, `~` over the rest, `.` is the object's own namespace (istio
- * pilot/pkg/model/push_context.go, initVirtualServices). An empty list stands for `fallback`, the mesh's default.
+ * The visibility of an object of `namespace` by its `exportTo`. `*` wins over all else, then `~`; `.` is the object's own namespace (istio
+ * pilot/pkg/model/push_context.go, initVirtualServices). An empty list means `fallback`, the mesh's default.
  */
 export function visibility(exportTo: readonly string[], namespace: string, fallback: readonly string[]): Visibility {
   const stated = exportTo.length > 0 ? exportTo : fallback;

@@ -14,18 +14,18 @@ import { WorkloadIndex } from './workload-index';
 import { type MeshWorkload, meshWorkloads } from './workloads';
 
 /**
- * A set of objects as istiod 1.30 sees a mesh: what is there, what a name means, who sees what, and which rule is in effect. Every index is a map, so that a
- * lookup costs the same in a large mesh. Nothing in it depends on the order in which the objects were given; where istiod lets the oldest win, so does this.
+ * A set of objects as istiod 1.30 reads a mesh: names, visibility, and the rules in effect. Every index is a map, so that a lookup costs the same in a large mesh.
+ * The order of the input does not matter; where the oldest object wins in istiod, it wins here.
  */
 export class MeshModel {
   readonly config: MeshConfig;
   readonly objects: ObjectIndex;
   readonly namespaces: ReadonlyMap<string, KnownNamespace>;
-  /** What exists beside the objects. See externals.ts for what the two say together. */
+  /** Things that exist beside the objects; see externals.ts. */
   readonly externals: Externals;
-  /** Whether the objects and the externals are all there is. */
+  /** Whether the objects and the externals are complete. */
   readonly complete: boolean;
-  // Each is made when somebody asks for it: who judges objects one by one asks for none.
+  // Each is built on first use: a check of single objects needs none.
   #services: ServiceIndex | undefined;
   #workloads: WorkloadIndex | undefined;
   #gateways: GatewayIndex | undefined;
@@ -73,19 +73,19 @@ export class MeshModel {
     return (this.#sidecars ??= new SidecarIndex(this.objects, this.config));
   }
 
-  /** A host written in an object of `namespace`, as FQDN. */
+  /** The FQDN of a host that an object of `namespace` names. */
   resolveHost(host: string, namespace: string): string {
     return resolveHost(host, namespace, this.config.domain);
   }
 
-  /** The service that a host, written in an object of a namespace, means for proxies of that namespace. */
+  /** The service of a host that an object of a namespace names, as proxies of that namespace see it. */
   serviceFor(host: string, fromNamespace: string): MeshService | undefined {
     return this.services.resolve(host, fromNamespace);
   }
 
   /**
-   * The DestinationRule in effect for a host (short name of `clientNamespace`, or FQDN) when that namespace's workloads call it. Works for hosts that no service
-   * has, too: then only rules of the client's and the root namespace are looked at.
+   * The DestinationRule in effect for a host (short name in `clientNamespace`, or FQDN) when workloads of that namespace call it. For a host without a service only
+   * rules of the client's and the root namespace count.
    */
   destinationRuleFor(
     host: string,
@@ -107,11 +107,14 @@ export class MeshModel {
   }
 }
 
-type Question = readonly [objects: readonly KubernetesObject[], options?: MeshOptions];
+type Input = readonly [objects: readonly KubernetesObject[], options?: MeshOptions];
 
-/** Never throws: a malformed field counts as absent, an object without a kind or a name is left out. Neither the list nor its objects may be changed afterwards: the last model is remembered. */
-export const meshModel: (...question: Question) => MeshModel = memoizeLast(
-  (...question: Question) => new MeshModel(...question),
+/**
+ * Builds the model; never throws. A malformed field counts as absent, and an object without a kind or a name is left out. The last model is memoized, so neither the
+ * list nor its objects may be changed afterwards.
+ */
+export const meshModel: (...input: Input) => MeshModel = memoizeLast(
+  (...input: Input) => new MeshModel(...input),
   ([objects, options], [others, otherOptions]) =>
     isDeepStrictEqual(options, otherOptions) &&
     objects.length === others.length &&

@@ -4,7 +4,7 @@ import { asMap, asName, asString, asStringMap, type JsonMap } from '../json';
 import { memoizeByIdentity } from './memoize';
 import type { MeshConfig } from './mesh-config';
 
-/** API group of every kind that the model looks for. A kind of the same name in another group (Knative's Service) is another kind. */
+/** API group of every kind in the model. A kind of the same name in another group, such as Knative's Service, is another kind. */
 const groups = {
   Namespace: '',
   Service: '',
@@ -35,28 +35,28 @@ const groups = {
   WasmPlugin: 'extensions.istio.io',
 } as const;
 
-/** A kind that {@link ObjectIndex.ofKind} knows the API group of. */
+/** A kind with a known API group. */
 export type MeshKind = keyof typeof groups;
 
 const clusterScoped: readonly string[] = ['Namespace'];
 
-/** An object as it was given, with what every reader of it needs. */
+/** An object and the parts of it that most readers need. */
 export interface MeshObject {
-  /** The very object that was given. */
+  /** The object of the input. */
   object: KubernetesObject;
   kind: string;
-  /** '' for a Namespace; `default` for another object that states none. */
+  /** '' for a Namespace; `default` for another object without one. */
   namespace: string;
   name: string;
   labels: Record<string, string>;
   annotations: Record<string, string>;
-  /** Empty when the object has none, or one that is no map. */
+  /** Empty when the object has no spec, or one that is not a map. */
   spec: JsonMap;
 }
 
-/** Objects by kind, whatever version of its API each is written in. Order is creation order (see creation-order.ts), not that of the input. */
+/** Objects by kind, in any version of its API, and in creation order. */
 export class ObjectIndex {
-  /** Those of the given objects that have an apiVersion, a kind and a name. */
+  /** The objects with an apiVersion, a kind and a name. */
   readonly all: readonly MeshObject[];
   private readonly byKind = new Map<string, MeshObject[]>();
   private readonly byKey = new Map<string, MeshObject>();
@@ -86,7 +86,7 @@ export class ObjectIndex {
   }
 }
 
-/** An object as the mesh sees it; undefined for one without an apiVersion, a kind or a name. Each is read once: neither it nor what is made of it may be changed. */
+/** An object for the model; undefined without an apiVersion, a kind or a name. Memoized, so neither the object nor the result may be changed. */
 export function meshObject(object: unknown): MeshObject | undefined {
   return isKubernetesObject(object) ? asMeshObject(object) : undefined;
 }
@@ -114,8 +114,8 @@ const asMeshObject = memoizeByIdentity((object: KubernetesObject): MeshObject =>
 });
 
 /**
- * Sorts as istiod does wherever the oldest object wins: by creation time, then name, then namespace (istio pilot/pkg/model/config.go,
- * sortConfigByCreationTime). An object without a creation time is still to be created, so it comes after those that have one.
+ * Sorts as istiod does where the oldest object wins: by creation time, then name, then namespace (istio pilot/pkg/model/config.go, sortConfigByCreationTime). An
+ * object without a creation time is not created yet, so it comes last.
  */
 function inCreationOrder<T extends KubernetesObject>(objects: readonly T[]): T[] {
   return [...objects].sort(compareCreation);
@@ -129,22 +129,22 @@ function compareCreation(a: KubernetesObject, b: KubernetesObject): number {
   );
 }
 
-/** Seconds since the epoch; the largest number for an object that is not there yet. */
+/** Seconds since the epoch; the largest number for an object that is not created yet. */
 function creationTime(object: KubernetesObject): number {
   const stamp = asString(asMap(object.metadata)['creationTimestamp']);
   const milliseconds = stamp === undefined ? NaN : Date.parse(stamp);
   return Number.isNaN(milliseconds) ? Number.MAX_SAFE_INTEGER : Math.floor(milliseconds / 1000);
 }
 
-/** A namespace that is among the objects, or that one of them lies in. */
+/** A namespace that is among the objects, or that contains one of them. */
 export interface KnownNamespace {
   name: string;
   labels: Record<string, string>;
-  /** Undefined for a namespace that only its objects speak of. */
+  /** Undefined for a namespace that is not an object of the input. */
   source: MeshObject | undefined;
 }
 
-/** Namespaces by name, in creation order, those without an object of their own last. */
+/** Namespaces by name, in creation order; those that are no objects of the input come last. */
 export function namespaces(objects: ObjectIndex, config: MeshConfig): ReadonlyMap<string, KnownNamespace> {
   const found = new Map<string, KnownNamespace>();
   for (const source of objects.ofKind('Namespace')) {

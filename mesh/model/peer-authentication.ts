@@ -15,7 +15,7 @@ export interface EffectiveMtls {
   source: MeshObject | undefined;
 }
 
-/** PeerAuthentications as istiod composes them: mesh, namespace, workload; of several on one level the oldest (istio pilot/pkg/security/authn). */
+/** PeerAuthentications, composed as in istiod: mesh, namespace, workload; of several on one level the oldest counts (istio pilot/pkg/security/authn). */
 export class PeerAuthenticationIndex {
   private readonly wide = new Map<string, MeshObject>();
   private readonly selecting = new Map<string, MeshObject[]>();
@@ -30,7 +30,7 @@ export class PeerAuthenticationIndex {
     }
   }
 
-  /** The mode of a namespace, which is the mesh's unless it has its own. */
+  /** The mode of a namespace; that of the mesh unless it has its own. */
   forNamespace(namespace: string): EffectiveMtls {
     const levels = [this.wide.get(namespace), this.wide.get(this.config.rootNamespace)];
     const source = levels.find((policy) => policy !== undefined && modeOf(policy.spec['mtls']) !== undefined);

@@ -1,4 +1,4 @@
-/** Protocols of ports, by istiod's names; `Unsupported` means that the proxy sniffs. */
+/** Protocols of ports, with istiod's names; `Unsupported` means that the proxy detects the protocol. */
 export type Protocol =
   | 'HTTP'
   | 'HTTP2'
@@ -29,7 +29,7 @@ const names: Record<string, Protocol> = {
   mysql: 'MySQL',
 };
 
-/** Ports whose servers speak first, so that istiod never sniffs them: SMTP, DNS, MySQL, MongoDB. */
+/** Ports without protocol detection, since their servers send the first bytes: SMTP, DNS, MySQL, MongoDB. */
 const neverSniffed = [25, 53, 3306, 27017];
 
 const kubernetesProtocols: Record<string, Protocol> = {
@@ -38,7 +38,7 @@ const kubernetesProtocols: Record<string, Protocol> = {
   'kubernetes.io/wss': 'HTTPS',
 };
 
-/** A protocol as Gateways and ServiceEntries name it, in any case. */
+/** The protocol of a Gateway's or ServiceEntry's port; upper and lower case are equal. */
 export function parseProtocol(name: string): Protocol {
   return names[name.toLowerCase()] ?? 'Unsupported';
 }
@@ -59,12 +59,12 @@ export function servicePortProtocol(port: {
   return protocol === 'Unsupported' && neverSniffed.includes(port.number) ? 'TCP' : protocol;
 }
 
-/** HTTP in any of its forms, where the proxy routes by request. */
+/** HTTP in any form, where the proxy routes by request. */
 export function isHttp(protocol: Protocol): boolean {
   return ['HTTP', 'HTTP2', 'HTTP_PROXY', 'GRPC', 'GRPC-Web'].includes(protocol);
 }
 
-/** TLS that the proxy does not open, where it routes by SNI. */
+/** TLS that the proxy does not terminate, where it routes by SNI. */
 export function isTls(protocol: Protocol): boolean {
   return protocol === 'HTTPS' || protocol === 'TLS';
 }

@@ -10,7 +10,7 @@ export interface MeshServicePort {
   number: number;
   name: string;
   protocol: Protocol;
-  /** Port of the pods: a number, or the name of a container port. Defaults to `number`. */
+  /** Port of the pods: a number or the name of a container port. Defaults to `number`. */
   targetPort: number | string;
 }
 
@@ -23,7 +23,7 @@ export interface ServiceEndpoint {
   weight: number | undefined;
 }
 
-/** A Kubernetes Service, or one host of a ServiceEntry, as istiod's registry holds it. */
+/** A Kubernetes Service, or one host of a ServiceEntry, as in istiod's registry. */
 export interface MeshService {
   /** FQDN; a ServiceEntry's host may be a wildcard. */
   hostname: string;
@@ -34,15 +34,15 @@ export interface MeshService {
   source: MeshObject;
   ports: readonly MeshServicePort[];
   seenBy: Visibility;
-  /** How the proxy finds endpoints; `Alias` is a Service of type ExternalName, `None` a headless Service or a ServiceEntry with resolution NONE. */
+  /** Discovery of endpoints; `Alias` is a Service of type ExternalName, `None` a headless Service or a ServiceEntry with resolution NONE. */
   resolution: 'Static' | 'None' | 'DNS' | 'DNSRoundRobin' | 'DynamicDNS' | 'Alias';
-  /** Labels of the pods (and WorkloadEntries) behind it; undefined when it selects none. */
+  /** Labels of the pods and WorkloadEntries that it selects; undefined without a selector. */
   selector: Record<string, string> | undefined;
   /** Endpoints that a ServiceEntry lists itself. */
   endpoints: readonly ServiceEndpoint[];
-  /** Virtual addresses; none for a headless Service, and for one that has not been given its address yet. */
+  /** Virtual addresses; none for a headless Service, and before the cluster assigns one. */
   addresses: readonly string[];
-  /** Host that an ExternalName Service stands for. */
+  /** Target of an ExternalName Service. */
   externalName: string | undefined;
   /** Outside the mesh: ExternalName, or a ServiceEntry that is not MESH_INTERNAL. */
   external: boolean;
@@ -158,7 +158,7 @@ function entryEndpoint(endpoint: JsonMap): ServiceEndpoint[] {
   ];
 }
 
-/** Services by host, and which of them a client sees. */
+/** Services by host and by client. */
 export class ServiceIndex {
   private readonly byHost = new HostMap<MeshService[]>();
   private readonly byNamespace = new Map<string, MeshService[]>();
@@ -176,7 +176,7 @@ export class ServiceIndex {
     }
   }
 
-  /** Services of every namespace with exactly this FQDN (or ServiceEntry host), whoever sees them. */
+  /** Services of every namespace with exactly this FQDN or ServiceEntry host, whatever they are exported to. */
   withHost(fqdn: string): readonly MeshService[] {
     return this.byHost.get(fqdn) ?? [];
   }
@@ -195,16 +195,16 @@ export class ServiceIndex {
   }
 
   /**
-   * The service that proxies of `fromNamespace` send to for a host of a route or rule that lies in that namespace: a short name is a Service of that namespace;
-   * a wildcard ServiceEntry does not answer for a host beneath it (see {@link covering}).
+   * The service that proxies of `fromNamespace` use for a host in a route or rule of that namespace. A short name is a Service of that namespace; a wildcard
+   * ServiceEntry does not count for a host that it matches (see {@link covering}).
    */
   resolve(host: string, fromNamespace: string): MeshService | undefined {
     return this.seenFrom(resolveHost(host, fromNamespace, this.config.domain), fromNamespace);
   }
 
   /**
-   * The service with this FQDN that proxies of a namespace see. Of several, that of the proxy's own namespace wins, then a Kubernetes Service, then one exported
-   * to this very namespace, then the oldest (istio pilot/pkg/model/sidecar.go, selectServices).
+   * The service with this FQDN that proxies of a namespace see. Of several, the one in the proxy's own namespace wins, then a Kubernetes Service, then one that is
+   * exported to exactly this namespace, then the oldest (istio pilot/pkg/model/sidecar.go, selectServices).
    */
   seenFrom(fqdn: string, clientNamespace: string): MeshService | undefined {
     const visible = this.withHost(fqdn).filter((service) => isVisible(service.seenBy, clientNamespace));
@@ -221,7 +221,7 @@ export class ServiceIndex {
     return isVisible(service.seenBy, clientNamespace);
   }
 
-  /** Like {@link seenFrom}, but a wildcard ServiceEntry answers for the hosts beneath it when no service has the very name. */
+  /** Like {@link seenFrom}, but without a service of that name a wildcard ServiceEntry that matches it counts. */
   covering(fqdn: string, clientNamespace: string): MeshService | undefined {
     const host = this.byHost.mostSpecific(fqdn);
     return host === undefined ? undefined : this.seenFrom(host, clientNamespace);

@@ -5,25 +5,25 @@ import type { MeshObject, ObjectIndex } from './objects';
 import { pushTo } from '../collections';
 import { hasLabels } from './workload-index';
 
-/** An egress listener of a Sidecar: the hosts it brings in, as `namespace/host`. */
+/** An egress listener of a Sidecar. */
 export interface EgressListener {
-  /** Undefined: every port that no other listener has. */
+  /** Undefined for all ports without a listener of their own. */
   port: number | undefined;
   bind: string;
-  /** Hosts by the namespace of the services (`*` for all), `.` already resolved; `~` matches nothing. */
+  /** Imported hosts with the namespace of their services: `*` for all, `~` for none; `.` is resolved. */
   hosts: { namespace: string; host: string }[];
   path: string;
 }
 
-/** What a workload's proxy knows of the mesh. */
+/** The part of the mesh that a workload's proxy gets. */
 export interface SidecarScope {
-  /** Undefined when no Sidecar applies and the proxy knows everything that is exported to it. */
+  /** Undefined when no Sidecar applies: then the proxy gets everything that is exported to it. */
   source: MeshObject | undefined;
   listeners: EgressListener[];
   outboundTrafficPolicy: 'ALLOW_ANY' | 'REGISTRY_ONLY';
 }
 
-/** Sidecars as istiod picks one per workload: with a matching selector, else of the namespace, else of the root namespace; the oldest of each. */
+/** The Sidecar of each workload, chosen as in istiod: one that selects it, else that of the namespace, else that of the root namespace; of several the oldest. */
 export class SidecarIndex {
   private readonly byNamespace = new Map<string, MeshObject[]>();
   private readonly root: MeshObject | undefined;
@@ -60,7 +60,7 @@ export class SidecarIndex {
   }
 }
 
-/** Whether a listener brings in a service of a namespace. */
+/** Whether a listener imports a service. */
 export function importsService(listener: EgressListener, service: { hostname: string; namespace: string }): boolean {
   return listener.hosts.some(
     ({ namespace, host }) =>
@@ -68,7 +68,7 @@ export function importsService(listener: EgressListener, service: { hostname: st
   );
 }
 
-/** Whether a listener brings in a VirtualService of a namespace: one overlapping host is enough. */
+/** Whether a listener imports a VirtualService: one overlapping host is enough. */
 export function importsVirtualService(
   listener: EgressListener,
   virtualService: { hosts: readonly string[]; namespace: string },

@@ -16,14 +16,14 @@ import { isVisible, type MeshConfig, visibility, type Visibility } from './mesh-
 import type { MeshObject, ObjectIndex } from './objects';
 import { pushTo } from '../collections';
 
-/** One entry of `http`, `tls` or `tcp`, with where it is written: a delegated one lies in another object. */
+/** An entry of `http`, `tls` or `tcp` and its place, which is in another object for a delegated one. */
 export interface SourcedRoute {
   /** The route verbatim, after the merge with the route that delegates to it. */
   route: JsonMap;
   source: MeshObject;
   /** Path in the source, e.g. `spec.http[0]`. */
   path: string;
-  /** Namespace against which its short names resolve. */
+  /** Namespace of its short names. */
   namespace: string;
 }
 
@@ -31,20 +31,20 @@ export interface MeshVirtualService {
   name: string;
   namespace: string;
   source: MeshObject;
-  /** FQDNs; empty for one that others delegate to. */
+  /** FQDNs; empty for a delegate. */
   hosts: string[];
   /** `namespace/name`, or `mesh`; never empty. */
   gateways: string[];
   seenBy: Visibility;
-  /** Routes in order, delegates in their place. A route whose delegate is missing or not visible is left out, as istiod does. */
+  /** Routes in order, with delegates merged in place. A route whose delegate is missing or not visible is left out, as in istiod. */
   http: SourcedRoute[];
   tls: SourcedRoute[];
   tcp: SourcedRoute[];
 }
 
-/** VirtualServices by the gateways they hold for. */
+/** VirtualServices by gateway. */
 export class VirtualServiceIndex {
-  /** All of them, delegates included, in creation order. */
+  /** All VirtualServices, delegates included, in creation order. */
   readonly all: readonly MeshVirtualService[];
   private readonly byGateway = new Map<string, MeshVirtualService[]>();
 
@@ -61,8 +61,8 @@ export class VirtualServiceIndex {
   }
 
   /**
-   * VirtualServices for `mesh` or for a Gateway (`namespace/name`) that proxies of a namespace see: those exported to that namespace alone first, then the public
-   * ones, each in creation order (istio pilot/pkg/model/push_context.go, VirtualServicesForGateway).
+   * VirtualServices of `mesh` or of a Gateway (`namespace/name`) that proxies of a namespace see: first those exported to this namespace, then the public ones, each
+   * in creation order (istio pilot/pkg/model/push_context.go, VirtualServicesForGateway).
    */
   onGateway(gateway: string, proxyNamespace: string): MeshVirtualService[] {
     const bound = this.byGateway.get(gateway) ?? [];
@@ -71,7 +71,7 @@ export class VirtualServiceIndex {
     return bound.filter(({ seenBy }) => isVisible(seenBy, proxyNamespace)).sort((a, b) => rank(a) - rank(b));
   }
 
-  /** Every VirtualService bound to a gateway, whoever sees it. */
+  /** Every VirtualService bound to a gateway, whatever it is exported to. */
   boundTo(gateway: string): readonly MeshVirtualService[] {
     return this.byGateway.get(gateway) ?? [];
   }
@@ -124,7 +124,7 @@ function delegated(root: SourcedRoute, delegates: ReadonlyMap<string, MeshObject
   });
 }
 
-/** Fields that a delegate's route takes from the root's route unless it has its own. */
+/** Fields that a delegate's route inherits from the root's route unless it has its own. */
 const inherited = [
   'rewrite',
   'directResponse',
@@ -140,8 +140,8 @@ const inherited = [
 ] as const;
 
 /**
- * A route of a delegate VirtualService as it holds beneath the route that delegates to it, or undefined when their conditions contradict each other, in which
- * case istiod drops it (istio pilot/pkg/model/virtualservice.go, mergeHTTPRoute).
+ * A route of a delegate merged with the route that delegates to it; undefined when their conditions contradict each other, in which case istiod drops the route
+ * (istio pilot/pkg/model/virtualservice.go, mergeHTTPRoute).
  */
 function mergeDelegate(root: SourcedRoute, leaf: SourcedRoute): JsonMap | undefined {
   const rootMatches = matches(root);
@@ -162,7 +162,7 @@ function mergeDelegate(root: SourcedRoute, leaf: SourcedRoute): JsonMap | undefi
   };
 }
 
-/** Conditions with gateways resolved, since the two objects may lie in different namespaces. */
+/** Matches with resolved gateways, since the two objects may be in different namespaces. */
 function matches({ route, namespace }: SourcedRoute): JsonMap[] {
   return asList(route['match'])
     .filter(isMap)
@@ -221,7 +221,7 @@ function conflicts(root: JsonMap, leaf: JsonMap): boolean {
   return rootGateways.length > 0 && leafGateways.some((gateway) => !rootGateways.includes(gateway));
 }
 
-/** Whether `leaf` is not evidently narrower than `root`; istiod takes two regexes for a conflict without looking into them. */
+/** Whether `leaf` is not clearly narrower than `root`. istiod treats any regex as a conflict. */
 function stringConflict(root: unknown, leaf: unknown): boolean {
   if (!isMap(root) || !isMap(leaf)) return false;
   const [outer, inner] = [root, leaf].map((match) => ({

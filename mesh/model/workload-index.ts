@@ -23,7 +23,7 @@ export class WorkloadIndex {
     return this.inNamespace(namespace).find((workload) => workload.name === name);
   }
 
-  /** Workloads that carry all of `labels`, in one namespace or, without it, in all. No labels select every workload. */
+  /** Workloads with all of `labels`, in one namespace or in all. No labels select every workload. */
   selectedBy(labels: Record<string, string>, namespace?: string): MeshWorkload[] {
     const candidates = Object.entries(labels).map(([label, value]) => this.byLabel.get(labelKey(label, value)) ?? []);
     const all = namespace === undefined ? this.all : this.inNamespace(namespace);
@@ -34,8 +34,8 @@ export class WorkloadIndex {
   }
 
   /**
-   * Workloads behind a service and, with `subset`, behind one subset of it; none for a service without a selector. Endpoints that a ServiceEntry lists itself
-   * are in {@link MeshService.endpoints}.
+   * Workloads that a service and, with `subset`, the labels of one subset select; none for a service without a selector. Endpoints that a ServiceEntry lists are in
+   * {@link MeshService.endpoints}. See endpoints.ts for replicas, and for what is unknown.
    */
   behind(service: MeshService, subset: Record<string, string> = {}): MeshWorkload[] {
     if (service.selector === undefined) return [];
@@ -45,7 +45,7 @@ export class WorkloadIndex {
   }
 }
 
-/** Whether `labels` holds every entry of `wanted`. */
+/** Whether `labels` has every entry of `wanted`. */
 export function hasLabels(labels: Record<string, string>, wanted: Record<string, string>): boolean {
   return Object.entries(wanted).every(([label, value]) => labels[label] === value);
 }

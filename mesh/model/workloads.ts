@@ -1,7 +1,7 @@
 import { asList, asMap, asName, asNumber, asString, asStringMap, type JsonMap } from '../json';
 import type { MeshKind, KnownNamespace, MeshObject, ObjectIndex } from './objects';
 
-/** Something that runs: an object that makes pods, a bare pod, or a WorkloadEntry. */
+/** An object that creates pods, a bare pod, a WorkloadEntry, or a WorkloadGroup. */
 export interface MeshWorkload {
   kind: string;
   name: string;
@@ -10,9 +10,9 @@ export interface MeshWorkload {
   /** Labels of its pods. */
   labels: Record<string, string>;
   annotations: Record<string, string>;
-  /** Pods it asks for, 1 when it states none; undefined when something else decides: the nodes (DaemonSet), an autoscaler, who registers (WorkloadGroup). */
+  /** Number of pods, 1 by default; undefined when it depends on nodes (DaemonSet), an autoscaler or registration (WorkloadGroup). */
   replicas: number | undefined;
-  /** The least number of pods that the objects promise. */
+  /** Smallest number of pods according to the objects. */
   minReplicas: number;
   /** Defaults to `default`. */
   serviceAccount: string;
@@ -26,7 +26,7 @@ export interface MeshWorkload {
   podSpecPath: string;
 }
 
-/** Kinds with a pod template, and the path of its parent. */
+/** Kinds with a pod template, and the path of the template. */
 const templates: readonly [MeshKind, readonly string[]][] = [
   ['Deployment', ['spec', 'template']],
   ['StatefulSet', ['spec', 'template']],
@@ -38,7 +38,7 @@ const templates: readonly [MeshKind, readonly string[]][] = [
   ['Pod', []],
 ];
 
-/** All workloads. A pod or ReplicaSet that a listed controller owns is left out, since the controller stands for it. */
+/** All workloads. A pod or ReplicaSet with a controller is left out, since the controller is the workload. */
 export function meshWorkloads(objects: ObjectIndex, namespaces: ReadonlyMap<string, KnownNamespace>): MeshWorkload[] {
   const labelsOf = (namespace: string): Record<string, string> => namespaces.get(namespace)?.labels ?? {};
   const autoscaled = autoscaledReplicas(objects);
@@ -93,7 +93,7 @@ function identity(source: MeshObject): Pick<MeshWorkload, 'kind' | 'name' | 'nam
   return { kind: source.kind, name: source.name, namespace: source.namespace, source };
 }
 
-/** A Rollout may take its pod template from a Deployment that it names. */
+/** The object with the pod template: a Rollout may refer to a Deployment. */
 function templateOwner(objects: ObjectIndex, source: MeshObject): MeshObject {
   const reference = asMap(source.kind === 'Rollout' ? source.spec['workloadRef'] : undefined);
   if (reference['kind'] !== 'Deployment') return source;
@@ -108,12 +108,12 @@ function podCount(
   if (kind === 'DaemonSet') return { replicas: undefined, minReplicas: 1 };
   const stated = kind === 'Pod' ? 1 : (asNumber(spec['replicas']) ?? 1);
   const least = autoscaled.get(`${kind} ${source.namespace}/${source.name}`);
-  // A HorizontalPodAutoscaler leaves a workload of 0 replicas alone; KEDA, whose least number may be 0, does not.
+  // A HorizontalPodAutoscaler does not scale up from 0 replicas; KEDA does.
   if (least === undefined || (stated === 0 && least > 0)) return { replicas: stated, minReplicas: stated };
   return { replicas: undefined, minReplicas: least };
 }
 
-/** The least number of pods by the title of the workload, for workloads that a HorizontalPodAutoscaler or a ScaledObject of KEDA scales. */
+/** Smallest number of pods of each workload that a HorizontalPodAutoscaler or a ScaledObject of KEDA scales. */
 function autoscaledReplicas(objects: ObjectIndex): ReadonlyMap<string, number> {
   const found = (group: string, scaler: string, least: string, fallback: number): [string, number][] =>
     objects.ofGroupKind(group, scaler).map(({ spec, namespace }) => {
@@ -137,7 +137,7 @@ function workloadEntry(source: MeshObject): MeshWorkload {
   const { spec } = source;
   return {
     ...entryWorkload(source, spec),
-    // Both places may carry labels; those of the metadata win (istio pilot/pkg/serviceregistry/serviceentry/conversion.go).
+    // Both places may have labels; those of the metadata win (istio pilot/pkg/serviceregistry/serviceentry/conversion.go).
     labels: { ...asStringMap(spec['labels']), ...source.labels },
     annotations: source.annotations,
     replicas: 1,
@@ -177,14 +177,14 @@ function entryWorkload(
   };
 }
 
-/** What carries a workload's traffic: a proxy beside it, the node's ztunnel, or nothing of Istio's. */
+/** The proxy of a workload: a sidecar, the node's ztunnel, or none. */
 export type ProxyKind = 'sidecar' | 'ambient' | 'none';
 
 const neverInjected = ['kube-system', 'kube-public', 'kube-node-lease', 'local-path-storage'];
 
 /**
- * How pods join the mesh, by the webhooks of Istio's charts: a namespace label asks for injection and a pod label may opt out, or, in a namespace without an
- * opinion, a pod label asks. The annotation only ever switches injection off. https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/
+ * Whether pods get a proxy from the webhooks of Istio's charts. A namespace label enables injection, and a pod label may opt out; in a namespace without the label,
+ * a pod label may opt in. The annotation can only disable injection. https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/
  */
 function proxyOf(
   namespace: string,
@@ -211,7 +211,7 @@ function isAskedFor(namespace: Record<string, string>, pod: Record<string, strin
   return inject === 'true' || pod['istio.io/rev'] !== undefined;
 }
 
-/** Pods that were written with their proxy, as `istioctl kube-inject` does. */
+/** Whether a pod spec contains the proxy, as after `istioctl kube-inject`. */
 function carriesProxy(podSpec: JsonMap): boolean {
   return [...asList(podSpec['containers']), ...asList(podSpec['initContainers'])].some(
     (container) => asMap(container)['name'] === 'istio-proxy',
