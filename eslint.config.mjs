@@ -9,7 +9,7 @@ const rooms = {
   config: { may: ['mesh', 'policy'], without: ['@pulumi/kubernetes', '@pulumi/policy'] },
   policy: { may: ['mesh', 'runtime'] },
   cluster: { may: ['mesh', 'runtime'] },
-  components: { may: ['mesh', 'policy', 'cluster'], without: ['zod', 'yaml'] },
+  components: { may: ['mesh'], without: ['zod', 'yaml'] },
   provider: { may: ['mesh', 'policy', 'cluster', 'runtime'], without: ['zod', 'yaml'] },
   cli: { may: ['mesh', 'config', 'policy', 'cluster', 'runtime'] },
   tools: { may: ['mesh', 'config', 'policy', 'cluster', 'runtime', 'test'] },

@@ -12,15 +12,15 @@ takeOverOwnObjects(cluster);
 const { addons = {}, apps = {}, gateways = {}, routes = {}, objects = [] } = settings;
 const istio = settings.istio === undefined ? undefined : mesh.withTracingProvider(settings.istio, addons);
 const ofIstio = istio === undefined ? {} : { istio };
-/** What components must know of their section of the stack file. loadSettings has checked all objects, together. */
-const section = (name: string) => ({ secret: secretSections.has(name), policy: false }) as const;
+/** Options of the components of a section of the stack file. */
+const section = (name: string) => ({ secret: secretSections.has(name) });
 
 // Namespaces first: the injector reads their labels when a pod is created.
 const labels = mesh.meshNamespaces(settings);
 const namespaces = new Map(Object.entries(labels).map(([name, args]) => [name, new mesh.MeshNamespace(name, args)]));
-/** What all that follows waits for. */
+/** What everything after it waits for. */
 const ready: Resource[] = [...namespaces.values()];
-/** Options of what is inside a namespace: it goes with the namespace when that goes. */
+/** Options of resources in a namespace: deleting the namespace deletes them too. */
 function inside(name: string, after: Resource[] = []): ComponentResourceOptions {
   const deletedWith = namespaces.get(name)?.namespace;
   return { dependsOn: [...ready, ...after], ...(deletedWith === undefined ? {} : { deletedWith }) };
@@ -52,9 +52,9 @@ const workloads = Object.entries(apps).map(([name, app]) => {
 
 const controlPlane = istio?.namespace === undefined ? {} : { namespace: istio.namespace };
 const proof = { ...settings.proof, ...cluster, ...controlPlane };
-// Routes last: a version is Ready before it gets requests, and Pulumi takes it away after the route has left it.
+// Routes last: a version is Ready before it gets requests, and Pulumi deletes it after the route has left it.
 for (const [namespace, services] of Object.entries(routes)) {
-  const args = { namespace, services, proof, changes: policy, ...section('routes') };
+  const args = { namespace, services, proof, limits: policy, ...section('routes') };
   new mesh.Routes(namespace, args, inside(namespace, workloads));
 }
 if (objects.length > 0) new mesh.Objects('objects', { objects, ...section('objects') }, { dependsOn: [...ready] });
@@ -62,5 +62,5 @@ if (objects.length > 0) new mesh.Objects('objects', { objects, ...section('objec
 const splits = effectiveSplits(stackTraffic(settings));
 /** Who gets the requests, and what is done to them: service or gateway → class of requests → share. A preview shows what a change moves. */
 export const traffic = secretSections.has('routes') || secretSections.has('objects') ? secret(splits) : splits;
-/** Where to reach each gateway. */
+/** Address of each gateway. */
 export const addresses = Object.fromEntries(ingress.map(({ gateway, address }) => [gateway, address]));

@@ -1,24 +1,21 @@
-import type * as kubernetes from '@pulumi/kubernetes';
+import * as kubernetes from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
-import { childOptions } from './child-options';
 import { helmRelease, type HelmOptions } from './helm-release';
-import { defaultInjectorTimeout, injectorReady } from './injector';
-import { kubernetesObject } from './kubernetes-object';
 import { controlPlaneNamespace, controlPlaneReleases, meshPeerAuthentication } from '../mesh/manifests/control-plane';
 import type { IstioSettings } from '../mesh/manifests/settings';
 import { MeshNamespace } from './mesh-namespace';
-import type { SecretOptions } from './secret-options';
+import { childOptions, kubernetesObject, type SecretOptions } from './resources';
 
 export interface IstioControlPlaneArgs extends IstioSettings, HelmOptions, SecretOptions {
-  /** Make the control plane's namespace too. Defaults to true. */
+  /** Create the control plane's namespace too. Defaults to true. */
   createNamespace?: boolean;
-  /** Longest wait, in seconds, until the sidecar injector can be called. 0 does not wait, for a cluster where istiod does not run. Defaults to 600. */
+  /** Longest wait, in seconds, until the API server can call the sidecar injector. 0 does not wait, for a cluster where istiod does not run. Defaults to 600. */
   injectorTimeoutSeconds?: number;
 }
 
 /**
- * Istio's control plane: the charts base, cni, istiod and ztunnel as Helm releases, one after the other, and mesh-wide mTLS. Istio objects that depend on it find their CRDs, workloads that depend
- * on it get their sidecar.
+ * Istio's control plane: the charts base, cni, istiod and ztunnel as Helm releases, one after the other, and mesh-wide mTLS. Make Istio objects depend on it for their CRDs, and workloads for their
+ * sidecars.
  */
 export class IstioControlPlane extends pulumi.ComponentResource {
   /** Namespace of the control plane, the mesh's root namespace. */
@@ -43,7 +40,7 @@ export class IstioControlPlane extends pulumi.ComponentResource {
   }
 }
 
-/** Each release waits for those that it names. */
+/** Registers the releases; each waits for the releases that it names. */
 function releasesInOrder(
   name: string,
   args: IstioControlPlaneArgs,
@@ -55,4 +52,43 @@ function releasesInOrder(
     made.set(release.name, helmRelease(`${name}-${release.name}`, release, args, options(after)));
   }
   return [...made.values()];
+}
+
+/** Default of the longest wait for the injector, in seconds. */
+const defaultInjectorTimeout = 600;
+
+/** Name that the istiod chart gives the injector's MutatingWebhookConfiguration. */
+function injectorWebhookName(istio: IstioSettings): string {
+  const namespace = controlPlaneNamespace(istio);
+  return [
+    'istio-sidecar-injector',
+    ...(istio.revision === undefined ? [] : [istio.revision]),
+    ...(namespace === 'istio-system' ? [] : [namespace]),
+  ].join('-');
+}
+
+/**
+ * Waits until istiod has written its CA into the injector's webhook. A Ready istiod is not enough: until then the API server cannot call the webhook, and pods are refused or start without a sidecar
+ * (https://github.com/istio/istio/issues/61049). The patch sets one annotation that makes the provider wait.
+ * @param timeoutSeconds - the update fails after it
+ * @param opts - must depend on the release of istiod, or the patch would create a webhook of its own
+ */
+function injectorReady(
+  name: string,
+  istio: IstioSettings,
+  timeoutSeconds: number,
+  opts: pulumi.CustomResourceOptions,
+): pulumi.CustomResource {
+  const timeout = `${timeoutSeconds}s`;
+  return new kubernetes.admissionregistration.v1.MutatingWebhookConfigurationPatch(
+    name,
+    {
+      metadata: {
+        name: injectorWebhookName(istio),
+        annotations: { 'pulumi.com/waitFor': 'jsonpath={.webhooks[*].clientConfig.caBundle}' },
+      },
+    },
+    // istiod's release deletes the webhook. Removing the annotation after that would create an empty webhook, which Helm then refuses to adopt.
+    { ...opts, retainOnDelete: true, customTimeouts: { create: timeout, update: timeout } },
+  );
 }

@@ -1,15 +1,15 @@
 import * as kubernetes from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import type { Release } from '../mesh/manifests/release';
-import type { SecretOptions } from './secret-options';
+import type { SecretOptions } from './resources';
 
-/** How Helm goes about the releases of a component. */
+/** How Helm installs the releases of a component. */
 export interface HelmOptions {
   /** Longest wait for a release to be Ready, in seconds. Defaults to 600. */
   timeoutSeconds?: number;
   /**
-   * Take a failed install away, and a failed upgrade back, instead of leaving it half-done. Defaults to true. A run that is killed still leaves Helm with
-   * "another operation is in progress": `helm rollback`, or delete the newest `sh.helm.release.v1.…` Secret, then run again.
+   * Uninstall after a failed install, and roll a failed upgrade back. Defaults to true. After a run that was killed, Helm still says "another operation is in progress": run `helm rollback`, or delete
+   * the newest `sh.helm.release.v1.…` Secret, then run again.
    */
   atomic?: boolean;
 }
@@ -31,7 +31,7 @@ export function helmRelease(
       ...(version === undefined ? {} : { version }),
       ...(repository === undefined ? {} : { repositoryOpts: { repo: repository } }),
       values: secret ? pulumi.secret(values) : values,
-      // Without it Helm keeps the last values when all of them are taken away.
+      // Without it Helm keeps the old values when all of them are removed.
       resetValues: true,
       skipAwait: false,
       atomic,

@@ -1,58 +1,46 @@
 import * as pulumi from '@pulumi/pulumi';
-import { childOptions } from './child-options';
-import { gatewayAddress } from './gateway-address';
-import { helmRelease, type HelmOptions } from './helm-release';
-import { kubernetesObject, objectId } from './kubernetes-object';
-import { clusterIssuerName } from '../mesh/manifests/addons/cert-manager';
+import { type HelmOptions, helmRelease } from './helm-release';
+import { clusterIssuerName } from '../mesh/manifests/addons/addons';
 import {
   gatewayCertificate,
   gatewayIngress,
   gatewayNamespace,
   gatewayRelease,
+  istioGateways,
 } from '../mesh/manifests/gateway-workload';
-import { istioGateways } from '../mesh/manifests/istio-gateway';
 import type { GatewaySettings, IstioSettings } from '../mesh/manifests/settings';
-import type { Verbatim } from '../mesh/manifests/verbatim';
 import { MeshNamespace } from './mesh-namespace';
-import { refuseFindings, type CheckOptions } from './refuse-findings';
-import type { SecretOptions } from './secret-options';
+import { childOptions, kubernetesObject, objectId, type SecretOptions } from './resources';
 
 export interface IngressGatewayArgs extends GatewaySettings, HelmOptions, SecretOptions {
   /** Name of the gateway: of its Helm release, Deployment and Service. Defaults to the component's name. */
   name?: string;
   /** Settings of the control plane, of which the gateway takes version, revision and chart source. Default to Istio's defaults. */
   istio?: IstioSettings;
-  /** Make the gateway's namespace too. Defaults to true; one gateway of a namespace can make it. */
+  /** Create the gateway's namespace too. Defaults to true; only one gateway of a namespace may create it. */
   createNamespace?: boolean;
   /** ClusterIssuer of the certificate, unless `certificate` names an issuer. Defaults to `selfsigned`. */
   clusterIssuer?: string;
-  /** Options of the check of the gateway's objects; false when they were checked already, together with all others. */
-  policy?: Verbatim<CheckOptions | false>;
 }
 
 /**
- * A gateway workload, the Istio Gateways that select it, its certificate and a Kubernetes Ingress in front. It must depend on the control plane: its pods have no image of their own, the injector
- * gives them one.
+ * A gateway workload, the Istio Gateways that select it, its certificate and a Kubernetes Ingress in front of it. It must depend on the control plane: the injector sets the image of its pods.
  */
 export class IngressGateway extends pulumi.ComponentResource {
   /** Name of the gateway: of its Helm release, Deployment and Service. */
   readonly gateway: string;
   /** Namespace of the gateway workload. */
   readonly namespace: string;
-  /** Where to reach the gateway, or the command that says so. */
+  /** Address of the gateway, or the command that prints it. */
   readonly address: string;
 
-  /**
-   * @param opts - resource options; rename the component with `aliases`
-   * @throws pulumi.ResourceError listing every mandatory finding on the gateway's objects, before anything is registered.
-   */
+  /** @param opts - resource options; rename the component with `aliases` */
   constructor(name: string, args: IngressGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
+    super('meshwright:index:IngressGateway', name, {}, opts);
     const gateway = args.name ?? name;
     const gateways = istioGateways(gateway, args).map(({ object }) => object);
     const certificate = gatewayCertificate(gateway, args, args.clusterIssuer ?? clusterIssuerName(undefined))?.object;
     const ingress = gatewayIngress(gateway, args)?.object;
-    refuseFindings(`gateway ${gateway}`, [...gateways, ...present(certificate), ...present(ingress)], args.policy);
-    super('meshwright:index:IngressGateway', name, {}, opts);
     this.gateway = gateway;
     this.namespace = gatewayNamespace(args);
     const before: pulumi.Resource[] = [];
@@ -81,4 +69,21 @@ export class IngressGateway extends pulumi.ComponentResource {
 
 function present<T>(value: T | undefined): T[] {
   return value === undefined ? [] : [value];
+}
+
+/** Address of a gateway for clients outside the cluster, if its settings determine it; else the command that prints it. */
+function gatewayAddress(gateway: string, settings: GatewaySettings): string {
+  const { type = 'LoadBalancer', nodePorts = {} } = settings.service ?? {};
+  const service = `--namespace ${gatewayNamespace(settings)}`;
+  const nodePort = nodePorts['http2'] ?? nodePorts['http'];
+  switch (type) {
+    case 'NodePort':
+      return nodePort === undefined
+        ? `kubectl get service ${gateway} ${service}`
+        : `http://<address of any node>:${nodePort}`;
+    case 'LoadBalancer':
+      return `kubectl get service ${gateway} ${service} --output jsonpath='{.status.loadBalancer.ingress[0]}'`;
+    case 'ClusterIP':
+      return `kubectl port-forward service/${gateway} ${service} 8080:80`;
+  }
 }

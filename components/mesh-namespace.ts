@@ -1,9 +1,9 @@
 import * as kubernetes from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
-import { childOptions, type Selective } from './child-options';
 import type { KubernetesObject } from '../mesh/manifests/kubernetes';
 import { isExistingNamespace, namespaceObject } from '../mesh/manifests/namespace';
 import type { NamespaceSettings } from '../mesh/manifests/settings';
+import { childOptions, type DependencyFilter } from './resources';
 
 export interface MeshNamespaceArgs extends NamespaceSettings {
   /** Name of the namespace. Defaults to the component's name. */
@@ -11,13 +11,13 @@ export interface MeshNamespaceArgs extends NamespaceSettings {
 }
 
 /**
- * A namespace and its place in the mesh: injection, revision, ambient mode. One that is there already gets labels and annotations only, which are taken away again on destroy, while the namespace
- * stays. Workloads must depend on it, because the injector looks at the labels when a pod is created.
+ * A namespace and how it joins the mesh: injection, revision, ambient mode. An existing namespace is only labelled and annotated; destroy removes those labels and annotations and keeps the namespace.
+ * Workloads must depend on it, because the injector reads the labels when a pod is created.
  */
-export class MeshNamespace extends pulumi.ComponentResource implements Selective {
+export class MeshNamespace extends pulumi.ComponentResource implements DependencyFilter {
   /** Name of the namespace. */
   readonly name: string;
-  /** The namespace, when this component made it: what `deletedWith` of things inside it may name. */
+  /** The Namespace, if this component creates it. Objects inside may name it in `deletedWith`. */
   readonly namespace?: kubernetes.core.v1.Namespace;
 
   /** @param opts - resource options; rename the component with `aliases` */
@@ -34,7 +34,7 @@ export class MeshNamespace extends pulumi.ComponentResource implements Selective
     this.registerOutputs({ name: this.name, namespace: this.namespace });
   }
 
-  /** @internal Only what is in the namespace waits for it. */
+  /** @internal Only objects in the namespace wait for it. */
   neededBy({ metadata }: KubernetesObject): boolean {
     return metadata.namespace === this.name;
   }

@@ -1,18 +1,16 @@
 import * as pulumi from '@pulumi/pulumi';
-import { childOptions } from './child-options';
+import { isKubeconfigText } from '../mesh/manifests/formats';
 import { defined } from '../mesh/manifests/kubernetes';
-import { allRouteObjects, objectsOfRoute } from '../mesh/manifests/route-objects';
-import type { ChangeLimits, SetProof } from '../mesh/manifests/route-set';
+import { allRouteObjects, objectsOfRoute, type RouteObjects } from '../mesh/manifests/routes';
+import { routeType, serializedObjects, type ChangeLimits, type SetProof } from '../mesh/manifests/route-set';
+import { weightsOf, type RuleWeights } from '../mesh/manifests/route-weights';
 import type { RouteSettings } from '../mesh/manifests/settings';
 import type { Verbatim } from '../mesh/manifests/verbatim';
-import { refuseFindings, type CheckOptions } from './refuse-findings';
-import { RouteSet } from './route-set';
-import { routeSplits, type RouteSplits } from './route-splits';
-import type { SecretOptions } from './secret-options';
+import { childOptions, type SecretOptions } from './resources';
 
 /** How routes are proven, and in which cluster they are. */
 export interface RouteProofArgs extends SetProof {
-  /** Path or text of the cluster's kubeconfig. Defaults to what kubectl takes. */
+  /** Path or content of the kubeconfig. Defaults to kubectl's. */
   kubeconfig?: string;
   /** Context of the kubeconfig. Defaults to the current one. */
   context?: string;
@@ -23,51 +21,73 @@ export interface RoutesArgs extends SecretOptions {
   namespace: string;
   /** Routes by service. */
   services: Record<string, RouteSettings>;
-  /** Options of the check of the routes; false when they were checked already, together with all others. */
-  policy?: Verbatim<CheckOptions | false>;
-  /** Options of the check of changes, above all `maxStep` and `initialStep`. Defaults to `policy`. */
-  changes?: Verbatim<CheckOptions>;
-  /** Which cluster the routes are for, and how they are proven to be live. Defaults to the cluster that kubectl takes, and no proof. */
+  /** Levels of rules, and limits on what one update may change: `maxStep`, `initialStep`. Default to the rules' own levels, and no limits. */
+  limits?: Verbatim<ChangeLimits>;
+  /** The cluster of the routes, and how to prove that its proxies serve them. Defaults to kubectl's cluster, and no proof. */
   proof?: Verbatim<RouteProofArgs>;
 }
 
 /**
- * The routes of one namespace: per service its DestinationRules, and the VirtualService that names their subsets. All of them are one resource, whose provider makes before it breaks, and proves what it
- * has made (docs/decisions/route-set.md). Only this component knows how many resources carry a route. Make it depend on the apps, so that a new version is Ready before it gets requests; it waits for
- * those that its routes send requests to.
+ * The routes of a namespace. Each service's route is one resource: its DestinationRules and the VirtualService that names their subsets. The provider makes before it breaks, and proves what it has made
+ * (docs/decisions/one-resource-per-route.md). Make this depend on the apps, so that a new version is Ready before it gets requests; a route waits for the apps that it sends requests to.
  */
 export class Routes extends pulumi.ComponentResource {
   /** Namespace of the routes. */
   readonly namespace: string;
-  /** Who gets the requests, in percent: service → rule → version. */
-  readonly splits: Verbatim<RouteSplits>;
+  /** Weights in percent: service → version, or service → rule → version where a service has several rules. */
+  readonly weights: Verbatim<Record<string, RuleWeights>>;
 
-  /**
-   * @param opts - resource options; rename the component with `aliases`
-   * @throws pulumi.ResourceError listing every mandatory finding on the routes, before anything is registered.
-   */
+  /** @param opts - resource options; rename the component with `aliases` */
   constructor(name: string, args: RoutesArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { namespace, proof: { kubeconfig, context, ...proof } = {} } = args;
-    const routes = allRouteObjects({ [namespace]: args.services });
-    const objects = routes.flatMap(objectsOfRoute);
-    refuseFindings(`routes of ${namespace}`, objects, args.policy);
     super('meshwright:index:Routes', name, {}, opts);
-    const set = {
-      namespace,
-      objects,
-      ...defined({ kubeconfig, context, limits: limits(args) }),
-      ...(args.proof === undefined ? {} : { proof }),
-    };
-    new RouteSet(name, set, childOptions(this, opts, [], ...objects), args.secret);
+    const { namespace, services } = args;
+    const routes = allRouteObjects({ [namespace]: services });
+    for (const route of routes) {
+      const { weightsOwnedBy } = services[route.service] ?? {};
+      const inputs = routeInputs(route, args, weightsOwnedBy);
+      const options = childOptions(this, opts, [], ...objectsOfRoute(route));
+      new Route(`${name}/${route.service}`, inputs, options);
+    }
     this.namespace = namespace;
-    this.splits = routeSplits(routes);
-    this.registerOutputs({ namespace: this.namespace, splits: this.splits });
+    this.weights = Object.fromEntries(routes.flatMap((route) => weightEntry(route)));
+    this.registerOutputs({
+      namespace: this.namespace,
+      weights: args.secret === true ? pulumi.secret(this.weights) : this.weights,
+    });
   }
 }
 
-/** What the check of changes needs of its options; undefined when it is told nothing. */
-function limits({ changes, policy }: RoutesArgs): ChangeLimits | undefined {
-  const { rules, maxStep, initialStep } = changes ?? (policy === false ? undefined : policy) ?? {};
-  const told = defined({ rules, maxStep, initialStep });
-  return Object.keys(told).length === 0 ? undefined : told;
+/** The objects of one service's route. The provider in provider/ handles it. */
+class Route extends pulumi.CustomResource {
+  constructor(name: string, inputs: pulumi.Inputs, opts: pulumi.CustomResourceOptions) {
+    super(routeType, name, inputs, opts);
+  }
+}
+
+/** With `secret`, the names of the objects are not encrypted. */
+function routeInputs(route: RouteObjects, args: RoutesArgs, weightsOwnedBy: string | undefined): pulumi.Inputs {
+  const { namespace, secret = false, limits, proof: { kubeconfig, context, ...proof } = {} } = args;
+  const seal = <T>(value: T): pulumi.Input<T> => (secret ? (pulumi.secret(value) as pulumi.Output<T>) : value);
+  const objects = Object.entries(serializedObjects(objectsOfRoute(route))).map(([title, json]) => [title, seal(json)]);
+  const { virtualService } = route;
+  return {
+    namespace,
+    objects: Object.fromEntries(objects) as Record<string, pulumi.Input<string>>,
+    ...(virtualService === undefined ? {} : { weights: seal(weightsOf(virtualService.object)) }),
+    ...defined({ weightsOwnedBy, context, limits: stated(limits) }),
+    ...(kubeconfig === undefined
+      ? {}
+      : { kubeconfig: isKubeconfigText(kubeconfig) ? pulumi.secret(kubeconfig) : kubeconfig }),
+    ...(args.proof === undefined ? {} : { proof }),
+  };
+}
+
+/** Only the options that the provider knows, and undefined for none: callers may pass all options of the policy. */
+function stated({ rules, maxStep, initialStep }: ChangeLimits = {}): ChangeLimits | undefined {
+  const limits = defined({ rules, maxStep, initialStep });
+  return Object.keys(limits).length === 0 ? undefined : limits;
+}
+
+function weightEntry({ service, virtualService }: RouteObjects): [string, RuleWeights][] {
+  return virtualService === undefined ? [] : [[service, weightsOf(virtualService.object)]];
 }

@@ -1,77 +1,95 @@
 import { isDeepStrictEqual } from 'node:util';
 import { objectTitle, type KubernetesObject } from '../mesh/manifests/kubernetes';
-import { objectPath, routingKinds, type RouteSetInputs } from '../mesh/manifests/route-set';
+import { objectPath, routingKinds, type RouteInputs } from '../mesh/manifests/route-set';
 import { changeProblems } from '../policy/changes/change-problems';
-import { objectsOf, unknown } from './set';
+import { check } from '../policy/check';
+import type { Finding } from '../policy/finding';
+import { isUnknown, parsedObjects } from './route-state';
 
-/** What is wrong with an input. */
+/** A mistake in an input. */
 export interface CheckFailure {
   /** Path of the input. */
   property: string;
   reason: string;
 }
 
-/** Everything that is wrong with what a set is told, each by itself. */
-export function inputProblems(inputs: Readonly<Record<string, unknown>>): CheckFailure[] {
+/** A Route holds the objects of one service: everything else that they name may exist elsewhere. */
+const externals = {
+  namespaces: ['*'],
+  hosts: ['*'],
+  gateways: ['*'],
+  secrets: ['*'],
+  workloads: ['*'],
+  serviceAccounts: ['*'],
+};
+
+/** All mistakes in the form of a Route's inputs. */
+export function inputFailures(inputs: Readonly<Record<string, unknown>>): CheckFailure[] {
   const { namespace, objects } = inputs;
   if (typeof namespace !== 'string' || namespace === '') {
     return [{ property: 'namespace', reason: 'must be the name of the namespace of all objects' }];
   }
-  if (objects === unknown) return [];
+  if (isUnknown(objects)) return [];
   if (typeof objects !== 'object' || objects === null) {
-    return [{ property: 'objects', reason: 'must be objects as JSON, by their title' }];
+    return [{ property: 'objects', reason: 'must be a map: title → object as JSON' }];
   }
-  return Object.entries(objects).flatMap(([title, text]) =>
-    text === unknown
+  return Object.entries(objects).flatMap(([title, json]) =>
+    isUnknown(json)
       ? []
-      : objectProblems(title, text, namespace).map((reason) => ({ property: objectPath(title), reason })),
+      : objectFailures(title, json, namespace).map((reason) => ({ property: objectPath(title), reason })),
   );
 }
 
-function objectProblems(title: string, text: unknown, namespace: string): string[] {
-  const object = parsed(text);
-  if (object?.metadata?.name === undefined || object.kind === undefined) return ['must be the JSON of an object'];
+function objectFailures(title: string, json: unknown, namespace: string): string[] {
+  const object = parsed(json);
+  if (object?.metadata?.name === undefined || object.kind === undefined) return ['must be a Kubernetes object as JSON'];
   const { kind, metadata } = object;
   if (routingKinds[kind] === undefined) {
-    return [`is a ${kind}; a route set holds ${Object.keys(routingKinds).join(' and ')} only`];
+    return [`is a ${kind}; allowed are ${Object.keys(routingKinds).join(' and ')}`];
   }
-  const { name, namespace: place } = { name: title, ...metadata };
-  const own = objectTitle({ kind, metadata: { name, ...(place === undefined ? {} : { namespace: place }) } });
+  const { name, namespace: own } = { name: title, ...metadata };
+  const actual = objectTitle({ kind, metadata: { name, ...(own === undefined ? {} : { namespace: own }) } });
   return [
-    ...(own === title ? [] : [`is ${own} by its content`]),
-    ...(place === namespace ? [] : [`must be in namespace ${namespace}`]),
+    ...(actual === title ? [] : [`the key does not match the object ${actual}`]),
+    ...(own === namespace ? [] : [`must be in namespace ${namespace}`]),
   ];
 }
 
-function parsed(text: unknown): { kind?: string; metadata?: { name?: string; namespace?: string } } | undefined {
+function parsed(json: unknown): { kind?: string; metadata?: { name?: string; namespace?: string } } | undefined {
   try {
-    const value: unknown = JSON.parse(String(text));
+    const value: unknown = JSON.parse(String(json));
     return typeof value === 'object' && value !== null ? value : undefined;
   } catch {
     return undefined;
   }
 }
 
+/** Mandatory findings on the objects themselves. */
+export function findingFailures({ objects, limits = {} }: RouteInputs): CheckFailure[] {
+  if (isUnknown(objects)) return [];
+  const { rules = {} } = limits;
+  return check([...parsedObjects(objects).values()], { externals, rules }).flatMap((finding) => failure(finding));
+}
+
 /**
- * What is wrong with going from one state of the set to the next: a weight that moves further than the stack allows, a subset that goes while the route being replaced still uses it.
- * @param before - as the set was last told; undefined for a new one
+ * Mandatory findings on the change: a weight that moves further than the stack allows, a subset that is removed while the deployed route still uses it.
+ * @param before - the inputs of the last update; undefined for a new Route
  */
-export function changeFailures(before: RouteSetInputs | undefined, after: RouteSetInputs): CheckFailure[] {
-  if (before === undefined) return [];
-  // Of a large set little changes, and what has the same text does not.
-  const texts = Object.entries(after.objects).filter(([title, text]) => before.objects[title] !== text);
-  if (texts.length === 0) return [];
-  const [old, now] = [objectsOf(before.objects), objectsOf(Object.fromEntries(texts))];
+export function changeFailures(before: RouteInputs | undefined, after: RouteInputs): CheckFailure[] {
+  if (before === undefined || isUnknown(before.objects) || isUnknown(after.objects)) return [];
+  const [old, now] = [parsedObjects(before.objects), parsedObjects(after.objects)];
   const changed = [...now].flatMap(([title, object]): [KubernetesObject, KubernetesObject][] => {
     const was = old.get(title);
     return was === undefined || isDeepStrictEqual(was, object) ? [] : [[was, object]];
   });
   if (changed.length === 0) return [];
   const [was, is] = [changed.map(([one]) => one), changed.map(([, one]) => one)];
-  return changeProblems(was, is, after.limits ?? {})
-    .filter(({ level }) => level === 'mandatory')
-    .map(({ rule, kind, namespace, name, path, message }) => {
-      const title = objectTitle({ kind, metadata: { name, namespace } });
-      return { property: objectPath(title), reason: `this change is refused: ${path}: ${message} (${rule})` };
-    });
+  return changeProblems(was, is, after.limits ?? {}).flatMap((finding) => failure(finding, 'this change is refused: '));
+}
+
+function failure({ level, rule, kind, namespace, name, path, message }: Finding, prefix = ''): CheckFailure[] {
+  if (level !== 'mandatory') return [];
+  const title = objectTitle({ kind, metadata: { name, namespace } });
+  const place = path === '' ? '' : `${path}: `;
+  return [{ property: objectPath(title), reason: `${prefix}${place}${message} (${rule})` }];
 }

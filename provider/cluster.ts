@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import { groupKind, KubernetesApi, type Connection, type Kind, type LiveObject } from '../cluster/api';
+import { ApiError, groupKind, KubernetesApi, type Connection, type Kind, type LiveObject } from '../cluster/api';
 import type { KubernetesObject } from '../mesh/manifests/kubernetes';
 import { routingKinds } from '../mesh/manifests/route-set';
-import { setLabel } from './set';
+import { routeManager } from './ownership';
 
-export type { LiveObject } from '../cluster/api';
-
-/** The field manager of routes. */
-const manager = 'meshwright';
+/** How often a write is tried when the owner of some fields writes them at the same time. */
+const attempts = 10;
+/** How the API server refuses a write whose resourceVersion is old: an apply, and a JSON patch with a test. */
+const conflicts = [409, 422];
 /** Version in which kinds are listed; an object is the same in each. */
 const apiVersion = 'networking.istio.io/v1';
 /** Known without discovery, in all versions that Istio has served. */
@@ -32,43 +32,65 @@ export class Cluster {
 
   /**
    * Server-side apply: an existing object is taken over. Afterwards all of `spec` is as stated; fields that others have added to it are removed.
+   * @param keeping - makes the object to write of the stated and the live one, for fields that others own
+   * @returns the object as it is now
    * @throws ApiError when the API server refuses it.
    */
-  async apply(object: KubernetesObject): Promise<void> {
-    const live = await this.api.apply(object, { manager, strict: true });
-    if (isDeepStrictEqual(live.spec, object.spec)) return;
-    await this.api.patch(object, [{ op: 'replace', path: '/spec', value: object.spec }], manager);
+  async apply(
+    object: KubernetesObject,
+    keeping?: (stated: KubernetesObject, live: KubernetesObject) => KubernetesObject,
+  ): Promise<LiveObject> {
+    for (let attempt = 1; ; attempt++) {
+      const live = keeping === undefined ? undefined : await this.api.get(object);
+      try {
+        return await this.write(
+          live === undefined || keeping === undefined ? object : unchanged(keeping(object, live), live),
+        );
+      } catch (error) {
+        // The owner of those fields wrote them meanwhile.
+        if (
+          live === undefined ||
+          attempt === attempts ||
+          !(error instanceof ApiError) ||
+          !conflicts.includes(error.status)
+        )
+          throw error;
+      }
+    }
+  }
+
+  /** With a resourceVersion the API server refuses the object if it has changed since. */
+  private async write(object: KubernetesObject): Promise<LiveObject> {
+    const live = await this.api.apply(object, { manager: routeManager, strict: true });
+    if (isDeepStrictEqual(live.spec, object.spec)) return live;
+    const { resourceVersion: value } = live.metadata;
+    const isGuarded = 'resourceVersion' in object.metadata;
+    const test = isGuarded ? [{ op: 'test', path: '/metadata/resourceVersion', value }] : [];
+    return this.api.patch(object, [...test, { op: 'replace', path: '/spec', value: object.spec }], routeManager);
   }
 
   async get(object: KubernetesObject): Promise<LiveObject | undefined> {
     return this.api.get(object);
   }
 
-  /** All routing objects of a namespace, metadata only. */
+  async metadata(object: KubernetesObject): Promise<LiveObject | undefined> {
+    return this.api.get(object, { metadataOnly: true });
+  }
+
+  /** All routing objects of a namespace that are not being deleted, metadata only. */
   async all(namespace: string): Promise<LiveObject[]> {
-    return this.list(namespace, undefined, true);
-  }
-
-  /** The objects of a set that are not being deleted, metadata only. */
-  async names(namespace: string, id: string): Promise<LiveObject[]> {
-    return this.list(namespace, id, true);
-  }
-
-  /** The objects of a set that are not being deleted. */
-  async objects(namespace: string, id: string): Promise<LiveObject[]> {
-    return this.list(namespace, id, false);
+    const lists = await Promise.all(
+      [...kinds.keys()].map((key) => this.api.list(key, { namespace, metadataOnly: true })),
+    );
+    return lists.flat().filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   }
 
   /** Deletes an object; an object that does not exist is no error. */
   async remove(object: KubernetesObject): Promise<void> {
     await this.api.remove(object);
   }
+}
 
-  private async list(namespace: string, id: string | undefined, metadataOnly: boolean): Promise<LiveObject[]> {
-    const selector = id === undefined ? {} : { labelSelector: `${setLabel}=${id}` };
-    const lists = await Promise.all(
-      [...kinds.keys()].map((key) => this.api.list(key, { namespace, metadataOnly, ...selector })),
-    );
-    return lists.flat().filter(({ metadata }) => metadata.deletionTimestamp === undefined);
-  }
+function unchanged(object: KubernetesObject, { metadata: { resourceVersion } }: LiveObject): KubernetesObject {
+  return { ...object, metadata: { ...object.metadata, resourceVersion } as KubernetesObject['metadata'] };
 }

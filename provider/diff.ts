@@ -1,32 +1,41 @@
 import { isDeepStrictEqual } from 'node:util';
-import { unknown, type RouteSetState } from './set';
-import { objectPath, type RouteSetInputs } from '../mesh/manifests/route-set';
+import type { KubernetesObject } from '../mesh/manifests/kubernetes';
+import { objectPath, type RouteInputs } from '../mesh/manifests/route-set';
+import { withoutWeights } from '../mesh/manifests/route-weights';
+import { isRoute, isUnknown, type RouteState } from './route-state';
 
 export type Kind = 'add' | 'delete' | 'update' | 'update-replace';
 
-/** What an update is to change, by property path. */
-export type SetDiff = Readonly<Record<string, Kind>>;
+/** What an update changes, by property path. */
+export type RouteDiff = Readonly<Record<string, Kind>>;
 
-const plain = ['kubeconfig', 'context', 'proof', 'limits'] as const;
+const plain = ['kubeconfig', 'context', 'proof', 'limits', 'weightsOwnedBy'] as const;
 
 /**
- * What differs between a set as it is and as it is to be.
+ * The differences between a Route as it is and as it is to be. A change of weights alone is shown as weights, not as the JSON of the VirtualService.
  * @param moves - whether `after` is for another cluster
  */
-export function diffOf(before: RouteSetState, after: RouteSetInputs, moves = false): SetDiff {
+export function diffOf(before: RouteState, after: RouteInputs, moves = false): RouteDiff {
   const diff: Record<string, Kind> = {};
   if (before.namespace !== after.namespace) diff['namespace'] = 'update-replace';
   for (const key of plain) {
     const kind = kindOf(before[key], after[key]);
-    const place = key === 'kubeconfig' || key === 'context';
-    if (kind !== undefined) diff[key] = moves && place ? 'update-replace' : kind;
+    const isCluster = key === 'kubeconfig' || key === 'context';
+    if (kind !== undefined) diff[key] = moves && isCluster ? 'update-replace' : kind;
   }
-  if ((after.objects as unknown) === unknown) return { ...diff, objects: 'update' };
+  if (isUnknown(after.objects)) return { ...diff, objects: 'update' };
+  const weights = after.weightsOwnedBy === undefined ? valueDiff('weights', before.weights, after.weights) : {};
   for (const title of new Set([...Object.keys(before.objects), ...Object.keys(after.objects)])) {
-    const kind = textKind(before.objects[title], after.objects[title]);
+    const kind = objectKind(before.objects[title], after.objects[title], (was, is) =>
+      // Other people's changes of the weights are none of the stack's business.
+      after.weightsOwnedBy !== undefined || Object.keys(weights).length > 0
+        ? isRoute(is) && isDeepStrictEqual(withoutWeights(was), withoutWeights(is))
+        : false,
+    );
     if (kind !== undefined) diff[objectPath(title)] = kind;
   }
-  // What was never proven is proven by the next update, even when nothing else changes.
+  Object.assign(diff, weights);
+  // The next update proves what is unproven, even if nothing else changes.
   if (before.unproven.length > 0) diff['unproven'] = 'update';
   return diff;
 }
@@ -37,11 +46,36 @@ function kindOf(before: unknown, after: unknown): Kind | undefined {
   return after === undefined ? 'delete' : 'update';
 }
 
-/** Texts of the same object may differ in the order of keys. */
-function textKind(before: string | undefined, after: string | undefined): Kind | undefined {
+/** Differences of nested maps, by path. */
+function valueDiff(path: string, before: unknown, after: unknown): Record<string, Kind> {
+  const kind = kindOf(before, after);
+  if (kind === undefined) return {};
+  if (!isMap(before) || !isMap(after)) return { [path]: kind };
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  return Object.assign({}, ...keys.map((key) => valueDiff(keyPath(path, key), before[key], after[key]))) as Record<
+    string,
+    Kind
+  >;
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function keyPath(path: string, key: string): string {
+  return /^\w+$/.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`;
+}
+
+/** The JSON of equal objects may differ in the order of keys. */
+function objectKind(
+  before: string | undefined,
+  after: string | undefined,
+  isSame: (was: KubernetesObject, is: KubernetesObject) => boolean,
+): Kind | undefined {
   if (before === after) return undefined;
   if (before === undefined) return 'add';
   if (after === undefined) return 'delete';
-  if (after === unknown) return 'update';
-  return isDeepStrictEqual(JSON.parse(before), JSON.parse(after)) ? undefined : 'update';
+  if (isUnknown(after)) return 'update';
+  const [was, is] = [JSON.parse(before) as KubernetesObject, JSON.parse(after) as KubernetesObject];
+  return isDeepStrictEqual(was, is) || isSame(was, is) ? undefined : 'update';
 }

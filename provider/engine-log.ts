@@ -2,22 +2,22 @@ import { credentials } from '@grpc/grpc-js';
 import { EngineClient } from '@pulumi/pulumi/proto/engine_grpc_pb';
 import { LogRequest, LogSeverity } from '@pulumi/pulumi/proto/engine_pb';
 
-/** What a user of the engine hears from a resource. */
+/** Messages about a resource, as Pulumi prints them. */
 export interface Log {
   info(line: string): void;
-  /** A line that the next one may replace. */
+  /** A line that the next one replaces. */
   progress(line: string): void;
-  /** The same words are said once in a run. */
+  /** A warning that is printed once in a run. */
   warnOnce(line: string): void;
 }
 
 const warned = new Set<string>();
 
-/** The engine's own log. */
+/** The log of Pulumi's engine. */
 export class EngineLog {
   private readonly client: EngineClient;
 
-  /** @param address - of the engine, as it starts the provider with */
+  /** @param address - the engine's, which the provider gets as an argument */
   constructor(address: string) {
     this.client = new EngineClient(address, credentials.createInsecure());
   }
@@ -37,7 +37,7 @@ export class EngineLog {
   private say(urn: string, line: string, severity: LogSeverity, ephemeral = false): void {
     const request = new LogRequest();
     request.setUrn(urn).setMessage(line).setSeverity(severity).setEphemeral(ephemeral);
-    // Nobody there to listen is no reason to stop.
+    // An engine that has ended is no reason to stop.
     this.client.log(request, () => undefined);
   }
 }

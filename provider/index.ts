@@ -1,13 +1,13 @@
-import { EngineLog } from './engine-log';
-import { RouteSets } from './route-set';
 import { announce, endWithEngine } from '../runtime/engine-grpc';
-import { serve } from './serve';
+import { EngineLog } from './engine-log';
 import manifest from './package.json';
+import { Routes } from './routes';
+import { serve } from './serve';
 
-/** The provider of route sets: started by Pulumi's engine with its address, it says the port at which it serves. */
+/** The provider of Routes. Pulumi's engine starts it with the engine's address, and reads the provider's port from stdout. */
 const address = process.argv.slice(2).find((word) => /^[^-]\S*:\d+$/.test(word)) ?? '';
 const engine = new EngineLog(address);
 
-// A call that is under way ends by itself, which may take a moment.
+// Leaves a call time to end after the engine was killed.
 endWithEngine(10_000);
-announce(serve(new RouteSets((urn) => engine.of(urn)), manifest.version, () => process.exit(1)));
+announce(serve(new Routes((urn) => engine.of(urn)), manifest.version, () => process.exit(1)));

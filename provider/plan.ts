@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KubernetesObject } from '../mesh/manifests/kubernetes';
 import { canonicalHost } from '../cluster/proxies';
-import { isRoute, type Objects } from './set';
+import { isRoute, type Objects } from './route-state';
 
 /** An object before and after an update. */
 export interface Change {
@@ -10,24 +10,24 @@ export interface Change {
   after: KubernetesObject;
 }
 
-/** What an update of a set has to do, phase by phase: each waits for the one before it. */
+/** The steps of an update, phase by phase: each waits for the one before it. */
 export interface Plan {
-  /** What routes need is written first. */
+  /** DestinationRules to write first, since routes name their subsets. */
   rules: Change[];
-  /** Then routes, between the proof that their destinations can be reached and the proof that they are live. */
+  /** VirtualServices to write after that: between the proof that proxies can reach the destinations, and the proof that they serve the route. */
   routes: Change[];
-  /** Routes that stay as they are, but were never proven. */
-  again: Change[];
-  /** Routes that left: taken away when all else is live. */
+  /** VirtualServices that do not change, but are not proven yet. */
+  reprove: Change[];
+  /** VirtualServices to delete when everything else is live. */
   goneRoutes: [string, KubernetesObject][];
-  /** Last, what no route uses any more. */
+  /** DestinationRules to delete last. */
   goneRules: [string, KubernetesObject][];
 }
 
 /**
- * Make before break, for a whole set at once. Pure.
- * @param before - the objects as they are; none for a new set
- * @param unproven - titles of routes that an earlier update has written and not proven
+ * Make before break, for all objects of a Route. Pure.
+ * @param before - the objects as they are; none for a new Route
+ * @param unproven - titles of VirtualServices that an earlier update wrote and did not prove
  */
 export function planOf(before: Objects, after: Objects, unproven: readonly string[] = []): Plan {
   const changes = [...after].map(([title, object]): Change => {
@@ -39,13 +39,13 @@ export function planOf(before: Objects, after: Objects, unproven: readonly strin
   return {
     rules: changed.filter(({ after: object }) => !isRoute(object)),
     routes: changed.filter(({ after: object }) => isRoute(object)),
-    again: changes.filter((change) => unproven.includes(change.title) && !changed.includes(change)),
+    reprove: changes.filter((change) => unproven.includes(change.title) && !changed.includes(change)),
     goneRoutes: gone.filter(([, object]) => isRoute(object)),
     goneRules: gone.filter(([, object]) => !isRoute(object)),
   };
 }
 
-/** Hosts of DestinationRules that are not for every proxy. */
+/** Hosts of DestinationRules that only some proxies get. */
 export function restrictedHosts(objects: Objects): Set<string> {
   const rules = [...objects.values()].filter((object) => !isRoute(object));
   const restricted = rules.filter(
@@ -54,7 +54,7 @@ export function restrictedHosts(objects: Objects): Set<string> {
   return new Set(restricted.map(hostOf));
 }
 
-/** Host that a DestinationRule is for. */
+/** Host of a DestinationRule. */
 export function hostOf({ spec, metadata }: KubernetesObject): string {
   const host = spec?.['host'];
   return canonicalHost(typeof host === 'string' ? host : '', metadata.namespace ?? 'default');

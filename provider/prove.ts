@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { defined, type KubernetesObject } from '../mesh/manifests/kubernetes';
 import type { SetProof } from '../mesh/manifests/route-set';
 import {
-  LiveError,
+  ClusterError,
   MeshView,
   proveDestinations,
   proveRoute,
@@ -15,10 +15,10 @@ import type { Log } from './engine-log';
 const defaultTimeout = 60;
 const defaultDrain = 5;
 
-/** Views by their options: sets share connections and what they see. */
+/** Views by their options: Routes share connections and what the proxies say. */
 const views = new Map<string, MeshView>();
 
-/** Asks the proxies, if anybody wants to know. */
+/** Asks the proxies whether they serve a route, if the proof is on. */
 export class Prover {
   private readonly mesh: MeshView | undefined;
 
@@ -31,7 +31,7 @@ export class Prover {
     this.mesh = settings === undefined || settings.enabled === false ? undefined : viewOf({ ...cluster, ...settings });
   }
 
-  /** Keeps the connections to proxies open while `work` goes on. */
+  /** Keeps the connections to proxies open during `work`. */
   while<T>(work: () => Promise<T>): Promise<T> {
     return this.mesh === undefined ? work() : this.mesh.while(work);
   }
@@ -42,7 +42,7 @@ export class Prover {
   }
 
   /**
-   * @returns one line for the log; undefined when nobody was asked
+   * @returns one line for the log; undefined when no proxy was asked
    * @throws LagError, see proveRoute
    */
   async live(
@@ -53,26 +53,26 @@ export class Prover {
     return this.asked((mesh) => proveRoute(before, after, this.options(mesh), restricted));
   }
 
-  /** Gives the connections to what routes have left time to end. */
+  /** Gives open connections to destinations that a route no longer has time to end. */
   async drain(what: readonly string[]): Promise<void> {
     const { drainSeconds = defaultDrain } = this.settings ?? {};
     if (this.mesh === undefined || what.length === 0 || drainSeconds === 0) return;
-    this.log.info(`${what.join('; ')} kept for ${drainSeconds} s, for the connections that are open`);
+    this.log.info(`${what.join('; ')}: draining open connections for ${drainSeconds} s`);
     await sleep(drainSeconds * 1000, undefined, { signal: this.signal });
   }
 
   private options(mesh: MeshView): Parameters<typeof proveRoute>[2] {
     const { timeoutSeconds = defaultTimeout } = this.settings ?? {};
-    return { mesh, timeout: timeoutSeconds * 1000, log: (line) => this.log.progress(line) };
+    return { mesh, timeoutMs: timeoutSeconds * 1000, log: (line) => this.log.progress(line) };
   }
 
-  /** Proxies that cannot be asked are no reason to fail, unless config says so. */
+  /** Proxies that cannot be asked fail the update only if the configuration says so. */
   private async asked<T>(ask: (mesh: MeshView) => Promise<T>): Promise<T | undefined> {
     if (this.mesh === undefined) return undefined;
     try {
       return await interruptible(ask(this.mesh), this.signal);
     } catch (error) {
-      if (!(error instanceof LiveError) || this.settings?.strict === true) throw error;
+      if (!(error instanceof ClusterError) || this.settings?.strict === true) throw error;
       this.log.warnOnce(`${error.message}: routes are changed without proof that the proxies have them`);
       return undefined;
     }

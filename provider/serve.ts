@@ -1,16 +1,25 @@
 import { isDeepStrictEqual } from 'node:util';
-import { status, type sendUnaryData, type ServerUnaryCall, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import {
+  Metadata,
+  status,
+  type sendUnaryData,
+  type ServerUnaryCall,
+  type ServiceError,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { Any } from 'google-protobuf/google/protobuf/any_pb';
 import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
+import { Struct, type JavaScriptValue } from 'google-protobuf/google/protobuf/struct_pb';
 import { ResourceProviderService } from '@pulumi/pulumi/proto/provider_grpc_pb';
 import * as proto from '@pulumi/pulumi/proto/provider_pb';
 import { PluginInfo } from '@pulumi/pulumi/proto/plugin_pb';
-import type { RouteSetInputs } from '../mesh/manifests/route-set';
-import { changeFailures, inputProblems } from './check';
+import { Status } from '@pulumi/pulumi/proto/status_pb';
+import type { RouteInputs } from '../mesh/manifests/route-set';
+import { changeFailures, findingFailures, inputFailures, type CheckFailure } from './check';
 import { diffOf, type Kind } from './diff';
-import type { RouteSets } from './route-set';
-import type { RouteSetState } from './set';
+import type { RouteState } from './route-state';
+import { IncompleteError, type Routes } from './routes';
 import { serveEngine, type Serving } from '../runtime/engine-grpc';
-import { fromStruct, toServiceError, toStruct } from './wire';
 
 const { PropertyDiff, DiffResponse } = proto;
 const kinds: Record<Kind, proto.PropertyDiff.Kind> = {
@@ -21,15 +30,15 @@ const kinds: Record<Kind, proto.PropertyDiff.Kind> = {
 };
 
 /**
- * Serves the engine. Pulumi's SDK has a server for providers, too, which hands over neither previews nor differences by field.
- * @param gone - told when an engine has died in the middle of a call, and what it had asked for is left as it then was: the next update must not find somebody else at work
+ * Serves the engine. Pulumi's SDK has a server for providers too, but it hides previews and differences by property.
+ * @param gone - called after an engine has died during a call and the call has ended: the next update must not find this process at work
  */
-export function serve(sets: RouteSets, version: string, gone: () => void = () => undefined): Promise<Serving> {
-  return serveEngine(ResourceProviderService, implementation(sets, version, gone));
+export function serve(routes: Routes, version: string, gone: () => void = () => undefined): Promise<Serving> {
+  return serveEngine(ResourceProviderService, implementation(routes, version, gone));
 }
 
-function implementation(sets: RouteSets, version: string, gone: () => void): UntypedServiceImplementation {
-  const left = (): void => sets.cancel();
+function implementation(routes: Routes, version: string, gone: () => void): UntypedServiceImplementation {
+  const left = (): void => routes.cancel();
   const answer = <Request, Response>(work: (request: Request) => Response | Promise<Response>) =>
     answering(work, left, gone);
   return {
@@ -38,15 +47,15 @@ function implementation(sets: RouteSets, version: string, gone: () => void): Unt
     configure: answer(() => new proto.ConfigureResponse().setSupportspreview(true)),
     attach: answer(() => new Empty()),
     cancel: answer(() => {
-      sets.cancel();
+      routes.cancel();
       return new Empty();
     }),
     check: answer(check),
-    diff: answer((request: proto.DiffRequest) => diff(sets, request)),
-    create: answer((request: proto.CreateRequest) => create(sets, request)),
-    update: answer((request: proto.UpdateRequest) => update(sets, request)),
-    delete: answer((request: proto.DeleteRequest) => remove(sets, request)),
-    read: answer((request: proto.ReadRequest) => read(sets, request)),
+    diff: answer((request: proto.DiffRequest) => diff(routes, request)),
+    create: answer((request: proto.CreateRequest) => create(routes, request)),
+    update: answer((request: proto.UpdateRequest) => update(routes, request)),
+    delete: answer((request: proto.DeleteRequest) => remove(routes, request)),
+    read: answer((request: proto.ReadRequest) => read(routes, request)),
     ...Object.fromEntries(
       [
         'handshake',
@@ -71,7 +80,7 @@ function answering<Request, Response>(
   return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
     let answered = false;
     let alone = false;
-    // Comes for a call that was answered, too.
+    // gRPC emits it for a call that was answered, too.
     call.once('cancelled', () => {
       if (answered) return;
       alone = true;
@@ -91,24 +100,30 @@ function answering<Request, Response>(
 }
 
 function unimplemented(_call: unknown, callback: sendUnaryData<never>): void {
-  callback({ code: status.UNIMPLEMENTED, details: 'a route set does not do this' });
+  callback({ code: status.UNIMPLEMENTED, details: 'Routes do not support this' });
 }
 
 function check(request: proto.CheckRequest): proto.CheckResponse {
   const [olds, news] = [fromStruct(request.getOlds()), fromStruct(request.getNews())];
-  const problems = inputProblems(news);
-  const isSame = isDeepStrictEqual(olds, news);
-  const before =
-    isSame || Object.keys(olds).length === 0 || inputProblems(olds).length > 0 ? undefined : inputsOf(olds);
-  const failures = problems.length > 0 ? problems : changeFailures(before, inputsOf(news));
-  const list = failures.map(({ property, reason }) => new proto.CheckFailure().setProperty(property).setReason(reason));
+  const list = failures(olds, news).map(({ property, reason }) =>
+    new proto.CheckFailure().setProperty(property).setReason(reason),
+  );
   return new proto.CheckResponse().setInputs(request.getNews()).setFailuresList(list);
 }
 
-function diff(sets: RouteSets, request: proto.DiffRequest): proto.DiffResponse {
-  const [before, after] = [stateOf(fromStruct(request.getOlds())), inputsOf(fromStruct(request.getNews()))];
+/** What is wrong with new inputs. Inputs that were deployed before are not checked again. */
+function failures(olds: Record<string, unknown>, news: Record<string, unknown>): CheckFailure[] {
+  if (isDeepStrictEqual(olds, news)) return [];
+  const malformed = inputFailures(news);
+  if (malformed.length > 0) return malformed;
+  const isNew = Object.keys(olds).length === 0 || inputFailures(olds).length > 0;
+  return [...findingFailures(inputsOf(news)), ...changeFailures(isNew ? undefined : inputsOf(olds), inputsOf(news))];
+}
+
+function diff(routes: Routes, request: proto.DiffRequest): proto.DiffResponse {
+  const [before, after] = [stateOf(request.getOlds(), request.getOldInputs()), inputsOf(fromStruct(request.getNews()))];
   const renamed = before.kubeconfig !== after.kubeconfig || before.context !== after.context;
-  const server = renamed ? sets.serverOf(after) : undefined;
+  const server = renamed ? routes.serverOf(after) : undefined;
   const found = Object.entries(diffOf(before, after, server !== undefined && server !== before.server));
   const response = new DiffResponse();
   response.setChanges(found.length > 0 ? DiffResponse.DiffChanges.DIFF_SOME : DiffResponse.DiffChanges.DIFF_NONE);
@@ -117,51 +132,97 @@ function diff(sets: RouteSets, request: proto.DiffRequest): proto.DiffResponse {
     .setReplacesList(found.filter(([, kind]) => kind === 'update-replace').map(([path]) => path));
   response.setDiffsList([...new Set(found.map(([path]) => /^\w+/.exec(path)?.[0] ?? path))]);
   const map = response.getDetaileddiffMap();
-  for (const [path, kind] of found) map.set(path, new PropertyDiff().setKind(kinds[kind]).setInputdiff(false));
+  // The engine looks up the old value in the old inputs, or in the old state.
+  const hasObjects = fromStruct(request.getOlds())['objects'] !== undefined;
+  for (const [path, kind] of found) {
+    const isInput = path.startsWith('objects') && !hasObjects;
+    map.set(path, new PropertyDiff().setKind(kinds[kind]).setInputdiff(isInput));
+  }
   return response;
 }
 
-async function create(sets: RouteSets, request: proto.CreateRequest): Promise<proto.CreateResponse> {
+async function create(routes: Routes, request: proto.CreateRequest): Promise<proto.CreateResponse> {
   const inputs = inputsOf(fromStruct(request.getProperties()));
   if (request.getPreview()) {
-    await sets.preview({}, inputs);
-    return new proto.CreateResponse().setProperties(toStruct(inputs));
+    await routes.preview(request.getUrn(), inputs);
+    return new proto.CreateResponse().setProperties(toOutputs(inputs, inputs));
   }
-  const { id, state } = await sets.create(request.getUrn(), inputs);
-  return new proto.CreateResponse().setId(id).setProperties(toStruct(state));
+  const { id, state } = await routes.create(request.getUrn(), inputs);
+  return new proto.CreateResponse().setId(id).setProperties(toOutputs(state, inputs));
 }
 
-async function update(sets: RouteSets, request: proto.UpdateRequest): Promise<proto.UpdateResponse> {
-  const [before, inputs] = [stateOf(fromStruct(request.getOlds())), inputsOf(fromStruct(request.getNews()))];
+async function update(routes: Routes, request: proto.UpdateRequest): Promise<proto.UpdateResponse> {
+  const [before, inputs] = [
+    stateOf(request.getOlds(), request.getOldInputs()),
+    inputsOf(fromStruct(request.getNews())),
+  ];
   if (request.getPreview()) {
-    await sets.preview(before.objects, inputs);
-    return new proto.UpdateResponse().setProperties(toStruct({ ...before, ...inputs, unproven: [] }));
+    await routes.preview(request.getUrn(), inputs, request.getId());
+    return new proto.UpdateResponse().setProperties(toOutputs({ ...before, ...inputs, unproven: [] }, inputs));
   }
-  const state = await sets.update(request.getId(), request.getUrn(), before, inputs);
-  return new proto.UpdateResponse().setProperties(toStruct(state));
+  const state = await routes.update(request.getId(), request.getUrn(), before, inputs);
+  return new proto.UpdateResponse().setProperties(toOutputs(state, inputs));
 }
 
-async function remove(sets: RouteSets, request: proto.DeleteRequest): Promise<Empty> {
-  await sets.delete(request.getId(), request.getUrn(), stateOf(fromStruct(request.getProperties())));
+async function remove(routes: Routes, request: proto.DeleteRequest): Promise<Empty> {
+  await routes.delete(request.getId(), request.getUrn(), stateOf(request.getProperties(), request.getOldInputs()));
   return new Empty();
 }
 
-async function read(sets: RouteSets, request: proto.ReadRequest): Promise<proto.ReadResponse> {
-  const properties = fromStruct(request.getProperties());
-  if (properties['objects'] === undefined)
-    throw new Error(
-      'a route set cannot be imported: write its routes in the stack file, and the next update takes them over',
-    );
-  const state = await sets.read(request.getId(), stateOf(properties));
+async function read(routes: Routes, request: proto.ReadRequest): Promise<proto.ReadResponse> {
+  const before = stateOf(request.getProperties(), request.getInputs());
+  if ((before.objects as unknown) === undefined)
+    throw new Error('a Route cannot be imported: write it in the stack file, and the next update creates it');
+  const state = await routes.read(before);
   if (state === undefined) return new proto.ReadResponse();
-  return new proto.ReadResponse().setId(request.getId()).setProperties(toStruct(state)).setInputs(request.getInputs());
+  const inputs = inputsOf(fromStruct(request.getInputs()));
+  return new proto.ReadResponse()
+    .setId(request.getId())
+    .setProperties(toOutputs(state, inputs))
+    .setInputs(request.getInputs());
 }
 
-/** Checked before, so that they are what they say. */
-function inputsOf(properties: Record<string, unknown>): RouteSetInputs {
-  return properties as unknown as RouteSetInputs;
+/** Check has seen to their form. */
+function inputsOf(properties: Record<string, unknown>): RouteInputs {
+  return properties as unknown as RouteInputs;
 }
 
-function stateOf(properties: Record<string, unknown>): RouteSetState {
-  return { unproven: [], server: '', ...inputsOf(properties) };
+/** The opposite of toOutputs. */
+function stateOf(outputs: Struct | undefined, inputs: Struct | undefined): RouteState {
+  return { unproven: [], server: '', ...inputsOf({ ...fromStruct(inputs), ...fromStruct(outputs) }) };
+}
+
+/** A state for the engine, without the objects unless they differ from the inputs: Pulumi writes the whole state of a stack at each step. */
+function toOutputs({ objects, ...state }: RouteInputs | RouteState, inputs: RouteInputs): Struct {
+  return toStruct(isDeepStrictEqual(objects, inputs.objects) ? state : { ...state, objects });
+}
+
+/** Properties as the engine sends them. */
+export function fromStruct(struct: Struct | undefined): Record<string, unknown> {
+  return struct?.toJavaScript() ?? {};
+}
+
+/** Properties as the engine takes them, without undefined ones. */
+export function toStruct(properties: object): Struct {
+  const plain = JSON.parse(JSON.stringify(properties)) as Record<string, JavaScriptValue>;
+  return Struct.fromJavaScript(plain);
+}
+
+/** An error as the engine understands it: for an incomplete Route with its state, in the metadata field that gRPC has for such details. */
+function toServiceError(error: unknown): ServiceError {
+  const message = error instanceof Error ? error.message : String(error);
+  const metadata = new Metadata();
+  if (error instanceof IncompleteError) {
+    const detail = new proto.ErrorResourceInitFailed();
+    detail
+      .setId(error.id)
+      .setProperties(toStruct(error.state))
+      .setReasonsList([...error.reasons]);
+    const any = new Any();
+    any.pack(detail.serializeBinary(), 'pulumirpc.ErrorResourceInitFailed');
+    const details = new Status().setCode(status.UNKNOWN).setMessage(message);
+    details.addDetails(any);
+    metadata.add('grpc-status-details-bin', Buffer.from(details.serializeBinary()));
+  }
+  return Object.assign(new Error(message), { code: status.UNKNOWN, details: message, metadata });
 }

@@ -1,5 +1,5 @@
 import type { EngineEvent } from '@pulumi/pulumi/automation';
-import { routeSetType } from '../../mesh/manifests/route-set';
+import { isRouteType } from '../../mesh/manifests/route-set';
 import { count, isObjectStep, nameOf, stepTitle, type Plan } from './plan';
 
 /** How the provider of routes ends its warning of an update that it could not prove. */
@@ -26,7 +26,7 @@ export class Diagnostics {
     const { urn = '', severity: level } = diagnosticEvent;
     const severity = level === 'error' || level === 'warning' ? level : 'info';
     const text = this.wordsOf(urn, plainText(diagnosticEvent.message));
-    const isTold = severity === 'info' ? isNews(urn, text) : !isEcho(text);
+    const isTold = severity === 'info' ? isNews(urn) : !isEcho(text);
     if (text === '' || !isTold || this.said.has(text)) return undefined;
     this.said.add(text);
     return { severity, text };
@@ -41,7 +41,7 @@ export class Diagnostics {
     );
     const lines = text.split('\n').filter((line) => !/^\s+at .*:\d+:\d+\)?$/.test(line));
     const title = this.titles.get(urn);
-    const isNamed = title === undefined || title.startsWith('routes of ') || text.includes(title);
+    const isNamed = title === undefined || title.startsWith('route ') || text.includes(title);
     return isNamed ? lines.join('\n') : `${title}: ${lines.join('\n')}`;
   }
 }
@@ -188,7 +188,7 @@ function isEcho(text: string): boolean {
   );
 }
 
-/** Of information, what a set of routes has proven. That it writes single objects is progress. */
-function isNews(urn: string, text: string): boolean {
-  return typeOf(urn) === routeSetType && !/^\S+ \S+ (?:creating|created|updating|updated|deleting|deleted)$/.test(text);
+/** Only the provider of Routes logs information worth reading: proofs, drains, objects that stay. */
+function isNews(urn: string): boolean {
+  return isRouteType(typeOf(urn));
 }

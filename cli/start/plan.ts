@@ -1,6 +1,6 @@
 import type { EngineEvent } from '@pulumi/pulumi/automation';
 import { objectTitle } from '../../mesh/manifests/kubernetes';
-import { routeSetType } from '../../mesh/manifests/route-set';
+import { isRouteType } from '../../mesh/manifests/route-set';
 import { asList, asMap, asString, isMap, without } from '../../mesh/json';
 
 /** One field that differs. `from` is absent for an added field, `to` for a removed one. */
@@ -40,10 +40,12 @@ type State = Metadata['old'];
 /** What the engine is to do by the events of a preview, or has done by those of an update. A step that failed is not among them. */
 export function planOf(events: readonly EngineEvent[]): Plan {
   const plan: Plan = { created: [], changed: [], removed: [], unchanged: 0 };
-  for (const step of resourceSteps(events)) {
-    if (step.type === routeSetType) addRoutes(step, plan);
-    else addResource(step, plan);
-  }
+  const steps = resourceSteps(events);
+  for (const step of steps.filter(({ type }) => !isRouteType(type))) addResource(step, plan);
+  addRoutes(
+    steps.filter(({ type }) => isRouteType(type)),
+    plan,
+  );
   return plan;
 }
 
@@ -77,9 +79,13 @@ function addResource(step: Metadata, plan: Plan): void {
   else plan.changed.push({ ...object, changes, replaced: true });
 }
 
-function addRoutes({ op, old, new: next, urn }: Metadata, plan: Plan): void {
-  const [before, after] = [routesOf(old), op === 'delete' ? new Map<string, unknown>() : routesOf(next)];
-  let changed = 0;
+/** All at once: an object may move from one resource to another. */
+function addRoutes(steps: readonly Metadata[], plan: Plan): void {
+  const objects = (states: readonly State[]): Map<string, unknown> =>
+    new Map(states.flatMap((state) => routesOf(state)));
+  const before = objects(steps.map(({ old }) => old));
+  const after = objects(steps.map(({ op, new: next }) => (op === 'delete' ? undefined : next)));
+  const touched = new Set<string>();
   for (const title of new Set([...before.keys(), ...after.keys()])) {
     const [was, is] = [before.get(title), after.get(title)];
     const object = titledObject(title);
@@ -88,24 +94,26 @@ function addRoutes({ op, old, new: next, urn }: Metadata, plan: Plan): void {
     else if (is === undefined) plan.removed.push(object);
     else if (changes.length > 0) plan.changed.push({ ...object, changes });
     else plan.unchanged += 1;
-    changed += was === undefined || is === undefined || changes.length > 0 ? 1 : 0;
+    if (was === undefined || is === undefined || changes.length > 0) touched.add(title);
   }
-  if (op !== 'update' || changed > 0) return;
-  // How routes are proven and limited changes no object, and neither does a proof that is made up for.
-  const changes = fieldChanges(settingsOf(old?.inputs), settingsOf(next?.inputs));
-  const unproven = asList(asMap(old?.outputs)['unproven']);
-  const proof = unproven.length > 0 ? [{ path: 'proof', to: `of ${unproven.join(', ')}` }] : [];
-  plan.changed.push({ kind: 'RouteSet', name: nameOf(urn), changes: [...changes, ...proof] });
+  for (const { op, old, new: next, urn } of steps) {
+    if (op !== 'update' || [...routesOf(old), ...routesOf(next)].some(([title]) => touched.has(title))) continue;
+    // Settings of the proof and limits change no object, nor does a proof that is still missing.
+    const changes = fieldChanges(settingsOf(old?.inputs), settingsOf(next?.inputs));
+    const unproven = asList(asMap(old?.outputs)['unproven']);
+    const proof = unproven.length > 0 ? [{ path: 'proof', to: `of ${unproven.join(', ')}` }] : [];
+    plan.changed.push({ kind: 'Route', name: nameOf(urn), changes: [...changes, ...proof] });
+  }
 }
 
-/** The objects of a set of routes by their titles, as the cluster has them where that is known. */
-function routesOf(state: State): Map<string, unknown> {
+/** The objects of a Route by their titles, as the cluster has them if that is known. */
+function routesOf(state: State): [string, unknown][] {
   const objects = asMap(asMap(state?.outputs)['objects'] ?? asMap(state?.inputs)['objects']);
-  return new Map(Object.entries(objects).map(([title, text]) => [title, parsed(text)]));
+  return Object.entries(objects).map(([title, json]) => [title, parsed(json)]);
 }
 
 function settingsOf(inputs: unknown): Record<string, unknown> {
-  return without(asMap(inputs), 'objects', 'kubeconfig', 'context');
+  return without(asMap(inputs), 'objects', 'weights', 'kubeconfig', 'context');
 }
 
 /** What is encrypted is no JSON. */
@@ -119,7 +127,7 @@ function parsed(text: unknown): unknown {
 
 /** What a step is on, as progress names it. */
 export function stepTitle(metadata: Metadata): string {
-  return metadata.type === routeSetType ? `routes of ${nameOf(metadata.urn)}` : plannedTitle(resourceObject(metadata));
+  return isRouteType(metadata.type) ? `route ${nameOf(metadata.urn)}` : plannedTitle(resourceObject(metadata));
 }
 
 /** Name of a resource: `urn:pulumi:STACK::PROJECT::TYPES::NAME`. */

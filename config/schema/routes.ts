@@ -140,6 +140,11 @@ export const route = z.strictObject({
   tcp: z.array(tcpRule).exactOptional().describe("Istio's TCPRoute list, verbatim, likewise. Default: none."),
   tls: z.array(tlsRule).exactOptional().describe("Istio's TLSRoute list, verbatim, likewise. Default: none."),
   trafficPolicy: policy('Traffic policy of the whole service. Default: none.').exactOptional(),
+  weightsOwnedBy: text
+    .exactOptional()
+    .describe(
+      'Who sets the weights in the cluster: argo, flagger or another field manager. Updates then leave the weights alone. Default: the stack.',
+    ),
   virtualService: exportedObjectSettings.exactOptional().describe("The VirtualService's own metadata."),
   destinationRule: destinationRule.exactOptional().describe("The DestinationRules' own metadata."),
 }) satisfies z.ZodType<RouteSettings>;

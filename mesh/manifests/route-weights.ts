@@ -104,8 +104,10 @@ export function withoutWeights<T extends KubernetesObject>(virtualService: T): T
   );
 }
 
-function withWeight({ weight: _, ...destination }: Destination, weight: number | undefined): Destination {
-  return weight === undefined ? destination : { ...destination, weight };
+function withWeight(destination: Destination, weight: number | undefined): Destination {
+  const { weight: own, ...others } = destination;
+  if (own === weight) return destination;
+  return weight === undefined ? others : { ...others, weight };
 }
 
 function sameDestinations(some: readonly Destination[], others: readonly Destination[]): boolean {

@@ -39,9 +39,7 @@ describe('IngressGateway', () => {
 
   it('asks for the chart that the control plane has', async () => {
     const istio = { version: '1.29.0', revision: '1-29', charts: { path: './charts' } };
-    const found = await registrations(
-      () => new IngressGateway('g', { name: 'edge', istio, createNamespace: false, policy: false }),
-    );
+    const found = await registrations(() => new IngressGateway('g', { name: 'edge', istio, createNamespace: false }));
     assert.deepEqual(
       found.filter(isRelease).map(({ inputs }) => inputs),
       [
@@ -82,19 +80,6 @@ describe('IngressGateway', () => {
       assert.equal(component?.outputs?.['address'], address);
     });
   }
-
-  it('fails on a Gateway that Istio would refuse, and registers nothing', async () => {
-    const servers = [{ port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: [] }];
-    let found: Registration[] = [];
-    const program = async (): Promise<void> => {
-      found = await registrations(() => new IngressGateway('g', { gateways: { shop: { bad: { servers } } } }));
-    };
-    await assert.rejects(
-      program,
-      /^Error: gateway g: refused, nothing of it was registered: 1 problem\n.*\(object-schema\)$/,
-    );
-    assert.deepEqual(found, []);
-  });
 
   it('encrypts values and specs of a section with secrets', async () => {
     const found = await registrations(() => new IngressGateway('g', { ...args, secret: true, createNamespace: false }));

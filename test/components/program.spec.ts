@@ -5,11 +5,11 @@ import { parse } from 'yaml';
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { defined, objectKey } from '../../mesh/manifests/kubernetes';
 import { renderMesh } from '../../mesh/manifests/mesh';
-import { routeSetType, type RouteSetInputs } from '../../mesh/manifests/route-set';
+import { routeType, type RouteInputs } from '../../mesh/manifests/route-set';
 import type { Release } from '../../mesh/manifests/release';
 import { parseStackText } from '../../config/stack-text';
 import { sampleStackFile, sampleStates } from '../../cli/samples';
-import { fieldManager, fieldManagerAnnotation } from '../../provider/takeover/field-manager';
+import { fieldManager, fieldManagerAnnotation } from '../../provider/takeover';
 import { programOf } from './support/program';
 import type { Registration } from './support/registrations';
 
@@ -45,10 +45,10 @@ function isRelease({ type }: Registration): boolean {
   return type === 'kubernetes:helm.sh/v3:Release';
 }
 
-/** The object that a resource is, or those that a route set holds. */
+/** The object that a resource is, or those that a Route holds. */
 function objectsOf({ type, name, inputs }: Registration): KubernetesObject[] {
-  if (type !== routeSetType) return [asRendered(name, plain(inputs) as KubernetesObject)];
-  const { objects } = plain(inputs) as RouteSetInputs;
+  if (type !== routeType) return [asRendered(name, plain(inputs) as KubernetesObject)];
+  const { objects } = plain(inputs) as RouteInputs;
   return Object.values(objects).map((text) => JSON.parse(text) as KubernetesObject);
 }
 

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { Bookinfo, MeshNamespace, Routes } from '../../components';
 import type { RouteSettings } from '../../mesh/manifests/settings';
-import { registrations, type Registration } from './support/registrations';
+import { registrations } from './support/registrations';
 
 const reviews: RouteSettings = { versions: ['v1', 'v3'], weights: { v1: 'rest', v3: 10 } };
 
 describe('Routes', () => {
-  it('registers one set of all objects: the rule of each version, and the route that names them', async () => {
+  it('registers one resource for a service: the rule of each version, the route that names them, and its weights', async () => {
     const proof = { kubeconfig: '/a/kubeconfig', context: 'a', namespace: 'istio-system', drainSeconds: 0 };
-    const changes = { maxStep: 20, environment: 'prod' };
-    const args = { namespace: 'bookinfo', services: { reviews }, proof, changes };
+    const limits = { maxStep: 20 };
+    const args = { namespace: 'bookinfo', services: { reviews }, proof, limits };
     assert.deepEqual(await registrations(() => new Routes('bookinfo', args)), [
       {
         type: 'meshwright:index:Routes',
@@ -17,17 +17,18 @@ describe('Routes', () => {
         inputs: {},
         dependsOn: [],
         options: {},
-        outputs: { namespace: 'bookinfo', splits: { reviews: { 'http[0]': { v1: 90, v3: 10 } } } },
+        outputs: { namespace: 'bookinfo', weights: { reviews: { v1: 90, v3: 10 } } },
       },
       {
-        type: 'meshwright-routes:index:RouteSet',
-        name: 'bookinfo',
+        type: 'meshwright-routes:index:Route',
+        name: 'bookinfo/reviews',
         parent: 'bookinfo',
         inputs: {
           namespace: 'bookinfo',
           kubeconfig: '/a/kubeconfig',
           context: 'a',
           limits: { maxStep: 20 },
+          weights: { v1: 90, v3: 10 },
           proof: { namespace: 'istio-system', drainSeconds: 0 },
           objects: {
             'DestinationRule bookinfo/reviews.v1': destinationRule('v1'),
@@ -59,89 +60,78 @@ describe('Routes', () => {
   it('waits for its own namespace, and for the apps that it sends requests to and no others', async () => {
     const found = await registrations(() => {
       const namespaces = ['bookinfo', 'shop'].map((name) => new MeshNamespace(name, {}));
-      const apps = ['bookinfo', 'shop'].map((name) => new Bookinfo(`${name}-app`, { namespace: name, policy: false }));
+      const apps = ['bookinfo', 'shop'].map((name) => new Bookinfo(`${name}-app`, { namespace: name }));
       const elsewhere: RouteSettings = {
         http: [{ route: [{ destination: { host: 'ratings.shop.svc.cluster.local' } }] }],
       };
       const options = { dependsOn: [...namespaces, ...apps] };
-      new Routes('own', { namespace: 'bookinfo', services: { reviews }, policy: false }, options);
-      new Routes('both', { namespace: 'bookinfo', services: { reviews, elsewhere }, policy: false }, options);
+      new Routes('own', { namespace: 'bookinfo', services: { reviews } }, options);
+      new Routes('both', { namespace: 'bookinfo', services: { reviews, elsewhere } }, options);
       const own = { weights: { v1: 100 }, versions: ['v1'] };
-      new Routes('none', { namespace: 'bookinfo', services: { own }, policy: false }, options);
+      new Routes('none', { namespace: 'bookinfo', services: { own } }, options);
     });
     const waits = found
-      .filter(({ type }) => type === 'meshwright-routes:index:RouteSet')
+      .filter(({ type }) => type === 'meshwright-routes:index:Route')
       .map(({ name, dependsOn }) => [
         name,
         [...new Set(dependsOn.map((other) => /^(\w+-(app|namespace)|.*)/.exec(other)?.[1]))],
       ]);
     assert.deepEqual(Object.fromEntries(waits), {
-      own: ['bookinfo-app', 'bookinfo-namespace'],
-      both: ['bookinfo-app', 'bookinfo-namespace', 'shop-app'],
-      none: ['bookinfo-namespace'],
+      'own/reviews': ['bookinfo-app', 'bookinfo-namespace'],
+      'both/reviews': ['bookinfo-app', 'bookinfo-namespace'],
+      'both/elsewhere': ['bookinfo-namespace', 'shop-app'],
+      'none/own': ['bookinfo-namespace'],
     });
   });
 
-  it('fails with every mandatory finding, and registers nothing', async () => {
-    const http: RouteSettings['http'] = [
-      {
-        route: [
-          { destination: { host: 'reviews', subset: 'v1' }, weight: 90 },
-          { destination: { host: 'reviews', subset: 'v3' }, weight: 20 },
-        ],
-        match: [{ uri: { prefix: '/a' } }],
+  it('leaves the weights of a service with several rules to each rule', async () => {
+    const services = {
+      reviews: {
+        ...reviews,
+        http: [{ match: [{ headers: { 'end-user': { exact: 'jason' } } }], weights: { v3: 100 } }],
       },
-      {
-        route: [
-          { destination: { host: 'reviews', subset: 'v1' }, weight: 105 },
-          { destination: { host: 'reviews', subset: 'v3' }, weight: -5 },
-        ],
-      },
-    ];
-    const services = { reviews: { versions: ['v1', 'v3'], http } };
-    let found: Registration[] = [];
-    const program = async (): Promise<void> => {
-      found = await registrations(() => new Routes('bookinfo', { namespace: 'bookinfo', services }));
     };
-    await assert.rejects(program, (error: Error) => {
-      assert.equal(error.constructor.name, 'ResourceError');
-      const [headline, ...lines] = error.message.split('\n');
-      assert.equal(headline, 'routes of bookinfo: refused, nothing of it was registered: 3 problems');
-      assert.deepEqual(
-        lines.map((line) => /\(([\w-]+)\)$/.exec(line)?.[1]),
-        ['weight-sum-100', 'weight-range', 'weight-range'],
-      );
-      return true;
-    });
-    assert.deepEqual(found, []);
+    const [component, route] = await registrations(() => new Routes('bookinfo', { namespace: 'bookinfo', services }));
+    const weights = { 'headers.end-user exact jason': { v3: 100 }, 'everything else': { v1: 90, v3: 10 } };
+    assert.deepEqual(route?.inputs['weights'], weights);
+    assert.deepEqual(component?.outputs, { namespace: 'bookinfo', weights: { reviews: weights } });
   });
 
-  it('says nothing of rules that its options switch off', async () => {
-    const http: RouteSettings['http'] = [{ route: [{ destination: { host: 'reviews' }, weight: 50 }] }];
-    const services = { reviews: { http } };
-    const policy = { rules: { 'weight-single': 'off', 'weight-sum-100': 'off' } } as const;
-    const found = await registrations(() => new Routes('bookinfo', { namespace: 'bookinfo', services, policy }));
+  it('says who owns the weights', async () => {
+    const services = { reviews: { ...reviews, weightsOwnedBy: 'argo' }, ratings: { versions: ['v1'] } };
+    const [, ...routes] = await registrations(() => new Routes('bookinfo', { namespace: 'bookinfo', services }));
     assert.deepEqual(
-      found.map(({ name }) => name),
-      ['bookinfo', 'bookinfo'],
+      Object.fromEntries(routes.map(({ name, inputs }) => [name, [inputs['weightsOwnedBy'], inputs['weights']]])),
+      {
+        'bookinfo/reviews': ['argo', { v1: 90, v3: 10 }],
+        'bookinfo/ratings': [undefined, undefined],
+      },
     );
   });
 
   it('encrypts the objects of a section with secrets, and a kubeconfig that is more than a path', async () => {
-    const services = { reviews: { versions: ['v1'] } };
+    const services = { reviews: { versions: ['v1'], weights: { v1: 100 } } };
     const args = {
       namespace: 'bookinfo',
       services,
       secret: true,
       proof: { kubeconfig: 'apiVersion: v1\nusers: []\n' },
     };
-    const [, set] = await registrations(() => new Routes('r', args));
-    assert.deepEqual(set?.inputs, {
-      namespace: 'bookinfo',
-      kubeconfig: { secret: 'apiVersion: v1\nusers: []\n' },
-      proof: {},
-      objects: { 'DestinationRule bookinfo/reviews.v1': { secret: destinationRule('v1') } },
-    });
+    const [component, route] = await registrations(() => new Routes('r', args));
+    const objects = route?.inputs['objects'] as Record<string, { secret: string }>;
+    assert.deepEqual(Object.keys(objects), ['DestinationRule bookinfo/reviews.v1', 'VirtualService bookinfo/reviews']);
+    assert.deepEqual(objects['DestinationRule bookinfo/reviews.v1'], { secret: destinationRule('v1') });
+    assert.deepEqual(
+      { ...route?.inputs, objects: undefined },
+      {
+        namespace: 'bookinfo',
+        kubeconfig: { secret: 'apiVersion: v1\nusers: []\n' },
+        proof: {},
+        weights: { secret: { v1: 100 } },
+        objects: undefined,
+      },
+    );
+    assert.deepEqual(component?.outputs, { namespace: 'bookinfo', weights: { secret: { reviews: { v1: 100 } } } });
   });
 });
 

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
-import { textsOf, type ChangeLimits, type RouteSetInputs } from '../../mesh/manifests/route-set';
-import { changeFailures, inputProblems } from '../../provider/check';
-import { unknown } from '../../provider/set';
+import { serializedObjects, type ChangeLimits, type RouteInputs } from '../../mesh/manifests/route-set';
+import { changeFailures, findingFailures, inputFailures } from '../../provider/check';
+import { unknownValue as unknown } from '@pulumi/pulumi/runtime/rpc';
 import { route } from '../support/routes';
 
 const property = (title: string): string => `objects[${JSON.stringify(title)}]`;
 const virtualService = property('VirtualService bookinfo/reviews');
-const told = (objects: KubernetesObject[], limits?: ChangeLimits): RouteSetInputs => ({
+const told = (objects: KubernetesObject[], limits?: ChangeLimits): RouteInputs => ({
   namespace: 'bookinfo',
-  objects: textsOf(objects),
+  objects: serializedObjects(objects),
   ...(limits === undefined ? {} : { limits }),
 });
 const wholeRule = (...versions: string[]): KubernetesObject => ({
@@ -21,7 +21,7 @@ const wholeRule = (...versions: string[]): KubernetesObject => ({
 
 describe('the check of a change of routes', () => {
   const before = told([route({ v1: 90, v3: 10 })]);
-  const after = (limits: ChangeLimits): RouteSetInputs => told([route({ v1: 60, v3: 40 })], limits);
+  const after = (limits: ChangeLimits): RouteInputs => told([route({ v1: 60, v3: 40 })], limits);
 
   it('lets a weight move as far as the stack allows, and a new set be what it is', () => {
     assert.deepEqual(changeFailures(before, after({ maxStep: 30 })), []);
@@ -54,12 +54,48 @@ describe('the check of a change of routes', () => {
   });
 });
 
-describe('the check of what a route set is told', () => {
+describe('the check of the objects of a Route', () => {
+  const unbalanced: KubernetesObject = {
+    ...route({ v1: 100 }),
+    spec: {
+      hosts: ['reviews'],
+      http: [
+        {
+          route: [
+            { destination: { host: 'reviews', subset: 'v1' }, weight: 90 },
+            { destination: { host: 'reviews', subset: 'v3' }, weight: 20 },
+          ],
+        },
+      ],
+    },
+  };
+
+  it('takes everything that the objects name and do not hold to exist elsewhere', () => {
+    assert.deepEqual(findingFailures(told([route({ v1: 90, v3: 10 })])), []);
+  });
+
+  it('names the object of every mandatory finding', () => {
+    assert.deepEqual(
+      findingFailures(told([unbalanced, wholeRule('v1', 'v3')])).map(({ property: path, reason }) => [
+        path,
+        /\(([\w-]+)\)$/.exec(reason)?.[1],
+      ]),
+      [[virtualService, 'weight-sum-100']],
+    );
+  });
+
+  it('leaves out rules that the limits switch off or make advisory', () => {
+    for (const level of ['off', 'advisory'] as const)
+      assert.deepEqual(findingFailures(told([unbalanced], { rules: { 'weight-sum-100': level } })), []);
+  });
+});
+
+describe('the check of the inputs of a Route', () => {
   it('has nothing against objects of its namespace, and those that are not known yet', () => {
     const { objects } = told([route({ v1: 100 }), wholeRule('v1')]);
     const later = { 'VirtualService bookinfo/later': unknown };
-    assert.deepEqual(inputProblems({ namespace: 'bookinfo', objects: { ...objects, ...later } }), []);
-    assert.deepEqual(inputProblems({ namespace: 'bookinfo', objects: unknown }), []);
+    assert.deepEqual(inputFailures({ namespace: 'bookinfo', objects: { ...objects, ...later } }), []);
+    assert.deepEqual(inputFailures({ namespace: 'bookinfo', objects: unknown }), []);
   });
 
   it('names everything that is wrong', () => {
@@ -70,20 +106,20 @@ describe('the check of what a route set is told', () => {
       'VirtualService bookinfo/ratings': JSON.stringify(route({ v1: 100 })),
       'VirtualService shop/reviews': JSON.stringify(route({ v1: 100 }, 'reviews', 'shop')),
     };
-    assert.deepEqual(inputProblems({ namespace: 'bookinfo', objects }), [
-      { property: property('nonsense'), reason: 'must be the JSON of an object' },
+    assert.deepEqual(inputFailures({ namespace: 'bookinfo', objects }), [
+      { property: property('nonsense'), reason: 'must be a Kubernetes object as JSON' },
       {
         property: property('Secret bookinfo/a'),
-        reason: 'is a Secret; a route set holds DestinationRule and VirtualService only',
+        reason: 'is a Secret; allowed are DestinationRule and VirtualService',
       },
       {
         property: property('VirtualService bookinfo/ratings'),
-        reason: 'is VirtualService bookinfo/reviews by its content',
+        reason: 'the key does not match the object VirtualService bookinfo/reviews',
       },
       { property: property('VirtualService shop/reviews'), reason: 'must be in namespace bookinfo' },
     ]);
     assert.deepEqual(
-      [{ namespace: '' }, { namespace: 'a' }].map((inputs) => inputProblems(inputs).map((one) => one.property)),
+      [{ namespace: '' }, { namespace: 'a' }].map((inputs) => inputFailures(inputs).map((one) => one.property)),
       [['namespace'], ['objects']],
     );
   });

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { allRouteObjects } from '../../mesh/manifests/route-objects';
+import { allRouteObjects } from '../../mesh/manifests/routes';
 import type { RouteSettings } from '../../mesh/manifests/settings';
 import { expectedRoute, sharedDestinations } from '../../cluster/proxies';
-import { carryOut, type Means } from '../../provider/carry-out';
+import { executePlan } from '../../provider/execute-plan';
 import { planOf } from '../../provider/plan';
 import { objectTitle, type KubernetesObject } from '../../mesh/manifests/kubernetes';
+import { contextOf } from './support';
 
 /** A step that the provider has taken. */
 type Step =
@@ -22,7 +23,7 @@ async function orderOf(before: readonly KubernetesObject[], after: readonly Kube
   const [from, to] = [before, after].map((objects) => new Map(objects.map((object) => [objectTitle(object), object])));
   assert.ok(from && to);
   const stated = (object: KubernetesObject): KubernetesObject => to.get(objectTitle(object)) ?? object;
-  const context = {
+  const context = contextOf({
     cluster: {
       apply: (object: KubernetesObject) => {
         steps.push({ step: from.has(objectTitle(object)) ? 'update' : 'create', object: stated(object) });
@@ -32,10 +33,8 @@ async function orderOf(before: readonly KubernetesObject[], after: readonly Kube
         steps.push({ step: 'delete', object });
         return Promise.resolve();
       },
-      get: (object: KubernetesObject) => Promise.resolve(object),
     },
     prover: {
-      while: <T>(work: () => Promise<T>): Promise<T> => work(),
       reach: (old: KubernetesObject | undefined, object: KubernetesObject) => {
         const known = old === undefined ? [] : named(old);
         const destinations = named(object).filter((name) => !known.includes(name));
@@ -52,12 +51,8 @@ async function orderOf(before: readonly KubernetesObject[], after: readonly Kube
         return Promise.resolve();
       },
     },
-    makers: { while: <T>(work: () => Promise<T>): Promise<T> => work(), done: () => Promise.resolve() },
-    log: { info: () => undefined, progress: () => undefined, warnOnce: () => undefined },
-    id: 'id',
-    signal: new AbortController().signal,
-  } as unknown as Means;
-  const { failures } = await carryOut(planOf(from, to), from, new Set(from.keys()), context);
+  });
+  const { failures } = await executePlan(planOf(from, to), from, context);
   assert.deepEqual(failures, []);
   return steps;
 }

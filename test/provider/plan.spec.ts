@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { objectTitle, type KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { planOf, type Plan } from '../../provider/plan';
-import type { Objects } from '../../provider/set';
+import type { Objects } from '../../provider/route-state';
 import { route, rule } from '../support/routes';
 
 const set = (...objects: KubernetesObject[]): Objects =>
   new Map(objects.map((object) => [objectTitle(object), object]));
-const nothing: Plan = { rules: [], routes: [], again: [], goneRoutes: [], goneRules: [] };
+const nothing: Plan = { rules: [], routes: [], reprove: [], goneRoutes: [], goneRules: [] };
 const title = 'VirtualService bookinfo/reviews';
 
 describe('the plan of a route set', () => {
@@ -23,7 +23,7 @@ describe('the plan of a route set', () => {
     assert.deepEqual(planOf(before, set(rule('v1'), rule('v3'), now)), {
       rules: [{ title: 'DestinationRule bookinfo/reviews.v3', after: rule('v3') }],
       routes: [{ title, before: old, after: now }],
-      again: [],
+      reprove: [],
       goneRoutes: [['VirtualService bookinfo/ratings', route({ v1: 100 }, 'ratings')]],
       goneRules: [
         ['DestinationRule bookinfo/reviews.v2', rule('v2')],
@@ -34,8 +34,8 @@ describe('the plan of a route set', () => {
 
   it('proves again what was never proven, once', () => {
     const [same, next] = [route({ v1: 100 }), route({ v2: 100 })];
-    const again = [{ title, before: same, after: same }];
-    assert.deepEqual(planOf(set(same), set(same), [title]), { ...nothing, again });
+    const reprove = [{ title, before: same, after: same }];
+    assert.deepEqual(planOf(set(same), set(same), [title]), { ...nothing, reprove });
     const routes = [{ title, before: same, after: next }];
     assert.deepEqual(planOf(set(same), set(next), [title]), { ...nothing, routes });
     assert.deepEqual(planOf(set(same), set(), [title]), { ...nothing, goneRoutes: [[title, same]] });

@@ -4,38 +4,40 @@ import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
 import { ResourceProviderClient } from '@pulumi/pulumi/proto/provider_grpc_pb';
 import * as proto from '@pulumi/pulumi/proto/provider_pb';
 import { Status } from '@pulumi/pulumi/proto/status_pb';
-import { textsOf, type RouteSetInputs } from '../../mesh/manifests/route-set';
+import { serializedObjects, type RouteInputs } from '../../mesh/manifests/route-set';
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import type { Lab } from '../../cluster/lab';
-import { asMap } from '../../mesh/model/json';
-import { RouteSets } from '../../provider/route-set';
-import { serve } from '../../provider/serve';
-import { fromStruct, toStruct } from '../../provider/wire';
+import { asMap, without } from '../../mesh/json';
+import { routeId } from '../../provider/ownership';
+import { Routes } from '../../provider/routes';
+import { fromStruct, serve, toStruct } from '../../provider/serve';
 import { installIstioCrds } from '../cluster/lab/istio-crds';
 import { kubectl } from '../cluster/lab/kubectl';
 import { get, sharedLab, START_TIMEOUT_MS } from '../cluster/lab/support';
 import { route, rule } from '../support/routes';
 import { asked } from '../support/asked';
 
-const urn = 'urn:pulumi:test::test::meshwright-routes:index:RouteSet::set';
+const urn = 'urn:pulumi:test::test::meshwright:index:Routes$meshwright-routes:index:Route::route-set/reviews';
 const space = 'route-set';
 const versions = (...names: string[]): KubernetesObject[] => names.map((name) => rule(name, 'reviews', space));
 const reviews = (weights: Record<string, number>): KubernetesObject => route(weights, 'reviews', space);
 
 type Properties = Record<string, unknown>;
 
-describe('the provider of route sets, over gRPC and on a real API server', function () {
+describe('the provider of Routes, over gRPC and on a real API server', function () {
   this.timeout(START_TIMEOUT_MS);
   let lab: Lab;
   let client: ResourceProviderClient;
   let stop: () => void;
   let state: { id: string; properties: Properties };
+  /** Inputs of the last update, as the engine keeps them. */
+  let known: RouteInputs;
 
   before(async () => {
     lab = await sharedLab();
     await installIstioCrds(lab);
     await kubectl(lab, ['create', 'namespace', space]);
-    const { port, close } = await serve(new RouteSets(() => ({ info, progress: info, warnOnce: info })), '0.0.0');
+    const { port, close } = await serve(new Routes(() => ({ info, progress: info, warnOnce: info })), '0.0.0');
     client = new ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure());
     stop = () => {
       client.close();
@@ -45,28 +47,35 @@ describe('the provider of route sets, over gRPC and on a real API server', funct
   after(() => stop());
 
   const info = (): void => undefined;
-  const inputs = (...objects: KubernetesObject[]): RouteSetInputs => ({
+  const inputs = (...objects: KubernetesObject[]): RouteInputs => ({
     namespace: space,
-    objects: textsOf(objects),
+    objects: serializedObjects(objects),
     kubeconfig: lab.kubeconfig,
     context: lab.context,
   });
-  const create = async (of: RouteSetInputs, preview = false): Promise<{ id: string; properties: Properties }> => {
+  const create = async (of: RouteInputs, preview = false): Promise<{ id: string; properties: Properties }> => {
     const request = new proto.CreateRequest().setUrn(urn).setProperties(toStruct(of)).setPreview(preview);
     const response = await asked<proto.CreateResponse>((done) => client.create(request, done));
+    known = of;
     return { id: response.getId(), properties: fromStruct(response.getProperties()) };
   };
-  const update = async (of: RouteSetInputs): Promise<Properties> => {
+  const update = async (of: RouteInputs): Promise<Properties> => {
     const request = new proto.UpdateRequest()
       .setId(state.id)
       .setUrn(urn)
       .setOlds(toStruct(state.properties))
+      .setOldInputs(toStruct(known))
       .setNews(toStruct(of));
+    known = of;
     const response = await asked<proto.UpdateResponse>((done) => client.update(request, done));
     return fromStruct(response.getProperties());
   };
   const read = async (): Promise<Properties> => {
-    const request = new proto.ReadRequest().setId(state.id).setUrn(urn).setProperties(toStruct(state.properties));
+    const request = new proto.ReadRequest()
+      .setId(state.id)
+      .setUrn(urn)
+      .setProperties(toStruct(state.properties))
+      .setInputs(toStruct(known));
     const response = await asked<proto.ReadResponse>((done) => client.read(request, done));
     return response.getId() === '' ? {} : fromStruct(response.getProperties());
   };
@@ -84,14 +93,14 @@ describe('the provider of route sets, over gRPC and on a real API server', funct
 
   it('previews without a cluster', async () => {
     const of = { ...inputs(reviews({ v1: 100 })), kubeconfig: '/nowhere' };
-    assert.deepEqual(await create(of, true), { id: '', properties: of });
+    assert.deepEqual(await create(of, true), { id: '', properties: without({ ...of }, 'objects') });
   });
 
-  it('refuses what others have made, in previews as well, and writes nothing', async () => {
+  it('refuses objects that others made, in previews as well, and writes nothing', async () => {
     await kubectl(lab, ['apply', '-f', '-'], JSON.stringify(reviews({ v9: 100 })));
     const of = inputs(...versions('v1', 'v2'), reviews({ v1: 90, v2: 10 }));
     const message =
-      'VirtualService route-set/reviews is in the cluster already, and this stack has not made it (kubectl-client-side-apply did). Delete it, or take its route out of the stack file.';
+      'VirtualService route-set/reviews exists, and this stack did not create it (field managers: kubectl-client-side-apply).\nPULUMI_K8S_UPSERT_EXISTING_OBJECTS=true takes over every existing object, for one run: the stack then owns it, and destroy deletes it.';
     for (const preview of [true, false]) {
       const error = (await create(of, preview).catch((caught: unknown) => caught)) as ServiceError;
       assert.equal(error.details, message);
@@ -99,7 +108,7 @@ describe('the provider of route sets, over gRPC and on a real API server', funct
     assert.deepEqual(await names(), ['virtualservice reviews']);
   });
 
-  it('takes over what others have made when it is told to, all of its spec, and makes the rest', async () => {
+  it('takes over objects of others when it is told to, all of their spec, and creates the rest', async () => {
     const stranger = reviews({ v9: 100 });
     await kubectl(
       lab,
@@ -113,7 +122,9 @@ describe('the provider of route sets, over gRPC and on a real API server', funct
     } finally {
       delete process.env['PULUMI_K8S_UPSERT_EXISTING_OBJECTS'];
     }
-    assert.deepEqual(state.properties, { ...of, server: asText(state.properties['server']), unproven: [] });
+    const outputs = without({ ...of }, 'objects');
+    const server = asString(state.properties['server']);
+    assert.deepEqual(state.properties, { ...outputs, weights: { v1: 90, v2: 10 }, server, unproven: [] });
     const made = await live('virtualservice', 'reviews');
     assert.deepEqual(made?.['spec'], reviews({ v1: 90, v2: 10 }).spec);
     assert.deepEqual(asMap(asMap(made?.['metadata'])['labels']), { 'meshwright.io/route-set': state.id });
@@ -124,7 +135,7 @@ describe('the provider of route sets, over gRPC and on a real API server', funct
     ]);
   });
 
-  it('writes what changed and nothing else, and takes away what left', async () => {
+  it('writes changed objects and no others, and removes those that left', async () => {
     const before = asMap((await live('destinationrule', 'reviews.v1'))?.['metadata']);
     state.properties = await update(inputs(...versions('v1', 'v3'), reviews({ v1: 90, v3: 10 })));
     assert.deepEqual(await names(), [
@@ -136,10 +147,10 @@ describe('the provider of route sets, over gRPC and on a real API server', funct
     assert.deepEqual(after['resourceVersion'], before['resourceVersion']);
   });
 
-  it('finishes a create that was killed: the same id, nothing twice, and nothing left of what config does not have any more', async () => {
-    const known = state;
+  it('finishes an interrupted create: the same id, nothing twice, nothing left over', async () => {
+    const { id } = state;
     state = await create(inputs(...versions('v1', 'v2'), reviews({ v1: 50, v2: 50 })));
-    assert.equal(state.id, known.id);
+    assert.equal(state.id, id);
     assert.deepEqual(await names(), [
       'destinationrule reviews.v1',
       'destinationrule reviews.v2',
@@ -147,14 +158,17 @@ describe('the provider of route sets, over gRPC and on a real API server', funct
     ]);
   });
 
-  it('sees what was changed or deleted by hand, and puts it right', async () => {
+  it('sees drift, and corrects it', async () => {
     assert.deepEqual(await read(), state.properties);
     await patch('reviews', { hosts: ['elsewhere'] });
     await kubectl(lab, ['delete', 'destinationrule', 'reviews.v2', '-n', space]);
     await kubectl(lab, ['label', 'destinationrule', 'reviews.v1', '-n', space, 'meshwright.io/route-set-', 'team=a']);
     const wanted = inputs(...versions('v1', 'v2'), reviews({ v1: 50, v2: 50 }));
     const edited = { ...reviews({ v1: 50, v2: 50 }) };
-    const objects = textsOf([...versions('v1'), { ...edited, spec: { ...edited.spec, hosts: ['elsewhere'] } }]);
+    const objects = serializedObjects([
+      ...versions('v1'),
+      { ...edited, spec: { ...edited.spec, hosts: ['elsewhere'] } },
+    ]);
     const seen = await read();
     assert.deepEqual(parsed(seen), parsed({ ...state.properties, objects }));
     state.properties = seen;
@@ -167,7 +181,106 @@ describe('the provider of route sets, over gRPC and on a real API server', funct
     ]);
   });
 
-  it('tells every object that is refused, writes no route whose rule is missing, and has the state of what is there', async () => {
+  it('leaves the weights to their owner, and writes everything else', async () => {
+    const of = (weights: Record<string, number>, hosts: string[]): RouteInputs => {
+      const stated = reviews(weights);
+      const changed = { ...stated, spec: { ...stated.spec, hosts } };
+      return { ...inputs(...versions('v1', 'v2'), changed), weightsOwnedBy: 'argo' };
+    };
+    state.properties = await update(of({ v1: 50, v2: 50 }, ['reviews']));
+    const specOf = (weights: Record<string, number>, hosts: string[]): unknown => ({ ...reviews(weights).spec, hosts });
+    const spec = async (): Promise<unknown> => (await live('virtualservice', 'reviews'))?.['spec'];
+    await patch('reviews', reviews({ v1: 20, v2: 80 }).spec ?? {});
+    const before = asMap((await live('virtualservice', 'reviews'))?.['metadata'])['resourceVersion'];
+    assert.deepEqual(await read(), state.properties);
+    state.properties = await update(of({ v1: 90, v2: 10 }, ['reviews', 'other']));
+    assert.deepEqual(await spec(), specOf({ v1: 20, v2: 80 }, ['reviews', 'other']));
+    assert.notEqual(asMap((await live('virtualservice', 'reviews'))?.['metadata'])['resourceVersion'], before);
+    state.properties = await update(inputs(...versions('v1', 'v2'), reviews({ v1: 50, v2: 50 })));
+    assert.deepEqual(await spec(), specOf({ v1: 50, v2: 50 }, ['reviews']));
+  });
+
+  it('never puts weights back while their owner moves them', async () => {
+    let moved = 0;
+    let seen = 0;
+    const of = (timeout: number): RouteInputs => {
+      const stated = reviews({ v1: 50, v2: 50 });
+      const [http] = (stated.spec as { http: object[] }).http;
+      const changed = { ...stated, spec: { hosts: ['reviews'], http: [{ ...http, timeout: `${timeout}s` }] } };
+      return { ...inputs(...versions('v1', 'v2'), changed), weightsOwnedBy: 'argo' };
+    };
+    const weightOf = async (): Promise<number> => {
+      const { http } = (await live('virtualservice', 'reviews'))?.['spec'] as {
+        http: { route: { weight: number }[] }[];
+      };
+      return http[0]?.route[0]?.weight ?? -1;
+    };
+    const json = (weight: number): string =>
+      JSON.stringify([
+        { op: 'replace', path: '/spec/http/0/route/0/weight', value: weight },
+        { op: 'replace', path: '/spec/http/0/route/1/weight', value: 100 - weight },
+      ]);
+    for (let round = 1; round <= 5; round++) {
+      const updating = update(of(round));
+      moved = round * 10;
+      await kubectl(lab, ['patch', 'virtualservice', 'reviews', '-n', space, '--type=json', `-p=${json(moved)}`]);
+      state.properties = await updating;
+      if ((await weightOf()) === moved) seen += 1;
+    }
+    assert.equal(seen, 5);
+    state.properties = await update(inputs(...versions('v1', 'v2'), reviews({ v1: 50, v2: 50 })));
+  });
+
+  it('takes the objects of a RouteSet of an older version over: only their marks change', async () => {
+    const set = 'urn:pulumi:test::test::meshwright:index:Routes$meshwright-routes:index:RouteSet::route-set';
+    const id = routeId(set, asString(state.properties['server']), space);
+    for (const object of [...versions('v1', 'v2'), reviews({ v1: 50, v2: 50 })]) {
+      const { name } = object.metadata;
+      const kind = object.kind.toLowerCase();
+      await kubectl(lab, ['label', kind, name, '-n', space, '--overwrite', `meshwright.io/route-set=${id}`]);
+      await kubectl(lab, ['annotate', kind, name, '-n', space, 'meshwright.io/owner-']);
+    }
+    const generation = async (): Promise<unknown> =>
+      asMap((await live('virtualservice', 'reviews'))?.['metadata'])['generation'];
+    const before = await generation();
+    const of = inputs(...versions('v1', 'v2'), reviews({ v1: 50, v2: 50 }));
+    state = await create(of);
+    // What Pulumi does after it has created the Routes: it deletes the RouteSet.
+    const request = new proto.DeleteRequest()
+      .setId(id)
+      .setUrn(set)
+      .setProperties(toStruct({ ...of, server: asString(state.properties['server']), unproven: [] }));
+    await asked((done) => client.delete(request, done));
+    assert.equal(await generation(), before);
+    assert.deepEqual(await names(), [
+      'destinationrule reviews.v1',
+      'destinationrule reviews.v2',
+      'virtualservice reviews',
+    ]);
+  });
+
+  it('refuses objects of another stack, and leaves them on destroy', async () => {
+    const strange = urn.replace('urn:pulumi:test', 'urn:pulumi:prod');
+    const request = new proto.CreateRequest().setUrn(strange).setProperties(toStruct(inputs(reviews({ v1: 100 }))));
+    const error = (await asked((done) => client.create(request, done)).catch(
+      (caught: unknown) => caught,
+    )) as ServiceError;
+    assert.match(
+      error.details,
+      /^VirtualService route-set\/reviews exists, and this stack did not create it \(stack test of project test; field managers: .*meshwright.*\)\.$/m,
+    );
+    const properties = toStruct({
+      ...inputs(reviews({ v1: 100 })),
+      server: asString(state.properties['server']),
+      unproven: [],
+    });
+    const remove = new proto.DeleteRequest().setId('another').setUrn(strange).setProperties(properties);
+    const before = await live('virtualservice', 'reviews');
+    await asked((done) => client.delete(remove, done));
+    assert.deepEqual(await live('virtualservice', 'reviews'), before);
+  });
+
+  it('names every refused object, writes no route whose rule is missing, and has the state of the rest', async () => {
     const bad = { ...rule('v3', 'reviews', space), spec: { host: 7 } } as KubernetesObject;
     const worse = { ...route({ v1: 100 }, 'ratings', space), spec: { hosts: 'ratings' } } as KubernetesObject;
     const wanted = inputs(...versions('v1', 'v2'), bad, worse, reviews({ v1: 40, v2: 60 }));
@@ -179,17 +292,18 @@ describe('the provider of route sets, over gRPC and on a real API server', funct
     );
     assert.deepEqual(properties, {
       ...state.properties,
-      objects: textsOf([...versions('v1', 'v2'), reviews({ v1: 40, v2: 60 })]),
+      weights: { v1: 40, v2: 60 },
+      objects: serializedObjects([...versions('v1', 'v2'), reviews({ v1: 40, v2: 60 })]),
     });
     state.properties = properties;
   });
 
-  it('says what is wrong when nothing could be made at all', async () => {
+  it('says why nothing could be created', async () => {
     const error = (await create({ ...inputs(), context: 'nobody' }).catch((caught: unknown) => caught)) as ServiceError;
     assert.equal(error.details, `the kubeconfig has no context nobody; it has ${lab.context}`);
   });
 
-  it('leaves what another set has taken over, and takes the rest away', async () => {
+  it('leaves objects that another Route has taken over, and removes the rest', async () => {
     const other = { ...(await live('virtualservice', 'reviews')) };
     await kubectl(lab, [
       'label',
@@ -200,22 +314,26 @@ describe('the provider of route sets, over gRPC and on a real API server', funct
       '--overwrite',
       'meshwright.io/route-set=other',
     ]);
-    const request = new proto.DeleteRequest().setId(state.id).setUrn(urn).setProperties(toStruct(state.properties));
+    const request = new proto.DeleteRequest()
+      .setId(state.id)
+      .setUrn(urn)
+      .setProperties(toStruct(state.properties))
+      .setOldInputs(toStruct(known));
     await asked((done) => client.delete(request, done));
     assert.deepEqual(await names(), ['virtualservice reviews']);
     assert.deepEqual((await live('virtualservice', 'reviews'))?.['spec'], other['spec']);
   });
 
-  it('knows when all of it is gone', async () => {
+  it('knows when all objects are gone', async () => {
     await kubectl(lab, ['delete', 'virtualservice', 'reviews', '-n', space]);
     assert.deepEqual(await read(), {});
   });
 
-  it('stops when the engine that called is gone, so that the next update finds nobody at work', async () => {
+  it('stops when the engine is gone, so that it does not work beside the next update', async () => {
     let told: () => void = () => undefined;
     const gone = new Promise<void>((resolve) => (told = resolve));
-    const sets = new RouteSets(() => ({ info, progress: info, warnOnce: info }));
-    const { port, close } = await serve(sets, '0.0.0', () => told());
+    const routes = new Routes(() => ({ info, progress: info, warnOnce: info }));
+    const { port, close } = await serve(routes, '0.0.0', () => told());
     const engine = new ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure());
     const many = Array.from({ length: 200 }, (_, index) => rule(`v${index}`, 'reviews', space));
     const request = new proto.CreateRequest().setUrn(urn).setProperties(toStruct(inputs(...many)));
@@ -231,7 +349,7 @@ describe('the provider of route sets, over gRPC and on a real API server', funct
     await kubectl(lab, ['delete', 'destinationrules', '--all', '-n', space]);
   });
 
-  it('stops what it is doing when it is told to', async () => {
+  it('stops when it is cancelled', async () => {
     await asked((done) => client.cancel(new Empty(), done));
     const error = (await create(inputs(reviews({ v1: 100 }))).catch((caught: unknown) => caught)) as ServiceError;
     assert.match(error.details, /cancelled/);
@@ -253,7 +371,7 @@ function parsed({ objects, ...others }: Properties): Properties {
   return { ...others, objects: Object.fromEntries(texts) as unknown };
 }
 
-function asText(value: unknown): string {
+function asString(value: unknown): string {
   assert.equal(typeof value, 'string');
   return String(value);
 }

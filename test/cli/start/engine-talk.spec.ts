@@ -8,7 +8,7 @@ import {
   resultText,
   stepCount,
 } from '../../../cli/start/engine-talk';
-import { routeSetType } from '../../../mesh/manifests/route-set';
+import { routeType } from '../../../mesh/manifests/route-set';
 import { begins, ends, finds, object, says, urnOf, type Step } from './events';
 
 const service: Step = {
@@ -17,7 +17,7 @@ const service: Step = {
   name: 'objects-one/s',
   after: { inputs: object('Service', 'one/s') },
 };
-const routeSet: Step = { op: 'update', type: routeSetType, name: 'one', before: {}, after: {} };
+const oneRoute: Step = { op: 'update', type: routeType, name: 'one/a', before: {}, after: {} };
 const told = (...events: EngineEvent[]): string[] => {
   const diagnostics = new Diagnostics();
   return events.flatMap((event) => {
@@ -42,7 +42,7 @@ describe('what is shown of a run of the engine', () => {
         ),
         says(
           'error',
-          `${routeSetType} resource 'one': property objects["VirtualService one/a"] value {<nil>} has a problem: this change is refused`,
+          `${routeType} resource 'one': property objects["VirtualService one/a"] value {<nil>} has a problem: this change is refused`,
         ),
       ),
       [
@@ -78,12 +78,11 @@ describe('what is shown of a run of the engine', () => {
     );
   });
 
-  it('tells what a set of routes has proven, and not each object that it writes', () => {
-    const urn = urnOf(routeSet);
+  it('tells what a Route has proven, and no information of others', () => {
+    const urn = urnOf(oneRoute);
     assert.deepEqual(
       told(
-        begins(routeSet),
-        says('info', 'VirtualService one/a updating', { urn }),
+        begins(oneRoute),
         says('info', 'route one/a: live on 3 of 3 proxies after 0.4 s, v1 100 %', { urn }),
         says('info', 'something of a Service', { urn: urnOf(service) }),
       ),
@@ -153,7 +152,7 @@ describe('the progress of an update', () => {
   it('counts resources that change', () => {
     const same: Step = { ...service, op: 'same', name: 'same' };
     const component: Step = { ...service, name: 'component', custom: false };
-    assert.equal(stepCount([same, component, service, service, routeSet].map(begins)), 2);
+    assert.equal(stepCount([same, component, service, service, oneRoute].map(begins)), 2);
   });
 });
 

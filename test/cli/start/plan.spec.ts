@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { routeSetType } from '../../../mesh/manifests/route-set';
+import { routeSetType, routeType } from '../../../mesh/manifests/route-set';
 import { fieldChanges, planOf, planText, stepTitle } from '../../../cli/start/plan';
 import { route, rule } from '../../support/routes';
 import { begins, ends, object, type Step } from './events';
@@ -107,10 +107,10 @@ describe('the plan of a run', () => {
     );
   });
 
-  it('takes a set of routes for the objects in it', () => {
+  it('takes a Route for the objects in it', () => {
     const set: Step = {
       op: 'update',
-      type: routeSetType,
+      type: routeType,
       name: 'bookinfo',
       before: routes(rule('v1'), rule('v2'), route({ v1: 90, v2: 10 })),
       after: routes(rule('v1'), rule('v3'), route({ v1: 75, v2: 25 })),
@@ -127,14 +127,14 @@ describe('the plan of a run', () => {
         '',
       ].join('\n'),
     );
-    assert.equal(stepTitle(begins(set).resourcePreEvent?.metadata as never), 'routes of bookinfo');
+    assert.equal(stepTitle(begins(set).resourcePreEvent?.metadata as never), 'route bookinfo');
   });
 
   it('compares a set of routes with what the cluster has, where a refresh has read that', () => {
     const { inputs } = routes(route({ v1: 90, v2: 10 }));
     const set: Step = {
       op: 'update',
-      type: routeSetType,
+      type: routeType,
       name: 'bookinfo',
       before: { inputs, outputs: routes(route({ v1: 1, v2: 10 })).inputs },
       after: { inputs },
@@ -142,12 +142,37 @@ describe('the plan of a run', () => {
     assert.match(text(set), /^~ VirtualService bookinfo\/reviews\n {4}spec\.http\[0\]\.route\[0\]\.weight: 1 -> 90\n/);
   });
 
-  it('says why a set of routes is updated when no object of it changes', () => {
+  it('takes an object that moves from one resource to another for unchanged', () => {
+    const set: Step = {
+      op: 'delete',
+      type: routeSetType,
+      name: 'bookinfo',
+      before: routes(rule('v1'), route({ v1: 90, v2: 10 })),
+    };
+    const next: Step = {
+      op: 'create',
+      type: routeType,
+      name: 'bookinfo/reviews',
+      after: routes(rule('v1'), route({ v1: 75, v2: 25 })),
+    };
+    assert.equal(
+      text(next, set),
+      [
+        '~ VirtualService bookinfo/reviews',
+        '    spec.http[0].route[0].weight: 90 -> 75',
+        '    spec.http[0].route[1].weight: 10 -> 25',
+        '0 to create, 1 to change, 0 to remove, 1 unchanged',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('says why a Route is updated when none of its objects changes', () => {
     const { inputs } = routes(route({ v1: 100 }));
     const outputs = { ...inputs, unproven: ['VirtualService bookinfo/reviews'] };
     const set: Step = {
       op: 'update',
-      type: routeSetType,
+      type: routeType,
       name: 'bookinfo',
       before: { inputs, outputs },
       after: { inputs: { ...inputs, proof: { strict: true } } },
@@ -155,7 +180,7 @@ describe('the plan of a run', () => {
     assert.equal(
       text(set),
       [
-        '~ RouteSet bookinfo',
+        '~ Route bookinfo',
         '    proof: {"strict":true} (new)',
         '    proof: "of VirtualService bookinfo/reviews" (new)',
         '0 to create, 1 to change, 0 to remove, 1 unchanged',
@@ -164,16 +189,16 @@ describe('the plan of a run', () => {
     );
   });
 
-  it('shows nothing of a set of routes that is secret', () => {
+  it('shows nothing of a secret Route', () => {
     const set = (value: string) => ({ inputs: { objects: { 'VirtualService a/b': value } } });
     const changed: Step = {
       op: 'update',
-      type: routeSetType,
+      type: routeType,
       name: 'a',
       before: set('[secret]'),
       after: set('[secret]'),
     };
-    assert.match(text(changed), /^~ RouteSet a\n0 to create, 1 to change, 0 to remove, 1 unchanged\n$/);
+    assert.match(text(changed), /^~ Route a\n0 to create, 1 to change, 0 to remove, 1 unchanged\n$/);
   });
 
   it('counts by namespace and kind where much is created or removed', () => {

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import * as pulumi from '@pulumi/pulumi';
-import { handedOver } from '../../../config/pulumi-config-values';
+import { pulumiConfigValue } from '../../../config/pulumi-config-values';
 import { registrations, type Registration } from './registrations';
 
 const load = createRequire(__filename);
@@ -11,14 +11,14 @@ export async function programOf(
   config: Record<string, unknown>,
   secretKeys: string[] = [],
 ): Promise<{ registered: Registration[]; outputs: Record<string, unknown> }> {
-  const asText = Object.entries(config).map(([key, value]) => [
+  const asString = Object.entries(config).map(([key, value]) => [
     key,
-    typeof value === 'string' ? value : JSON.stringify(handedOver(value).value),
+    typeof value === 'string' ? value : JSON.stringify(pulumiConfigValue(value)),
   ]);
   let outputs: Record<string, unknown> = {};
   const registered = await registrations(() =>
     pulumi.runtime.runInPulumiStack(() => {
-      pulumi.runtime.setAllConfig(Object.fromEntries(asText) as Record<string, string>, secretKeys);
+      pulumi.runtime.setAllConfig(Object.fromEntries(asString) as Record<string, string>, secretKeys);
       // The program does its work when it is loaded, so each run needs it anew.
       Reflect.deleteProperty(load.cache, program);
       outputs = { ...(load(program) as Record<string, unknown>) };

@@ -1,5 +1,15 @@
+import { credentials } from '@grpc/grpc-js';
 import * as pulumi from '@pulumi/pulumi';
+import { CallbacksClient } from '@pulumi/pulumi/proto/callback_grpc_pb';
+import { CallbackInvokeRequest, type Callback, type CallbackInvokeResponse } from '@pulumi/pulumi/proto/callback_pb';
+import {
+  TransformRequest,
+  TransformResourceOptions,
+  TransformResponse,
+  type RegisterResourceRequest,
+} from '@pulumi/pulumi/proto/resource_pb';
 import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
+import { asked } from '../../support/asked';
 
 /** What the engine is asked to register, after Pulumi's SDK has resolved everything. */
 export interface Registration {
@@ -54,13 +64,26 @@ export async function registrations(program: () => unknown): Promise<Registratio
     registerResource: Handler<Request>;
     registerResourceOutputs: Handler<OutputsRequest>;
     registerResourceHook: Handler<unknown>;
+    registerStackTransform: Handler<Callback>;
   };
   // The mocks say that they take hooks, and have no answer to it.
   monitor.registerResourceHook = (_, callback) => callback(null, new Empty());
+  const transforms: Callback[] = [];
+  monitor.registerStackTransform = (transform, callback) => {
+    transforms.push(transform);
+    callback(null, new Empty());
+  };
   const register = monitor.registerResource.bind(monitor);
   monitor.registerResource = (request, callback) => {
-    if (request.getType() !== 'pulumi:pulumi:Stack') found.push(registration(request));
-    return register(request, callback);
+    const added = request.getType() === 'pulumi:pulumi:Stack' ? [] : [found.push(registration(request)) - 1];
+    transformed(request as unknown as RegisterResourceRequest, transforms).then(
+      () => {
+        for (const index of added) found[index] = registration(request);
+        register(request, callback);
+      },
+      (error: unknown) => callback(error, undefined),
+    );
+    return undefined;
   };
   const registerOutputs = monitor.registerResourceOutputs.bind(monitor);
   monitor.registerResourceOutputs = (request, callback) => {
@@ -75,6 +98,24 @@ export async function registrations(program: () => unknown): Promise<Registratio
     await pulumi.runtime.disconnect(false);
   }
   return found;
+}
+
+/** Applies transforms as the engine does: it sends the program properties and hooks, and takes back what the program makes of them. */
+async function transformed(request: RegisterResourceRequest, transforms: readonly Callback[]): Promise<void> {
+  for (const transform of transforms) {
+    const task = new TransformRequest()
+      .setType(request.getType())
+      .setName(request.getName())
+      .setCustom(request.getCustom())
+      .setProperties(request.getObject())
+      .setOptions(new TransformResourceOptions().setHooks(request.getHooks()));
+    const client = new CallbacksClient(transform.getTarget(), credentials.createInsecure());
+    const invoke = new CallbackInvokeRequest().setToken(transform.getToken()).setRequest(task.serializeBinary());
+    const response = await asked<CallbackInvokeResponse>((done) => client.invoke(invoke, done));
+    client.close();
+    const result = TransformResponse.deserializeBinary(response.getResponse_asU8());
+    request.setObject(result.getProperties()).setHooks(result.getOptions()?.getHooks());
+  }
 }
 
 function registration(request: Request): Registration {

@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict';
 import * as pulumi from '@pulumi/pulumi';
-import type { KubernetesObject } from '../../../mesh/manifests/kubernetes';
-import type { Lab } from '../../../cluster/lab';
-import { Connection } from '../../../cluster/api/connection';
-import { ClusterObjects } from '../../../cluster/api/cluster-objects';
-import { managedBy } from '../../../provider/takeover/field-manager';
-import { guard } from '../../../provider/takeover/guard';
-import { installIstioCrds } from '../../cluster/lab/istio-crds';
-import { kubectl } from '../../cluster/lab/kubectl';
-import { sharedLab, START_TIMEOUT_MS } from '../../cluster/lab/support';
+import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
+import type { Lab } from '../../cluster/lab';
+import { KubernetesApi } from '../../cluster/api';
+import { guard, managedBy } from '../../provider/takeover';
+import { installIstioCrds } from '../cluster/lab/istio-crds';
+import { kubectl } from '../cluster/lab/kubectl';
+import { sharedLab, START_TIMEOUT_MS } from '../cluster/lab/support';
 
 const upsert =
-  "PULUMI_K8S_UPSERT_EXISTING_OBJECTS=true, set for one run, takes over whatever is there; it is then the stack's, and goes with it.";
+  'PULUMI_K8S_UPSERT_EXISTING_OBJECTS=true takes over every existing object, for one run: the stack then owns it, and destroy deletes it.';
 const namespace = (name: string): KubernetesObject => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
 const inSpace = (apiVersion: string, kind: string, name: string, fields = {}): KubernetesObject => ({
   apiVersion,
@@ -24,7 +22,7 @@ const entry = inSpace('networking.istio.io/v1', 'ServiceEntry', 'entry', {
   spec: { hosts: ['a.example'], location: 'MESH_EXTERNAL', resolution: 'DNS', ports: [{ number: 80, name: 'http' }] },
 });
 
-describe('what a resource may make, on a real API server', function () {
+describe('the guard before an object is created, on a real API server', function () {
   this.timeout(START_TIMEOUT_MS);
   let lab: Lab;
   let judge: (object: KubernetesObject, manager?: string) => Promise<void>;
@@ -38,17 +36,17 @@ describe('what a resource may make, on a real API server', function () {
   before(async () => {
     lab = await sharedLab();
     await installIstioCrds(lab);
-    const open = (): Promise<ClusterObjects> => Promise.resolve(new ClusterObjects(Connection.open(lab)));
+    const open = (): Promise<KubernetesApi> => Promise.resolve(KubernetesApi.open({ kubeconfig: lab.kubeconfig }));
     judge = judgeWith(open);
     await apply(namespace('takeover'), 'mine');
   });
 
   beforeEach(async () => {
-    // Not of a preview.
+    // Not in a preview.
     await pulumi.runtime.setMocks({ newResource: () => ({ id: '', state: {} }), call: () => ({}) });
   });
 
-  it('may be what is not there, is in no namespace that is, or of a kind that the cluster does not know', async () => {
+  it('lets objects pass that do not exist, and kinds and namespaces that do not either', async () => {
     await judge(namespace('takeover-other'));
     await judge(config('none'));
     await judge({ ...config('none'), metadata: { name: 'none', namespace: 'takeover-other' } });
@@ -56,7 +54,7 @@ describe('what a resource may make, on a real API server', function () {
     await judge(inSpace('example.com/v1', 'Widget', 'none'));
   });
 
-  it('may be what the same resource has made', async () => {
+  it('lets objects pass that the same resource made', async () => {
     await apply(config('mine'), 'mine');
     await apply(entry, 'mine');
     await judge(namespace('takeover'));
@@ -64,48 +62,61 @@ describe('what a resource may make, on a real API server', function () {
     await judge(entry);
   });
 
-  it('may also be what others have touched since', async () => {
+  it('says how to take over what an interrupted update made, unless the run does so', async () => {
+    await apply(config('interrupted'), 'mine');
+    const strict = judgeWith(() => Promise.resolve(KubernetesApi.open({ kubeconfig: lab.kubeconfig })), false);
+    await assert.rejects(strict(config('interrupted')), {
+      message:
+        "ConfigMap takeover/interrupted exists: an interrupted update of this stack created it. Set kubernetes:upsertExistingObjects to true for the next update, which then takes over this stack's own objects and no others.",
+    });
+  });
+
+  it('lets an object pass whose name is not known yet', async () => {
+    await judge({ apiVersion: 'v1', kind: 'ConfigMap' } as KubernetesObject);
+  });
+
+  it('lets them pass although others have touched them since', async () => {
     await apply(config('touched'), 'mine');
     await kubectl(lab, ['label', '-n', 'takeover', 'configmap', 'touched', 'by=hand']);
     await judge(config('touched'));
   });
 
-  it('is not what others have made', async () => {
+  it('refuses objects that others made', async () => {
     await apply(config('theirs'), 'theirs');
     await assert.rejects(judge(config('theirs')), {
-      message: `ConfigMap takeover/theirs is in the cluster already, and this resource has not made it (theirs did).\n${upsert}`,
+      message: `ConfigMap takeover/theirs exists, and this stack did not create it (field managers: theirs).\n${upsert}`,
     });
     await assert.rejects(judge(entry, 'another'), {
-      message: `ServiceEntry takeover/entry is in the cluster already, and this resource has not made it (mine did).\n${upsert}`,
+      message: `ServiceEntry takeover/entry exists, and this stack did not create it (field managers: mine).\n${upsert}`,
     });
     await assert.rejects(judge(namespace('takeover'), 'another'), {
-      message: `Namespace takeover is in the cluster already, and this resource has not made it (mine did).\nWith \`existing: true\` the stack only labels a namespace, and leaves it behind.\n${upsert}`,
+      message: `Namespace takeover exists, and this stack did not create it (field managers: mine).\nWith \`existing: true\` the stack only labels a namespace, and keeps it on destroy.\n${upsert}`,
     });
   });
 
-  it('is not what somebody has written under the same name without applying it', async () => {
+  it('refuses an object that was written under the same field manager, but not applied', async () => {
     const create = ['create', '--field-manager=mine', '-f', '-'];
     await kubectl(lab, create, JSON.stringify(managedBy(config('created'), 'mine')));
     await assert.rejects(judge(config('created')), {
-      message: `ConfigMap takeover/created is in the cluster already, and this resource has not made it (mine did).\n${upsert}`,
+      message: `ConfigMap takeover/created exists, and this stack did not create it (field managers: mine).\n${upsert}`,
     });
   });
 
-  it('is not what nobody is said to have made', async () => {
+  it('refuses an object without field managers', async () => {
     await kubectl(lab, ['create', '-f', '-'], JSON.stringify(config('anonymous')));
     const wipe = ['patch', '-n', 'takeover', 'configmap', 'anonymous', '--type=merge', '--field-manager=x'];
     await kubectl(lab, [...wipe, '-p', '{"metadata":{"managedFields":[{}]}}']);
     await assert.rejects(judge(config('anonymous')), {
-      message: `ConfigMap takeover/anonymous is in the cluster already, and this resource has not made it.\n${upsert}`,
+      message: `ConfigMap takeover/anonymous exists, and this stack did not create it.\n${upsert}`,
     });
   });
 
-  it('is not what is being deleted', async () => {
+  it('refuses an object that is being deleted', async () => {
     const held = config('held');
     await apply({ ...held, metadata: { ...held.metadata, finalizers: ['example.com/held'] } as never }, 'mine');
     await kubectl(lab, ['delete', '-n', 'takeover', 'configmap', 'held', '--wait=false']);
     await assert.rejects(judge(held), {
-      message: 'ConfigMap takeover/held is being deleted: run this again when it has gone',
+      message: 'ConfigMap takeover/held is being deleted: run again when it is gone',
     });
     await kubectl(lab, [
       'patch',
@@ -119,7 +130,7 @@ describe('what a resource may make, on a real API server', function () {
     ]);
   });
 
-  it('sees a kind that the cluster has learnt meanwhile', async () => {
+  it('sees kinds that were installed meanwhile', async () => {
     const names = { plural: 'takeovers', kind: 'Takeover' };
     const schema = { openAPIV3Schema: { type: 'object' } };
     const crd = {
@@ -139,12 +150,12 @@ describe('what a resource may make, on a real API server', function () {
     await kubectl(lab, ['wait', '--for=condition=Established', 'crd/takeovers.example.com']);
     await apply(object, 'theirs');
     await assert.rejects(judge(object), {
-      message: `Takeover takeover/theirs is in the cluster already, and this resource has not made it (theirs did).\n${upsert}`,
+      message: `Takeover takeover/theirs exists, and this stack did not create it (field managers: theirs).\n${upsert}`,
     });
     await kubectl(lab, ['delete', 'crd', 'takeovers.example.com']);
   });
 
-  it('is not known without the cluster, which only a preview can do without', async () => {
+  it('fails without the cluster, except in a preview', async () => {
     const refuse = judgeWith(() => Promise.reject(new Error('no cluster')));
     await assert.rejects(refuse(config('mine')), { message: 'no cluster' });
     await pulumi.runtime.setMocks({ newResource: () => ({ id: '', state: {} }), call: () => ({}) }, 'p', 's', true);
@@ -152,18 +163,22 @@ describe('what a resource may make, on a real API server', function () {
   });
 
   it('is asked again after an answer that failed', async () => {
-    const connection = Connection.open(lab);
+    const { connection } = KubernetesApi.open({ kubeconfig: lab.kubeconfig });
     let failures = 1;
-    const flaky = new ClusterObjects({
-      ask: (question) => (failures-- > 0 ? Promise.reject(new Error('later')) : connection.ask(question)),
+    const flaky = new KubernetesApi({
+      server: connection.server,
+      send: (request) => (failures-- > 0 ? Promise.reject(new Error('later')) : connection.send(request)),
     });
     await assert.rejects(flaky.get(entry), { message: 'later' });
     assert.notEqual(await flaky.get(entry), undefined);
   });
 });
 
-function judgeWith(open: Parameters<typeof guard>[0]): (object: KubernetesObject, manager?: string) => Promise<void> {
-  const hook = guard(open);
+function judgeWith(
+  open: Parameters<typeof guard>[0],
+  isRecovery = true,
+): (object: KubernetesObject, manager?: string) => Promise<void> {
+  const hook = guard(open, isRecovery);
   return async (object, manager = 'mine') =>
     hook({ urn: '', id: '', name: '', type: '', newInputs: managedBy(object, manager) });
 }

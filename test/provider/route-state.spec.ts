@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { asStated } from '../../provider/drift';
+import { appliedFields } from '../../provider/route-state';
 import { route } from '../support/routes';
 
 const stated = {
@@ -13,17 +13,17 @@ const live = {
 };
 
 describe('drift', () => {
-  it('is not what others have put on an object', () => {
-    assert.equal(asStated(stated, live), stated);
+  it('is no field that others added', () => {
+    assert.equal(appliedFields(stated, live), stated);
   });
 
-  it('is whatever differs in what was stated', () => {
+  it('is every difference in applied fields', () => {
     const edited = { ...live, ...route({ v1: 1, v2: 99 }), metadata: { ...live.metadata, labels: { team: 'a' } } };
-    assert.deepEqual(asStated(stated, edited), {
+    assert.deepEqual(appliedFields(stated, edited), {
       ...route({ v1: 1, v2: 99 }),
       metadata: { name: 'reviews', namespace: 'bookinfo', labels: {} },
     });
     const { apiVersion, kind, metadata } = stated;
-    assert.deepEqual(asStated(stated, { apiVersion, kind, metadata }), { apiVersion, kind, metadata });
+    assert.deepEqual(appliedFields(stated, { apiVersion, kind, metadata }), { apiVersion, kind, metadata });
   });
 });

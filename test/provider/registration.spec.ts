@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
+import * as kubernetes from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
-import { IstioControlPlane, MeshNamespace, Objects, Routes } from '../../../components';
-import { takeOverOwnObjects } from '../../../provider/takeover';
-import { fieldManager } from '../../../provider/takeover/field-manager';
-import { registrations, type Registration } from '../../components/support/registrations';
+import { IstioControlPlane, MeshNamespace, Objects, Routes } from '../../components';
+import { fieldManager, takeOverOwnObjects } from '../../provider/takeover';
+import { registrations, type Registration } from '../components/support/registrations';
 
 const upsertAll = 'PULUMI_K8S_UPSERT_EXISTING_OBJECTS';
 const objects = [
@@ -22,7 +22,7 @@ interface Seen {
   beforeCreate: unknown;
 }
 
-describe('what is said of objects, so that an update finishes what a killed one has begun', () => {
+describe('registered Kubernetes objects, so that an update can finish an interrupted one', () => {
   const given = process.env[upsertAll];
   afterEach(() => {
     if (given === undefined) Reflect.deleteProperty(process.env, upsertAll);
@@ -35,8 +35,8 @@ describe('what is said of objects, so that an update finishes what a killed one 
         takeOverOwnObjects({});
         new MeshNamespace('mine', {});
         new MeshNamespace('theirs', { existing: true, injection: true });
-        new Objects('o', { objects, policy: false });
-        new Routes('mine', { namespace: 'mine', services: { a: { versions: ['v1'] } }, policy: false });
+        new Objects('o', { objects });
+        new Routes('mine', { namespace: 'mine', services: { a: { versions: ['v1'] } } });
         new IstioControlPlane('istio', { version: '1.30.3', createNamespace: false });
         return Promise.resolve();
       }),
@@ -52,7 +52,7 @@ describe('what is said of objects, so that an update finishes what a killed one 
     'pulumi.com/patchFieldManager': fieldManager('organization/project/stack', name),
   });
 
-  it('is under which name each is applied, and that somebody looks before it is made', async () => {
+  it('have a field manager each, and a hook that runs before they are created', async () => {
     Reflect.deleteProperty(process.env, upsertAll);
     const hook = ['only-own-objects'];
     assert.deepEqual(await register(), [
@@ -73,17 +73,39 @@ describe('what is said of objects, so that an update finishes what a killed one 
       { type: 'kubernetes:core/v1:Namespace', annotations: manager('mine-namespace'), beforeCreate: hook },
       { type: 'kubernetes:core/v1:NamespacePatch', annotations: manager('theirs-labels'), beforeCreate: undefined },
       { type: 'kubernetes:example.com/v1:TakePatch', annotations: manager('o-a'), beforeCreate: hook },
-      { type: 'meshwright-routes:index:RouteSet', annotations: undefined, beforeCreate: undefined },
+      { type: 'meshwright-routes:index:Route', annotations: undefined, beforeCreate: undefined },
     ]);
   });
 
-  it('is only the name where everything is to be taken over', async () => {
+  it('may have automatic names, and Outputs in their metadata', async () => {
+    const later = <T>(value: T): pulumi.Output<T> => pulumi.output(Promise.resolve(value)) as pulumi.Output<T>;
+    const found = await registrations(() =>
+      pulumi.runtime.runInPulumiStack(() => {
+        takeOverOwnObjects({});
+        new kubernetes.core.v1.ConfigMap('nameless', { data: { a: '1' } });
+        new kubernetes.core.v1.ConfigMap('namespaced', { metadata: { namespace: later('shop') } });
+        new kubernetes.core.v1.ConfigMap('whole', { metadata: later({ name: 'whole', annotations: { note: 'b' } }) });
+        new kubernetes.core.v1.ConfigMap('annotated', { metadata: { annotations: { note: later('b') } } });
+        new kubernetes.core.v1.ConfigMap('sealed', { metadata: { labels: { token: pulumi.secret('hush') } } });
+        return Promise.resolve();
+      }),
+    );
+    assert.deepEqual(Object.fromEntries(found.map(({ name, inputs }) => [name, inputs['metadata']])), {
+      nameless: { annotations: manager('nameless') },
+      namespaced: { namespace: 'shop', annotations: manager('namespaced') },
+      whole: { name: 'whole', annotations: { note: 'b', ...manager('whole') } },
+      annotated: { annotations: { note: 'b', ...manager('annotated') } },
+      sealed: { secret: { labels: { token: 'hush' }, annotations: manager('sealed') } },
+    });
+  });
+
+  it('have no hook in a run that takes over everything', async () => {
     process.env[upsertAll] = 'true';
     const hooked = (await register()).filter(({ beforeCreate }) => beforeCreate !== undefined);
     assert.deepEqual(hooked, []);
   });
 
-  it('is another name for each resource of each stack', () => {
+  it('have different field managers in each resource and stack', () => {
     const names = [fieldManager('o/p/s', 'a'), fieldManager('o/p/s', 'b'), fieldManager('o/p/t', 'a')];
     assert.equal(new Set(names).size, 3);
     for (const name of names) assert.match(name, /^meshwright-[0-9a-f]{20}$/);

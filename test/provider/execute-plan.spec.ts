@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { objectTitle, type KubernetesObject } from '../../mesh/manifests/kubernetes';
-import { carryOut, type Means, type Outcome } from '../../provider/carry-out';
-import { Makers } from '../../provider/makers';
+import { executePlan, InFlightUpdates, type Outcome } from '../../provider/execute-plan';
+import { ownerOf, type Owner } from '../../provider/ownership';
 import { planOf } from '../../provider/plan';
-import { labelled, type Objects } from '../../provider/set';
+import type { Objects } from '../../provider/route-state';
 import { route, rule } from '../support/routes';
+import { applied, contextOf, owner } from './support';
 
 const set = (...objects: KubernetesObject[]): Objects =>
   new Map(objects.map((object) => [objectTitle(object), object]));
@@ -15,50 +16,49 @@ const short = (object: KubernetesObject): string =>
 interface Tried {
   outcome: Outcome;
   steps: string[];
+  lines: string[];
 }
 
-/** Carries out a change on a cluster that only notes what it is asked for; a step that `failing` names fails. */
-async function tried(
-  before: Objects,
-  after: Objects,
-  failing?: string,
-  theirs: readonly string[] = [],
-): Promise<Tried> {
+/**
+ * Executes a change on a cluster that only records its requests.
+ * @param failing - the step that fails
+ * @param others - whom objects belong to, if not this Route
+ */
+async function tried(before: Objects, after: Objects, failing?: string, others?: Owner): Promise<Tried> {
   const steps: string[] = [];
   const step = (what: string): Promise<void> => {
     steps.push(what);
     return what === failing ? Promise.reject(new Error(`${what} failed`)) : Promise.resolve();
   };
-  const means = {
+  const lines: string[] = [];
+  const context = contextOf({
     cluster: {
-      apply: (object: KubernetesObject) => step(`write ${short(object)}`),
-      remove: (object: KubernetesObject) => step(`remove ${short(object)}`),
-      get: (object: KubernetesObject) =>
-        Promise.resolve(labelled(object, theirs.includes(objectTitle(object)) ? 'other' : 'id')),
+      apply: (object) => step(`write ${short(object)}`),
+      remove: (object) => step(`remove ${short(object)}`),
+      metadata: (object) => Promise.resolve(applied(object, others)),
     },
     prover: {
-      while: (work: () => Promise<void>) => work(),
-      reach: (_: unknown, object: KubernetesObject) => step(`reach ${short(object)}`),
-      live: (old: KubernetesObject | undefined, now: KubernetesObject | undefined) =>
-        step(now === undefined ? `gone ${old === undefined ? '' : short(old)}` : `live ${short(now)}`),
-      drain: (what: readonly string[]) => (what.length === 0 ? Promise.resolve() : step(`drain ${what.join('; ')}`)),
+      reach: (_, object) => step(`reach ${short(object)}`),
+      live: async (old, now) => {
+        await step(now === undefined ? `gone ${old === undefined ? '' : short(old)}` : `live ${short(now)}`);
+        return undefined;
+      },
+      drain: (what) => (what.length === 0 ? Promise.resolve() : step(`drain ${what.join('; ')}`)),
     },
-    makers: new Makers(),
-    log: { info: () => undefined, progress: () => undefined, warnOnce: () => undefined },
-    id: 'id',
-    signal: new AbortController().signal,
-  } as unknown as Means;
-  const outcome = await carryOut(planOf(before, after), before, new Set(), means);
-  return { outcome, steps };
+    log: { info: (line) => lines.push(line) },
+  });
+  const outcome = await executePlan(planOf(before, after), before, context);
+  return { outcome, steps, lines };
 }
 
 const before = set(rule('v1'), rule('v2'), route({ v1: 90, v2: 10 }));
 const after = set(rule('v1'), rule('v3'), route({ v1: 90, v3: 10 }));
 const title = 'VirtualService bookinfo/reviews';
 
-describe('carrying out the plan of a route set', () => {
+describe('the plan of a Route, executed', () => {
   it('makes before it breaks', async () => {
     assert.deepEqual(await tried(before, after), {
+      lines: [],
       outcome: { objects: new Map([...after].sort(([a]) => (a === title ? -1 : 0))), unproven: [], failures: [] },
       steps: [
         'write rule reviews.v3',
@@ -71,7 +71,7 @@ describe('carrying out the plan of a route set', () => {
     });
   });
 
-  it('takes a route away, sees it gone, lets it drain, and then what it used', async () => {
+  it('removes a route, proves that it is gone, drains, and then removes its rules', async () => {
     const { outcome, steps } = await tried(before, set());
     assert.deepEqual(outcome, { objects: new Map(), unproven: [], failures: [] });
     assert.deepEqual(steps, [
@@ -83,16 +83,33 @@ describe('carrying out the plan of a route set', () => {
     ]);
   });
 
-  it('leaves alone what belongs to somebody else by now', async () => {
-    const { outcome, steps } = await tried(before, set(), undefined, [...before.keys()]);
+  it('deletes no object of others, and names who made it', async () => {
+    const another = ownerOf(
+      owner.urn.replace('urn:pulumi:test', 'urn:pulumi:prod'),
+      'https://127.0.0.1:6443',
+      'bookinfo',
+    );
+    const { outcome, steps, lines } = await tried(set(rule('v1')), set(), undefined, another);
     assert.deepEqual([outcome, steps], [{ objects: new Map(), unproven: [], failures: [] }, []]);
+    assert.deepEqual(lines, [
+      'DestinationRule bookinfo/reviews.v1 stays: this stack did not create it (stack prod of project shop; field managers: meshwright)',
+    ]);
+  });
+
+  it('leaves an object that another Route of the stack has taken over, without a word', async () => {
+    const another = ownerOf(`${owner.urn}-new`, 'https://127.0.0.1:6443', 'bookinfo');
+    assert.deepEqual(await tried(before, set(), undefined, another), {
+      outcome: { objects: new Map(), unproven: [], failures: [] },
+      steps: [],
+      lines: [],
+    });
   });
 
   const failures: [failing: string, steps: string[], failure: string, objects: Objects, unproven: string[]][] = [
     [
       'write rule reviews.v3',
       ['write rule reviews.v3'],
-      'left as it is, as a DestinationRule of reviews.bookinfo.svc was not written',
+      'not updated: the DestinationRule for reviews.bookinfo.svc could not be applied',
       before,
       [],
     ],
@@ -112,7 +129,7 @@ describe('carrying out the plan of a route set', () => {
     ],
   ];
   for (const [failing, steps, failure, objects, unproven] of failures) {
-    it(`stops at "${failing}", and takes nothing away`, async () => {
+    it(`stops at "${failing}", and removes nothing`, async () => {
       const { outcome, steps: taken } = await tried(before, after, failing);
       assert.deepEqual(taken, steps);
       assert.deepEqual(outcome.failures.at(-1), `${title}: ${failure}`);
@@ -120,20 +137,20 @@ describe('carrying out the plan of a route set', () => {
     });
   }
 
-  it('takes routes away when no other set of the run makes any more, so that a route may move from one to another', async () => {
-    const makers = new Makers();
-    const told: string[] = [];
-    const other = makers.while(async () => {
+  it('removes objects when no other update of the run writes: a route may move from one to another', async () => {
+    const inFlight = new InFlightUpdates();
+    const events: string[] = [];
+    const other = inFlight.while(async () => {
       await sleep(100);
-      told.push('made');
+      events.push('written');
     });
-    await makers.done(new AbortController().signal);
-    told.push('taken away');
+    await inFlight.idle(new AbortController().signal);
+    events.push('removed');
     await other;
-    assert.deepEqual(told, ['made', 'taken away']);
+    assert.deepEqual(events, ['written', 'removed']);
   });
 
-  it('keeps a route that was not seen going in the state, for the next update to see it gone', async () => {
+  it('keeps a removed route in the state until it is proven to be gone', async () => {
     const { outcome, steps } = await tried(before, set(), 'gone route reviews');
     assert.deepEqual(steps, ['remove route reviews', 'gone route reviews']);
     assert.deepEqual(outcome, {

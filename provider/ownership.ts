@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import type { LiveObject } from '../cluster/api';
+import { routeSetType, routeType } from '../mesh/manifests/route-set';
+import type { KubernetesObject } from '../mesh/manifests/kubernetes';
+
+/** Field manager under which routing objects are applied. */
+export const routeManager = 'meshwright';
+
+/** Label of every routing object, with the id of its resource: it finds the objects of an interrupted update, which are in no state. */
+export const setLabel = 'meshwright.io/route-set';
+
+/** Annotation of every routing object, with the URN of its resource: it names the stack. */
+export const ownerAnnotation = 'meshwright.io/owner';
+
+/** How to take over objects that others made. */
+export const takeoverHint =
+  'PULUMI_K8S_UPSERT_EXISTING_OBJECTS=true takes over every existing object, for one run: the stack then owns it, and destroy deletes it.';
+
+/** Whether this run takes over every existing object, whoever made it. The variable is the Kubernetes provider's own. */
+export function takesOverAll(): boolean {
+  return process.env['PULUMI_K8S_UPSERT_EXISTING_OBJECTS'] === 'true';
+}
+
+/** A Route in a cluster. */
+export interface Owner {
+  urn: string;
+  id: string;
+  /** Ids under which it, or the RouteSet that held its objects, may have labelled them. */
+  ids: readonly string[];
+}
+
+/** @param id - the resource's id, if it has one already */
+export function ownerOf(urn: string, server: string, namespace: string, id?: string): Owner {
+  const own = routeId(urn, server, namespace);
+  return {
+    urn,
+    id: id ?? own,
+    ids: [...(id === undefined ? [] : [id]), own, routeId(routeSetUrn(urn), server, namespace)],
+  };
+}
+
+/** Id of a resource in a cluster. The same for the same, so that a create that was interrupted finds its objects. */
+export function routeId(urn: string, server: string, namespace: string): string {
+  const hash = createHash('sha256')
+    .update(JSON.stringify([urn, server, namespace]))
+    .digest('hex');
+  return hash.slice(0, 40);
+}
+
+/** The RouteSet `bookinfo` for the Route `bookinfo/reviews`. */
+function routeSetUrn(urn: string): string {
+  return urn.replace(`${routeType}::`, `${routeSetType}::`).replace(/\/[^/]*$/, '');
+}
+
+/** The object with the marks of its owner. */
+export function owned(object: KubernetesObject, { urn, id }: Owner): KubernetesObject {
+  const { metadata } = object;
+  return {
+    ...object,
+    metadata: {
+      ...metadata,
+      labels: { ...metadata.labels, [setLabel]: id },
+      annotations: { ...metadata.annotations, [ownerAnnotation]: urn },
+    },
+  };
+}
+
+/** Whether an object belongs to this very resource, which may delete it. */
+export function belongsTo(live: LiveObject, { ids }: Owner): boolean {
+  return isApplied(live) && ids.includes(live.metadata.labels?.[setLabel] ?? '');
+}
+
+/** Whether a resource of the same stack made an object, so that this one may write it. A copied manifest has the annotation, but not the field manager. */
+export function isOfStack(live: LiveObject, owner: Owner): boolean {
+  const urn = live.metadata.annotations?.[ownerAnnotation];
+  return urn === undefined ? belongsTo(live, owner) : isApplied(live) && stackOf(urn) === stackOf(owner.urn);
+}
+
+function isApplied({ metadata }: LiveObject): boolean {
+  return (metadata.managedFields ?? []).some(
+    ({ manager, operation }) => manager === routeManager && operation === 'Apply',
+  );
+}
+
+/** `urn:pulumi:STACK::PROJECT` */
+function stackOf(urn: string): string {
+  return urn.split('::').slice(0, 2).join('::');
+}
+
+/** Who made an object, for messages: ` (stack prod of project shop; field managers: kubectl, meshwright)`. */
+export function makerOf(live: LiveObject): string {
+  const { annotations, labels, managedFields = [] } = live.metadata;
+  const [, stack, project] = /^urn:pulumi:(.*?)::(.*?)::/.exec(annotations?.[ownerAnnotation] ?? '') ?? [];
+  const managers = [...new Set(managedFields.flatMap(({ manager }) => manager ?? []))].sort();
+  const known = [
+    ...(stack === undefined || project === undefined ? [] : [`stack ${stack} of project ${project}`]),
+    ...(stack === undefined && labels?.[setLabel] !== undefined ? ['another stack of Meshwright'] : []),
+    ...(managers.length === 0 ? [] : [`field managers: ${managers.join(', ')}`]),
+  ];
+  return known.length === 0 ? '' : ` (${known.join('; ')})`;
+}

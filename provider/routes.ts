@@ -1,0 +1,202 @@
+import { setMaxListeners } from 'node:events';
+import { Connection, type LiveObject } from '../cluster/api';
+import { defined, objectTitle, type KubernetesObject } from '../mesh/manifests/kubernetes';
+import { serializedObjects, type RouteInputs } from '../mesh/manifests/route-set';
+import { weightsOf, withWeightsOf } from '../mesh/manifests/route-weights';
+import { Cluster } from './cluster';
+import type { Log } from './engine-log';
+import { executePlan, InFlightUpdates, type Outcome } from './execute-plan';
+import { belongsTo, isOfStack, makerOf, ownerOf, takeoverHint, takesOverAll, type Owner } from './ownership';
+import { planOf } from './plan';
+import { Prover } from './prove';
+import { appliedFields, isRoute, parsedObjects, type Objects, type RouteState } from './route-state';
+
+/** How long, in milliseconds, a list of a namespace's objects is used: the Routes of an update share it. */
+const listTime = 2000;
+
+/** A Route that exists, but not as it should be. */
+export class IncompleteError extends Error {
+  override readonly name = 'IncompleteError';
+
+  constructor(
+    readonly id: string,
+    readonly state: RouteState,
+    readonly reasons: readonly string[],
+  ) {
+    super(reasons.join('\n'));
+  }
+}
+
+/** Creates, reads, updates and deletes Routes. One for all Routes of a run, which share connections. */
+export class Routes {
+  private readonly stop = new AbortController();
+  private readonly inFlight = { rules: new InFlightUpdates(), all: new InFlightUpdates() };
+  private readonly connections = new Map<string, Connection>();
+  private readonly lists = new Map<string, { until: number; objects: Promise<LiveObject[]> }>();
+
+  constructor(private readonly logOf: (urn: string) => Log) {
+    // One for each proof that waits.
+    setMaxListeners(0, this.stop.signal);
+  }
+
+  /** Ends everything as soon as it can be left; the state says how far it came. */
+  cancel(): void {
+    this.stop.abort(new Error('cancelled'));
+  }
+
+  /** Address of the cluster of a Route; undefined when its kubeconfig cannot be read here. */
+  serverOf(inputs: RouteInputs): string | undefined {
+    try {
+      return this.connect(inputs).server;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /**
+   * Refuses in a preview what the update would refuse. A preview may run before the cluster exists.
+   * @throws Error that names every object that others made
+   */
+  async preview(urn: string, inputs: RouteInputs, id?: string): Promise<void> {
+    let refused: string[] = [];
+    try {
+      const owner = ownerOf(urn, this.connect(inputs).server, inputs.namespace, id);
+      refused = refusals(inputs, await this.list(inputs), owner);
+    } catch {
+      // No cluster, no objects of others.
+    }
+    if (refused.length > 0) throw new Error(refused.join('\n'));
+  }
+
+  /**
+   * Also removes objects of an interrupted create that are no longer wanted.
+   * @throws IncompleteError when some of it failed, and an Error when nothing was done.
+   */
+  async create(urn: string, inputs: RouteInputs): Promise<{ id: string; state: RouteState }> {
+    const { server } = this.connect(inputs);
+    const { id } = ownerOf(urn, server, inputs.namespace);
+    const nothing = { ...inputs, objects: {}, server, unproven: [] };
+    try {
+      return { id, state: await this.bring(urn, id, nothing, inputs) };
+    } catch (error) {
+      const isEmpty = error instanceof IncompleteError && Object.keys(error.state.objects).length === 0;
+      throw isEmpty ? new Error(error.message) : error;
+    }
+  }
+
+  /** @throws IncompleteError */
+  async update(id: string, urn: string, before: RouteState, inputs: RouteInputs): Promise<RouteState> {
+    return this.bring(urn, id, before, inputs);
+  }
+
+  /** Objects that others made or took over stay. */
+  async delete(id: string, urn: string, before: RouteState): Promise<void> {
+    await this.bring(urn, id, before, { ...before, objects: {} });
+  }
+
+  /**
+   * The Route as the cluster has it.
+   * @returns undefined when none of its objects exists
+   */
+  async read(before: RouteState): Promise<RouteState | undefined> {
+    const cluster = new Cluster(this.connect(before), this.stop.signal);
+    const applied = parsedObjects(before.objects);
+    const found = new Map<string, KubernetesObject>();
+    for (const [title, object] of applied) {
+      const live = await cluster.get(object);
+      if (live === undefined) continue;
+      const fields = appliedFields(object, live);
+      // Weights that others own are no drift.
+      const keeps = before.weightsOwnedBy !== undefined && isRoute(object);
+      found.set(title, keeps ? withWeightsOf(fields, object) : fields);
+    }
+    if (found.size === 0 && applied.size > 0) return undefined;
+    return withWeights({ ...before, objects: serializedObjects([...found.values()]) }, found);
+  }
+
+  private async bring(urn: string, id: string, before: RouteState, inputs: RouteInputs): Promise<RouteState> {
+    const { signal } = this.stop;
+    const log = this.logOf(urn);
+    const connection = this.connect(inputs);
+    const owner = ownerOf(urn, connection.server, inputs.namespace, id);
+    const existing = await this.list(inputs);
+    const refused = refusals(inputs, existing, owner);
+    if (refused.length > 0) throw new Error(refused.join('\n'));
+    const cluster = new Cluster(connection, signal);
+    const wanted = parsedObjects(inputs.objects);
+    // The same kubeconfig may lead to another cluster by now; the state says nothing about that one.
+    const known =
+      before.server === connection.server ? parsedObjects(before.objects) : new Map<string, KubernetesObject>();
+    const own = existing.filter((live) => belongsTo(live, owner));
+    const all = new Map([...known, ...(await leftovers(cluster, own, known, wanted))]);
+    const { weightsOwnedBy } = inputs;
+    const prover = new Prover(inputs.proof, clusterOptions(inputs), log, signal);
+    const context = { cluster, prover, inFlight: this.inFlight, log, owner, weightsOwnedBy, signal };
+    const outcome = await executePlan(planOf(all, wanted, before.unproven), all, context);
+    return settled(id, { ...inputs, server: connection.server }, outcome);
+  }
+
+  /** The routing objects of the namespace, metadata only. */
+  private async list(inputs: RouteInputs): Promise<LiveObject[]> {
+    const connection = this.connect(inputs);
+    const key = JSON.stringify([connection.server, inputs.namespace]);
+    const now = performance.now();
+    const known = this.lists.get(key);
+    if (known !== undefined && now < known.until) return known.objects;
+    const objects = new Cluster(connection, this.stop.signal).all(inputs.namespace);
+    this.lists.set(key, { until: now + listTime, objects });
+    objects.catch(() => this.lists.delete(key));
+    return objects;
+  }
+
+  private connect(inputs: RouteInputs): Connection {
+    const options = clusterOptions(inputs);
+    const key = JSON.stringify(options);
+    const connection = this.connections.get(key) ?? Connection.open(options);
+    this.connections.set(key, connection);
+    return connection;
+  }
+}
+
+/** Why objects must not be written: they exist, and another stack, a controller or a person made them. */
+function refusals({ objects }: RouteInputs, existing: readonly LiveObject[], owner: Owner): string[] {
+  if (takesOverAll()) return [];
+  return existing
+    .filter((live) => objects[objectTitle(live)] !== undefined && !isOfStack(live, owner))
+    .map((live) => `${objectTitle(live)} exists, and this stack did not create it${makerOf(live)}.\n${takeoverHint}`)
+    .sort();
+}
+
+/** What an interrupted update created: it exists, but is in no state. */
+async function leftovers(
+  cluster: Cluster,
+  own: readonly LiveObject[],
+  known: Objects,
+  wanted: Objects,
+): Promise<[string, KubernetesObject][]> {
+  const unknown = own.filter((live) => !known.has(objectTitle(live)) && !wanted.has(objectTitle(live)));
+  const found = await Promise.all(unknown.map(async (live) => cluster.get(live)));
+  return found.flatMap((live): [string, KubernetesObject][] => (live === undefined ? [] : [[objectTitle(live), live]]));
+}
+
+function clusterOptions({ kubeconfig, context }: RouteInputs): { kubeconfig?: string; context?: string } {
+  return defined({ kubeconfig, context });
+}
+
+function settled(
+  id: string,
+  inputs: Omit<RouteState, 'unproven'>,
+  { objects, unproven, failures }: Outcome,
+): RouteState {
+  const serialized = serializedObjects([...objects.values()]);
+  const state = withWeights({ ...inputs, objects: serialized, unproven: unproven.sort() }, objects);
+  if (failures.length > 0) throw new IncompleteError(id, state, failures.sort());
+  return state;
+}
+
+/** The state with the weights of its VirtualService. A Route has one; a RouteSet, which had many, had no weights. */
+function withWeights(state: RouteState, objects: Objects): RouteState {
+  const [route, ...others] = [...objects.values()].filter(isRoute);
+  const weights = route === undefined || others.length > 0 ? undefined : weightsOf(route);
+  return defined({ ...state, weights });
+}
