@@ -46,10 +46,11 @@ export function loadKubeconfig({ kubeconfig, context }: KubeconfigOptions, env =
   }
   const names = config.getContexts().map(({ name }) => name);
   const available = names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`;
-  const wanted = context ?? config.getCurrentContext();
+  // A kubeconfig without one has undefined.
+  const wanted = context ?? (config.getCurrentContext() as string | undefined) ?? '';
   if (!names.includes(wanted)) {
     throw noCluster(
-      wanted === '' || wanted === undefined
+      wanted === ''
         ? `the kubeconfig has no current context; ${available}`
         : `the kubeconfig has no context ${wanted}; ${available}`,
     );

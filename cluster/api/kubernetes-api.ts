@@ -170,14 +170,12 @@ export class KubernetesApi {
   /** Path of an object; undefined when the API server does not serve its kind. */
   async #find({ apiVersion, kind, metadata }: KubernetesObject): Promise<string | undefined> {
     const key = groupKind({ apiVersion, kind });
-    const serves = (kinds: Kinds): boolean => kinds.get(key)?.apiVersions.includes(apiVersion) === true;
     // An update may bring CRDs, so a kind that is missing is looked up again.
-    const kinds = [this.known, this.kinds, this.freshKinds];
-    for (const from of kinds) {
-      const found: Kinds = typeof from === 'function' ? await from.call(this) : from;
-      const known = found.get(key);
-      if (known === undefined || !serves(found)) continue;
-      return pathOf(apiVersion, known, known.namespaced ? (metadata.namespace ?? 'default') : undefined, metadata.name);
+    for (const source of [() => this.known, () => this.kinds(), () => this.freshKinds()]) {
+      const kinds = await source();
+      const found = kinds.get(key);
+      if (found?.apiVersions.includes(apiVersion) !== true) continue;
+      return pathOf(apiVersion, found, found.namespaced ? (metadata.namespace ?? 'default') : undefined, metadata.name);
     }
     return undefined;
   }

@@ -69,7 +69,7 @@ export function adminEndpoint(
               fail(`${statusCode} on ${path}; are its debug endpoints switched off (ENABLE_DEBUG_ON_HTTP)?`);
             else parseJson(body, resolve, () => fail(`${path} is not JSON`));
           },
-          (error: Error) => fail(error.message),
+          (error: unknown) => fail((error as Error).message),
         );
       });
       sent.on('error', (error) => fail(error.message));

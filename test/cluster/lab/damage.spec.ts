@@ -92,7 +92,10 @@ describe('damaged files of a lab', function () {
   describe('a lock', () => {
     const locked = async (): Promise<string[]> => {
       const { lines, log } = collect();
-      await withLock(at('lock'), { log, message: 'waiting' }, () => Promise.resolve(log('working')));
+      await withLock(at('lock'), { log, message: 'waiting' }, async () => {
+        await Promise.resolve();
+        log('working');
+      });
       assert.equal(existsSync(at('lock')), false);
       return lines;
     };
