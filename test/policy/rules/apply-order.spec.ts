@@ -9,11 +9,13 @@ const reviews = virtualService('reviews', {
 });
 const rule = destinationRule('reviews', { host: 'reviews', subsets: subsets('v1', 'v2') });
 const pods = [resource(service('reviews')), resource(deployment('reviews', 'v1'))];
+/** A component of Meshwright, whose programs must keep the order. */
+const ours = component('Mesh');
 const ready = { dependencies: ['Service/reviews', 'Deployment/reviews-v1'] };
 
 describe('apply-order', () => {
   it('refuses a route that does not wait for its DestinationRule, and a rule that does not wait for its pods', () => {
-    assert.deepEqual(judgedResources(applyOrder, [...pods, resource(rule), resource(reviews)]), [
+    assert.deepEqual(judgedResources(applyOrder, [ours, ...pods, resource(rule), resource(reviews)]), [
       finding(
         applyOrder,
         'DestinationRule bookinfo/reviews',
@@ -27,6 +29,13 @@ describe('apply-order', () => {
         'nothing makes Pulumi create DestinationRule bookinfo/reviews before this VirtualService: requests fail with 503 until it is there. Add it to dependsOn',
       ),
     ]);
+  });
+
+  it('is advisory in a program without components of Meshwright', () => {
+    assert.deepEqual(
+      judgedResources(applyOrder, [...pods, resource(rule), resource(reviews)]).map(({ level }) => level),
+      ['advisory', 'advisory'],
+    );
   });
 
   it('takes the order that dependencies give, over several steps too', () => {
@@ -92,6 +101,7 @@ describe('apply-order', () => {
   it('wants Istio objects after the control plane of the program', () => {
     assert.deepEqual(
       judgedResources(applyOrder, [
+        ours,
         release('istiod'),
         resource(reviews),
         resource(destinationRule('a', { host: 'a' }), { dependencies: ['Release/istiod'] }),
@@ -117,6 +127,7 @@ describe('apply-order', () => {
   it('wants each rule that defines a used subset', () => {
     assert.deepEqual(
       judgedResources(applyOrder, [
+        ours,
         resource(destinationRule('reviews.v1', { host: 'reviews', subsets: subsets('v1') })),
         resource(destinationRule('reviews.v2', { host: 'reviews', subsets: subsets('v2') })),
         resource(reviews, { dependencies: ['DestinationRule/reviews.v1'] }),

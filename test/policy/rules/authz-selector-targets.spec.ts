@@ -102,13 +102,16 @@ describe('authz-selector-targets', () => {
     );
   });
 
-  it('advises on a foreign trust domain', () => {
-    assert.deepEqual(judged(authzSelectorTargets, [from({ principals: ['example.org/ns/bookinfo/sa/reviews'] })]), [
+  it('advises on a trust domain other than the one that MeshConfig states', () => {
+    const policy = from({ principals: ['example.org/ns/bookinfo/sa/reviews'] });
+    assert.deepEqual(judged(authzSelectorTargets, [policy]), []);
+    const options = { mesh: { meshConfig: { trustDomain: 'mesh.example' } } };
+    assert.deepEqual(judged(authzSelectorTargets, [policy], options), [
       finding(
         authzSelectorTargets,
         'AuthorizationPolicy bookinfo/policy',
         'spec.rules[0].from[0].source.principals[0]',
-        'principal "example.org/ns/bookinfo/sa/reviews" is of trust domain "example.org", while the mesh is "cluster.local"; correct it, or add the domain to trustDomainAliases',
+        'principal "example.org/ns/bookinfo/sa/reviews" is of trust domain "example.org", while the mesh is "mesh.example"; correct it, or add the domain to trustDomainAliases',
         'advisory',
       ),
     ]);

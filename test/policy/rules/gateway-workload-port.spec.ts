@@ -88,27 +88,6 @@ describe('gateway-workload-port', () => {
     assert.deepEqual(judged(gatewayWorkloadPort, [deployment('ingress', 'v1'), edge(8080)]), []);
   });
 
-  it('sees a proxy among the objects that runs as a gateway', () => {
-    assert.deepEqual(
-      judged(gatewayWorkloadPort, [
-        deployment('ingress', 'v1', {
-          template: {
-            metadata: { labels: { app: 'ingress' }, annotations: { 'inject.istio.io/templates': 'gateway' } },
-          },
-        }),
-        edge(80, { app: 'egress' }),
-      ]),
-      [
-        finding(
-          gatewayWorkloadPort,
-          'Gateway bookinfo/edge',
-          'spec.selector',
-          'no gateway workload carries the labels app=egress, so this Gateway configures nothing; select the labels of one',
-        ),
-      ],
-    );
-  });
-
   it('says nothing of pods when workloads are there that nobody lists', () => {
     assert.deepEqual(
       judged(gatewayWorkloadPort, [edge(80, { istio: 'ingressgatewy' })], {

@@ -26,7 +26,7 @@ describe('host-exists', () => {
         hostExists,
         'VirtualService bookinfo/reviews',
         'spec.http[0].route[0].destination.host',
-        'host "review" is no Service and no ServiceEntry (looked for review.bookinfo.svc.cluster.local), so requests for it fail with 503; Services of namespace bookinfo: ratings, reviews; name one of them, add the Service, or declare the host in externals.hosts',
+        'there is no Service or ServiceEntry for host "review" (review.bookinfo.svc.cluster.local), so requests for it fail with 503; Services of namespace bookinfo: ratings, reviews; name one of them, add the Service, or declare the host in externals.hosts',
       ),
     ]);
   });
@@ -57,7 +57,7 @@ describe('host-exists', () => {
         hostExists,
         'VirtualService bookinfo/reviews',
         'spec.http[0].route[0].destination.host',
-        'host "reviews" is no Service and no ServiceEntry (looked for reviews.bookinfo.svc.cluster.local), so requests for it fail with 503; namespace bookinfo has no Service; add it, or declare the host in externals.hosts',
+        'there is no Service or ServiceEntry for host "reviews" (reviews.bookinfo.svc.cluster.local), so requests for it fail with 503; namespace bookinfo has no Service; add it, or declare the host in externals.hosts',
       ),
     ]);
   });
@@ -71,13 +71,13 @@ describe('host-exists', () => {
     );
   });
 
-  it('explains that a dotted name is taken word for word', () => {
+  it('explains that a name with a dot is not completed', () => {
     assert.deepEqual(judged(hostExists, [service('reviews'), route({ host: 'reviews.bookinfo' })]), [
       finding(
         hostExists,
         'VirtualService bookinfo/reviews',
         'spec.http[0].route[0].destination.host',
-        'host "reviews.bookinfo" is no Service and no ServiceEntry (looked for reviews.bookinfo), so requests for it fail with 503; a host with a dot is taken word for word; write "reviews.bookinfo.svc.cluster.local"',
+        'there is no Service or ServiceEntry for host "reviews.bookinfo" (reviews.bookinfo), so requests for it fail with 503; a host with a dot is not completed; write "reviews.bookinfo.svc.cluster.local"',
       ),
     ]);
   });
@@ -88,20 +88,27 @@ describe('host-exists', () => {
         hostExists,
         'VirtualService bookinfo/reviews',
         'spec.http[0].route[0].destination.host',
-        'host "api.example.com" is no Service and no ServiceEntry (looked for api.example.com), so requests for it fail with 503; add a ServiceEntry for it, or declare it in externals.hosts',
+        'there is no Service or ServiceEntry for host "api.example.com" (api.example.com), so requests for it fail with 503; add a ServiceEntry for it, or declare it in externals.hosts',
         'advisory',
       ),
     ]);
   });
 
-  it('takes a host beneath a wildcard ServiceEntry', () => {
+  it('refuses a host beneath a wildcard ServiceEntry, which makes one cluster for all of them', () => {
     assert.deepEqual(
       judged(hostExists, [
         service('reviews'),
         serviceEntry('ext', { hosts: ['*.example.com'], ports: [{ number: 443, name: 'https', protocol: 'HTTPS' }] }),
         route({ host: 'api.example.com' }),
       ]),
-      [],
+      [
+        finding(
+          hostExists,
+          'VirtualService bookinfo/reviews',
+          'spec.http[0].route[0].destination.host',
+          'host "api.example.com" lies under *.example.com of ServiceEntry bookinfo/ext, which makes one cluster for the wildcard and none for this name, so requests for it fail with 503; add a ServiceEntry for api.example.com',
+        ),
+      ],
     );
   });
 
@@ -116,7 +123,7 @@ describe('host-exists', () => {
           hostExists,
           'VirtualService bookinfo/reviews',
           'spec.http[0].route[0].destination.host',
-          'host "reviews.other.svc.cluster.local" is Service other/reviews, whose exportTo hides it from namespace bookinfo; export it to that namespace',
+          'host "reviews.other.svc.cluster.local" is Service other/reviews, whose exportTo hides it from clients in namespace bookinfo: they get 503. Export it to that namespace',
         ),
       ],
     );

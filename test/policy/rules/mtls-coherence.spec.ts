@@ -71,6 +71,39 @@ describe('mtls-coherence', () => {
     );
   });
 
+  it('judges each port by the setting in force for it', () => {
+    const strictPort = peerAuthentication('ratings', {
+      selector: { matchLabels: { app: 'ratings' } },
+      mtls: { mode: 'PERMISSIVE' },
+      portLevelMtls: { 9080: { mode: 'STRICT' } },
+    });
+    const rule = (trafficPolicy: object) => destinationRule('ratings', { host: 'ratings', trafficPolicy });
+    const levels = (trafficPolicy: object): string[] =>
+      judged(mtlsCoherence, [service('ratings'), deployment('ratings', 'v1'), strictPort, rule(trafficPolicy)]).map(
+        ({ level, path }) => `${level} ${path}`,
+      );
+    assert.deepEqual(levels({ tls: { mode: 'DISABLE' } }), ['mandatory spec.trafficPolicy.tls.mode']);
+    const mutual = [{ port: { number: 9080 }, tls: { mode: 'ISTIO_MUTUAL' } }];
+    assert.deepEqual(levels({ tls: { mode: 'DISABLE' }, portLevelSettings: mutual }), []);
+  });
+
+  it('finds a rule that replaces the one with mutual TLS, when auto mTLS is off', () => {
+    const options = { mesh: { meshConfig: { enableAutoMtls: false } } };
+    const found = judged(
+      mtlsCoherence,
+      [
+        service('ratings'),
+        destinationRule('mesh', { host: '*.local', trafficPolicy: { tls: { mode: 'ISTIO_MUTUAL' } } }),
+        destinationRule('ratings', { host: 'ratings', trafficPolicy: { loadBalancer: { simple: 'RANDOM' } } }),
+      ],
+      options,
+    );
+    assert.deepEqual(
+      found.map(({ level, name, path }) => `${level} ${name} ${path}`),
+      ['advisory ratings spec.trafficPolicy'],
+    );
+  });
+
   it('looks at workloads and at the port of the container', () => {
     assert.deepEqual(
       judged(mtlsCoherence, [
@@ -95,12 +128,6 @@ describe('mtls-coherence', () => {
           'DestinationRule bookinfo/ratings',
           'spec.trafficPolicy.portLevelSettings[0].tls.mode',
           'clients of ratings.bookinfo.svc.cluster.local are told to use TLS mode ISTIO_MUTUAL, but the server takes plaintext only (PeerAuthentication bookinfo/ratings, mode DISABLE); leave tls out, or make the two agree',
-        ),
-        finding(
-          mtlsCoherence,
-          'DestinationRule bookinfo/ratings',
-          'spec.trafficPolicy.tls.mode',
-          'clients of ratings.bookinfo.svc.cluster.local are told to use TLS mode DISABLE, but the server takes Istio mutual TLS only (PeerAuthentication bookinfo/ratings, mode STRICT); leave tls out, or make the two agree',
         ),
       ],
     );

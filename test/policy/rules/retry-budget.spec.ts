@@ -14,7 +14,7 @@ describe('retry-budget', () => {
           retryBudget,
           'VirtualService bookinfo/ratings',
           'spec.http[0].retries',
-          '3 attempts of 750ms do not fit into the timeout of 1.5s, so the last are never made; lower attempts or perTryTimeout, or raise timeout to at least 2.25s',
+          '4 tries (3 retries) of 750ms do not fit into the timeout of 1.5s, so the last are never made; lower attempts or perTryTimeout, or raise timeout to at least 3s',
         ),
       ],
     );
@@ -23,7 +23,7 @@ describe('retry-budget', () => {
   it('takes retries that fit, and rules without a timeout', () => {
     assert.deepEqual(
       judged(retryBudget, [
-        rule({ timeout: '6s', retries: { attempts: 3, perTryTimeout: '2s' } }),
+        rule({ timeout: '8s', retries: { attempts: 3, perTryTimeout: '2s' } }),
         virtualService('other', {
           hosts: ['other'],
           http: [{ timeout: '0s', retries: { attempts: 3, perTryTimeout: '2s' }, route: [to('other')] }],

@@ -66,7 +66,7 @@ describe('service-ports', () => {
           servicePorts,
           'Service bookinfo/order',
           'spec.ports[0]',
-          'targetPort 8081 is no port of Deployment order-v1 (it lists 8080), so connections are refused; correct it',
+          'targetPort 8081 is not among the ports that Deployment order-v1 lists (8080); list it there if the application listens on it, else correct it',
         ),
       ],
     );

@@ -20,7 +20,7 @@ describe('strict-without-proxy', () => {
           strictWithoutProxy,
           'PeerAuthentication bookinfo/default',
           'spec.mtls.mode',
-          'mode STRICT holds for Deployment bookinfo/a-v1, Deployment bookinfo/b-v1, Deployment bookinfo/c-v1 and 1 more, which have no proxy: requests from there to the mesh are refused, and requests to it are not encrypted; switch injection on for the namespace, or set PERMISSIVE there',
+          'mode STRICT holds for Deployment bookinfo/a-v1, Deployment bookinfo/b-v1, Deployment bookinfo/c-v1 and 1 more, which have no proxy: their requests to the mesh are refused, and requests to them are not encrypted; enable injection for the namespace, or set PERMISSIVE there',
         ),
       ],
     );
@@ -44,24 +44,17 @@ describe('strict-without-proxy', () => {
     assert.deepEqual(judged(strictWithoutProxy, [strict, deployment('a', 'v1')]), []);
   });
 
-  it('counts a pod that refuses its proxy', () => {
+  it('leaves out a pod that refuses its proxy, which is outside the mesh on purpose', () => {
     assert.deepEqual(
       judged(strictWithoutProxy, [
         strict,
         deployment('a', 'v1', { template: { metadata: { labels: { app: 'a', 'sidecar.istio.io/inject': 'false' } } } }),
       ]),
-      [
-        finding(
-          strictWithoutProxy,
-          'PeerAuthentication bookinfo/default',
-          'spec.mtls.mode',
-          'mode STRICT holds for Deployment bookinfo/a-v1, which has no proxy: requests from there to the mesh are refused, and requests to it are not encrypted; switch injection on for the namespace, or set PERMISSIVE there',
-        ),
-      ],
+      [],
     );
   });
 
-  it('holds for the whole mesh, but not for control planes', () => {
+  it('is advisory for a policy of the whole mesh, and leaves out control planes', () => {
     assert.deepEqual(
       judged(strictWithoutProxy, [
         peerAuthentication('default', { mtls: { mode: 'STRICT' } }, { namespace: 'istio-system' }),
@@ -75,7 +68,8 @@ describe('strict-without-proxy', () => {
           strictWithoutProxy,
           'PeerAuthentication istio-system/default',
           'spec.mtls.mode',
-          'mode STRICT holds for Deployment shop/cart-v1, which has no proxy: requests from there to the mesh are refused, and requests to it are not encrypted; switch injection on for the namespace, or set PERMISSIVE there',
+          'mode STRICT holds for Deployment shop/cart-v1, which has no proxy: its requests to the mesh are refused, and requests to it are not encrypted; enable injection for the namespace, or set PERMISSIVE there',
+          'advisory',
         ),
       ],
     );

@@ -174,7 +174,7 @@ describe('subset-exists', () => {
           subsetExists,
           'VirtualService bookinfo/reviews',
           'spec.http[0].route[0].destination.subset',
-          'subset "v1" of host reviews.bookinfo.svc.cluster.local does not exist for clients in namespace shop, which see this VirtualService, so requests for it fail with 503. DestinationRule bookinfo/reviews defines it but is not in effect there: a DestinationRule counts in the namespace of the client, else exported from that of the Service or the root namespace. Move it, export it, or define the subset where it is looked for',
+          'subset "v1" of host reviews.bookinfo.svc.cluster.local does not exist for clients in namespace shop, so requests for it fail with 503. DestinationRule bookinfo/reviews defines it but is not in effect there: a DestinationRule counts in the namespace of the client, else exported from that of the Service or the root namespace. Move it, export it, or define the subset where it is looked for',
         ),
       ],
     );

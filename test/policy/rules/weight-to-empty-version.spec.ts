@@ -10,7 +10,7 @@ const split = (v1: number, v2: number) =>
   });
 
 describe('weight-to-empty-version', () => {
-  it('tells the share and the labels that nobody carries', () => {
+  it('reports the share and the labels that no workload has', () => {
     assert.deepEqual(
       judged(weightToEmptyVersion, [service('reviews'), deployment('reviews', 'v1'), rule, split(90, 10)]),
       [
@@ -18,7 +18,7 @@ describe('weight-to-empty-version', () => {
           weightToEmptyVersion,
           'VirtualService bookinfo/reviews',
           'spec.http[0].route[1].weight',
-          'reviews subset v2 gets 10 % of the requests of its rule, but no workload of Service bookinfo/reviews carries its labels (version=v2), so they fail with 503. Deploy it first, or send its share elsewhere',
+          'reviews subset v2 gets 10 % of the requests of its rule, but no workload of namespace bookinfo has the labels app=reviews, version=v2: they fail with 503. Deploy it first, or send its share elsewhere',
         ),
       ],
     );
@@ -58,7 +58,7 @@ describe('weight-to-empty-version', () => {
           weightToEmptyVersion,
           'VirtualService bookinfo/reviews',
           'spec.http[0].route[1].weight',
-          'reviews subset v2 gets 10 % of the requests of its rule, but Deployment reviews-v2 has 0 replicas, so they fail with 503. Deploy it first, or send its share elsewhere',
+          'reviews subset v2 gets 10 % of the requests of its rule, but Deployment bookinfo/reviews-v2 has 0 replicas: they fail with 503. Deploy it first, or send its share elsewhere',
         ),
       ],
     );
@@ -77,7 +77,7 @@ describe('weight-to-empty-version', () => {
           weightToEmptyVersion,
           'VirtualService bookinfo/reviews',
           'spec.http[0].route[0]',
-          'reviews subset v2 gets every request of its rule, but no workload of Service bookinfo/reviews carries its labels (version=v2), so they fail with 503. Deploy it first, or send its share elsewhere',
+          'reviews subset v2 gets all requests of its rule, but no workload of namespace bookinfo has the labels app=reviews, version=v2: they fail with 503. Deploy it first, or send its share elsewhere',
         ),
       ],
     );
@@ -95,7 +95,7 @@ describe('weight-to-empty-version', () => {
           weightToEmptyVersion,
           'VirtualService bookinfo/reviews',
           'spec.http[0].route[0]',
-          'reviews gets every request of its rule, but Deployment reviews-v1 has 0 replicas, so they fail with 503. Deploy it first, or send its share elsewhere',
+          'reviews gets all requests of its rule, but Deployment bookinfo/reviews-v1 has 0 replicas: they fail with 503. Deploy it first, or send its share elsewhere',
         ),
       ],
     );
@@ -116,7 +116,7 @@ describe('weight-to-empty-version', () => {
           weightToEmptyVersion,
           'VirtualService bookinfo/reviews',
           'spec.http[0].route[1].weight',
-          'reviews subset v2 gets 10 % of the requests of its rule, but no workload of Service bookinfo/reviews carries its labels (version=v2), so they fail with 503. Deploy it first, or send its share elsewhere',
+          'reviews subset v2 gets 10 % of the requests of its rule, but no workload of namespace bookinfo has the labels app=reviews, version=v2: they fail with 503. Deploy it first, or send its share elsewhere',
         ),
       ],
     );
@@ -149,7 +149,7 @@ describe('weight-to-empty-version', () => {
           weightToEmptyVersion,
           'VirtualService bookinfo/reviews',
           'spec.http[0].route[1].weight',
-          'reviews subset v2 gets 10 % of the requests of its rule, but no pod of Deployment reviews-v2 was ready when its state was last read, so they fail with 503. Deploy it first, or send its share elsewhere',
+          'reviews subset v2 gets 10 % of the requests of its rule, but no pod of Deployment reviews-v2 was ready when its state was last read: they fail with 503. Deploy it first, or send its share elsewhere',
         ),
       ],
     );
