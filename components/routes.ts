@@ -6,6 +6,7 @@ import { routeType, serializedObjects, type ChangeLimits, type SetProof } from '
 import { weightsOf, type RuleWeights } from '../mesh/manifests/route-weights';
 import type { RouteSettings } from '../mesh/manifests/settings';
 import type { Verbatim } from '../mesh/manifests/verbatim';
+import { splitProblems } from '../mesh/manifests/weights';
 import { childOptions, type SecretOptions } from './resources';
 
 /** How routes are proven, and in which cluster they are. */
@@ -41,6 +42,7 @@ export class Routes extends pulumi.ComponentResource {
   constructor(name: string, args: RoutesArgs, opts?: pulumi.ComponentResourceOptions) {
     super('meshwright:index:Routes', name, {}, opts);
     const { namespace, services } = args;
+    refuseWrongWeights(name, services, opts);
     const routes = allRouteObjects({ [namespace]: services });
     for (const route of routes) {
       const { weightsOwnedBy } = services[route.service] ?? {};
@@ -55,6 +57,19 @@ export class Routes extends pulumi.ComponentResource {
       weights: args.secret === true ? pulumi.secret(this.weights) : this.weights,
     });
   }
+}
+
+/** @throws pulumi.ResourceError when weights are not valid, e.g. do not sum to 100 */
+function refuseWrongWeights(
+  name: string,
+  services: RoutesArgs['services'],
+  opts: pulumi.ComponentResourceOptions = {},
+): void {
+  const problems = Object.entries(services).flatMap(([service, route]) =>
+    splitProblems(route).map(({ path, message }) => `services.${[service, ...path].join('.')}: ${message}`),
+  );
+  if (problems.length === 0) return;
+  throw new pulumi.ResourceError([`invalid weights of Routes ${name}`, ...problems].join('\n  '), opts.parent, true);
 }
 
 /** The objects of one service's route. The provider in provider/ handles it. */
