@@ -1,16 +1,23 @@
 import { Argument, Option, type Command } from 'commander';
 import { stackFilePath } from '../../config/file';
 import { trafficDiffMarkdown, trafficDiffText } from '../../mesh/traffic/diff/diff-text';
-import { isUnmoved, trafficDiff } from '../../mesh/traffic/diff/traffic-diff';
-import { stackTraffic, type TrafficInput } from '../../mesh/traffic/stack-objects';
+import { diffStatus, trafficDiff } from '../../mesh/traffic/diff/traffic-diff';
+import type { TrafficInput } from '../../mesh/traffic/stack-objects';
 import { exitCodes, UserError } from '../errors';
 import { contextOf, labByDefault } from '../cluster';
-import { loadStack, stackOptions, type LoadedStack, type StackChoice } from '../input';
+import {
+  loadStack,
+  readOptionsFlags,
+  stackOptions,
+  type LoadedStack,
+  type ReadFlags,
+  type StackChoice,
+} from '../input';
 import { appliedTo } from '../traffic/applied';
 import { clusterTraffic, labTraffic, type ClusterChoice } from '../traffic/cluster';
-import { revisionTraffic, trafficOperand } from '../traffic/input';
+import { loadedTraffic, revisionTraffic, trafficOperand } from '../traffic/input';
 
-interface DiffFlags extends StackChoice, ClusterChoice {
+interface DiffFlags extends StackChoice, ClusterChoice, ReadFlags {
   rev?: string;
   cluster: boolean;
   json: boolean;
@@ -19,12 +26,14 @@ interface DiffFlags extends StackChoice, ClusterChoice {
 
 /** `meshwright diff`: what a change does to traffic. */
 export function registerDiff(program: Command): void {
-  stackOptions(program.command('diff'))
-    .description('what a change does to traffic: who goes elsewhere, from where to where, and how many of them')
+  readOptionsFlags(stackOptions(program.command('diff')))
+    .description(
+      'show what a change does to traffic: which requests go elsewhere, from where to where, and what share of them',
+    )
     .addArgument(
       new Argument(
         '[sides...]',
-        'before and after: stack files, files of objects, REVISION:FILE in git, or sample:NAME/STATE',
+        'before and after: stack files, files or folders of objects, REVISION:FILE in git, or sample:NAME/STATE',
       ),
     )
     .addOption(
@@ -38,7 +47,10 @@ export function registerDiff(program: Command): void {
     .option('--kubeconfig <file>', 'for --cluster: the kubeconfig file')
     .addOption(new Option('--json', 'as JSON').default(false).conflicts('markdown'))
     .option('--markdown', 'as Markdown, for a pull request', false)
-    .addHelpText('after', '\nExit codes: 0 no request is treated in another way, 1 some are, 2 usage or broken input.')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 no change in traffic, 1 there is one, 2 usage or broken input, 3 cannot tell (1 with --strict).',
+    )
     .action((sides: string[], flags: DiffFlags) => diff(sides, flags));
 }
 
@@ -51,7 +63,8 @@ async function diff(sides: string[], flags: DiffFlags): Promise<void> {
       ? trafficDiffMarkdown(result)
       : trafficDiffText(result);
   process.stdout.write(`${text}\n`);
-  process.exitCode = isUnmoved(result) ? exitCodes.done : exitCodes.findings;
+  const unsure = flags.strict ? exitCodes.findings : exitCodes.cannotTell;
+  process.exitCode = { same: exitCodes.done, changed: exitCodes.findings, unknown: unsure }[diffStatus(result)];
 }
 
 async function inputs(sides: string[], flags: DiffFlags): Promise<{ before: TrafficInput; after: TrafficInput }> {
@@ -62,7 +75,7 @@ async function inputs(sides: string[], flags: DiffFlags): Promise<{ before: Traf
         'With --rev or --cluster the stack is chosen by --stack, --config or --sample; name no sides.',
       );
     const stack = loadStack(flags);
-    const after = stackTraffic(stack.settings);
+    const after = loadedTraffic(stack);
     if (flags.rev !== undefined) return { before: revisionTraffic(flags.rev, stackFile(flags)), after };
     const before = await chosenCluster(flags, stack);
     return { before, after: appliedTo(before, after) };
@@ -70,7 +83,7 @@ async function inputs(sides: string[], flags: DiffFlags): Promise<{ before: Traf
   if (first === undefined || second === undefined || more.length > 0) {
     throw new UserError('Name two sides, before and after; or one stack with --rev REVISION or --cluster.');
   }
-  return { before: trafficOperand(first), after: trafficOperand(second) };
+  return { before: trafficOperand(first, flags), after: trafficOperand(second, flags) };
 }
 
 async function chosenCluster(flags: DiffFlags, stack: LoadedStack): Promise<TrafficInput> {

@@ -2,31 +2,32 @@ import { Argument, type Command } from 'commander';
 import { draw, seededRandom } from '../../mesh/traffic/draw';
 import { explanation } from '../../mesh/traffic/explanation';
 import { trafficModel } from '../../mesh/traffic/route';
-import { stackOptions, type StackChoice } from '../input';
+import { exitCodes } from '../errors';
+import { readOptionsFlags, stackOptions, type ReadFlags, type StackChoice } from '../input';
 import { explainText } from '../traffic/explain-text';
 import { trafficInput } from '../traffic/input';
 import { atNodePort } from '../traffic/node-port';
 import { parseRequest, wholeNumber, type RequestFlags } from '../traffic/request';
 import { sender } from '../traffic/sender';
 
-interface ExplainFlags extends StackChoice, RequestFlags {
+interface ExplainFlags extends StackChoice, RequestFlags, ReadFlags {
   from?: string;
   json: boolean;
   draw?: string;
   seed: string;
 }
 
-/** `meshwright explain`: what becomes of one request, and what the host's rules tell apart. */
+/** `meshwright explain`: how one request is routed, and which classes of requests the host's rules tell apart. */
 export function registerExplain(program: Command): void {
-  stackOptions(program.command('explain'))
-    .description('say what becomes of a request: which rule takes it, where it goes and with what chance')
+  readOptionsFlags(stackOptions(program.command('explain')))
+    .description('show how a request is routed: which rule takes it, and where it goes with what probability')
     .addArgument(
       new Argument(
         '<request>',
         "[PROTOCOL://]HOST[:PORT][/PATH]; protocols http, https, tcp, tls; localhost:30080/path asks at the gateway's node port",
       ),
     )
-    .addArgument(new Argument('[files...]', 'Kubernetes objects in YAML or JSON, in place of a stack; - is stdin'))
+    .addArgument(new Argument('[files...]', 'files or folders of Kubernetes objects, in place of a stack; - is stdin'))
     .option(
       '-H, --header <name: value>',
       'a header; may be repeated',
@@ -41,6 +42,10 @@ export function registerExplain(program: Command): void {
     .option('--draw <number>', 'draw that many requests and count where they end')
     .option('--seed <number>', 'for --draw: the same seed draws the same requests', '1')
     .option('--json', 'as JSON', false)
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 the answer is known, 2 usage or broken input, 3 cannot tell (1 with --strict): the answer rests on something that is not followed, or not in the input.',
+    )
     .action((target: string, files: string[], flags: ExplainFlags) => explain(target, files, flags));
 }
 
@@ -49,7 +54,7 @@ async function explain(target: string, files: string[], flags: ExplainFlags): Pr
   const draws = flags.draw === undefined ? undefined : wholeNumber('--draw', flags.draw, 1, 1_000_000);
   const seed = wholeNumber('--seed', flags.seed, 0, 4_294_967_295);
   const input = trafficInput(flags, files);
-  const traffic = trafficModel(input.objects, input.options);
+  const traffic = trafficModel(input.objects, input.options, asked);
   const mayBeOutside = flags.from === undefined || flags.from.trim().startsWith('gateway');
   const atGateway = mayBeOutside ? await atNodePort(traffic, asked) : undefined;
   const request = atGateway?.request ?? asked;
@@ -65,4 +70,5 @@ async function explain(target: string, files: string[], flags: ExplainFlags): Pr
       )
     : explainText(from.title, explained, drawn);
   process.stdout.write(`${text}\n`);
+  if (explained.unknown.length > 0) process.exitCode = flags.strict ? exitCodes.findings : exitCodes.cannotTell;
 }

@@ -10,7 +10,7 @@ import { standaloneSvg, svgRenderer } from '../../mesh/traffic/graph/svg';
 import { trafficModel } from '../../mesh/traffic/route';
 import type { TrafficInput } from '../../mesh/traffic/stack-objects';
 import { UserError } from '../errors';
-import { stackOptions, type StackChoice } from '../input';
+import { readOptionsFlags, stackOptions, type ReadFlags, type StackChoice } from '../input';
 import { say } from '../output';
 import { trafficInput, trafficOperand } from '../traffic/input';
 import { requestCounts } from '../traffic/prometheus';
@@ -18,7 +18,7 @@ import { requestCounts } from '../traffic/prometheus';
 const formats = ['svg', 'html', 'mmd', 'dot'] as const;
 type Format = (typeof formats)[number];
 
-interface GraphFlags extends StackChoice {
+interface GraphFlags extends StackChoice, ReadFlags {
   output?: string;
   format?: Format;
   diff?: string;
@@ -28,9 +28,9 @@ interface GraphFlags extends StackChoice {
 
 /** `meshwright graph`: gateways, services and versions as a picture. */
 export function registerGraph(program: Command): void {
-  stackOptions(program.command('graph'))
-    .description('draw who is sent where: gateways, services, versions and the share of each')
-    .addArgument(new Argument('[files...]', 'Kubernetes objects in YAML or JSON, in place of a stack; - is stdin'))
+  readOptionsFlags(stackOptions(program.command('graph')))
+    .description('draw gateways, services and versions, and the share of requests that goes each way')
+    .addArgument(new Argument('[files...]', 'files or folders of Kubernetes objects, in place of a stack; - is stdin'))
     .option('-o, --output <file>', 'where to write; .svg, .html, .mmd (Mermaid) or .dot (default: stdout)')
     .addOption(new Option('--format <format>', "the format (default: by the file's ending, else mmd)").choices(formats))
     .option(
@@ -46,7 +46,7 @@ async function graph(files: string[], flags: GraphFlags): Promise<void> {
   const format = flags.format ?? formatOf(flags.output);
   const input = trafficInput(flags, files);
   const after = graphOf(input);
-  const changed = flags.diff === undefined ? after : changedGraph(graphOf(trafficOperand(flags.diff)), after);
+  const changed = flags.diff === undefined ? after : changedGraph(graphOf(trafficOperand(flags.diff, flags)), after);
   const shown = flags.prometheus === undefined ? changed : await observed(changed, flags.prometheus, flags.window);
   const title = `Mesh ${flags.stack ?? flags.config ?? flags.sample ?? (files.join(', ') || 'dev')}`;
   const text = await rendered(shown, format, title);

@@ -27,6 +27,23 @@ const trafficKinds = [
   'Sidecar.networking.istio.io',
   'WorkloadEntry.networking.istio.io',
   'PeerAuthentication.security.istio.io',
+  'AuthorizationPolicy.security.istio.io',
+  'RequestAuthentication.security.istio.io',
+  'WorkloadGroup.networking.istio.io',
+  'EnvoyFilter.networking.istio.io',
+  'WasmPlugin.extensions.istio.io',
+  'Pod',
+  'ReplicaSet.apps',
+  'Rollout.argoproj.io',
+  'Canary.flagger.app',
+  'HorizontalPodAutoscaler.autoscaling',
+  'ScaledObject.keda.sh',
+  'EndpointSlice.discovery.k8s.io',
+  'Ingress.networking.k8s.io',
+  'IngressClass.networking.k8s.io',
+  'NetworkPolicy.networking.k8s.io',
+  'Gateway.gateway.networking.k8s.io',
+  ...['HTTPRoute', 'GRPCRoute', 'TCPRoute', 'TLSRoute'].map((kind) => `${kind}.gateway.networking.k8s.io`),
 ];
 
 /**
@@ -56,5 +73,5 @@ async function readTraffic(open: () => KubernetesApi): Promise<TrafficInput> {
     metadata: { namespace: 'istio-system', name: 'istio' },
   });
   const objects: KubernetesObject[] = [...lists.flat(), ...(meshConfig === undefined ? [] : [meshConfig])];
-  return { objects, options: {} };
+  return { objects, options: { complete: true } };
 }

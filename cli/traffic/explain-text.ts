@@ -3,30 +3,32 @@ import { ruleWords } from '../../mesh/traffic/diff/diff-text';
 import type { Explanation } from '../../mesh/traffic/explanation';
 import type { Outcome } from '../../mesh/traffic/outcome';
 import { percent } from '../../mesh/traffic/share';
-import { destinationWords, outcomeWords, placeWords, treatmentWords } from '../../mesh/traffic/words';
-import { table } from '../output';
+import { destinationWords, failureWords, outcomeWords, placeWords, treatmentWords } from '../../mesh/traffic/words';
+import { printable, table } from '../output';
 
 /** An explanation for people: the outcome in words and as a table, what was drawn, and what else the host's rules tell apart. No trailing newline. */
 export function explainText(
   from: string,
-  { outcome, ends, classes }: Explanation,
+  { outcome, ends, unknown, classes }: Explanation,
   drawn: ReadonlyMap<string, number> | undefined,
 ): string {
-  return [
-    ...outcomeLines(from, outcome),
+  const lines = [
+    ...outcomeLines(from, outcome, unknown),
     ...endLines(outcome, ends),
     ...drawnLines(drawn),
     ...classLines(classes),
-  ].join('\n');
+  ];
+  return printable(lines.join('\n'));
 }
 
-function outcomeLines(from: string, outcome: Outcome): string[] {
+function outcomeLines(from: string, outcome: Outcome, unknown: readonly string[]): string[] {
   const { rule, why, destinations = [], path, status } = outcome;
   return [
     `from:  ${from}`,
     `rule:  ${rule === undefined ? 'none' : ruleWords(rule)}`,
-    `to:    ${placeWords(outcome)}`,
+    `to:    ${outcome.kind === 'unknown' ? 'unknown' : placeWords(outcome)}`,
     ...(why === undefined ? [] : [`why:   ${outcome.kind === 'noRoute' ? `${status ?? 404}: ` : ''}${why}`]),
+    ...(outcome.kind === 'unknown' ? [] : unknown.map((one) => `unknown: ${one}`)),
     ...(path === undefined ? [] : [`path:  ${path}`]),
     ...treatmentWords(outcome).map((words) => `with:  ${words}`),
     ...(destinations.length === 0
@@ -39,7 +41,7 @@ function outcomeLines(from: string, outcome: Outcome): string[] {
               destinationWords(one),
               String(one.port),
               percent(one.share),
-              one.missing === undefined ? one.share : `503: ${one.missing}`,
+              failureWords(one) || one.share,
             ]),
           ),
         ]),

@@ -6,7 +6,7 @@ import { parseStackText } from '../../config/stack-text';
 import { findSample, sampleStackFile } from '../samples';
 import { stackTraffic, type TrafficInput } from '../../mesh/traffic/stack-objects';
 import { UserError } from '../errors';
-import { loadStack, type StackChoice } from '../input';
+import { loadStack, type LoadedStack, type StackChoice } from '../input';
 import { readInput, readObjects, type ReadOptions } from '../objects';
 
 /**
@@ -14,7 +14,7 @@ import { readInput, readObjects, type ReadOptions } from '../objects';
  * @throws UserError for both at once, and for whatever cannot be read.
  */
 export function trafficInput(choice: StackChoice & ReadOptions, files: string[]): TrafficInput {
-  if (files.length === 0) return stackTraffic(loadStack(choice).settings);
+  if (files.length === 0) return loadedTraffic(loadStack(choice));
   if ((choice.stack ?? choice.config ?? choice.sample) !== undefined) {
     throw new UserError('Name either a stack or files, not both.');
   }
@@ -24,7 +24,7 @@ export function trafficInput(choice: StackChoice & ReadOptions, files: string[])
 /** The objects of files, folders and stack files as one mesh. */
 export function readTraffic(operands: readonly string[], options: ReadOptions = {}): TrafficInput {
   const { objects, stackFiles } = readInput(operands, options);
-  const stacks = stackFiles.map((config) => stackTraffic(loadStack({ config }).settings));
+  const stacks = stackFiles.map((config) => loadedTraffic(loadStack({ config })));
   return {
     objects: [...objects.map(({ object }) => object), ...stacks.flatMap((stack) => stack.objects)],
     options: Object.assign({}, ...stacks.map((stack) => stack.options)) as TrafficInput['options'],
@@ -35,9 +35,9 @@ export function readTraffic(operands: readonly string[], options: ReadOptions = 
  * One side of a comparison: a stack file, a file of Kubernetes objects, `REVISION:FILE` in git, or `sample:NAME/STATE`.
  * @throws UserError saying what it may be.
  */
-export function trafficOperand(operand: string): TrafficInput {
+export function trafficOperand(operand: string, options: ReadOptions = {}): TrafficInput {
   if (operand.startsWith('sample:')) return sampleTraffic(operand.slice('sample:'.length));
-  if (existsSync(operand)) return readTraffic([operand]);
+  if (existsSync(operand)) return readTraffic([operand], options);
   const colon = operand.indexOf(':');
   if (colon > 0) return revisionTraffic(operand.slice(0, colon), operand.slice(colon + 1));
   throw new UserError(
@@ -79,5 +79,10 @@ function isStackText(text: string): boolean {
 function stackTextTraffic(name: string, text: string): TrafficInput {
   const loaded = parseStackText(text, name);
   if ('problems' in loaded) throw new UserError(`${name} cannot be compared:\n${formatProblems(loaded.problems)}`);
-  return stackTraffic(loaded.settings);
+  return loadedTraffic(loaded);
+}
+
+/** A stack with what its policy section says of the world outside. */
+export function loadedTraffic({ settings, policy }: Pick<LoadedStack, 'settings' | 'policy'>): TrafficInput {
+  return stackTraffic(settings, policy);
 }

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { asList, asMap, asNumber } from '../../mesh/model/json';
+import { asList, asMap, asNumber } from '../../mesh/json';
 import { hasLabels } from '../../mesh/model/workload-index';
 import { gatewayClients, type Client } from '../../mesh/traffic/classes/clients';
 import type { Request } from '../../mesh/traffic/request';

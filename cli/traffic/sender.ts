@@ -1,8 +1,12 @@
-import { gatewayClients, workloadClient, type Client } from '../../mesh/traffic/classes/clients';
-import { compareText } from '../../mesh/model/objects';
+import { isIP } from 'node:net';
+import { type Client, gatewayClients, workloadClient } from '../../mesh/traffic/classes/clients';
+import { compareStrings } from '../../mesh/collections';
 import { authorityHost, type Request } from '../../mesh/traffic/request';
 import { route } from '../../mesh/traffic/route';
 import type { TrafficModel } from '../../mesh/traffic/traffic-model';
+import type { MeshModel, MeshWorkload } from '../../mesh/model/mesh-model';
+import type { Proxy } from '../../mesh/traffic/proxy';
+import { entrances, entrancesFor, type Entrance } from '../../mesh/traffic/unfollowed';
 import { nearest } from '../../policy/finding';
 import { UserError } from '../errors';
 
@@ -28,14 +32,21 @@ export function sender(traffic: TrafficModel, from: string | undefined, request:
 function defaultSender(traffic: TrafficModel, request: Request): Client {
   const { mesh } = traffic;
   const host = authorityHost(request);
-  const namespace = host.includes('.') ? (host.split('.')[1] ?? '') : namespaceOfService(traffic, host);
+  const named = host.includes('.') ? (host.split('.')[1] ?? '') : namespaceOfService(traffic, host);
+  const namespace = isIP(host) === 0 ? named : '';
   const proxy = { type: 'sidecar', namespace, labels: {} } as const;
   const inMesh =
-    host.endsWith(`.svc.${mesh.config.domain}`) ||
-    traffic.meshTable(traffic.scope(proxy), request.port)?.dialled(host) !== undefined;
+    host.endsWith(`.svc.${mesh.config.domain}`) || traffic.dialled(proxy, host, request.port) !== undefined;
   const gateways = inMesh ? [] : gatewayClients(mesh);
   const serving = gateways.find((one) => !['noRoute', 'reset'].includes(route(traffic, one.proxy, request).kind));
+  const [entrance] = inMesh || serving !== undefined ? [] : entrancesFor(mesh, host);
+  if (entrance !== undefined) return entranceClient(entrance);
   return serving ?? gateways[0] ?? { title: 'workloads', proxy, given: [] };
+}
+
+/** Where requests come in that the model does not follow. */
+function entranceClient({ title, namespace, names }: Entrance): Client {
+  return { title, proxy: { type: 'gateway', namespace, labels: {}, unfollowed: names }, given: [] };
 }
 
 /** The namespace from which a short name means a service: the service's own. */
@@ -66,6 +77,19 @@ function gateway({ mesh }: TrafficModel, name: string): Client {
       given: [],
     };
   }
+  const entrance = entrances(mesh).filter((one) => [one.name, `${one.namespace}/${one.name}`].includes(name));
+  if (gateways.length + byWorkload.length === 0 && entrance[0] !== undefined) return entranceClient(entrance[0]);
+  const unused = mesh.workloads.all.find(
+    (one) => isGatewayPod(one.annotations) && [one.name, `${one.namespace}/${one.name}`].includes(name),
+  );
+  if (gateways.length + byWorkload.length === 0 && unused !== undefined) {
+    const { namespace, labels, serviceAccount } = unused;
+    return {
+      title: `gateway ${namespace}/${unused.name}`,
+      proxy: { type: 'gateway', namespace, labels, serviceAccount },
+      given: [],
+    };
+  }
   const names = [
     ...new Set([...all.map(({ title }) => title.slice('gateway '.length)), ...mesh.gateways.all.map(({ id }) => id)]),
   ];
@@ -82,7 +106,21 @@ function workload({ mesh }: TrafficModel, name: string): Client {
       `--from workload ${name}: there is none of that name; ${listed('workloads', names)}${hint(name, names)}`,
     );
   }
-  return { ...workloadClient(namespace, found.labels), title: `workload ${name}` };
+  const client = workloadClient(namespace, found.labels);
+  const type = hasNoProxy(mesh, found) ? 'none' : 'sidecar';
+  const proxy: Proxy = { ...client.proxy, type, serviceAccount: found.serviceAccount };
+  const title = `workload ${name}`;
+  if (found.proxy !== 'ambient') return { ...client, title, proxy };
+  return { ...client, title, proxy: { ...proxy, unfollowed: [`${found.kind} ${name} is in ambient mode, which`] } };
+}
+
+/** A workload that the objects show to have no proxy; nothing is known of one whose Namespace is not among them. */
+function hasNoProxy({ namespaces }: MeshModel, { proxy, namespace }: MeshWorkload): boolean {
+  return proxy === 'none' && namespaces.get(namespace)?.source !== undefined;
+}
+
+function isGatewayPod(annotations: Record<string, string>): boolean {
+  return annotations['inject.istio.io/templates']?.split(',').includes('gateway') === true;
 }
 
 function inNamespace({ mesh }: TrafficModel, namespace: string, labels: string | undefined): Client {
@@ -104,7 +142,7 @@ function plainClient(traffic: TrafficModel, namespace: string): Client {
 function listed(noun: string, names: readonly string[]): string {
   if (names.length === 0) return `there are no ${noun}.`;
   const more = names.length > 10 ? ` and ${names.length - 10} more` : '';
-  return `there are the ${noun} ${[...names].sort(compareText).slice(0, 10).join(', ')}${more}.`;
+  return `there are the ${noun} ${[...names].sort(compareStrings).slice(0, 10).join(', ')}${more}.`;
 }
 
 function hint(name: string, names: readonly string[]): string {

@@ -1,4 +1,4 @@
-import { compareText } from '../../mesh/model/creation-order';
+import { compareStrings } from '../../mesh/collections';
 import { binomialBound, type Bound } from '../../mesh/traffic/bound';
 import type { Outcome, WeightedDestination } from '../../mesh/traffic/outcome';
 import { fraction, percent, share, type Share } from '../../mesh/traffic/share';
@@ -193,7 +193,7 @@ export function observationText(observation: Observation, seconds: number): stri
         verdictWords(row, sent),
       ],
       ...Object.entries(row.workloads ?? {})
-        .sort(([a], [b]) => compareText(a, b))
+        .sort(([a], [b]) => compareStrings(a, b))
         .map(([workload, count]) => [`  ${workload}`, '', `${count} (${part(count, sent)})`, '']),
     ]),
   );

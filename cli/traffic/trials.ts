@@ -1,5 +1,5 @@
 import { validateHeaderValue } from 'node:http';
-import { allRouteObjects } from '../../mesh/manifests/route-objects';
+import { allRouteObjects } from '../../mesh/manifests/routes';
 import type { StackSettings } from '../../mesh/manifests/settings';
 import { hasLabels } from '../../mesh/model/workload-index';
 import { nearest } from '../../policy/finding';

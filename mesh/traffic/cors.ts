@@ -1,4 +1,4 @@
-import { asList, asMap, asText, isMap } from '../model/json';
+import { asList, asMap, asString, isMap } from '../json';
 import { matchesRegex } from './matching/regex';
 import type { Outcome } from './outcome';
 import type { Request } from './request';
@@ -22,7 +22,7 @@ export function corsOutcome({ action, rule }: CompiledRoute, request: Request): 
 function matchesOrigin(match: unknown, origin: string): boolean {
   if (!isMap(match)) return false;
   const { exact, prefix, regex } = asMap(match);
-  if (asText(exact) !== undefined) return exact === origin || exact === '*';
-  if (asText(prefix) !== undefined) return origin.startsWith(asText(prefix) ?? '');
-  return matchesRegex(asText(regex) ?? '', origin);
+  if (asString(exact) !== undefined) return exact === origin || exact === '*';
+  if (asString(prefix) !== undefined) return origin.startsWith(asString(prefix) ?? '');
+  return matchesRegex(asString(regex) ?? '', origin);
 }

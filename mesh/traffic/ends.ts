@@ -16,8 +16,14 @@ export function endsOf(outcome: Outcome, placesOf: Places): Map<string, Share> {
   if (outcome.kind === 'routed') {
     for (const destination of outcome.destinations ?? []) {
       const all = fraction(destination.share).mul(rest);
-      if (destination.missing !== undefined) add('503', share(all));
-      else for (const [place, part] of placesOf(destination)) add(place, share(all.mul(fraction(part))));
+      if (destination.missing !== undefined) {
+        add('503', share(all));
+        continue;
+      }
+      for (const [place, part] of placesOf(destination)) {
+        const failure = destination.failures?.find(({ places: failing }) => failing.includes(place));
+        add(failure === undefined ? place : String(failure.status), share(all.mul(fraction(part))));
+      }
     }
   } else {
     add(placeWords(outcome), share(rest));

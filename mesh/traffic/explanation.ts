@@ -5,19 +5,22 @@ import type { Entry } from './classes/entry';
 import { gatewayEntries, gatewayHttpEntry } from './classes/gateway-entries';
 import { hostEntry, serviceEntry } from './classes/mesh-entries';
 import { placesOf } from './classes/places';
+import { unknownsOf } from './unknowns';
 import { endsOf } from './ends';
 import type { Outcome } from './outcome';
 import { authorityHost, type Request } from './request';
 import { route } from './route';
 import type { Share } from './share';
 import type { TrafficModel } from './traffic-model';
-import { destinationWords } from './words';
+import { endWords } from './words';
 
 /** What becomes of a request, and what the rules for its host tell apart. */
 export interface Explanation {
   outcome: Outcome;
   /** Parts of the requests by where they end: `namespace/workload`, `host subset` where no workload is known, or an answer of the proxy. */
   ends: Record<string, Share>;
+  /** What the answer rests on and is not known: it can be another one. */
+  unknown: string[];
   /** All classes of the table entry that the request meets; none when it meets none. */
   classes: RequestClass[];
 }
@@ -25,23 +28,18 @@ export interface Explanation {
 export function explanation(traffic: TrafficModel, client: Client, request: Request): Explanation {
   const outcome = route(traffic, client.proxy, request);
   const entry = entryOf(traffic, client, request);
-  const view = client.proxy.type === 'gateway' ? traffic.gatewayView(client.proxy) : traffic.scope(client.proxy);
+  const view = traffic.view(client.proxy);
   const ends = [...endsOf(outcome, placesOf(traffic.mesh, view))].map(([place, part]) => [endWords(place), part]);
   return {
     outcome,
     ends: Object.fromEntries(ends) as Record<string, Share>,
+    unknown: unknownsOf(outcome),
     classes: entry === undefined ? [] : entryClasses(entry),
   };
 }
 
-/** `shop/reviews-v1|9080` is a workload's port, `reviews.shop.svc.cluster.local|v1|9080` a destination without known workloads. */
-function endWords(place: string): string {
-  const [first = '', subset, port] = place.split('|');
-  return port === undefined ? first.trim() : destinationWords({ host: first, ...(subset ? { subset } : {}) });
-}
-
 function entryOf(traffic: TrafficModel, client: Client, request: Request): Entry | undefined {
-  if (client.proxy.type === 'none') return undefined;
+  if (client.proxy.type === 'none' || client.proxy.unfollowed !== undefined) return undefined;
   return client.proxy.type === 'gateway' ? atGateway(traffic, client, request) : inMesh(traffic, client, request);
 }
 

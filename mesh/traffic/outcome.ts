@@ -21,12 +21,25 @@ export interface Destination {
 
 export interface WeightedDestination extends Destination {
   share: Share;
-  /** Set when the proxy has no such cluster and answers 503 itself; says what is missing. */
+  /** Why all of its requests end in 503: the proxy has no such cluster, no pod is behind it, or the pods refuse the connection. */
   missing?: string;
+  /** Parts of its requests that its pods refuse; never all of them with 503, which is {@link missing}. */
+  failures?: Failure[];
+  /** What the input does not say of it. */
+  unknown?: string;
   /** What is done to headers, in this order: of each, removals come first, then `set`, then `add`. */
   headers?: HeaderOperations[];
   /** Host header that this destination sees, when it differs. */
   authority?: string;
+}
+
+/** A part of the requests to a destination that fails. */
+export interface Failure {
+  share: Share;
+  status: 401 | 403 | 503;
+  why: string;
+  /** The pods that refuse, as {@link Places} names them. */
+  places: string[];
 }
 
 /** What is done to headers, in Istio's words. */
@@ -56,11 +69,13 @@ export interface Fault {
 export interface Outcome {
   /**
    * `routed`: to {@link destinations}. `redirect`, `response`: answered by the proxy. `noRoute`: 404. `passthrough`: to the address that the client asked for,
-   * past all rules. `blackHole`: 502. `reset`: the connection is closed. `unknown`: the objects do not say.
+   * past all rules. `blackHole`: 502. `reset`: the connection is closed. `unknown`: the objects do not say, or the model does not follow what decides.
    */
   kind: 'routed' | 'redirect' | 'response' | 'noRoute' | 'passthrough' | 'blackHole' | 'reset' | 'unknown';
   /** Why, in words; always there unless routed by a rule. */
   why?: string;
+  /** What can change the answer and is not followed, or not in the input; absent: nothing. */
+  unknown?: string[];
   /** Status of an answer that the proxy gives itself. */
   status?: number;
   rule?: RuleRef;
@@ -77,7 +92,7 @@ export interface Outcome {
   timeout?: string;
   retries?: Retries;
   fault?: Fault;
-  mirrors?: (Destination & { share: Share; missing?: string })[];
+  mirrors?: (Destination & Pick<WeightedDestination, 'missing' | 'failures' | 'unknown'> & { share: Share })[];
   /** The rule's redirect, verbatim. */
   redirect?: Record<string, unknown>;
   /** Target of a redirect; only for one request. */

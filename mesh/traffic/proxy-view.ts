@@ -1,9 +1,14 @@
+import { isAssumed, isUndeclared } from './assumed';
+import { reach } from './classes/places';
 import type { MeshModel, MeshService } from '../model/mesh-model';
 import type { RuleDestination } from './rules/action';
-import type { Destination } from './outcome';
+import { fraction, share } from './share';
+import type { Destination, Failure, WeightedDestination } from './outcome';
 
 /** What a proxy knows of services: enough to say which cluster a rule's destination is, and whether the proxy has it. */
 export interface ProxyView {
+  /** `none`: a client without a proxy. */
+  proxy: 'sidecar' | 'gateway' | 'none';
   namespace: string;
   labels: Record<string, string>;
   /** The service that the proxy sends to for a FQDN. */
@@ -12,9 +17,11 @@ export interface ProxyView {
   portService(host: string, ruleNamespace: string, listenerPort: number): MeshService | undefined;
 }
 
+type Cluster = Destination & Pick<WeightedDestination, 'missing' | 'failures' | 'unknown'>;
+
 /**
  * The cluster that a destination means on a listener (istio pilot/pkg/networking/core/route/route.go, GetDestinationCluster): the stated port, else the service's
- * only one (rules for requests count the ports that the listener is for, rules for connections all of them), else the listener's; an ExternalName Service stands for the host it names. `missing` says why the proxy has no such cluster.
+ * only one (rules for requests count the ports that the listener is for, rules for connections all of them), else the listener's; an ExternalName Service stands for the host it names.
  */
 export function clusterOf(
   destination: RuleDestination,
@@ -23,24 +30,80 @@ export function clusterOf(
   view: ProxyView,
   model: MeshModel,
   isL4 = false,
-): Destination & { missing?: string } {
+): Cluster {
   const known = isL4 ? view.service(destination.host) : view.portService(destination.host, ruleNamespace, listenerPort);
   const onlyPort = known?.ports.length === 1 ? known.ports[0]?.number : undefined;
   const host = known?.externalName ?? destination.host;
   const port = destination.port ?? onlyPort ?? listenerPort;
-  const cluster = { host, port, ...(destination.subset === undefined ? {} : { subset: destination.subset }) };
-  const missing = missingCluster(cluster, view, model);
-  return missing === undefined ? cluster : { ...cluster, missing };
+  return withState(
+    { host, port, ...(destination.subset === undefined ? {} : { subset: destination.subset }) },
+    view,
+    model,
+  );
 }
 
-function missingCluster({ host, port, subset }: Destination, view: ProxyView, model: MeshModel): string | undefined {
+/** A destination with what is known of it: why its requests fail, all or some, and what the input does not say. */
+export function withState(cluster: Destination, view: ProxyView, model: MeshModel): Cluster {
+  const missing = missingCluster(cluster, view, model);
+  if (missing !== undefined) return { ...cluster, ...missing };
+  const service = view.service(cluster.host);
+  const stated =
+    service !== undefined && isUndeclared(model, service.source, service.hostname)
+      ? `no ${service.registry === 'Kubernetes' ? 'Service' : 'service'} ${cluster.host} is in the input`
+      : undefined;
+  const { places, none } = reach(model, view, cluster);
+  if (none !== undefined) return { ...cluster, missing: none };
+  const refused = places.filter(({ connection }) => connection.refused !== undefined);
+  if (refused.length > 0 && refused.length === places.length)
+    return { ...cluster, missing: refused[0]?.connection.refused ?? '' };
+  const unknown = [stated, ...places.map(({ connection }) => connection.unknown)].filter((one) => one !== undefined);
+  const failures = refused.map((place): Failure => ({
+    share: place.share,
+    status: 503,
+    why: place.connection.refused ?? '',
+    places: [place.name],
+  }));
+  return {
+    ...cluster,
+    ...(failures.length === 0 ? {} : { failures: joined(failures) }),
+    ...(unknown.length === 0 ? {} : { unknown: [...new Set(unknown)].join('; ') }),
+  };
+}
+
+/** Failures for one reason as one. */
+export function joined(failures: readonly Failure[]): Failure[] {
+  const byReason = new Map<string, Failure>();
+  for (const failure of failures) {
+    const key = `${failure.status} ${failure.why}`;
+    const before = byReason.get(key);
+    byReason.set(
+      key,
+      before === undefined
+        ? failure
+        : {
+            ...before,
+            share: share(fraction(before.share).add(fraction(failure.share))),
+            places: [...before.places, ...failure.places],
+          },
+    );
+  }
+  return [...byReason.values()];
+}
+
+function missingCluster(
+  { host, port, subset }: Destination,
+  view: ProxyView,
+  model: MeshModel,
+): { missing: string } | { unknown: string } | undefined {
   const service = view.service(host);
-  if (service === undefined || service.resolution === 'Alias') return `no service ${host}`;
+  if (service === undefined || service.resolution === 'Alias') return { missing: `no service ${host}` };
   const servicePort = service.ports.find(({ number }) => number === port);
-  if (servicePort === undefined || servicePort.protocol === 'UDP') return `service ${host} has no port ${port}`;
+  if ((servicePort === undefined || servicePort.protocol === 'UDP') && !isAssumed(service.source))
+    return { missing: `service ${host} has no port ${port}` };
   if (subset === undefined) return undefined;
   const rule = model.destinationRules.forService(service, view.namespace, view.labels);
-  return rule?.subsets.some(({ name }) => name === subset) === true
-    ? undefined
-    : `no DestinationRule gives ${host} a subset ${subset}`;
+  if (rule?.subsets.some(({ name }) => name === subset) === true) return undefined;
+  if (rule !== undefined || model.complete) return { missing: `no DestinationRule gives ${host} a subset ${subset}` };
+  const also = isUndeclared(model, service.source, host) ? `no Service ${host} and ` : '';
+  return { unknown: `${also}no DestinationRule for subset ${subset} of ${host} is in the input` };
 }

@@ -4,4 +4,8 @@ export interface Proxy {
   namespace: string;
   /** Labels of the workload. */
   labels: Record<string, string>;
+  /** Undefined where it is not known. */
+  serviceAccount?: string;
+  /** What decides about its requests and is not followed: a Gateway of the Gateway API, an Ingress, ambient mode. */
+  unfollowed?: string[];
 }

@@ -44,6 +44,25 @@ export function requestValuation(request: Request, proxy: Proxy): Valuation {
   };
 }
 
+/** Which properties of a request are not known: addresses, what a token says, and who asks where the sender is not one workload. */
+export function isOpenFor(request: Request, proxy: Proxy): (variable: string) => boolean {
+  const isFromMesh = proxy.type === 'sidecar';
+  const hasToken = carriesToken(request);
+  return (variable) => {
+    if (variable === 'source namespace') return isFromMesh && proxy.namespace === '';
+    if (variable === 'source principal') return isFromMesh && proxy.serviceAccount === undefined;
+    if (['source address', 'remote address', 'pod address'].includes(variable)) return true;
+    if (variable === 'token' || variable === 'request principal' || variable.startsWith('claim ')) return hasToken;
+    return !/^(path|header .*|query .*|sni|source label .*|destination address)$/.test(variable);
+  };
+}
+
+/** Where a RequestAuthentication looks for a token unless it says otherwise; headers of other names may carry one, too. */
+function carriesToken({ headers = {}, path = '' }: Request): boolean {
+  const names = Object.keys(headers).map((name) => name.toLowerCase());
+  return names.some((name) => /^(authorization|cookie)$|token|jwt/.test(name)) || path.includes('access_token=');
+}
+
 /** The Host header. */
 export function authority(request: Request): string {
   const stated = Object.entries(request.headers ?? {}).find(([name]) =>

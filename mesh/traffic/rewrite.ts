@@ -1,4 +1,4 @@
-import { asMap, asName, asNumber, asText, isMap, type JsonMap } from '../model/json';
+import { asMap, asName, asNumber, asString, isMap, type JsonMap } from '../json';
 import { replaceRegex } from './matching/regex';
 import type { Literal } from './matching/literal';
 import { authority, normalizedPath, type Request } from './request';
@@ -12,7 +12,7 @@ export function rewrittenPath(
   const path = normalizedPath(request.path ?? '/');
   const query = queryOf(request.path ?? '/');
   const regex = rewrite?.['uriRegexRewrite'];
-  if (isMap(regex)) return replaceRegex(asText(regex['match']) ?? '', path, asText(regex['rewrite']) ?? '') + query;
+  if (isMap(regex)) return replaceRegex(asString(regex['match']) ?? '', path, asString(regex['rewrite']) ?? '') + query;
   const uri = asName(rewrite?.['uri']);
   if (uri === undefined) return undefined;
   const test = when.find(({ variable }) => variable === 'path')?.test;

@@ -1,14 +1,16 @@
 import type { KubernetesObject } from '../manifests/kubernetes';
-import { meshModel, type MeshOptions } from '../model/mesh-model';
+import { servicePlace } from '../model/externals';
+import { serviceFqdn } from '../model/hosts';
+import { meshModel, MeshModel, type MeshOptions } from '../model/mesh-model';
 import { isHttp, isTls } from '../model/protocol';
-import { noRoute, reset, unknownHost, unknownWords } from './answers';
+import { noRoute, notTaken, reset, unknownHost, unknownWords } from './answers';
 import { corsOutcome } from './cors';
 import { allHold, type Valuation } from './matching/literal';
 import type { Outcome } from './outcome';
 import type { Proxy } from './proxy';
 import { plainOutcome } from './plain-client';
-import type { ProxyView } from './proxy-view';
-import { authorityHost, requestValuation, type Request } from './request';
+import { assumptions, standInsFor, together, type Assumption } from './assumed';
+import { authorityHost, isOpenFor, requestValuation, type Request } from './request';
 import { redirectLocation, redirectStatus, rewrittenPath } from './rewrite';
 import { ruleOutcome } from './rule-outcome';
 import type { CompiledRoute } from './rules/compiled';
@@ -25,20 +27,107 @@ import {
 import { clientValuation } from './tables/gateway-table';
 import { refusals } from './tables/refused-listener';
 import { TrafficModel } from './traffic-model';
+import { touchingGateway } from './unfollowed';
+import { gatewaySteps, withTouching } from './unknowns';
+import { refusal, verdictOf } from './policies';
+import { withVerdicts, type Asking } from './verdicts';
 
-/** The routing model of a set of objects. */
-export function trafficModel(objects: readonly KubernetesObject[], options?: MeshOptions): TrafficModel {
-  return new TrafficModel(meshModel(objects, options));
+/** The routing model of a set of objects. `asked` lets it follow rules for the hosts of these requests that only rules name, on the ports that are asked. */
+export function trafficModel(
+  objects: readonly KubernetesObject[],
+  options?: MeshOptions,
+  ...asked: Pick<Request, 'host' | 'port' | 'protocol'>[]
+): TrafficModel {
+  const mesh = meshModel(objects, options);
+  return modelWith(mesh, objects, options, together([assumptions(mesh), ...asked.map((one) => assumedOf(mesh, one))]));
+}
+
+/** The models of both sides of a change; what only one side names is a stand-in on both. */
+export function trafficModels(
+  before: readonly KubernetesObject[],
+  after: readonly KubernetesObject[],
+  options: { before?: MeshOptions; after?: MeshOptions } = {},
+): { before: TrafficModel; after: TrafficModel } {
+  const [old, next] = [meshModel(before, options.before), meshModel(after, options.after)];
+  const assumed = together([assumptions(old), assumptions(next)]);
+  return {
+    before: modelWith(old, before, options.before, assumed),
+    after: modelWith(next, after, options.after, assumed),
+  };
+}
+
+function modelWith(
+  mesh: MeshModel,
+  objects: readonly KubernetesObject[],
+  options: MeshOptions | undefined,
+  assumed: readonly Assumption[],
+): TrafficModel {
+  const added = standInsFor(mesh, assumed);
+  return new TrafficModel(added.length === 0 ? mesh : new MeshModel([...objects, ...added], options));
+}
+
+/** The Service that a request asks for, when its namespace is not described in the input. */
+function assumedOf(mesh: MeshModel, asked: Pick<Request, 'host' | 'port' | 'protocol'>): Assumption[] {
+  if (asked.host === 'localhost') return [];
+  const { host, port, protocol = 'http' } = asked;
+  const names = mesh.namespaces.has(host.split('.')[1] ?? '') || host.includes('.svc') ? [host] : [];
+  const isKnown = mesh.services.all.some(({ name }) => name === host);
+  const inAny =
+    host.includes('.') || isKnown ? names : [...mesh.namespaces.keys()].map((namespace) => `${host}.${namespace}`);
+  const kind = { http: 'HTTP', https: 'TLS', tls: 'TLS', tcp: 'TCP' } as const;
+  return inAny.flatMap((name) => {
+    const fqdn = serviceFqdn(name, '', mesh.config.domain) ?? name;
+    return servicePlace(fqdn, mesh.config.domain) === undefined
+      ? []
+      : [{ kind: 'host' as const, name: fqdn, ports: new Map([[port, kind[protocol]]]) }];
+  });
 }
 
 /** What becomes of a request at a proxy, by istiod 1.30 and Envoy. Never throws. */
 export function route(traffic: TrafficModel, proxy: Proxy, request: Request): Outcome {
-  if (proxy.type === 'none') return plainOutcome(traffic.mesh, proxy, request);
-  return proxy.type === 'gateway' ? atGateway(traffic, proxy, request) : atSidecar(traffic, proxy, request);
+  if (proxy.unfollowed !== undefined) {
+    const unknown = proxy.unfollowed.map((name) => `${name} is not followed`);
+    return { kind: 'unknown', why: unknown.join(', '), unknown };
+  }
+  if (proxy.type === 'none') return withUnknowns(traffic, proxy, request, plainOutcome(traffic, proxy, request));
+  const outcome =
+    proxy.type === 'gateway' ? allowedAtGateway(traffic, proxy, request) : atSidecar(traffic, proxy, request);
+  return withUnknowns(traffic, proxy, request, outcome);
+}
+
+/** An outcome with what can change it and is not followed. */
+function withUnknowns(traffic: TrafficModel, proxy: Proxy, request: Request, outcome: Outcome): Outcome {
+  const host = authorityHost(request);
+  const service = proxy.type === 'sidecar' ? traffic.dialled(proxy, request.host, request.port) : undefined;
+  const atGate = proxy.type === 'gateway' ? touchingGateway(traffic.mesh, proxy, host) : [];
+  return unknownAnswer(withTouching(traffic, proxy, service, outcome, atGate));
+}
+
+/** Where a rule of an unknown kind decides before the rules that are followed, what these say is no answer. */
+function unknownAnswer(outcome: Outcome): Outcome {
+  const answers = ['noRoute', 'reset', 'blackHole', 'passthrough'];
+  if (outcome.unknown === undefined || !answers.includes(outcome.kind)) return outcome;
+  return { kind: 'unknown', why: outcome.unknown.join(', '), unknown: outcome.unknown };
+}
+
+/** The policies of a gateway come before its routes. */
+function allowedAtGateway(traffic: TrafficModel, proxy: Proxy, request: Request): Outcome {
+  const steps = gatewaySteps(traffic, proxy, request.port, request.protocol !== 'tcp' && request.protocol !== 'tls');
+  const verdict = verdictOf(steps, requestValuation(request, proxy), isOpenFor(request, proxy));
+  const listens = traffic.gatewayListeners(proxy).length > 0;
+  if (verdict.status !== undefined && listens) return refusal(verdict);
+  const outcome = atGateway(traffic, proxy, request);
+  return verdict.unknown === undefined
+    ? outcome
+    : { ...outcome, unknown: [verdict.unknown, ...(outcome.unknown ?? [])] };
 }
 
 function atGateway(traffic: TrafficModel, proxy: Proxy, request: Request): Outcome {
   const listeners = traffic.gatewayListeners(proxy);
+  if (traffic.mesh.gateways.selecting(proxy.labels).length === 0 && !traffic.mesh.complete) {
+    const why = 'no Gateway that selects this workload is in the input';
+    return { kind: 'unknown', why, unknown: [why] };
+  }
   const port = listenerPort(traffic.mesh, proxy, request.port);
   const listener = listeners.find((one) => one.port === port) ?? listeners.find((one) => one.port === request.port);
   if (listener === undefined) return reset(`no Gateway for this workload has a server on port ${request.port}`);
@@ -50,7 +139,7 @@ function atGateway(traffic: TrafficModel, proxy: Proxy, request: Request): Outco
     const plain = listener.chains.find(({ server }) => server.tls === undefined);
     const rule = plain && gatewayTcpRoute(plain, proxy, traffic.mesh);
     if (plain === undefined || rule === undefined) return reset(`no TCP rule for port ${request.port} of the gateway`);
-    return ruleOutcome(rule, plain.server.port.number, traffic.gatewayView(proxy), traffic.mesh);
+    return connectionOutcome(rule, plain.server.port.number, proxy, request, traffic);
   }
   const chains = listener.chains.flatMap((bound) => gatewayChains(traffic, proxy, bound, request));
   const sni = request.sni ?? request.host;
@@ -66,8 +155,8 @@ function gatewayChains(
 ): SniChain<() => Outcome>[] {
   const { gateway, server } = bound;
   if (server.tls === undefined) return [];
-  const view = traffic.gatewayView(proxy);
-  const outcome = (rule: CompiledRoute) => (): Outcome => ruleOutcome(rule, server.port.number, view, traffic.mesh);
+  const outcome = (rule: CompiledRoute) => (): Outcome =>
+    connectionOutcome(rule, server.port.number, proxy, request, traffic);
   if (isTlsRouted(bound)) {
     return gatewayTlsChains(bound, proxy, traffic.mesh).map(({ sniHosts, take }) => ({
       sniHosts,
@@ -100,7 +189,7 @@ function inGatewayTable(
   const port = servers[0]?.server.port.number ?? request.port;
   const valuation = requestValuation(request, proxy);
   return (
-    firstOutcome(virtualHost.routes, port, request, valuation, traffic.gatewayView(proxy), traffic) ??
+    firstOutcome(virtualHost.routes, request, valuation, askingOf(traffic, proxy, port)) ??
     noRoute(`no rule for host ${host} matches this request on gateway ${gateways}`)
   );
 }
@@ -125,14 +214,19 @@ function atSidecar(traffic: TrafficModel, proxy: Proxy, request: Request): Outco
     !(isHttp(protocol) || (protocol === 'Unsupported' && speaksHttp))
   ) {
     const kind = isTls(protocol) ? 'tls' : 'tcp';
-    const connection = { sni: request.sni ?? request.host, address: request.address };
+    const speaksTls = request.protocol === 'tls' || request.protocol === 'https';
+    const connection = { sni: speaksTls ? (request.sni ?? request.host) : undefined, address: request.address };
     const routes = serviceL4Routes(dialled, listener.virtualServices, kind, request.port, traffic.mesh);
     const refused = kind === 'tls' ? refusals(dialled.hostname, routes) : [];
     const rule = refused.find(({ when }) => allHold(when, client)) ?? sidecarL4Route(routes, client, connection);
-    if (rule === undefined) return reset(`no TLS rule of ${dialled.hostname} is for the server name ${connection.sni}`);
-    return ruleOutcome(rule, request.port, scope, traffic.mesh);
+    if (rule === undefined) {
+      const what = speaksTls ? `is for the server name ${connection.sni ?? ''}` : 'takes a connection without TLS';
+      return notTaken(`no TLS rule of ${dialled.hostname} ${what}`, policy);
+    }
+    return connectionOutcome(rule, request.port, proxy, request, traffic);
   }
-  if (!speaksHttp && protocol !== undefined) return reset(`port ${request.port} of ${request.host} carries plain HTTP`);
+  if (!speaksHttp && protocol !== undefined)
+    return notTaken(`port ${request.port} of ${request.host} carries plain HTTP`, policy);
   if (protocol === undefined && !table.hasHttpListener()) return unknownHost(unknown(request.host), policy, false);
   const found =
     protocol === 'Unsupported' && dialled !== undefined
@@ -150,24 +244,39 @@ function atSidecar(traffic: TrafficModel, proxy: Proxy, request: Request): Outco
   }
   const valuation = requestValuation(request, proxy);
   return (
-    firstOutcome(routes, request.port, request, valuation, scope, traffic) ??
+    firstOutcome(routes, request, valuation, askingOf(traffic, proxy, request.port)) ??
     noRoute(`no rule for host ${found.host} matches this request`)
   );
 }
 
+function askingOf(traffic: TrafficModel, caller: Proxy, port: number): Asking {
+  return { caller, port, view: traffic.view(caller), model: traffic.mesh };
+}
+
+/** What becomes of a connection that a TCP or TLS rule takes. */
+function connectionOutcome(
+  rule: CompiledRoute,
+  port: number,
+  proxy: Proxy,
+  request: Request,
+  traffic: TrafficModel,
+): Outcome {
+  const asking = askingOf(traffic, proxy, port);
+  return ruleOutcome(withVerdicts(rule, asking, requestValuation(request, proxy), isOpenFor(request, proxy)), asking);
+}
+
 function firstOutcome(
   routes: readonly CompiledRoute[],
-  port: number,
   request: Request,
   valuation: Valuation,
-  view: ProxyView,
-  traffic: TrafficModel,
+  asking: Asking,
 ): Outcome | undefined {
   const taken = routes.find(
     ({ when, unless }) => allHold(when, valuation) && !unless.some((conditions) => allHold(conditions, valuation)),
   );
   if (taken === undefined) return undefined;
-  return corsOutcome(taken, request) ?? forRequest(ruleOutcome(taken, port, view, traffic.mesh), taken, request);
+  const decided = withVerdicts(taken, asking, valuation, isOpenFor(request, asking.caller));
+  return corsOutcome(taken, request) ?? forRequest(ruleOutcome(decided, asking), taken, request);
 }
 
 /** Adds what depends on the request itself: the path that a rewrite makes, the target of a redirect. */

@@ -1,12 +1,14 @@
-import type { MeshModel } from '../model/mesh-model';
 import type { Outcome, WeightedDestination } from './outcome';
-import { clusterOf, type ProxyView } from './proxy-view';
+import { clusterOf } from './proxy-view';
 import { orderedOperations } from './rules/headers';
 import type { CompiledRoute } from './rules/compiled';
+import { judged, type Asking } from './verdicts';
 
 /** What a rule does with the requests it takes, as far as that is the same for all of them. */
-export function ruleOutcome(route: CompiledRoute, listenerPort: number, view: ProxyView, model: MeshModel): Outcome {
+export function ruleOutcome(route: CompiledRoute, asking: Asking): Outcome {
+  if (route.fixed !== undefined) return route.fixed;
   const { action, rule } = route;
+  const { port: listenerPort, view, model } = asking;
   const common = present({ rule, fault: action.fault });
   if (action.invalid !== undefined) return { kind: 'unknown', why: action.invalid, ...common };
   if (action.redirect !== undefined)
@@ -19,7 +21,7 @@ export function ruleOutcome(route: CompiledRoute, listenerPort: number, view: Pr
     ...clusterOf(mirror, route.namespace, listenerPort, view, model),
     share: mirror.share,
   }));
-  return {
+  const outcome: Outcome = {
     kind: 'routed',
     ...(rule === undefined ? { why: 'no rule applies: the service takes its own requests' } : {}),
     destinations: (action.forward ?? []).map((destination): WeightedDestination => ({
@@ -39,6 +41,7 @@ export function ruleOutcome(route: CompiledRoute, listenerPort: number, view: Pr
       mirrors: mirrors.length === 0 ? undefined : mirrors,
     }),
   };
+  return judged(outcome, route, asking);
 }
 
 function present<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {

@@ -1,4 +1,4 @@
-import { compareText } from '../model/creation-order';
+import { compareStrings } from '../collections';
 import { entryClasses } from './classes/classes';
 import { entries } from './classes/entries';
 import { trafficModel } from './route';
@@ -51,7 +51,7 @@ export function effectiveSplits({
     const key = isGateway ? `${entry.client.title} ${entry.host}` : serviceKey(entry.host);
     splits.set(key, withoutRepetition([...(splits.get(key) ?? []), ...own]));
   }
-  return Object.fromEntries([...splits].sort(([a], [b]) => compareText(a, b)));
+  return Object.fromEntries([...splits].sort(([a], [b]) => compareStrings(a, b)));
 }
 
 /** The version alone where all destinations are versions of the very host. */

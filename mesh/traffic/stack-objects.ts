@@ -1,7 +1,6 @@
-import { gatewayNamespace, defaultGatewayPorts } from '../manifests/gateway-workload';
+import { defaultGatewayPorts, gatewayLabel, gatewayNamespace } from '../manifests/gateway-workload';
 import type { KubernetesObject } from '../manifests/kubernetes';
 import { renderMesh } from '../manifests/mesh';
-import { gatewayLabel } from '../manifests/names';
 import type { GatewaySettings, StackSettings } from '../manifests/settings';
 import type { MeshOptions } from '../model/mesh-model';
 
@@ -11,8 +10,14 @@ export interface TrafficInput {
   options: MeshOptions;
 }
 
-/** A stack as the routing model reads it: its objects, and the workloads that its gateway releases will make, since charts are not rendered. */
-export function stackTraffic(settings: StackSettings): TrafficInput {
+/**
+ * A stack as the routing model reads it: its objects, and the workloads that its gateway releases will make, since charts are not rendered.
+ * @param known - what exists outside the stack, and whether the stack is all there is
+ */
+export function stackTraffic(
+  settings: StackSettings,
+  { externals, complete }: Pick<MeshOptions, 'externals' | 'complete'> = {},
+): TrafficInput {
   const { existingNamespaces, objects } = renderMesh(settings);
   const { istio, gateways = {} } = settings;
   return {
@@ -24,6 +29,8 @@ export function stackTraffic(settings: StackSettings): TrafficInput {
     options: {
       ...(istio?.namespace === undefined ? {} : { rootNamespace: istio.namespace }),
       ...(istio?.meshConfig === undefined ? {} : { meshConfig: istio.meshConfig }),
+      ...(externals === undefined ? {} : { externals }),
+      ...(complete === undefined ? {} : { complete }),
     },
   };
 }

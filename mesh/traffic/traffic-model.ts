@@ -1,4 +1,4 @@
-import type { MeshModel } from '../model/mesh-model';
+import type { MeshModel, MeshService } from '../model/mesh-model';
 import type { Proxy } from './proxy';
 import type { ProxyView } from './proxy-view';
 import { gatewayListeners, type BoundServer, type GatewayListener } from './tables/gateway-servers';
@@ -11,6 +11,7 @@ export class TrafficModel {
   private readonly scopes = new Map<string, MeshScope>();
   private readonly tables = new Map<string, GatewayTable>();
   private readonly listeners = new Map<string, GatewayListener[]>();
+  private readonly views = new Map<string, ProxyView>();
 
   constructor(readonly mesh: MeshModel) {}
 
@@ -32,6 +33,12 @@ export class TrafficModel {
     return listener === undefined ? undefined : new MeshTable(this.mesh, scope.namespace, listener, port);
   }
 
+  /** The service that a sidecar's client dials by a name or an address. */
+  dialled(proxy: Proxy, host: string, port: number): MeshService | undefined {
+    const name = host.toLowerCase();
+    return this.meshTable(this.scope(proxy), port)?.dialled(name);
+  }
+
   gatewayListeners(proxy: Proxy): GatewayListener[] {
     const key = proxyKey(proxy);
     const known = this.listeners.get(key) ?? gatewayListeners(this.mesh, proxy);
@@ -46,9 +53,34 @@ export class TrafficModel {
     return known;
   }
 
-  gatewayView({ namespace, labels }: Proxy): ProxyView {
+  gatewayView(proxy: Proxy): ProxyView {
+    const key = proxyKey(proxy);
+    const known = this.views.get(key) ?? this.madeGatewayView(proxy);
+    this.views.set(key, known);
+    return known;
+  }
+
+  /** What a client without a proxy asks: Services, by the names that DNS has for them. */
+  plainView({ namespace }: Pick<Proxy, 'namespace'>): ProxyView {
+    const known = this.views.get(`none|${namespace}`);
+    if (known !== undefined) return known;
+    const service = (host: string): MeshService | undefined =>
+      this.mesh.services.withHost(host).find(({ registry }) => registry === 'Kubernetes');
+    const view: ProxyView = { proxy: 'none', namespace, labels: {}, service, portService: service };
+    this.views.set(`none|${namespace}`, view);
+    return view;
+  }
+
+  /** The view of any client. */
+  view(proxy: Proxy): ProxyView {
+    if (proxy.type === 'none') return this.plainView(proxy);
+    return proxy.type === 'gateway' ? this.gatewayView(proxy) : this.scope(proxy);
+  }
+
+  private madeGatewayView({ namespace, labels }: Proxy): ProxyView {
     const { services } = this.mesh;
     return {
+      proxy: 'gateway',
       namespace,
       labels,
       service: (host) => services.seenFrom(host, namespace),

@@ -1,13 +1,49 @@
-import { canonical } from '../model/canonical';
-import { compareText } from '../model/creation-order';
-import { asMap, asText, isMap } from '../model/json';
+import { asMap, asString, canonical, isMap } from '../json';
+import { compareStrings } from '../collections';
+import { noSidecar } from './answers';
 import type { Destination, Fault, Outcome, WeightedDestination } from './outcome';
-import { percent } from './share';
+import { percent, type Share } from './share';
 
 /** `reviews.bookinfo v3`; the port only where it matters to the reader. */
 export function destinationWords({ host, subset }: Pick<Destination, 'host' | 'subset'>): string {
   const short = /^([^.]+\.[^.]+)\.svc\./.exec(host)?.[1] ?? host;
   return subset === undefined ? short : `${short} ${subset}`;
+}
+
+/** `shop/reviews-v1|9080` is a workload's port, `reviews.shop.svc.cluster.local|v1|9080|labels` a destination without known workloads. */
+export function endWords(place: string): string {
+  const [first = '', subset, port] = place.split('|');
+  return port === undefined ? first.trim() : destinationWords({ host: first, ...(subset ? { subset } : {}) });
+}
+
+/** Ends with their shares: `shop/reviews-v1 90 %, shop/reviews-v2 10 %`; of pods that are not in the input, their labels. */
+export function endsWords(ends: Readonly<Record<string, Share>>): string {
+  const places = Object.entries(ends).map(([place, part]) => {
+    const labels = place.split('|')[3];
+    const name = labels ? `pods with ${labels}` : endWords(place);
+    return part === '1' ? name : `${name} ${percent(part)}`;
+  });
+  return places.join(', ');
+}
+
+/** A string for a terminal: control characters are shown as escapes, line breaks are kept. */
+export function printable(value: string): string {
+  return value.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, escapedCharacter);
+}
+
+function escapedCharacter(character: string): string {
+  const code = character.charCodeAt(0);
+  return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`;
+}
+
+/** A string as code in a Markdown table: nothing in it is markup, a link, a mention or HTML. */
+export function codeSpan(value: string): string {
+  const line = printable(value).replaceAll('\n', ' ').replaceAll('|', '\\|');
+  if (line.trim() === '') return line;
+  const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  const space = line.startsWith('`') || line.endsWith('`') ? ' ' : '';
+  return `${fence}${space}${line}${space}${fence}`;
 }
 
 /** Where requests go, in one line: `reviews.bookinfo v1 90 %, reviews.bookinfo v3 10 %`. */
@@ -23,7 +59,7 @@ export function placeWords({ kind, destinations = [], status, redirect, location
     case 'redirect':
       return `redirect ${status ?? ''}${location === undefined ? redirectWords(redirect) : ` to ${location}`}`;
     case 'response':
-      return `answer ${status ?? ''}${body === undefined ? '' : ` "${body}"`}`;
+      return `answer ${status ?? ''}${body === undefined ? (why === undefined ? '' : `, ${why}`) : ` "${body}"`}`;
     case 'noRoute':
       return '404, no rule';
     case 'passthrough':
@@ -50,7 +86,9 @@ export function treatmentWords(outcome: Outcome): string[] {
     ...rewriteWords(rewrite),
     ...(authority === undefined || rewrite?.['authority'] === authority ? [] : [`host becomes ${authority}`]),
     ...(timeout === undefined ? [] : [`timeout ${timeout}`]),
-    ...(outcome.kind !== 'routed' || (isDefault && retries?.attempts === 2 && retries.perTryTimeout === undefined)
+    ...(outcome.kind !== 'routed' ||
+    outcome.why === noSidecar ||
+    (isDefault && retries?.attempts === 2 && retries.perTryTimeout === undefined)
       ? []
       : [retries === undefined ? 'no retries' : retryWords(retries)]),
     ...mirrors.map((mirror) => `mirrored to ${destinationWords(mirror)} ${percent(mirror.share)}`),
@@ -63,23 +101,31 @@ function rewriteWords(rewrite: Outcome['rewrite'] = {}): string[] {
   const { uri, authority, uriRegexRewrite } = rewrite;
   const regex = asMap(uriRegexRewrite);
   return [
-    ...(asText(uri) === undefined ? [] : [`path becomes ${asText(uri) ?? ''}`]),
+    ...(asString(uri) === undefined ? [] : [`path becomes ${asString(uri) ?? ''}`]),
     ...(isMap(uriRegexRewrite)
-      ? [`path ${asText(regex['match']) ?? ''} becomes ${asText(regex['rewrite']) ?? ''}`]
+      ? [`path ${asString(regex['match']) ?? ''} becomes ${asString(regex['rewrite']) ?? ''}`]
       : []),
-    ...(asText(authority) === undefined ? [] : [`host becomes ${asText(authority) ?? ''}`]),
+    ...(asString(authority) === undefined ? [] : [`host becomes ${asString(authority) ?? ''}`]),
   ];
 }
 
 function weightedWords(destination: WeightedDestination, several: boolean): string {
-  const missing = destination.missing === undefined ? '' : ` (503: ${destination.missing})`;
-  return `${destinationWords(destination)}${several ? ` ${percent(destination.share)}` : ''}${missing}`;
+  const failing = failureWords(destination);
+  return `${destinationWords(destination)}${several ? ` ${percent(destination.share)}` : ''}${failing === '' ? '' : ` (${failing})`}`;
+}
+
+/** Why requests to a destination fail: `503: no pod …`, or of which part. */
+export function failureWords({ missing, failures = [] }: Pick<WeightedDestination, 'missing' | 'failures'>): string {
+  if (missing !== undefined) return `503: ${missing}`;
+  return failures
+    .map(({ share, status, why }) => `${share === '1' ? '' : `${percent(share)} `}${status}: ${why}`)
+    .join('; ');
 }
 
 function redirectWords(redirect: Outcome['redirect'] = {}): string {
   return ` ${Object.entries(redirect)
     .filter(([key]) => key !== 'redirectCode')
-    .sort(([a], [b]) => compareText(a, b))
+    .sort(([a], [b]) => compareStrings(a, b))
     .map(([key, value]) => `${key} ${String(value)}`)
     .join(', ')}`;
 }

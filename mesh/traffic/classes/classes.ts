@@ -1,10 +1,11 @@
 import type { Literal } from '../matching/literal';
 import type { Outcome, RuleRef } from '../outcome';
+import type { CompiledRoute } from '../rules/compiled';
 import type { TrafficModel } from '../traffic-model';
 import { entries } from './entries';
 import { entryOutcomes, type Entry } from './entry';
 import { regionMember } from './region';
-import { conditionWords } from './words';
+import { conditionList, conditionWords } from './words';
 
 /** Requests that all meet the same rule. */
 export interface RequestClass {
@@ -41,7 +42,7 @@ export function entryClasses(entry: Entry): RequestClass[] {
         protocol,
         host,
         port,
-        who: when.length === 0 && index > 0 ? 'everybody else' : conditionWords(when),
+        who: classWords(when, index, [entry.routes[index]]),
         when,
         reachable: member === 'open' ? undefined : member !== 'none',
         ...(example && { example }),
@@ -49,6 +50,17 @@ export function entryClasses(entry: Entry): RequestClass[] {
       },
     ];
   });
+}
+
+/** The words for those who get to a route: its conditions, and what policies have taken before. */
+export function classWords(
+  when: readonly Literal[],
+  index: number,
+  routes: readonly (CompiledRoute | undefined)[],
+): string {
+  if (when.length === 0 && index > 0) return 'everybody else';
+  const except = routes.flatMap((route) => route?.except ?? []).map((one) => conditionList(one).join(' and '));
+  return except.length === 0 ? conditionWords(when) : `${conditionWords(when)}, but not ${except.join(' or ')}`;
 }
 
 /** Rules that no request can get to. */

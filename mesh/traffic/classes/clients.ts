@@ -1,5 +1,5 @@
-import { compareText } from '../../model/creation-order';
-import { asMap, asText, asTextMap, asTexts, isMap } from '../../model/json';
+import { compareStrings } from '../../collections';
+import { asMap, asString, asStringMap, asStrings, isMap } from '../../json';
 import type { MeshModel, MeshObject } from '../../model/mesh-model';
 import { exact, type Literal } from '../matching/literal';
 import type { Proxy } from '../proxy';
@@ -21,7 +21,7 @@ const anyNamespace = '';
  * `exportTo`, Sidecars, and DestinationRules for hosts of others, workloads of one namespace through selectors of Sidecars and DestinationRules.
  */
 export function clients(model: MeshModel): Client[] {
-  const special = [...new Set([...namespacesApart(model)])].sort(compareText);
+  const special = [...new Set([...namespacesApart(model)])].sort(compareStrings);
   const others = special.map((namespace): Literal => ({ ...exact('source namespace', namespace), negated: true }));
   return [
     ...gatewayClients(model),
@@ -30,6 +30,7 @@ export function clients(model: MeshModel): Client[] {
       proxy: { type: 'sidecar', namespace: anyNamespace, labels: {} },
       given: others,
     },
+    { title: 'clients without a sidecar', proxy: { type: 'none', namespace: anyNamespace, labels: {} }, given: [] },
     ...special.map((namespace) => workloadClient(namespace, {})),
     ...special.flatMap((namespace) => selectors(model, namespace).map((labels) => workloadClient(namespace, labels))),
   ];
@@ -55,19 +56,24 @@ export function gatewayClients(model: MeshModel): Client[] {
     const running = model.gatewayWorkloads(gateway);
     const proxies =
       running.length > 0
-        ? running.map(({ namespace, name, labels }) => ({ title: `${namespace}/${name}`, namespace, labels }))
-        : [{ title: gateway.id, namespace: gateway.namespace, labels: gateway.selector ?? {} }];
-    for (const { title, namespace, labels } of proxies) {
-      byTitle.set(title, { title: `gateway ${title}`, proxy: { type: 'gateway', namespace, labels }, given: [] });
+        ? running.map(({ namespace, name, labels, serviceAccount }) => ({
+            title: `${namespace}/${name}`,
+            proxy: { namespace, labels, serviceAccount },
+          }))
+        : [{ title: gateway.id, proxy: { namespace: gateway.namespace, labels: gateway.selector ?? {} } }];
+    for (const { title, proxy } of proxies) {
+      byTitle.set(title, { title: `gateway ${title}`, proxy: { type: 'gateway', ...proxy }, given: [] });
     }
   }
-  return [...byTitle.values()].sort((a, b) => compareText(a.title, b.title));
+  return [...byTitle.values()].sort((a, b) => compareStrings(a.title, b.title));
 }
 
 function* namespacesApart(model: MeshModel): Generator<string> {
   const { objects } = model;
+  for (const { namespace } of [...objects.ofKind('EnvoyFilter'), ...objects.ofKind('WasmPlugin')])
+    if (namespace !== model.config.rootNamespace) yield namespace;
   for (const kind of ['VirtualService', 'DestinationRule', 'ServiceEntry'] as const) {
-    for (const object of objects.ofKind(kind)) yield* named(asTexts(object.spec['exportTo']), object);
+    for (const object of objects.ofKind(kind)) yield* named(asStrings(object.spec['exportTo']), object);
   }
   for (const object of objects.ofKind('Service')) {
     yield* named(
@@ -77,7 +83,7 @@ function* namespacesApart(model: MeshModel): Generator<string> {
   }
   for (const { namespace } of objects.ofKind('Sidecar')) if (namespace !== model.config.rootNamespace) yield namespace;
   for (const rule of objects.ofKind('DestinationRule')) {
-    const host = model.resolveHost(asText(rule.spec['host']) ?? '', rule.namespace);
+    const host = model.resolveHost(asString(rule.spec['host']) ?? '', rule.namespace);
     const ofOthers = !model.services.withHost(host).some((service) => service.namespace === rule.namespace);
     if ((ofOthers && rule.namespace !== model.config.rootNamespace) || isMap(rule.spec['workloadSelector']))
       yield rule.namespace;
@@ -94,11 +100,11 @@ function selectors(model: MeshModel, namespace: string): Record<string, string>[
   const found = [
     ...model.objects
       .ofKind('Sidecar')
-      .map((object) => ({ object, labels: asTextMap(asMap(object.spec['workloadSelector'])['labels']) })),
+      .map((object) => ({ object, labels: asStringMap(asMap(object.spec['workloadSelector'])['labels']) })),
     ...model.objects
       .ofKind('DestinationRule')
-      .map((object) => ({ object, labels: asTextMap(asMap(object.spec['workloadSelector'])['matchLabels']) })),
+      .map((object) => ({ object, labels: asStringMap(asMap(object.spec['workloadSelector'])['matchLabels']) })),
   ].filter(({ object, labels }) => object.namespace === namespace && Object.keys(labels).length > 0);
   const byText = new Map(found.map(({ labels }) => [JSON.stringify(Object.entries(labels).sort()), labels]));
-  return [...byText.entries()].sort(([a], [b]) => compareText(a, b)).map(([, labels]) => labels);
+  return [...byText.entries()].sort(([a], [b]) => compareStrings(a, b)).map(([, labels]) => labels);
 }

@@ -2,17 +2,20 @@ import { noRoute, reset, unknownHost, unknownWords } from '../answers';
 import type { Outcome } from '../outcome';
 import { mostSpecific } from '../tables/wildcards';
 import type { TrafficModel } from '../traffic-model';
-import { clients } from './clients';
+import { clients, type Client } from './clients';
 import { entryKey, type Entry } from './entry';
 import { gatewayEntries } from './gateway-entries';
-import { meshEntries } from './mesh-entries';
+import { meshEntries, plainEntries } from './mesh-entries';
 
 /** All that a mesh decides, entry by entry, by {@link entryKey}; in a fixed order. */
 export function entries(traffic: TrafficModel): Map<string, Entry> {
-  const all = clients(traffic.mesh).flatMap((client) =>
-    client.proxy.type === 'gateway' ? gatewayEntries(traffic, client) : meshEntries(traffic, client),
-  );
+  const all = clients(traffic.mesh).flatMap((client) => clientEntries(traffic, client));
   return new Map(all.map((entry) => [entryKey(entry), entry]));
+}
+
+function clientEntries(traffic: TrafficModel, client: Client): Entry[] {
+  if (client.proxy.type === 'none') return plainEntries(traffic, client);
+  return client.proxy.type === 'gateway' ? gatewayEntries(traffic, client) : meshEntries(traffic, client);
 }
 
 /** What a mesh decides about an entry that another mesh has: its own entry for the very host, or what becomes of the host there. */
@@ -33,6 +36,7 @@ export function entryLike(traffic: TrafficModel, own: ReadonlyMap<string, Entry>
 }
 
 function absent(traffic: TrafficModel, { client, host, port, protocol }: Entry): Outcome {
+  if (client.proxy.type === 'none') return { kind: 'passthrough', why: `${host} is no Service` };
   if (client.proxy.type === 'gateway') {
     return protocol === 'http' || protocol === 'https'
       ? noRoute(`no route for host ${host}`)

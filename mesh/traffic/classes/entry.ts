@@ -1,7 +1,7 @@
-import { canonical } from '../../model/canonical';
-import { without } from '../../model/json';
-import { oncePer } from '../../model/once-per';
+import { canonical, without } from '../../json';
+import { memoizeByIdentity } from '../../model/memoize';
 import type { Literal } from '../matching/literal';
+import { endsOf } from '../ends';
 import type { Outcome, WeightedDestination } from '../outcome';
 import { redirectStatus } from '../rewrite';
 import type { CompiledRoute } from '../rules/compiled';
@@ -42,7 +42,7 @@ export interface EntryOutcome {
 }
 
 /** The outcome of each route in order, and of none. */
-export const entryOutcomes = oncePer((entry: Entry): EntryOutcome[] => [
+export const entryOutcomes = memoizeByIdentity((entry: Entry): EntryOutcome[] => [
   ...entry.routes.map((route) => ({ when: route.when, outcome: entry.outcome(route) })),
   { when: [], outcome: entry.otherwise },
 ]);
@@ -53,8 +53,10 @@ export function withStatus(outcome: Outcome): Outcome {
 }
 
 /** What each outcome of {@link entryOutcomes} comes to, as texts that are equal when requests notice no difference. */
-export const behaviours = oncePer((entry: Entry): string[] =>
-  entryOutcomes(entry).map(({ outcome }) => canonical(behaviour(outcome))),
+export const behaviours = memoizeByIdentity((entry: Entry): string[] =>
+  entryOutcomes(entry).map(({ outcome }) =>
+    canonical({ ...behaviour(outcome), ends: Object.fromEntries(endsOf(outcome, entry.places)) }),
+  ),
 );
 
 /** Whether two versions of one entry treat all requests alike, rule by rule. */

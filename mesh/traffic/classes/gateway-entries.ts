@@ -9,6 +9,10 @@ import type { Client } from './clients';
 import { withStatus, type Entry } from './entry';
 import { l4Literals } from './l4-literals';
 import { placesOf } from './places';
+import { behindPolicies, withVerdict } from '../policies';
+import { touchingGateway } from '../unfollowed';
+import { gatewaySteps, withTouching } from '../unknowns';
+import { byVerdict } from '../verdicts';
 
 /** What a gateway decides, entry by entry. */
 export function gatewayEntries(traffic: TrafficModel, client: Client): Entry[] {
@@ -62,16 +66,22 @@ function hostEntry(
   if (virtualHost === undefined || port === undefined) return undefined;
   const view = traffic.gatewayView(client.proxy);
   const toHttps = virtualHost.requiresTls && protocol === 'http';
+  const asking = { caller: client.proxy, port, view, model: traffic.mesh };
+  const { proxy } = client;
+  const more = touchingGateway(traffic.mesh, proxy, host);
+  const otherwise: Outcome = toHttps
+    ? { kind: 'redirect', status: 301, redirect: { scheme: 'https' }, why: 'the server redirects to https' }
+    : noRoute(`no rule for host ${host} matches`);
+  const routes = (toHttps ? [] : virtualHost.routes).flatMap((route) => byVerdict(route, asking));
   return {
     client,
     protocol,
     host,
     port,
-    routes: toHttps ? [] : virtualHost.routes,
-    otherwise: toHttps
-      ? { kind: 'redirect', status: 301, redirect: { scheme: 'https' }, why: 'the server redirects to https' }
-      : noRoute(`no rule for host ${host} matches`),
-    outcome: (route) => withStatus(ruleOutcome(route, port, view, traffic.mesh)),
+    routes: behindPolicies(routes, otherwise, gatewaySteps(traffic, proxy, port, true)),
+    otherwise: withTouching(traffic, proxy, undefined, otherwise, more),
+    outcome: (route) =>
+      withTouching(traffic, proxy, undefined, withVerdict(withStatus(ruleOutcome(route, asking)), route), more),
     places: placesOf(traffic.mesh, view),
   };
 }
@@ -84,10 +94,20 @@ function gatewayL4Entries(traffic: TrafficModel, client: Client, { chains }: Gat
     const { server, gateway } = bound;
     if (isTerminatedHttps(server)) return [];
     const port = server.port.number;
-    const outcome = (route: CompiledRoute): Outcome => ruleOutcome(route, port, view, mesh);
+    const asking = { caller: client.proxy, port, view, model: mesh };
+    const steps = gatewaySteps(traffic, client.proxy, port, false);
+    const checked = (routes: readonly CompiledRoute[], otherwise: Outcome): CompiledRoute[] =>
+      behindPolicies(
+        routes.flatMap((route) => byVerdict(route, asking)),
+        otherwise,
+        steps,
+      );
+    const outcome = (route: CompiledRoute): Outcome =>
+      withTouching(traffic, client.proxy, undefined, withVerdict(ruleOutcome(route, asking), route));
     if (isTlsRouted(bound)) {
-      const routes = l4Literals(gatewayTlsChains(bound, client.proxy, mesh).map(({ take }) => take));
       const otherwise = reset('no TLS rule is for this server name');
+      const named = l4Literals(gatewayTlsChains(bound, client.proxy, mesh).map(({ take }) => take));
+      const routes = checked(named, otherwise);
       return [{ client, protocol: 'tls', host: server.hosts.join(','), port, routes, otherwise, outcome, places }];
     }
     const route = gatewayTcpRoute(bound, client.proxy, mesh);
@@ -98,7 +118,7 @@ function gatewayL4Entries(traffic: TrafficModel, client: Client, { chains }: Gat
         protocol: 'tcp',
         host: '*',
         port,
-        routes: route === undefined ? [] : [route],
+        routes: checked(route === undefined ? [] : [route], otherwise),
         otherwise,
         outcome,
         places,

@@ -1,4 +1,4 @@
-import { compareSpecificity, isWildcard } from '../../model/host-name';
+import { compareSpecificity, isWildcard } from '../../model/hosts';
 import { exact, literal, type Literal } from '../matching/literal';
 import type { CompiledRoute } from '../rules/compiled';
 import type { L4Route } from '../rules/l4-routes';

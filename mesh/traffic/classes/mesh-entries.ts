@@ -1,8 +1,11 @@
-import { compareText } from '../../model/creation-order';
-import { isWildcard } from '../../model/host-name';
+import { compareStrings } from '../../collections';
+import { isWildcard } from '../../model/hosts';
 import type { MeshService } from '../../model/mesh-model';
 import { isHttp, isTls } from '../../model/protocol';
-import { noRoute, reset } from '../answers';
+import { noRoute, notTaken, reset, unknownHost } from '../answers';
+import { isAssumed } from '../assumed';
+import type { Outcome } from '../outcome';
+import { plainRouteOutcome, plainRoutes } from '../plain-client';
 import { ruleOutcome } from '../rule-outcome';
 import type { CompiledRoute } from '../rules/compiled';
 import type { L4Route } from '../rules/l4-routes';
@@ -11,15 +14,17 @@ import type { MeshHost } from '../tables/mesh-host';
 import { refusals } from '../tables/refused-listener';
 import type { TrafficModel } from '../traffic-model';
 import type { Client } from './clients';
-import { withStatus, type Entry } from './entry';
+import { type Entry, withStatus } from './entry';
 import { l4Literals } from './l4-literals';
 import { placesOf } from './places';
+import { withTouching } from '../unknowns';
+import { byVerdict } from '../verdicts';
 
 /** What the sidecars of a kind of workload decide, entry by entry. */
 export function meshEntries(traffic: TrafficModel, client: Client): Entry[] {
   const { mesh } = traffic;
   const scope = traffic.scope(client.proxy);
-  const services = [...mesh.services.hosts()].sort(compareText).flatMap((host): Entry[] => {
+  const services = [...mesh.services.hosts()].sort(compareStrings).flatMap((host): Entry[] => {
     const service = scope.listenedService(host);
     return service === undefined || service.resolution === 'Alias'
       ? []
@@ -27,7 +32,42 @@ export function meshEntries(traffic: TrafficModel, client: Client): Entry[] {
           .filter(({ protocol }) => protocol !== 'UDP')
           .map(({ number }) => serviceEntry(traffic, client, service, number));
   });
-  return [...services, ...unregisteredEntries(traffic, client)];
+  return [...services, ...unregisteredEntries(traffic, client), ...unknownHostEntries(traffic, client)];
+}
+
+/** All hosts that the mesh does not know: outboundTrafficPolicy decides. */
+function unknownHostEntries(traffic: TrafficModel, client: Client): Entry[] {
+  const scope = traffic.scope(client.proxy);
+  const [host, port] = ['*', 80];
+  const otherwise = unknownHost('the mesh does not know the host', scope.sidecar.outboundTrafficPolicy, true);
+  return [{ client, protocol: 'http', host, port, routes: [], otherwise, outcome: () => otherwise, places: () => [] }];
+}
+
+/** What clients without a sidecar get: Services, past all rules. */
+export function plainEntries(traffic: TrafficModel, client: Client): Entry[] {
+  const { mesh } = traffic;
+  const view = traffic.plainView(client.proxy);
+  return [...mesh.services.hosts()].sort(compareStrings).flatMap((host): Entry[] => {
+    const service = view.service(host);
+    if (service === undefined || service.resolution === 'Alias' || isAssumed(service.source)) return [];
+    return service.ports
+      .filter(({ protocol }) => protocol !== 'UDP')
+      .map(({ number: port, protocol }): Entry => {
+        const asking = { caller: client.proxy, port, view, model: mesh };
+        const outcome = (route: CompiledRoute): Outcome =>
+          withTouching(traffic, client.proxy, service, plainRouteOutcome(route, asking));
+        return {
+          client,
+          protocol: isHttp(protocol) || protocol === 'Unsupported' ? 'http' : 'tcp',
+          host,
+          port,
+          routes: plainRoutes(service, port).flatMap((route) => byVerdict(route, asking)),
+          otherwise: reset(`${host} does not answer`),
+          outcome,
+          places: placesOf(mesh, view),
+        };
+      });
+  });
 }
 
 /** A service's port. */
@@ -35,16 +75,23 @@ export function serviceEntry(traffic: TrafficModel, client: Client, service: Mes
   const { mesh } = traffic;
   const scope = traffic.scope(client.proxy);
   const protocol = service.ports.find(({ number }) => number === port)?.protocol ?? 'Unsupported';
+  const asking = { caller: client.proxy, port, view: scope, model: mesh };
   const common = {
     client,
     host: service.hostname,
     port,
-    outcome: (route: CompiledRoute) => withStatus(ruleOutcome(route, port, scope, mesh)),
+    outcome: (route: CompiledRoute) =>
+      withTouching(traffic, client.proxy, service, withStatus(ruleOutcome(route, asking))),
     places: placesOf(mesh, scope),
   };
   if (isHttp(protocol) || protocol === 'Unsupported') {
     const routes = traffic.meshTable(scope, port)?.forService(service).routes ?? [];
-    return { ...common, protocol: 'http', routes, otherwise: noRoute(`no rule for ${service.hostname} matches`) };
+    return {
+      ...common,
+      protocol: 'http',
+      routes: routes.flatMap((route) => byVerdict(route, asking)),
+      otherwise: noRoute(`no rule for ${service.hostname} matches`),
+    };
   }
   const kind = isTls(protocol) ? 'tls' : 'tcp';
   const listener = scope.listener(port);
@@ -53,8 +100,14 @@ export function serviceEntry(traffic: TrafficModel, client: Client, service: Mes
   return {
     ...common,
     protocol: kind,
-    routes: [...(kind === 'tls' ? refusals(service.hostname, routes) : []), ...l4Literals(routes)],
-    otherwise: reset(`no TLS rule of ${service.hostname} is for this server name`),
+    routes: [
+      ...(kind === 'tls' ? refusals(service.hostname, routes) : []),
+      ...l4Literals(routes).flatMap((route) => byVerdict(route, asking)),
+    ],
+    otherwise: notTaken(
+      `no TLS rule of ${service.hostname} is for this server name`,
+      scope.sidecar.outboundTrafficPolicy,
+    ),
   };
 }
 
@@ -68,7 +121,7 @@ function unregisteredEntries(traffic: TrafficModel, client: Client): Entry[] {
   const table = traffic.meshTable(scope, port);
   if (table?.hasHttpListener() !== true) return [];
   const hosts = scope.listener(port)?.virtualServices.flatMap((virtualService) => virtualService.hosts) ?? [];
-  return [...new Set(hosts.map((host) => host.toLowerCase()))].sort(compareText).flatMap((host): Entry[] => {
+  return [...new Set(hosts.map((host) => host.toLowerCase()))].sort(compareStrings).flatMap((host): Entry[] => {
     const found = isWildcard(host) ? table.unregistered(host) : table.lookup(host);
     if (found === undefined || found.host !== host || scope.listenedService(host) !== undefined) return [];
     return [hostEntry(traffic, client, found, port)];
@@ -78,14 +131,15 @@ function unregisteredEntries(traffic: TrafficModel, client: Client): Entry[] {
 /** A host that only VirtualServices name. */
 export function hostEntry(traffic: TrafficModel, client: Client, { host, routes }: MeshHost, port: number): Entry {
   const scope = traffic.scope(client.proxy);
+  const asking = { caller: client.proxy, port, view: scope, model: traffic.mesh };
   return {
     client,
     protocol: 'http',
     host,
     port,
-    routes,
+    routes: routes.flatMap((route) => byVerdict(route, asking)),
     otherwise: noRoute(`no rule for host ${host} matches`),
-    outcome: (route) => withStatus(ruleOutcome(route, port, scope, traffic.mesh)),
+    outcome: (route) => withTouching(traffic, client.proxy, undefined, withStatus(ruleOutcome(route, asking))),
     places: placesOf(traffic.mesh, scope),
   };
 }

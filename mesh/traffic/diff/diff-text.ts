@@ -1,46 +1,69 @@
+import { canonical } from '../../json';
 import type { RuleRef } from '../outcome';
 import { percent } from '../share';
-import { changeWords } from './changes';
-import { isUnmoved, type GroupedMove, type TrafficDiff } from './traffic-diff';
+import type { Unfollowed } from '../unfollowed';
+import { codeSpan, endsWords, placeWords, printable, treatmentWords } from '../words';
+import type { LoadChange } from './load';
+import { diffStatus, isUnknownMove, type GroupedMove, type TrafficDiff } from './traffic-diff';
 
 /** The diff for people, for a terminal: one paragraph per host, no trailing newline. */
 export function trafficDiffText(diff: TrafficDiff): string {
   const paragraphs = [...byHost(diff.moves)].map(([host, moves]) => [host, ...moves.flatMap(moveLines)].join('\n'));
-  const rules = ruleLists(diff).map(({ title, rules: list }) =>
-    [title, ...list.map((rule) => `  ${ruleWords(rule)}`)].join('\n'),
+  const sections = listSections(diff).map(({ title, lines }) =>
+    [title, ...lines.map((line) => `  ${line}`)].join('\n'),
   );
-  return [isUnmoved(diff) ? 'No request is treated in another way.' : paragraphs.join('\n\n'), ...rules].join('\n\n');
+  return printable([...summary(diff), ...paragraphs, ...sections].join('\n\n'));
 }
 
-/** The diff as a comment on a pull request. */
+/** One sentence, where the moves do not speak for themselves. */
+function summary(diff: TrafficDiff): string[] {
+  if (diff.moves.length > 0) return [];
+  if (diff.underLoad.length > 0) return ['No request goes elsewhere, but behaviour under load changes.'];
+  return [diffStatus(diff) === 'same' ? 'No change in traffic.' : 'Cannot tell what changes in traffic.'];
+}
+
+/** The diff as a comment on a pull request. Names and conditions are code, so that Markdown in them means nothing. */
 export function trafficDiffMarkdown(diff: TrafficDiff): string {
   const head = ['| who | host | from | to | moved |', '|---|---|---|---|---|'];
   const rows = diff.moves.map((move) => {
     const { from, to } = changeWords(move);
-    return `| ${[`${sendersWords(move)}: ${whoWords(move)}`, `\`${hostWords(move)}\``, from, to, movedWords(move) ?? 'none'].map(cell).join(' | ')} |`;
+    const who = move.conditions.length === 0 ? move.who : move.conditions.map(codeSpan).join(', ');
+    const uncertain = move.uncertain ? ` (${uncertainWords})` : '';
+    const unknown = (move.unknown ?? []).map((one) => `<br>unknown: ${codeSpan(one)}`).join('');
+    const cells = [
+      `${codeSpan(sendersWords(move))}: ${who}${uncertain}${unknown}`,
+      ...[hostWords(move), from, to].map(codeSpan),
+      movedWords(move) ?? 'none',
+    ];
+    return `| ${cells.join(' | ')} |`;
   });
-  const rules = ruleLists(diff).map(
-    ({ title, rules: list }) => `**${title}**\n${list.map((rule) => `- ${cell(ruleWords(rule))}`).join('\n')}`,
+  const sections = listSections(diff).map(
+    ({ title, lines }) => `**${title}**\n${lines.map((line) => `- ${codeSpan(line)}`).join('\n')}`,
   );
-  const table = isUnmoved(diff) ? 'No request is treated in another way.' : [...head, ...rows].join('\n');
-  return ['### Traffic', table, ...rules].join('\n\n');
+  const table = diff.moves.length === 0 ? [] : [[...head, ...rows].join('\n')];
+  return ['### Traffic', ...summary(diff), ...table, ...sections].join('\n\n');
 }
 
-export function sendersWords({ from }: Pick<GroupedMove, 'from'>): string {
+function sendersWords({ from }: Pick<GroupedMove, 'from'>): string {
   return from.length > 3 ? `${from.slice(0, 2).join(', ')} and ${from.length - 2} more` : from.join(', ');
 }
 
-export function hostWords({ host, port, protocol }: Pick<GroupedMove, 'host' | 'port' | 'protocol'>): string {
+function hostWords({ host, port, protocol }: Pick<GroupedMove, 'host' | 'port' | 'protocol'>): string {
   return `${protocol === 'http' ? '' : `${protocol}://`}${host}:${port}`;
 }
 
-function whoWords({ who, uncertain }: GroupedMove): string {
-  return uncertain ? `${who} (if there are such requests: a regex could not be compared)` : who;
-}
+const uncertainWords = 'uncertain whether there are such requests: a regex could not be compared';
 
+/** Paragraphs by host and senders; senders of whom the same is said are named together. */
 function byHost(moves: readonly GroupedMove[]): Map<string, GroupedMove[]> {
-  const hosts = new Map<string, GroupedMove[]>();
+  const said = new Map<string, GroupedMove>();
   for (const move of moves) {
+    const key = canonical([move.host, move.port, ...moveLines(move)]);
+    const known = said.get(key);
+    said.set(key, known === undefined ? move : { ...known, from: [...known.from, ...move.from] });
+  }
+  const hosts = new Map<string, GroupedMove[]>();
+  for (const move of said.values()) {
     const title = `${hostWords(move)}, from ${sendersWords(move)}`;
     hosts.set(title, [...(hosts.get(title) ?? []), move]);
   }
@@ -50,29 +73,61 @@ function byHost(moves: readonly GroupedMove[]): Map<string, GroupedMove[]> {
 function moveLines(move: GroupedMove): string[] {
   const { from, to } = changeWords(move);
   const moved = movedWords(move);
-  const what = moved === undefined ? 'stays, treated in another way' : `${moved} moves`;
-  return [`  ${whoWords(move)}: ${what}`, `    - ${from}`, `    + ${to}`];
+  const what = moved === undefined ? 'stays, treated in another way' : moved;
+  return [
+    `  ${move.who}${move.uncertain ? ` (${uncertainWords})` : ''}: ${what}${moved?.endsWith('%') === true ? ' moves' : ''}`,
+    `    - ${from}`,
+    `    + ${to}`,
+    ...(move.unknown ?? []).map((one) => `    ? unknown: ${one}`),
+  ];
+}
+
+/** What differs between two outcomes, in words: where requests go and how they are treated, each only when it changes. */
+function changeWords({ before, after, ends }: GroupedMove): { from: string; to: string } {
+  const [oldPlace, newPlace] = [placeWords(before), placeWords(after)];
+  if (ends !== undefined)
+    return { from: `${oldPlace}: ${endsWords(ends.before)}`, to: `${newPlace}: ${endsWords(ends.after)}` };
+  const old = treatmentWords(before).filter((words) => !treatmentWords(after).includes(words));
+  const next = treatmentWords(after).filter((words) => !treatmentWords(before).includes(words));
+  const isSamePlace = oldPlace === newPlace && (old.length > 0 || next.length > 0);
+  const nothing = (kind: string): string => (kind === 'routed' ? 'without' : '-');
+  return {
+    from: [...(isSamePlace ? [] : [oldPlace]), ...old].join('; ') || nothing(before.kind),
+    to: [...(isSamePlace ? [] : [newPlace]), ...next].join('; ') || nothing(after.kind),
+  };
 }
 
 /** Undefined where nothing moves. What Envoy refuses stays as it was in proxies that run, and is not there in new ones. */
-function movedWords({ moved, before, after }: GroupedMove): string | undefined {
-  if (before.kind === 'unknown' || after.kind === 'unknown') return 'an unknown part';
-  return moved === '0' ? undefined : percent(moved);
+function movedWords(move: GroupedMove): string | undefined {
+  if (isUnknownMove(move) && !move.uncertain) return 'cannot tell';
+  return move.moved === '0' ? undefined : percent(move.moved);
 }
 
-function ruleLists({ newRules, lostRules, unreachable }: TrafficDiff): { title: string; rules: RuleRef[] }[] {
+function listSections({
+  newRules,
+  lostRules,
+  unreachable,
+  underLoad,
+  notFollowed,
+}: TrafficDiff): { title: string; lines: string[] }[] {
   return [
-    { title: 'New rules', rules: newRules },
-    { title: 'Rules that are gone', rules: lostRules },
-    { title: 'Rules that no request gets to', rules: unreachable },
-  ].filter(({ rules }) => rules.length > 0);
+    { title: 'New rules', lines: newRules.map(ruleWords) },
+    { title: 'Rules that are gone', lines: lostRules.map(ruleWords) },
+    { title: 'Rules that no request gets to', lines: unreachable.map(ruleWords) },
+    { title: 'Changes behaviour under load', lines: underLoad.map(loadWords) },
+    { title: 'Changed, and not followed: what it does to traffic is unknown', lines: notFollowed.map(unfollowedWords) },
+  ].filter(({ lines }) => lines.length > 0);
+}
+
+function loadWords({ of, setting, before, after }: LoadChange): string {
+  const value = (one: unknown): string => (one === undefined ? 'not set' : JSON.stringify(one));
+  return `${of.join(', ')}: ${setting} ${value(before)} -> ${value(after)}`;
+}
+
+function unfollowedWords({ kind, namespace, name, touches }: Unfollowed): string {
+  return `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}: ${touches}`;
 }
 
 export function ruleWords({ kind, namespace, name, path, route }: RuleRef): string {
   return `${kind} ${namespace}/${name} ${path}${route === undefined ? '' : ` (${route})`}`;
-}
-
-/** A `|` or a newline would break the table. */
-function cell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 }

@@ -1,12 +1,12 @@
+import { classWords, exampleOf } from '../classes/classes';
 import { behaviours, entryOutcomes, type Entry } from '../classes/entry';
-import type { Places } from '../classes/places';
 import { regionMember } from '../classes/region';
-import { exampleOf } from '../classes/classes';
-import { conditionWords } from '../classes/words';
-import type { Literal } from '../matching/literal';
+import { conditionList } from '../classes/words';
 import { endsOf } from '../ends';
 import type { Outcome } from '../outcome';
 import { fraction, share, type Share } from '../share';
+import { unknownsOf } from '../unknowns';
+import { placeWords } from '../words';
 
 /** Requests whose outcome is another one after the change. */
 export interface Move {
@@ -17,6 +17,8 @@ export interface Move {
   port: number;
   /** Conditions in words; `everybody` when there is none. */
   who: string;
+  /** Each of the conditions in words. */
+  conditions: string[];
   /** True when it is not certain that such requests exist (regexes too large to compare). */
   uncertain: boolean;
   example?: Record<string, string>;
@@ -24,6 +26,10 @@ export interface Move {
   after: Outcome;
   /** Part of these requests that goes somewhere else; 0 when they go where they went, but are treated in another way. */
   moved: Share;
+  /** Where they end, when the destinations are the same and the pods behind them are others. */
+  ends?: { before: Record<string, Share>; after: Record<string, Share> };
+  /** What the answer rests on and is not known. */
+  unknown?: string[];
 }
 
 /** Where two versions of one entry part: every pair of rules that some request meets before and after, and that do not do the same. */
@@ -41,30 +47,37 @@ export function entryMoves(before: Entry, after: Entry): Move[] {
       ];
       const member = regionMember(regions, client.given);
       if (member === 'none') return;
+      const [endsBefore, endsAfter] = [endsOf(old.outcome, before.places), endsOf(next.outcome, after.places)];
+      const moved = movedShare(endsBefore, endsAfter);
+      const isSamePlace = placeWords(old.outcome) === placeWords(next.outcome);
+      const unknown = [
+        ...new Set([old.outcome, next.outcome].filter(({ kind }) => kind !== 'unknown').flatMap(unknownsOf)),
+      ];
+      const when = [...old.when, ...next.when];
       moves.push({
         from: client.title,
         protocol,
         host,
         port,
-        who: whoWords([...old.when, ...next.when], oldIndex + newIndex > 0),
+        who: classWords(when, oldIndex + newIndex, [before.routes[oldIndex], after.routes[newIndex]]),
+        conditions: conditionList(when),
         uncertain: member === 'open',
         ...(member === 'open' ? {} : { example: exampleOf(member) }),
         before: old.outcome,
         after: next.outcome,
-        moved: movedShare(old.outcome, before.places, next.outcome, after.places),
+        moved,
+        ...(moved === '0' || !isSamePlace
+          ? {}
+          : { ends: { before: Object.fromEntries(endsBefore), after: Object.fromEntries(endsAfter) } }),
+        ...(unknown.length === 0 ? {} : { unknown }),
       });
     });
   });
   return moves;
 }
 
-function whoWords(when: readonly Literal[], hasEarlier: boolean): string {
-  return when.length === 0 && hasEarlier ? 'everybody else' : conditionWords(when);
-}
-
 /** Half the sum of the differences between two distributions: what has to move to make one the other. */
-export function movedShare(before: Outcome, placesBefore: Places, after: Outcome, placesAfter: Places): Share {
-  const [old, next] = [endsOf(before, placesBefore), endsOf(after, placesAfter)];
+function movedShare(old: ReadonlyMap<string, Share>, next: ReadonlyMap<string, Share>): Share {
   let moved = fraction('0');
   for (const place of new Set([...old.keys(), ...next.keys()])) {
     const gone = fraction(old.get(place) ?? '0').sub(fraction(next.get(place) ?? '0'));

@@ -1,13 +1,15 @@
 import type { KubernetesObject } from '../../manifests/kubernetes';
-import { compareText } from '../../model/creation-order';
+import { compareStrings } from '../../collections';
 import type { MeshOptions } from '../../model/mesh-model';
-import { entryClasses, ruleKey, unreachableRules, type RequestClass } from '../classes/classes';
+import { entryClasses, type RequestClass, ruleKey, unreachableRules } from '../classes/classes';
 import { entries, entryLike } from '../classes/entries';
 import { isSameEntry } from '../classes/entry';
 import { conditionWords } from '../classes/words';
 import type { RuleRef } from '../outcome';
-import { trafficModel } from '../route';
+import { trafficModels } from '../route';
 import type { TrafficModel } from '../traffic-model';
+import type { Unfollowed } from '../unfollowed';
+import { loadChanges, notFollowed, type LoadChange } from './load';
 import { entryMoves, type Move } from './moves';
 
 /** What a change of objects does to traffic. */
@@ -19,15 +21,28 @@ export interface TrafficDiff {
   lostRules: RuleRef[];
   /** Rules that no request gets to after the change. */
   unreachable: RuleRef[];
+  /** Settings that change behaviour under load. */
+  underLoad: LoadChange[];
+  /** What changed and is not followed; what it does to traffic is unknown. */
+  notFollowed: Unfollowed[];
 }
 
 export interface GroupedMove extends Omit<Move, 'from'> {
   from: string[];
 }
 
-/** True when no request is treated in another way; rules that merely moved to another object count for nothing. */
-export function isUnmoved(diff: TrafficDiff): boolean {
-  return diff.moves.length === 0;
+/**
+ * `same`: no request is treated in another way; rules that merely moved to another object count for nothing. `changed`: some are, or are under load. `unknown`: all
+ * that differs is not followed, or rests on something that the input does not hold.
+ */
+export function diffStatus({ moves, underLoad, notFollowed: open }: TrafficDiff): 'same' | 'changed' | 'unknown' {
+  if (moves.some((move) => !isUnknownMove(move)) || underLoad.length > 0) return 'changed';
+  return moves.length + open.length > 0 ? 'unknown' : 'same';
+}
+
+/** Whether it cannot be told what becomes of the requests. */
+export function isUnknownMove({ before, after, uncertain }: GroupedMove): boolean {
+  return uncertain || before.kind === 'unknown' || after.kind === 'unknown';
 }
 
 /** Compares two sets of objects. Order of the objects, and of anything whose order has no meaning, makes no difference. */
@@ -36,17 +51,19 @@ export function trafficDiff(
   after: readonly KubernetesObject[],
   options?: { before?: MeshOptions; after?: MeshOptions },
 ): TrafficDiff {
-  return modelDiff(trafficModel(before, options?.before), trafficModel(after, options?.after));
+  const models = trafficModels(before, after, options);
+  return modelDiff(models.before, models.after);
 }
 
 export function modelDiff(before: TrafficModel, after: TrafficModel): TrafficDiff {
   const [old, next] = [entries(before), entries(after)];
-  const changed = [...new Set([...old.keys(), ...next.keys()])].flatMap((key) => {
+  const pairs = [...new Set([...old.keys(), ...next.keys()])].flatMap((key) => {
     const [mine, theirs] = [old.get(key), next.get(key)];
     const was = mine ?? (theirs && entryLike(before, old, theirs));
     const is = theirs ?? (mine && entryLike(after, next, mine));
-    return was === undefined || is === undefined || isSameEntry(was, is) ? [] : [{ was, is }];
+    return was === undefined || is === undefined ? [] : [{ was, is }];
   });
+  const changed = pairs.filter(({ was, is }) => !isSameEntry(was, is));
   const oldRules = reachedRules(changed.flatMap(({ was }) => entryClasses(was)));
   const newRules = reachedRules(changed.flatMap(({ is }) => entryClasses(is)));
   return {
@@ -54,6 +71,8 @@ export function modelDiff(before: TrafficModel, after: TrafficModel): TrafficDif
     newRules: missingFrom(newRules, oldRules),
     lostRules: missingFrom(oldRules, newRules),
     unreachable: unreachableRules([...next.values()].flatMap(entryClasses)).sort(byKey),
+    underLoad: loadChanges(before, after, pairs),
+    notFollowed: notFollowed(before, after, pairs),
   };
 }
 
@@ -74,7 +93,7 @@ function missingFrom(rules: ReadonlyMap<string, RuleRef>, others: ReadonlyMap<st
 }
 
 function byKey(a: RuleRef, b: RuleRef): number {
-  return compareText(ruleKey(a), ruleKey(b));
+  return compareStrings(ruleKey(a), ruleKey(b));
 }
 
 /** Moves that differ only in who sends, as one. */

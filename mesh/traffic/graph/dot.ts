@@ -1,10 +1,11 @@
-import { compareText } from '../../model/creation-order';
+import { compareStrings } from '../../collections';
 import type { Change, GraphEdge, GraphNode, TrafficGraph } from './graph';
+import { printable } from '../words';
 import { edgeLabel, nodeLines, sharedArrows } from './labels';
 
 /** The graph in Graphviz's language, namespaces as clusters. Colours come from classes, so that a page can choose them. */
 export function graphDot({ nodes, edges }: TrafficGraph): string {
-  const clusters = [...new Set(nodes.map(({ namespace }) => namespace))].sort(compareText);
+  const clusters = [...new Set(nodes.map(({ namespace }) => namespace))].sort(compareStrings);
   return [
     'digraph mesh {',
     '  graph [rankdir=LR, fontname="sans-serif", fontsize=12, nodesep=0.25, ranksep=1.1, bgcolor="transparent"];',
@@ -52,5 +53,5 @@ function arrowLine(edges: GraphEdge[]): string {
 }
 
 function quoted(text: string): string {
-  return `"${text.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n')}"`;
+  return `"${printable(text).replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n')}"`;
 }

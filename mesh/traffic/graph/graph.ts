@@ -2,12 +2,14 @@ import type { Client } from '../classes/clients';
 import { entryClasses, type RequestClass } from '../classes/classes';
 import { entries } from '../classes/entries';
 import type { Entry } from '../classes/entry';
-import { compareText } from '../../model/creation-order';
+import { compareStrings } from '../../collections';
 import type { MeshModel } from '../../model/mesh-model';
 import type { Destination, Outcome } from '../outcome';
 import { fraction, share, type Share } from '../share';
 import type { TrafficModel } from '../traffic-model';
-import { placeWords, treatmentWords } from '../words';
+import { isUnfollowed, unfollowed } from '../unfollowed';
+import { unknownsOf } from '../unknowns';
+import { failureWords, placeWords, treatmentWords } from '../words';
 
 /** What a change does to a part of the graph. */
 export type Change = 'added' | 'removed' | 'changed';
@@ -66,8 +68,9 @@ export function trafficGraph(traffic: TrafficModel): TrafficGraph {
   const edges = new Map<string, GraphEdge>();
   for (const entry of entries(traffic).values()) {
     // Namespaces that see the mesh in their own way would repeat it; the picture is that of the others.
-    if (entry.client.proxy.type === 'sidecar' && entry.client.proxy.namespace !== '') continue;
-    if (entry.client.proxy.type === 'sidecar' && leadsToGateway(entry.host, traffic.mesh)) continue;
+    const { proxy } = entry.client;
+    if (proxy.type === 'none' || (proxy.type === 'sidecar' && proxy.namespace !== '')) continue;
+    if (proxy.type === 'sidecar' && (entry.host === '*' || leadsToGateway(entry.host, traffic.mesh))) continue;
     const from = sourceNode(entry, traffic.mesh);
     put(nodes, from);
     for (const one of entryClasses(entry)) {
@@ -75,10 +78,39 @@ export function trafficGraph(traffic: TrafficModel): TrafficGraph {
       for (const edge of classEdges(one, entry, from.id, traffic.mesh, nodes)) edges.set(edgeKey(edge), edge);
     }
   }
+  for (const one of unfollowedNodes(traffic.mesh)) nodes.set(one.id, one);
+  markPastSplits(nodes, edges);
   return {
-    nodes: [...nodes.values()].sort((a, b) => compareText(a.id, b.id)),
-    edges: [...edges.values()].sort((a, b) => compareText(edgeKey(a), edgeKey(b))),
+    nodes: [...nodes.values()].sort((a, b) => compareStrings(a.id, b.id)),
+    edges: [...edges.values()].sort((a, b) => compareStrings(edgeKey(a), edgeKey(b))),
   };
+}
+
+/** Objects that decide about traffic and are not followed, each as a node of its own. */
+function unfollowedNodes({ objects }: MeshModel): GraphNode[] {
+  return objects.all
+    .filter(({ object }) => isUnfollowed(object))
+    .map((object): GraphNode => {
+      const { kind, namespace, name, touches } = unfollowed(object);
+      return {
+        id: `unfollowed ${kind} ${namespace}/${name}`,
+        kind: 'answer',
+        label: `${kind} ${name}`,
+        namespace,
+        notes: ['not followed: unknown what it does', touches],
+        missing: false,
+      };
+    });
+}
+
+/** A gateway that sends to a service itself does not take the split that the mesh's rule makes of it: its requests go to every version. */
+function markPastSplits(nodes: ReadonlyMap<string, GraphNode>, edges: ReadonlyMap<string, GraphEdge>): void {
+  const isSplit = new Set(
+    [...edges.values()].filter(({ from, to }) => from.startsWith('service ') && to !== from).map(({ from }) => from),
+  );
+  for (const edge of edges.values())
+    if (nodes.get(edge.from)?.kind === 'gateway' && isSplit.has(edge.to))
+      edge.notes = [...edge.notes, 'past the split, to every version'];
 }
 
 export function edgeKey({ from, to, host, who }: Pick<GraphEdge, 'from' | 'to' | 'host' | 'who'>): string {
@@ -96,7 +128,8 @@ function leadsToGateway(host: string, mesh: MeshModel): boolean {
 /** A service that no rule touches takes its own requests: that needs no arrow. Neither does a 404 for what a gateway does not serve. */
 function isPlainDefault({ outcome }: RequestClass, { client, routes }: Entry): boolean {
   if (outcome.kind === 'noRoute') return client.proxy.type === 'gateway' || routes.length === 0;
-  return outcome.rule === undefined && outcome.kind !== 'unknown';
+  const fails = outcome.destinations?.some(({ missing, failures }) => (missing ?? failures) !== undefined) === true;
+  return outcome.rule === undefined && outcome.kind !== 'unknown' && !fails;
 }
 
 function sourceNode({ client, host }: Entry, mesh: MeshModel): GraphNode {
@@ -148,7 +181,10 @@ function* classEdges(
   const isGateway = entry.client.proxy.type === 'gateway';
   const host = isGateway && entry.host !== '*' ? entry.host : '';
   const who = one.who === 'everybody' ? '' : one.who;
-  const notes = treatmentWords(outcome);
+  const notes = [
+    ...treatmentWords(outcome),
+    ...(outcome.kind === 'unknown' ? [] : unknownsOf(outcome)).map((one) => `unknown: ${one}`),
+  ];
   if (outcome.kind !== 'routed') {
     const answer = answerNode(outcome, from);
     put(nodes, answer);
@@ -160,7 +196,10 @@ function* classEdges(
     put(nodes, node);
     if (node.kind === 'version') put(nodes, serviceNode(destination, mesh));
     // A service that sends its own requests to itself: its rule only says how.
-    if (node.id !== from || notes.length > 0) yield { from, to: node.id, host, who, share: destination.share, notes };
+    const failing = node.kind === 'version' && destination.missing !== undefined ? '' : failureWords(destination);
+    const all = [...notes, ...(failing === '' ? [] : [failing])];
+    if (node.id !== from || all.length > 0)
+      yield { from, to: node.id, host, who, share: destination.share, notes: all };
   }
   for (const mirror of outcome.mirrors ?? []) {
     const node = destinationNode(mirror, mesh);
@@ -184,7 +223,7 @@ function destinationNode(destination: Destination & { missing?: string }, mesh: 
     label: `${service.label} ${subset}`,
     namespace: service.namespace,
     versionOf: { host, version: subsetLabels(destination, mesh)['version'] ?? subset },
-    notes: missing === undefined ? podNotes(destination, mesh) : ['503: not there'],
+    notes: missing === undefined ? podNotes(destination, mesh) : [`503: ${missing}`],
     missing: missing !== undefined,
   };
 }
@@ -220,7 +259,7 @@ export function changedGraph(before: TrafficGraph, after: TrafficGraph): Traffic
         marked(node, oldNodes.get(node.id), ({ notes, missing }) => JSON.stringify([notes, missing])),
       ),
       ...before.nodes.filter(({ id }) => !newNodes.has(id)).map((node): GraphNode => ({ ...node, change: 'removed' })),
-    ].sort((a, b) => compareText(a.id, b.id)),
+    ].sort((a, b) => compareStrings(a.id, b.id)),
     edges: [
       ...after.edges.map((edge): GraphEdge => {
         const old = oldEdges.get(edgeKey(edge));
@@ -236,7 +275,7 @@ export function changedGraph(before: TrafficGraph, after: TrafficGraph): Traffic
       ...before.edges
         .filter((edge) => !newEdges.has(edgeKey(edge)))
         .map((edge): GraphEdge => ({ ...edge, share: share(0), before: edge.share, change: 'removed' })),
-    ].sort((a, b) => compareText(edgeKey(a), edgeKey(b))),
+    ].sort((a, b) => compareStrings(edgeKey(a), edgeKey(b))),
   };
 }
 

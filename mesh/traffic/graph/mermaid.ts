@@ -1,12 +1,13 @@
-import { compareText } from '../../model/creation-order';
+import { compareStrings } from '../../collections';
 import type { TrafficGraph } from './graph';
+import { printable } from '../words';
 import { edgeLabel, nodeLines, sharedArrows } from './labels';
 
 /** The graph as a Mermaid flowchart, which GitHub and GitLab draw in Markdown. */
 export function graphMermaid({ nodes, edges }: TrafficGraph): string {
   const ids = new Map(nodes.map(({ id }, index) => [id, `n${index}`]));
   const name = (id: string): string => ids.get(id) ?? 'unknown';
-  const namespaces = [...new Set(nodes.map(({ namespace }) => namespace))].sort(compareText);
+  const namespaces = [...new Set(nodes.map(({ namespace }) => namespace))].sort(compareStrings);
   const changed = (['added', 'removed', 'changed'] as const).flatMap((change) => {
     const own = nodes.filter((node) => node.change === change).map(({ id }) => name(id));
     return own.length === 0 ? [] : [`  class ${own.join(',')} ${change}`];
@@ -33,7 +34,7 @@ export function graphMermaid({ nodes, edges }: TrafficGraph): string {
 }
 
 function text(value: string): string {
-  return value
+  return printable(value)
     .replace(/&/g, '&amp;')
     .replace(/"/g, '#quot;')
     .replace(/</g, '&lt;')

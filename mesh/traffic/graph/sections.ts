@@ -1,4 +1,4 @@
-import { compareText } from '../../model/creation-order';
+import { compareStrings } from '../../collections';
 import type { Change, GraphEdge, GraphNode, TrafficGraph } from './graph';
 
 /** A picture of its own: the overview, or one namespace. */
@@ -15,7 +15,7 @@ export const readableServices = 40;
 export function sections(graph: TrafficGraph): Section[] {
   const services = graph.nodes.filter(({ kind }) => kind === 'service');
   if (services.length <= readableServices) return [section('Mesh', graph)];
-  const namespaces = [...new Set(services.map(({ namespace }) => namespace))].sort(compareText);
+  const namespaces = [...new Set(services.map(({ namespace }) => namespace))].sort(compareStrings);
   return [
     section('Namespaces', overview(graph)),
     ...namespaces.map((namespace) => section(namespace || 'outside the mesh', within(graph, namespace))),
@@ -89,7 +89,7 @@ function grouped(nodes: readonly GraphNode[]): Map<string, GraphNode[]> {
     if (node.kind === 'gateway' || node.kind === 'answer') continue;
     byNamespace.set(node.namespace, [...(byNamespace.get(node.namespace) ?? []), node]);
   }
-  return new Map([...byNamespace].sort(([a], [b]) => compareText(a, b)));
+  return new Map([...byNamespace].sort(([a], [b]) => compareStrings(a, b)));
 }
 
 /** A namespace's nodes, what they are joined to, and the arrows between. */

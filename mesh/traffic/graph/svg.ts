@@ -1,4 +1,5 @@
 import { instance } from '@viz-js/viz';
+import { printable } from '../words';
 import { graphDot } from './dot';
 import type { GraphNode, TrafficGraph } from './graph';
 import { nodeLines } from './labels';
@@ -57,5 +58,5 @@ function unescaped(text: string): string {
 }
 
 export function escaped(text: string): string {
-  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
+  return printable(text).replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
 }

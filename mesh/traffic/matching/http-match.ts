@@ -1,5 +1,5 @@
-import { compareText } from '../../model/creation-order';
-import { asMap, asName, asNumber, asText, asTextMap, isMap, type JsonMap } from '../../model/json';
+import { compareStrings } from '../../collections';
+import { asMap, asName, asNumber, asString, asStringMap, isMap, type JsonMap } from '../../json';
 import type { Literal, Test } from './literal';
 
 /** The conditions that one entry of an HTTP route's `match` puts on a request (istio pilot/pkg/networking/core/route/route.go, TranslateRouteMatch). */
@@ -19,8 +19,8 @@ export function httpMatchLiterals(match: JsonMap): Literal[] {
 export function sourceLiterals(match: JsonMap): Literal[] {
   const namespace = asName(match['sourceNamespace']);
   return [
-    ...Object.entries(asTextMap(match['sourceLabels']))
-      .sort(([a], [b]) => compareText(a, b))
+    ...Object.entries(asStringMap(match['sourceLabels']))
+      .sort(([a], [b]) => compareStrings(a, b))
       .map(([label, value]) => positive(`source label ${label}`, { kind: 'exact', value, ignoreCase: false })),
     ...(namespace === undefined
       ? []
@@ -55,7 +55,7 @@ function stringLiterals(variable: string, value: unknown): Literal[] {
 
 function mapLiterals(value: unknown, variable: (name: string) => string, negated: boolean): Literal[] {
   return Object.entries(asMap(value))
-    .sort(([a], [b]) => compareText(a, b))
+    .sort(([a], [b]) => compareStrings(a, b))
     .map(([name, match]) => stringLiteral(variable(name), asMap(match), negated));
 }
 
@@ -70,7 +70,7 @@ function stringLiteral(variable: string, match: JsonMap, negated: boolean): Lite
 
 function stringTest(value: unknown, ignoreCase: boolean): Test | undefined {
   const match = asMap(value);
-  const [exact, prefix, regex] = [asText(match['exact']), asText(match['prefix']), asText(match['regex'])];
+  const [exact, prefix, regex] = [asString(match['exact']), asString(match['prefix']), asString(match['regex'])];
   if (exact !== undefined) return { kind: 'exact', value: exact, ignoreCase };
   if (prefix !== undefined) return { kind: 'prefix', value: prefix, ignoreCase };
   return regex === undefined ? undefined : { kind: 'regex', value: regex };

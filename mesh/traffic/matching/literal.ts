@@ -4,11 +4,13 @@ import { matchesRegex } from './regex';
 export type Test =
   | { kind: 'present' }
   | { kind: 'exact' | 'prefix' | 'suffix'; value: string; ignoreCase: boolean }
-  | { kind: 'regex'; value: string };
+  /** `said` puts into words what the regex stands for. */
+  | { kind: 'regex'; value: string; said?: string };
 
 /**
  * One condition on one property of a request or its client. Variables: `path`, `header <name>` (with `:method`, `:authority`, `:scheme`), `query <name>`,
- * `claim <name>`, `sni`, `destination address`, and of the client `source label <name>`, `source namespace`.
+ * `claim <name>`, `token` (`valid` or `invalid`), `request principal`, `sni`, `destination address`, and of the client `source label <name>`, `source namespace`,
+ * `source principal`, `source address`, `remote address`.
  */
 export interface Literal {
   variable: string;

@@ -1,5 +1,9 @@
 import { isValid, isValidCIDR, parse, parseCIDR } from 'ipaddr.js';
 
+export function isAddress(host: string): boolean {
+  return isValid(host);
+}
+
 /** Whether an IP address lies in one of some CIDRs (`10.0.0.0/8`, or a single address). No subnets: every address does. An unknown address lies in none. */
 export function inSubnets(address: string | undefined, subnets: readonly string[]): boolean {
   if (subnets.length === 0) return true;

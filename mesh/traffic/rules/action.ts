@@ -1,4 +1,4 @@
-import { asList, asMap, asName, asNumber, asText, isMap, type JsonMap } from '../../model/json';
+import { asList, asMap, asName, asNumber, asString, isMap, type JsonMap } from '../../json';
 import type { Destination, Fault, HeaderOperations, Retries } from '../outcome';
 import { share, type Share } from '../share';
 import { headerOperations } from './headers';
@@ -65,7 +65,7 @@ export function httpAction(route: JsonMap, resolve: ResolveHost, meshRetries: un
     rewrite,
     authority: asName(rewrite?.['authority']) ?? authority,
     headers: operations,
-    timeout: forwards ? stated(asText(route['timeout'])) : undefined,
+    timeout: forwards ? stated(asString(route['timeout'])) : undefined,
     retries: forwards ? retries(route['retries'] ?? meshRetries) : undefined,
     fault: fault(asMap(route['fault'])),
     mirrors: forwards ? mirrors(route, resolve) : [],
@@ -84,6 +84,9 @@ export function defaultAction(destination: Destination, meshRetries: unknown): A
   const only = { host, subset: destination.subset, port, share: '1', headers: undefined, authority: undefined };
   return { ...plainForward([only]), retries: retries(meshRetries) };
 }
+
+/** The action of a route whose outcome is fixed. */
+export const noAction: Action = { ...plainForward([]), forward: undefined };
 
 /** What comes of connections to a listener that Envoy refuses. */
 export function refusedAction(why: string): Action {
@@ -132,7 +135,7 @@ function weighted(value: unknown, resolve: ResolveHost): WeightedRuleDestination
 function ruleDestination(value: unknown, resolve: ResolveHost): RuleDestination {
   const destination = asMap(value);
   return {
-    host: resolve(asText(destination['host']) ?? ''),
+    host: resolve(asString(destination['host']) ?? ''),
     subset: asName(destination['subset']),
     port: asNumber(asMap(destination['port'])['number']),
   };
@@ -142,7 +145,7 @@ function retries(value: unknown): Retries | undefined {
   if (!isMap(value)) return defaultRetries;
   const attempts = asNumber(value['attempts']) ?? 0;
   if (attempts <= 0) return undefined;
-  const perTryTimeout = asText(value['perTryTimeout']);
+  const perTryTimeout = asString(value['perTryTimeout']);
   return {
     attempts,
     retryOn: retryOn(asName(value['retryOn'])),
@@ -164,7 +167,7 @@ function retryOn(value: string | undefined): string {
 function fault(value: JsonMap): Fault | undefined {
   const abort = asMap(value['abort']);
   const delay = asMap(value['delay']);
-  const duration = asText(delay['fixedDelay']);
+  const duration = asString(delay['fixedDelay']);
   const delayShare = percentage(delay) ?? share(asNumber(delay['percent']) ?? 0, 100);
   const status = asNumber(abort['httpStatus']);
   const grpcStatus = asName(abort['grpcStatus']);
@@ -216,8 +219,8 @@ function mirrorShare(percentageValue: unknown, percent: unknown): Share {
 
 function responseBody(value: unknown): string | undefined {
   const body = asMap(value);
-  const bytes = asText(body['bytes']);
-  return asText(body['string']) ?? (bytes === undefined ? undefined : Buffer.from(bytes, 'base64').toString('utf8'));
+  const bytes = asString(body['bytes']);
+  return asString(body['string']) ?? (bytes === undefined ? undefined : Buffer.from(bytes, 'base64').toString('utf8'));
 }
 
 /** `0s` is no timeout. */

@@ -1,5 +1,6 @@
 import type { Literal } from '../matching/literal';
-import type { RuleRef } from '../outcome';
+import type { Outcome, RuleRef } from '../outcome';
+import type { Verdict } from '../policies';
 import type { Action } from './action';
 
 /** One route of Envoy's, made from one entry of a rule's `match`. */
@@ -14,6 +15,14 @@ export interface CompiledRoute {
   rule: RuleRef | undefined;
   /** Namespace of the VirtualService, where destinations are looked up first. */
   namespace: string;
+  /** What the AuthorizationPolicies of the destinations say of these requests, by {@link policyKey}. */
+  verdicts?: ReadonlyMap<string, Verdict>;
+  /** What becomes of these requests whatever the action. */
+  fixed?: Outcome;
+  /** What the policies of the gateway leave open. */
+  unknown?: string;
+  /** Policies have taken these of the requests of the rule before. */
+  except?: Literal[][];
 }
 
 /** A route without conditions on the request: istiod puts those last at gateways. */

@@ -1,4 +1,4 @@
-import { asMap, asTextMap, asTexts } from '../../model/json';
+import { asMap, asStringMap, asStrings } from '../../json';
 import type { HeaderChanges, HeaderOperations } from '../outcome';
 
 /** Header operations of a rule or destination, and the Host header that they set; other pseudo-headers cannot be changed and are left out. */
@@ -57,9 +57,9 @@ function additions(operations: HeaderOperations | undefined): HeaderOperations |
 function headerChanges(value: unknown): HeaderChanges | undefined {
   const { set, add, remove } = asMap(value);
   return pruned({
-    set: pruned(withoutInternal(asTextMap(set))),
-    add: pruned(withoutInternal(asTextMap(add))),
-    remove: listed(asTexts(remove).filter((name) => !isInternal(name))),
+    set: pruned(withoutInternal(asStringMap(set))),
+    add: pruned(withoutInternal(asStringMap(add))),
+    remove: listed(asStrings(remove).filter((name) => !isInternal(name))),
   });
 }
 
@@ -72,7 +72,9 @@ function isInternal(name: string): boolean {
 }
 
 function authorityOf(value: unknown): string | undefined {
-  const entry = Object.entries(asTextMap(value)).find(([name]) => [':authority', 'host'].includes(name.toLowerCase()));
+  const entry = Object.entries(asStringMap(value)).find(([name]) =>
+    [':authority', 'host'].includes(name.toLowerCase()),
+  );
   return entry?.[1];
 }
 

@@ -1,7 +1,7 @@
 import type { MeshConfig, MeshVirtualService, SourcedRoute } from '../../model/mesh-model';
 import { resolveGateway } from '../../model/gateways';
-import { resolveHost } from '../../model/host-name';
-import { asList, asName, asTexts, isMap, type JsonMap } from '../../model/json';
+import { resolveHost } from '../../model/hosts';
+import { asList, asName, asStrings, isMap, type JsonMap } from '../../json';
 import { httpMatchLiterals, matchPort, sourceLiterals } from '../matching/http-match';
 import type { RuleRef } from '../outcome';
 import { httpAction, type Action } from './action';
@@ -40,7 +40,7 @@ function routesOf(
     return [{ when: [], unless: [], port: undefined, action, rule: ruleRef(sourced), namespace }];
   }
   return matches.flatMap((match, index) => {
-    const gateways = asTexts(match['gateways']).map((name) => resolveGateway(name, sourced.namespace));
+    const gateways = asStrings(match['gateways']).map((name) => resolveGateway(name, sourced.namespace));
     if (gateways.length > 0 && !gateways.includes(gateway)) return [];
     const source = gateways.length > 0 ? [] : sourceLiterals(match);
     return [

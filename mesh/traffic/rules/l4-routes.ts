@@ -1,7 +1,7 @@
 import type { MeshConfig, MeshVirtualService, SourcedRoute } from '../../model/mesh-model';
 import { resolveGateway } from '../../model/gateways';
-import { resolveHost } from '../../model/host-name';
-import { asList, asTexts, isMap, type JsonMap } from '../../model/json';
+import { resolveHost } from '../../model/hosts';
+import { asList, asStrings, isMap, type JsonMap } from '../../json';
 import { matchPort, sourceLiterals } from '../matching/http-match';
 import { tcpAction } from './action';
 import type { CompiledRoute } from './compiled';
@@ -38,8 +38,8 @@ export function l4Routes(
               when: sourceLiterals(match),
               port: matchPort(match),
               rule: ruleRef(sourced, matches.length > 1 ? index : undefined),
-              sniHosts: asTexts(match['sniHosts']),
-              subnets: asTexts(match['destinationSubnets']),
+              sniHosts: asStrings(match['sniHosts']),
+              subnets: asStrings(match['destinationSubnets']),
             },
           ]
         : [],
@@ -48,6 +48,6 @@ export function l4Routes(
 }
 
 function matchesGateway(match: JsonMap, gateway: string, { namespace }: SourcedRoute): boolean {
-  const gateways = asTexts(match['gateways']).map((name) => resolveGateway(name, namespace));
+  const gateways = asStrings(match['gateways']).map((name) => resolveGateway(name, namespace));
   return gateways.length === 0 || gateways.includes(gateway);
 }

@@ -1,4 +1,4 @@
-import type { GatewayServer, MeshGateway, MeshModel } from '../../model/mesh-model';
+import type { MeshGatewayServer, MeshGateway, MeshModel } from '../../model/mesh-model';
 import { isHttp, parseProtocol } from '../../model/protocol';
 import { hasLabels } from '../../model/workload-index';
 import type { Proxy } from '../proxy';
@@ -6,7 +6,7 @@ import type { Proxy } from '../proxy';
 /** A server together with its Gateway. */
 export interface BoundServer {
   gateway: MeshGateway;
-  server: GatewayServer;
+  server: MeshGatewayServer;
 }
 
 /** What listens on one port and address of a gateway. */
@@ -49,16 +49,16 @@ export function listenerPort(model: MeshModel, proxy: Proxy, port: number): numb
   return port;
 }
 
-export function isPassthrough({ tls }: GatewayServer): boolean {
+export function isPassthrough({ tls }: MeshGatewayServer): boolean {
   return tls?.['mode'] === 'PASSTHROUGH' || tls?.['mode'] === 'AUTO_PASSTHROUGH';
 }
 
 /** HTTPS that the gateway opens. */
-export function isTerminatedHttps(server: GatewayServer): boolean {
+export function isTerminatedHttps(server: MeshGatewayServer): boolean {
   return server.tls !== undefined && parseProtocol(server.port.protocol) === 'HTTPS' && !isPassthrough(server);
 }
 
-export function isPlainHttp({ port }: GatewayServer): boolean {
+export function isPlainHttp({ port }: MeshGatewayServer): boolean {
   return isHttp(parseProtocol(port.protocol));
 }
 
@@ -86,7 +86,7 @@ function add(listeners: GatewayListener[], bound: BoundServer, port: number): vo
   same.chains.push(bound);
 }
 
-function hostsTaken(listener: GatewayListener, server: GatewayServer): boolean {
+function hostsTaken(listener: GatewayListener, server: MeshGatewayServer): boolean {
   return [...listener.chains, ...listener.plainHttp].some(
     (other) => other.server.tls !== undefined && other.server.hosts.some((host) => server.hosts.includes(host)),
   );

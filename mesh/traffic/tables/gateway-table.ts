@@ -1,11 +1,10 @@
 import type { MeshModel, MeshVirtualService } from '../../model/mesh-model';
-import { compareText } from '../../model/creation-order';
+import { compareStrings, pushTo } from '../../collections';
 import { serverHosts } from '../../model/gateways';
-import { hostIntersection } from '../../model/host-name';
-import { pushTo } from '../../model/object-index';
+import { hostIntersection } from '../../model/hosts';
 import { allHold, type Literal, type Valuation } from '../matching/literal';
 import type { Proxy } from '../proxy';
-import { isCatchAll, type CompiledRoute } from '../rules/compiled';
+import { type CompiledRoute, isCatchAll } from '../rules/compiled';
 import { httpRoutes } from '../rules/http-routes';
 import type { BoundServer } from './gateway-servers';
 import { mostSpecific } from './wildcards';
@@ -53,7 +52,7 @@ export class GatewayTable {
   domains(): string[] {
     return [...new Set([...this.sources.keys(), ...this.redirected])]
       .filter((domain) => this.entry(domain) !== undefined)
-      .sort(compareText);
+      .sort(compareStrings);
   }
 
   /** The entry of this very host or wildcard, which must be in lower case. */

@@ -1,4 +1,4 @@
-import { hostsOverlap } from '../../model/host-name';
+import { hostsOverlap } from '../../model/hosts';
 import type { MeshModel, MeshService, MeshVirtualService } from '../../model/mesh-model';
 import { parseProtocol } from '../../model/protocol';
 import { allHold, type Valuation } from '../matching/literal';
@@ -17,7 +17,8 @@ export interface SniChain<T> {
 }
 
 /** The chain for a server name: exact, else the longest wildcard, else one without names, as Envoy's filter chains match. */
-export function chainFor<T>(chains: readonly SniChain<T>[], sni: string): T | undefined {
+export function chainFor<T>(chains: readonly SniChain<T>[], sni: string | undefined): T | undefined {
+  if (sni === undefined) return chains.find(({ sniHosts }) => sniHosts.length === 0)?.take;
   const name = sni.toLowerCase();
   for (const wanted of [name, ...wildcardsOver(name)]) {
     const found = chains.find(({ sniHosts }) => sniHosts.some((host) => host.toLowerCase() === wanted));
@@ -91,7 +92,7 @@ export function serviceL4Routes(
 export function sidecarL4Route(
   routes: readonly L4Route[],
   client: Valuation,
-  connection: { sni: string; address: string | undefined },
+  connection: { sni: string | undefined; address: string | undefined },
 ): L4Route | undefined {
   const reachable = routes.filter(
     ({ when, unless, subnets }) =>

@@ -1,11 +1,12 @@
 import type { MeshModel, MeshService, MeshVirtualService } from '../../model/mesh-model';
-import { hostsOverlap, isWildcard, serviceFqdn } from '../../model/host-name';
+import { hostsOverlap, isWildcard, serviceFqdn } from '../../model/hosts';
 import { isHttp } from '../../model/protocol';
 import { defaultAction } from '../rules/action';
 import type { CompiledRoute } from '../rules/compiled';
 import { httpRoutes } from '../rules/http-routes';
 import { isSource } from './gateway-table';
 import type { ScopeListener } from './mesh-scope';
+import { inSubnets, isAddress } from '../matching/subnet';
 import { wildcardsOver } from './wildcards';
 
 /** What a sidecar's table has for a Host header: a service, or a host that only VirtualServices name. */
@@ -32,6 +33,8 @@ export class MeshTable {
   /** The entry for a host in lower case without port (istio pilot/pkg/networking/core/httproute.go, generateVirtualHostDomains). */
   lookup(authority: string): MeshHost | undefined {
     const host = authority.replace(/\.$/, '');
+    const addressed = this.addressed(host);
+    if (addressed !== undefined) return this.httpService(addressed.hostname) && this.forService(addressed);
     return this.exact(host) ?? this.short(host) ?? this.alias(host) ?? this.wildcard(host);
   }
 
@@ -63,11 +66,23 @@ export class MeshTable {
       if (service?.externalName !== undefined) return this.listener.service(service.externalName);
       if (service !== undefined) return service;
     }
+    const addressed = this.addressed(name);
+    if (addressed !== undefined) return addressed;
     for (const pattern of wildcardsOver(name)) {
-      const service = this.listener.service(pattern);
+      const service = this.listener.service(pattern) ?? this.headless(pattern);
       if (service !== undefined) return service;
     }
     return undefined;
+  }
+
+  /** The service with an address: a ClusterIP, or an address of a ServiceEntry. */
+  private addressed(host: string): MeshService | undefined {
+    const address = host.replace(/^\[(.*)\]$/, '$1');
+    if (!isAddress(address)) return undefined;
+    return this.model.services
+      .withPort(this.port)
+      .filter(({ addresses }) => addresses.length > 0 && inSubnets(address, addresses))
+      .flatMap(({ hostname }) => this.listener.service(hostname) ?? [])[0];
   }
 
   /** Whether some service makes the proxy listen for HTTP on this port, whatever the address. */
@@ -99,7 +114,8 @@ export class MeshTable {
 
   private wildcard(host: string): MeshHost | undefined {
     for (const pattern of [...wildcardsOver(host), '*']) {
-      const service = this.httpService(pattern) ?? this.headless(pattern);
+      const headless = this.headless(pattern);
+      const service = this.httpService(pattern) ?? (headless && this.httpService(headless.hostname));
       if (service !== undefined) return this.forService(service);
       const named = this.unregistered(pattern);
       if (named !== undefined) return named;
@@ -111,7 +127,7 @@ export class MeshTable {
   private headless(pattern: string): MeshService | undefined {
     if (!pattern.startsWith('*.')) return undefined;
     const name = pattern.slice(2);
-    const service = this.httpService(name) ?? this.httpService(this.fqdn(name) ?? '');
+    const service = this.listener.service(name) ?? this.listener.service(this.fqdn(name) ?? '');
     return service?.registry === 'Kubernetes' && service.resolution === 'None' ? service : undefined;
   }
 

@@ -1,14 +1,15 @@
 import type { MeshModel, MeshService, MeshVirtualService, SidecarScope } from '../../model/mesh-model';
-import { HostMap } from '../../model/host-map';
-import { pushTo } from '../../model/object-index';
+import { HostMap } from '../../model/hosts';
+import { pushTo } from '../../collections';
 import { isHttp } from '../../model/protocol';
-import { importsService, importsVirtualService, type EgressListener } from '../../model/sidecars';
-import { isVisible } from '../../model/visibility';
-import { asMap, asList, asText, isMap } from '../../model/json';
+import { type EgressListener, importsService, importsVirtualService } from '../../model/sidecars';
+import { isVisible } from '../../model/mesh-config';
+import { asList, asMap, asString, isMap } from '../../json';
 import type { ProxyView } from '../proxy-view';
 
 /** What the sidecars of a namespace with one Sidecar (or none) know: istiod's SidecarScope. Workload labels matter only for the DestinationRules of some. */
 export class MeshScope implements ProxyView {
+  readonly proxy = 'sidecar';
   private readonly listeners: ScopeListener[];
 
   constructor(
@@ -126,6 +127,6 @@ function destinationHosts({ http, tls, tcp }: MeshVirtualService, model: MeshMod
     const mirrored = [route['mirror'], ...asList(route['mirrors']).map((entry) => asMap(entry)['destination'])];
     return [...routed, ...mirrored]
       .filter(isMap)
-      .map((destination) => model.resolveHost(asText(destination['host']) ?? '', namespace));
+      .map((destination) => model.resolveHost(asString(destination['host']) ?? '', namespace));
   });
 }

@@ -13,7 +13,7 @@ const service: KubernetesObject = {
   apiVersion: 'v1',
   kind: 'Service',
   metadata: { name: 'vault', namespace: 'shop' },
-  spec: { ports: [{ name: 'tls', port: 443 }] },
+  spec: { selector: { app: 'vault' }, ports: [{ name: 'tls', port: 443 }] },
 };
 
 /** Rules that send some server names to the service, each with its conditions. */
@@ -30,7 +30,10 @@ const why = `refused by Envoy, which goes on with the listener it had: server na
 
 /** Who asks for the service, whether there is such a request, and what becomes of it. */
 function classes(objects: KubernetesObject[]): object[] {
-  return requestClasses(trafficModel(objects)).map(({ who, reachable, outcome }) => ({
+  const inMesh = requestClasses(trafficModel(objects)).filter(
+    ({ from, host: asked }) => from === 'workloads' && asked === host,
+  );
+  return inMesh.map(({ who, reachable, outcome }) => ({
     who,
     reachable,
     kind: outcome.kind,
@@ -54,8 +57,8 @@ const own = {
 const closed = {
   who: 'everybody else',
   reachable: true,
-  kind: 'reset',
-  why: `no TLS rule of ${host} is for this server name`,
+  kind: 'passthrough',
+  why: `no TLS rule of ${host} is for this server name, and outboundTrafficPolicy is ALLOW_ANY`,
 };
 
 describe('a TLS listener that Envoy refuses', () => {
@@ -101,14 +104,14 @@ describe('a TLS listener that Envoy refuses', () => {
     assert.equal(
       trafficDiffText(diff),
       `tls://${host}:443, from workloads
-  sni is a.test: an unknown part moves
+  sni is a.test: cannot tell
     - vault.shop; no retries
     + ${why}
-  sni is b.test: an unknown part moves
+  sni is b.test: cannot tell
     - vault.shop; no retries
     + ${why}
-  everybody else: an unknown part moves
-    - connection closed
+  everybody else: cannot tell
+    - past the mesh, to the address asked for
     + ${why}
 
 Rules that are gone
@@ -123,7 +126,9 @@ Rules that no request gets to
       trafficDiffMarkdown(diff)
         .split('\n')
         .filter((line) => line.includes('sni is b.test')),
-      [`| workloads: sni is b.test | \`tls://${host}:443\` | vault.shop; no retries | ${why} | an unknown part |`],
+      [
+        `| \`workloads\`: \`sni is b.test\` | \`tls://${host}:443\` | \`vault.shop; no retries\` | \`${why}\` | cannot tell |`,
+      ],
     );
     assert.deepEqual(trafficDiff(repeated, repeated).moves, []);
   });

@@ -260,11 +260,21 @@ describe('routing model, scenarios of walkthrough 004', () => {
   it('D5: a route to a subset that no DestinationRule has: 503', () => {
     const { objects, options } = sampleTraffic('004/all-v1');
     const without = objects.filter(({ kind }) => kind !== 'DestinationRule');
-    const mesh = new Predictions({ objects: without, options });
+    const mesh = new Predictions({ objects: without, options: { ...options, complete: true } });
     assert.deepEqual(mesh.inMesh('default', 'reviews', 9080), only('503'));
     assert.deepEqual(
       mesh.meshOutcome('default', 'reviews', 9080).destinations?.map(({ missing }) => missing),
       ['no DestinationRule gives reviews.default.svc.cluster.local a subset v1'],
+    );
+    const part = new Predictions({ objects: without, options });
+    assert.deepEqual(
+      part.meshOutcome('default', 'reviews', 9080).destinations?.map(({ missing, unknown }) => ({ missing, unknown })),
+      [
+        {
+          missing: undefined,
+          unknown: 'no DestinationRule for subset v1 of reviews.default.svc.cluster.local is in the input',
+        },
+      ],
     );
   });
 });

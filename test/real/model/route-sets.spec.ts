@@ -53,7 +53,7 @@ const kinds: Kind[] = [
     requests: 30,
     generate: connectionSet,
     world: [...worldObjects, ...connectionObjects],
-    predict: connectionPredictor(trafficModel([...worldObjects, ...connectionObjects], { meshConfig })),
+    predict: connectionPredictor(trafficModel([...worldObjects, ...connectionObjects], { meshConfig, complete: true })),
     observe: observeConnections,
     recording: 'connection-sets.generated.json',
   },

@@ -58,7 +58,7 @@ export async function tryOut(
   // Each kind has a watch of its own, so another object may still be on its way; a second round comes after it.
   await mesh.apply([...set.objects, marker(`${seed} there`)]);
   await seen(`${seed} there`);
-  const traffic = trafficModel([...world, markerGateway, ...objects], { meshConfig });
+  const traffic = trafficModel([...world, markerGateway, ...objects], { meshConfig, complete: true });
   const problems: string[] = [];
   const results: RecordedSet['results'] = [];
   for (const [index, { from, request }] of set.requests.entries()) {

@@ -1,0 +1,224 @@
+import { compareStrings } from '../../collections';
+import { asList, asMap, asNumber, canonical, isMap, without, type JsonMap } from '../../json';
+import type { EffectiveRule, MeshModel, MeshObject } from '../../model/mesh-model';
+import { workloadsOfPolicy } from '../../model/policy-attachment';
+import { isAssumed } from '../assumed';
+import { entryOutcomes, type Entry } from '../classes/entry';
+import { reach } from '../classes/places';
+import type { Destination } from '../outcome';
+import type { TrafficModel } from '../traffic-model';
+import { changedUnfollowed, contentOf, unfollowed, type Unfollowed } from '../unfollowed';
+import { destinationWords } from '../words';
+
+/** A setting that changes what happens under load, or to which pod a client sticks, without changing a route. */
+export interface LoadChange {
+  /** Destinations, e.g. `cart.shop v1`. */
+  of: string[];
+  /** E.g. `connectionPool.tcp.maxConnections`. */
+  setting: string;
+  /** Undefined where it is not set. */
+  before?: unknown;
+  after?: unknown;
+}
+
+/** Connection pools, outlier detection and load balancing of the destinations that both sides send to. */
+export function loadChanges(
+  before: TrafficModel,
+  after: TrafficModel,
+  pairs: readonly { was: Entry; is: Entry }[],
+): LoadChange[] {
+  const changes = new Map<string, LoadChange>();
+  const add = (of: string, setting: string, old: unknown, next: unknown): void => {
+    if (canonical(old ?? null) === canonical(next ?? null)) return;
+    const key = canonical([setting, old ?? null, next ?? null]);
+    const known = changes.get(key);
+    if (known !== undefined) {
+      if (!known.of.includes(of)) known.of.push(of);
+      return;
+    }
+    changes.set(key, {
+      of: [of],
+      setting,
+      ...(old === undefined ? {} : { before: old }),
+      ...(next === undefined ? {} : { after: next }),
+    });
+  };
+  for (const { destination, was, is } of sharedDestinations(pairs)) {
+    const [old, next] = [settingsOf(before, was, destination), settingsOf(after, is, destination)];
+    for (const setting of [...new Set([...old.keys(), ...next.keys()])].sort(compareStrings))
+      add(destinationWords(destination), setting, old.get(setting), next.get(setting));
+  }
+  const [oldMesh, nextMesh] = [before, after].map(({ mesh }) => asMap(mesh.config.raw['localityLbSetting']));
+  add('every service', 'meshConfig.localityLbSetting', given(oldMesh), given(nextMesh));
+  return [...changes.values()];
+}
+
+function given(map: JsonMap | undefined): JsonMap | undefined {
+  return map === undefined || Object.keys(map).length === 0 ? undefined : map;
+}
+
+interface Shared {
+  destination: Destination;
+  was: Entry;
+  is: Entry;
+}
+
+/** Destinations that a client has before and after, each once for a client. */
+function sharedDestinations(pairs: readonly { was: Entry; is: Entry }[]): Shared[] {
+  const found = new Map<string, Shared>();
+  for (const { was, is } of pairs) {
+    if (is.client.proxy.type === 'none') continue;
+    const old = destinationsOf(was);
+    for (const [key, destination] of destinationsOf(is))
+      if (old.has(key)) found.set(`${is.client.title} ${key}`, { destination, was, is });
+  }
+  return [...found.values()];
+}
+
+function destinationsOf(entry: Entry): Map<string, Destination> {
+  const all = entryOutcomes(entry).flatMap(({ outcome }) => outcome.destinations ?? []);
+  return new Map(all.map((one) => [`${one.host}|${one.subset ?? ''}|${one.port}`, one]));
+}
+
+function settingsOf(
+  traffic: TrafficModel,
+  { client }: Entry,
+  { host, subset, port }: Destination,
+): Map<string, unknown> {
+  const view = traffic.view(client.proxy);
+  const service = view.service(host);
+  if (service === undefined) return new Map();
+  const { destinationRules } = traffic.mesh;
+  const policy = trafficPolicy(destinationRules.forService(service, view.namespace, view.labels), subset, port);
+  const settings = without(policy, 'tls');
+  const { spec, annotations } = service.source;
+  return new Map([
+    ...fields('', settings),
+    ...fields('Service spec.trafficDistribution', spec['trafficDistribution']),
+    ...fields('Service spec.internalTrafficPolicy', spec['internalTrafficPolicy']),
+    ...fields('Service spec.sessionAffinity', spec['sessionAffinity']),
+    ...fields(
+      'Service networking.istio.io/traffic-distribution',
+      annotations['networking.istio.io/traffic-distribution'],
+    ),
+  ]);
+}
+
+function fields(path: string, value: unknown): [string, unknown][] {
+  if (!isMap(value)) return value === undefined ? [] : [[path, value]];
+  return Object.entries(value).flatMap(([key, one]) => fields(path === '' ? key : `${path}.${key}`, one));
+}
+
+/**
+ * The traffic policy of a rule for a subset and a port: the subset's parts replace those of the rule, and settings for the port replace all of them, also those that
+ * they leave out (istio pilot/pkg/networking/util, MergeTrafficPolicy).
+ */
+function trafficPolicy(rule: EffectiveRule | undefined, subset: string | undefined, port: number): JsonMap {
+  const own = rule?.subsets.find(({ name }) => name === subset)?.trafficPolicy;
+  const base = ofPort(asMap(rule?.trafficPolicy), port);
+  return own === undefined ? base : ofPort({ ...base, ...own }, port);
+}
+
+const perPort = ['connectionPool', 'outlierDetection', 'loadBalancer', 'tls'];
+
+function ofPort(policy: JsonMap, port: number): JsonMap {
+  const { portLevelSettings, ...all } = policy;
+  const own = asList(portLevelSettings).find((one) => asNumber(asMap(asMap(one)['port'])['number']) === port);
+  if (own === undefined) return all;
+  return { ...without(all, ...perPort), ...without(asMap(own), 'port') };
+}
+
+/** What changed and cannot be followed: objects of kinds that are not, and those of which the input does not hold what they are for. */
+export function notFollowed(
+  before: TrafficModel,
+  after: TrafficModel,
+  pairs: readonly { was: Entry; is: Entry }[],
+): Unfollowed[] {
+  return [
+    ...changedUnfollowed(before.mesh, after.mesh),
+    ...changedOf(before.mesh, after.mesh, [
+      'AuthorizationPolicy',
+      'RequestAuthentication',
+      'PeerAuthentication',
+    ]).flatMap(({ object, model }) => {
+      const why = unattached(model, object);
+      return why === undefined ? [] : [{ ...unfollowed(object), touches: why }];
+    }),
+    ...changedOf(before.mesh, after.mesh, ['Deployment', 'StatefulSet', 'DaemonSet', 'Rollout', 'Pod', 'WorkloadEntry'])
+      .filter(({ object, model }) => hasNoServices(model, object.namespace))
+      .map(({ object }) => ({
+        ...unfollowed(object),
+        touches: `no Service of namespace ${object.namespace} is in the input`,
+      })),
+    ...tlsChanges(before, after, pairs),
+  ];
+}
+
+function hasNoServices({ services }: MeshModel, namespace: string): boolean {
+  return services
+    .inNamespace(namespace)
+    .every(({ source, registry }) => registry !== 'Kubernetes' || isAssumed(source));
+}
+
+type Kinds = Parameters<MeshModel['objects']['ofKind']>[0];
+
+/** Objects of some kinds that came, went or changed, each in the model of the side that has it. */
+function changedOf(
+  before: MeshModel,
+  after: MeshModel,
+  kinds: readonly Kinds[],
+): { object: MeshObject; model: MeshModel }[] {
+  return kinds.flatMap((kind) => {
+    const [old, next] = [before, after].map(
+      (model) => new Map(model.objects.ofKind(kind).map((object) => [`${object.namespace}/${object.name}`, object])),
+    );
+    return [...new Set([...(old?.keys() ?? []), ...(next?.keys() ?? [])])].flatMap((key) => {
+      const [was, is] = [old?.get(key), next?.get(key)];
+      if (was !== undefined && is !== undefined && contentOf(was) === contentOf(is)) return [];
+      return is !== undefined
+        ? [{ object: is, model: after }]
+        : was === undefined
+          ? []
+          : [{ object: was, model: before }];
+    });
+  });
+}
+
+/** Why the effect of a policy is not seen in the model. */
+function unattached(model: MeshModel, policy: MeshObject): string | undefined {
+  if (policy.spec['targetRefs'] !== undefined || policy.spec['targetRef'] !== undefined)
+    return 'waypoints and the Gateway API are not followed';
+  if (workloadsOfPolicy(model, policy).length > 0) return undefined;
+  return `no workload that it is for is in the input`;
+}
+
+/** TLS settings of a client towards pods that the input does not hold: whether they take it is not known. */
+function tlsChanges(
+  before: TrafficModel,
+  after: TrafficModel,
+  pairs: readonly { was: Entry; is: Entry }[],
+): Unfollowed[] {
+  const found = new Map<string, Unfollowed>();
+  for (const { destination, was, is } of sharedDestinations(pairs)) {
+    const { host, subset, port } = destination;
+    const [old, next] = (
+      [
+        [before, was],
+        [after, is],
+      ] as const
+    ).map(([traffic, { client }]) => {
+      const view = traffic.view(client.proxy);
+      const service = view.service(host);
+      const rule = service && traffic.mesh.destinationRules.forService(service, view.namespace, view.labels);
+      return { rule, tls: trafficPolicy(rule, subset, port)['tls'] };
+    });
+    if (canonical(old?.tls ?? null) === canonical(next?.tls ?? null)) continue;
+    const { places } = reach(after.mesh, after.view(is.client.proxy), destination);
+    if (places.every(({ workload }) => workload !== undefined)) continue;
+    const source = (next?.rule ?? old?.rule)?.from[0];
+    if (source === undefined) continue;
+    const touches = `its tls changed, and the pods of ${destinationWords(destination)} are not in the input`;
+    found.set(`${source.namespace}/${source.name} ${touches}`, { ...unfollowed(source), touches });
+  }
+  return [...found.values()];
+}

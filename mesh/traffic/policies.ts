@@ -1,0 +1,482 @@
+import { asList, asMap, asName, asString, asStrings, isMap, type JsonMap } from '../json';
+import type { MeshModel, MeshObject } from '../model/mesh-model';
+import { policiesFor } from '../model/policy-attachment';
+import { literalHolds, type Literal, type Test, type Valuation } from './matching/literal';
+import { replaceRegex } from './matching/regex';
+import type { Outcome, RuleRef } from './outcome';
+import type { Proxy } from './proxy';
+import { noAction } from './rules/action';
+import type { CompiledRoute } from './rules/compiled';
+import { conditionWords } from './classes/words';
+
+/**
+ * AuthorizationPolicies and RequestAuthentications: who is refused by the proxy of a workload. They are compiled to steps, the first of which that takes a request
+ * decides, as Envoy's filters do: tokens first, then CUSTOM, DENY and ALLOW (istio pilot/pkg/security/authz).
+ */
+export interface Step {
+  when: Literal[];
+  verdict: Verdict;
+}
+
+export interface Verdict {
+  /** Undefined: the request is let through. */
+  status?: 401 | 403;
+  why?: string;
+  rule?: RuleRef;
+  /** Why that cannot be told. */
+  unknown?: string;
+}
+
+/** The proxy that judges. */
+export interface Server {
+  namespace: string;
+  labels: Record<string, string>;
+  /** Port of the pod. */
+  port: number;
+  isHttp: boolean;
+}
+
+/** Who asks, as the server's proxy sees it. */
+export interface Caller {
+  proxy: Pick<Proxy, 'namespace' | 'serviceAccount'>;
+  /** Over mutual TLS, without which the server does not know who asks. */
+  mutual: boolean;
+  /** From outside the mesh, to a gateway. */
+  outside?: true;
+}
+
+const allowed: Step = { when: [], verdict: {} };
+
+/** What the policies for a server say of the requests of a caller. The last step has no conditions. */
+export function policySteps(mesh: MeshModel, server: Server, caller: Caller): Step[] {
+  const policies = policiesFor(mesh, 'AuthorizationPolicy', server);
+  const authentications = policiesFor(mesh, 'RequestAuthentication', server).filter(
+    ({ spec }) => asList(spec['jwtRules']).length > 0,
+  );
+  if (policies.length === 0 && authentications.length === 0) return [allowed];
+  const context: Context = { mesh, server, hasTokens: authentications.length > 0 };
+  const enforced = policies.filter((policy) => !isDryRun(policy));
+  const ofAction = (action: string): MeshObject[] =>
+    enforced.filter(({ spec }) => (asName(spec['action']) ?? 'ALLOW') === action);
+  const allow = ofAction('ALLOW');
+  const all: Step[] = [
+    ...(server.isHttp ? authentications.map(invalidToken) : []),
+    ...policies.filter(isDryRun).flatMap((policy) =>
+      steps(policy, context, (rule) => ({
+        unknown: `${title(policy)} is a dry run (${rule.path}); whether it is enforced later is not known`,
+      })),
+    ),
+    ...ofAction('CUSTOM').flatMap((policy) =>
+      steps(policy, context, () => ({
+        unknown: `${title(policy)} leaves the decision to ${asName(asMap(policy.spec['provider'])['name']) ?? 'a provider'}`,
+      })),
+    ),
+    ...ofAction('DENY').flatMap((policy) =>
+      steps(policy, context, (rule) => ({ status: 403, why: `${title(policy)} denies it`, rule })),
+    ),
+    ...allow.flatMap((policy) => steps(policy, context, () => ({}))),
+    allow.length === 0 ? allowed : { when: [], verdict: refusedByAll(allow) },
+  ];
+  return simplified(all, caller);
+}
+
+function refusedByAll(allow: readonly MeshObject[]): Verdict {
+  const [first] = allow;
+  const names = allow.map(({ namespace, name }) => `${namespace}/${name}`).join(', ');
+  return {
+    status: 403,
+    why: `no rule of AuthorizationPolicy ${names} allows it`,
+    ...(first === undefined
+      ? {}
+      : { rule: { kind: first.kind, namespace: first.namespace, name: first.name, path: 'spec' } }),
+  };
+}
+
+function invalidToken({ kind, namespace, name }: MeshObject): Step {
+  return {
+    when: [literal('token', { kind: 'exact', value: 'invalid', ignoreCase: false })],
+    verdict: {
+      status: 401,
+      why: `RequestAuthentication ${namespace}/${name} takes no invalid token`,
+      rule: { kind, namespace, name, path: 'spec.jwtRules' },
+    },
+  };
+}
+
+function isDryRun({ annotations }: MeshObject): boolean {
+  return annotations['istio.io/dry-run'] === 'true';
+}
+
+function title({ kind, namespace, name }: MeshObject): string {
+  return `${kind} ${namespace}/${name}`;
+}
+
+interface Context {
+  mesh: MeshModel;
+  server: Server;
+  /** A RequestAuthentication reads tokens, so that requests can have a principal. */
+  hasTokens: boolean;
+}
+
+/** The conjunctions under which a policy takes a request. */
+function steps(policy: MeshObject, context: Context, verdict: (rule: RuleRef) => Verdict): Step[] {
+  const { kind, namespace, name, spec } = policy;
+  return asList(spec['rules']).flatMap((value, index) => {
+    const rule = asMap(value);
+    const path = `spec.rules[${index}]`;
+    const isDeny = spec['action'] === 'DENY';
+    const from = alternatives(rule['from'], 'source').map((one) => sourceConditions(one, context, namespace));
+    const to = alternatives(rule['to'], 'operation').map((one) => operationConditions(one, context));
+    const when = asList(rule['when']).map((one) => whenCondition(asMap(one), context));
+    return from.flatMap((source) =>
+      to.flatMap((operation): Step[] => {
+        const conjunction = conjoined([...source, ...operation, ...when], isDeny, context.server.isHttp);
+        return conjunction === undefined
+          ? []
+          : [{ when: conjunction, verdict: verdict({ kind, namespace, name, path }) }];
+      }),
+    );
+  });
+}
+
+function alternatives(value: unknown, key: string): JsonMap[] {
+  const all = asList(value).map((one) => asMap(asMap(one)[key]));
+  return all.length === 0 ? [{}] : all;
+}
+
+/** A condition: what is known already, or a literal. `isHttpOnly` ones mean nothing for TCP. */
+interface Condition {
+  known?: boolean;
+  literal?: Literal;
+  isHttpOnly: boolean;
+}
+
+/** On a TCP port an ALLOW rule that asks for something of HTTP is left out, and a DENY rule loses that condition. */
+function conjoined(conditions: readonly Condition[], isDeny: boolean, isHttp: boolean): Literal[] | undefined {
+  const literals: Literal[] = [];
+  for (const { known, literal: one, isHttpOnly } of conditions) {
+    if (isHttpOnly && !isHttp) {
+      if (!isDeny) return undefined;
+      continue;
+    }
+    if (known === false) return undefined;
+    if (one !== undefined) literals.push(one);
+  }
+  return literals;
+}
+
+function sourceConditions(source: JsonMap, context: Context, policyNamespace: string): Condition[] {
+  const account = (value: string): string => {
+    const [first = '', second] = value.split('/');
+    return `cluster.local/ns/${second === undefined ? policyNamespace : first}/sa/${second ?? first}`;
+  };
+  // `cluster.local` stands for the trust domain of the mesh, whatever that is.
+  const trust = `${asName(context.mesh.config.raw['trustDomain']) ?? 'cluster.local'}/`;
+  const principal = (value: string): string =>
+    value.startsWith(trust) ? `cluster.local/${value.slice(trust.length)}` : value;
+  return [
+    ...listed(source, 'principals', 'source principal', principal),
+    ...listed(source, 'serviceAccounts', 'source principal', account),
+    ...listed(source, 'namespaces', 'source namespace'),
+    ...listed(source, 'ipBlocks', 'source address'),
+    ...listed(source, 'remoteIpBlocks', 'remote address'),
+    ...listed(source, 'requestPrincipals', 'request principal').map((one) => ofToken(one, context)),
+  ];
+}
+
+function operationConditions(operation: JsonMap, { server }: Context): Condition[] {
+  const http = (conditions: Condition[]): Condition[] => conditions.map((one) => ({ ...one, isHttpOnly: true }));
+  return [
+    ...http(listed(operation, 'hosts', 'header :authority', undefined, true)),
+    ...http(listed(operation, 'methods', 'header :method')),
+    ...http(listed(operation, 'paths', 'path')),
+    ...ports(operation['ports'], server.port, false),
+    ...ports(operation['notPorts'], server.port, true),
+  ];
+}
+
+function ports(value: unknown, port: number, negated: boolean): Condition[] {
+  const list = asList(value).map(Number);
+  return list.length === 0 ? [] : [{ known: list.includes(port) !== negated, isHttpOnly: false }];
+}
+
+/** The conditions of a field and of its `not…`. */
+function listed(
+  map: JsonMap,
+  field: string,
+  variable: string,
+  change: (value: string) => string = (value) => value,
+  ignoreCase = false,
+): Condition[] {
+  const not = `not${field.charAt(0).toUpperCase()}${field.slice(1)}`;
+  return [
+    ...valuesCondition(asStrings(map[field]).map(change), variable, false, ignoreCase),
+    ...valuesCondition(asStrings(map[not]).map(change), variable, true, ignoreCase),
+  ];
+}
+
+function valuesCondition(
+  values: readonly string[],
+  variable: string,
+  negated: boolean,
+  ignoreCase = false,
+): Condition[] {
+  if (values.length === 0) return [];
+  return [
+    { literal: { variable, test: anyOf(values, ignoreCase), negated, missingAsEmpty: false }, isHttpOnly: false },
+  ];
+}
+
+/** Without a RequestAuthentication no request has a principal or claims. */
+function ofToken(condition: Condition, { hasTokens }: Context): Condition {
+  if (hasTokens || condition.literal === undefined) return { ...condition, isHttpOnly: true };
+  return { known: condition.literal.negated, isHttpOnly: true };
+}
+
+function whenCondition(condition: JsonMap, context: Context): Condition {
+  const key = asString(condition['key']) ?? '';
+  const variable = variableOf(key);
+  const [values, notValues] = [asStrings(condition['values']), asStrings(condition['notValues'])];
+  if (variable === 'destination port') {
+    const port = String(context.server.port);
+    return { known: (values.length === 0 || values.includes(port)) && !notValues.includes(port), isHttpOnly: false };
+  }
+  const isHttpOnly = key.startsWith('request.');
+  const [positive, negative] = [valuesCondition(values, variable, false), valuesCondition(notValues, variable, true)];
+  const [one] = [...positive, ...negative];
+  if (one === undefined) return { isHttpOnly };
+  const condition2 = { ...one, isHttpOnly };
+  return key.startsWith('request.auth.') ? ofToken(condition2, context) : condition2;
+}
+
+function variableOf(key: string): string {
+  const [, name] = /^request\.headers\[(.+)\]$/.exec(key) ?? [];
+  if (name !== undefined) return `header ${name.toLowerCase()}`;
+  const [, claim] = /^request\.auth\.claims(\[.+\])$/.exec(key) ?? [];
+  if (claim !== undefined) return `claim ${claim.slice(1, -1).replaceAll('][', '.')}`;
+  return (
+    {
+      'source.ip': 'source address',
+      'remote.ip': 'remote address',
+      'source.namespace': 'source namespace',
+      'source.principal': 'source principal',
+      'source.serviceAccount': 'source principal',
+      'request.auth.principal': 'request principal',
+      'request.auth.audiences': 'claim aud',
+      'request.auth.presenter': 'claim azp',
+      'destination.port': 'destination port',
+      'destination.ip': 'pod address',
+      'connection.sni': 'sni',
+    }[key] ?? key
+  );
+}
+
+/** A value of a policy: `*` is any, `a*` and `*a` are beginning and end, `{*}` and `{**}` are parts of a path. */
+function anyOf(values: readonly string[], ignoreCase: boolean): Test {
+  const tests = values.map((value) => patternTest(value, ignoreCase));
+  const [first] = tests;
+  if (first !== undefined && tests.length === 1) return first;
+  if (tests.some(({ kind }) => kind === 'present')) return { kind: 'present' };
+  const said = values.map((value) => value).join(' or ');
+  return { kind: 'regex', value: `${ignoreCase ? '(?i)' : ''}(${tests.map(asRegex).join('|')})`, said: `is ${said}` };
+}
+
+function patternTest(value: string, ignoreCase: boolean): Test {
+  if (value === '*') return { kind: 'present' };
+  if (value.includes('{*}') || value.includes('{**}')) {
+    const regex = value
+      .split(/(\{\*\*?\})/)
+      .map((part) => (part === '{*}' ? '[^/]+' : part === '{**}' ? '.*' : quoted(part)))
+      .join('');
+    return { kind: 'regex', value: regex, said: `is ${value}` };
+  }
+  if (value.endsWith('*')) return { kind: 'prefix', value: value.slice(0, -1), ignoreCase };
+  if (value.startsWith('*')) return { kind: 'suffix', value: value.slice(1), ignoreCase };
+  return { kind: 'exact', value, ignoreCase };
+}
+
+function asRegex(test: Test): string {
+  if (test.kind === 'present') return '.*';
+  if (test.kind === 'regex') return test.value;
+  const value = quoted(test.value);
+  return test.kind === 'exact' ? value : test.kind === 'prefix' ? `${value}.*` : `.*${value}`;
+}
+
+function quoted(value: string): string {
+  return value.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+}
+
+function literal(variable: string, test: Test): Literal {
+  return { variable, test, negated: false, missingAsEmpty: false };
+}
+
+/** Steps without what is known of the caller; nothing comes after a step that takes everything. */
+function simplified(all: readonly Step[], caller: Caller): Step[] {
+  const left: Step[] = [];
+  for (const { when, verdict } of all) {
+    const open: Literal[] = [];
+    let holds = true;
+    for (const one of when) {
+      const known = knownOfCaller(one, caller);
+      if (known === undefined) open.push(one);
+      else holds &&= known;
+    }
+    if (!holds) continue;
+    left.push({ when: open, verdict });
+    if (open.length === 0) break;
+  }
+  // Allowed parts of what is allowed anyway are no steps of their own.
+  while (left.length > 1 && isPlainAllow(left.at(-1)) && isPlainAllow(left.at(-2))) left.splice(-2, 1);
+  return left;
+}
+
+function isPlainAllow(step: Step | undefined): boolean {
+  return step !== undefined && step.verdict.status === undefined && step.verdict.unknown === undefined;
+}
+
+function knownOfCaller(one: Literal, { proxy, mutual, outside }: Caller): boolean | undefined {
+  const isIdentity = one.variable === 'source namespace' || one.variable === 'source principal';
+  if (!isIdentity) return undefined;
+  if (!mutual || outside === true) return literalHolds(one, undefined);
+  if (proxy.namespace === '') return undefined;
+  if (one.variable === 'source namespace') return literalHolds(one, proxy.namespace);
+  if (proxy.serviceAccount !== undefined)
+    return literalHolds(one, `cluster.local/ns/${proxy.namespace}/sa/${proxy.serviceAccount}`);
+  return undefined;
+}
+
+/** What the steps say of one request; what is not known of it makes the answer unknown. */
+export function verdictOf(all: readonly Step[], valuation: Valuation, isOpen: (variable: string) => boolean): Verdict {
+  for (const { when, verdict } of all) {
+    const known = when.filter(({ variable }) => !isOpen(variable));
+    if (!known.every((one) => literalHolds(one, valuation(one.variable)))) continue;
+    if (known.length === when.length) return verdict;
+    const open = conditionWords(when.filter(({ variable }) => isOpen(variable)));
+    const by = verdict.rule === undefined ? 'an AuthorizationPolicy' : title2(verdict.rule);
+    return { unknown: `${by} asks whether ${open}, which the request does not say` };
+  }
+  return {};
+}
+
+function title2({ kind, namespace, name }: RuleRef): string {
+  return `${kind} ${namespace}/${name}`;
+}
+
+/** Steps as conditions on the request that the client sends: the server sees it after the route has rewritten it. */
+export function beforeRewrite(all: readonly Step[], route: CompiledRoute): Step[] {
+  return all.flatMap(({ when, verdict }): Step[] => {
+    const open: Literal[] = [];
+    let unknown: string | undefined;
+    for (const one of when) {
+      const asked = asClientSends(one, route);
+      if (asked === false) return [];
+      if (asked === 'unknown')
+        unknown = `the route changes the ${one.variable}, which ${verdict.rule === undefined ? 'an AuthorizationPolicy' : title2(verdict.rule)} asks for`;
+      else if (asked !== true) open.push(asked);
+    }
+    return [{ when: open, verdict: unknown === undefined ? verdict : { unknown } }];
+  });
+}
+
+function asClientSends(one: Literal, { action, when }: CompiledRoute): Literal | boolean | 'unknown' {
+  if (one.variable === 'path' && isMap(action.rewrite)) return pathBefore(one, action.rewrite, when);
+  if (one.variable === 'header :authority') {
+    const authority = action.authority ?? action.forward?.find((to) => to.authority !== undefined)?.authority;
+    return authority === undefined ? one : literalHolds(one, authority);
+  }
+  const [, header] = /^header ([^:].*)$/.exec(one.variable) ?? [];
+  if (header === undefined) return one;
+  const changed = [action.headers, ...(action.forward ?? []).map((to) => to.headers)]
+    .flatMap((operations) => [
+      ...Object.keys(operations?.request?.set ?? {}),
+      ...Object.keys(operations?.request?.add ?? {}),
+      ...(operations?.request?.remove ?? []),
+    ])
+    .some((name) => name.toLowerCase() === header);
+  return changed ? 'unknown' : one;
+}
+
+function pathBefore(one: Literal, rewrite: JsonMap, when: readonly Literal[]): Literal | boolean | 'unknown' {
+  const match = when.find(({ variable, negated }) => variable === 'path' && !negated)?.test;
+  const regex = rewrite['uriRegexRewrite'];
+  if (isMap(regex)) {
+    if (match?.kind !== 'exact') return 'unknown';
+    return literalHolds(
+      one,
+      replaceRegex(asString(regex['match']) ?? '', match.value, asString(regex['rewrite']) ?? ''),
+    );
+  }
+  const uri = asName(rewrite['uri']);
+  if (uri === undefined) return one;
+  if (match?.kind === 'exact' || match?.kind === 'regex') return literalHolds(one, uri);
+  const prefix = match?.kind === 'prefix' ? match.value : '/';
+  const { test } = one;
+  if (test.kind === 'present') return one;
+  if (test.kind === 'suffix' || test.kind === 'regex') return 'unknown';
+  // What comes after the prefix stays: the condition is on that part alone.
+  if (test.kind === 'prefix' && uri.startsWith(test.value)) return !one.negated;
+  if (!test.value.startsWith(uri)) return one.negated;
+  return { ...one, test: { ...test, value: prefix + test.value.slice(uri.length) } };
+}
+
+/** Key under which a route keeps the verdict of some steps. */
+export function policyKey(all: readonly Step[]): string {
+  return JSON.stringify(all);
+}
+
+/** So many combinations of what several servers say are told apart. */
+const combinationLimit = 64;
+
+/** A route for each combination of what the policies of its destinations say; the route itself where they let everything through. */
+export function routesByVerdict(route: CompiledRoute, servers: readonly (readonly Step[])[]): CompiledRoute[] {
+  const lists = new Map(servers.map((all) => [policyKey(all), beforeRewrite(all, route)]));
+  let combined: { when: Literal[]; verdicts: Map<string, Verdict> }[] = [{ when: [], verdicts: new Map() }];
+  for (const [key, all] of lists) {
+    if (all.length === 1 && isPlainAllow(all[0])) continue;
+    combined = combined.flatMap(({ when, verdicts }) =>
+      all.map((step) => ({ when: [...when, ...step.when], verdicts: new Map([...verdicts, [key, step.verdict]]) })),
+    );
+    if (combined.length > combinationLimit) {
+      const unknown = { unknown: 'AuthorizationPolicies with too many combinations of conditions' };
+      return [{ ...route, verdicts: new Map([...lists.keys()].map((one) => [one, unknown])) }];
+    }
+  }
+  if (combined.length === 1 && combined[0]?.verdicts.size === 0) return [route];
+  return combined.map(({ when, verdicts }, index) => ({
+    ...route,
+    when: [...route.when, ...when],
+    verdicts,
+    ...(index > 0 && when.length === 0 ? { except: combined.slice(0, index).map((before) => before.when) } : {}),
+  }));
+}
+
+/** The routes of a gateway behind what its own policies say, which comes first. */
+export function behindPolicies(
+  routes: readonly CompiledRoute[],
+  otherwise: Outcome,
+  all: readonly Step[],
+): CompiledRoute[] {
+  if (all.length === 1 && isPlainAllow(all[0])) return [...routes];
+  return all.flatMap(({ when, verdict }): CompiledRoute[] => {
+    const common = { when, unless: [], port: undefined, rule: verdict.rule, namespace: '' };
+    if (verdict.status !== undefined) return [{ ...common, action: noAction, fixed: refusal(verdict) }];
+    const noted = verdict.unknown === undefined ? {} : { unknown: verdict.unknown };
+    return [
+      ...routes.map((route) => ({ ...route, ...noted, when: [...when, ...route.when] })),
+      // Those whom a step with conditions lets through must not get to the steps after it.
+      ...(when.length === 0 && verdict.unknown === undefined
+        ? []
+        : [{ ...common, action: noAction, ...noted, fixed: otherwise }]),
+    ];
+  });
+}
+
+/** The answer of a gateway that a policy gives. */
+export function refusal({ status, why = '', rule }: Verdict): Outcome {
+  return { kind: 'response', status: status ?? 403, why, ...(rule && { rule }) };
+}
+
+/** An outcome with what the policies before it leave open. */
+export function withVerdict(outcome: Outcome, { unknown }: CompiledRoute): Outcome {
+  return unknown === undefined ? outcome : { ...outcome, unknown: [...(outcome.unknown ?? []), unknown] };
+}

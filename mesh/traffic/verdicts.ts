@@ -1,0 +1,126 @@
+import { isHttp } from '../model/protocol';
+import type { MeshModel, MeshService } from '../model/mesh-model';
+import { podPort, reach, type Place } from './classes/places';
+import type { Valuation } from './matching/literal';
+import type { Failure, Outcome, WeightedDestination } from './outcome';
+import { beforeRewrite, policyKey, policySteps, routesByVerdict, verdictOf, type Step, type Verdict } from './policies';
+import type { Proxy } from './proxy';
+import { clusterOf, joined, type ProxyView } from './proxy-view';
+import type { CompiledRoute } from './rules/compiled';
+
+/** What the AuthorizationPolicies of the pods say of the requests that a route sends there. */
+
+/** What asks, and on which port. */
+export interface Asking {
+  caller: Proxy;
+  port: number;
+  view: ProxyView;
+  model: MeshModel;
+}
+
+/** A route as one for each class of requests that the policies of its destinations tell apart. */
+export function byVerdict(route: CompiledRoute, asking: Asking): CompiledRoute[] {
+  const servers = serversOf(route, asking);
+  return servers.length === 0 ? [route] : routesByVerdict(route, servers);
+}
+
+/** A route with what the policies of its destinations say of one request. */
+export function withVerdicts(
+  route: CompiledRoute,
+  asking: Asking,
+  valuation: Valuation,
+  isOpen: (variable: string) => boolean,
+): CompiledRoute {
+  const servers = serversOf(route, asking);
+  if (servers.length === 0) return route;
+  const verdicts = servers.map((all): [string, Verdict] => [
+    policyKey(all),
+    verdictOf(beforeRewrite(all, route), valuation, isOpen),
+  ]);
+  return { ...route, verdicts: new Map(verdicts) };
+}
+
+function serversOf(route: CompiledRoute, asking: Asking): Step[][] {
+  const { model, view, port } = asking;
+  if (!hasPolicies(model)) return [];
+  return (route.action.forward ?? []).flatMap((destination) => {
+    const cluster = clusterOf(destination, route.namespace, port, view, model, route.action.isL4);
+    if (cluster.missing !== undefined) return [];
+    const service = view.service(cluster.host);
+    return reach(model, view, cluster).places.flatMap((place) => {
+      const steps = service && placeSteps(service, place, cluster.port, route.action.isL4, asking);
+      return steps === undefined ? [] : [steps];
+    });
+  });
+}
+
+/** An outcome with the parts of its destinations that policies refuse. */
+export function judged(outcome: Outcome, route: CompiledRoute, asking: Asking): Outcome {
+  const { verdicts } = route;
+  if (verdicts === undefined || outcome.destinations === undefined) return outcome;
+  return {
+    ...outcome,
+    destinations: outcome.destinations.map((destination) =>
+      judgedDestination(destination, verdicts, route.action.isL4, asking),
+    ),
+  };
+}
+
+function judgedDestination(
+  destination: WeightedDestination,
+  verdicts: ReadonlyMap<string, Verdict>,
+  isL4: boolean,
+  asking: Asking,
+): WeightedDestination {
+  const { model, view } = asking;
+  const service = view.service(destination.host);
+  if (destination.missing !== undefined || service === undefined) return destination;
+  const failures: Failure[] = [...(destination.failures ?? [])];
+  const unknown = destination.unknown === undefined ? [] : [destination.unknown];
+  for (const place of reach(model, view, destination).places) {
+    const steps = placeSteps(service, place, destination.port, isL4, asking);
+    const verdict = steps && verdicts.get(policyKey(steps));
+    if (verdict?.unknown !== undefined) unknown.push(verdict.unknown);
+    if (verdict?.status === undefined) continue;
+    failures.push({ share: place.share, status: verdict.status, why: verdict.why ?? '', places: [place.name] });
+  }
+  return {
+    ...destination,
+    ...(failures.length === 0 ? {} : { failures: joined(failures) }),
+    ...(unknown.length === 0 ? {} : { unknown: [...new Set(unknown)].join('; ') }),
+  };
+}
+
+const known = new WeakMap<MeshModel, Map<string, Step[]>>();
+
+/** What the policies for a place say; undefined where no proxy enforces any, or the connection is refused before. */
+function placeSteps(
+  service: MeshService,
+  { workload, connection }: Place,
+  port: number,
+  isL4: boolean,
+  { model, caller, view }: Asking,
+): Step[] | undefined {
+  if (workload === undefined || connection.refused !== undefined || !hasPolicies(model)) return undefined;
+  if (workload.proxy === 'ambient' || (workload.proxy === 'none' && model.namespaces.get(workload.namespace)?.source))
+    return undefined;
+  const protocol = service.ports.find(({ number }) => number === port)?.protocol ?? 'Unsupported';
+  const speaksHttp = !isL4 && (isHttp(protocol) || protocol === 'Unsupported');
+  const server = {
+    namespace: workload.namespace,
+    labels: workload.labels,
+    port: podPort(service, workload, port),
+    isHttp: speaksHttp,
+  };
+  const asks = { proxy: caller, mutual: connection.mutual && view.proxy !== 'none' };
+  const ofModel = known.get(model) ?? new Map<string, Step[]>();
+  known.set(model, ofModel);
+  const key = JSON.stringify([server, asks.mutual, caller.namespace, caller.serviceAccount]);
+  const steps = ofModel.get(key) ?? policySteps(model, server, asks);
+  ofModel.set(key, steps);
+  return steps;
+}
+
+export function hasPolicies({ objects }: MeshModel): boolean {
+  return objects.ofKind('AuthorizationPolicy').length + objects.ofKind('RequestAuthentication').length > 0;
+}
