@@ -2,7 +2,7 @@ import type { RouteSettings, Weights } from '../../mesh/manifests/settings';
 import type { Key } from '../key-path';
 import type { StackFile } from '../schema/stack-file';
 import { apiGroup, defined } from '../../mesh/manifests/kubernetes';
-import { versionsOf, weightProblems } from '../../mesh/manifests/weights';
+import { splitsOf, versionsOf, weightProblems } from '../../mesh/manifests/weights';
 import { didYouMean, type KeyProblem } from '../problem';
 
 /** One service's route and where it stands. */
@@ -30,25 +30,19 @@ const answers = ['route', 'redirect', 'directResponse', 'delegate'];
 /** Splits: of the right sum, between versions that there are, and in rules that have room for one. */
 export function weightRules(stack: StackFile): KeyProblem[] {
   return services(stack).flatMap((service) => [
-    ...splits(service).flatMap(({ weights, keys }) => [
-      ...weightProblems(weights).map(({ path, message }) => ({
-        keys: [...keys, ...path],
-        message,
-        reads: [[...keys, '*']],
-      })),
-      ...versionProblems(service, weights, keys),
-    ]),
+    ...splitsOf(service.route).flatMap(({ weights, path: split }) => {
+      const keys = [...service.keys, ...split];
+      return [
+        ...weightProblems(weights).map(({ path, message }) => ({
+          keys: [...keys, ...path],
+          message,
+          reads: [[...keys, '*']],
+        })),
+        ...versionProblems(service, weights, keys),
+      ];
+    }),
     ...answeredTwice(service),
   ]);
-}
-
-function splits({ route, keys }: Service): { weights: Weights; keys: Key[] }[] {
-  const ruleLists = (['http', 'tcp', 'tls'] as const).flatMap((list) =>
-    (route[list] ?? []).map(({ weights }, index) => ({ weights, keys: [...keys, list, index, 'weights'] })),
-  );
-  return [{ weights: route.weights, keys: [...keys, 'weights'] }, ...ruleLists].flatMap((split) =>
-    split.weights === undefined ? [] : [{ weights: split.weights, keys: split.keys }],
-  );
 }
 
 function versionProblems({ service, route, keys: serviceKeys }: Service, weights: Weights, keys: Key[]): KeyProblem[] {

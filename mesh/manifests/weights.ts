@@ -77,3 +77,31 @@ export function versionsOf(route: RouteSettings): Version[] {
     : Object.entries(versions);
   return named.map(([version, settings]) => ({ ...settings, version, labels: settings.labels ?? { version } }));
 }
+
+/** A split in a route's settings, and its path below the route. */
+export interface Split {
+  weights: Weights;
+  path: (string | number)[];
+}
+
+/** The split of the service, and those of its rules. */
+export function splitsOf(route: RouteSettings): Split[] {
+  const ofRules = (['http', 'tcp', 'tls'] as const).flatMap((list) =>
+    (route[list] ?? []).flatMap(({ weights }, index) =>
+      weights === undefined ? [] : [{ weights, path: [list, index, 'weights'] }],
+    ),
+  );
+  return route.weights === undefined ? ofRules : [{ weights: route.weights, path: ['weights'] }, ...ofRules];
+}
+
+/** Problems of all splits of a route: weights that are not valid, and versions that the service does not have. */
+export function splitProblems(route: RouteSettings): SettingsProblem[] {
+  const known = versionsOf(route).map(({ version }) => version);
+  const versions = known.length === 0 ? 'the service has no versions' : `the versions are ${known.join(', ')}`;
+  return splitsOf(route).flatMap(({ weights, path }) => [
+    ...weightProblems(weights).map((problem) => ({ ...problem, path: [...path, ...problem.path] })),
+    ...Object.keys(weights)
+      .filter((version) => !known.includes(version))
+      .map((version) => ({ path: [...path, version], message: `no version "${version}"; ${versions}` })),
+  ]);
+}

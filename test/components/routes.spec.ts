@@ -133,6 +133,18 @@ describe('Routes', () => {
     );
     assert.deepEqual(component?.outputs, { namespace: 'bookinfo', weights: { secret: { reviews: { v1: 100 } } } });
   });
+
+  it('refuses weights that do not sum to 100 before it registers anything', async () => {
+    const services = { reviews: { versions: ['v1', 'v2'], weights: { v1: 90, v2: 20 } } };
+    await assert.rejects(
+      registrations(() => new Routes('r', { namespace: 'bookinfo', services })),
+      {
+        message:
+          'invalid weights of Routes r\n' +
+          '  services.reviews.weights: weights must sum to 100, these sum to 110: v1 90, v2 20; change one of them, or make it "rest"',
+      },
+    );
+  });
 });
 
 function destinationRule(version: string): string {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import type { Weights } from '../../../mesh/manifests/settings';
-import { effectiveWeights, fullWeight, weightProblems } from '../../../mesh/manifests/weights';
+import { effectiveWeights, fullWeight, splitProblems, weightProblems } from '../../../mesh/manifests/weights';
 
 function problems(weights: Weights): [string, string][] {
   return weightProblems(weights).map(({ path, message }) => [path.join('.'), message]);
@@ -70,5 +70,33 @@ describe('weightProblems', () => {
 
   it('refuses an empty map', () => {
     assert.deepEqual(problems({}), [['', 'weights must name at least one version']]);
+  });
+});
+
+describe('splitProblems', () => {
+  it('are those of the service and of its rules, each with its path', () => {
+    assert.deepEqual(
+      splitProblems({
+        versions: ['v1', 'v2'],
+        weights: { v1: 90, v2: 20 },
+        http: [{ match: [{ uri: { exact: '/' } }], weights: { v1: 'rest', v3: 10 } }, { weights: { v1: 100 } }],
+        tcp: [{ weights: { v1: 101 } }],
+      }),
+      [
+        {
+          path: ['weights'],
+          message: 'weights must sum to 100, these sum to 110: v1 90, v2 20; change one of them, or make it "rest"',
+        },
+        { path: ['http', 0, 'weights', 'v3'], message: 'no version "v3"; the versions are v1, v2' },
+        { path: ['tcp', 0, 'weights', 'v1'], message: 'a weight must be a whole number from 0 to 100, or "rest"' },
+      ],
+    );
+  });
+
+  it('are one for each version of a service without versions, and none for a valid split', () => {
+    assert.deepEqual(
+      [splitProblems({ weights: { v1: 100 } }), splitProblems({ versions: { v1: {} }, weights: { v1: 'rest' } })],
+      [[{ path: ['weights', 'v1'], message: 'no version "v1"; the service has no versions' }], []],
+    );
   });
 });
