@@ -46,8 +46,8 @@ export function loadKubeconfig({ kubeconfig, context }: KubeconfigOptions, env =
   }
   const names = config.getContexts().map(({ name }) => name);
   const available = names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`;
-  // A kubeconfig without one has undefined.
-  const wanted = context ?? (config.getCurrentContext() as string | undefined) ?? '';
+  const current: unknown = config.getCurrentContext();
+  const wanted = context ?? (typeof current === 'string' ? current : '');
   if (!names.includes(wanted)) {
     throw noCluster(
       wanted === ''
