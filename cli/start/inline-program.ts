@@ -6,11 +6,10 @@ import type { ProjectSettings } from '@pulumi/pulumi/automation';
 import { parse } from 'yaml';
 import { projectRoot } from '../../runtime/project-root';
 
-/** Loads modules at run time, so that the bundler does not make the program part of the command. */
-const load = createRequire(join(projectRoot, 'cli', 'main.js'));
-
 /** This project's program, as the Automation API runs it in this process: anew for each preview and update. */
 export function inlineProgram(): Record<string, unknown> {
+  // Modules are loaded at run time, so that the bundler does not make the program part of the command, and by a loader of its own, since a loader keeps all that it has loaded in memory.
+  const load = createRequire(join(projectRoot, 'cli', 'main.js'));
   const pulumi = load('@pulumi/pulumi') as typeof import('@pulumi/pulumi');
   pulumi.runtime.registerResourceTransform(skipAwait);
   const started = process.cwd();
