@@ -59,8 +59,13 @@ for (const [namespace, services] of Object.entries(routes)) {
 }
 if (objects.length > 0) new mesh.Objects('objects', { objects, ...section('objects') }, { dependsOn: [...ready] });
 
-const splits = effectiveSplits(stackTraffic(settings));
-/** Who gets the requests, and what is done to them: service or gateway → class of requests → share. A preview shows what a change moves. */
-export const traffic = secretSections.has('routes') || secretSections.has('objects') ? secret(splits) : splits;
+/** By class of requests: Pulumi compares lists by position, so that in a list a removed rule would change every rule after it. */
+const splits = Object.entries(effectiveSplits(stackTraffic(settings))).map(([asked, classes]) => [
+  asked,
+  Object.fromEntries(classes.map(({ who, ...split }) => [who, split])),
+]);
+const shares = Object.fromEntries(splits) as Record<string, Record<string, object>>;
+/** Where requests go, and how they are treated: service or gateway → class of requests → share by destination. Previews show what a change moves. */
+export const traffic = secretSections.has('routes') || secretSections.has('objects') ? secret(shares) : shares;
 /** Address of each gateway. */
 export const addresses = Object.fromEntries(ingress.map(({ gateway, address }) => [gateway, address]));

@@ -14,6 +14,14 @@ import { appliedFields, isRoute, parsedObjects, type Objects, type RouteState } 
 /** How long, in milliseconds, a list of a namespace's objects is used: the Routes of an update share it. */
 const listTime = 2000;
 
+/** The routing objects of a namespace, metadata only. */
+interface NamespaceList {
+  until: number;
+  objects: Promise<LiveObject[]>;
+  /** Titles of objects that this process has written since. */
+  written: Set<string>;
+}
+
 /** A Route that exists, but not as it should be. */
 export class IncompleteError extends Error {
   override readonly name = 'IncompleteError';
@@ -32,7 +40,7 @@ export class Routes {
   private readonly stop = new AbortController();
   private readonly inFlight = { rules: new InFlightUpdates(), all: new InFlightUpdates() };
   private readonly connections = new Map<string, Connection>();
-  private readonly lists = new Map<string, { until: number; objects: Promise<LiveObject[]> }>();
+  private readonly lists = new Map<string, NamespaceList>();
 
   constructor(private readonly logOf: (urn: string) => Log) {
     // One for each proof that waits.
@@ -61,7 +69,7 @@ export class Routes {
     let refused: string[] = [];
     try {
       const owner = ownerOf(urn, this.connect(inputs).server, inputs.namespace, id);
-      refused = refusals(inputs, await this.list(inputs), owner);
+      refused = await this.refusals(inputs, owner);
     } catch {
       // No cluster, no objects of others.
     }
@@ -119,34 +127,45 @@ export class Routes {
     const log = this.logOf(urn);
     const connection = this.connect(inputs);
     const owner = ownerOf(urn, connection.server, inputs.namespace, id);
-    const existing = await this.list(inputs);
-    const refused = refusals(inputs, existing, owner);
+    const refused = await this.refusals(inputs, owner);
     if (refused.length > 0) throw new Error(refused.join('\n'));
     const cluster = new Cluster(connection, signal);
     const wanted = parsedObjects(inputs.objects);
     // The same kubeconfig may lead to another cluster by now; the state says nothing about that one.
     const known =
       before.server === connection.server ? parsedObjects(before.objects) : new Map<string, KubernetesObject>();
-    const own = existing.filter((live) => belongsTo(live, owner));
+    const own = (await this.list(inputs).objects).filter((live) => belongsTo(live, owner));
     const all = new Map([...known, ...(await leftovers(cluster, own, known, wanted))]);
     const { weightsOwnedBy } = inputs;
     const prover = new Prover(inputs.proof, clusterOptions(inputs), log, signal);
     const context = { cluster, prover, inFlight: this.inFlight, log, owner, weightsOwnedBy, signal };
     const outcome = await executePlan(planOf(all, wanted, before.unproven), all, context);
+    for (const title of outcome.objects.keys()) this.list(inputs).written.add(title);
     return settled(id, { ...inputs, server: connection.server }, outcome);
   }
 
-  /** The routing objects of the namespace, metadata only. */
-  private async list(inputs: RouteInputs): Promise<LiveObject[]> {
+  /** Why objects must not be written: they exist, and another stack, a controller or a person made them. */
+  private async refusals(inputs: RouteInputs, owner: Owner): Promise<string[]> {
+    if (takesOverAll()) return [];
+    const { objects, written } = this.list(inputs);
+    return (await objects)
+      .map((live): [string, LiveObject] => [objectTitle(live), live])
+      .filter(([title, live]) => inputs.objects[title] !== undefined && !written.has(title) && !isOfStack(live, owner))
+      .map(([title, live]) => `${title} exists, and this stack did not create it${makerOf(live)}.\n${takeoverHint}`)
+      .sort();
+  }
+
+  private list(inputs: RouteInputs): NamespaceList {
     const connection = this.connect(inputs);
     const key = JSON.stringify([connection.server, inputs.namespace]);
     const now = performance.now();
     const known = this.lists.get(key);
-    if (known !== undefined && now < known.until) return known.objects;
+    if (known !== undefined && now < known.until) return known;
     const objects = new Cluster(connection, this.stop.signal).all(inputs.namespace);
-    this.lists.set(key, { until: now + listTime, objects });
+    const list = { until: now + listTime, objects, written: new Set<string>() };
+    this.lists.set(key, list);
     objects.catch(() => this.lists.delete(key));
-    return objects;
+    return list;
   }
 
   private connect(inputs: RouteInputs): Connection {
@@ -156,15 +175,6 @@ export class Routes {
     this.connections.set(key, connection);
     return connection;
   }
-}
-
-/** Why objects must not be written: they exist, and another stack, a controller or a person made them. */
-function refusals({ objects }: RouteInputs, existing: readonly LiveObject[], owner: Owner): string[] {
-  if (takesOverAll()) return [];
-  return existing
-    .filter((live) => objects[objectTitle(live)] !== undefined && !isOfStack(live, owner))
-    .map((live) => `${objectTitle(live)} exists, and this stack did not create it${makerOf(live)}.\n${takeoverHint}`)
-    .sort();
 }
 
 /** What an interrupted update created: it exists, but is in no state. */

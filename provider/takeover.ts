@@ -116,7 +116,8 @@ function refusal(object: KubernetesObject, live: LiveObject, isRecovery: boolean
   const title = objectTitle(object);
   if (live.metadata.deletionTimestamp !== undefined) return `${title} is being deleted: run again when it is gone`;
   if (isAppliedBy(live, object.metadata.annotations?.[fieldManagerAnnotation] ?? '')) {
-    return isRecovery
+    // In the preview of a replacement it has not been deleted yet.
+    return isRecovery || pulumi.runtime.isDryRun()
       ? undefined
       : `${title} exists: an interrupted update of this stack created it. Set kubernetes:upsertExistingObjects to true for the next update, which then takes over this stack's own objects and no others.`;
   }

@@ -91,8 +91,13 @@ export class LabStack {
       await unlock(stack, folders, name, log);
       const state = readStackState(folders, name);
       await forgetReleases(lab, pendingReleases(state));
-      const base = { 'kubernetes:kubeconfig': lab.kubeconfig, 'kubernetes:context': lab.context };
       const isInterrupted = (state.pending_operations ?? []).length > 0;
+      const base = {
+        'kubernetes:kubeconfig': lab.kubeconfig,
+        'kubernetes:context': lab.context,
+        // The interrupted run may have created objects that are not in the state: provider/takeover.ts lets only those be taken over.
+        ...(isInterrupted ? { 'kubernetes:upsertExistingObjects': 'true' } : {}),
+      };
       return new LabStack(name, stack, join(folders.folder, `Pulumi.${name}.yaml`), base, isInterrupted);
     } catch (error) {
       throw new UserError(`Pulumi cannot open the stack ${name}: ${commandWords(error)}`);

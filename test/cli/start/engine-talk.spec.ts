@@ -37,7 +37,7 @@ describe('what is shown of a run of the engine', () => {
         says('error', `creation of resource "${urn}" failed`, { urn }),
         says(
           'error',
-          'Preview failed: before hook "only-own-objects" failed: Service one/s is in the cluster already',
+          'Preview failed: before hook "only-own-objects" failed: Service one/s exists',
           { urn },
         ),
         says(
@@ -48,7 +48,7 @@ describe('what is shown of a run of the engine', () => {
       [
         'error: Service one/s: port is invalid',
         'error: creation of resource Service one/s failed',
-        'error: Service one/s is in the cluster already',
+        'error: Service one/s exists',
         'error: VirtualService one/a: this change is refused',
       ],
     );

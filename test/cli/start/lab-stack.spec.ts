@@ -12,9 +12,9 @@ describe('a stack on the lab', () => {
   const folder = temporaryFolder();
 
   it('has the project file of the checkout, with absolute paths and the Kubernetes provider of the lab', () => {
-    const { main, plugins, config, name } = projectSettings('/lab/provider') as unknown as Record<string, unknown>;
+    const { main, plugins, name } = projectSettings('/lab/provider') as unknown as Record<string, unknown>;
     assert.deepEqual(
-      { main, plugins, name, upsert: (config as Record<string, unknown>)['kubernetes:upsertExistingObjects'] },
+      { main, plugins, name },
       {
         main: checkout,
         name: 'meshwright',
@@ -25,7 +25,6 @@ describe('a stack on the lab', () => {
             { name: 'kubernetes', path: '/lab/provider' },
           ],
         },
-        upsert: { value: true },
       },
     );
   });

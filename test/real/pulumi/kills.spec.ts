@@ -39,7 +39,10 @@ const proving: Moment = {
   comes: (update) => update.said(/waiting, \d of 3 proxies so far/),
   holds: true,
 };
-const draining: Moment = { what: 'while a version drains', comes: (update) => update.said(/kept for 3 s/) };
+const draining: Moment = {
+  what: 'while a version drains',
+  comes: (update) => update.said(/draining open connections for 3 s/),
+};
 const deleting: Moment = {
   what: 'while a DestinationRule is deleted',
   comes: (update) => update.said(/DestinationRule \S+ deleting/),

@@ -72,7 +72,7 @@ describe('a stack, with the real Pulumi on a real API server', function () {
       ['MutatingWebhookConfigurationPatch istio-injector', 'Release istio-ingressgateway-istio-ingressgateway'],
       ['MutatingWebhookConfigurationPatch istio-injector', 'Deployment bookinfo-reviews-v3'],
       ['Namespace bookinfo-namespace', 'Deployment bookinfo-reviews-v3'],
-      ['Deployment bookinfo-reviews-v3', 'RouteSet bookinfo'],
+      ['Deployment bookinfo-reviews-v3', 'Route bookinfo/reviews'],
     ];
     assert.deepEqual(
       inOrder.filter(([first, next]) => !isBefore(steps, first, next)),
@@ -119,7 +119,7 @@ describe('a stack, with the real Pulumi on a real API server', function () {
     const before = route();
     configure(routed(reviews({ v1: 75, v3: 25 })));
     const steps = await theStack().up();
-    assert.deepEqual(changes(steps), [['RouteSet bookinfo', 'update']]);
+    assert.deepEqual(changes(steps), [['Route bookinfo/reviews', 'update']]);
     const after = route();
     assert.deepEqual(weights(after), [75, 25]);
     assert.equal(after.metadata.uid, before.metadata.uid);
@@ -140,7 +140,7 @@ describe('a stack, with the real Pulumi on a real API server', function () {
     assert.deepEqual(weights(route()), [1, 25]);
     const { plan } = await theStack().run('preview', { refresh: true });
     assert.match(plan, /^~ VirtualService bookinfo\/reviews\n {4}spec\.http\[1\]\.route\[0\]\.weight: 1 -> 75\n/);
-    assert.deepEqual(changes(await theStack().up({ refresh: true })), [['RouteSet bookinfo', 'update']]);
+    assert.deepEqual(changes(await theStack().up({ refresh: true })), [['Route bookinfo/reviews', 'update']]);
     assert.deepEqual(weights(route()), [75, 25]);
   });
 
@@ -152,9 +152,9 @@ describe('a stack, with the real Pulumi on a real API server', function () {
     const steps = await theStack().up();
     assert.deepEqual(changes(steps), [
       ['Deployment bookinfo-reviews-v3', 'delete'],
-      ['RouteSet bookinfo', 'update'],
+      ['Route bookinfo/reviews', 'update'],
     ]);
-    assert.ok(isBefore(steps, 'RouteSet bookinfo', 'Deployment bookinfo-reviews-v3'));
+    assert.ok(isBefore(steps, 'Route bookinfo/reviews', 'Deployment bookinfo-reviews-v3'));
     assert.deepEqual(cluster.names('destinationrules', 'bookinfo'), ['reviews.v1', 'reviews.v2']);
   });
 
@@ -163,9 +163,9 @@ describe('a stack, with the real Pulumi on a real API server', function () {
     const steps = await theStack().up();
     assert.deepEqual(changes(steps), [
       ['Deployment bookinfo-reviews-v3', 'create'],
-      ['RouteSet bookinfo', 'update'],
+      ['Route bookinfo/reviews', 'update'],
     ]);
-    assert.ok(isBefore(steps, 'Deployment bookinfo-reviews-v3', 'RouteSet bookinfo'));
+    assert.ok(isBefore(steps, 'Deployment bookinfo-reviews-v3', 'Route bookinfo/reviews'));
     assert.deepEqual(cluster.names('destinationrules', 'bookinfo'), ['reviews.v1', 'reviews.v2', 'reviews.v3']);
     assert.deepEqual(weights(route()), [90, 10]);
   });
@@ -175,7 +175,7 @@ describe('a stack, with the real Pulumi on a real API server', function () {
     configure(
       routed({ ...reviews({ v1: 90, v3: 10 }), virtualService: { apiVersion: 'networking.istio.io/v1beta1' } }),
     );
-    assert.deepEqual(changes(await theStack().up()), [['RouteSet bookinfo', 'update']]);
+    assert.deepEqual(changes(await theStack().up()), [['Route bookinfo/reviews', 'update']]);
     assert.equal(route().metadata.uid, uid);
   });
 
@@ -188,7 +188,13 @@ describe('a stack, with the real Pulumi on a real API server', function () {
     const workloads = cluster.names('deployments', 'bookinfo').map((name) => [`Deployment bookinfo-${name}`, 'update']);
     assert.deepEqual(
       changed,
-      [['Namespace bookinfo-namespace', 'update'], ['RouteSet bookinfo', 'update'], ...workloads].sort(),
+      [
+        ['Namespace bookinfo-namespace', 'update'],
+        // Their limits change with the rules.
+        ['Route bookinfo/productpage', 'update'],
+        ['Route bookinfo/reviews', 'update'],
+        ...workloads,
+      ].sort(),
     );
     assert.equal(cluster.get('deployment', 'bookinfo', 'details-v1').metadata.generation, 2);
   });
@@ -198,8 +204,12 @@ describe('a stack, with the real Pulumi on a real API server', function () {
     configure({ ...base, routes: { bookinfo: { ...(productpage === undefined ? {} : { productpage }) } } });
     const changed = changes(await theStack().up());
     assert.deepEqual(
-      changed.filter(([name, op]) => op === 'delete' || name.startsWith('RouteSet')),
-      [['RouteSet bookinfo', 'update']],
+      changed.filter(([name, op]) => op === 'delete' || name.startsWith('Route ')),
+      [
+        // Its limits: the rule that the test before switched off.
+        ['Route bookinfo/productpage', 'update'],
+        ['Route bookinfo/reviews', 'delete'],
+      ],
     );
     assert.deepEqual(
       ['destinationrules', 'virtualservices'].flatMap((kind) => cluster.names(kind, 'bookinfo')),

@@ -15,6 +15,9 @@ const settings = (team: string): StackSettings => ({
   objects: [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'note', namespace: 'shop' }, data: { team } }],
 });
 
+/** What a run sets that follows an interrupted one. */
+const recovery = { 'kubernetes:upsertExistingObjects': 'true' };
+
 /** Each test stands on the ones before it. */
 describe('objects that are in the cluster, but in no state, with the real Pulumi on a real API server', function () {
   this.timeout(600_000);
@@ -35,11 +38,11 @@ describe('objects that are in the cluster, but in no state, with the real Pulumi
     for (const stack of stacks) stack.remove();
   });
 
-  /** The same stack with an empty state, as it is for objects that a killed update has made. */
-  const forgetful = (team: string): RealStack => {
+  /** The same stack with an empty state, as for objects that an interrupted update created. */
+  const forgetful = (team: string, config: Record<string, unknown> = recovery): RealStack => {
     const stack = new RealStack(lab);
     stacks.push(stack);
-    stack.configure(sections(settings(team)));
+    stack.configure({ ...sections(settings(team)), ...config });
     return stack;
   };
   const team = (): unknown[] => [
@@ -48,7 +51,7 @@ describe('objects that are in the cluster, but in no state, with the real Pulumi
     cluster.get('configmap', 'shop', 'note')['data'],
   ];
 
-  it('are refused when somebody else has made them, in the preview and before they are touched', async () => {
+  it('are refused when others made them, in the preview and before they are touched', async () => {
     cluster.kubectl('create', 'namespace', 'shop');
     const stack = forgetful('first');
     for (const operation of ['preview', 'up'] as const) {
@@ -56,7 +59,7 @@ describe('objects that are in the cluster, but in no state, with the real Pulumi
       assert.equal(succeeded, false);
       assert.match(
         output,
-        /Namespace shop is in the cluster already, and this resource has not made it \(kubectl-create did\)\./,
+        /Namespace shop exists, and this stack did not create it \(field managers: kubectl-create\)\./,
       );
     }
     assert.equal(cluster.get('namespace', 'default', 'shop').metadata.labels?.['team'], undefined);
@@ -65,17 +68,26 @@ describe('objects that are in the cluster, but in no state, with the real Pulumi
     assert.deepEqual(team(), ['first', 'first', { team: 'first' }]);
   });
 
-  it('are taken over by the resources that have made them', async () => {
+  it('are refused without a word for it, although the same resources made them', async () => {
+    const { succeeded, output } = await forgetful('first', {}).run('up');
+    assert.equal(succeeded, false);
+    assert.match(
+      output,
+      /Namespace shop exists: an interrupted update of this stack created it\. Set kubernetes:upsertExistingObjects/,
+    );
+  });
+
+  it('are taken over by the resources that made them', async () => {
     const stack = forgetful('first');
     assert.deepEqual([...new Set((await stack.up()).map(({ op }) => op))], ['create']);
     assert.deepEqual(await stack.up(), []);
   });
 
-  it('become what the stack file says by now, and nothing of before stays in the way', async () => {
+  it('become what the stack file says now, without conflicts with their old fields', async () => {
     const stack = forgetful('second');
     await stack.up();
     assert.deepEqual(team(), ['second', 'second', { team: 'second' }]);
-    stack.configure(sections(settings('third')));
+    stack.configure({ ...sections(settings('third')), ...recovery });
     // The provider replaces a ConfigMap whose data changes: what is deleted first is made again.
     const changes = (await stack.up()).map(({ op }) => op);
     assert.deepEqual([...new Set(changes)].sort(), ['create-replacement', 'delete-replaced', 'replace', 'update']);

@@ -6,12 +6,14 @@ export interface LiveObject extends KubernetesObject {
   metadata: KubernetesObject['metadata'] & { uid: string; generation: number };
 }
 
-/** The cluster behind Pulumi's back. */
+/** The cluster, without Pulumi. */
 export interface Cluster {
   kubectl(...words: string[]): string;
+  /** Creates an object, as another field manager. */
+  create(object: KubernetesObject, manager: string): void;
   /** The object as it is now. */
   get(kind: string, namespace: string, name: string): LiveObject;
-  /** Names of the objects of a kind in a namespace, sorted; empty when the kind or the namespace is not there. */
+  /** Names of the objects of a kind in a namespace, sorted; empty when the kind or the namespace does not exist. */
   names(kind: string, namespace: string): string[];
 }
 
@@ -20,6 +22,11 @@ export function clusterOf(lab: Lab): Cluster {
     execFileSync(lab.kubectl, words, { env: lab.env, encoding: 'utf8', maxBuffer: 2 ** 26 });
   return {
     kubectl,
+    create: (object, manager) =>
+      execFileSync(lab.kubectl, ['create', `--field-manager=${manager}`, '-f', '-'], {
+        env: lab.env,
+        input: JSON.stringify(object),
+      }),
     get: (kind, namespace, name) =>
       JSON.parse(kubectl('get', kind, name, '--namespace', namespace, '--output', 'json')) as LiveObject,
     names: (kind, namespace) =>

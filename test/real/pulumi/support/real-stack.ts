@@ -1,13 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EngineEvent } from '@pulumi/pulumi/automation';
 import { planOf, planText } from '../../../../cli/start/plan';
 import { LabStack, type DeploymentLab, type Ran as EngineRan } from '../../../../cli/start/lab-stack';
 import { words } from './words';
-
-const stack = 'real';
 
 export type Operation = 'preview' | 'up' | 'destroy';
 
@@ -38,6 +36,16 @@ export interface Step {
   event: 'starts' | 'ends';
 }
 
+/** A resource in the state, as far as tests edit it. */
+export interface StateResource {
+  urn: string;
+  id?: string;
+  type: string;
+  inputs?: Record<string, unknown>;
+  outputs?: Record<string, unknown>;
+  [key: string]: unknown;
+}
+
 /** What a child process is told. */
 export interface ChildTask {
   lab: DeploymentLab;
@@ -53,7 +61,11 @@ export class RealStack {
   private config: Record<string, unknown> = {};
   private children = 0;
 
-  constructor(private readonly lab: DeploymentLab) {}
+  /** @param name - the stack's; stacks of different names are strangers to each other */
+  constructor(
+    private readonly lab: DeploymentLab,
+    private readonly name = 'real',
+  ) {}
 
   /** Replaces the stack's configuration. */
   configure(config: Record<string, unknown>): void {
@@ -62,7 +74,7 @@ export class RealStack {
 
   /** Runs the engine in this process. */
   async run(operation: Operation, options: { refresh?: boolean } = {}): Promise<Ran> {
-    const opened = await LabStack.open(this.lab, stack, { log: () => undefined, folder: this.folder });
+    const opened = await LabStack.open(this.lab, this.name, { log: () => undefined, folder: this.folder });
     opened.configure(this.config);
     const ran = await opened[operation](options);
     return { succeeded: ran.succeeded, output: outputOf(ran), events: ran.events, plan: planText(planOf(ran.events)) };
@@ -84,7 +96,7 @@ export class RealStack {
     const { stateDir, kubeconfig, context, programs } = this.lab;
     const told: ChildTask = {
       lab: { stateDir, kubeconfig, context, programs },
-      name: stack,
+      name: this.name,
       folder: this.folder,
       operation,
       config: this.config,
@@ -118,7 +130,15 @@ export class RealStack {
 
   /** The state, as text. */
   async state(): Promise<string> {
-    return (await LabStack.open(this.lab, stack, { log: () => undefined, folder: this.folder })).state();
+    return (await LabStack.open(this.lab, this.name, { log: () => undefined, folder: this.folder })).state();
+  }
+
+  /** Replaces the resources of the state. */
+  editState(change: (resources: StateResource[]) => StateResource[]): void {
+    const file = join(this.folder, 'backend', '.pulumi', 'stacks', 'meshwright', `${this.name}.json`);
+    const state = JSON.parse(readFileSync(file, 'utf8')) as { checkpoint: { latest: { resources: StateResource[] } } };
+    state.checkpoint.latest.resources = change(state.checkpoint.latest.resources);
+    writeFileSync(file, JSON.stringify(state));
   }
 
   /** Types of the resources in the state, in its order. */
