@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import assert from 'node:assert/strict';
 import { imageProblem, quantityProblem, quantityValue } from '../../../mesh/manifests/formats';
 
 const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import assert from 'node:assert/strict';
 import { gatewayLabel } from '../../../mesh/manifests/gateway-workload';
 import { apiGroup, defined, objectKey, objectTitle, originOf } from '../../../mesh/manifests/kubernetes';
 import { versionRuleName } from '../../../mesh/manifests/routes';
