@@ -11,7 +11,7 @@ const maxSockets = 8;
 /** Longest time, in milliseconds, for a TCP connection, and for a whole response. */
 const connectTimeoutMs = 10_000;
 const responseTimeoutMs = 60_000;
-/** Statuses that ask for a retry. With a Retry-After header any 5xx does, and is obeyed more often: an API server that has just started says so of kinds whose storage it is still setting up. */
+/** Statuses to retry. With a Retry-After header any 5xx is retried, and more often: an API server that has just started sends it for kinds whose storage is not ready. */
 const retryStatuses = new Set([429, 502, 503, 504]);
 const attempts = { backOff: 5, retryAfter: 20 };
 const firstPauseMs = 250;

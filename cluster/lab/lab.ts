@@ -8,7 +8,8 @@ import { withLock } from './lock';
 import { ensureNodes } from './nodes';
 import { layoutOf, readPorts, type Layout, type Ports } from './processes/layout';
 import { existingPki, labContext } from './processes/pki';
-import { findRunning, newClient, StartError, startProcesses, stopRunning, type Client } from './processes/start';
+import { newClient, type Client } from './processes/health';
+import { findRunning, StartError, startProcesses, stopRunning } from './processes/start';
 import {
   LabError,
   labProcessNames,
@@ -54,6 +55,9 @@ export async function labUp({ log, root }: LabUpOptions): Promise<Lab> {
 
 async function start(layout: Layout, { programs, charts, envoy }: Installed, log: Log): Promise<Lab> {
   const envoyFile = 'file' in envoy ? envoy.file : '';
+  if (!existsSync(layout.etcd) && existsSync(layout.stacks)) {
+    log('lab: the data of its cluster is gone, but not the stacks: `npm start -- --refresh` deploys a stack again');
+  }
   const { client, server, ports } = await startProcesses({ layout, programs, envoy: envoyFile, log });
   const { gitVersion } = versionSchema.parse(JSON.parse((await client.get('kube-apiserver', '/version')) ?? '{}'));
   const { kubeconfig, stateDir } = layout;

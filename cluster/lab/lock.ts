@@ -29,7 +29,7 @@ async function isFolder(file: string): Promise<boolean> {
   return (await stat(file).catch(() => undefined))?.isDirectory() === true;
 }
 
-/** When the lock was last refreshed; 0 when nobody holds it. */
+/** When the lock was last refreshed; 0 when it is free. */
 async function refreshed(lockfilePath: string): Promise<number> {
   return (await stat(lockfilePath).catch(() => undefined))?.mtimeMs ?? 0;
 }
@@ -62,7 +62,7 @@ async function waitFor(
     if (release !== undefined) return release;
     const now = await refreshed(lockfilePath);
     if (now !== last) [last, since] = [now, performance.now()];
-    // The library compares the time of the lock with the clock, so it would wait for ever for one that lies in the future. A holder refreshes it; so one that never changes is abandoned, whatever its time.
+    // The library compares the lock's time with the clock, so it would wait for ever for a time in the future. A living holder refreshes its lock, so an unchanged lock is abandoned.
     if (performance.now() - since > 2 * staleMs) {
       await rm(lockfilePath, { recursive: true, force: true });
       since = performance.now();

@@ -2,7 +2,7 @@ import type { VirtualServiceSpec } from '../../mesh/manifests/istio';
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { actionShares, canonicalHost, sharesKey, sharesOf, type Shares } from './shares';
 
-/** What proxies serve for a VirtualService, as far as this can be told without the rest of the mesh. */
+/** What proxies serve for a VirtualService, as far as it does not depend on the rest of the mesh. */
 export interface ExpectedRoute {
   namespace: string;
   name: string;

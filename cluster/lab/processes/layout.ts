@@ -20,6 +20,8 @@ export interface Layout {
   /** Folder of lab-node: bootstrap files and logs of the pods' processes. */
   readonly node: string;
   readonly kubectlCache: string;
+  /** The states of the stacks on the lab; Pulumi's backend. */
+  readonly stacks: string;
   readonly pki: string;
   /** The administrator's kubeconfig, for kubectl, Pulumi and people. */
   readonly kubeconfig: string;
@@ -42,6 +44,7 @@ export function layoutOf(root: string = projectRoot): Layout {
     prometheusConfig: at('prometheus.yaml'),
     node: at('node'),
     kubectlCache: at('kubectl-cache'),
+    stacks: at('pulumi', 'backend'),
     pki: at('pki'),
     kubeconfig: at('kubeconfig'),
     logs: at('logs'),

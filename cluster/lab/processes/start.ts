@@ -1,13 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdir, readFile } from 'node:fs/promises';
-import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import { mkdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { KubernetesApi } from '../../api';
 import { nodes } from '../nodes';
 import { LabError, labProcessNames, type LabProcessName, type Log } from '../types';
 import { commands, markOf } from './commands';
+import { newClient, type Client } from './health';
 import { choosePorts, isFree, readPorts, replaceFile, writePorts, type Layout, type Ports } from './layout';
 import { ensurePki, writeKubeconfig, type Pki } from './pki';
 import { findMarked, logTail, processTable, startDetached, stopProcess, type RunningProcess } from './table';
@@ -16,8 +15,6 @@ import { findMarked, logTail, processTable, startDetached, stopProcess, type Run
 const startMs = 60_000;
 /** Longest time for a process that was running before; after it the process counts as hung. */
 const hungMs = 10_000;
-/** Longest wait for one response. */
-const responseMs = 2000;
 
 export interface StartOptions {
   readonly layout: Layout;
@@ -228,46 +225,4 @@ function hint(name: LabProcessName, tail: string): string[] {
   return [
     "If the lab's data is damaged, `npx meshwright lab down --purge` removes it, with all stacks on the lab. The next start makes a new lab.",
   ];
-}
-
-const healthPaths: Readonly<Record<LabProcessName, string>> = {
-  etcd: '/health',
-  'kube-apiserver': '/readyz',
-  'kube-controller-manager': '/healthz',
-  'kube-scheduler': '/healthz',
-  kwok: '/healthz',
-  'lab-node': '/healthz',
-  prometheus: '/-/healthy',
-};
-
-const withoutTls: readonly LabProcessName[] = ['kwok', 'lab-node', 'prometheus'];
-
-/** Requests to the lab's processes, as the administrator. */
-export interface Client {
-  /** The body of a response with status 200; undefined for anything else. */
-  readonly get: (name: LabProcessName, path: string) => Promise<string | undefined>;
-  readonly isHealthy: (name: LabProcessName) => Promise<boolean>;
-}
-
-export async function newClient(ports: Ports, pki: Pki): Promise<Client> {
-  const { certificate, key } = pki.client('admin');
-  const [ca, cert, privateKey] = await Promise.all([pki.authority, certificate, key].map((file) => readFile(file)));
-  const get: Client['get'] = (name, path) =>
-    new Promise((resolve) => {
-      const signal = AbortSignal.timeout(responseMs);
-      const options = { host: '127.0.0.1', port: ports[name], path, signal, agent: false as const };
-      const request = withoutTls.includes(name)
-        ? httpRequest(options)
-        : httpsRequest({ ...options, ca, cert, key: privateKey });
-      request.once('error', () => resolve(undefined));
-      request.once('response', (response) => {
-        let body = '';
-        response.setEncoding('utf8');
-        response.on('data', (chunk: string) => (body += chunk));
-        response.once('error', () => resolve(undefined));
-        response.once('end', () => resolve(response.statusCode === 200 ? body : undefined));
-      });
-      request.end();
-    });
-  return { get, isHealthy: async (name) => (await get(name, healthPaths[name])) !== undefined };
 }

@@ -29,13 +29,13 @@ describe('parseVersion', () => {
     for (const [answer, minor] of Object.entries(answers)) assert.deepEqual(parseVersion(answer)?.minor, minor);
   });
 
-  it('is undefined where there is none', () => {
+  it('is undefined without a version', () => {
     assert.equal(parseVersion('command not found'), undefined);
   });
 });
 
 describe('isAtLeast', () => {
-  it('compares numbers, not text', () => {
+  it('compares numbers, not strings', () => {
     assert.equal(isAtLeast([1, 27], [1, 27]), true);
     assert.equal(isAtLeast([1, 9], [1, 27]), false);
     assert.equal(isAtLeast([2, 0], [1, 27]), true);
@@ -54,7 +54,7 @@ describe('choose', () => {
     });
   });
 
-  it('refuses what is too old and what tells no version', () => {
+  it('refuses old programs and programs without a version', () => {
     assert.deepEqual(choose(found({ etcd: '3.4.9', kwok: '', kubectl: 'v1.26.9' }), 'v1.36.3'), {
       use: new Map(),
       refused: [
@@ -65,12 +65,12 @@ describe('choose', () => {
     });
   });
 
-  it('takes a control plane of one minor version, whichever', () => {
+  it('takes a control plane of any one minor version', () => {
     const versions = { 'kube-apiserver': 'v1.33.1', 'kube-controller-manager': 'v1.33.2', 'kube-scheduler': 'v1.33.1' };
     assert.deepEqual([...choose(found(versions), 'v1.36.3').use.keys()], Object.keys(versions));
   });
 
-  it('takes a part of the control plane only in the version in which the rest will be built', () => {
+  it('takes a part of the control plane only in the version of the parts to build', () => {
     assert.deepEqual(choose(found({ 'kube-apiserver': 'v1.36.0' }), 'v1.36.3'), {
       use: new Map([['kube-apiserver', '/bin/kube-apiserver']]),
       refused: [],
@@ -92,12 +92,12 @@ describe('locate', () => {
   });
   after(() => rm(folder, { recursive: true }));
 
-  it('looks into KUBEBUILDER_ASSETS first, then into PATH', async () => {
+  it('searches KUBEBUILDER_ASSETS, then PATH', async () => {
     assert.equal(await locate('etcd', { KUBEBUILDER_ASSETS: folder, PATH: '/nowhere' }), path.join(folder, 'etcd'));
     assert.equal(await locate('etcd', { PATH: `/nowhere:${folder}` }), path.join(folder, 'etcd'));
   });
 
-  it('finds nothing that cannot be run', async () => {
+  it('ignores files that are not executable', async () => {
     assert.equal(await locate('kwok', { PATH: folder }), undefined);
     assert.equal(await locate('kubectl', {}), undefined);
   });

@@ -91,7 +91,7 @@ describe('building the programs', function () {
     assert.equal(await build('kubernetes-and-istio', ['etcd', 'kubectl'], cache, log), false);
   });
 
-  it('tells the API server its version, so that it does not call itself v0.0.0', async () => {
+  it('sets the version of the API server, which would be v0.0.0', async () => {
     await build('kubernetes-and-istio', ['kubectl'], cache, () => undefined);
     assert.match((await goCalls())[0] ?? '', /-X=k8s\.io\/component-base\/version\.gitVersion=v1\.\d+\.\d+ /);
   });

@@ -8,10 +8,10 @@ export interface KubectlResult {
   readonly stderr: string;
 }
 
-/** For a Go program that ends within the second: collecting garbage would cost it a quarter of its time. The limit is for those that do not. */
+/** Saves a short-lived Go program its garbage collection. */
 const brief = { GOGC: 'off', GOMEMLIMIT: '512MiB' };
 
-/** Looks at the lab and edits it as people do, with kubectl, independently of how the project talks to its API server. */
+/** Runs kubectl on the lab, independently of the project's own client. */
 export async function tryKubectl(lab: Lab, args: readonly string[], input?: string): Promise<KubectlResult> {
   const child = spawn(lab.kubectl, [`--kubeconfig=${lab.kubeconfig}`, ...args], {
     env: { ...lab.env, ...brief },
@@ -21,13 +21,13 @@ export async function tryKubectl(lab: Lab, args: readonly string[], input?: stri
     child.once('error', reject);
     child.once('close', (code) => resolve(code === 0));
   });
-  child.stdin.on('error', () => undefined); // It may refuse before it has read everything: stderr says why.
+  child.stdin.on('error', () => undefined); // It may end before it has read everything; stderr has the reason.
   child.stdin.end(input ?? '');
   const [ok, stdout, stderr] = await Promise.all([closed, text(child.stdout), text(child.stderr)]);
   return { ok, stdout, stderr: stderr.trim() };
 }
 
-/** As `tryKubectl`, for commands that have no reason to fail: resolves with standard output. */
+/** Like `tryKubectl`, but rejects when the command fails; resolves with stdout. */
 export async function kubectl(lab: Lab, args: readonly string[], input?: string): Promise<string> {
   const { ok, stdout, stderr } = await tryKubectl(lab, args, input);
   if (!ok) throw new Error(`kubectl ${args.slice(0, 3).join(' ')} failed:\n${stderr}`);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, readlink, rm, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { labDown, labProcessNames, labStatus, labUp } from '../../../cluster/lab';
@@ -13,7 +13,7 @@ async function pids(root: string): Promise<Record<string, number | undefined>> {
   return Object.fromEntries(processes.map(({ name, pid }) => [name, pid]));
 }
 
-/** Local addresses on which a process listens, as Linux tells them. */
+/** Local addresses on which a process listens, from /proc. */
 async function listeners(pid: number): Promise<string[]> {
   const folder = `/proc/${pid}/fd`;
   const links = await Promise.all((await readdir(folder)).map((fd) => readlink(path.join(folder, fd)).catch(() => '')));
@@ -26,6 +26,11 @@ async function listeners(pid: number): Promise<string[]> {
   return rows
     .filter((row) => row[3] === listening && inodes.has(row[9] ?? ''))
     .map((row) => row[1]?.split(':')[0] ?? '');
+}
+
+/** Names of the processes that a start reports. */
+function startedBy(lines: readonly string[]): string[] {
+  return lines.flatMap((line) => /^lab: (\S+) started/.exec(line)?.[1] ?? []).sort();
 }
 
 describe('a lab', function () {
@@ -41,7 +46,7 @@ describe('a lab', function () {
     root = await newRoot();
   });
 
-  it('has a status before it is ever started', async () => {
+  it('has a status before its first start', async () => {
     assert.deepEqual(await labStatus({ root }), {
       stateDir: path.join(root, '.lab'),
       processes: labProcessNames.map((name) => ({
@@ -51,10 +56,10 @@ describe('a lab', function () {
       })),
       apiServer: { reachable: false },
     });
-    assert.equal(existsSync(path.join(root, '.lab')), false, 'looking must not make anything');
+    assert.equal(existsSync(path.join(root, '.lab')), false, 'labStatus must not write');
   });
 
-  it('starts every process and is then used through its kubeconfig', async () => {
+  it('starts every process, and its kubeconfig works', async () => {
     await up();
     const status = await labStatus({ root });
     assert.deepEqual(
@@ -75,7 +80,7 @@ describe('a lab', function () {
 
   it('listens on 127.0.0.1 only', async function () {
     if (process.platform !== 'linux') {
-      console.log('      skipped: only Linux tells which process listens where');
+      console.log('      skipped: needs /proc');
       this.skip();
     }
     const loopback = '0100007F'; // 127.0.0.1, little-endian
@@ -107,7 +112,7 @@ describe('a lab', function () {
       const lines = await up();
       const { [name]: started, ...left } = await pids(root);
       const anew = labProcessNames.filter((one) => one === name || left[one] !== others[one]);
-      // What watches the API server starts anew with it, as it would wait long before it looks again.
+      // Watchers of the API server restart with it, as they would wait long before they watch again.
       const watchers = ['kube-controller-manager', 'kube-scheduler', 'kwok', 'lab-node'];
       const storage = name === 'etcd' || name === 'kube-apiserver';
       assert.deepEqual(anew, storage ? [name, ...watchers] : [name]);
@@ -117,11 +122,11 @@ describe('a lab', function () {
     });
   }
 
-  it('starts a process anew that runs but does not answer', async () => {
+  it('restarts a process that runs but does not answer', async () => {
     const { 'kube-scheduler': hung, ...others } = await pids(root);
     process.kill(hung ?? 0, 'SIGSTOP');
     const lines = await up();
-    assert.equal(lines[0], `lab: kube-scheduler (pid ${hung ?? 0}) does not answer, starting it anew`);
+    assert.equal(lines[0], `lab: kube-scheduler (pid ${hung ?? 0}) does not answer, restarting it`);
     const { 'kube-scheduler': started, ...left } = await pids(root);
     assert.deepEqual(left, others);
     assert.notEqual(started, hung);
@@ -157,14 +162,58 @@ describe('a lab', function () {
 
     const squatter = createServer().listen(Number(new URL(lab.server).port), '127.0.0.1');
     const before = lab.server;
-    const told = await up();
+    const lines = await up();
     squatter.close();
-    assert.equal(told[0], 'lab: another program has taken one of its ports, choosing new ones');
+    assert.equal(lines[0], 'lab: another program has taken one of its ports, choosing new ones');
     assert.notEqual(lab.server, before);
     assert.notEqual(await get(lab, 'namespace', 'kept'), undefined);
   });
 
-  it('is found and stopped even when its folder was deleted, and goes without a trace', async () => {
+  it('is repaired when lab.json is truncated, and keeps its data', async () => {
+    await truncate(path.join(root, '.lab', 'lab.json'), 30);
+    const lines = await up();
+    assert.deepEqual(startedBy(lines), [...labProcessNames].sort());
+    assert.notEqual(await get(lab, 'namespace', 'kept'), undefined);
+  });
+
+  it('is repaired when its certificates are damaged, and keeps its data', async () => {
+    await truncate(path.join(root, '.lab', 'pki', 'admin.crt'), 100);
+    const [first, ...lines] = await up();
+    assert.equal(first, 'lab: its certificates are damaged or expired, making new ones');
+    assert.deepEqual(startedBy(lines), [...labProcessNames].sort());
+    assert.notEqual(await get(lab, 'namespace', 'kept'), undefined);
+  });
+
+  it('names the command that repairs it when the data of etcd is damaged', async () => {
+    await labDown({ root, log: () => undefined });
+    await truncate(path.join(root, '.lab', 'etcd', 'member', 'snap', 'db'), 1000);
+    await assert.rejects(up(), (error: Error) => {
+      assert.equal(error.name, 'LabError');
+      const [first = '', ...rest] = error.message.split('\n');
+      assert.match(first, /^etcd ended at once \(.+\)\. The end of its log .+:$/);
+      assert.equal(
+        rest.at(-1),
+        "If the lab's data is damaged, `npx meshwright lab down --purge` removes it, with all stacks on the lab. The next start makes a new lab.",
+      );
+      return true;
+    });
+    await labDown({ root, log: () => undefined, purge: true });
+    await up();
+    assert.equal(await get(lab, 'namespace', 'kept'), undefined);
+  });
+
+  it('says that the data of the cluster is gone', async () => {
+    await labDown({ root, log: () => undefined });
+    await rm(path.join(root, '.lab', 'etcd'), { recursive: true });
+    await mkdir(path.join(root, '.lab', 'pulumi', 'backend'), { recursive: true });
+    const [first] = await up();
+    assert.equal(
+      first,
+      'lab: the data of its cluster is gone, but not the stacks: `npm start -- --refresh` deploys a stack again',
+    );
+  });
+
+  it('is found and stopped even when its folder was deleted, and leaves no files', async () => {
     await rm(path.join(root, '.lab'), { recursive: true });
     const { lines, log } = collect();
     await labDown({ root, log, purge: true });
@@ -175,7 +224,7 @@ describe('a lab', function () {
     assert.equal(existsSync(path.join(root, '.lab')), false);
   });
 
-  it('says so when there is nothing to stop', async () => {
+  it('reports when there is nothing to stop', async () => {
     const { lines, log } = collect();
     await labDown({ root, log });
     assert.deepEqual(lines, ['lab: nothing runs']);

@@ -4,7 +4,7 @@ import { counts } from '../scenarios/counts';
 import { until } from '../traffic/child';
 import { Stage } from '../scenarios/stage';
 
-/** A process of the lab, as it is killed: its program, and an argument that tells it from others of the program. */
+/** Processes of the lab: the program, and an argument that identifies it. */
 const processes: [name: string, program: string, argument: string][] = [
   ['istiod', 'pilot-discovery', '--kubeconfig='],
   ['the gateway’s Envoy', 'envoy', 'istio-ingressgateway'],
@@ -15,7 +15,7 @@ const processes: [name: string, program: string, argument: string][] = [
   ['the API server', 'kube-apiserver', '--client-ca-file='],
 ];
 
-/** Takes the first port of those that Kubernetes gives to Services which no program has taken. */
+/** Listens on the first free port of the range that Kubernetes uses for node ports. */
 function takeNodePort(port = 30100): Promise<{ server: Server; port: number }> {
   const server = createServer((socket) => socket.destroy());
   return new Promise((resolve) => {
@@ -61,10 +61,27 @@ describe('a lab with a stack on it', function () {
     });
   }
 
-  it('gives a new pod an Envoy before it is Ready, and takes it away with the pod', async () => {
+  it('is repaired when kwok was dead until its nodes were not Ready', async () => {
+    const nodes = () =>
+      stage.kubectl('get', 'nodes', '--output=jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}');
+    await stage.kill('kwok', '--kubeconfig=');
+    await until(
+      'nodes that are not Ready',
+      async () => ((await nodes()).includes('True') ? undefined : true),
+      undefined,
+      200,
+    );
+    await stage.restart();
+    await stage.kubectl('wait', 'nodes', '--all', '--for=condition=Ready', '--timeout=60s');
+    await stage.kubectl('wait', 'pods', '--all', '--all-namespaces', '--for=condition=Ready', '--timeout=60s');
+    await until('answers', async () => ((await answers())['200'] === 20 ? true : undefined), undefined, 20);
+    assert.equal(await stage.changes(), 0);
+  });
+
+  it('gives a new pod an Envoy before it is Ready, and removes it with the pod', async () => {
     await stage.kubectl('delete', 'pod', '--namespace', 'tutorial', '--selector', 'app=customer', '--wait');
     await stage.kubectl('rollout', 'status', 'deployment/customer', '--namespace', 'tutorial', '--timeout=60s');
-    // Until istiod has told the gateway of the new address.
+    // Until the gateway has the new address from istiod.
     await until('the new pod', async () => ((await answers())['200'] === 20 ? true : undefined), undefined, 20);
     assert.deepEqual(await answers(), { '200': 20 });
     const { pods } = await stage.status();

@@ -15,7 +15,7 @@ type Weights = Record<string, number>;
 const versions = ['v1', 'v2', 'v3'];
 const routed = (weights: Weights) => ({ 'meshwright:routes': { default: { reviews: { versions, weights } } } });
 
-/** No address is given to anything here: the way to istiod and to each Envoy is pods/portforward of the API server, as on any cluster. Each test stands on the ones before it. */
+/** Without any address: istiod and each Envoy are reached through port-forwards, as in any cluster. Each test depends on the ones before. */
 describe('a proof through port-forwards', function () {
   this.timeout(600_000);
   const folder = mkdtempSync(join(tmpdir(), 'meshwright-forward-'));
@@ -43,7 +43,7 @@ describe('a proof through port-forwards', function () {
     return { code, routes: routes.map(({ route, live: is }) => [route, is]), counts };
   };
 
-  it('is all that the harness for any cluster needs', async () => {
+  it('is enough for the tests of a given cluster', async () => {
     const env = {
       ...stage.env,
       MESHWRIGHT_CONTEXT: stage.context,
@@ -76,7 +76,7 @@ describe('a proof through port-forwards', function () {
     });
   });
 
-  it('says who serves something else than config, with exit code 1', () => {
+  it('lists the proxies that serve something else, with exit code 1', () => {
     assert.deepEqual(live({ v1: 100 }), {
       code: 1,
       routes: [['default/reviews', false]],

@@ -17,7 +17,7 @@ const pod = {
 };
 
 /** Each test stands on the ones before it. The lab's pods are simulated: nothing answers in them. */
-describe('a mesh that cannot be asked', function () {
+describe('a mesh that does not answer', function () {
   this.timeout(600_000);
   this.bail(true);
   const root = mkdtempSync(join(tmpdir(), 'meshwright-live-'));
@@ -50,8 +50,8 @@ describe('a mesh that cannot be asked', function () {
     throw new Error('it was not refused');
   };
 
-  /** What `meshwright live` says of the same, with the same kubeconfig: the sentence on stderr, exit code 2 and nothing on stdout. */
-  const told = (kubeconfig: string): string => {
+  /** stderr of `meshwright live` with a kubeconfig; exit code 2 and no stdout. */
+  const liveError = (kubeconfig: string): string => {
     const file = join(root, 'kubeconfig');
     writeFileSync(file, kubeconfig);
     const stack = join(root, 'stack.yaml');
@@ -69,7 +69,7 @@ describe('a mesh that cannot be asked', function () {
       `no istiod in namespace istio-system of context ${lab.context}: no pod there has the label app=istiod`,
     ]);
     assert.equal(
-      told(readFileSync(lab.kubeconfig, 'utf8')),
+      liveError(readFileSync(lab.kubeconfig, 'utf8')),
       `No Istio in this cluster: no istiod in namespace istio-system of context ${lab.context}: no pod there has the label app=istiod\n`,
     );
   });
@@ -82,7 +82,7 @@ describe('a mesh that cannot be asked', function () {
     const [problem, message] = await refusal({ kubeconfig: lab.kubeconfig });
     assert.equal(problem, 'unreachable');
     assert.equal(message, 'istiod-0 does not answer: socket hang up');
-    assert.equal(told(readFileSync(lab.kubeconfig, 'utf8')), `istiod cannot be reached: ${message}\n`);
+    assert.equal(liveError(readFileSync(lab.kubeconfig, 'utf8')), `istiod cannot be reached: ${message}\n`);
   });
 
   it('says that it may not list pods', async () => {
@@ -92,7 +92,7 @@ describe('a mesh that cannot be asked', function () {
     const [problem, message] = await refusal({ kubeconfig: restricted });
     assert.equal(problem, 'forbidden');
     assert.match(message, /does not let you list the pods of istio-system: pods is forbidden/);
-    assert.equal(told(restricted), `Not allowed: ${message}\n`);
+    assert.equal(liveError(restricted), `Not allowed: ${message}\n`);
   });
 
   it('says that it may not forward a port', async () => {
@@ -112,7 +112,7 @@ describe('a mesh that cannot be asked', function () {
       message,
       /^the cluster does not let you forward a port to istio-system\/istiod-0: you need to create pods\/portforward there/,
     );
-    assert.equal(told(restricted), `Not allowed: ${message}\n`);
+    assert.equal(liveError(restricted), `Not allowed: ${message}\n`);
   });
 
   it('says that there is no such context, and that nothing answers at an address', async () => {

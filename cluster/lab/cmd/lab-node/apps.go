@@ -20,13 +20,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// podHeader names the pod that answers: `meshwright traffic` counts by it. callerHeader is who its sidecar says has called.
+// podHeader has the pod that answers, for `meshwright traffic`. callerHeader has the caller's identity as the sidecar passes it on.
 const (
 	podHeader    = "x-lab-pod"
 	callerHeader = "x-lab-caller"
 )
 
-// application plays the image of a pod's first container that is not the proxy.
+// application is the stub for the image of a pod's first container that is not the proxy.
 func (p *pod) application() http.Handler {
 	c := p.appContainer()
 	handler := p.echo
@@ -76,7 +76,7 @@ func (p *pod) application() http.Handler {
 		}
 	case image == "httpbin":
 		handler = func(w http.ResponseWriter, r *http.Request) {
-			time.Sleep(60 * time.Millisecond) // Long enough for requests to meet, which the circuit breaker is about.
+			time.Sleep(60 * time.Millisecond) // Long enough for concurrent requests, for the circuit breaker.
 			p.echo(w, r)
 		}
 	}
@@ -103,7 +103,7 @@ func writeJSON(w http.ResponseWriter, value any) {
 	_ = json.NewEncoder(w).Encode(value)
 }
 
-// echo plays an image that the lab does not know: it tells what it was asked.
+// echo is the application of all other images: it answers with the request.
 func (p *pod) echo(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(io.LimitReader(r.Body, 1<<20))
 	headers := map[string]string{}
@@ -116,13 +116,13 @@ func (p *pod) echo(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// passedOn are the headers by which a request's trace and session are known.
+// passedOn are the headers of traces and sessions.
 var passedOn = []string{
 	"x-request-id", "x-ot-span-context", "x-b3-traceid", "x-b3-spanid", "x-b3-parentspanid", "x-b3-sampled", "x-b3-flags", "b3",
 	"traceparent", "tracestate", "grpc-trace-bin", "authorization", "cookie", "user-agent", "end-user",
 }
 
-// get asks another service as an application does, with the headers that Bookinfo passes on.
+// get calls another service as an application does, with the headers that Bookinfo passes on.
 func (p *pod) get(r *http.Request, address string, timeout time.Duration, more func(http.Header)) (status int, body string, err error) {
 	ctx, cancel := context.WithTimeout(r.Context(), timeout)
 	defer cancel()
@@ -163,7 +163,7 @@ func (p *pod) get(r *http.Request, address string, timeout time.Duration, more f
 
 const bookinfoPort = "9080"
 
-// productpage is Bookinfo's page. Like the original it gives reviews three seconds, twice.
+// productpage is Bookinfo's page. Like the original it calls reviews twice, for three seconds each.
 func (p *pod) productpage(w http.ResponseWriter, r *http.Request) {
 	user := ""
 	if cookie, err := r.Cookie("session"); err == nil {
@@ -254,7 +254,7 @@ header form{display:inline}main{max-width:60rem;margin:2rem auto;padding:0 1rem;
 	return page.String()
 }
 
-// reviews asks ratings unless it is version 1. Version 2 waits ten seconds for it, version 3 two and a half; their stars are black and red.
+// reviews calls ratings, except version 1. Version 2 waits ten seconds and has black stars, version 3 two and a half and red ones.
 func (p *pod) reviews(w http.ResponseWriter, r *http.Request) {
 	texts := [][2]string{
 		{"Reviewer1", "An extremely entertaining play by Shakespeare."},
@@ -296,7 +296,7 @@ func (p *pod) details(w http.ResponseWriter, _ *http.Request) {
 	})
 }
 
-// chain plays a service of the tutorial that asks the next one and answers with what it hears.
+// chain is a service of the tutorial: it calls the next one and answers with its response.
 func (p *pod) chain(name, next string, more func(*http.Request, http.Header)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		status, body, err := p.get(r, "http://"+next+":8080/", 30*time.Second, func(to http.Header) { more(r, to) })
@@ -317,7 +317,7 @@ func (p *pod) chain(name, next string, more func(*http.Request, http.Header)) ht
 	}
 }
 
-// mall answers with the root of a HAL API, as the services of the mall do when they are asked for "/".
+// mall answers a request for "/" with the root of a HAL API, like the services of the mall.
 func mall(name string, w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path != "/" {
 		http.NotFound(w, r)
@@ -334,7 +334,7 @@ func mall(name string, w http.ResponseWriter, r *http.Request) {
 	}})
 }
 
-// simpleProxy asks the address that its environment names.
+// simpleProxy calls the address in its environment.
 func (p *pod) simpleProxy(address string, w http.ResponseWriter, r *http.Request) {
 	status, body, err := p.get(r, strings.TrimSuffix(address, "/")+r.URL.Path, 30*time.Second, nil)
 	if err != nil {

@@ -13,11 +13,11 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// forgottenTime is how long kwok may take to run or delete a pod. kwok gives a pod up when a write fails in a way that it does not know
-// (a closed connection, a conflict), and looks at the pod again only when the pod changes.
+// forgottenTime is how long kwok may take to run or delete a pod. After some failed writes (a closed connection, a conflict) kwok gives up until
+// the pod changes.
 var forgottenTime = 10 * time.Second
 
-// retryAnnotation is changed to have kwok look at a pod again.
+// retryAnnotation is changed so that kwok handles a pod again.
 const retryAnnotation = "lab-node/kwok-retry"
 
 // retryForgottenPods changes pods that kwok does not run or delete, until the node ends.

@@ -60,7 +60,7 @@ func (p *pod) dial(ctx context.Context, host string, port int) (net.Conn, error)
 	if err != nil {
 		return nil, err
 	}
-	// iptables would lead the connection to the sidecar and keep its destination; here the PROXY protocol says it.
+	// iptables would redirect the connection to the sidecar and keep its destination; here the PROXY protocol carries it.
 	if _, err := fmt.Fprintf(connection, "PROXY TCP4 %s %s %d %d\r\n", p.ip(), ips[0], 40000, port); err != nil {
 		_ = connection.Close()
 		return nil, err

@@ -51,7 +51,7 @@ type pod struct {
 	admin    int
 	outbound int
 
-	// wake tells keepStatus to look, gone to end.
+	// wake has keepStatus compare readiness, gone ends it.
 	wake, gone chan struct{}
 
 	// mu is never held while the node's mu is taken.
