@@ -32,11 +32,6 @@ export function weightsOf(virtualService: KubernetesObject): RuleWeights {
   return all.length === 1 && only !== undefined ? only : named;
 }
 
-/** The same, always by rule. */
-export function weightsByRule(virtualService: KubernetesObject): Record<string, VersionWeights> {
-  return Object.fromEntries(weightedRules(virtualService));
-}
-
 function weightedRules(virtualService: KubernetesObject): [string, VersionWeights][] {
   return namedRules(virtualService).flatMap(([name, { route = [] }]) =>
     route.length === 0 ? [] : [[name, versionWeights(route)]],
