@@ -1,8 +1,9 @@
 import type { KubernetesObject } from '../mesh/manifests/kubernetes';
+import { pushTo } from '../mesh/collections';
 import { canonical, isMap } from '../mesh/json';
-import { meshModel, type MeshModel, type MeshOptions } from '../mesh/model/mesh-model';
+import { meshModel, type MeshModel } from '../mesh/model/mesh-model';
 import { type Finding, compareFindings, sortedObjects } from './finding';
-import { type CheckOptions, isJudgeable, raise, type Raised, type Rule } from './rule';
+import { type CheckOptions, isJudgeable, raise, type Raised, type Rule, modelOptions } from './rule';
 import {
   optionFindings,
   undeterminedFindings,
@@ -11,6 +12,7 @@ import {
   applyWaivers,
   waiverFindings,
   type WaivedFinding,
+  isAtOrBelow,
 } from './engine-findings';
 import { rules as allRules } from './rules';
 
@@ -50,17 +52,12 @@ export function checkReport(
   const raised = rules
     .filter((rule) => options.rules?.[rule.id] !== 'off')
     .flatMap((rule) => raisedBy(rule, model, options));
-  const { standing, waived } = applyWaivers(withoutUndetermined(raised, unknowns));
+  const { standing, waived } = applyWaivers(withoutRepeated(withoutUndetermined(raised, unknowns), rules));
   return {
     findings: ordered([...standing, ...waiverFindings(subjects), ...optionFindings(options)]),
     waived: ordered(waived),
     undetermined: ordered(undeterminedFindings(unknowns)),
   };
-}
-
-/** The options that the model of the mesh takes. */
-export function modelOptions({ mesh, externals, complete }: CheckOptions): MeshOptions {
-  return { ...mesh, ...(externals && { externals }), ...(complete && { complete }) };
 }
 
 /** The items of an object of kind List, which kubectl applies one by one; any other value is itself. */
@@ -88,6 +85,20 @@ function raisedBy(rule: Rule, model: MeshModel, options: CheckOptions): Raised[]
   } catch (error) {
     return [{ finding: ruleFailed(rule, error), object: undefined }];
   }
+}
+
+/** Without the findings of a fallback rule where another rule reports the same place. */
+function withoutRepeated(raised: readonly Raised[], rules: readonly Rule[]): Raised[] {
+  const fallbacks = new Set(rules.filter(({ fallback }) => fallback === true).map(({ id }) => id));
+  const own = new Map<KubernetesObject, string[]>();
+  for (const { finding, object } of raised)
+    if (object !== undefined && !fallbacks.has(finding.rule)) pushTo(own, object, finding.path);
+  return raised.filter(
+    ({ finding, object }) =>
+      !fallbacks.has(finding.rule) ||
+      object === undefined ||
+      own.get(object)?.some((path) => isAtOrBelow(path, finding.path) || isAtOrBelow(finding.path, path)) !== true,
+  );
 }
 
 function ruleFailed(rule: Rule, error: unknown): Finding {

@@ -94,11 +94,12 @@ function undeterminedMessage(paths: readonly string[], weights: boolean): string
 
 /** Whether one of two paths holds the other, or both are the same. The object as a whole ('') counts only as itself. */
 function related(a: string, b: string): boolean {
-  return a === b || holds(a, b) || holds(b, a);
+  return isAtOrBelow(a, b) || isAtOrBelow(b, a);
 }
 
-function holds(outer: string, inner: string): boolean {
-  return outer !== '' && inner.startsWith(outer) && /^[.[]/.test(inner.slice(outer.length));
+/** Whether the path \`inner\` is \`outer\` or lies below it; nothing lies below the object as a whole (''). */
+export function isAtOrBelow(inner: string, outer: string): boolean {
+  return inner === outer || (outer !== '' && inner.startsWith(outer) && /^[.[]/.test(inner.slice(outer.length)));
 }
 
 function mayHoldWeight(path: string): boolean {

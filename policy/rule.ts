@@ -39,6 +39,8 @@ export interface Rule {
   docs: RuleDocs;
   /** True for a rule that judges each object alone; the policy pack then voices it before that resource is registered. */
   single: boolean;
+  /** True for a rule whose finding is dropped when another rule has one at the same place of the same object. */
+  fallback?: boolean;
   /** Must not throw, whatever the objects hold, and must not depend on their order. */
   check(model: MeshModel, options: CheckOptions): Violation[];
 }
@@ -133,4 +135,9 @@ export function raise(
 /** A rule over two states of the same objects: what is there, and what is to be. */
 export interface ChangeRule extends Omit<Rule, 'check' | 'single'> {
   check(before: MeshModel, after: MeshModel, options: CheckOptions): Violation[];
+}
+
+/** The options that the model of the mesh takes. */
+export function modelOptions({ mesh, externals, complete }: CheckOptions): MeshOptions {
+  return { ...mesh, ...(externals && { externals }), ...(complete && { complete }) };
 }

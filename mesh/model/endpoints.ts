@@ -93,7 +93,9 @@ function selectedEndpoints(
   }
   const { namespace } = service;
   const wanted = { ...selector, ...labels };
-  const candidates = model.workloads.inNamespace(namespace).flatMap((workload) => selection(workload, wanted));
+  // Found by the labels that pod templates show, since a namespace may hold thousands of workloads.
+  const stated = Object.fromEntries(Object.entries(wanted).filter(([label]) => !isSetAtRuntime(label)));
+  const candidates = model.workloads.selectedBy(stated, namespace).flatMap((workload) => selection(workload, wanted));
   const reached = candidates.filter(({ workload }) => port === undefined || hasTargetPort(service, workload, port));
   const running = reached.filter(({ replicas }) => replicas !== 0);
   if (running.some(({ minReplicas }) => minReplicas > 0)) {

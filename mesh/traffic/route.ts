@@ -42,6 +42,12 @@ export function trafficModel(
   return modelWith(mesh, objects, options, together([assumptions(mesh), ...asked.map((one) => assumedOf(mesh, one))]));
 }
 
+/** The routing model of a mesh that was made of these objects with these options. */
+export function trafficModelOf(mesh: MeshModel, options?: MeshOptions): TrafficModel {
+  const objects = mesh.objects.all.map(({ object }) => object);
+  return modelWith(mesh, objects, options, assumptions(mesh));
+}
+
 /** The models of both sides of a change; what only one side names is a stand-in on both. */
 export function trafficModels(
   before: readonly KubernetesObject[],

@@ -1,6 +1,5 @@
 import { asStrings } from '../../mesh/json';
-import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
-import type { ServicePort } from '../../mesh/model/services';
+import type { MeshModel, MeshObject, MeshService } from '../../mesh/model/mesh-model';
 import { isHttp } from '../../mesh/model/protocol';
 import { httpField } from '../model/ambient';
 import { actionOf, attached, clausesOf, workloadsOf } from '../model/authorization';
@@ -83,6 +82,6 @@ function violations(model: MeshModel, policy: MeshObject): Violation[] {
 }
 
 /** A port without a protocol is detected, and may be HTTP. */
-function isTcp({ protocol }: ServicePort): boolean {
+function isTcp({ protocol }: MeshService['ports'][number]): boolean {
   return protocol !== 'Unsupported' && !isHttp(protocol);
 }

@@ -106,16 +106,7 @@ function violations(
   const share = weight === undefined ? 'all requests of its rule' : `${weight} % of the requests of its rule`;
   const stated = weight === undefined ? path : `${path}.weight`;
   const message = `${destinationTitle(destination)} gets ${share}, but ${fault}: they fail with 503. Deploy it first, or send its share elsewhere`;
-  // A Service without any pod may be part of an input that holds some workloads of a namespace only.
-  const isPartial = options.complete !== true && model.workloads.behind(service).length === 0;
-  return [
-    {
-      object: virtualService.source.object,
-      path: stated,
-      message,
-      ...(isPartial ? { level: 'advisory' as const } : {}),
-    },
-  ];
+  return [{ object: virtualService.source.object, path: stated, message }];
 }
 
 /** Labels of the destination's subset in the DestinationRule in effect; none for a destination without a subset, undefined when nothing defines it. */
