@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { labStatus, labUp } from '../../cluster/lab';
 import { asUserError, exitCodes } from '../errors';
 import { environmentOf, stackOptions, type StackChoice } from '../input';
-import { say } from '../output';
+import { printable, say } from '../output';
 import { takeDown } from '../start/deploy';
 import { LabStack } from '../start/lab-stack';
 import { deployedStacks, refuseOtherOrigin } from '../start/stack-state';
@@ -23,17 +23,17 @@ export function registerDown(program: Command): void {
 
 async function down({ yes, ...choice }: DownOptions): Promise<void> {
   const { name, origin } = environmentOf(choice);
-  const tell = (text: string): boolean => process.stdout.write(text);
+  const print = (text: string): boolean => process.stdout.write(printable(text));
   const { kubeconfig, stateDir } = await labStatus();
   if (kubeconfig === undefined || !deployedStacks({ stateDir }).has(name)) {
-    tell(`Nothing of ${name} is on the lab.\n`);
+    print(`Nothing of ${name} is on the lab.\n`);
     return;
   }
   refuseOtherOrigin({ stateDir }, name, origin);
   const lab = await asUserError(labUp({ log: say }));
   const stack = await LabStack.open(lab, name, { log: say });
-  if (await takeDown(stack, { tell, agreed: yes ? () => Promise.resolve(true) : ask })) return;
-  tell('Nothing was removed. Answer y, or add --yes.\n');
+  if (await takeDown(stack, { print, confirm: yes ? () => Promise.resolve(true) : ask })) return;
+  print('Nothing was removed. Answer y, or add --yes.\n');
   process.exitCode = exitCodes.findings;
 }
 

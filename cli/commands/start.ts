@@ -6,7 +6,7 @@ import { withoutEncryptedSettings } from '../../config/encrypted';
 import type { CheckOptions } from '../../policy/rule';
 import { asUserError, UserError } from '../errors';
 import { loadMesh, stackOptions, type StackChoice } from '../input';
-import { say, shellWord } from '../output';
+import { printable, say, shellWord } from '../output';
 import { deploy } from '../start/deploy';
 import { labSettings, reachableAddonCharts } from '../start/lab-settings';
 import { LabStack } from '../start/lab-stack';
@@ -19,20 +19,20 @@ interface StartOptions extends StackChoice {
   refresh?: boolean;
 }
 
-/** `meshwright start`, the main job of `npm start`: the lab, the stack on it, and what is there then. */
+/** `meshwright start`, which `npm start` runs: brings up the lab, deploys a stack to it, and shows the result. */
 export function registerStart(program: Command): void {
   stackOptions(program.command('start'))
-    .description('bring up the lab and deploy a stack to it; prints the plan before it acts')
-    .option('--refresh', 'compare with the cluster first, and repair what was changed by hand')
+    .description('bring up the lab and deploy a stack to it, after showing the plan')
+    .option('--refresh', 'compare with the cluster first, and undo changes that were made by hand')
     .action(async (options: StartOptions) => start(options));
 }
 
 /**
  * Checks a stack, brings the lab up and deploys the stack to it with Pulumi's engine.
- * @throws UserError for a stack file that is wrong, before the lab is started
+ * @throws UserError for an invalid stack file, before the lab is started
  */
 export async function start({ refresh = false, ...choice }: StartOptions): Promise<void> {
-  // The stack file first: starting the lab for a wrong one would be a waste of time.
+  // Checked before the lab is started, which takes much longer.
   const { name, file, origin, settings, policy, warnings } = loadMesh(choice);
   say(`${file}: valid`);
   const readable = withoutEncryptedSettings(settings);
@@ -45,27 +45,27 @@ export async function start({ refresh = false, ...choice }: StartOptions): Promi
 
   const stack = await LabStack.open(lab, name, { log: say });
   stack.configure(stackConfig(local.settings, policy));
-  const tell = (text: string): boolean => process.stdout.write(text);
+  const print = (text: string): boolean => process.stdout.write(printable(text));
   const objects = [...mesh.existingNamespaces, ...mesh.objects].map(({ object }) => object);
   // A message ends with the name of its rule.
-  const told = warnings.map(({ message }) => message.replace(/ \([\w-]+\)$/, ''));
+  const printed = warnings.map(({ message }) => message.replace(/ \([\w-]+\)$/, ''));
   recordOrigin(lab, name, origin);
-  await deploy(lab, stack, { objects, told, refresh, tell });
+  await deploy(lab, stack, { objects, printed, refresh, print });
   const api = labApi(lab);
   // The charts may have brought kinds that were not known before.
   await asUserError(api.freshKinds());
   const live = await asUserError(Promise.all(objects.map((object) => api.get(object))));
-  tell(`${summary(live.filter((object) => object !== undefined))}\n`);
-  const tellAll = (title: string, lines: readonly string[]): void => {
-    if (lines.length > 0) tell(`\n${title}\n${lines.map((line) => `  ${line}\n`).join('')}`);
+  print(`${summary(live.filter((object) => object !== undefined))}\n`);
+  const printAll = (title: string, lines: readonly string[]): void => {
+    if (lines.length > 0) print(`\n${title}\n${lines.map((line) => `  ${line}\n`).join('')}`);
   };
   const nodePorts = lab.noEnvoy === undefined ? ((await nodeStatus(lab))?.nodePorts ?? []) : [];
-  tellAll('Observed', await observedLines(lab, local.settings));
-  tellAll('Open', gatewayLines(local.settings, nodePorts));
-  const noEnvoy = lab.noEnvoy === undefined ? [] : [`proxies: no request travels, as ${lab.noEnvoy}`];
+  printAll('Observed', await observedLines(lab, local.settings));
+  printAll('Open', gatewayLines(local.settings, nodePorts));
+  const noEnvoy = lab.noEnvoy === undefined ? [] : [`proxies: no requests are sent, because ${lab.noEnvoy}`];
   const encrypted = readable.keys.map((key) => `${key}: encrypted, and the lab has no key`);
-  tellAll('Left out or changed for the lab', [...noEnvoy, ...encrypted, ...local.notes]);
-  tell(nextSteps(choice, file, lab.kubeconfig));
+  printAll('Left out or changed for the lab', [...noEnvoy, ...encrypted, ...local.notes]);
+  print(nextSteps(choice, file, lab.kubeconfig));
 }
 
 /** A stack's settings as Pulumi keeps them in a stack file. */
@@ -86,14 +86,14 @@ function refuseOtherStacks(lab: Lab, name: string, { releases }: Mesh): void {
     if (shared.length === 0) continue;
     throw new UserError(
       [
-        `The lab has the stack ${other} already, with the same Helm releases: ${shared.join(', ')}.`,
-        `Take it off first: npx meshwright down --stack ${other}`,
+        `The lab's stack ${other} has the same Helm releases: ${shared.join(', ')}.`,
+        `Remove it first: npx meshwright down --stack ${other}`,
       ].join('\n'),
     );
   }
 }
 
-/** @throws UserError when a stack expects Istio to be there, and it is not. */
+/** @throws UserError when a stack has Istio's objects, but neither it nor the lab has Istio. */
 async function refuseWithoutIstio(lab: Lab, { istio }: StackSettings, { objects }: Mesh): Promise<void> {
   const needed = objects.find(({ object }) => /\.istio\.io\//.test(object.apiVersion));
   if (istio !== undefined || needed === undefined) return;
@@ -112,15 +112,15 @@ function nextSteps(choice: StackChoice, file: string, kubeconfig: string): strin
   const flags = sample === undefined ? stackFlags(choice) : `--sample ${sample}`;
   const first =
     sample === undefined
-      ? `change a weight in ${file} and run npm start again: the plan says what moves`
-      : 'npx meshwright samples, and npm start -- --sample with another state of this one: the plan says what moves';
+      ? `change a weight in ${file} and run npm start again: the plan shows what moves`
+      : 'npx meshwright samples, then npm start -- --sample with another state of this one: the plan shows what moves';
   const commands: [string, string][] = [
-    [`npx meshwright traffic ${flags}`, 'send requests, and see who answers'],
-    [`npx meshwright live ${flags}`, 'what config says, and what each proxy serves'],
-    [`npx meshwright render ${flags}`, 'the same stack as plain YAML'],
-    [`export KUBECONFIG=${shellWord(kubeconfig)}`, 'and look around with kubectl'],
-    [`npx meshwright down ${flags}`, 'take the stack off again'],
-    ['npx meshwright lab down', 'stop it all'],
+    [`npx meshwright traffic ${flags}`, 'send requests and count the answers'],
+    [`npx meshwright live ${flags}`, 'compare the configured routes with those in each proxy'],
+    [`npx meshwright render ${flags}`, 'print the same stack as plain YAML'],
+    [`export KUBECONFIG=${shellWord(kubeconfig)}`, 'use kubectl'],
+    [`npx meshwright down ${flags}`, 'remove the stack'],
+    ['npx meshwright lab down', 'stop the lab'],
   ];
   const width = Math.max(...commands.map(([command]) => command.length));
   const lines = [first, ...commands.map(([command, what]) => `${command.padEnd(width)}  ${what}`)];

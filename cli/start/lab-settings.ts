@@ -9,8 +9,8 @@ import type { AppSettings } from '../../mesh/manifests/apps/settings';
 import { defaultIstioVersion } from '../../mesh/manifests/istio';
 import type { GatewaySettings, IstioSettings, StackSettings } from '../../mesh/manifests/settings';
 
-/** How long a chart repository may take to answer, in milliseconds. */
-const patience = 5000;
+/** Longest wait for a chart repository, in milliseconds. */
+const timeoutMs = 5000;
 
 /** The charts that a deployment to the lab can use. */
 export interface LabCharts {
@@ -20,15 +20,14 @@ export interface LabCharts {
   addons?: string | undefined;
 }
 
-/** Settings as the lab can carry them, and what had to be left out or was changed, in words. */
+/** Settings that the lab supports, and notes on what was left out or changed for it. */
 interface Fitted<T> {
   settings: T;
   notes: string[];
 }
 
 /**
- * A stack's settings as the lab can carry them: Istio's charts are the lab's, a Service gets no address from a load balancer, and what cannot be had is left out.
- * @returns the settings, and what had to be left out or was changed, in words
+ * A stack's settings, changed to what the lab supports: Istio's charts are the lab's, Services have node ports instead of load balancers, and what is not available is left out.
  */
 export function labSettings(settings: StackSettings, charts: LabCharts): Fitted<StackSettings> {
   const { istio, addons, gateways, apps, ...rest } = settings;
@@ -47,7 +46,7 @@ export function labSettings(settings: StackSettings, charts: LabCharts): Fitted<
   };
 }
 
-/** A stack whose own charts are in files keeps them; any other gets the lab's, whose Istio is the one that runs. */
+/** A stack with charts in files keeps them; any other gets the lab's charts, whose Istio is the one that runs. */
 function fittedIstio(istio: IstioSettings, folder: string): Fitted<IstioSettings> {
   const { path, files } = istio.charts ?? {};
   if (path !== undefined || files !== undefined) return { settings: istio, notes: [] };
@@ -55,7 +54,7 @@ function fittedIstio(istio: IstioSettings, folder: string): Fitted<IstioSettings
   const asked = istio.version ?? defaultIstioVersion;
   return {
     settings: { ...istio, version: own, charts: { path: folder } },
-    notes: asked === own ? [] : [`Istio: ${own}, the lab's own, in place of ${asked}`],
+    notes: asked === own ? [] : [`Istio: the lab's version ${own} instead of ${asked}`],
   };
 }
 
@@ -72,7 +71,7 @@ function byName<T>(
 }
 
 function inPlace(what: string): string {
-  return `${what}: Service type NodePort in place of LoadBalancer, since nothing here hands out addresses`;
+  return `${what}: Service type NodePort instead of LoadBalancer, since the lab has no load balancer`;
 }
 
 function fittedGateway(name: string, gateway: GatewaySettings, addons: AddonsSettings = {}): Fitted<GatewaySettings> {
@@ -84,7 +83,7 @@ function fittedGateway(name: string, gateway: GatewaySettings, addons: AddonsSet
   const annotations = { 'pulumi.com/skipAwait': 'true', ...ingress?.annotations };
   const kept: GatewaySettings = ingress === undefined ? issued : { ...issued, ingress: { ...ingress, annotations } };
   const notes = [
-    ...(withoutIssuer ? [`gateway ${name}, certificate: there is no cert-manager to issue it`] : []),
+    ...(withoutIssuer ? [`gateway ${name}, certificate: left out, since the lab has no cert-manager`] : []),
     ...(ingress === undefined
       ? []
       : [`gateway ${name}, Ingress: created, but no ingress controller serves it; use the node port`]),
@@ -115,14 +114,15 @@ function fittedApp(name: string, app: AppSettings): Fitted<AppSettings> {
 
 function fittedAddons(addons: AddonsSettings, charts: string | undefined): Fitted<AddonsSettings> {
   const { certManager, ...telemetry } = addons;
-  const notes = certManager === undefined ? [] : ['addon certManager: its Pulumi provider is not part of the lab'];
+  const notes =
+    certManager === undefined ? [] : ['addon certManager: left out, since its Pulumi provider is not part of the lab'];
   const installed = installedAddons(telemetry);
   if (charts === undefined && installed.length > 0) {
     const { namespace } = telemetry;
     const names = installed.map((name) => `addon ${name}`).join(', ');
     return {
       settings: namespace === undefined ? {} : { namespace },
-      notes: [...notes, `${names}: the chart repository does not answer`],
+      notes: [...notes, `${names}: left out, since the chart repository does not answer`],
     };
   }
   const balanced = addonNames.filter((name) => telemetry[name]?.service?.type === 'LoadBalancer');
@@ -141,8 +141,8 @@ function fittedAddons(addons: AddonsSettings, charts: string | undefined): Fitte
 }
 
 /**
- * Where the lab can take the telemetry addons' charts from: the folder that ISTIO_CHARTS names when it has all of them, or `repository` when the stack's sources can be reached.
- * @returns undefined when there are none to be had, also when the stack has no addons
+ * Where the telemetry addons' charts come from: the folder that ISTIO_CHARTS names when it has all of them, or `repository` when the stack's sources can be reached.
+ * @returns undefined when no source has them, and when the stack has no addons
  */
 export async function reachableAddonCharts(
   { addons = {}, istio }: StackSettings,
@@ -162,7 +162,7 @@ export async function reachableAddonCharts(
 
 async function answers(url: string): Promise<boolean> {
   try {
-    return (await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(patience) })).ok;
+    return (await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(timeoutMs) })).ok;
   } catch {
     return false;
   }

@@ -87,7 +87,7 @@ export function refuseOtherOrigin(lab: Pick<Lab, 'stateDir'>, name: string, orig
   throw new UserError(
     [
       `The lab's stack ${name} comes from ${earlier}, not from ${origin}: two files of one name cannot be on the lab together.`,
-      `Rename the file, or take the other stack off first: npx meshwright down ${flag}`,
+      `Rename the file, or remove the other stack first: npx meshwright down ${flag}`,
     ].join('\n'),
   );
 }

@@ -8,7 +8,7 @@ import type { LabNodePort } from '../traffic/lab-node';
 
 const workloadKinds = ['Deployment', 'StatefulSet', 'DaemonSet', 'Pod'];
 
-/** What is there after a deployment: namespaces, workloads with their readiness, routes with their effective split. */
+/** The result of a deployment: namespaces, workloads with their readiness, routes with their effective split. */
 export function summary(live: readonly LiveObject[]): string {
   const namespaces = live
     .filter(({ kind }) => kind === 'Namespace')
@@ -33,7 +33,7 @@ function routesText(live: readonly KubernetesObject[]): string {
   return rows.length === 0 ? '' : table(['ROUTE', 'WHO', 'GOES TO'], rows);
 }
 
-/** One row per class of requests to each service or gateway that rules touch: `namespace/service`, who, where they go with what share. */
+/** One row per class of requests to each service or gateway with rules: `namespace/service`, sender, destinations with their shares. */
 function routeRows(objects: KubernetesObject[]): string[][] {
   return Object.entries(effectiveSplits({ objects })).flatMap(([asked, splits]) =>
     splits.map(({ who, to, with: treatment = [] }) => {

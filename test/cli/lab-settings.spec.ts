@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { labSettings, reachableAddonCharts } from '../../cli/start/lab-settings';
 import type { StackSettings } from '../../mesh/manifests/settings';
 
-const why = 'Service type NodePort in place of LoadBalancer, since nothing here hands out addresses';
+const why = 'Service type NodePort instead of LoadBalancer, since the lab has no load balancer';
 
 describe('labSettings', () => {
   let istio: string;
@@ -62,7 +62,7 @@ describe('labSettings', () => {
         namespaces: { default: {} },
       },
       notes: [
-        "Istio: 1.31.0, the lab's own, in place of 1.30.3",
+        "Istio: the lab's version 1.31.0 instead of 1.30.3",
         `gateway istio-ingressgateway: ${why}`,
         `addon kiali: ${why}`,
         `app octopus, Service proxy: ${why}`,
@@ -84,9 +84,9 @@ describe('labSettings', () => {
     );
     assert.deepEqual(local, { addons: { namespace: 'watch' }, gateways: { edge: { service: { type: 'NodePort' } } } });
     assert.deepEqual(notes, [
-      'gateway edge, certificate: there is no cert-manager to issue it',
-      'addon certManager: its Pulumi provider is not part of the lab',
-      'addon jaeger, addon kiali: the chart repository does not answer',
+      'gateway edge, certificate: left out, since the lab has no cert-manager',
+      'addon certManager: left out, since its Pulumi provider is not part of the lab',
+      'addon jaeger, addon kiali: left out, since the chart repository does not answer',
     ]);
   });
 

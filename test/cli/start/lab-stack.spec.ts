@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { projectSettings } from '../../../cli/start/inline-program';
-import { deployedStacks, lockHolders, pendingReleases } from '../../../cli/start/stack-state';
+import { projectSettings, skipAwait } from '../../../cli/start/inline-program';
+import {
+  deployedStacks,
+  lockHolders,
+  pendingReleases,
+  recordOrigin,
+  refuseOtherOrigin,
+} from '../../../cli/start/stack-state';
 import { temporaryFolder } from '../support';
 
 const checkout = resolve(__dirname, '..', '..', '..');
@@ -49,6 +55,60 @@ describe('a stack on the lab', () => {
         ['killed', [{ type: 'b' }]],
         ['up', [{ type: 'a' }]],
       ],
+    );
+  });
+
+  it('is refused to another file of the same name, for as long as that file exists', () => {
+    const stateDir = join(folder.path, 'origins');
+    const stacks = join('origins', 'pulumi', 'backend', '.pulumi', 'stacks', 'meshwright');
+    mkdirSync(join(folder.path, stacks), { recursive: true });
+    const first = folder.file('first.yaml', '');
+    const second = folder.file('second.yaml', '');
+    const refusal = (origin: string): string => {
+      try {
+        refuseOtherOrigin({ stateDir }, 'mesh', origin);
+        return '';
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    recordOrigin({ stateDir }, 'mesh', first);
+    assert.equal(refusal(second), '', 'nothing is deployed yet');
+    const state = { version: 3, checkpoint: { latest: { resources: [{ type: 'a' }] } } };
+    folder.file(join(stacks, 'mesh.json'), JSON.stringify(state));
+    assert.deepEqual(
+      [refusal(first), refusal(second).split('\n')],
+      [
+        '',
+        [
+          `The lab's stack mesh comes from ${first}, not from ${second}: two files of one name cannot be on the lab together.`,
+          `Rename the file, or remove the other stack first: npx meshwright down --config ${first}`,
+        ],
+      ],
+    );
+    rmSync(first);
+    assert.equal(refusal(second), '', 'the file was moved');
+    recordOrigin({ stateDir }, 'mesh', 'sample:003-course');
+    assert.match(refusal(second), /npx meshwright down --sample 003-course$/);
+  });
+
+  it('does not wait for Services and Ingresses, and leaves all other options alone', async () => {
+    const of = (type: string, opts = {}) =>
+      skipAwait({
+        custom: true,
+        type,
+        name: 'web',
+        props: { metadata: { name: 'web', annotations: { a: 'b' } } },
+        opts,
+      });
+    const props = { metadata: { name: 'web', annotations: { 'pulumi.com/skipAwait': 'true', a: 'b' } } };
+    assert.deepEqual(
+      [
+        await of('kubernetes:core/v1:Service', { deleteBeforeReplace: false, protect: true }),
+        await of('kubernetes:networking.k8s.io/v1:Ingress', { deleteBeforeReplace: true }),
+        await of('kubernetes:apps/v1:Deployment'),
+      ],
+      [{ props, opts: { protect: true } }, { props, opts: { deleteBeforeReplace: true } }, undefined],
     );
   });
 
