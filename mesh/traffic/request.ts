@@ -40,6 +40,7 @@ export function requestValuation(request: Request, proxy: Proxy): Valuation {
     if (kind === 'source label') return proxy.labels[name];
     if (variable === 'source namespace') return proxy.namespace;
     if (variable === 'destination address') return request.address;
+    if (variable === 'token') return isMalformed(bearer(request)) ? 'invalid' : undefined;
     return kind === 'sni' ? (request.sni ?? request.host) : undefined;
   };
 }
@@ -57,10 +58,24 @@ export function isOpenFor(request: Request, proxy: Proxy): (variable: string) =>
   };
 }
 
-/** Where a RequestAuthentication looks for a token unless it says otherwise; headers of other names may carry one, too. */
-function carriesToken({ headers = {}, path = '' }: Request): boolean {
+/**
+ * Whether a request may carry a token of which only a RequestAuthentication knows what it says. Headers of other names than the usual one may do so, too; what has
+ * not the form of a token is an invalid one.
+ */
+function carriesToken(request: Request): boolean {
+  const { headers = {}, path = '' } = request;
   const names = Object.keys(headers).map((name) => name.toLowerCase());
-  return names.some((name) => /^(authorization|cookie)$|token|jwt/.test(name)) || path.includes('access_token=');
+  if (names.some((name) => name === 'cookie' || /token|jwt/.test(name)) || path.includes('access_token=')) return true;
+  return bearer(request) !== undefined && !isMalformed(bearer(request));
+}
+
+function bearer({ headers = {} }: Request): string | undefined {
+  const header = Object.entries(headers).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
+  return header?.startsWith('Bearer ') === true ? header.slice('Bearer '.length) : undefined;
+}
+
+function isMalformed(token: string | undefined): boolean {
+  return token !== undefined && token.split('.').length !== 3;
 }
 
 /** The Host header. */

@@ -4,6 +4,7 @@ import { entries } from './classes/entries';
 import { trafficModel } from './route';
 import { percent } from './share';
 import type { TrafficInput } from './stack-objects';
+import { unknownsOf } from './unknowns';
 import { destinationWords, placeWords, treatmentWords } from './words';
 
 /** Who goes where: version or destination → part of the requests, e.g. `90 %`. */
@@ -12,6 +13,8 @@ export interface Split {
   to: Record<string, string>;
   /** Timeouts, faults and what else is done to them; absent where nothing is. */
   with?: string[];
+  /** What the answer rests on and is not known; absent where nothing is. */
+  unknown?: string[];
 }
 
 /**
@@ -24,7 +27,7 @@ export function effectiveSplits({
 }: Pick<TrafficInput, 'objects'> & Partial<TrafficInput>): Record<string, Split[]> {
   const splits = new Map<string, Split[]>();
   for (const entry of entries(trafficModel(objects, options)).values()) {
-    if (entry.routes.every(({ rule }) => rule === undefined)) continue;
+    if (entry.client.proxy.type === 'none' || entry.routes.every(({ rule }) => rule === undefined)) continue;
     const isGateway = entry.client.proxy.type === 'gateway';
     const own = entryClasses(entry).flatMap(({ who, outcome, reachable }) => {
       if (reachable === false) return [];
@@ -40,11 +43,13 @@ export function effectiveSplits({
           : { [placeWords(outcome)]: percent('1') },
       );
       const treatment = treatmentWords(outcome);
+      const unknown = outcome.kind === 'unknown' ? [] : unknownsOf(outcome);
       return [
         {
           who: `${prefix}${who}`,
           to: Object.fromEntries(places),
           ...(treatment.length === 0 ? {} : { with: treatment }),
+          ...(unknown.length === 0 ? {} : { unknown }),
         },
       ];
     });

@@ -133,7 +133,8 @@ function appliesTo(
   const { spec } = object;
   if (spec['targetRefs'] !== undefined || spec['targetRef'] !== undefined) return false;
   if (object.namespace !== namespace && object.namespace !== config.rootNamespace) return false;
-  if (!hasLabels(labels, selectorOf(object))) return false;
+  // Of senders without a namespace the labels are not known either.
+  if (namespace !== '' && !hasLabels(labels, selectorOf(object))) return false;
   if (object.kind !== 'EnvoyFilter') return true;
   return asList(spec['configPatches']).some((patch) => {
     const stated = asName(asMap(asMap(patch)['match'])['context']) ?? 'ANY';

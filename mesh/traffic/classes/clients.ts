@@ -20,8 +20,8 @@ const anyNamespace = '';
  * The senders that a mesh tells apart: every gateway, and workloads by what they see. Most meshes look the same from everywhere; namespaces come apart through
  * `exportTo`, Sidecars, and DestinationRules for hosts of others, workloads of one namespace through selectors of Sidecars and DestinationRules.
  */
-export function clients(model: MeshModel): Client[] {
-  const special = [...new Set([...namespacesApart(model)])].sort(compareStrings);
+export function clients(model: MeshModel, groups: readonly Group[] = sendersApart(model)): Client[] {
+  const special = [...new Set(groups.map(({ namespace }) => namespace))].sort(compareStrings);
   const others = special.map((namespace): Literal => ({ ...exact('source namespace', namespace), negated: true }));
   return [
     ...gatewayClients(model),
@@ -32,8 +32,21 @@ export function clients(model: MeshModel): Client[] {
     },
     { title: 'clients without a sidecar', proxy: { type: 'none', namespace: anyNamespace, labels: {} }, given: [] },
     ...special.map((namespace) => workloadClient(namespace, {})),
-    ...special.flatMap((namespace) => selectors(model, namespace).map((labels) => workloadClient(namespace, labels))),
+    ...special.flatMap((namespace) => selections(groups, namespace).map((labels) => workloadClient(namespace, labels))),
   ];
+}
+
+/** Workloads of a namespace, or those of them with some labels, that a rule sets apart. */
+export interface Group {
+  namespace: string;
+  labels?: Record<string, string>;
+}
+
+export function sendersApart(model: MeshModel): Group[] {
+  return [...new Set(namespacesApart(model))].flatMap((namespace): Group[] => [
+    { namespace },
+    ...selectors(model, namespace).map((labels) => ({ namespace, labels })),
+  ]);
 }
 
 /** Workloads of a namespace that have these labels, and perhaps others. */
@@ -96,15 +109,23 @@ function named(exportTo: readonly string[], { namespace }: MeshObject): string[]
   return exportTo.filter((entry) => entry !== '~').map((entry) => (entry === '.' ? namespace : entry));
 }
 
-function selectors(model: MeshModel, namespace: string): Record<string, string>[] {
-  const found = [
-    ...model.objects
-      .ofKind('Sidecar')
-      .map((object) => ({ object, labels: asStringMap(asMap(object.spec['workloadSelector'])['labels']) })),
-    ...model.objects
-      .ofKind('DestinationRule')
-      .map((object) => ({ object, labels: asStringMap(asMap(object.spec['workloadSelector'])['matchLabels']) })),
-  ].filter(({ object, labels }) => object.namespace === namespace && Object.keys(labels).length > 0);
-  const byText = new Map(found.map(({ labels }) => [JSON.stringify(Object.entries(labels).sort()), labels]));
-  return [...byText.entries()].sort(([a], [b]) => compareStrings(a, b)).map(([, labels]) => labels);
+function selections(groups: readonly Group[], namespace: string): Record<string, string>[] {
+  const found = groups.flatMap(({ namespace: of, labels }) =>
+    of === namespace && labels !== undefined ? [labels] : [],
+  );
+  const byKey = new Map(found.map((labels) => [JSON.stringify(Object.entries(labels).sort()), labels]));
+  return [...byKey.entries()].sort(([a], [b]) => compareStrings(a, b)).map(([, labels]) => labels);
+}
+
+function selectors({ objects }: MeshModel, namespace: string): Record<string, string>[] {
+  const kinds = ['Sidecar', 'DestinationRule', 'EnvoyFilter', 'WasmPlugin'] as const;
+  return kinds
+    .flatMap((kind) => objects.ofKind(kind))
+    .filter((object) => object.namespace === namespace)
+    .map(({ spec }) => ({
+      ...asStringMap(asMap(spec['workloadSelector'])['labels']),
+      ...asStringMap(asMap(spec['workloadSelector'])['matchLabels']),
+      ...asStringMap(asMap(spec['selector'])['matchLabels']),
+    }))
+    .filter((labels) => Object.keys(labels).length > 0);
 }

@@ -2,14 +2,14 @@ import { noRoute, reset, unknownHost, unknownWords } from '../answers';
 import type { Outcome } from '../outcome';
 import { mostSpecific } from '../tables/wildcards';
 import type { TrafficModel } from '../traffic-model';
-import { clients, type Client } from './clients';
+import { clients, type Client, type Group } from './clients';
 import { entryKey, type Entry } from './entry';
 import { gatewayEntries } from './gateway-entries';
 import { meshEntries, plainEntries } from './mesh-entries';
 
 /** All that a mesh decides, entry by entry, by {@link entryKey}; in a fixed order. */
-export function entries(traffic: TrafficModel): Map<string, Entry> {
-  const all = clients(traffic.mesh).flatMap((client) => clientEntries(traffic, client));
+export function entries(traffic: TrafficModel, groups?: readonly Group[]): Map<string, Entry> {
+  const all = clients(traffic.mesh, groups).flatMap((client) => clientEntries(traffic, client));
   return new Map(all.map((entry) => [entryKey(entry), entry]));
 }
 

@@ -1,3 +1,4 @@
+import { canonical, without } from '../../json';
 import { classWords, exampleOf } from '../classes/classes';
 import { behaviours, entryOutcomes, type Entry } from '../classes/entry';
 import { regionMember } from '../classes/region';
@@ -30,6 +31,8 @@ export interface Move {
   ends?: { before: Record<string, Share>; after: Record<string, Share> };
   /** What the answer rests on and is not known. */
   unknown?: string[];
+  /** Only what is not known differs, so that it cannot be told whether anything changes. */
+  isOpen?: true;
 }
 
 /** Where two versions of one entry part: every pair of rules that some request meets before and after, and that do not do the same. */
@@ -70,10 +73,22 @@ export function entryMoves(before: Entry, after: Entry): Move[] {
           ? {}
           : { ends: { before: Object.fromEntries(endsBefore), after: Object.fromEntries(endsAfter) } }),
         ...(unknown.length === 0 ? {} : { unknown }),
+        ...(knownPart(old.outcome) === knownPart(next.outcome) && moved === '0' ? { isOpen: true as const } : {}),
       });
     });
   });
   return moves;
+}
+
+/** An outcome without what is not known of it. */
+function knownPart(outcome: Outcome): string {
+  const { destinations = [], mirrors = [] } = outcome;
+  const known = (all: readonly object[]): object[] => all.map((one) => without({ ...one }, 'unknown'));
+  return canonical({
+    ...without({ ...outcome }, 'unknown', 'rule', 'why'),
+    destinations: known(destinations),
+    mirrors: known(mirrors),
+  });
 }
 
 /** Half the sum of the differences between two distributions: what has to move to make one the other. */

@@ -2,6 +2,7 @@ import type { KubernetesObject } from '../../manifests/kubernetes';
 import { compareStrings } from '../../collections';
 import type { MeshOptions } from '../../model/mesh-model';
 import { entryClasses, type RequestClass, ruleKey, unreachableRules } from '../classes/classes';
+import { sendersApart } from '../classes/clients';
 import { entries, entryLike } from '../classes/entries';
 import { isSameEntry } from '../classes/entry';
 import { conditionWords } from '../classes/words';
@@ -41,8 +42,8 @@ export function diffStatus({ moves, underLoad, notFollowed: open }: TrafficDiff)
 }
 
 /** Whether it cannot be told what becomes of the requests. */
-export function isUnknownMove({ before, after, uncertain }: GroupedMove): boolean {
-  return uncertain || before.kind === 'unknown' || after.kind === 'unknown';
+export function isUnknownMove({ before, after, uncertain, isOpen }: GroupedMove): boolean {
+  return uncertain || isOpen === true || before.kind === 'unknown' || after.kind === 'unknown';
 }
 
 /** Compares two sets of objects. Order of the objects, and of anything whose order has no meaning, makes no difference. */
@@ -56,7 +57,9 @@ export function trafficDiff(
 }
 
 export function modelDiff(before: TrafficModel, after: TrafficModel): TrafficDiff {
-  const [old, next] = [entries(before), entries(after)];
+  // Senders that only one side sets apart are set apart on both, so that like is compared with like.
+  const groups = [...sendersApart(before.mesh), ...sendersApart(after.mesh)];
+  const [old, next] = [entries(before, groups), entries(after, groups)];
   const pairs = [...new Set([...old.keys(), ...next.keys()])].flatMap((key) => {
     const [mine, theirs] = [old.get(key), next.get(key)];
     const was = mine ?? (theirs && entryLike(before, old, theirs));

@@ -6,6 +6,7 @@ import { connectionSet } from '../../mesh/traffic/generated/connection-set';
 import { connectionObjects } from '../../mesh/traffic/generated/connection-world';
 import { expected } from '../../mesh/traffic/generated/expected';
 import { connectionPredictor } from '../../mesh/traffic/generated/expected-connection';
+import { expectedUnderPolicies, policySet } from '../../mesh/traffic/generated/policy-set';
 import type { Recording } from '../../mesh/traffic/generated/recording';
 import { routeSet, type RouteSet } from '../../mesh/traffic/generated/route-set';
 import {
@@ -46,6 +47,16 @@ const kinds: Kind[] = [
     predict: expected,
     observe,
     recording: 'route-sets.generated.json',
+  },
+  {
+    title: 'sets of policies for requests at a gateway',
+    sets: setsOf(300, 5),
+    requests: 50,
+    generate: policySet,
+    world: worldObjects,
+    predict: expectedUnderPolicies,
+    observe,
+    recording: 'policy-sets.generated.json',
   },
   {
     title: 'sets of rules for connections',
@@ -107,7 +118,7 @@ for (const { title, sets, requests, generate, recording: file, ...trial } of kin
         if (seed % 10 === 0) console.log(`    ${seed - first + 1} of ${sets} sets, ${wrong.length} differences`);
       }
       if (process.env['MESHWRIGHT_RECORD'] === '1') {
-        writeFileSync(join(__dirname, '..', '..', 'traffic', 'recorded', file), `${JSON.stringify(recording)}\n`);
+        writeFileSync(join(__dirname, '..', '..', 'mesh', 'traffic', 'recorded', file), `${JSON.stringify(recording)}\n`);
       }
       assert.deepEqual(wrong, []);
     });

@@ -1,8 +1,12 @@
 import { inBound } from '../../../../mesh/traffic/bound';
 import type { Expected } from './expected';
 
-/** Why counts do not fit what was expected: a text that was not, or a count outside the 99.9 % bound; undefined when they fit. */
+/**
+ * Why counts do not fit what was expected: a text that was not, or a count outside the 99.9 % bound; undefined when they fit. Where nothing is expected the model says
+ * `unknown`, which fits everything.
+ */
 export function misfit(expected: Expected, counts: ReadonlyMap<string, number>): string | undefined {
+  if (expected.size === 0) return undefined;
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
   for (const text of counts.keys()) if (!expected.has(text)) return `unexpected: ${text}`;
   for (const [text, part] of expected) {
