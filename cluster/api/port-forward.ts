@@ -27,7 +27,8 @@ export async function forwardPort(
   port: number,
 ): Promise<ForwardedPort> {
   const { namespace, name } = pod;
-  const forward = new (clientNode().PortForward)(config);
+  const { PortForward } = await clientNode().loadPortForward();
+  const forward = new PortForward(config);
   let failure: ClusterError | undefined;
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy());

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { KubernetesApi } from '../api';
@@ -124,7 +124,7 @@ export async function labDown({ log, root, purge = false }: LabDownOptions): Pro
   };
   await withSystemErrors(async () => {
     // The folder of a running lab may have been deleted.
-    if (existsSync(layout.stateDir)) await withLock(layout.lock, { log, message: lockMessage }, stop);
+    if (await isFolder(layout.stateDir)) await withLock(layout.lock, { log, message: lockMessage }, stop);
     else await stop();
     if (!purge) return;
     await rm(layout.stateDir, { recursive: true, force: true });
@@ -189,8 +189,18 @@ async function withSystemErrors<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     const { code, syscall, message } = error as NodeJS.ErrnoException;
     if (code === undefined || syscall === undefined) throw error;
-    const full = ['ENOSPC', 'EDQUOT'].includes(code);
-    const advice = full ? ' The disk is full: free some space, then run the command again.' : '';
-    throw new LabError(`The lab cannot be used: ${message}.${advice}`);
+    throw new LabError(`The lab cannot be used: ${message}.${advice(code)}`);
   }
+}
+
+function advice(code: string): string {
+  if (['ENOSPC', 'EDQUOT'].includes(code)) {
+    return ' The disk is full: free some space, then run the command again.';
+  }
+  if (!['EEXIST', 'ENOTDIR', 'EISDIR', 'ENOTEMPTY'].includes(code)) return '';
+  return " The lab's folder is damaged: `npx meshwright lab down --purge` removes it, with all stacks on the lab.";
+}
+
+async function isFolder(file: string): Promise<boolean> {
+  return (await stat(file).catch(() => undefined))?.isDirectory() === true;
 }

@@ -8,7 +8,7 @@ import { canRun } from '../../../cluster/lab/binaries/programs';
 import { withLock } from '../../../cluster/lab/lock';
 import { choosePorts, layoutOf, readPorts, replaceFile, writePorts } from '../../../cluster/lab/processes/layout';
 import { ensurePki, existingPki, serialNumber } from '../../../cluster/lab/processes/pki';
-import { labUp } from '../../../cluster/lab';
+import { labDown, labUp } from '../../../cluster/lab';
 import { collect } from './support';
 
 describe('damaged files of a lab', function () {
@@ -200,11 +200,13 @@ describe('damaged files of a lab', function () {
     });
   });
 
-  it('a lab that cannot be written is an error of one line', async () => {
+  it('that are in the place of folders are refused with the command that removes them', async () => {
     await writeFile(at('.lab'), 'a file');
     await assert.rejects(labUp({ root: folder, log: () => undefined }), {
       name: 'LabError',
-      message: `The lab cannot be used: EEXIST: file already exists, mkdir '${at('.lab')}'.`,
+      message: `The lab cannot be used: EEXIST: file already exists, mkdir '${at('.lab')}'. The lab's folder is damaged: \`npx meshwright lab down --purge\` removes it, with all stacks on the lab.`,
     });
+    await labDown({ root: folder, log: () => undefined, purge: true });
+    assert.equal(existsSync(at('.lab')), false);
   });
 });
