@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { objectTitle, type KubernetesObject } from '../mesh/manifests/kubernetes';
 import { objectPath, routingKinds, type RouteInputs } from '../mesh/manifests/route-set';
+import { withWeightsOf } from '../mesh/manifests/route-weights';
 import { changeProblems } from '../policy/changes/change-problems';
 import { check } from '../policy/check';
 import type { Finding } from '../policy/finding';
-import { isUnknown, parsedObjects } from './route-state';
+import { isRoute, isUnknown, parsedObjects } from './route-state';
 
 /** A mistake in an input. */
 export interface CheckFailure {
@@ -80,7 +81,10 @@ export function changeFailures(before: RouteInputs | undefined, after: RouteInpu
   const [old, now] = [parsedObjects(before.objects), parsedObjects(after.objects)];
   const changed = [...now].flatMap(([title, object]): [KubernetesObject, KubernetesObject][] => {
     const was = old.get(title);
-    return was === undefined || isDeepStrictEqual(was, object) ? [] : [[was, object]];
+    if (was === undefined) return [];
+    // Weights that others own do not change with the stack.
+    const next = after.weightsOwnedBy === undefined || !isRoute(object) ? object : withWeightsOf(object, was);
+    return isDeepStrictEqual(was, next) ? [] : [[was, next]];
   });
   if (changed.length === 0) return [];
   const [was, is] = [changed.map(([one]) => one), changed.map(([, one]) => one)];

@@ -7,10 +7,10 @@ import type { KubernetesObject } from '../mesh/manifests/kubernetes';
 export const routeManager = 'meshwright';
 
 /** Label of every routing object, with the id of its resource: it finds the objects of an interrupted update, which are in no state. */
-export const setLabel = 'meshwright.io/route-set';
+const setLabel = 'meshwright.io/route-set';
 
 /** Annotation of every routing object, with the URN of its resource: it names the stack. */
-export const ownerAnnotation = 'meshwright.io/owner';
+const ownerAnnotation = 'meshwright.io/owner';
 
 /** How to take over objects that others made. */
 export const takeoverHint =

@@ -15,7 +15,7 @@ import * as proto from '@pulumi/pulumi/proto/provider_pb';
 import { PluginInfo } from '@pulumi/pulumi/proto/plugin_pb';
 import { Status } from '@pulumi/pulumi/proto/status_pb';
 import type { RouteInputs } from '../mesh/manifests/route-set';
-import { changeFailures, findingFailures, inputFailures, type CheckFailure } from './check';
+import type { CheckFailure } from './check';
 import { diffOf, type Kind } from './diff';
 import type { RouteState } from './route-state';
 import { IncompleteError, type Routes } from './routes';
@@ -103,17 +103,19 @@ function unimplemented(_call: unknown, callback: sendUnaryData<never>): void {
   callback({ code: status.UNIMPLEMENTED, details: 'Routes do not support this' });
 }
 
-function check(request: proto.CheckRequest): proto.CheckResponse {
+async function check(request: proto.CheckRequest): Promise<proto.CheckResponse> {
   const [olds, news] = [fromStruct(request.getOlds()), fromStruct(request.getNews())];
-  const list = failures(olds, news).map(({ property, reason }) =>
+  const list = (await failures(olds, news)).map(({ property, reason }) =>
     new proto.CheckFailure().setProperty(property).setReason(reason),
   );
   return new proto.CheckResponse().setInputs(request.getNews()).setFailuresList(list);
 }
 
 /** What is wrong with new inputs. Inputs that were deployed before are not checked again. */
-function failures(olds: Record<string, unknown>, news: Record<string, unknown>): CheckFailure[] {
+async function failures(olds: Record<string, unknown>, news: Record<string, unknown>): Promise<CheckFailure[]> {
   if (isDeepStrictEqual(olds, news)) return [];
+  // Most runs change few routes or none, and the rules are a large part of this program.
+  const { changeFailures, findingFailures, inputFailures } = await import('./check.js');
   const malformed = inputFailures(news);
   if (malformed.length > 0) return malformed;
   const isNew = Object.keys(olds).length === 0 || inputFailures(olds).length > 0;

@@ -27,7 +27,7 @@ export function takeOverOwnObjects(cluster: KubeconfigOptions): void {
 }
 
 /** Adds field manager and hook to every Kubernetes object. */
-export function ownership(stack: string, beforeCreate: pulumi.ResourceHook | undefined): pulumi.ResourceTransform {
+function ownership(stack: string, beforeCreate: pulumi.ResourceHook | undefined): pulumi.ResourceTransform {
   return ({ type, name, props, opts }) => {
     if (!isObject(type, props)) return undefined;
     // The SDK passes an absent deleteBeforeReplace as false, which would overrule the provider's own choice.

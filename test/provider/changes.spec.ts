@@ -40,6 +40,10 @@ describe('the check of a change of routes', () => {
     assert.deepEqual(changeFailures(before, after({ maxStep: 20, rules: { 'weight-step-limit': 'advisory' } })), []);
   });
 
+  it('lets weights that others own be whatever the stack file says', () => {
+    assert.deepEqual(changeFailures(before, { ...after({ maxStep: 20 }), weightsOwnedBy: 'argo' }), []);
+  });
+
   it('refuses to drop a subset from a rule while the route that is being replaced uses it', () => {
     const both = told([wholeRule('v1', 'v3'), route({ v1: 90, v3: 10 })]);
     assert.deepEqual(changeFailures(both, told([wholeRule('v1'), route({ v1: 100 })])), [

@@ -150,6 +150,29 @@ describe('the plan of a Route, executed', () => {
     assert.deepEqual(events, ['written', 'removed']);
   });
 
+  it('writes a route that needs rules of another Route when no Route writes rules any more', async () => {
+    const events: string[] = [];
+    const rules = new InFlightUpdates();
+    const other = rules.while(async () => {
+      await sleep(100);
+      events.push('rule of ratings');
+    });
+    const note = (what: string): Promise<undefined> => {
+      events.push(what);
+      return Promise.resolve(undefined);
+    };
+    const context = contextOf({
+      cluster: { apply: (object) => note(`write ${short(object)}`), remove: () => Promise.resolve() },
+      prover: { reach: () => note('reach'), live: () => note('live'), drain: () => Promise.resolve() },
+    });
+    const elsewhere = { destination: { host: 'ratings', subset: 'v2' } };
+    const crossing = { ...route({ v1: 100 }), spec: { hosts: ['reviews'], http: [{ route: [elsewhere] }] } };
+    const plan = planOf(set(), set(rule('v1'), crossing));
+    await executePlan(plan, set(), { ...context, inFlight: { ...context.inFlight, rules } });
+    await other;
+    assert.deepEqual(events, ['write rule reviews.v1', 'rule of ratings', 'reach', 'write route reviews', 'live']);
+  });
+
   it('keeps a removed route in the state until it is proven to be gone', async () => {
     const { outcome, steps } = await tried(before, set(), 'gone route reviews');
     assert.deepEqual(steps, ['remove route reviews', 'gone route reviews']);
