@@ -20,6 +20,7 @@ describe('sample 000, objects', function () {
   before(async function () {
     this.timeout(START_TIMEOUT_MS);
     cluster = await Cluster.start('000');
+    ({ created } = await cluster.up('000'));
   });
   after(() => cluster.down());
 
@@ -37,7 +38,6 @@ describe('sample 000, objects', function () {
     assert.deepEqual(release('istiod', '000').values, { profile: 'demo', global: { hub: 'gcr.io/istio-release' } });
     assert.deepEqual(release('istio-ingressgateway', '000').values, { service: { ports } });
     assert.deepEqual(release('istio-egressgateway', '000').values, { service: { type: 'ClusterIP' } });
-    ({ created } = await cluster.up('000'));
     const mesh = await cluster.get('ConfigMap istio-system/istio');
     assert.match(String((mesh['data'] as Record<string, unknown>)['mesh']), /^accessLogFile: \/dev\/stdout$/m);
     await cluster.has('Deployment istio-system/istiod', { spec: { replicas: 1 } });

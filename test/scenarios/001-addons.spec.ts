@@ -18,6 +18,7 @@ describe('sample 001, objects', function () {
   before(async function () {
     this.timeout(START_TIMEOUT_MS);
     cluster = await Cluster.start('001');
+    await cluster.up('001/addons');
   });
   after(() => cluster.down());
 
@@ -37,7 +38,6 @@ describe('sample 001, objects', function () {
   });
 
   it('S001.1 installs the addons in istio-system, none of their pods with a sidecar', async () => {
-    await cluster.up('001/addons');
     assert.deepEqual(
       [...releases('001/addons').values()].slice(-5).map(({ namespace, name }) => `${namespace}/${name}`),
       ['prometheus', 'grafana', 'jaeger', 'zipkin', 'kiali'].map((name) => `istio-system/${name}`),

@@ -16,11 +16,11 @@ describe('sample 002, objects', function () {
   before(async function () {
     this.timeout(START_TIMEOUT_MS);
     cluster = await Cluster.start('002');
+    await cluster.up('002');
   });
   after(() => cluster.down());
 
   it('S002.1 injects pods by a label of the namespace or the pod, not by an annotation', async () => {
-    await cluster.up('002');
     await cluster.has('Namespace tutorial', { metadata: { labels: { 'istio-injection': 'enabled' } } });
     assert.deepEqual(await cluster.injected('tutorial'), chain);
     const [pod] = await cluster.list('Pod', 'tutorial');

@@ -17,6 +17,7 @@ describe('sample 003, objects', function () {
   before(async function () {
     this.timeout(START_TIMEOUT_MS);
     cluster = await Cluster.start('003');
+    await cluster.up('003/istio');
   });
   after(() => cluster.down());
 
@@ -34,7 +35,6 @@ describe('sample 003, objects', function () {
         ],
       );
     }
-    await cluster.up('003/istio');
     const crds = (await cluster.titles('CustomResourceDefinition')).filter((title) => title.endsWith('.istio.io'));
     assert.equal(crds.length, 15);
     const ports = async (title: string) =>

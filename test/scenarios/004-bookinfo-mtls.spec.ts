@@ -20,11 +20,11 @@ describe('sample 004, objects', function () {
   before(async function () {
     this.timeout(START_TIMEOUT_MS);
     cluster = await Cluster.start('004');
+    await cluster.up('004');
   });
   after(() => cluster.down());
 
   it('S004.1 labels istio-system with injection disabled, and no pod there gets a sidecar', async () => {
-    await cluster.up('004');
     await cluster.has('Namespace istio-system', { metadata: { labels: { 'istio-injection': 'disabled' } } });
     assert.deepEqual(await cluster.injected('istio-system'), []);
   });
