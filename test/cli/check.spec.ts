@@ -66,7 +66,7 @@ describe('meshwright check', () => {
     assert.deepEqual(ran, { code: 0, stdout: 'No findings in 2 objects\n', stderr: '' });
   });
 
-  it('judges every document alone with --each, one line of JSON for each', () => {
+  it('checks each document independently with --each, one line of JSON for each', () => {
     const file = folder.file('each.yaml', `${route(100)}---${route(110)}`);
     const { code, stdout } = meshwright(['check', '--each', file, ...rules]);
     const lines = stdout

@@ -130,7 +130,7 @@ everybody      productpage.bookinfo
     assert.deepEqual(request, { host: 'localhost', port: 80, protocol: 'http', method: 'GET', path: '/x', headers });
   });
 
-  it('takes a node port for what it is only at an address of a node', () => {
+  it('recognizes a node port only at the address of a node', () => {
     const objects = folder.file(
       'gateway.yaml',
       `apiVersion: v1

@@ -55,7 +55,7 @@ ${classes}`,
     );
   });
 
-  it('writes a picture that stands alone, every node a stop for the keyboard with a name', () => {
+  it('writes a self-contained picture in which every node can be focused and has a name', () => {
     const file = join(folder.path, 'mesh.svg');
     const { code, stdout, stderr } = meshwright(['graph', '--config', stack('{ v1: rest, v3: 10 }'), '-o', file]);
     assert.deepEqual([code, stdout, stderr], [0, '', `${file}: 6 nodes, 2 arrows\n`]);

@@ -90,7 +90,7 @@ describe('labSettings', () => {
     ]);
   });
 
-  it('leaves a stack alone that asks for nothing that the lab lacks', () => {
+  it('does not change a stack that needs nothing the lab lacks', () => {
     const plain = { namespaces: { a: {} }, apps: { bookinfo: { namespace: 'a' } } };
     assert.deepEqual(labSettings(plain, { istio }), { settings: plain, notes: [] });
     const own = { istio: { version: '1.30.3', charts: { path: './charts' } } };

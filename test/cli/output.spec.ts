@@ -22,7 +22,7 @@ describe('talk', () => {
     assert.deepEqual(written, ['one\n', '1/3', clear, 'a long…', clear, 'two\n', '', 'three\n']);
   });
 
-  it('has no such line where there is no terminal', () => {
+  it('prints no such line without a terminal', () => {
     const { written, terminal } = remembering();
     const say = talkOn(terminal);
     say('one');

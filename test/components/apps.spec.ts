@@ -60,7 +60,7 @@ describe('App', () => {
     assert.deepEqual(made.dependsOn, ['job-runner', 'job-token']);
   });
 
-  it('encrypts the data of a Secret, whatever else it is told', async () => {
+  it('encrypts the data of a Secret, whatever the other options are', async () => {
     const found = await registrations(() => new App('job', { ...pod, secret: false }));
     const [secret] = found.filter(({ type }) => type === 'kubernetes:core/v1:Secret');
     assert.deepEqual(secret?.inputs, {

@@ -96,7 +96,7 @@ describe('checkMesh', () => {
 });
 
 describe('a refused stack', () => {
-  it('is told also what the check finds in what nothing else is wrong with', () => {
+  it('also reports findings on objects that have no other problem', () => {
     const text = `
 config:
   meshwright:namespaces: { shop: { injektion: true } }

@@ -136,7 +136,7 @@ describe('loadSettings', () => {
     assert.doesNotMatch(told, /hunter2/);
   });
 
-  it('shows no text that is no section when it is secret', () => {
+  it('does not show a secret value that is not a section', () => {
     configure({ 'meshwright:routes': 'hunter2' }, ['meshwright:routes']);
     assert.equal(
       refusal(),

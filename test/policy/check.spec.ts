@@ -116,7 +116,7 @@ describe('a waiver', () => {
 });
 
 describe('an unknown value', () => {
-  it('takes back what rests on it, and is told: as mandatory where it is a weight', () => {
+  it('drops findings that depend on it, and reports it: as mandatory for a weight', () => {
     const given = objects([virtualService('a', [60, 60]), virtualService('b', [60, 60])].join('---'));
     const [a, b] = given;
     assert.ok(a && b);

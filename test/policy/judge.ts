@@ -9,7 +9,7 @@ export function objects(yaml: string): KubernetesObject[] {
   return parseAllDocuments(yaml).map((document) => document.toJS() as KubernetesObject);
 }
 
-/** What one rule has to say of YAML documents. */
+/** The findings of one rule on YAML documents. */
 export function judge(rule: Rule, yaml: string, options: CheckOptions = {}): Finding[] {
   return checkReport(objects(yaml), options, { rules: [rule] }).findings;
 }

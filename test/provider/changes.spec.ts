@@ -23,7 +23,7 @@ describe('the check of a change of routes', () => {
   const before = told([route({ v1: 90, v3: 10 })]);
   const after = (limits: ChangeLimits): RouteInputs => told([route({ v1: 60, v3: 40 })], limits);
 
-  it('lets a weight move as far as the stack allows, and a new set be what it is', () => {
+  it('lets a weight move as far as the stack allows, and does not limit a new route', () => {
     assert.deepEqual(changeFailures(before, after({ maxStep: 30 })), []);
     assert.deepEqual(changeFailures(undefined, after({ maxStep: 20 })), []);
   });

@@ -44,7 +44,7 @@ describe('the difference between a Route and its new inputs', () => {
     objects: serializedObjects([rule('v1'), rule('v2'), route({ v1: 75, v2: 25 })]),
   };
 
-  it('is the weights alone when nothing else changes', () => {
+  it('contains only the weights when nothing else changes', () => {
     assert.deepEqual(diffOf(state, shifted), { 'weights.v1': 'update', 'weights.v2': 'update' });
   });
 

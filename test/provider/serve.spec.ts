@@ -108,7 +108,7 @@ describe('the provider of Routes, over gRPC and on a real API server', function 
     assert.deepEqual(await names(), ['virtualservice reviews']);
   });
 
-  it('takes over objects of others when it is told to, all of their spec, and creates the rest', async () => {
+  it('takes over objects of others on request, with their whole spec, and creates the rest', async () => {
     const stranger = reviews({ v9: 100 });
     await kubectl(
       lab,

@@ -66,7 +66,7 @@ void import('node:path').then(({ basename }) => console.log([a, typeof Server, b
     assert.deepEqual(times(), before);
   });
 
-  it('is bundled anew when its files, the loader or the installed packages change', () => {
+  it('is bundled again when its files, the loader or the installed packages change', () => {
     write('console.log(1);');
     run();
     const [file = ''] = kept().filter((name) => name.endsWith('.js'));

@@ -19,7 +19,7 @@ export async function programOf(
   const registered = await registrations(() =>
     pulumi.runtime.runInPulumiStack(() => {
       pulumi.runtime.setAllConfig(Object.fromEntries(asString) as Record<string, string>, secretKeys);
-      // The program does its work when it is loaded, so each run needs it anew.
+      // The program runs when it is loaded, so each run must load it again.
       Reflect.deleteProperty(load.cache, program);
       outputs = { ...(load(program) as Record<string, unknown>) };
       return Promise.resolve();

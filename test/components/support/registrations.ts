@@ -23,7 +23,7 @@ export interface Registration {
   dependsOn: string[];
   /** Options beside those, as far as they are given. */
   options: Record<string, unknown>;
-  /** What `registerOutputs` was told; undefined for a component that never calls it. */
+  /** The arguments of `registerOutputs`; undefined for a component that never calls it. */
   outputs?: Record<string, unknown>;
 }
 

@@ -4,7 +4,7 @@ import { defaultRetries } from '../../../mesh/traffic/rules/action';
 import { Predictions, predictions, sampleTraffic } from './support/ask';
 
 /**
- * What an observer of the walkthroughs' traffic is to see, predicted from the samples' objects alone; test/real/scenarios sends the requests. Left to that: what
+ * The traffic of the walkthroughs, predicted from the samples' objects; test/real/scenarios sends the requests. Left to that: what
  * applications do with an answer (pages, spans, metrics), and what depends on load or on earlier answers (circuit breakers, outlier ejection and its end).
  */
 const jason = { 'end-user': 'jason' };

@@ -18,7 +18,7 @@ describe('authz-deny-all', () => {
     ]);
   });
 
-  it('takes it as the base of others that let somebody in', () => {
+  it('accepts it as the base of policies that allow some requests', () => {
     assert.deepEqual(judged(authzDenyAll, [policy('none', {}), policy('get', get)]), []);
   });
 

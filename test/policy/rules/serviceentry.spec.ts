@@ -46,7 +46,7 @@ describe('serviceentry', () => {
     ]);
   });
 
-  it('takes other hosts, other ports, and two that nobody sees both of', () => {
+  it('accepts other hosts, other ports, and two entries that no namespace sees both of', () => {
     assert.deepEqual(
       judged(serviceentry, [
         entry('a', [https], { exportTo: ['.'] }),

@@ -38,7 +38,7 @@ describe('subset-labels', () => {
     );
   });
 
-  it('advises on a version without pods that nobody uses', () => {
+  it('is advisory for a version without pods that no route uses', () => {
     assert.deepEqual(
       judged(subsetLabels, [service('reviews'), deployment('reviews', 'v1'), reviews(...subsets('v1', 'v2'))]),
       [

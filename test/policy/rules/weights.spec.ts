@@ -114,7 +114,7 @@ describe('weight-explicit', () => {
 });
 
 describe('weight-single', () => {
-  it('refuses 0, which says that nobody goes there while everybody does', () => {
+  it('refuses 0, which has no effect on a single destination', () => {
     assert.deepEqual(places(weightSingle, weights(['0'])), ['mandatory spec.http[0].route[0].weight']);
   });
 
@@ -122,7 +122,7 @@ describe('weight-single', () => {
     assert.deepEqual(places(weightSingle, weights(['50'])), ['advisory spec.http[0].route[0].weight']);
   });
 
-  it('is content with 100, with none, and with several destinations', () => {
+  it('accepts 100, no weight, and several destinations', () => {
     assert.deepEqual(places(weightSingle, weights(['100'])), []);
     assert.deepEqual(places(weightSingle, weights(['-'])), []);
     assert.deepEqual(places(weightSingle, weights(['0', '100'])), []);

@@ -51,7 +51,7 @@ function madeHello(name: string): Promise<Buffer> {
   });
 }
 
-/** Stub applications that say who they are to whoever says anything; the result stops them. */
+/** Starts stub applications that answer every message with their name. The result stops them. */
 export async function startConnectionBackends(): Promise<() => Promise<void>> {
   const servers = await Promise.all(
     connectionInstances.map(

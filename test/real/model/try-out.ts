@@ -45,7 +45,7 @@ const marker = (text: string): KubernetesObject =>
     http: [{ directResponse: { status: 200, body: { string: text } } }],
   });
 
-/** Gives a set to the proxies, sends its requests, and tells what came and what was predicted wrongly. */
+/** Deploys a set to the proxies, sends its requests, and compares the answers with the predictions. */
 export async function tryOut(
   mesh: RealMesh,
   { world, predict, observe }: Trial,

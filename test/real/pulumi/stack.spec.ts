@@ -170,7 +170,7 @@ describe('a stack, with the real Pulumi on a real API server', function () {
     assert.deepEqual(weights(route()), [90, 10]);
   });
 
-  it('moves an object to another version of its API without making it anew', async () => {
+  it('moves an object to another API version without replacing it', async () => {
     const { uid } = route().metadata;
     configure(
       routed({ ...reviews({ v1: 90, v3: 10 }), virtualService: { apiVersion: 'networking.istio.io/v1beta1' } }),

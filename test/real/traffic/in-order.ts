@@ -15,7 +15,7 @@ export interface InOrderOptions {
   drainSeconds: number;
 }
 
-/** Has the provider of routes take a mesh from one set of routing objects to another. */
+/** Changes a mesh from one set of routing objects to another with the route provider's plan. */
 export async function applyInOrder(
   before: readonly KubernetesObject[],
   after: readonly KubernetesObject[],

@@ -46,7 +46,7 @@ export interface StateResource {
   [key: string]: unknown;
 }
 
-/** What a child process is told. */
+/** Input of a child process. */
 export interface ChildTask {
   lab: DeploymentLab;
   name: string;
@@ -128,7 +128,7 @@ export class RealStack {
     };
   }
 
-  /** The state, as text. */
+  /** The state as JSON. */
   async state(): Promise<string> {
     return (await LabStack.open(this.lab, this.name, { log: () => undefined, folder: this.folder })).state();
   }
