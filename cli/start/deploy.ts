@@ -185,5 +185,6 @@ export async function plannedTraffic(
   const before = await labTraffic(lab);
   const gone = removed.filter(({ isPatch }) => isPatch !== true).map(plannedTitle);
   const after = appliedTo(before, { objects: [...objects], options: {} }, gone);
-  return `Traffic\n${trafficDiffText(trafficDiff(before.objects, after.objects))}\n`;
+  const diff = trafficDiff(before.objects, after.objects, { before: before.options, after: after.options });
+  return `Traffic\n${trafficDiffText(diff)}\n`;
 }
