@@ -60,7 +60,7 @@ for (const [namespace, services] of Object.entries(routes)) {
 if (objects.length > 0) new mesh.Objects('objects', { objects, ...section('objects') }, { dependsOn: [...ready] });
 
 /** By class of requests: Pulumi compares lists by position, so that in a list a removed rule would change every rule after it. */
-const splits = Object.entries(effectiveSplits(stackTraffic(settings))).map(([asked, classes]) => [
+const splits = Object.entries(effectiveSplits(stackTraffic(settings, policy))).map(([asked, classes]) => [
   asked,
   Object.fromEntries(classes.map(({ who, ...split }) => [who, split])),
 ]);
