@@ -15,7 +15,7 @@ export interface InputFile {
 }
 
 const endings = ['.yaml', '.yml', '.json'];
-/** Folders that hold the files of programs, not of people. */
+/** Folders of tools, which hold no configuration that people write. */
 const foreignFolders = ['.git', 'node_modules', '.terraform'];
 
 /** The files of an operand: the file itself, or all YAML and JSON in a folder, in the order of their names. */

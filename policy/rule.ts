@@ -90,7 +90,7 @@ export interface CheckOptions {
   now?: Date;
 }
 
-/** A gateway workload as far as Gateways can tell. */
+/** The part of a gateway workload that matters to Gateways. */
 export interface GatewayWorkload {
   namespace: string;
   /** Labels of its pods. */

@@ -163,7 +163,7 @@ export function plannedTitle({ kind, namespace, name, isPatch = false }: Planned
 
 /** So many creations or removals are listed one by one; more are counted by namespace and kind. */
 const listed = 12;
-/** So many changed fields of an object are shown. */
+/** Number of changed fields to show for an object. */
 const shownFields = 8;
 const longestValue = 60;
 

@@ -23,7 +23,7 @@ import {
 } from './values';
 import type { HttpRoute, TcpRoute, TlsRoute, TrafficPolicy, WorkloadSelector } from '../../mesh/manifests/istio';
 
-/** What is wrong with one weight alone, in the words of the manifests; what is wrong with a split as a whole is a rule's matter. */
+/** Checks single weights; config/rules checks their sum. */
 const error = ({ input }: { input?: unknown }) =>
   weightProblems({ it: input as Weight }).find(({ path }) => path.length > 0)?.message;
 

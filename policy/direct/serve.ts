@@ -18,7 +18,7 @@ import {
   stackResources,
 } from './messages';
 
-/** Serves the engine. Pulumi's SDK has a server for policies, too, which needs the whole SDK, and decodes each resource for a remediation that there is not, and a stack once for each policy. */
+/** Serves the engine. The server in Pulumi's policy SDK needs the whole SDK, decodes each resource again for remediations, which this pack does not have, and decodes the stack once per policy. */
 export function serve(pack: Pack): Promise<Serving> {
   const unread = new proto.AnalyzeRequest();
   const remediate = { ...AnalyzerService.remediate, requestDeserialize: () => unread };

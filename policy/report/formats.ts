@@ -95,7 +95,7 @@ export function junitReport({ findings, waived, undetermined, objects }: Sourced
 
 const sarifSchema = 'https://json.schemastore.org/sarif-2.1.0.json';
 
-/** A report in SARIF 2.1.0, which code scanning of GitHub, GitLab and others reads. What is waived is there, as suppressed. */
+/** A report in SARIF 2.1.0, which code scanning of GitHub, GitLab and others reads. Waived findings are included, as suppressed. */
 export function sarifReport({ findings, waived, undetermined }: SourcedReport): string {
   const told = [...findings, ...undetermined];
   const results = [

@@ -8,7 +8,7 @@ import { subsetWorkloads } from '../model/workloads';
 import { objectResources, resourceModel, type ObjectResource, type ResourceRule } from '../resource-rule';
 import type { Violation } from '../rule';
 
-/** Looks at what is in the program only: what is there already needs no order. */
+/** Judges only what the program creates: objects that exist already need no order. */
 export const applyOrder: ResourceRule = {
   id: 'apply-order',
   level: 'mandatory',

@@ -25,7 +25,7 @@ export interface StartOptions {
   readonly log: Log;
 }
 
-export interface StartedProcesses {
+interface StartedProcesses {
   readonly client: Client;
   /** `https://127.0.0.1:<port>` of the API server. */
   readonly server: string;
@@ -126,7 +126,7 @@ async function removeLeases({ kubeconfig }: Layout): Promise<void> {
 }
 
 /** Running processes of a lab, by name. More than one of a name is a leftover. */
-export type Running = Readonly<Record<LabProcessName, readonly RunningProcess[]>>;
+type Running = Readonly<Record<LabProcessName, readonly RunningProcess[]>>;
 
 export async function findRunning(layout: Layout): Promise<Running> {
   const table = await processTable();
@@ -158,7 +158,7 @@ interface BringUp {
   readonly beforeStart: (() => Promise<void>) | undefined;
 }
 
-/** Has exactly one process run with these arguments, and answer. Returns whether it was started. */
+/** Makes sure that exactly one process runs with these arguments, and that it answers. Returns whether it was started. */
 async function bringUp(what: BringUp): Promise<boolean> {
   const { name, program, args, running, log } = what;
   const wanted = [program, ...args].join(' ');

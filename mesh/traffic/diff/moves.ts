@@ -80,7 +80,7 @@ export function entryMoves(before: Entry, after: Entry): Move[] {
   return moves;
 }
 
-/** An outcome without what is not known of it. */
+/** An outcome without its unknowns. */
 function knownPart(outcome: Outcome): string {
   const { destinations = [], mirrors = [] } = outcome;
   const known = (all: readonly object[]): object[] => all.map((one) => without({ ...one }, 'unknown'));

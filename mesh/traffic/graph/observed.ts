@@ -14,7 +14,7 @@ export interface RequestCount {
 }
 
 /**
- * The graph with what was observed on the ways between which requests are shared out. Metrics do not tell who is who by header or path, so a choice that is made
+ * The graph with observed shares on the edges between which requests are split. Metrics do not tell who is who by header or path, so a choice that is made
  * for some requests only is left without.
  */
 export function observedGraph({ nodes, edges }: TrafficGraph, counts: readonly RequestCount[]): TrafficGraph {

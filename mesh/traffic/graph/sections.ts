@@ -9,7 +9,7 @@ export interface Section {
   changes: number;
 }
 
-/** Services up to which one picture holds everything; a larger mesh is shown by namespaces, with an overview of how they hang together. */
+/** Services up to which one picture holds everything; a larger mesh is shown by namespace, with an overview of their connections. */
 export const readableServices = 40;
 
 export function sections(graph: TrafficGraph): Section[] {

@@ -39,7 +39,7 @@ export function serviceEntryProblems(spec: Place, namespace: string, object: Pla
   ];
 }
 
-/** Anything else is the CRD's to refuse. */
+/** The CRD refuses everything else. */
 function isText({ value }: Place): boolean {
   return typeof value === 'string';
 }
