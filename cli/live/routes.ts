@@ -16,7 +16,7 @@ import { loadStack, type StackChoice } from '../input';
 import { table } from '../output';
 
 /** A route in the configuration, in the API server, and in the proxies. */
-export interface LiveRoute {
+interface LiveRoute {
   /** `<namespace>/<service>` */
   route: string;
   /** The configured shares, see formatShares. */

@@ -7,7 +7,7 @@ import { asList, asMap, asString } from '../../mesh/json';
  * - `unreachable`: istiod or a proxy does not answer.
  * - `forbidden`: missing rights to list pods or to forward a port.
  */
-export type ClusterProblem = 'no-cluster' | 'refused' | 'no-istio' | 'unreachable' | 'forbidden';
+type ClusterProblem = 'no-cluster' | 'refused' | 'no-istio' | 'unreachable' | 'forbidden';
 
 /** A request to a cluster that failed. The message is one line for the user; `problem` tells the cases apart. */
 export class ClusterError extends Error {

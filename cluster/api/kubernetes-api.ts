@@ -28,17 +28,17 @@ export interface Kind {
 /** Kinds by `Kind.group`; kinds of the core group by `Kind`. */
 export type Kinds = ReadonlyMap<string, Kind>;
 
-export interface ReadOptions {
+interface ReadOptions {
   /** Leave out spec and status. */
   readonly metadataOnly?: boolean;
 }
 
-export interface ListOptions extends ReadOptions {
+interface ListOptions extends ReadOptions {
   readonly namespace?: string;
   readonly labelSelector?: string;
 }
 
-export interface ApplyOptions {
+interface ApplyOptions {
   /** Name of the field manager. */
   readonly manager: string;
   /** Refuse fields that the kind does not have. Defaults to false: such fields are dropped. */

@@ -4,7 +4,7 @@ import { ClusterError } from './errors';
 import { clientNode } from './kubeconfig';
 
 /** A port of a pod, on 127.0.0.1 of this machine. */
-export interface ForwardedPort {
+interface ForwardedPort {
   port: number;
   /** Why the last port-forward failed: the client of the port only sees its connection closed. */
   failure: () => ClusterError | undefined;

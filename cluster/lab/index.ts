@@ -2,13 +2,4 @@
 export { labApi, labDown, labPorts, labStatus, labUp } from './lab';
 export { processTable } from './processes/table';
 export { LabError, labProcessNames } from './types';
-export type {
-  Lab,
-  LabDownOptions,
-  LabLocation,
-  LabProcessName,
-  LabProcessStatus,
-  LabStatus,
-  LabUpOptions,
-  Log,
-} from './types';
+export type { Lab, LabProcessName, LabStatus, Log } from './types';

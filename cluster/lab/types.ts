@@ -69,7 +69,7 @@ export interface Lab {
   readonly env: NodeJS.ProcessEnv;
 }
 
-export interface LabProcessStatus {
+interface LabProcessStatus {
   readonly name: LabProcessName;
   readonly running: boolean;
   /** Undefined when it does not run. */

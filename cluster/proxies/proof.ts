@@ -13,7 +13,7 @@ import {
   type Verdict,
 } from './verdicts';
 
-export interface ProofOptions {
+interface ProofOptions {
   mesh: MeshView;
   timeoutMs: number;
   /** Takes one line at a time. */
@@ -139,7 +139,7 @@ function seconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(1)} s`;
 }
 
-export interface WaitOptions {
+interface WaitOptions {
   /** Returns every connected proxy. */
   look: () => Promise<ProxyView[]>;
   judge: (views: readonly ProxyView[]) => Verdict[];
@@ -158,7 +158,7 @@ export interface WaitOptions {
   pause?: (milliseconds: number) => Promise<unknown>;
 }
 
-export interface Waited {
+interface Waited {
   /** The last verdict on every proxy, also on those that disconnected while they lagged. */
   verdicts: Verdict[];
   /** Whether no proxy lags. */

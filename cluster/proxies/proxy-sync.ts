@@ -3,7 +3,7 @@ import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import type { ProxyConfig } from './proxy-config';
 
 /** How far a proxy is with one kind of configuration, by its istiod. */
-export interface SyncState {
+interface SyncState {
   /** Nonce of the last push; undefined when the proxy does not ask for this kind. */
   sent?: string;
   /** Number of that push. */
@@ -14,7 +14,7 @@ export interface SyncState {
   error?: string;
 }
 
-export type XdsKind = 'clusters' | 'endpoints' | 'listeners' | 'routes';
+type XdsKind = 'clusters' | 'endpoints' | 'listeners' | 'routes';
 
 /** A proxy that is connected to an istiod, and its sync status. */
 export interface ProxySync {

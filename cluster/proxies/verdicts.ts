@@ -9,7 +9,7 @@ import { formatShares, sharesKey, type Shares } from './shares';
  * - `lags`: the proxy does not serve the change yet.
  * - `unconcerned`: the change does not apply to this proxy.
  */
-export type ProxyState = 'live' | 'unsure' | 'lags' | 'unconcerned';
+type ProxyState = 'live' | 'unsure' | 'lags' | 'unconcerned';
 
 /** The state of one proxy. */
 export interface Verdict {
@@ -43,7 +43,7 @@ export function judgeRoute(expected: ExpectedRoute, views: readonly ProxyView[],
 }
 
 /** The shares that a proxy serves for a VirtualService, in the order of its rules, without repetitions. */
-export function servedShares(expected: ExpectedRoute, view: ProxyView): Shares[] {
+function servedShares(expected: ExpectedRoute, view: ProxyView): Shares[] {
   const served = servedBy(expected, view);
   if (served === undefined) return [];
   const all = [...served.http.flat(), ...served.connections];

@@ -18,12 +18,12 @@ export const programNames = [
 export type ProgramName = (typeof programNames)[number];
 
 /** Major and minor version. */
-export type MinorVersion = readonly [major: number, minor: number];
+type MinorVersion = readonly [major: number, minor: number];
 
 /** Programs that one `go build` compiles, because they use the same module versions. */
 export type Batch = 'kubernetes-and-istio' | 'kubernetes-provider' | 'node' | 'prometheus';
 
-export interface Program {
+interface Program {
   readonly batch: Batch;
   /** Go package of its main function. */
   readonly package: string;
@@ -150,7 +150,7 @@ export interface Found {
   readonly version: { readonly text: string; readonly minor: MinorVersion } | undefined;
 }
 
-export interface Choice {
+interface Choice {
   readonly use: ReadonlyMap<ProgramName, string>;
   /** One sentence for each installed program that is not used. */
   readonly refused: readonly string[];

@@ -4,7 +4,7 @@ import type { LabProcessName } from '../types';
 import type { Layout, Ports } from './layout';
 import type { Pki } from './pki';
 
-export interface CommandOptions {
+interface CommandOptions {
   readonly layout: Layout;
   readonly ports: Ports;
   readonly pki: Pki;

@@ -50,7 +50,7 @@ async function stillRuns(wanted: RunningProcess): Promise<boolean> {
 }
 
 /** What identifies a process of a lab. */
-export interface Mark {
+interface Mark {
   /** Name of the program, such as `etcd`. */
   readonly program: string;
   /** An argument that no other lab passes, such as `--data-dir=/checkout/.lab/etcd`. */

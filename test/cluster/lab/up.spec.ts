@@ -162,9 +162,9 @@ describe('a lab', function () {
 
     const squatter = createServer().listen(Number(new URL(lab.server).port), '127.0.0.1');
     const before = lab.server;
-    const lines = await up();
+    const restarted = await up();
     squatter.close();
-    assert.equal(lines[0], 'lab: another program has taken one of its ports, choosing new ones');
+    assert.equal(restarted[0], 'lab: another program has taken one of its ports, choosing new ones');
     assert.notEqual(lab.server, before);
     assert.notEqual(await get(lab, 'namespace', 'kept'), undefined);
   });
