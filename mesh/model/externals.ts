@@ -17,10 +17,14 @@ export function isDescribed(model: MeshModel, namespace: string): boolean {
   );
 }
 
-/** Whether the input says which workloads a namespace has. Labels of declared workloads are not known, so any selector may match them. */
+/** Whether workloads of a namespace are declared. Their labels are not known, so any selector may match them. */
+export function declaresWorkloads(model: MeshModel, namespace: string): boolean {
+  return model.externals.workloads?.some((entry) => entry === '*' || entry.startsWith(`${namespace}/`)) === true;
+}
+
+/** Whether the input says which workloads a namespace has, with their labels. */
 export function describesWorkloads(model: MeshModel, namespace: string): boolean {
-  if (model.externals.workloads?.some((entry) => entry === '*' || entry.startsWith(`${namespace}/`)) === true)
-    return false;
+  if (declaresWorkloads(model, namespace)) return false;
   return model.complete || model.workloads.inNamespace(namespace).length > 0;
 }
 
@@ -107,10 +111,13 @@ export function lookUpGateway(model: MeshModel, reference: string, fromNamespace
 /** Namespaces that every cluster has. */
 const builtIn = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 
-/** Whether a namespace exists. It does as an object, as the namespace of another object, or by declaration. */
-export function lookUpNamespace(model: MeshModel, name: string): 'known' | 'missing' | 'unknown' {
-  if (model.namespaces.has(name) || builtIn.includes(name)) return 'known';
+/** Whether a namespace exists: as an object, as the namespace of another object, or by declaration. */
+export function namespaceExists(model: MeshModel, name: string): boolean {
   const declared = model.externals.namespaces ?? [];
-  if (declared.includes('*') || declared.includes(name)) return 'known';
-  return model.complete || model.objects.ofKind('Namespace').length > 0 ? 'missing' : 'unknown';
+  return model.namespaces.has(name) || builtIn.includes(name) || declared.includes('*') || declared.includes(name);
+}
+
+/** Whether the input says which namespaces there are: it is complete, or it holds some. A namespace that does not exist is unknown otherwise. */
+export function describesNamespaces(model: MeshModel): boolean {
+  return model.complete || model.objects.ofKind('Namespace').length > 0;
 }

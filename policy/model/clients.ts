@@ -6,7 +6,7 @@ import { hasLabels } from '../../mesh/model/workload-index';
 import type { EffectiveRule, MeshGateway, MeshModel, MeshVirtualService } from '../../mesh/model/mesh-model';
 import type { CheckOptions, GatewayWorkload } from '../rule';
 import { hostRules } from './host-rules';
-import { servicePlace } from './known';
+import { servicePlace } from '../../mesh/model/externals';
 import type { WrittenRoute } from './routes';
 
 /** Pods that a Gateway selects, seen as an object or declared. */

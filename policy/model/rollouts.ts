@@ -2,7 +2,7 @@ import { asList, asMap, asName, asStringMap } from '../../mesh/json';
 import { memoizeByIdentity } from '../../mesh/model/memoize';
 import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
 import type { CheckOptions } from '../rule';
-import { isDeclared } from './known';
+import { isDeclared } from '../../mesh/model/externals';
 
 /** Whether a rollout controller moves the weights or labels in an object: by declaration, or because a Rollout or Canary names it. */
 export function isMovedByController(model: MeshModel, options: CheckOptions, object: MeshObject): boolean {

@@ -1,7 +1,7 @@
 import { asMap, asStringMap } from '../../mesh/json';
 import type { MeshKind, MeshModel, MeshObject } from '../../mesh/model/mesh-model';
 import { attached, type Target } from '../model/authorization';
-import { declaresWorkloads, describes } from '../model/known';
+import { declaresWorkloads, isDescribed } from '../../mesh/model/externals';
 import { labelText } from '../model/workloads';
 import type { CheckOptions, Rule, Violation } from '../rule';
 
@@ -101,10 +101,10 @@ function emptySelector(
     )
   )
     return [];
-  const isDescribed = options.complete === true || (!isWide && model.workloads.inNamespace(namespace).length > 0);
+  const hasPods = options.complete === true || (!isWide && model.workloads.inNamespace(namespace).length > 0);
   // Pods of a Gateway of the Gateway API are in no manifest.
   const isMade = Object.keys(labels).some((label) => label.startsWith('gateway.networking.k8s.io/'));
-  if (!isDescribed || isMade || declaresWorkloads(options, namespace)) return [];
+  if (!hasPods || isMade || declaresWorkloads(model, namespace)) return [];
   const message = `no workload of ${isWide ? 'the mesh' : `namespace ${namespace}`} has the labels ${labelText(labels)}, so this ${kind} has no effect; select labels that its pods carry`;
   return [{ object, path: `spec.${field}.${labelsField}`, message }];
 }
@@ -112,8 +112,7 @@ function emptySelector(
 function missingTarget(model: MeshModel, options: CheckOptions, policy: MeshObject, target: Target): Violation[] {
   const { group, kind, name, path } = target;
   const { namespace, object } = policy;
-  if (name === '' || !describes(model, options, namespace) || exists(model, options, namespace, group, kind, name))
-    return [];
+  if (name === '' || !isDescribed(model, namespace) || exists(model, options, namespace, group, kind, name)) return [];
   const message = `there is no ${kind} "${name}" in namespace ${namespace}, so this ${policy.kind} has no effect there; name one that exists, or add it`;
   return [{ object, path: `${path}.name`, message }];
 }
@@ -158,7 +157,7 @@ function emptyNamespace(model: MeshModel, options: CheckOptions, policy: MeshObj
     namespace === model.config.rootNamespace
   )
     return [];
-  if (model.workloads.inNamespace(namespace).length > 0 || declaresWorkloads(options, namespace)) return [];
+  if (model.workloads.inNamespace(namespace).length > 0 || declaresWorkloads(model, namespace)) return [];
   const message = `namespace ${namespace} has no workload, so this policy protects nothing; move it to the namespace of the pods`;
   return [{ object, path: 'metadata.namespace', message }];
 }

@@ -1,7 +1,8 @@
 import { asName, asStrings } from '../../mesh/json';
 import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
-import { attached, clausesOf, workloadsOf, type Clause, isMethodPattern } from '../model/authorization';
-import { declaresWorkloads, describesNamespaces, hostState, isDeclared, namespaceExists } from '../model/known';
+import { attached, type Clause, clausesOf, isMethodPattern, workloadsOf } from '../model/authorization';
+import { hostState } from '../model/known';
+import { declaresWorkloads, describesNamespaces, isDeclared, namespaceExists } from '../../mesh/model/externals';
 import { labelText } from '../model/workloads';
 import type { CheckOptions, Rule, Violation } from '../rule';
 
@@ -56,7 +57,7 @@ spec:
       return [
         ...selectsNobody(model, options, policy),
         ...sources.flatMap((source) => [...namespaces(model, options, source), ...principals(model, options, source)]),
-        ...operations.flatMap((operation) => [...methods(operation), ...hosts(model, options, policy, operation)]),
+        ...operations.flatMap((operation) => [...methods(operation), ...hosts(model, policy, operation)]),
       ].map((found) => ({ object: policy.object, ...found }));
     }),
 };
@@ -69,17 +70,17 @@ function selectsNobody(model: MeshModel, options: CheckOptions, policy: MeshObje
   const isRoot = policy.namespace === model.config.rootNamespace;
   const hasWorkloads = !isRoot && model.workloads.inNamespace(policy.namespace).length > 0;
   const isDescribed = options.complete === true || hasWorkloads;
-  if (!isDescribed || declaresWorkloads(options, policy.namespace)) return [];
+  if (!isDescribed || declaresWorkloads(model, policy.namespace)) return [];
   const message = `no workload of ${isRoot ? 'the mesh' : `namespace ${policy.namespace}`} carries the labels ${labelText(target.selector)}, so this policy protects nothing; select the labels of its pods`;
   return [{ path: 'spec.selector.matchLabels', message }];
 }
 
 function namespaces(model: MeshModel, options: CheckOptions, { fields, path }: Clause): Found[] {
-  if (!describesNamespaces(model, options)) return [];
+  if (!describesNamespaces(model)) return [];
   const known = [...model.namespaces.keys(), ...(options.externals?.namespaces ?? [])];
   return ['namespaces', 'notNamespaces'].flatMap((field) =>
     asStrings(fields[field]).flatMap((pattern, at) => {
-      const exists = namespaceExists(model, options, pattern) || known.some((name) => matchesPattern(name, pattern));
+      const exists = namespaceExists(model, pattern) || known.some((name) => matchesPattern(name, pattern));
       if (exists) return [];
       const message = `no namespace is named "${pattern}"; there are ${[...model.namespaces.keys()].sort().join(', ')}. Correct it, or declare it in externals.namespaces`;
       return [{ path: `${path}.${field}[${at}]`, message }];
@@ -139,13 +140,13 @@ function methods({ fields, path }: Clause): Found[] {
   );
 }
 
-function hosts(model: MeshModel, options: CheckOptions, policy: MeshObject, { fields, path }: Clause): Found[] {
+function hosts(model: MeshModel, policy: MeshObject, { fields, path }: Clause): Found[] {
   return asStrings(fields['hosts']).flatMap((host, at): Found[] => {
     const labels = host.split('.');
     const isService = labels.length === 1 || (labels.length === 2 && model.namespaces.has(labels[1] ?? ''));
     if (!isService || host.includes('*') || host.includes(':') || host === 'localhost') return [];
     const fqdn = labels.length === 1 ? host : `${host}.svc.${model.config.domain}`;
-    const state = hostState(model, options, fqdn, policy.namespace);
+    const state = hostState(model, fqdn, policy.namespace);
     if (state.is !== 'missing' || !state.sure) return [];
     return [{ path: `${path}.hosts[${at}]`, message: `host "${host}" is no Service; ${state.hint}` }];
   });

@@ -2,8 +2,8 @@ import { isVisible } from '../../mesh/model/mesh-config';
 import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
 import { same } from '../../mesh/json';
 import { effectiveRule } from '../model/clients';
-import { hostRules, ruleGroups, type RuleGroup } from '../model/host-rules';
-import { servicePlace } from '../model/known';
+import { hostRules, type RuleGroup, ruleGroups } from '../model/host-rules';
+import { servicePlace } from '../../mesh/model/externals';
 import { isOnMesh, writtenRoutes } from '../model/routes';
 import type { Rule, Violation } from '../rule';
 

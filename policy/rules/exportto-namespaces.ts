@@ -1,7 +1,7 @@
 import { asList, asString } from '../../mesh/json';
 import type { MeshKind, MeshModel, MeshObject } from '../../mesh/model/mesh-model';
-import { describesNamespaces, namespaceExists } from '../model/known';
-import type { CheckOptions, Rule, Violation } from '../rule';
+import { describesNamespaces, namespaceExists } from '../../mesh/model/externals';
+import type { Rule, Violation } from '../rule';
 
 const exporting: readonly MeshKind[] = ['VirtualService', 'DestinationRule', 'ServiceEntry'];
 const serviceAnnotation = 'networking.istio.io/exportTo';
@@ -37,11 +37,11 @@ spec: { host: reviews, exportTo: [bookinfo] }
 `,
     fix: 'Correct the name, use `.` for the own namespace, or declare namespaces of other stacks in `externals.namespaces`.',
   },
-  check: (model, options) => {
-    if (!describesNamespaces(model, options)) return [];
+  check: (model) => {
+    if (!describesNamespaces(model)) return [];
     const lists = exporting.flatMap((kind) => model.objects.ofKind(kind).flatMap(specExports));
     return [...lists, ...model.objects.ofKind('Service').flatMap(annotationExports)]
-      .filter(({ namespace }) => !exists(model, options, namespace))
+      .filter(({ namespace }) => !exists(model, namespace))
       .map(({ source, path, namespace }): Violation => ({
         object: source.object,
         path,
@@ -69,8 +69,8 @@ function annotationExports(source: MeshObject): Export[] {
   return entries.filter((entry) => entry !== '').map((namespace) => ({ source, namespace, path }));
 }
 
-function exists(model: MeshModel, options: CheckOptions, namespace: string): boolean {
-  return ['.', '*', '~', ''].includes(namespace) || namespaceExists(model, options, namespace);
+function exists(model: MeshModel, namespace: string): boolean {
+  return ['.', '*', '~', ''].includes(namespace) || namespaceExists(model, namespace);
 }
 
 function shownNamespaces(model: MeshModel): string {

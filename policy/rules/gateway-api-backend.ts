@@ -2,7 +2,7 @@ import { asName, asNumber, indexedMaps, type JsonMap } from '../../mesh/json';
 import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
 import { hostState } from '../model/known';
 import { isOnMesh } from '../model/routes';
-import type { CheckOptions, Rule, Violation } from '../rule';
+import type { Rule, Violation } from '../rule';
 
 const group = 'gateway.networking.k8s.io';
 const kinds = ['HTTPRoute', 'GRPCRoute', 'TCPRoute', 'TLSRoute'];
@@ -44,21 +44,21 @@ spec:
 `,
     fix: 'Name a Service that exists, with one of its ports. Route a Service either with VirtualServices or with the Gateway API.',
   },
-  check: (model, options) =>
+  check: (model) =>
     kinds.flatMap((kind) =>
       model.objects
         .ofGroupKind(group, kind)
-        .flatMap((route) => [...backends(model, options, route), ...alsoRouted(model, route)]),
+        .flatMap((route) => [...backends(model, route), ...alsoRouted(model, route)]),
     ),
 };
 
-function backends(model: MeshModel, options: CheckOptions, { object, spec, namespace }: MeshObject): Violation[] {
+function backends(model: MeshModel, { object, spec, namespace }: MeshObject): Violation[] {
   return indexedMaps(spec['rules']).flatMap(({ at, item }) =>
     indexedMaps(item['backendRefs']).flatMap(({ at: index, item: reference }): Violation[] => {
       const host = serviceHost(model, reference, namespace);
       if (host === undefined) return [];
       const path = `spec.rules[${at}].backendRefs[${index}]`;
-      const state = hostState(model, options, host, namespace);
+      const state = hostState(model, host, namespace);
       if (state.is === 'missing' && state.sure) {
         const message = `there is no Service for backend "${asName(reference['name']) ?? ''}" (${host}), so its requests are answered 500; ${state.hint}`;
         return [{ object, path: `${path}.name`, message }];

@@ -1,10 +1,10 @@
 import { asName, asStrings } from '../../mesh/json';
-import type { MeshGatewayServer, MeshGateway, MeshModel, MeshObject } from '../../mesh/model/mesh-model';
+import type { MeshGateway, MeshGatewayServer, MeshModel, MeshObject } from '../../mesh/model/mesh-model';
 import { pushTo } from '../../mesh/collections';
 import { hasLabels } from '../../mesh/model/workload-index';
 import { certificateFault, credentialIn, makesSecret, secretData } from '../model/secrets';
 import { knownGatewayWorkloads } from '../model/clients';
-import { isDeclared } from '../model/known';
+import { isDeclared } from '../../mesh/model/externals';
 import type { CheckOptions, Rule, Violation } from '../rule';
 
 /**

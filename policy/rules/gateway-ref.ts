@@ -4,7 +4,7 @@ import { isHostWithin } from '../../mesh/model/hosts';
 import type { MeshModel, MeshObject, MeshVirtualService } from '../../mesh/model/mesh-model';
 import { isVisible } from '../../mesh/model/mesh-config';
 import { knownGatewayWorkloads } from '../model/clients';
-import { describes, isDeclared } from '../model/known';
+import { isDeclared, isDescribed } from '../../mesh/model/externals';
 import type { CheckOptions, Rule, Violation } from '../rule';
 
 /** Gateways that istiod makes of Gateway API objects; nobody else may name them (istio pkg/config/gateway). */
@@ -135,7 +135,7 @@ function overlap(a: string, b: string): boolean {
 function isMissing(model: MeshModel, options: CheckOptions, id: string): boolean {
   const [namespace = '', name = ''] = id.split('/');
   if (isDeclared(options.externals?.gateways, namespace, name)) return false;
-  return describes(model, options, namespace) || model.gateways.all.some((gateway) => gateway.namespace === namespace);
+  return isDescribed(model, namespace) || model.gateways.all.some((gateway) => gateway.namespace === namespace);
 }
 
 function missingMessage(model: MeshModel, written: string, id: string): string {

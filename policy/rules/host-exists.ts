@@ -53,7 +53,7 @@ spec:
     ...writtenRoutes(model).flatMap((route) =>
       route.destinations.flatMap((destination) => destinationViolations(model, options, route, destination)),
     ),
-    ...ruleViolations(model, options),
+    ...ruleViolations(model),
   ],
 };
 
@@ -67,7 +67,7 @@ function destinationViolations(
   if (writtenHost === '') return [];
   const object = route.source.object;
   const path = `${destinationPath}.host`;
-  const state = hostState(model, options, writtenHost, route.source.namespace);
+  const state = hostState(model, writtenHost, route.source.namespace);
   switch (state.is) {
     case 'undetermined':
       return [];
@@ -129,11 +129,11 @@ function portViolations(
   ];
 }
 
-function ruleViolations(model: MeshModel, options: CheckOptions): Violation[] {
+function ruleViolations(model: MeshModel): Violation[] {
   return hostRules(model).all.flatMap(({ source, host }): Violation[] => {
     const written = source.spec['host'];
     if (typeof written !== 'string' || written === '' || isWildcard(host)) return [];
-    const state = hostState(model, options, written, source.namespace);
+    const state = hostState(model, written, source.namespace);
     if (state.is !== 'missing' || !state.sure) return [];
     const message = `host "${written}" is no Service and no ServiceEntry (looked for ${host}), so this rule has no effect; ${state.hint}`;
     return [{ object: source.object, path: 'spec.host', message }];

@@ -4,7 +4,7 @@ import type { MeshModel, MeshObject, MeshService, MtlsMode } from '../../mesh/mo
 import { pushTo } from '../../mesh/collections';
 import { effectiveRule } from '../model/clients';
 import { type HostRule, hostRules, type PlacedPolicy, policiesOf, tlsMode } from '../model/host-rules';
-import { servicePlace } from '../model/known';
+import { servicePlace } from '../../mesh/model/externals';
 import { hasNoProxy, hasSelectivePolicies, podLabels } from '../model/workloads';
 import type { Rule, Violation } from '../rule';
 

@@ -1,7 +1,7 @@
 import { apiGroup } from '../../mesh/manifests/kubernetes';
-import { isDeclared } from '../model/known';
+import { isDeclared } from '../../mesh/model/externals';
 import type { CheckOptions, Violation } from '../rule';
-import { objectResources, type ObjectResource, type ResourceRule } from '../resource-rule';
+import { type ObjectResource, objectResources, type ResourceRule } from '../resource-rule';
 
 /** Kinds that say where requests go, by API group. */
 const routingKinds = new Map([

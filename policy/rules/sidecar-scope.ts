@@ -3,7 +3,7 @@ import type { MeshModel, MeshObject, MeshVirtualService } from '../../mesh/model
 import { importsVirtualService } from '../../mesh/model/sidecars';
 import { hostState } from '../model/known';
 import { isOnMesh } from '../model/routes';
-import type { CheckOptions, Rule, Violation } from '../rule';
+import type { Rule, Violation } from '../rule';
 
 /**
  * istiod adds the destinations of every VirtualService that a Sidecar brings in, so what can be missing is the VirtualService itself: one that only this namespace sees and that none of its Sidecar's
@@ -47,10 +47,10 @@ spec:
 `,
     fix: 'Add the host to an egress listener, as `namespace/host` or `namespace/*`.',
   },
-  check: (model, options) => [
+  check: (model) => [
     ...model.objects
       .ofKind('Sidecar')
-      .flatMap((sidecar) => [...rootSelector(model, sidecar), ...unknownHosts(model, options, sidecar)]),
+      .flatMap((sidecar) => [...rootSelector(model, sidecar), ...unknownHosts(model, sidecar)]),
     ...model.virtualServices.all.flatMap((virtualService) => notBroughtIn(model, virtualService)),
   ],
 };
@@ -62,12 +62,12 @@ function rootSelector(model: MeshModel, { namespace, spec, object }: MeshObject)
   return [{ object, path: 'spec.workloadSelector', message }];
 }
 
-function unknownHosts(model: MeshModel, options: CheckOptions, { namespace, spec, object }: MeshObject): Violation[] {
+function unknownHosts(model: MeshModel, { namespace, spec, object }: MeshObject): Violation[] {
   return indexedMaps(spec['egress']).flatMap(({ at, item }) =>
     asStrings(item['hosts']).flatMap((written, index): Violation[] => {
       const [owner = '', host = ''] = written.split('/');
       if (host === '' || host.startsWith('*') || owner === '~' || isServed(model, owner, host, namespace)) return [];
-      const state = hostState(model, options, host, owner === '.' || owner === '*' ? namespace : owner);
+      const state = hostState(model, host, owner === '.' || owner === '*' ? namespace : owner);
       if (state.is !== 'missing') return [];
       const message = `host "${written}" is no Service and no ServiceEntry, so it brings in nothing; ${state.hint}`;
       return [

@@ -1,8 +1,8 @@
 import type { MeshModel } from '../../mesh/model/mesh-model';
 import { clientNamespaces, effectiveRule } from '../model/clients';
-import { hostRules, type HostRule } from '../model/host-rules';
-import { describes, servicePlace } from '../model/known';
-import { writtenRoutes, type RouteDestination, type WrittenRoute } from '../model/routes';
+import { type HostRule, hostRules } from '../model/host-rules';
+import { isDescribed, servicePlace } from '../../mesh/model/externals';
+import { type RouteDestination, type WrittenRoute, writtenRoutes } from '../model/routes';
 import type { CheckOptions, Rule, Violation } from '../rule';
 
 /**
@@ -111,12 +111,12 @@ function subsetsFor(model: MeshModel, host: string, client: string): string[] {
   return effectiveRule(model, host, client)?.subsets.map(({ name }) => name) ?? [];
 }
 
-/** Without any rule for the host among the objects, the rule may be in another stack, unless this one describes the Service's namespace. */
+/** Without any rule for the host among the objects, the rule may be in another stack, unless this one isDescribed the Service's namespace. */
 function isJudgeable(model: MeshModel, options: CheckOptions, host: string, clients: readonly string[]): boolean {
   if (clients.some((client) => effectiveRule(model, host, client) !== undefined)) return true;
   const place = servicePlace(host, model.config.domain);
   if (place === undefined) return options.complete === true || model.services.withHost(host).length > 0;
-  return describes(model, options, place.namespace) || hostRules(model).namespaces.has(place.namespace);
+  return isDescribed(model, place.namespace) || hostRules(model).namespaces.has(place.namespace);
 }
 
 function remedy(defining: readonly HostRule[]): string {

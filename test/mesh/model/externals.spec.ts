@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import {
+  describesNamespaces,
   describesWorkloads,
   isDescribed,
   lookUpGateway,
   lookUpHost,
-  lookUpNamespace,
+  namespaceExists,
   type HostLookup,
 } from '../../../mesh/model/externals';
 import { meshModel, type MeshOptions } from '../../../mesh/model/mesh-model';
@@ -94,19 +95,24 @@ spec: { servers: [] }
 });
 
 describe('a namespace that an object names', () => {
-  it('is missing only where the input says which namespaces there are', () => {
+  it('exists among the objects, in every cluster, or by declaration', () => {
     const front = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'front' } };
     const answers = [
       meshModel(shop),
       meshModel([...shop, front]),
       meshModel(shop, { complete: true }),
       meshModel([...shop, front], { externals: { namespaces: ['far'] } }),
-    ].map((mesh) => ['shop', 'default', 'front', 'far'].map((name) => lookUpNamespace(mesh, name)));
+      meshModel(shop, { externals: { namespaces: ['*'] } }),
+    ].map((mesh) => [
+      describesNamespaces(mesh),
+      ...['shop', 'default', 'front', 'far'].map((name) => namespaceExists(mesh, name)),
+    ]);
     assert.deepEqual(answers, [
-      ['known', 'known', 'unknown', 'unknown'],
-      ['known', 'known', 'known', 'missing'],
-      ['known', 'known', 'missing', 'missing'],
-      ['known', 'known', 'known', 'known'],
+      [false, true, true, false, false],
+      [true, true, true, true, false],
+      [true, true, true, false, false],
+      [true, true, true, true, true],
+      [false, true, true, true, true],
     ]);
   });
 
