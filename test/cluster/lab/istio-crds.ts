@@ -5,11 +5,11 @@ import type { KubernetesObject } from '../../../mesh/manifests/kubernetes';
 import type { Lab } from '../../../cluster/lab';
 import { kubectl } from './kubectl';
 
-/** With these marks Helm takes the CRDs over when a stack installs Istio's chart. */
+/** Helm adopts CRDs with these labels and annotations when a stack installs Istio's chart. */
 const labels = { 'app.kubernetes.io/managed-by': 'Helm' };
 const annotations = { 'meta.helm.sh/release-name': 'istio-base', 'meta.helm.sh/release-namespace': 'istio-system' };
 
-/** Istio's CRDs, for tests of Istio's objects that need no Istio. */
+/** Installs Istio's CRDs, for tests that need no istiod. */
 export async function installIstioCrds(lab: Lab): Promise<void> {
   const file = path.join(lab.charts, 'base', 'files', 'crd-all.gen.yaml');
   const items = parseAllDocuments(readFileSync(file, 'utf8'))

@@ -5,17 +5,17 @@ import { kubectl } from './kubectl';
 import { asMap } from '../../../mesh/json';
 import { TEMPORARY_LABS } from '../../support/temporary-labs';
 
-/** Longest time a first start may take, in milliseconds: the programs may have to be built. */
+/** Longest time for a first start, in milliseconds, which may build the programs. */
 export const START_TIMEOUT_MS = 30 * 60_000;
 
-/** An empty folder that stands for a checkout; its lab is stopped and removed when all tests are done. */
+/** An empty folder for a lab, which is stopped and removed after all tests. */
 export async function newRoot(): Promise<string> {
   return mkdtemp(path.join(process.env[TEMPORARY_LABS] ?? '', 'lab-'));
 }
 
 let shared: Promise<Lab> | undefined;
 
-/** The lab that all specs of one of mocha's workers share, started by the first one that asks. Progress goes to stderr: a first build takes minutes. */
+/** The lab that all specs of a mocha worker share. Progress goes to stderr, as a first build takes minutes. */
 export function sharedLab(): Promise<Lab> {
   const log = (line: string) => process.stderr.write(`      ${line}\n`);
   shared ??= newRoot().then((root) => labUp({ log, root }));

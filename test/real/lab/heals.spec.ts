@@ -44,7 +44,7 @@ describe('a lab with a stack on it', function () {
 
   const answers = () => counts(20, async () => String((await stage.atGateway('/customer')).status));
 
-  it('answers at another port where a program has taken the node port', async () => {
+  it('answers on another port when a program has taken the node port', async () => {
     const { nodePorts } = await stage.status();
     const gateway = nodePorts.find(({ port }) => port === 80);
     assert.notEqual(gateway?.address, `127.0.0.1:${taken.port}`);
@@ -88,7 +88,7 @@ describe('a lab with a stack on it', function () {
     assert.equal(pods.filter(({ workload }) => workload === 'customer').length, 1);
   });
 
-  it('shows the logs of proxies and of istiod, and refuses what istiod does not accept', async () => {
+  it('shows the logs of istiod, and refuses what istiod does not accept', async () => {
     const log = await stage.kubectl('logs', '--namespace', 'istio-system', 'deployment/istiod', '--tail=3');
     assert.equal(log.trim().split('\n').length, 3);
     await assert.rejects(

@@ -68,7 +68,7 @@ describe('a proof through port-forwards', function () {
     assert.match((await stage.to('001', routed({ v1: 20, v2: 80 }))).join('\n'), proven('v1 20 %, v2 80 %'));
   });
 
-  it('answers meshwright live: six sidecars have the route, the two gateways have no need of it', () => {
+  it('lets meshwright live see six sidecars with the route and two gateways without it', () => {
     assert.deepEqual(live({ v1: 20, v2: 80 }), {
       code: 0,
       routes: [['default/reviews', true]],

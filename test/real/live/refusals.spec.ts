@@ -16,7 +16,7 @@ const pod = {
   spec: { containers: [{ name: 'none', image: 'none' }] },
 };
 
-/** Each test stands on the ones before it. The lab's pods are simulated: nothing answers in them. */
+/** Each test depends on the ones before. The pod of istiod is a stub that does not answer. */
 describe('a mesh that does not answer', function () {
   this.timeout(600_000);
   this.bail(true);
@@ -85,7 +85,7 @@ describe('a mesh that does not answer', function () {
     assert.equal(liveError(readFileSync(lab.kubeconfig, 'utf8')), `istiod cannot be reached: ${message}\n`);
   });
 
-  it('says that it may not list pods', async () => {
+  it('says that the user may not list pods', async () => {
     const token = kubectl('create', 'token', 'default', '-n', 'istio-system').trim();
     const config = parse(readFileSync(lab.kubeconfig, 'utf8')) as { users: { user: object }[] };
     restricted = stringify({ ...config, users: config.users.map((user) => ({ ...user, user: { token } })) });
@@ -95,7 +95,7 @@ describe('a mesh that does not answer', function () {
     assert.equal(liveError(restricted), `Not allowed: ${message}\n`);
   });
 
-  it('says that it may not forward a port', async () => {
+  it('says that the user may not forward a port', async () => {
     kubectl('create', 'role', 'lister', '-n', 'istio-system', '--verb=list', '--resource=pods');
     kubectl(
       'create',

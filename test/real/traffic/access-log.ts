@@ -1,19 +1,19 @@
 import { readFileSync } from 'node:fs';
 import type { Child } from './child';
 
-/** MeshConfig with which {@link accessLog} can read what a proxy made of each request. */
+/** MeshConfig for access logs that {@link accessLog} can read. */
 export const accessLogging = {
   accessLogFile: '/dev/stdout',
   accessLogFormat:
     'request %START_TIME(%s%3f)% %REQ(:PATH)% %RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% %UPSTREAM_CLUSTER% %UPSTREAM_HOST% %DURATION%\n',
 };
 
-/** What a proxy says of a request. */
+/** A line of a proxy's access log. */
 export interface LoggedRequest {
-  /** When its first byte came, in milliseconds since 1970. */
+  /** Start of the request, in milliseconds since 1970. */
   at: number;
   path: string;
-  /** 0: the client went away before there was an answer. */
+  /** 0: the client disconnected before the response. */
   status: number;
   /** Envoy's response flags, e.g. `NC` for no such cluster; `-` for none. */
   flags: string;
@@ -24,7 +24,7 @@ export interface LoggedRequest {
   milliseconds: number;
 }
 
-/** Requests of a proxy that is started with {@link accessLogging}, in the order in which they ended. Envoy writes five times a second. */
+/** Requests of a proxy with {@link accessLogging}, in the order in which they ended. Envoy writes five times a second. */
 export function accessLog({ log }: Child): LoggedRequest[] {
   return parseAccessLog(readFileSync(log, 'utf8'));
 }

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { Backend, Seen } from './backends';
 
-/** The process of the stub applications; `backends.ts` starts it, tells it which, and ends it by letting go of it. */
+/** The process of the stub applications; `backends.ts` starts it with the list of them, and ends it by disconnecting. */
 process.once('message', (backends: Backend[]) => void listenAll(backends));
 process.once('disconnect', () => process.exit(0));
 
@@ -20,7 +20,7 @@ function listen({ name, address }: Backend, port: number): Promise<void> {
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify(seen(name, port, request)));
   });
-  // Node closes idle connections after 5 s, also while a proxy is sending the next request on them.
+  // Node closes idle connections after 5 s, even when a proxy is just sending the next request.
   server.keepAliveTimeout = 0;
   return new Promise((resolve, reject) => {
     server.once('error', reject);

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 
 /** A stub application: one address with one or more ports. */
 export interface Backend {
-  /** Who it says it is, e.g. `reviews v1`. */
+  /** Its name in responses, e.g. `reviews v1`. */
   name: string;
-  /** In 127.0.0.0/8, its own. */
+  /** Its own address in 127.0.0.0/8. */
   address: string;
   ports: number[];
 }
@@ -22,8 +22,8 @@ export interface Seen {
 }
 
 /**
- * Starts stub applications that answer every request with {@link Seen} as JSON; the result stops them. They have a process of their own: a test that waits for kubectl must not keep them from
- * answering, which a client would take for a request that the mesh has lost.
+ * Starts stub applications that answer every request with {@link Seen} as JSON; the result stops them. They have a process of their own, as a test that blocks would delay their responses, and the
+ * client would count lost requests.
  */
 export async function startBackends(backends: readonly Backend[]): Promise<() => Promise<void>> {
   const child = fork(join(__dirname, 'backends-child.ts'), {

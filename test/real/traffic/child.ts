@@ -18,7 +18,7 @@ export function start(program: string, words: string[], log: string, env: NodeJS
   };
 }
 
-/** Ends a program and waits until it is gone. */
+/** Ends a program, and waits for it. */
 export async function stop({ process: child }: Child): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = new Promise((resolve) => child.once('exit', resolve));
@@ -29,7 +29,7 @@ export async function stop({ process: child }: Child): Promise<void> {
 }
 
 /**
- * Asks until the answer is not undefined.
+ * Calls `ask` until it resolves with something other than undefined.
  * @throws Error with the end of the program's output when it takes too long or the program ends.
  */
 export async function until<T>(
@@ -49,7 +49,7 @@ export async function until<T>(
   throw new Error(`waited in vain for ${what}${output}`);
 }
 
-/** Ports on 127.0.0.1 that were free a moment ago. */
+/** Free ports on 127.0.0.1. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {

@@ -13,13 +13,13 @@ export interface Sent {
   headers?: Record<string, string>;
 }
 
-/** What came back. */
+/** The response. */
 export interface Answer {
-  /** 0: the connection was closed without an answer. */
+  /** 0: the connection was closed without a response. */
   status: number;
   headers: IncomingHttpHeaders;
   body: string;
-  /** What the backend saw, when a backend answered. */
+  /** The request as the backend saw it, if a backend answered. */
   seen: Seen | undefined;
   milliseconds: number;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { freePorts, start, until, type Child } from './child';
 import type { Programs } from './programs';
 
-/** Which proxy an Envoy plays. */
+/** A proxy to run. */
 export interface ProxySpec {
   name: string;
   type: 'router' | 'sidecar';
@@ -36,7 +36,7 @@ export async function startEnvoy(programs: Programs, xdsPort: number, folder: st
     '1',
     '-l',
     'warning',
-    // Its access log is read while it runs; it would be written every ten seconds.
+    // Tests read the access log while Envoy runs; the default is ten seconds.
     '--file-flush-interval-msec',
     '200',
   ];
@@ -51,7 +51,7 @@ export async function startEnvoy(programs: Programs, xdsPort: number, folder: st
   return envoy;
 }
 
-/** The answer of an Envoy's admin page, trimmed; '' when there is none. */
+/** The response of Envoy's admin interface, trimmed; '' without one. */
 export function adminText({ adminPort }: Pick<Envoy, 'adminPort'>, path: string): Promise<string> {
   return new Promise((resolve) => {
     get({ host: '127.0.0.1', port: adminPort, path }, (response) => {

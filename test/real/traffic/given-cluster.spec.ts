@@ -15,12 +15,12 @@ function routed({ namespace, service, host, gateways }: GivenCluster, weights: W
   ]);
 }
 
-describe('a cluster that is to be tested', () => {
-  it('is none without a context', () => {
+describe('a given cluster', () => {
+  it('is undefined without a context', () => {
     assert.equal(givenCluster({ MESHWRIGHT_URL: 'http://127.0.0.1' }), undefined);
   });
 
-  it('is refused with all that is missing or wrong', () => {
+  it('is refused with a list of all that is missing or wrong', () => {
     assert.throws(() => givenCluster({ MESHWRIGHT_CONTEXT: 'kind', MESHWRIGHT_RATE: '0', MESHWRIGHT_VERSIONS: 'v1' }), {
       message: [
         'the cluster to test cannot be used',

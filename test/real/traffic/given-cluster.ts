@@ -1,7 +1,7 @@
-/** A cluster that whoever runs the tests has, and what of it they may change and send requests to. */
+/** An existing cluster to test, and the parts that the tests may use. */
 export interface GivenCluster {
   context: string;
-  /** Where requests go. */
+  /** URL to send requests to. */
   url: string;
   /** Host header of the requests, and host of the route. */
   host: string;

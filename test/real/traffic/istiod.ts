@@ -9,11 +9,11 @@ import type { Programs } from './programs';
 export interface Istiod extends Child {
   /** Plain ADS, on 127.0.0.1. */
   xdsPort: number;
-  /** Plain HTTP with the debug pages. */
+  /** Plain HTTP with the debug endpoints. */
   httpPort: number;
 }
 
-/** Upstream Envoy has none of Istio's own filters, and no agent stands beside it to fetch certificates. */
+/** Upstream Envoy lacks Istio's filters, and there is no agent to fetch certificates. */
 const plainEnvoy = {
   PILOT_ENABLE_METADATA_EXCHANGE: 'false',
   PILOT_ENABLE_ALPN_FILTER: 'false',
@@ -21,7 +21,7 @@ const plainEnvoy = {
   PILOT_DEBOUNCE_AFTER: '20ms',
 };
 
-/** Starts istiod as a process of this machine, on 127.0.0.1 alone, and waits until it is ready. */
+/** Starts istiod on 127.0.0.1, and waits until it is ready. */
 export async function startIstiod(
   programs: Programs,
   kubeconfig: string,
@@ -59,7 +59,7 @@ export async function startIstiod(
 
 function ready(port: number): Promise<true | undefined> {
   return new Promise((resolve) => {
-    get({ host: '127.0.0.1', port, path: '/ready' }, (response) => {
+    get({ host: '127.0.0.1', port, path: '/ready', timeout: 2000 }, (response) => {
       response.resume();
       resolve(response.statusCode === 200 ? true : undefined);
     }).on('error', () => resolve(undefined));

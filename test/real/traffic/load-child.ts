@@ -1,11 +1,11 @@
 import type { ClientRequest } from 'node:http';
 import type { LoadOptions, Loaded } from './load';
 
-/** The process that sends; `load.ts` starts it, tells it what to send, and asks for the counts. */
+/** The process that sends requests; `load.ts` starts and stops it, and gets its counts. */
 const failures: Loaded['failures'] = {};
 const places: Loaded['places'] = {};
 const lost: Loaded['lost'] = [];
-/** Requests without an answer yet, by path: when they were sent. */
+/** Send times of the requests without a response yet, by path. */
 const open = new Map<string, number>();
 let requests = 0;
 let began = 0;
@@ -41,7 +41,7 @@ async function send({ url, host, rate, seconds, connections = 10, keepAlive = tr
 type Requester = (params: object, callback: unknown) => ClientRequest;
 let number = 0;
 
-/** Each request has a path of its own, by which it is found in the proxies' access logs. */
+/** Each request has its own path, to find it in the access logs of the proxies. */
 function numbered(_options: unknown, params: object, request: Requester, callback: unknown): ClientRequest {
   const path = `/${++number}`;
   open.set(path, Date.now());
@@ -51,7 +51,7 @@ function numbered(_options: unknown, params: object, request: Requester, callbac
   return sent;
 }
 
-/** Hears of every request that ends; those without an answer are counted by `numbered`, which knows their path. */
+/** Counts requests with a response; `numbered` counts the others, as it knows their paths. */
 function count(error: unknown, result: { statusCode?: number; body?: string; path?: string } | undefined): void {
   requests += 1;
   const { statusCode = 0, body = '', path = '' } = result ?? {};

@@ -3,36 +3,36 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 
 export interface LoadOptions {
-  /** On 127.0.0.1, unless the tests are pointed at a cluster. */
+  /** On 127.0.0.1, except for tests of a given cluster. */
   url: string;
   /** Host header. */
   host: string;
   /** Requests each second, evenly spaced. */
   rate: number;
-  /** Longest time that it goes on, so that nothing is sent for ever. */
+  /** Longest duration. */
   seconds: number;
   /** Defaults to 10. */
   connections?: number;
-  /** Whether connections are used again; otherwise each request has its own. Defaults to true. */
+  /** Whether requests share connections. Defaults to true. */
   keepAlive?: boolean;
 }
 
-/** What became of the requests of a load, those aside that had no answer yet when it was stopped. */
+/** The results of a load, without requests that were in flight when it was stopped. */
 export interface Loaded {
   requests: number;
   failed: number;
-  /** What went wrong, and how often. */
+  /** Failures, with their counts. */
   failures: Record<string, number>;
-  /** Each of those, up to 100,000 of them. */
+  /** The failed requests, at most 100,000. */
   lost: LostRequest[];
-  /** Who answered the others, and how often. */
+  /** Backends of the other requests, with their counts. */
   places: Record<string, number>;
   seconds: number;
 }
 
-/** A request that had no answer, or an error for one. */
+/** A request without a response, or with an error. */
 export interface LostRequest {
-  /** Its own, by which it is found in an access log. */
+  /** Its own path, to find it in an access log. */
   path: string;
   /** When it was sent, in milliseconds since 1970. */
   at: number;
@@ -41,7 +41,7 @@ export interface LostRequest {
   why: string;
 }
 
-/** A load that goes on in a process of its own, so that what a test does meanwhile does not hold it up. */
+/** A load in a process of its own, so that the test does not delay it. */
 export interface Load {
   stop(): Promise<Loaded>;
 }

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { parseAccessLog } from './access-log';
 import { lossesOf } from './losses';
 
-describe('who has lost a request', () => {
-  it('is told from what the proxy says of the same request', () => {
+describe('the cause of a lost request', () => {
+  it('is found in the access log of the proxy', () => {
     const log = [
       '[warning] something else',
       'request 1700000000000 /1 503 NC cluster_not_found - - 0',

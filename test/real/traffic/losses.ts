@@ -1,15 +1,15 @@
 import type { LoggedRequest } from './access-log';
 import type { LostRequest } from './load';
 
-/** Lost requests by cause, and how often. */
+/** Lost requests, counted by cause. */
 export interface Losses {
-  /** Those that count: the proxy answered with an error, or had no answer yet when the client gave up. */
+  /** Real losses: the proxy answered with an error, or not before the client's timeout. */
   byMesh: Record<string, number>;
-  /** Those that the proxy never saw, or answered as asked: the client, or the machine under it, was too slow. */
+  /** The proxy never saw them, or answered them: the client or the machine was too slow. */
   byClient: Record<string, number>;
 }
 
-/** Who has lost what a client has no answer to, by what the first proxy on its way says of the same request. Pure. */
+/** Sorts lost requests by the access log of the first proxy on their way. Pure. */
 export function lossesOf(lost: readonly LostRequest[], logged: readonly LoggedRequest[]): Losses {
   const seen = new Map(logged.map((request) => [request.path, request]));
   const losses: Losses = { byMesh: {}, byClient: {} };

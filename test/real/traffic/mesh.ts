@@ -13,11 +13,11 @@ import type { Programs } from './programs';
 
 export interface RealMeshOptions {
   programs: Programs;
-  /** Objects to begin with. */
+  /** Objects to start with. */
   objects: readonly KubernetesObject[];
   proxies: readonly ProxySpec[];
   backends: readonly Backend[];
-  /** MeshConfig beside what upstream Envoy needs. */
+  /** MeshConfig in addition to what upstream Envoy needs. */
   meshConfig?: object;
   log: (line: string) => void;
 }
@@ -29,14 +29,14 @@ export interface RealMesh {
   istiod: Istiod;
   proxies: ReadonlyMap<string, Envoy>;
   /**
-   * Makes the set of objects, beside those it began with, exactly these; the objects as the API server has them, with their creation times. That the proxies have
-   * taken them is for the caller to see.
+   * Replaces all objects except those it started with. Does not wait for the proxies.
+   * @returns the objects as the API server has them, with their creation times
    */
   apply(objects: readonly KubernetesObject[]): Promise<KubernetesObject[]>;
   stop(): Promise<void>;
 }
 
-/** An API server of its own, istiod, Envoys and stub applications. Stops what it has started when something does not start. */
+/** Starts a lab of its own, istiod, Envoys and stub applications; stops all of them when one does not start. */
 export async function startMesh(options: RealMeshOptions): Promise<RealMesh> {
   const folder = mkdtempSync(join(tmpdir(), 'meshwright-real-'));
   const children: Child[] = [];
@@ -90,7 +90,7 @@ export function addressesOf({ istiod, proxies }: RealMesh): { istiod: string[]; 
   return { istiod: [`127.0.0.1:${istiod.httpPort}`], proxies: Object.fromEntries(admins) };
 }
 
-/** Applies sets of objects one after the other; what a set no longer has is removed. */
+/** Applies sets of objects one after the other, and removes objects that are not in the next set. */
 function replacing(api: RealMesh['api']): RealMesh['apply'] {
   let present = new Map<string, KubernetesObject>();
   return async (objects) => {

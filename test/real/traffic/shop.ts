@@ -17,10 +17,10 @@ export interface Shop {
 export const shopHost = 'reviews.shop.svc.cluster.local';
 const networking = 'networking.istio.io/v1';
 const port = 9080;
-/** The same service, of which the mesh knows no more than that it is TCP. */
+/** A TCP port of the same service. */
 const tcpPort = 9090;
 
-/** Of 127.0.0.0/8, a part for each test process: the Envoys of two would share an address, and each get some of the other's connections. */
+/** A part of 127.0.0.0/8 for each test process, as Envoys of two processes at one address would get each other's connections. */
 const network = `127.${1 + (process.pid % 250)}`;
 
 /** @param sidecars - number of clients in the mesh beside the gateway */
@@ -113,12 +113,12 @@ export function shopRouteObjects(settings: RouteSettings, gateways = 1): Kuberne
   );
 }
 
-/** Where a client in the mesh sends its requests: to its sidecar. */
+/** The sidecar of a client in the mesh, where it sends its requests. */
 export function sidecarAddress(index: number): string {
   return `${sidecarIp(index)}:${port}`;
 }
 
-/** The same for connections. */
+/** The TCP port of the sidecar. */
 export function sidecarTcpAddress(index: number): string {
   return `${sidecarIp(index)}:${tcpPort}`;
 }

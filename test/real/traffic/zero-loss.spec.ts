@@ -99,7 +99,7 @@ describe('a change of routes, on a real istiod and real Envoys', function () {
     await change(now, undefined);
   });
 
-  it('does lose some with one rule for all subsets, changed one second before the route', async () => {
+  it('loses some with one rule for all subsets, changed one second before the route', async () => {
     const from = oneRule({ v1: 70, v2: 30 });
     const to = oneRule({ v1: 100 });
     await theMesh().api.apply(from.rule);
@@ -134,7 +134,7 @@ describe('a change of routes, on a real istiod and real Envoys', function () {
     assert.deepEqual(loaded.failures, {});
   });
 
-  it('names the proxy that is held back and what it serves, in the set time, and goes on when it is back', async () => {
+  it('names the proxy that hangs and what it serves after the timeout, and continues when it is back', async () => {
     const [from, to] = [routed({ v1: 90, v2: 10 }), routed({ v1: 50, v2: 50 })];
     await change(undefined, { v1: 90, v2: 10 });
     const held = theMesh().proxies.get('client-1');
@@ -166,7 +166,7 @@ describe('a change of routes, on a real istiod and real Envoys', function () {
     { v1: 20, v2: 30, v3: 50 },
     { v1: 5, v2: 10, v3: 15, v4: 25, v5: 45 },
   ]) {
-    it(`splits ${requestsForShares} requests over ${Object.keys(weights).length} versions as asked`, async () => {
+    it(`splits ${requestsForShares} requests over ${Object.keys(weights).length} versions by their weights`, async () => {
       await change(undefined, weights);
       const counts = new Map<string, number>();
       for (let sent = 0; sent < requestsForShares; sent += 50) {
@@ -187,7 +187,7 @@ describe('a change of routes, on a real istiod and real Envoys', function () {
   }
 });
 
-/** Half the width of the interval in which 99.9 % of draws lie (normal approximation; two-sided quantile 3.2905). */
+/** Half the width of the interval with 99.9 % of draws (normal approximation; two-sided quantile 3.2905). */
 function binomialBound(draws: number, share: number): number {
   return 3.2905 * Math.sqrt(draws * share * (1 - share));
 }
