@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { appObjects } from '../../mesh/manifests/apps/app';
+import { asMap } from '../../mesh/json';
 import { objectTitle } from '../../mesh/manifests/kubernetes';
 import { START_TIMEOUT_MS } from '../cluster/lab/support';
 import { TEST_TIMEOUT_MS } from '../support/engine-run';
@@ -9,8 +10,6 @@ import { release, releases } from './support/releases';
 
 const inSystem = (kind: string, names: string[]) => names.map((name) => `${kind} istio-system/${name}`);
 const bookinfo = ['details', 'productpage', 'ratings', 'reviews'];
-const toJaeger = { 'app.kubernetes.io/name': 'jaeger' };
-const toZipkin = { 'app.kubernetes.io/name': 'zipkin' };
 
 describe('sample 001, objects', function () {
   this.timeout(TEST_TIMEOUT_MS);
@@ -30,7 +29,7 @@ describe('sample 001, objects', function () {
     return {
       removed,
       services: found,
-      selectors: specs.map(({ spec }) => spec?.['selector']),
+      backends: specs.map(({ spec }) => asMap(spec?.['selector'])['app.kubernetes.io/name']),
       ports: specs[0]?.spec?.['ports'],
       collector: await cluster.find('Service istio-system/jaeger-collector'),
       telemetry: (await cluster.get('Telemetry istio-system/mesh-default')).spec,
@@ -67,14 +66,14 @@ describe('sample 001, objects', function () {
   });
 
   it('S001.2 creates one Service tracing and one zipkin, for the backend that is chosen', async () => {
-    for (const [state, selector] of [
-      ['001', toJaeger],
-      ['001/zipkin-backend', toZipkin],
+    for (const [state, backend] of [
+      ['001', 'jaeger'],
+      ['001/zipkin-backend', 'zipkin'],
     ] as const) {
-      const { removed, selectors, services } = await tracing(state);
+      const { removed, backends, services } = await tracing(state);
       assert.deepEqual(
-        { removed, selectors, services },
-        { removed: [], selectors: [selector, selector], services: inSystem('Service', ['tracing', 'zipkin']) },
+        { removed, backends, services },
+        { removed: [], backends: [backend, backend], services: inSystem('Service', ['tracing', 'zipkin']) },
       );
     }
   });
