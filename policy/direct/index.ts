@@ -1,8 +1,10 @@
 import manifest from '../package.json';
+import { useStackSection } from '../pack/options';
 import { packName, policies } from '../pack/policies';
 import { announce, endWithEngine } from '../../runtime/engine-grpc';
 import { serve } from './serve';
 
-/** The pack for stacks of this project: started by Pulumi's engine, it says the port at which it serves. */
+// The pack for stacks of this project: Pulumi's engine starts it and reads the port from stdout.
 endWithEngine();
+useStackSection();
 announce(serve({ name: packName, version: manifest.version, policies }));

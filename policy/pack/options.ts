@@ -7,7 +7,7 @@ const names = { type: 'array', items: { type: 'string' } } as const;
 const percent = { type: 'integer', minimum: 0, maximum: 100 } as const;
 const anything = { type: 'object' } as const;
 
-/** What the pack may be told: every option of the check but the time, by the same names. */
+/** The configuration of the pack: every option of the check but the time, by the same names. */
 export const configSchema: PolicyConfigSchema = {
   properties: {
     rules: { type: 'object', additionalProperties: { type: 'string', enum: [...levels, 'off'] } },
@@ -38,31 +38,43 @@ export const configSchema: PolicyConfigSchema = {
   },
 };
 
-/** Options of `istio-objects` in this run, which the other policies start from, so that they need be given once only. */
+/** Options of `istio-objects` in this run. The stack policies start from them, so that options are given once. */
 let shared: CheckOptions = {};
 
-/** The options of a policy: its own over those of the policy for objects, over the stack's section `meshwright:policy`, over the stack's tag `environment`. */
+/**
+ * The options of a policy, from the weakest to the strongest: the stack's tag `environment`, the section `meshwright:policy` of a Meshwright stack, the configuration of
+ * `istio-objects`, its own configuration. Lists and levels of rules are merged, so that the pack's own entries stay in force.
+ */
 export function packOptions(own: CheckOptions, stackTags: ReadonlyMap<string, string>): CheckOptions {
   const environment = stackTags.get('environment');
-  return { ...(environment === undefined ? {} : { environment }), ...stackSection(), ...shared, ...own };
+  const weakest = environment === undefined ? {} : { environment };
+  return [section, shared, own].reduce<CheckOptions>(merged, weakest);
+}
+
+function merged(weaker: CheckOptions, stronger: CheckOptions): CheckOptions {
+  const rules = { ...weaker.rules, ...stronger.rules };
+  return { ...weaker, ...stronger, ...(Object.keys(rules).length === 0 ? {} : { rules }) };
 }
 
 export function shareOptions(options: CheckOptions): void {
   shared = options;
 }
 
-let section: CheckOptions | undefined;
+let section: CheckOptions = {};
 
-/** A stack of Meshwright says in its own file what its checks are told; for any other program there is no such section. */
-function stackSection(): CheckOptions {
-  return (section ??= asMap(stackFile()['policy']));
+/**
+ * Makes the section `meshwright:policy` of the stack file count. Only the pack of this project does so: in any other program the pack would be told by the very
+ * program that it guards.
+ */
+export function useStackSection(): void {
+  section = asMap(stackFile()['policy']);
 }
 
 const prefix = 'meshwright:';
 
-/** The sections of a stack file of Meshwright, in clear; none for any other program's. What cannot be read is left out: the program that owns it says so. */
+/** The sections of Meshwright in the stack's configuration. A section that cannot be read is left out; the program reports it. */
 export function stackFile(): JsonMap {
-  // As the engine hands a stack's configuration to whatever it starts.
+  // The engine passes the configuration in this variable.
   const config = asMap(parsed(process.env['PULUMI_CONFIG']));
   const own = Object.entries(config).filter(([key]) => key.startsWith(prefix));
   return Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), parsed(value)]));

@@ -21,6 +21,7 @@ import { mtlsCoherence } from './mtls-coherence';
 import { objectSchema } from './object-schema';
 import { peerauthUnique } from './peerauth-unique';
 import { repeatedDestination } from './repeated-destination';
+import { requestsFail } from './requests-fail';
 import { retryBudget } from './retry-budget';
 import { revisionInstalled } from './revision-installed';
 import { schemaWarnings } from './schema-warnings';
@@ -43,6 +44,16 @@ import { weightSingle } from './weight-single';
 import { weightSum100 } from './weight-sum-100';
 import { weightToEmptyVersion } from './weight-to-empty-version';
 import { workloadWithoutAuthz } from './workload-without-authz';
+import { affinityWithWeights } from './affinity-with-weights';
+import { attachesToNothing } from './attaches-to-nothing';
+import { authzHttpOnTcp } from './authz-http-on-tcp';
+import { delegateRef } from './delegate-ref';
+import { gatewayApiBackend } from './gateway-api-backend';
+import { literalWildcard } from './literal-wildcard';
+import { rewriteSlash } from './rewrite-slash';
+import { routeProtocol } from './route-protocol';
+import { subsetPolicyUnused } from './subset-policy-unused';
+import { tlsOrigination } from './tls-origination';
 
 /** Every rule over Kubernetes objects, in the order of the catalogue, one per line. */
 // prettier-ignore
@@ -91,4 +102,15 @@ export const rules: readonly Rule[] = [
   schemaWarnings,
   workloadWithoutAuthz,
   versionSkew,
+  affinityWithWeights,
+  attachesToNothing,
+  authzHttpOnTcp,
+  delegateRef,
+  gatewayApiBackend,
+  literalWildcard,
+  rewriteSlash,
+  routeProtocol,
+  subsetPolicyUnused,
+  tlsOrigination,
+  requestsFail,
 ];

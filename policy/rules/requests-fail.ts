@@ -1,8 +1,8 @@
 import { asList } from '../../mesh/json';
 import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
-import { entries } from '../../mesh/traffic/classes/entries';
-import { entryOutcomes, type Entry } from '../../mesh/traffic/classes/entry';
-import { regionMember } from '../../mesh/traffic/classes/region';
+import { entries } from '../../mesh/traffic/classes/classes';
+import { type Entry, entryOutcomes } from '../../mesh/traffic/classes/entry';
+import { regionMember } from '../../mesh/traffic/solve/satisfy';
 import type { Outcome } from '../../mesh/traffic/outcome';
 import { trafficModelOf } from '../../mesh/traffic/route';
 import { modelOptions, type Rule, type Violation } from '../rule';

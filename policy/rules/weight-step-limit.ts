@@ -1,21 +1,27 @@
-import type { ChangeRule, CheckOptions, Violation } from '../rule';
-import { matchedRoutes, type MatchedRoute } from '../changes/matched-routes';
-import { destinationTitle, type RouteDestination, type WrittenRoute } from '../model/routes';
+import { asMap, canonical, indexedMaps, isMap, type JsonMap } from '../../mesh/json';
+import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
+import { modelDiff, type GroupedMove } from '../../mesh/traffic/diff/traffic-diff';
+import type { Outcome } from '../../mesh/traffic/outcome';
+import { trafficModels } from '../../mesh/traffic/route';
+import { fraction } from '../../mesh/traffic/share';
+import { destinationTitle, writtenRoutes, type RouteDestination, type WrittenRoute } from '../model/routes';
+import { modelOptions, type ChangeRule, type CheckOptions, type Violation } from '../rule';
 
-/** Annotation of a VirtualService that names the subset to which traffic may always go back. */
+/** Annotation of a VirtualService that names the subset to which traffic may always go back. It counts once it is deployed. */
 export const stableAnnotation = 'policy.meshwright.io/stable';
 
 /**
- * Compares each rule with itself, destination by destination; one that is not there has 0. A destination that had nothing appears, and `initialStep` holds for it as well. New rules and new VirtualServices are not
- * compared. Going back is always allowed: a change in which only the stable version gains. That is the subset that the annotation `policy.meshwright.io/stable` of the object
- * names, else the destination that had the largest weight, the first of them when several had.
+ * Judges what moves, as `meshwright diff` shows it, for requests that a VirtualService routed before: by a weight, a new or deleted rule, a redirect, a renamed
+ * object or other labels of a subset. Requests that a rule picks by the exact value or presence of a header or query parameter are testers, and may move at once.
+ * Going back is always allowed: a move in which only the stable version gains. That is the subset in the annotation `policy.meshwright.io/stable` of the deployed
+ * object, else the destination with the largest share, the first of them when several have it.
  */
 export const weightStepLimit: ChangeRule = {
   id: 'weight-step-limit',
   level: 'mandatory',
-  title: 'in one update a weight changes by at most maxStep, and a version appears with at most initialStep',
+  title: 'one update moves at most maxStep percent of any requests, and a version appears with at most initialStep',
   docs: {
-    why: 'A typing error moves all traffic at once: 5 becomes 50. With a limit the damage of one update is bounded, whoever writes the number.',
+    why: 'A typing error moves all traffic at once: 5 becomes 50. With a limit the damage of one update is bounded.',
     bad: `
 # maxStep: 20; deployed is v1 90, v2 10
 apiVersion: networking.istio.io/v1
@@ -40,81 +46,163 @@ spec:
         - { destination: { host: reviews, subset: v1 }, weight: 70 }
         - { destination: { host: reviews, subset: v2 }, weight: 30 }
 `,
-    fix: 'Move the weight in several updates, or raise the limit. Back to the stable version any step is allowed.',
+    fix: 'Move the requests in several updates, or raise the limit. Any step back to the stable version is allowed.',
   },
-  check: (before, after, options) =>
-    options.maxStep === undefined && options.initialStep === undefined
-      ? []
-      : matchedRoutes(before, after).flatMap((route) => violations(route, options)),
+  check: (before, after, options) => {
+    if (options.maxStep === undefined && options.initialStep === undefined) return [];
+    const [old, next] = [before, after].map((model) => model.objects.all.map(({ object }) => object));
+    const given = { before: modelOptions(options), after: modelOptions(options) };
+    const models = trafficModels(old ?? [], next ?? [], given);
+    const found = modelDiff(models.before, models.after).moves.flatMap((move) =>
+      violations(before, after, move, options),
+    );
+    return [...new Map(found.map((violation) => [canonical([violation.path, violation.message]), violation])).values()];
+  },
 };
 
+/** A place that requests go to, with its share before and after, in percent. */
 interface Shift {
-  destination: RouteDestination;
+  /** Undefined for an answer of the proxy, or pods that other labels select. */
+  destination: RouteDestination | undefined;
+  title: string;
+  path: string;
   from: number;
   to: number;
-  path: string;
 }
 
-function violations({ before, after }: MatchedRoute, options: CheckOptions): Violation[] {
-  const shifts = shiftsOf(before, after);
-  if (isGoingBack(shifts, before, after)) return [];
-  const gains = shifts.flatMap((shift) => violation(shift, after, options));
+function violations(before: MeshModel, after: MeshModel, move: GroupedMove, options: CheckOptions): Violation[] {
+  const old = ruleOf(before, move.before);
+  if (old === undefined || move.moved === '0') return [];
+  const next = ruleOf(after, move.after);
+  if (isForTesters(old, next)) return [];
+  const shifts = shiftsOf(move, old, next);
+  if (isGoingBack(shifts, old)) return [];
+  const { object } = (next ?? old).source;
+  const told = ({ path }: Shift, message: string): Violation => ({ object, path, message });
+  const { maxStep = Infinity, initialStep = Infinity } = options;
+  const gains = shifts.flatMap((shift) => {
+    const { from, to, title } = shift;
+    if (to - from <= (from === 0 ? Math.min(maxStep, initialStep) : maxStep)) return [];
+    return from === 0 && initialStep <= maxStep
+      ? [told(shift, `${title} would appear with ${to}; allowed is ${initialStep} (initialStep). Begin with less`)]
+      : [told(shift, step(shift, to - from, maxStep))];
+  });
   if (gains.length > 0) return gains;
-  const { maxStep = Infinity } = options;
   return shifts
     .filter(({ from, to }) => from - to > maxStep)
-    .map(({ destination, from, to, path }) => ({
-      object: after.source.object,
-      path,
-      message: `${destinationTitle(destination)} would go from ${from} to ${to} at once, by ${from - to}; allowed are steps of ${maxStep} (maxStep). Go in several updates`,
-    }));
+    .map((shift) => told(shift, step(shift, shift.from - shift.to, maxStep)));
 }
 
-function violation({ destination, from, to, path }: Shift, after: WrittenRoute, options: CheckOptions): Violation[] {
-  const { maxStep = Infinity, initialStep = Infinity } = options;
-  const limit = from === 0 ? Math.min(maxStep, initialStep) : maxStep;
-  if (to - from <= limit) return [];
-  const title = destinationTitle(destination);
-  const message =
-    from === 0 && initialStep <= maxStep
-      ? `${title} would appear with ${to}; allowed is ${initialStep} (initialStep). Begin with less`
-      : `${title} would go from ${from} to ${to} at once, by ${to - from}; allowed are steps of ${maxStep} (maxStep). Go in several updates`;
-  return [{ object: after.source.object, path, message }];
+function step({ title, from, to }: Shift, by: number, maxStep: number): string {
+  return `${title} would go from ${from} to ${to} at once, by ${by}; allowed are steps of ${maxStep} (maxStep). Go in several updates`;
 }
 
-function shiftsOf(before: WrittenRoute, after: WrittenRoute): Shift[] {
-  const [old, next] = [weightsOf(before), weightsOf(after)];
-  return [...new Set([...next.keys(), ...old.keys()])].flatMap((key) => {
-    const [from, to] = [old.get(key), next.get(key)];
-    const destination = to?.destination ?? from?.destination;
-    if (destination === undefined) return [];
-    const path = to === undefined ? `${after.path}.route` : `${to.destination.path}.weight`;
-    return [{ destination, from: from?.weight ?? 0, to: to?.weight ?? 0, path }];
-  });
+/** The rule of a VirtualService that decided; undefined when something else did. */
+function ruleOf(model: MeshModel, { rule }: Outcome): WrittenRoute | undefined {
+  if (rule?.kind !== 'VirtualService') return undefined;
+  const path = rule.path.replace(/\.match\[\d+\]$/, '');
+  const isSource = ({ namespace, name }: MeshObject): boolean => namespace === rule.namespace && name === rule.name;
+  return writtenRoutes(model).find((route) => isSource(route.source) && route.path === path);
 }
 
-/** Weights by destination in percent of the rule, whatever they sum to; a single destination has 100. */
-function weightsOf({ destinations }: WrittenRoute): Map<string, { destination: RouteDestination; weight: number }> {
-  const routed = destinations.filter(({ mirror }) => !mirror);
-  const sum = routed.reduce((total, { weight = 0 }) => total + weight, 0);
-  return new Map(
-    routed.map((destination) => {
-      const share = sum === 0 ? 0 : ((destination.weight ?? 0) * 100) / sum;
-      const weight = routed.length === 1 ? 100 : Math.round(share * 10) / 10;
-      return [keyOf(destination), { destination, weight }];
-    }),
+/** Whether another rule takes the requests than before, and one of the two picks testers. */
+function isForTesters(old: WrittenRoute, next: WrittenRoute | undefined): boolean {
+  if (next !== undefined && canonical(old.rule['match']) === canonical(next.rule['match'])) return false;
+  return picksTesters(old.rule) || (next !== undefined && picksTesters(next.rule));
+}
+
+function picksTesters(rule: JsonMap): boolean {
+  const matches = indexedMaps(rule['match']);
+  return (
+    matches.length > 0 &&
+    matches.every(
+      ({ item }) =>
+        Object.keys(asMap(item['sourceLabels'])).length > 0 ||
+        ['headers', 'queryParams'].some((field) => Object.values(asMap(item[field])).some(isNarrow)),
+    )
   );
 }
 
-function keyOf({ host, subset, port }: RouteDestination): string {
-  return JSON.stringify([host, subset, port]);
+/** A condition on an exact value or on presence; a prefix or regex may take every request. */
+function isNarrow(condition: unknown): boolean {
+  return isMap(condition) && (typeof condition['exact'] === 'string' || Object.keys(condition).length === 0);
 }
 
-function isGoingBack(shifts: readonly Shift[], before: WrittenRoute, after: WrittenRoute): boolean {
-  const declared = after.source.annotations[stableAnnotation] ?? before.source.annotations[stableAnnotation];
+function shiftsOf({ before, after, ends }: GroupedMove, old: WrittenRoute, next: WrittenRoute | undefined): Shift[] {
+  const path = (next ?? old).path;
+  if (ends !== undefined) {
+    return both(ends.before, ends.after).map(([place, from, to]) => ({
+      destination: undefined,
+      title: place,
+      path,
+      from,
+      to,
+    }));
+  }
+  return both(sharesOf(before), sharesOf(after)).map(([key, from, to]) => {
+    const at = next?.destinations.find((destination) => names(destination, key));
+    const destination = at ?? old.destinations.find((one) => names(one, key));
+    const own = at === undefined ? `${path}${next?.rule['route'] === undefined ? '' : '.route'}` : `${at.path}.weight`;
+    return {
+      destination,
+      title: destination === undefined ? titleOf(key) : destinationTitle(destination),
+      path: own,
+      from,
+      to,
+    };
+  });
+}
+
+/** Shares by destination, or by the answer of the proxy. */
+function sharesOf(outcome: Outcome): Record<string, string> {
+  if (outcome.destinations === undefined) return { [JSON.stringify([outcome.kind, outcome.status ?? null])]: '1' };
+  const shares: Record<string, string> = {};
+  for (const { host, subset, port, share } of outcome.destinations) {
+    const key = JSON.stringify([host, subset ?? null, port]);
+    shares[key] = fraction(shares[key] ?? '0')
+      .add(fraction(share))
+      .toFraction();
+  }
+  return shares;
+}
+
+function both(a: Record<string, string>, b: Record<string, string>): [string, number, number][] {
+  const percent = (share: string | undefined): number => Math.round(fraction(share ?? '0').valueOf() * 1000) / 10;
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].map((key) => [key, percent(a[key]), percent(b[key])]);
+}
+
+function names({ host, subset, port, mirror }: RouteDestination, key: string): boolean {
+  const [otherHost, otherSubset, otherPort] = JSON.parse(key) as [string, string | null, number | null];
+  return (
+    !mirror && host === otherHost && (subset ?? null) === otherSubset && (port === undefined || port === otherPort)
+  );
+}
+
+const answers: Record<string, string> = {
+  redirect: 'a redirect',
+  response: 'an answer of the proxy',
+  noRoute: 'status 404',
+};
+
+function titleOf(key: string): string {
+  const [host = '', subset] = JSON.parse(key) as [string, string | null];
+  return answers[host] ?? (subset === null || subset === undefined ? host : `${host} subset ${subset}`);
+}
+
+function isGoingBack(shifts: readonly Shift[], old: WrittenRoute): boolean {
+  const declared = old.source.annotations[stableAnnotation];
   const largest = Math.max(...shifts.map(({ from }) => from));
-  const [stable] = [...weightsOf(before)].find(([, { weight }]) => weight === largest) ?? [];
-  const isStable = (destination: RouteDestination): boolean =>
-    declared === undefined ? keyOf(destination) === stable : destination.subset === declared;
-  return shifts.every(({ from, to, destination }) => to <= from || isStable(destination));
+  const first = old.destinations.find((destination) =>
+    shifts.some(
+      (shift) => shift.destination !== undefined && shift.from === largest && isSame(shift.destination, destination),
+    ),
+  );
+  const isStable = ({ destination }: Shift): boolean =>
+    destination !== undefined &&
+    (declared === undefined ? first !== undefined && isSame(destination, first) : destination.subset === declared);
+  return shifts.every((shift) => shift.to <= shift.from || isStable(shift));
+}
+
+function isSame(a: RouteDestination, b: RouteDestination): boolean {
+  return a.host === b.host && a.subset === b.subset && (a.port ?? b.port) === (b.port ?? a.port);
 }

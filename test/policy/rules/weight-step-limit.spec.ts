@@ -194,4 +194,57 @@ describe('weight-step-limit', () => {
       ],
     );
   });
+
+  describe('judges what moves, however it is written:', () => {
+    const limit = { maxStep: 10 };
+    const stable = [{ route: [to('reviews', 'v1', 100), to('reviews', 'v2', 0)] }];
+    const routes = (...http: object[]) => [virtualService('reviews', { hosts: ['reviews'], http })];
+    const step = (title: string, share: number): string =>
+      `${title} would go from 0 to ${share} at once, by ${share}; allowed are steps of 10 (maxStep). Go in several updates`;
+    const messages = (after: ReturnType<typeof routes>): string[] =>
+      changed(weightStepLimit, routes(...stable), after, limit).map(({ path, message }) => `${path}: ${message}`);
+
+    it('a new rule with a regex that takes every request', () => {
+      const all = { match: [{ headers: { 'user-agent': { regex: '.*' } } }], route: [to('reviews', 'v2')] };
+      assert.deepEqual(messages(routes(all, ...stable)), [
+        `spec.http[0].route[0].weight: ${step('reviews subset v2', 100)}`,
+      ]);
+    });
+
+    it('a new rule for part of the paths', () => {
+      const path = { match: [{ uri: { prefix: '/' } }], route: [to('reviews', 'v2')] };
+      assert.deepEqual(messages(routes(path, ...stable)), [
+        `spec.http[0].route[0].weight: ${step('reviews subset v2', 100)}`,
+      ]);
+    });
+
+    it('a redirect in place of the route', () => {
+      assert.deepEqual(messages(routes({ redirect: { authority: 'other.example.com' } })), [
+        `spec.http[0]: ${step('a redirect', 100)}`,
+      ]);
+    });
+
+    it('a deleted VirtualService', () => {
+      const found = changed(weightStepLimit, routes(...stable), [], limit);
+      assert.deepEqual(
+        found.map(({ kind, name, path, message }) => `${kind} ${name} ${path}: ${message}`),
+        [`VirtualService reviews spec.http[0]: ${step('reviews.bookinfo.svc.cluster.local', 100)}`],
+      );
+    });
+
+    it('a stable version that is declared in the very update', () => {
+      const annotations = { 'policy.meshwright.io/stable': 'v2' };
+      assert.deepEqual(
+        changed(weightStepLimit, split({ v1: 100, v2: 0 }), split({ v1: 0, v2: 100 }, { annotations }), limit).map(
+          ({ message }) => message,
+        ),
+        [step('reviews subset v2', 100)],
+      );
+    });
+
+    it('but not testers, who are picked by the exact value of a header', () => {
+      const testers = { match: [{ headers: { 'end-user': { exact: 'jason' } } }], route: [to('reviews', 'v2')] };
+      assert.deepEqual(messages(routes(testers, ...stable)), []);
+    });
+  });
 });
