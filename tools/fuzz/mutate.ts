@@ -1,4 +1,4 @@
-import type { Random } from '../../mesh/traffic/draw';
+import type { Random } from '../../mesh/traffic/explanation';
 import { isMap } from '../../mesh/json';
 
 /** Values that programs tend to stumble over. */
