@@ -1,13 +1,12 @@
 import { Argument, type Command } from 'commander';
-import { draw, seededRandom } from '../../mesh/traffic/draw';
-import { explanation } from '../../mesh/traffic/explanation';
+import { draw, explanation, seededRandom } from '../../mesh/traffic/explanation';
 import { trafficModel } from '../../mesh/traffic/route';
 import { exitCodes } from '../errors';
-import { readOptionsFlags, stackOptions, type ReadFlags, type StackChoice } from '../input';
+import { type ReadFlags, readOptionsFlags, type StackChoice, stackOptions } from '../input';
 import { explainText } from '../traffic/explain-text';
 import { trafficInput } from '../traffic/input';
 import { atNodePort } from '../traffic/node-port';
-import { parseRequest, wholeNumber, type RequestFlags } from '../traffic/request';
+import { parseRequest, type RequestFlags, wholeNumber } from '../traffic/request';
 import { sender } from '../traffic/sender';
 
 interface ExplainFlags extends StackChoice, RequestFlags, ReadFlags {

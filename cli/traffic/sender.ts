@@ -1,12 +1,11 @@
 import { isIP } from 'node:net';
 import { type Client, gatewayClients, workloadClient } from '../../mesh/traffic/classes/clients';
 import { compareStrings } from '../../mesh/collections';
-import { authorityHost, type Request } from '../../mesh/traffic/request';
+import { authorityHost, type Proxy, type Request } from '../../mesh/traffic/request';
 import { route } from '../../mesh/traffic/route';
 import type { TrafficModel } from '../../mesh/traffic/traffic-model';
 import type { MeshModel, MeshWorkload } from '../../mesh/model/mesh-model';
-import type { Proxy } from '../../mesh/traffic/proxy';
-import { entrances, entrancesFor, type Entrance } from '../../mesh/traffic/unfollowed';
+import { type Entrance, entrances, entrancesFor } from '../../mesh/traffic/unfollowed';
 import { nearest } from '../../policy/finding';
 import { UserError } from '../errors';
 

@@ -1,7 +1,6 @@
 import { compareStrings } from '../../mesh/collections';
-import { binomialBound, type Bound } from '../../mesh/traffic/bound';
+import { binomialBound, type Bound, fraction, percent, share, type Share } from '../../mesh/traffic/share';
 import type { Outcome, WeightedDestination } from '../../mesh/traffic/outcome';
-import { fraction, percent, share, type Share } from '../../mesh/traffic/share';
 import { destinationWords } from '../../mesh/traffic/words';
 import { exitCodes } from '../errors';
 import { table } from '../output';

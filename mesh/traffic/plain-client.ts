@@ -1,15 +1,13 @@
 import { serviceFqdn } from '../model/hosts';
 import { isHttp } from '../model/protocol';
 import type { MeshService } from '../model/mesh-model';
-import { noSidecar, reset } from './answers';
-import type { Outcome } from './outcome';
-import type { Proxy } from './proxy';
-import { requestValuation, isOpenFor, type Request } from './request';
+import { noSidecar, type Outcome, reset } from './outcome';
+import { isOpenFor, type Proxy, type Request, requestValuation } from './request';
 import { ruleOutcome } from './rule-outcome';
-import type { CompiledRoute } from './rules/compiled';
+import type { CompiledRoute } from './rules/routes';
 import { defaultAction } from './rules/action';
 import type { TrafficModel } from './traffic-model';
-import { withVerdicts, type Asking } from './verdicts';
+import { type Asking, withVerdicts } from './verdicts';
 
 /** What becomes of a request of a client without a sidecar: no rule applies, and pods whose sidecars insist on mutual TLS close the connection. */
 export function plainOutcome(traffic: TrafficModel, proxy: Proxy, request: Request): Outcome {

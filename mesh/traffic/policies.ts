@@ -1,13 +1,12 @@
 import { asList, asMap, asName, asString, asStrings, isMap, type JsonMap } from '../json';
 import type { MeshModel, MeshObject } from '../model/mesh-model';
 import { policiesFor } from '../model/policy-attachment';
-import { literalHolds, type Literal, type Test, type Valuation } from './matching/literal';
-import { replaceRegex } from './matching/regex';
+import { type Literal, literalHolds, replaceRegex, type Test, type Valuation } from './matching/literal';
 import type { Outcome, RuleRef } from './outcome';
-import type { Proxy } from './proxy';
+import type { Proxy } from './request';
 import { noAction } from './rules/action';
-import type { CompiledRoute } from './rules/compiled';
-import { conditionWords } from './classes/words';
+import type { CompiledRoute, Verdict } from './rules/routes';
+import { conditionWords } from './words';
 
 /**
  * AuthorizationPolicies and RequestAuthentications: who is refused by the proxy of a workload. They are compiled to steps, the first of which that takes a request
@@ -16,15 +15,6 @@ import { conditionWords } from './classes/words';
 export interface Step {
   when: Literal[];
   verdict: Verdict;
-}
-
-export interface Verdict {
-  /** Undefined: the request is let through. */
-  status?: 401 | 403;
-  why?: string;
-  rule?: RuleRef;
-  /** Why that cannot be told. */
-  unknown?: string;
 }
 
 /** The proxy that judges. */

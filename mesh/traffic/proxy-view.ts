@@ -1,21 +1,9 @@
 import { isAssumed, isUndeclared } from './assumed';
-import { reach } from './classes/places';
-import type { MeshModel, MeshService } from '../model/mesh-model';
+import { type ProxyView, reach } from './endpoints';
+import type { MeshModel } from '../model/mesh-model';
 import type { RuleDestination } from './rules/action';
 import { fraction, share } from './share';
 import type { Destination, Failure, WeightedDestination } from './outcome';
-
-/** What a proxy knows of services: enough to say which cluster a rule's destination is, and whether the proxy has it. */
-export interface ProxyView {
-  /** `none`: a client without a proxy. */
-  proxy: 'sidecar' | 'gateway' | 'none';
-  namespace: string;
-  labels: Record<string, string>;
-  /** The service that the proxy sends to for a FQDN. */
-  service(host: string): MeshService | undefined;
-  /** The service that decides the port of a destination that states none. */
-  portService(host: string, ruleNamespace: string, listenerPort: number): MeshService | undefined;
-}
 
 type Cluster = Destination & Pick<WeightedDestination, 'missing' | 'failures' | 'unknown'>;
 

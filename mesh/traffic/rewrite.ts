@@ -1,6 +1,5 @@
 import { asMap, asName, asNumber, asString, isMap, type JsonMap } from '../json';
-import { replaceRegex } from './matching/regex';
-import type { Literal } from './matching/literal';
+import { type Literal, replaceRegex } from './matching/literal';
 import { authority, normalizedPath, type Request } from './request';
 
 /** The path with query that the destination sees; undefined when it is not rewritten (route.go, applyHTTPRouteDestination; Envoy's prefix_rewrite). */

@@ -1,36 +1,57 @@
+import { asList, asMap, asString, isMap } from '../json';
+import { allHold, matchesRegex, type Valuation } from './matching/literal';
+import { noRoute, notTaken, type Outcome, reset, unknownHost, unknownWords } from './outcome';
+import { authorityHost, isOpenFor, type Proxy, type Request, requestValuation } from './request';
+import type { CompiledRoute } from './rules/routes';
 import type { KubernetesObject } from '../manifests/kubernetes';
 import { servicePlace } from '../model/externals';
 import { serviceFqdn } from '../model/hosts';
 import { meshModel, MeshModel, type MeshOptions } from '../model/mesh-model';
 import { isHttp, isTls } from '../model/protocol';
-import { noRoute, notTaken, reset, unknownHost, unknownWords } from './answers';
-import { corsOutcome } from './cors';
-import { allHold, type Valuation } from './matching/literal';
-import type { Outcome } from './outcome';
-import type { Proxy } from './proxy';
 import { plainOutcome } from './plain-client';
-import { assumptions, standInsFor, together, type Assumption } from './assumed';
-import { authorityHost, isOpenFor, requestValuation, type Request } from './request';
+import { type Assumption, assumptions, standInsFor, together } from './assumed';
 import { redirectLocation, redirectStatus, rewrittenPath } from './rewrite';
 import { ruleOutcome } from './rule-outcome';
-import type { CompiledRoute } from './rules/compiled';
-import { isTerminatedHttps, listenerPort, type BoundServer } from './tables/gateway-servers';
+import { type BoundServer, isTerminatedHttps, listenerPort } from './tables/gateway-servers';
 import {
   chainFor,
   gatewayTcpRoute,
   gatewayTlsChains,
   isTlsRouted,
+  refusals,
   serviceL4Routes,
   sidecarL4Route,
   type SniChain,
 } from './tables/l4-chains';
 import { clientValuation } from './tables/gateway-table';
-import { refusals } from './tables/refused-listener';
 import { TrafficModel } from './traffic-model';
 import { touchingGateway } from './unfollowed';
 import { gatewaySteps, withTouching } from './unknowns';
 import { refusal, verdictOf } from './policies';
-import { withVerdicts, type Asking } from './verdicts';
+import { type Asking, withVerdicts } from './verdicts';
+
+/** A preflight request whose origin the rule's corsPolicy allows is answered by the proxy; undefined for every other request. */
+export function corsOutcome({ action, rule }: CompiledRoute, request: Request): Outcome | undefined {
+  if (action.cors === undefined || request.method !== 'OPTIONS') return undefined;
+  const headers = new Map(Object.entries(request.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
+  const origin = headers.get('origin');
+  if (origin === undefined || !headers.has('access-control-request-method')) return undefined;
+  const { allowOrigins, allowOrigin, unmatchedPreflights } = action.cors;
+  const allowed =
+    asList(allowOrigins).some((match) => matchesOrigin(match, origin)) ||
+    asList(allowOrigin).some((one) => one === origin || one === '*');
+  // With IGNORE the proxy answers preflights of other origins, too, only without the headers that allow them.
+  if (!allowed && unmatchedPreflights !== 'IGNORE') return undefined;
+  return { kind: 'response', status: 200, why: 'a CORS preflight, which corsPolicy answers', ...(rule && { rule }) };
+}
+
+function matchesOrigin(match: unknown, origin: string): boolean {
+  if (!isMap(match)) return false;
+  const { exact, prefix, regex } = asMap(match);
+  if (asString(exact) !== undefined) return exact === origin || exact === '*';
+  if (asString(prefix) !== undefined) return origin.startsWith(asString(prefix) ?? '');
+  return matchesRegex(asString(regex) ?? '', origin);
+}
 
 /** The routing model of a set of objects. `asked` lets it follow rules for the hosts of these requests that only rules name, on the ports that are asked. */
 export function trafficModel(

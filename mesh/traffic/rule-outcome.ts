@@ -1,8 +1,8 @@
 import type { Outcome, WeightedDestination } from './outcome';
 import { clusterOf } from './proxy-view';
 import { orderedOperations } from './rules/headers';
-import type { CompiledRoute } from './rules/compiled';
-import { judged, type Asking } from './verdicts';
+import type { CompiledRoute } from './rules/routes';
+import { type Asking, judged } from './verdicts';
 
 /** What a rule does with the requests it takes, as far as that is the same for all of them. */
 export function ruleOutcome(route: CompiledRoute, asking: Asking): Outcome {

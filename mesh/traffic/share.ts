@@ -21,3 +21,48 @@ export function percent(value: Share): string {
   if (rounded.equals(100) && !exact.equals(100)) return '> 99.99 %';
   return `${rounded.valueOf()} %`;
 }
+
+/** Of each tail of a distribution, what lies outside the 99.9 % bound. */
+const tail = 0.0005;
+
+/** The counts that a chance explains, of so many requests: fewer than `least` and more than `most` come up once in 2,000 times each. */
+export interface Bound {
+  least: number;
+  most: number;
+}
+
+/** The two-sided 99.9 % bound of the binomial distribution, exact also for small chances and few requests. */
+export function binomialBound(chance: Share, total: number): Bound {
+  const part = fraction(chance).valueOf();
+  if (part <= 0) return { least: 0, most: 0 };
+  if (part >= 1) return { least: total, most: total };
+  const chanceOf = probabilities(part, total);
+  return { least: inTail(chanceOf, (at) => at), most: total - inTail(chanceOf, (at) => total - at) };
+}
+
+/** Whether a count of so many requests is one that a chance explains: inside the 99.9 % bound. */
+export function inBound(chance: Share, count: number, total: number): boolean {
+  const { least, most } = binomialBound(chance, total);
+  return count >= least && count <= most;
+}
+
+/** How many counts from one end on lie in its tail. */
+function inTail(chanceOf: Float64Array, at: (place: number) => number): number {
+  let [place, sum] = [0, chanceOf[at(0)] ?? 1];
+  while (sum <= tail) {
+    place += 1;
+    sum += chanceOf[at(place)] ?? 1;
+  }
+  return place;
+}
+
+/** The chance of each count from 0 to `total`. Logarithms keep what is tiny from becoming 0 on the way. */
+function probabilities(part: number, total: number): Float64Array {
+  const chanceOf = new Float64Array(total + 1);
+  let logarithm = total * Math.log1p(-part);
+  for (let count = 0; count <= total; count++) {
+    chanceOf[count] = Math.exp(logarithm);
+    logarithm += Math.log((total - count) / (count + 1)) + Math.log(part) - Math.log1p(-part);
+  }
+  return chanceOf;
+}

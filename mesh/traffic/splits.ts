@@ -1,6 +1,5 @@
 import { compareStrings } from '../collections';
-import { entryClasses } from './classes/classes';
-import { entries } from './classes/entries';
+import { entries, entryClasses } from './classes/classes';
 import { trafficModel } from './route';
 import { percent } from './share';
 import type { TrafficInput } from './stack-objects';

@@ -1,7 +1,7 @@
 import type { MeshModel, MeshService } from '../model/mesh-model';
-import type { Proxy } from './proxy';
-import type { ProxyView } from './proxy-view';
-import { gatewayListeners, type BoundServer, type GatewayListener } from './tables/gateway-servers';
+import type { Proxy } from './request';
+import type { ProxyView } from './endpoints';
+import { type BoundServer, type GatewayListener, gatewayListeners } from './tables/gateway-servers';
 import { GatewayTable } from './tables/gateway-table';
 import { MeshTable } from './tables/mesh-host';
 import { MeshScope } from './tables/mesh-scope';

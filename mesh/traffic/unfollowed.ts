@@ -5,7 +5,7 @@ import { isHostWithin } from '../model/hosts';
 import type { MeshModel, MeshObject, MeshService, MeshWorkload } from '../model/mesh-model';
 import { hasLabels } from '../model/workload-index';
 import { isAssumed } from './assumed';
-import type { Proxy } from './proxy';
+import type { Proxy } from './request';
 
 /** Kinds that decide about traffic and that the model does not follow. What they can touch is unknown, and they are named. */
 const gatewayApi = 'gateway.networking.k8s.io';

@@ -1,9 +1,9 @@
 import type { MeshModel, MeshService } from '../model/mesh-model';
 import { isAssumed, isUndeclared } from './assumed';
-import { reach } from './classes/places';
+import { reach } from './endpoints';
 import type { Outcome } from './outcome';
 import { policySteps, type Step } from './policies';
-import type { Proxy } from './proxy';
+import type { Proxy } from './request';
 import { listenerPort } from './tables/gateway-servers';
 import type { TrafficModel } from './traffic-model';
 import { touching } from './unfollowed';

@@ -1,12 +1,12 @@
 import { isHttp } from '../model/protocol';
 import type { MeshModel, MeshService } from '../model/mesh-model';
-import { podPort, reach, type Place } from './classes/places';
+import { type Place, podPort, type ProxyView, reach } from './endpoints';
 import type { Valuation } from './matching/literal';
 import type { Failure, Outcome, WeightedDestination } from './outcome';
-import { beforeRewrite, policyKey, policySteps, routesByVerdict, verdictOf, type Step, type Verdict } from './policies';
-import type { Proxy } from './proxy';
-import { clusterOf, joined, type ProxyView } from './proxy-view';
-import type { CompiledRoute } from './rules/compiled';
+import { beforeRewrite, policyKey, policySteps, routesByVerdict, type Step, verdictOf } from './policies';
+import type { Proxy } from './request';
+import { clusterOf, joined } from './proxy-view';
+import type { CompiledRoute, Verdict } from './rules/routes';
 
 /** What the AuthorizationPolicies of the pods say of the requests that a route sends there. */
 

@@ -1,8 +1,8 @@
 import { asMap, asString, canonical, isMap } from '../json';
 import { compareStrings } from '../collections';
-import { noSidecar } from './answers';
-import type { Destination, Fault, Outcome, WeightedDestination } from './outcome';
+import { type Destination, type Fault, noSidecar, type Outcome, type WeightedDestination } from './outcome';
 import { percent, type Share } from './share';
+import type { Literal } from './matching/literal';
 
 /** `reviews.bookinfo v3`; the port only where it matters to the reader. */
 export function destinationWords({ host, subset }: Pick<Destination, 'host' | 'subset'>): string {
@@ -140,4 +140,30 @@ function faultWords(fault: Fault | undefined): string[] {
     ...(abort === undefined ? [] : [`abort ${abort.status ?? abort.grpcStatus ?? ''} for ${percent(abort.share)}`]),
     ...(delay === undefined ? [] : [`delay ${delay.duration} for ${percent(delay.share)}`]),
   ];
+}
+
+/** Conditions in words: `path starts with /static, header end-user is jason`; `everybody` without any. */
+export function conditionWords(literals: readonly Literal[]): string {
+  const words = conditionList(literals);
+  return words.length === 0 ? 'everybody' : words.join(', ');
+}
+
+/** Each condition in words, once. */
+export function conditionList(literals: readonly Literal[]): string[] {
+  return [...new Set(literals.map(literalWords))];
+}
+
+function literalWords({ variable, test, negated }: Literal): string {
+  const name = variable.replace(/^header :/, '');
+  if (test.kind === 'regex' && test.said !== undefined)
+    return `${name} ${negated ? test.said.replace(/^is /, 'is not ') : test.said}`;
+  if (test.kind === 'present') return negated ? `no ${name}` : `any ${name}`;
+  const verbs = {
+    exact: ['is', 'is not'],
+    prefix: ['starts with', 'does not start with'],
+    suffix: ['ends with', 'does not end with'],
+    regex: ['matches', 'does not match'],
+  } as const;
+  const anyCase = test.kind !== 'regex' && test.ignoreCase ? ' (in any case)' : '';
+  return `${name} ${verbs[test.kind][negated ? 1 : 0]} ${test.value === '' ? '""' : test.value}${anyCase}`;
 }

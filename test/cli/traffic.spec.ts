@@ -3,17 +3,10 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { UserError } from '../../cli/errors';
 import { observe, observedLines, type ObserveOptions } from '../../cli/traffic/observe';
-import {
-  exitCodeOf,
-  observationLines,
-  observationText,
-  tally,
-  type Answer,
-  type Observation,
-} from '../../cli/traffic/tally';
+import { type Answer, exitCodeOf, type Observation, observationLines, observationText, tally } from '../../cli/traffic/tally';
 import { parseStackText } from '../../config/stack-text';
 import type { StackSettings } from '../../mesh/manifests/settings';
-import { binomialBound } from '../../mesh/traffic/bound';
+import { binomialBound } from '../../mesh/traffic/share';
 import type { Outcome } from '../../mesh/traffic/outcome';
 import { meshwright, reviewsStack, temporaryFolder } from './support';
 
@@ -502,7 +495,7 @@ describe('requests on the lab', () => {
 
   for (const [what, choice, why] of [
     [
-      'a route that there is not',
+      'an unknown route',
       { route: 'reveiws' },
       'reveiws is no route or service of this stack; it has the routes bookinfo/productpage, bookinfo/reviews. Did you mean reviews?',
     ],

@@ -5,7 +5,7 @@ import { explanation } from '../../mesh/traffic/explanation';
 import { trafficGraph } from '../../mesh/traffic/graph/graph';
 import { graphPage } from '../../mesh/traffic/graph/page';
 import { svgRenderer } from '../../mesh/traffic/graph/svg';
-import type { Proxy } from '../../mesh/traffic/proxy';
+import type { Proxy } from '../../mesh/traffic/request';
 import { trafficModel } from '../../mesh/traffic/route';
 import { serviceObjects } from './mesh';
 import { sizesOr } from './sizes';

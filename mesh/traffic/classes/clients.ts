@@ -2,7 +2,7 @@ import { compareStrings } from '../../collections';
 import { asMap, asString, asStringMap, asStrings, isMap } from '../../json';
 import type { MeshModel, MeshObject } from '../../model/mesh-model';
 import { exact, type Literal } from '../matching/literal';
-import type { Proxy } from '../proxy';
+import type { Proxy } from '../request';
 
 /** Senders whose requests meet the same tables. */
 export interface Client {

@@ -1,13 +1,12 @@
 import { canonical, without } from '../../json';
 import { memoizeByIdentity } from '../../model/memoize';
 import type { Literal } from '../matching/literal';
-import { endsOf } from '../ends';
+import { endsOf, type Places } from '../endpoints';
 import type { Outcome, WeightedDestination } from '../outcome';
 import { redirectStatus } from '../rewrite';
-import type { CompiledRoute } from '../rules/compiled';
+import type { CompiledRoute } from '../rules/routes';
 import { fraction, share, type Share } from '../share';
 import type { Client } from './clients';
-import type { Places } from './places';
 
 /** The rules that one kind of sender meets when it asks for one host on one port. */
 export interface Entry {

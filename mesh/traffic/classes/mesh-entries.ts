@@ -1,24 +1,44 @@
+import { compareSpecificity, isWildcard } from '../../model/hosts';
+import { exact, literal, type Literal } from '../matching/literal';
+import type { CompiledRoute, L4Route } from '../rules/routes';
 import { compareStrings } from '../../collections';
-import { isWildcard } from '../../model/hosts';
 import type { MeshService } from '../../model/mesh-model';
 import { isHttp, isTls } from '../../model/protocol';
-import { noRoute, notTaken, reset, unknownHost } from '../answers';
+import { noRoute, notTaken, type Outcome, reset, unknownHost } from '../outcome';
 import { isAssumed } from '../assumed';
-import type { Outcome } from '../outcome';
 import { plainRouteOutcome, plainRoutes } from '../plain-client';
 import { ruleOutcome } from '../rule-outcome';
-import type { CompiledRoute } from '../rules/compiled';
-import type { L4Route } from '../rules/l4-routes';
-import { serviceL4Routes } from '../tables/l4-chains';
+import { refusals, serviceL4Routes } from '../tables/l4-chains';
 import type { MeshHost } from '../tables/mesh-host';
-import { refusals } from '../tables/refused-listener';
 import type { TrafficModel } from '../traffic-model';
 import type { Client } from './clients';
 import { type Entry, withStatus } from './entry';
-import { l4Literals } from './l4-literals';
-import { placesOf } from './places';
+import { placesOf } from '../endpoints';
 import { withTouching } from '../unknowns';
 import { byVerdict } from '../verdicts';
+
+/** TCP and TLS rules as routes with conditions, one per server name or subnet, the most specific name first, as connections are matched. */
+export function l4Literals(routes: readonly L4Route[]): CompiledRoute[] {
+  const named = routes.flatMap((route) =>
+    (route.sniHosts.length === 0 ? ['*'] : route.sniHosts).map((sni) => ({ route, sni })),
+  );
+  return named
+    .sort((a, b) => compareSpecificity(a.sni.toLowerCase(), b.sni.toLowerCase()))
+    .flatMap(({ route, sni }) => {
+      const names = sniLiterals(sni.toLowerCase());
+      return (route.subnets.length === 0 ? [undefined] : route.subnets).map((subnet) => ({
+        ...route,
+        // Subnets are told apart by their text: how two overlap is not looked into.
+        when: [...route.when, ...names, ...(subnet === undefined ? [] : [exact('destination address', subnet)])],
+      }));
+    });
+}
+
+function sniLiterals(sni: string): Literal[] {
+  if (sni === '*') return [];
+  if (!isWildcard(sni)) return [exact('sni', sni)];
+  return [literal('sni', { kind: 'suffix', value: sni.slice(1), ignoreCase: false })];
+}
 
 /** What the sidecars of a kind of workload decide, entry by entry. */
 export function meshEntries(traffic: TrafficModel, client: Client): Entry[] {

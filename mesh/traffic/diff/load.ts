@@ -1,10 +1,10 @@
 import { compareStrings } from '../../collections';
-import { asList, asMap, asNumber, canonical, isMap, without, type JsonMap } from '../../json';
+import { asList, asMap, asNumber, canonical, isMap, type JsonMap, without } from '../../json';
 import type { EffectiveRule, MeshModel, MeshObject } from '../../model/mesh-model';
 import { workloadsOfPolicy } from '../../model/policy-attachment';
 import { isAssumed } from '../assumed';
-import { entryOutcomes, type Entry } from '../classes/entry';
-import { reach } from '../classes/places';
+import { type Entry, entryOutcomes } from '../classes/entry';
+import { reach } from '../endpoints';
 import type { Destination } from '../outcome';
 import type { TrafficModel } from '../traffic-model';
 import { changedUnfollowed, contentOf, unfollowed, type Unfollowed } from '../unfollowed';

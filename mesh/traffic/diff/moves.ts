@@ -1,13 +1,12 @@
 import { canonical, without } from '../../json';
 import { classWords, exampleOf } from '../classes/classes';
-import { behaviours, entryOutcomes, type Entry } from '../classes/entry';
-import { regionMember } from '../classes/region';
-import { conditionList } from '../classes/words';
-import { endsOf } from '../ends';
+import { behaviours, type Entry, entryOutcomes } from '../classes/entry';
+import { regionMember } from '../solve/satisfy';
+import { conditionList, placeWords } from '../words';
+import { endsOf } from '../endpoints';
 import type { Outcome } from '../outcome';
 import { fraction, share, type Share } from '../share';
 import { unknownsOf } from '../unknowns';
-import { placeWords } from '../words';
 
 /** Requests whose outcome is another one after the change. */
 export interface Move {

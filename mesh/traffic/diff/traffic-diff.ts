@@ -1,16 +1,15 @@
 import type { KubernetesObject } from '../../manifests/kubernetes';
 import { compareStrings } from '../../collections';
 import type { MeshOptions } from '../../model/mesh-model';
-import { entryClasses, type RequestClass, ruleKey, unreachableRules } from '../classes/classes';
+import { entries, entryClasses, entryLike, type RequestClass, ruleKey, unreachableRules } from '../classes/classes';
 import { sendersApart } from '../classes/clients';
-import { entries, entryLike } from '../classes/entries';
 import { isSameEntry } from '../classes/entry';
-import { conditionWords } from '../classes/words';
+import { conditionWords } from '../words';
 import type { RuleRef } from '../outcome';
 import { trafficModels } from '../route';
 import type { TrafficModel } from '../traffic-model';
 import type { Unfollowed } from '../unfollowed';
-import { loadChanges, notFollowed, type LoadChange } from './load';
+import { type LoadChange, loadChanges, notFollowed } from './load';
 import { entryMoves, type Move } from './moves';
 
 /** What a change of objects does to traffic. */

@@ -1,6 +1,5 @@
 import type { Client } from '../classes/clients';
-import { entryClasses, type RequestClass } from '../classes/classes';
-import { entries } from '../classes/entries';
+import { entries, entryClasses, type RequestClass } from '../classes/classes';
 import type { Entry } from '../classes/entry';
 import { compareStrings } from '../../collections';
 import type { MeshModel } from '../../model/mesh-model';

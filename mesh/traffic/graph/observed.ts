@@ -1,5 +1,4 @@
-import { inBound } from '../bound';
-import { share } from '../share';
+import { inBound, share } from '../share';
 import type { GraphEdge, GraphNode, TrafficGraph } from './graph';
 
 /** Requests that were counted lately, by who sent them and which version took them. */

@@ -1,9 +1,35 @@
 import { instance } from '@viz-js/viz';
 import { printable } from '../words';
-import { graphDot } from './dot';
+import { graphDot, nodeLines } from './text';
 import type { GraphNode, TrafficGraph } from './graph';
-import { nodeLines } from './labels';
-import { graphStyle } from './style';
+
+/** Colours of the graph in both colour schemes; contrast of text is at least 4.5 to 1. */
+export const graphStyle = `
+svg.mesh { --ink: #1f2328; --soft: #59636e; --line: #818b98; --face: #ffffff; --service: #ddf4ff; --version: #f6f8fa; --gateway: #fbefff; --answer: #fff8c5;
+  --good: #1a7f37; --bad: #cf222e; --warn: #9a6700; }
+@media (prefers-color-scheme: dark) { svg.mesh { --ink: #e6edf3; --soft: #9198a1; --line: #656c76; --face: #0d1117; --service: #0c2d48; --version: #212830;
+  --gateway: #34244d; --answer: #3b2f0c; --good: #3fb950; --bad: #f85149; --warn: #d29922; } }
+svg.mesh text { fill: var(--ink); font-family: system-ui, sans-serif; }
+svg.mesh .edge text { fill: var(--soft); }
+svg.mesh .node path, svg.mesh .node polygon, svg.mesh .node polyline { fill: var(--version); stroke: var(--line); }
+svg.mesh .node.service path { fill: var(--service); }
+svg.mesh .node.gateway polygon, svg.mesh .node.gateway path { fill: var(--gateway); }
+svg.mesh .node.answer polygon, svg.mesh .node.answer path { fill: var(--answer); }
+svg.mesh .edge path { stroke: var(--line); fill: none; }
+svg.mesh .edge polygon { stroke: var(--line); fill: var(--line); }
+svg.mesh .cluster path, svg.mesh .cluster polygon { fill: none; stroke: var(--line); stroke-dasharray: 2 3; }
+svg.mesh .cluster text { fill: var(--soft); }
+svg.mesh .node.missing path { stroke: var(--bad); stroke-width: 2; stroke-dasharray: 4; }
+svg.mesh .added path, svg.mesh .added polygon { stroke: var(--good); stroke-width: 2; }
+svg.mesh .removed path, svg.mesh .removed polygon { stroke: var(--bad); stroke-width: 2; stroke-dasharray: 5 4; }
+svg.mesh .changed path, svg.mesh .changed polygon { stroke: var(--warn); stroke-width: 2; }
+svg.mesh .edge.added text { fill: var(--good); } svg.mesh .edge.removed text { fill: var(--bad); } svg.mesh .edge.changed text { fill: var(--warn); }
+svg.mesh .edge.deviating path, svg.mesh .edge.deviating polygon { stroke: var(--warn); stroke-width: 2; }
+svg.mesh .edge.deviating text { fill: var(--warn); font-weight: 600; }
+svg.mesh .node:focus { outline: none; }
+svg.mesh .node:focus path, svg.mesh .node:focus polygon { stroke: #0969da; stroke-width: 4; }
+svg.mesh .faded { opacity: 0.15; }
+`.trim();
 
 /** Draws graphs; the layout program is loaded once. */
 export async function svgRenderer(): Promise<(graph: TrafficGraph, title: string) => string> {

@@ -1,4 +1,5 @@
-import { matchesRegex } from './regex';
+import { RE2JS } from 're2js';
+import { isValid, isValidCIDR, parse, parseCIDR } from 'ipaddr.js';
 
 /** What is asked of one text. */
 export type Test =
@@ -52,4 +53,48 @@ export function literal(variable: string, test: Test): Literal {
 
 export function exact(variable: string, value: string): Literal {
   return literal(variable, { kind: 'exact', value, ignoreCase: false });
+}
+
+const compiled = new Map<string, RE2JS | undefined>();
+
+/** Whether a RE2 regex matches the whole of `value`, as Envoy's safe_regex does. A regex that RE2 refuses matches nothing. */
+export function matchesRegex(regex: string, value: string): boolean {
+  return compile(regex)?.matches(value) ?? false;
+}
+
+/** Replaces every match; `\1` in `substitution` is the first group (Envoy's regex_rewrite). */
+export function replaceRegex(regex: string, value: string, substitution: string): string {
+  const pattern = compile(regex);
+  if (pattern === undefined) return value;
+  const replacement = substitution.replace(/\$/g, '\\$').replace(/\\(\d)/g, '$$$1');
+  return pattern.matcher(value).replaceAll(replacement);
+}
+
+function compile(regex: string): RE2JS | undefined {
+  if (!compiled.has(regex)) {
+    try {
+      compiled.set(regex, RE2JS.compile(regex));
+    } catch {
+      compiled.set(regex, undefined);
+    }
+  }
+  return compiled.get(regex);
+}
+
+export function isAddress(host: string): boolean {
+  return isValid(host);
+}
+
+/** Whether an IP address lies in one of some CIDRs (`10.0.0.0/8`, or a single address). No subnets: every address does. An unknown address lies in none. */
+export function inSubnets(address: string | undefined, subnets: readonly string[]): boolean {
+  if (subnets.length === 0) return true;
+  return address !== undefined && isValid(address) && subnets.some((subnet) => inSubnet(address, subnet));
+}
+
+function inSubnet(address: string, subnet: string): boolean {
+  const parsed = parse(address);
+  const cidr = subnet.includes('/') ? subnet : `${subnet}/${subnet.includes(':') ? 128 : 32}`;
+  if (!isValidCIDR(cidr)) return false;
+  const [network, bits] = parseCIDR(cidr);
+  return network.kind() === parsed.kind() && parsed.match(network, bits);
 }

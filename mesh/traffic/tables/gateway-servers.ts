@@ -1,7 +1,7 @@
-import type { MeshGatewayServer, MeshGateway, MeshModel } from '../../model/mesh-model';
+import type { MeshGateway, MeshGatewayServer, MeshModel } from '../../model/mesh-model';
 import { isHttp, parseProtocol } from '../../model/protocol';
 import { hasLabels } from '../../model/workload-index';
-import type { Proxy } from '../proxy';
+import type { Proxy } from '../request';
 
 /** A server together with its Gateway. */
 export interface BoundServer {

@@ -3,11 +3,23 @@ import { compareStrings, pushTo } from '../../collections';
 import { serverHosts } from '../../model/gateways';
 import { hostIntersection } from '../../model/hosts';
 import { allHold, type Literal, type Valuation } from '../matching/literal';
-import type { Proxy } from '../proxy';
-import { type CompiledRoute, isCatchAll } from '../rules/compiled';
-import { httpRoutes } from '../rules/http-routes';
+import type { Proxy } from '../request';
+import { type CompiledRoute, httpRoutes, isCatchAll } from '../rules/routes';
 import type { BoundServer } from './gateway-servers';
-import { mostSpecific } from './wildcards';
+
+/** What a table keyed by hosts has for a host, as Envoy looks it up: the exact name, else the longest wildcard, which must stand for at least one character, else `*`. */
+export function mostSpecific<T>(host: string, find: (domain: string) => T | undefined): T | undefined {
+  for (const domain of [host, ...wildcardsOver(host), '*']) {
+    const found = find(domain);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** `*.b.c`, `*b.c` …: the wildcards that stand for a host, the longest first, `*` left out. */
+export function* wildcardsOver(host: string): Generator<string> {
+  for (let start = 1; start < host.length; start++) yield `*${host.slice(start)}`;
+}
 
 /** One entry of a gateway's routing table: the routes for a host. */
 export interface VirtualHost {

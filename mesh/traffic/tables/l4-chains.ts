@@ -1,13 +1,12 @@
 import { hostsOverlap } from '../../model/hosts';
 import type { MeshModel, MeshService, MeshVirtualService } from '../../model/mesh-model';
 import { parseProtocol } from '../../model/protocol';
-import { allHold, type Valuation } from '../matching/literal';
-import { inSubnets } from '../matching/subnet';
-import type { Proxy } from '../proxy';
-import { defaultAction } from '../rules/action';
-import { l4Routes, type L4Route } from '../rules/l4-routes';
-import { isPassthrough, type BoundServer } from './gateway-servers';
-import { wildcardsOver } from './wildcards';
+import { allHold, inSubnets, type Literal, type Valuation } from '../matching/literal';
+import type { Proxy } from '../request';
+import { defaultAction, refusedAction } from '../rules/action';
+import { type CompiledRoute, type L4Route, l4Routes } from '../rules/routes';
+import { type BoundServer, isPassthrough } from './gateway-servers';
+import { wildcardsOver } from './gateway-table';
 
 /** Something that TLS connections are told apart by. */
 export interface SniChain<T> {
@@ -117,4 +116,50 @@ function serviceItself({ hostname, namespace }: MeshService, port: number): L4Ro
     sniHosts: [],
     subnets: [],
   };
+}
+
+/**
+ * Clients for which Envoy refuses the TLS listener of a service, as routes that come before all others: two rules for them have a server name in common. Equal lists
+ * of names do no harm, as istiod leaves the later one out (istio pilot/pkg/networking/core/tls.go, hashRuntimeTLSMatchPredicates).
+ */
+export function refusals(hostname: string, routes: readonly L4Route[]): CompiledRoute[] {
+  return routes.flatMap((later, index) =>
+    routes.slice(0, index).flatMap((earlier) => {
+      const name = isSameList(earlier, later) ? undefined : sharedName(earlier, later);
+      return name === undefined ? [] : [refusal(hostname, name, earlier, later)];
+    }),
+  );
+}
+
+function refusal(hostname: string, name: string, earlier: L4Route, later: L4Route): CompiledRoute {
+  const rules = [...new Set([earlier, later].map(ruleWords))].join(' and ');
+  return {
+    when: unique([...earlier.when, ...later.when]),
+    unless: [],
+    port: undefined,
+    action: refusedAction(
+      `refused by Envoy, which goes on with the listener it had: server name ${name} of ${hostname} is in ${rules}`,
+    ),
+    rule: undefined,
+    namespace: later.namespace,
+  };
+}
+
+function ruleWords({ rule }: L4Route): string {
+  return rule === undefined ? 'its own rule' : `${rule.kind} ${rule.namespace}/${rule.name} ${rule.path}`;
+}
+
+function isSameList(a: L4Route, b: L4Route): boolean {
+  return JSON.stringify([a.sniHosts, a.subnets]) === JSON.stringify([b.sniHosts, b.subnets]);
+}
+
+/** A server name that both have for the same addresses. */
+function sharedName(a: L4Route, b: L4Route): string | undefined {
+  const address = (route: L4Route): string[] => (route.subnets.length === 0 ? [''] : route.subnets);
+  if (!address(a).some((subnet) => address(b).includes(subnet))) return undefined;
+  return a.sniHosts.find((name) => b.sniHosts.includes(name));
+}
+
+function unique(literals: readonly Literal[]): Literal[] {
+  return [...new Map(literals.map((literal) => [JSON.stringify(literal), literal])).values()];
 }

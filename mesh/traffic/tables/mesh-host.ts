@@ -2,12 +2,10 @@ import type { MeshModel, MeshService, MeshVirtualService } from '../../model/mes
 import { hostsOverlap, isWildcard, serviceFqdn } from '../../model/hosts';
 import { isHttp } from '../../model/protocol';
 import { defaultAction } from '../rules/action';
-import type { CompiledRoute } from '../rules/compiled';
-import { httpRoutes } from '../rules/http-routes';
-import { isSource } from './gateway-table';
+import { type CompiledRoute, httpRoutes } from '../rules/routes';
+import { isSource, wildcardsOver } from './gateway-table';
 import type { ScopeListener } from './mesh-scope';
-import { inSubnets, isAddress } from '../matching/subnet';
-import { wildcardsOver } from './wildcards';
+import { inSubnets, isAddress } from '../matching/literal';
 
 /** What a sidecar's table has for a Host header: a service, or a host that only VirtualServices name. */
 export interface MeshHost {

@@ -5,7 +5,7 @@ import { isHttp } from '../../model/protocol';
 import { type EgressListener, importsService, importsVirtualService } from '../../model/sidecars';
 import { isVisible } from '../../model/mesh-config';
 import { asList, asMap, asString, isMap } from '../../json';
-import type { ProxyView } from '../proxy-view';
+import type { ProxyView } from '../endpoints';
 
 /** What the sidecars of a namespace with one Sidecar (or none) know: istiod's SidecarScope. Workload labels matter only for the DestinationRules of some. */
 export class MeshScope implements ProxyView {

@@ -3,7 +3,7 @@ import type { KubernetesObject } from '../../../mesh/manifests/kubernetes';
 import { requestClasses } from '../../../mesh/traffic/classes/classes';
 import { trafficDiffMarkdown, trafficDiffText } from '../../../mesh/traffic/diff/diff-text';
 import { trafficDiff } from '../../../mesh/traffic/diff/traffic-diff';
-import { graphMermaid } from '../../../mesh/traffic/graph/mermaid';
+import { graphMermaid } from '../../../mesh/traffic/graph/text';
 import { trafficGraph } from '../../../mesh/traffic/graph/graph';
 import { route, trafficModel } from '../../../mesh/traffic/route';
 import { effectiveSplits } from '../../../mesh/traffic/splits';

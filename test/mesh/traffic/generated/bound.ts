@@ -1,4 +1,4 @@
-import { inBound } from '../../../../mesh/traffic/bound';
+import { inBound } from '../../../../mesh/traffic/share';
 import type { Expected } from './expected';
 
 /**

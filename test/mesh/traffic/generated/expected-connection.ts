@@ -1,10 +1,10 @@
-import { placesOf } from '../../../../mesh/traffic/classes/places';
+import { placesOf } from '../../../../mesh/traffic/endpoints';
 import type { Request } from '../../../../mesh/traffic/request';
 import { route } from '../../../../mesh/traffic/route';
 import { fraction, share, type Share } from '../../../../mesh/traffic/share';
 import type { TrafficModel } from '../../../../mesh/traffic/traffic-model';
 import { connectionInstances, connectionServices } from './connection-world';
-import { proxies, type Expected, type Predict } from './expected';
+import { type Expected, type Predict, proxies } from './expected';
 
 const tlsServices = connectionServices.filter(({ protocol }) => protocol === 'tls');
 

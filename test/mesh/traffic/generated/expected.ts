@@ -1,7 +1,6 @@
-import { placesOf } from '../../../../mesh/traffic/classes/places';
+import { placesOf } from '../../../../mesh/traffic/endpoints';
 import type { Outcome, WeightedDestination } from '../../../../mesh/traffic/outcome';
-import type { Proxy } from '../../../../mesh/traffic/proxy';
-import { normalizedPath, type Request } from '../../../../mesh/traffic/request';
+import { normalizedPath, type Proxy, type Request } from '../../../../mesh/traffic/request';
 import { route } from '../../../../mesh/traffic/route';
 import { changedHeaders } from '../../../../mesh/traffic/rules/headers';
 import { fraction, share, type Share } from '../../../../mesh/traffic/share';

@@ -1,4 +1,4 @@
-import { seededRandom } from '../../../../mesh/traffic/draw';
+import { seededRandom } from '../../../../mesh/traffic/explanation';
 
 /** Choices that a seed decides, the same on every machine. */
 export class Choices {

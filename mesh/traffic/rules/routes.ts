@@ -1,0 +1,152 @@
+import type { Literal } from '../matching/literal';
+import type { Outcome, RuleRef } from '../outcome';
+import { type Action, httpAction, tcpAction } from './action';
+import type { MeshConfig, MeshVirtualService, SourcedRoute } from '../../model/mesh-model';
+import { resolveGateway } from '../../model/gateways';
+import { resolveHost } from '../../model/hosts';
+import { asList, asName, asStrings, isMap, type JsonMap } from '../../json';
+import { httpMatchLiterals, matchPort, sourceLiterals } from '../matching/http-match';
+
+/** What the policies of a server say of a request. */
+export interface Verdict {
+  /** Undefined: the request is let through. */
+  status?: 401 | 403;
+  why?: string;
+  rule?: RuleRef;
+  /** Why that cannot be told. */
+  unknown?: string;
+}
+
+/** One route of Envoy's, made from one entry of a rule's `match`. */
+export interface CompiledRoute {
+  /** All must hold: conditions on the request and, in the mesh, on its client. */
+  when: Literal[];
+  /** None of these conjunctions may hold. Only a route that stands in for rules of others has them. */
+  unless: Literal[][];
+  /** Port of the listener that it is for; undefined: every port. */
+  port: number | undefined;
+  action: Action;
+  rule: RuleRef | undefined;
+  /** Namespace of the VirtualService, where destinations are looked up first. */
+  namespace: string;
+  /** What the AuthorizationPolicies of the destinations say of these requests, by the steps that were asked. */
+  verdicts?: ReadonlyMap<string, Verdict>;
+  /** What becomes of these requests whatever the action. */
+  fixed?: Outcome;
+  /** What the policies of the gateway leave open. */
+  unknown?: string;
+  /** Policies have taken these of the requests of the rule before. */
+  except?: Literal[][];
+}
+
+/** A route without conditions on the request: istiod puts those last at gateways. */
+export function isCatchAll(route: CompiledRoute): boolean {
+  return route.when.every(
+    ({ variable, test, negated }) => variable === 'path' && !negated && test.kind === 'regex' && test.value === '.*',
+  );
+}
+
+const cache = new WeakMap<MeshVirtualService, Map<string, CompiledRoute[]>>();
+
+/**
+ * The routes of a VirtualService for one gateway (`namespace/name`, or `mesh`), in order; conditions on the client stay in them as literals (istio
+ * pilot/pkg/networking/core/route/route.go, BuildHTTPRoutesForVirtualService). The action is shared by the matches of one rule.
+ */
+export function httpRoutes(virtualService: MeshVirtualService, gateway: string, config: MeshConfig): CompiledRoute[] {
+  const byGateway = cache.get(virtualService) ?? new Map<string, CompiledRoute[]>();
+  cache.set(virtualService, byGateway);
+  const known = byGateway.get(gateway);
+  if (known !== undefined) return known;
+  const routes = virtualService.http.flatMap((sourced) => routesOf(sourced, virtualService, gateway, config));
+  byGateway.set(gateway, routes);
+  return routes;
+}
+
+function routesOf(
+  sourced: SourcedRoute,
+  { namespace }: MeshVirtualService,
+  gateway: string,
+  config: MeshConfig,
+): CompiledRoute[] {
+  const { route } = sourced;
+  const action: Action = httpAction(
+    route,
+    (host) => resolveHost(host, sourced.namespace, config.domain),
+    config.raw['defaultHttpRetryPolicy'],
+  );
+  const matches = asList(route['match']).filter(isMap);
+  if (matches.length === 0) {
+    return [{ when: [], unless: [], port: undefined, action, rule: ruleRef(sourced), namespace }];
+  }
+  return matches.flatMap((match, index) => {
+    const gateways = asStrings(match['gateways']).map((name) => resolveGateway(name, sourced.namespace));
+    if (gateways.length > 0 && !gateways.includes(gateway)) return [];
+    const source = gateways.length > 0 ? [] : sourceLiterals(match);
+    return [
+      {
+        when: [...source, ...httpMatchLiterals(match)],
+        unless: [],
+        port: matchPort(match),
+        action,
+        rule: ruleRef(sourced, matches.length > 1 ? index : undefined, match),
+        namespace,
+      },
+    ];
+  });
+}
+
+export function ruleRef({ route, source, path }: SourcedRoute, matchIndex?: number, match?: JsonMap): RuleRef {
+  const names = [asName(route['name']), asName(match?.['name'])].filter((name) => name !== undefined);
+  return {
+    kind: source.kind,
+    namespace: source.namespace,
+    name: source.name,
+    path: matchIndex === undefined ? path : `${path}.match[${matchIndex}]`,
+    ...(names.length === 0 ? {} : { route: names.join('.') }),
+  };
+}
+
+/** A TCP or TLS rule for one of its matches. */
+export interface L4Route extends CompiledRoute {
+  /** Server names it is for; empty for TCP. */
+  sniHosts: string[];
+  /** CIDRs of destination addresses; empty: all. */
+  subnets: string[];
+}
+
+/** Rules of `tcp` or `tls` for one gateway (`namespace/name`, or `mesh`), in order. A TLS rule without a match is none, as istiod leaves it out. */
+export function l4Routes(
+  virtualService: MeshVirtualService,
+  protocol: 'tcp' | 'tls',
+  gateway: string,
+  config: MeshConfig,
+): L4Route[] {
+  return virtualService[protocol].flatMap((sourced) => {
+    const action = tcpAction(sourced.route, (host) => resolveHost(host, sourced.namespace, config.domain));
+    const matches = asList(sourced.route['match']).filter(isMap);
+    const common = { unless: [], action, namespace: virtualService.namespace };
+    if (matches.length === 0) {
+      const always = { ...common, when: [], port: undefined, rule: ruleRef(sourced), sniHosts: [], subnets: [] };
+      return protocol === 'tcp' ? [always] : [];
+    }
+    return matches.flatMap((match, index) =>
+      matchesGateway(match, gateway, sourced)
+        ? [
+            {
+              ...common,
+              when: sourceLiterals(match),
+              port: matchPort(match),
+              rule: ruleRef(sourced, matches.length > 1 ? index : undefined),
+              sniHosts: asStrings(match['sniHosts']),
+              subnets: asStrings(match['destinationSubnets']),
+            },
+          ]
+        : [],
+    );
+  });
+}
+
+function matchesGateway(match: JsonMap, gateway: string, { namespace }: SourcedRoute): boolean {
+  const gateways = asStrings(match['gateways']).map((name) => resolveGateway(name, namespace));
+  return gateways.length === 0 || gateways.includes(gateway);
+}
