@@ -9,6 +9,8 @@ export interface Log {
   progress(line: string): void;
   /** A warning that is printed once in a run. */
   warnOnce(line: string): void;
+  /** Waits until the engine has all lines: what comes after the end of an operation is lost. */
+  flush(): Promise<void>;
 }
 
 const warned = new Set<string>();
@@ -16,6 +18,8 @@ const warned = new Set<string>();
 /** The log of Pulumi's engine. */
 export class EngineLog {
   private readonly client: EngineClient;
+  /** The line that is being sent: lines go one after the other, since calls side by side may overtake each other. */
+  private last = Promise.resolve();
 
   /** @param address - the engine's, which the provider gets as an argument */
   constructor(address: string) {
@@ -31,6 +35,7 @@ export class EngineLog {
         warned.add(line);
         this.say(urn, line, LogSeverity.WARNING);
       },
+      flush: () => this.last,
     };
   }
 
@@ -38,6 +43,7 @@ export class EngineLog {
     const request = new LogRequest();
     request.setUrn(urn).setMessage(line).setSeverity(severity).setEphemeral(ephemeral);
     // An engine that has ended is no reason to stop.
-    this.client.log(request, () => undefined);
+    const send = (): Promise<void> => new Promise((resolve) => void this.client.log(request, () => resolve()));
+    this.last = this.last.then(send);
   }
 }

@@ -73,7 +73,7 @@ export class Routes {
     } catch {
       // No cluster, no objects of others.
     }
-    if (refused.length > 0) throw new Error(refused.join('\n'));
+    if (refused.length > 0) throw new Error([...refused, takeoverHint].join('\n'));
   }
 
   /**
@@ -128,7 +128,7 @@ export class Routes {
     const connection = this.connect(inputs);
     const owner = ownerOf(urn, connection.server, inputs.namespace, id);
     const refused = await this.refusals(inputs, owner);
-    if (refused.length > 0) throw new Error(refused.join('\n'));
+    if (refused.length > 0) throw new Error([...refused, takeoverHint].join('\n'));
     const cluster = new Cluster(connection, signal);
     const wanted = parsedObjects(inputs.objects);
     // The same kubeconfig may lead to another cluster by now; the state says nothing about that one.
@@ -140,6 +140,7 @@ export class Routes {
     const prover = new Prover(inputs.proof, clusterOptions(inputs), log, signal);
     const context = { cluster, prover, inFlight: this.inFlight, log, owner, weightsOwnedBy, signal };
     const outcome = await executePlan(planOf(all, wanted, before.unproven), all, context);
+    await log.flush();
     for (const title of outcome.objects.keys()) this.list(inputs).written.add(title);
     return settled(id, { ...inputs, server: connection.server }, outcome);
   }
@@ -151,7 +152,7 @@ export class Routes {
     return (await objects)
       .map((live): [string, LiveObject] => [objectTitle(live), live])
       .filter(([title, live]) => inputs.objects[title] !== undefined && !written.has(title) && !isOfStack(live, owner))
-      .map(([title, live]) => `${title} exists, and this stack did not create it${makerOf(live)}.\n${takeoverHint}`)
+      .map(([title, live]) => `${title} exists, and this stack did not create it${makerOf(live)}.`)
       .sort();
   }
 

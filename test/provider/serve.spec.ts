@@ -37,7 +37,7 @@ describe('the provider of Routes, over gRPC and on a real API server', function 
     lab = await sharedLab();
     await installIstioCrds(lab);
     await kubectl(lab, ['create', 'namespace', space]);
-    const { port, close } = await serve(new Routes(() => ({ info, progress: info, warnOnce: info })), '0.0.0');
+    const { port, close } = await serve(new Routes(() => log), '0.0.0');
     client = new ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure());
     stop = () => {
       client.close();
@@ -46,7 +46,8 @@ describe('the provider of Routes, over gRPC and on a real API server', function 
   });
   after(() => stop());
 
-  const info = (): void => undefined;
+  const silent = (): void => undefined;
+  const log = { info: silent, progress: silent, warnOnce: silent, flush: () => Promise.resolve() };
   const inputs = (...objects: KubernetesObject[]): RouteInputs => ({
     namespace: space,
     objects: serializedObjects(objects),
@@ -332,7 +333,7 @@ describe('the provider of Routes, over gRPC and on a real API server', function 
   it('stops when the engine is gone, so that it does not work beside the next update', async () => {
     let told: () => void = () => undefined;
     const gone = new Promise<void>((resolve) => (told = resolve));
-    const routes = new Routes(() => ({ info, progress: info, warnOnce: info }));
+    const routes = new Routes(() => log);
     const { port, close } = await serve(routes, '0.0.0', () => told());
     const engine = new ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure());
     const many = Array.from({ length: 200 }, (_, index) => rule(`v${index}`, 'reviews', space));
