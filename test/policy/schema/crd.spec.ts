@@ -40,7 +40,7 @@ describe('the CRDs of Istio', () => {
     );
   });
 
-  it('are told in clear words: place, value, what is allowed, the nearest field', () => {
+  it('name place, value, what is allowed, and the nearest field', () => {
     const [object] = objects(`
 apiVersion: networking.istio.io/v1
 kind: VirtualService
