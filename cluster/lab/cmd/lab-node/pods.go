@@ -243,7 +243,7 @@ var processes sync.WaitGroup
 
 // unreadyTime is how long a process may be silent before its pod is not Ready, hungTime before it is killed.
 const (
-	unreadyTime = 15 * time.Second
+	unreadyTime = 30 * time.Second
 	hungTime    = 2 * time.Minute
 )
 
