@@ -10,6 +10,7 @@ import {
   type SettingsProblem,
 } from '../formats';
 import type { ContainerPort, ResourceSettings, WorkloadSettings } from './settings';
+import { asMap } from '../../json';
 
 /** `replicas` is an int32. */
 const mostReplicas = 2 ** 31 - 1;
@@ -137,13 +138,13 @@ function probeProblems(workload: WorkloadSettings): SettingsProblem[] {
   return (['livenessProbe', 'readinessProbe', 'startupProbe'] as const).flatMap((key) => {
     const probe = workload[key];
     if (probe === undefined) return [];
-    const used = handlers.filter((handler) => probe[handler] !== undefined);
+    const used = handlers.filter((handler) => probe[handler] !== undefined && probe[handler] !== null);
     if (used.length !== 1) {
       const found = used.length === 0 ? 'has none' : `has ${used.join(', ')}`;
       return [{ path: [key], message: `a probe must have exactly one of ${handlers.join(', ')}; this ${found}` }];
     }
     return used.flatMap((handler) => {
-      const { port } = probe[handler] as { port?: unknown };
+      const { port } = asMap(probe[handler]);
       const message = typeof port === 'number' ? portProblem(port) : undefined;
       return message === undefined ? [] : [{ path: [key, handler, 'port'], message }];
     });
