@@ -17,19 +17,18 @@ const hangs = ({ onEvent, signal }: RunOptions): Promise<Ran> =>
 
 describe('a run of the engine in a test', () => {
   it('is cancelled when it does not end, and says what it was doing', async () => {
-    assert.deepEqual(await engineRun(hangs, false, 10), {
-      succeeded: false,
-      cancelled: true,
-      events,
-      stderr: [
-        'the engine did not end within 0.01 s',
-        '  not ended: create kubernetes:core/v1:Pod::hello',
-        '  last: began create kubernetes:core/v1:Pod::fortio',
-        '  last: began create kubernetes:core/v1:Pod::hello',
-        '  last: ended create kubernetes:core/v1:Pod::fortio',
-        '',
-      ].join('\n'),
-    });
+    const printed: string[] = [];
+    const ran = await engineRun(hangs, false, 10, (text) => printed.push(text));
+    const stderr = [
+      'the engine did not end within 0.01 s',
+      '  not ended: create kubernetes:core/v1:Pod::hello',
+      '  last: began create kubernetes:core/v1:Pod::fortio',
+      '  last: began create kubernetes:core/v1:Pod::hello',
+      '  last: ended create kubernetes:core/v1:Pod::fortio',
+      '',
+    ].join('\n');
+    assert.deepEqual(ran, { succeeded: false, cancelled: true, events, stderr });
+    assert.deepEqual(printed, [stderr]);
   });
 
   it('returns the result of a run that ends', async () => {

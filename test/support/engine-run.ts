@@ -8,20 +8,22 @@ const runTimeoutMs = 150_000;
 const lastEvents = 12;
 
 /**
- * Runs the engine. A run that does not end in time is cancelled; what it was doing goes to stderr at once, and into `stderr` of the result.
+ * Runs the engine. A run that does not end in time is cancelled; what it was doing is printed at once, and is part of the result's `stderr`.
  * @param start - an operation of a LabStack
+ * @param print - defaults to stderr
  */
 export async function engineRun(
   start: (options: RunOptions) => Promise<Ran>,
   refresh: boolean,
   timeoutMs = runTimeoutMs,
+  print: (text: string) => void = (text) => process.stderr.write(text),
 ): Promise<Ran> {
   const seen: EngineEvent[] = [];
   const cancel = new AbortController();
   let stuck = '';
   const timer = setTimeout(() => {
     stuck = [`the engine did not end within ${timeoutMs / 1000} s`, ...unfinished(seen)].join('\n  ');
-    process.stderr.write(`${stuck}\n`);
+    print(`${stuck}\n`);
     cancel.abort();
   }, timeoutMs);
   try {
