@@ -45,9 +45,11 @@ async function sources(batch: Batch): Promise<string[]> {
   return [...pins, ...files.map((file) => path.join(own, file))];
 }
 
+let platform: string | undefined;
+
 /** Where the programs of a batch are, or will be. */
 export async function cacheFolder(batch: Batch, env: NodeJS.ProcessEnv): Promise<Cache> {
-  const platform = await go('to build the lab', ['env', 'GOVERSION', 'GOOS', 'GOARCH']);
+  platform ??= await go('to build the lab', ['env', 'GOVERSION', 'GOOS', 'GOARCH']);
   const hash = createHash('sha256').update(`${batch} ${platform}`);
   for (const file of await sources(batch)) hash.update(await readFile(file));
   return cacheIn(path.join(cacheBase(env), `${batch}-${hash.digest('hex').slice(0, 12)}`));

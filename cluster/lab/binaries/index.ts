@@ -34,14 +34,16 @@ export async function ensurePrograms(log: Log): Promise<Installed> {
   const { use, refused } = choose(await findAll(process.env), await pinnedVersion('k8s.io/kubernetes'));
   for (const reason of refused) log(`lab: ${reason}`);
   const files = new Map(use);
+  let isBuilt = false;
   for (const batch of batches) {
     const missing = programNames.filter((name) => programs[name].batch === batch && !use.has(name));
     if (missing.length === 0) continue;
     const cache = await cacheFolder(batch, process.env);
-    if (await build(batch, missing, cache, log)) await pruneCaches(batch, cacheBase(process.env));
+    isBuilt = (await build(batch, missing, cache, log)) || isBuilt;
     await touchCache(cache);
     for (const name of missing) files.set(name, path.join(cache.bin, name));
   }
+  if (isBuilt) for (const batch of batches) await pruneCaches(batch, cacheBase(process.env));
   return {
     programs: Object.fromEntries(files) as Record<ProgramName, string>,
     charts: await ensureCharts(process.env, log),
