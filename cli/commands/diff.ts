@@ -1,7 +1,9 @@
 import { Argument, Option, type Command } from 'commander';
 import { stackFilePath } from '../../config/file';
+import { keyPath } from '../../config/key-path';
 import { trafficDiffMarkdown, trafficDiffText } from '../../mesh/traffic/diff/diff-text';
 import { diffStatus, trafficDiff } from '../../mesh/traffic/diff/traffic-diff';
+import { judgeExpectations, type Expectation, type Verdict } from '../../mesh/traffic/expectations';
 import type { TrafficInput } from '../../mesh/traffic/stack-objects';
 import { exitCodes, UserError } from '../errors';
 import { contextOf, labByDefault } from '../cluster';
@@ -55,19 +57,50 @@ export function registerDiff(program: Command): void {
 }
 
 async function diff(sides: string[], flags: DiffFlags): Promise<void> {
-  const { before, after } = await inputs(sides, flags);
+  const { before, after, expect = [] } = await inputs(sides, flags);
   const result = trafficDiff(before.objects, after.objects, { before: before.options, after: after.options });
+  const expectations = unmet(after, expect);
   const text = flags.json
-    ? JSON.stringify(result, null, 2)
+    ? JSON.stringify({ ...result, ...(expectations.length > 0 ? { expectations } : {}) }, null, 2)
     : flags.markdown
-      ? trafficDiffMarkdown(result)
-      : trafficDiffText(result);
+      ? trafficDiffMarkdown(result) + unmetMarkdown(expectations)
+      : trafficDiffText(result) + unmetText(expectations);
   process.stdout.write(`${text}\n`);
   const unsure = flags.strict ? exitCodes.findings : exitCodes.cannotTell;
-  process.exitCode = { same: exitCodes.done, changed: exitCodes.findings, unknown: unsure }[diffStatus(result)];
+  const code = { same: exitCodes.done, changed: exitCodes.findings, unknown: unsure }[diffStatus(result)];
+  const isUnmet = expectations.some(({ result: verdict }) => verdict !== 'cannotTell');
+  process.exitCode = isUnmet ? exitCodes.findings : code === exitCodes.done && expectations.length > 0 ? unsure : code;
 }
 
-async function inputs(sides: string[], flags: DiffFlags): Promise<{ before: TrafficInput; after: TrafficInput }> {
+/** A test of routing in the stack file that does not hold after the change. */
+interface Unmet extends Verdict {
+  key: string;
+}
+
+function unmet(after: TrafficInput, expect: readonly Expectation[]): Unmet[] {
+  return judgeExpectations(after, expect)
+    .map((verdict, index) => ({ key: keyPath(['expect', index]), ...verdict }))
+    .filter(({ result }) => result !== 'holds');
+}
+
+function unmetText(expectations: readonly Unmet[]): string {
+  const lines = expectations.map(({ key, message }) => `\n  ${key}: ${message}`);
+  return lines.length === 0 ? '' : `\n\nExpectations that do not hold${lines.join('')}`;
+}
+
+function unmetMarkdown(expectations: readonly Unmet[]): string {
+  const lines = expectations.map(({ key, message }) => `\n- \`${`${key}: ${message}`.replaceAll('`', "'")}\``);
+  return lines.length === 0 ? '' : `\n\n### Expectations that do not hold\n${lines.join('')}`;
+}
+
+interface Inputs {
+  before: TrafficInput;
+  after: TrafficInput;
+  /** Of the stack that is compared with a cluster or a revision. */
+  expect?: Expectation[];
+}
+
+async function inputs(sides: string[], flags: DiffFlags): Promise<Inputs> {
   const [first, second, ...more] = sides;
   if (flags.cluster || flags.rev !== undefined) {
     if (first !== undefined)
@@ -76,9 +109,10 @@ async function inputs(sides: string[], flags: DiffFlags): Promise<{ before: Traf
       );
     const stack = loadStack(flags);
     const after = loadedTraffic(stack);
-    if (flags.rev !== undefined) return { before: revisionTraffic(flags.rev, stackFile(flags)), after };
+    const { expect = [] } = stack.settings;
+    if (flags.rev !== undefined) return { before: revisionTraffic(flags.rev, stackFile(flags)), after, expect };
     const before = await chosenCluster(flags, stack);
-    return { before, after: appliedTo(before, after) };
+    return { before, after: appliedTo(before, after), expect };
   }
   if (first === undefined || second === undefined || more.length > 0) {
     throw new UserError('Name two sides, before and after; or one stack with --rev REVISION or --cluster.');
