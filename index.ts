@@ -3,7 +3,7 @@ import { secret, type ComponentResourceOptions, type Resource } from '@pulumi/pu
 import * as mesh from './components';
 import { loadSettings } from './config/load';
 import { takeOverOwnObjects } from './provider/takeover';
-import { effectiveSplits } from './mesh/traffic/splits';
+import { effectiveSplits, type Split } from './mesh/traffic/splits';
 import { stackTraffic } from './mesh/traffic/stack-objects';
 
 const { settings, policy, secretSections, cluster } = loadSettings();
@@ -59,13 +59,24 @@ for (const [namespace, services] of Object.entries(routes)) {
 }
 if (objects.length > 0) new mesh.Objects('objects', { objects, ...section('objects') }, { dependsOn: [...ready] });
 
-/** By class of requests: Pulumi compares lists by position, so that in a list a removed rule would change every rule after it. */
-const splits = Object.entries(effectiveSplits(stackTraffic(settings, policy))).map(([asked, classes]) => [
-  asked,
-  Object.fromEntries(classes.map(({ who, ...split }) => [who, split])),
-]);
-const shares = Object.fromEntries(splits) as Record<string, Record<string, object>>;
-/** Where requests go, and how they are treated: service or gateway → class of requests → share by destination. Previews show what a change moves. */
+/** Class of requests → `v1 90 %, v3 10 %; timeout 1s`. Not a list: Pulumi compares lists by position, so a removed rule would change every rule after it. */
+function trafficLines(classes: readonly Split[]): Record<string, string> {
+  // What is unknown of all classes is said once.
+  const common = (classes[0]?.unknown ?? []).filter((reason) =>
+    classes.every(({ unknown }) => unknown?.includes(reason)),
+  );
+  const lines = classes.map(({ who, to, with: treatment = [], unknown = [] }): [string, string] => {
+    const shares = Object.entries(to).map(([destination, share]) => `${destination} ${share}`);
+    const own = unknown.filter((reason) => !common.includes(reason)).map((reason) => `unknown: ${reason}`);
+    return [who, [shares.join(', '), ...treatment, ...own].join('; ')];
+  });
+  return Object.fromEntries([...lines, ...(common.length === 0 ? [] : [['unknown', common.join('; ')] as const])]);
+}
+const splits = Object.entries(effectiveSplits(stackTraffic(settings))).map(
+  ([asked, classes]) => [asked, trafficLines(classes)] as const,
+);
+const shares = Object.fromEntries(splits);
+/** Where requests go, and how they are treated: service or gateway → class of requests → split. Previews show what a change moves. */
 export const traffic = secretSections.has('routes') || secretSections.has('objects') ? secret(shares) : shares;
 /** Address of each gateway. */
 export const addresses = Object.fromEntries(ingress.map(({ gateway, address }) => [gateway, address]));
