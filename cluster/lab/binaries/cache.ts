@@ -90,18 +90,20 @@ export async function damagedFiles(folder: string, options: DamageOptions = {}):
   const { deep = false, isUsable = () => Promise.resolve(true) } = options;
   if (!existsSync(folder)) return [];
   const contents = await readRecord(folder);
-  const damaged: string[] = [];
   if (contents === undefined) {
+    const damaged: string[] = [];
     for (const name of await readdir(folder)) if (!(await isUsable(path.join(folder, name)))) damaged.push(name);
     if (damaged.length === 0) await recordFiles(folder);
     return damaged;
   }
-  for (const [name, { size, sha256: hash }] of Object.entries(contents)) {
+  const isDamaged = async ([name, { size, sha256: hash }]: [string, Contents[string]]): Promise<boolean> => {
     const file = path.join(folder, name);
     const found = await stat(file).catch(() => undefined);
-    if (found?.isFile() !== true || found.size !== size || (deep && (await sha256(file)) !== hash)) damaged.push(name);
-  }
-  return damaged;
+    return found?.isFile() !== true || found.size !== size || (deep && (await sha256(file)) !== hash);
+  };
+  const entries = Object.entries(contents);
+  const damage = await Promise.all(entries.map(isDamaged));
+  return entries.map(([name]) => name).filter((_, index) => damage[index]);
 }
 
 /** Removes a folder of the cache, when some of its files are damaged. Returns whether it did. */
@@ -124,6 +126,7 @@ async function readRecord(folder: string): Promise<Contents | undefined> {
 
 async function sha256(file: string): Promise<string> {
   const hash = createHash('sha256');
+  if ((await stat(file)).size < 1 << 20) return hash.update(await readFile(file)).digest('hex');
   await pipeline(createReadStream(file), hash);
   return hash.digest('hex');
 }
