@@ -1,6 +1,6 @@
 import { Argument, type Command } from 'commander';
 import { draw, explanation, seededRandom } from '../../mesh/traffic/explanation';
-import { trafficModel } from '../../mesh/traffic/route';
+import { trafficModel } from '../../mesh/traffic/traffic-model';
 import { exitCodes } from '../errors';
 import { type ReadFlags, readOptionsFlags, type StackChoice, stackOptions } from '../input';
 import { explainText } from '../traffic/explain-text';

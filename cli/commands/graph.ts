@@ -6,7 +6,7 @@ import { changedGraph, trafficGraph, type TrafficGraph } from '../../mesh/traffi
 import { observedGraph } from '../../mesh/traffic/graph/observed';
 import { graphPage } from '../../mesh/traffic/graph/page';
 import { standaloneSvg, svgRenderer } from '../../mesh/traffic/graph/svg';
-import { trafficModel } from '../../mesh/traffic/route';
+import { trafficModel } from '../../mesh/traffic/traffic-model';
 import type { TrafficInput } from '../../mesh/traffic/stack-objects';
 import { UserError } from '../errors';
 import { type ReadFlags, readOptionsFlags, type StackChoice, stackOptions } from '../input';

@@ -2,7 +2,7 @@ import { Agent, request as httpRequest, type IncomingMessage, type RequestOption
 import type { StackSettings } from '../../mesh/manifests/settings';
 import type { Log } from '../../cluster/lab';
 import type { Request } from '../../mesh/traffic/request';
-import { trafficModel } from '../../mesh/traffic/route';
+import { trafficModel } from '../../mesh/traffic/traffic-model';
 import { stackTraffic } from '../../mesh/traffic/stack-objects';
 import { UserError, userError } from '../errors';
 import { nodeStatus, type NodeAddress, type NodeStatus } from './lab-node';

@@ -3,11 +3,11 @@ import { clientNamed } from './client-names';
 import { destinationWords, placeWords } from './words';
 import type { Outcome } from './outcome';
 import { requestOf } from './request-string';
-import { route, trafficModel } from './route';
+import { route } from './route';
+import { trafficModel, type TrafficModel } from './traffic-model';
 import type { Request } from './request';
 import type { TrafficInput } from './stack-objects';
 import { fraction } from './share';
-import type { TrafficModel } from './traffic-model';
 
 /** A test of routing that a stack file holds. */
 export type Expectation = NonNullable<StackSettings['expect']>[number];

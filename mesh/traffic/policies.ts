@@ -1,7 +1,16 @@
-import { asList, asMap, asName, asString, asStrings, isMap, type JsonMap } from '../json';
+import { asList, asMap, asName, asString, isMap, type JsonMap } from '../json';
 import type { MeshModel, MeshObject } from '../model/mesh-model';
+import {
+  conjoined,
+  type Context,
+  literal,
+  operationConditions,
+  type Server,
+  sourceConditions,
+  whenCondition,
+} from './policy-conditions';
 import { policiesFor } from '../model/policy-attachment';
-import { type Literal, literalHolds, replaceRegex, type Test, type Valuation } from './matching/literal';
+import { type Literal, literalHolds, replaceRegex, type Valuation } from './matching/literal';
 import type { Outcome, RuleRef } from './outcome';
 import type { Proxy } from './request';
 import { noAction } from './rules/action';
@@ -15,15 +24,6 @@ import { conditionWords } from './words';
 export interface Step {
   when: Literal[];
   verdict: Verdict;
-}
-
-/** The proxy that judges. */
-export interface Server {
-  namespace: string;
-  labels: Record<string, string>;
-  /** Port of the pod. */
-  port: number;
-  isHttp: boolean;
 }
 
 /** Who asks, as the server's proxy sees it. */
@@ -101,13 +101,6 @@ function title({ kind, namespace, name }: MeshObject): string {
   return `${kind} ${namespace}/${name}`;
 }
 
-interface Context {
-  mesh: MeshModel;
-  server: Server;
-  /** A RequestAuthentication reads tokens, so that requests can have a principal. */
-  hasTokens: boolean;
-}
-
 /** The conjunctions under which a policy takes a request. */
 function steps(policy: MeshObject, context: Context, verdict: (rule: RuleRef) => Verdict): Step[] {
   const { kind, namespace, name, spec } = policy;
@@ -132,172 +125,6 @@ function steps(policy: MeshObject, context: Context, verdict: (rule: RuleRef) =>
 function alternatives(value: unknown, key: string): JsonMap[] {
   const all = asList(value).map((one) => asMap(asMap(one)[key]));
   return all.length === 0 ? [{}] : all;
-}
-
-/** A condition: what is known already, or a literal. `isHttpOnly` ones mean nothing for TCP. */
-interface Condition {
-  known?: boolean;
-  literal?: Literal;
-  isHttpOnly: boolean;
-}
-
-/** On a TCP port an ALLOW rule that asks for something of HTTP is left out, and a DENY rule loses that condition. */
-function conjoined(conditions: readonly Condition[], isDeny: boolean, isHttp: boolean): Literal[] | undefined {
-  const literals: Literal[] = [];
-  for (const { known, literal: one, isHttpOnly } of conditions) {
-    if (isHttpOnly && !isHttp) {
-      if (!isDeny) return undefined;
-      continue;
-    }
-    if (known === false) return undefined;
-    if (one !== undefined) literals.push(one);
-  }
-  return literals;
-}
-
-function sourceConditions(source: JsonMap, context: Context, policyNamespace: string): Condition[] {
-  const account = (value: string): string => {
-    const [first = '', second] = value.split('/');
-    return `cluster.local/ns/${second === undefined ? policyNamespace : first}/sa/${second ?? first}`;
-  };
-  // `cluster.local` stands for the trust domain of the mesh, whatever that is.
-  const trust = `${asName(context.mesh.config.raw['trustDomain']) ?? 'cluster.local'}/`;
-  const principal = (value: string): string =>
-    value.startsWith(trust) ? `cluster.local/${value.slice(trust.length)}` : value;
-  return [
-    ...listed(source, 'principals', 'source principal', principal),
-    ...listed(source, 'serviceAccounts', 'source principal', account),
-    ...listed(source, 'namespaces', 'source namespace'),
-    ...listed(source, 'ipBlocks', 'source address'),
-    ...listed(source, 'remoteIpBlocks', 'remote address'),
-    ...listed(source, 'requestPrincipals', 'request principal').map((one) => ofToken(one, context)),
-  ];
-}
-
-function operationConditions(operation: JsonMap, { server }: Context): Condition[] {
-  const http = (conditions: Condition[]): Condition[] => conditions.map((one) => ({ ...one, isHttpOnly: true }));
-  return [
-    ...http(listed(operation, 'hosts', 'header :authority', undefined, true)),
-    ...http(listed(operation, 'methods', 'header :method')),
-    ...http(listed(operation, 'paths', 'path')),
-    ...ports(operation['ports'], server.port, false),
-    ...ports(operation['notPorts'], server.port, true),
-  ];
-}
-
-function ports(value: unknown, port: number, negated: boolean): Condition[] {
-  const list = asList(value).map(Number);
-  return list.length === 0 ? [] : [{ known: list.includes(port) !== negated, isHttpOnly: false }];
-}
-
-/** The conditions of a field and of its `not…`. */
-function listed(
-  map: JsonMap,
-  field: string,
-  variable: string,
-  change: (value: string) => string = (value) => value,
-  ignoreCase = false,
-): Condition[] {
-  const not = `not${field.charAt(0).toUpperCase()}${field.slice(1)}`;
-  return [
-    ...valuesCondition(asStrings(map[field]).map(change), variable, false, ignoreCase),
-    ...valuesCondition(asStrings(map[not]).map(change), variable, true, ignoreCase),
-  ];
-}
-
-function valuesCondition(
-  values: readonly string[],
-  variable: string,
-  negated: boolean,
-  ignoreCase = false,
-): Condition[] {
-  if (values.length === 0) return [];
-  return [
-    { literal: { variable, test: anyOf(values, ignoreCase), negated, missingAsEmpty: false }, isHttpOnly: false },
-  ];
-}
-
-/** Without a RequestAuthentication no request has a principal or claims. */
-function ofToken(condition: Condition, { hasTokens }: Context): Condition {
-  if (hasTokens || condition.literal === undefined) return { ...condition, isHttpOnly: true };
-  return { known: condition.literal.negated, isHttpOnly: true };
-}
-
-function whenCondition(condition: JsonMap, context: Context): Condition {
-  const key = asString(condition['key']) ?? '';
-  const variable = variableOf(key);
-  const [values, notValues] = [asStrings(condition['values']), asStrings(condition['notValues'])];
-  if (variable === 'destination port') {
-    const port = String(context.server.port);
-    return { known: (values.length === 0 || values.includes(port)) && !notValues.includes(port), isHttpOnly: false };
-  }
-  const isHttpOnly = key.startsWith('request.');
-  const [positive, negative] = [valuesCondition(values, variable, false), valuesCondition(notValues, variable, true)];
-  const [one] = [...positive, ...negative];
-  if (one === undefined) return { isHttpOnly };
-  const condition2 = { ...one, isHttpOnly };
-  return key.startsWith('request.auth.') ? ofToken(condition2, context) : condition2;
-}
-
-function variableOf(key: string): string {
-  const [, name] = /^request\.headers\[(.+)\]$/.exec(key) ?? [];
-  if (name !== undefined) return `header ${name.toLowerCase()}`;
-  const [, claim] = /^request\.auth\.claims(\[.+\])$/.exec(key) ?? [];
-  if (claim !== undefined) return `claim ${claim.slice(1, -1).replaceAll('][', '.')}`;
-  return (
-    {
-      'source.ip': 'source address',
-      'remote.ip': 'remote address',
-      'source.namespace': 'source namespace',
-      'source.principal': 'source principal',
-      'source.serviceAccount': 'source principal',
-      'request.auth.principal': 'request principal',
-      'request.auth.audiences': 'claim aud',
-      'request.auth.presenter': 'claim azp',
-      'destination.port': 'destination port',
-      'destination.ip': 'pod address',
-      'connection.sni': 'sni',
-    }[key] ?? key
-  );
-}
-
-/** A value of a policy: `*` is any, `a*` and `*a` are beginning and end, `{*}` and `{**}` are parts of a path. */
-function anyOf(values: readonly string[], ignoreCase: boolean): Test {
-  const tests = values.map((value) => patternTest(value, ignoreCase));
-  const [first] = tests;
-  if (first !== undefined && tests.length === 1) return first;
-  if (tests.some(({ kind }) => kind === 'present')) return { kind: 'present' };
-  const said = values.map((value) => value).join(' or ');
-  return { kind: 'regex', value: `${ignoreCase ? '(?i)' : ''}(${tests.map(asRegex).join('|')})`, said: `is ${said}` };
-}
-
-function patternTest(value: string, ignoreCase: boolean): Test {
-  if (value === '*') return { kind: 'present' };
-  if (value.includes('{*}') || value.includes('{**}')) {
-    const regex = value
-      .split(/(\{\*\*?\})/)
-      .map((part) => (part === '{*}' ? '[^/]+' : part === '{**}' ? '.*' : quoted(part)))
-      .join('');
-    return { kind: 'regex', value: regex, said: `is ${value}` };
-  }
-  if (value.endsWith('*')) return { kind: 'prefix', value: value.slice(0, -1), ignoreCase };
-  if (value.startsWith('*')) return { kind: 'suffix', value: value.slice(1), ignoreCase };
-  return { kind: 'exact', value, ignoreCase };
-}
-
-function asRegex(test: Test): string {
-  if (test.kind === 'present') return '.*';
-  if (test.kind === 'regex') return test.value;
-  const value = quoted(test.value);
-  return test.kind === 'exact' ? value : test.kind === 'prefix' ? `${value}.*` : `.*${value}`;
-}
-
-function quoted(value: string): string {
-  return value.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-}
-
-function literal(variable: string, test: Test): Literal {
-  return { variable, test, negated: false, missingAsEmpty: false };
 }
 
 /** Steps without what is known of the caller; nothing comes after a step that takes everything. */

@@ -3,13 +3,8 @@ import { allHold, matchesRegex, type Valuation } from './matching/literal';
 import { noRoute, notTaken, type Outcome, reset, unknownHost, unknownWords } from './outcome';
 import { authorityHost, isOpenFor, type Proxy, type Request, requestValuation } from './request';
 import type { CompiledRoute } from './rules/routes';
-import type { KubernetesObject } from '../manifests/kubernetes';
-import { servicePlace } from '../model/externals';
-import { serviceFqdn } from '../model/hosts';
-import { meshModel, MeshModel, type MeshOptions } from '../model/mesh-model';
 import { isHttp, isTls } from '../model/protocol';
 import { plainOutcome } from './plain-client';
-import { type Assumption, assumptions, standInsFor, together } from './assumed';
 import { redirectLocation, redirectStatus, rewrittenPath } from './rewrite';
 import { ruleOutcome } from './rule-outcome';
 import { type BoundServer, isTerminatedHttps, listenerPort } from './tables/gateway-servers';
@@ -24,7 +19,7 @@ import {
   type SniChain,
 } from './tables/l4-chains';
 import { clientValuation } from './tables/gateway-table';
-import { TrafficModel } from './traffic-model';
+import type { TrafficModel } from './traffic-model';
 import { touchingGateway } from './unfollowed';
 import { gatewaySteps, withTouching } from './unknowns';
 import { refusal, verdictOf } from './policies';
@@ -51,63 +46,6 @@ function matchesOrigin(match: unknown, origin: string): boolean {
   if (asString(exact) !== undefined) return exact === origin || exact === '*';
   if (asString(prefix) !== undefined) return origin.startsWith(asString(prefix) ?? '');
   return matchesRegex(asString(regex) ?? '', origin);
-}
-
-/** The routing model of a set of objects. `asked` lets it follow rules for the hosts of these requests that only rules name, on the ports that are asked. */
-export function trafficModel(
-  objects: readonly KubernetesObject[],
-  options?: MeshOptions,
-  ...asked: Pick<Request, 'host' | 'port' | 'protocol'>[]
-): TrafficModel {
-  const mesh = meshModel(objects, options);
-  return modelWith(mesh, objects, options, together([assumptions(mesh), ...asked.map((one) => assumedOf(mesh, one))]));
-}
-
-/** The routing model of a mesh that was made of these objects with these options. */
-export function trafficModelOf(mesh: MeshModel, options?: MeshOptions): TrafficModel {
-  const objects = mesh.objects.all.map(({ object }) => object);
-  return modelWith(mesh, objects, options, assumptions(mesh));
-}
-
-/** The models of both sides of a change; what only one side names is a stand-in on both. */
-export function trafficModels(
-  before: readonly KubernetesObject[],
-  after: readonly KubernetesObject[],
-  options: { before?: MeshOptions; after?: MeshOptions } = {},
-): { before: TrafficModel; after: TrafficModel } {
-  const [old, next] = [meshModel(before, options.before), meshModel(after, options.after)];
-  const assumed = together([assumptions(old), assumptions(next)]);
-  return {
-    before: modelWith(old, before, options.before, assumed),
-    after: modelWith(next, after, options.after, assumed),
-  };
-}
-
-function modelWith(
-  mesh: MeshModel,
-  objects: readonly KubernetesObject[],
-  options: MeshOptions | undefined,
-  assumed: readonly Assumption[],
-): TrafficModel {
-  const added = standInsFor(mesh, assumed);
-  return new TrafficModel(added.length === 0 ? mesh : new MeshModel([...objects, ...added], options));
-}
-
-/** The Service that a request asks for, when its namespace is not described in the input. */
-function assumedOf(mesh: MeshModel, asked: Pick<Request, 'host' | 'port' | 'protocol'>): Assumption[] {
-  if (asked.host === 'localhost') return [];
-  const { host, port, protocol = 'http' } = asked;
-  const names = mesh.namespaces.has(host.split('.')[1] ?? '') || host.includes('.svc') ? [host] : [];
-  const isKnown = mesh.services.all.some(({ name }) => name === host);
-  const inAny =
-    host.includes('.') || isKnown ? names : [...mesh.namespaces.keys()].map((namespace) => `${host}.${namespace}`);
-  const kind = { http: 'HTTP', https: 'TLS', tls: 'TLS', tcp: 'TCP' } as const;
-  return inAny.flatMap((name) => {
-    const fqdn = serviceFqdn(name, '', mesh.config.domain) ?? name;
-    return servicePlace(fqdn, mesh.config.domain) === undefined
-      ? []
-      : [{ kind: 'host' as const, name: fqdn, ports: new Map([[port, kind[protocol]]]) }];
-  });
 }
 
 /** What becomes of a request at a proxy, by istiod 1.30 and Envoy. Never throws. */

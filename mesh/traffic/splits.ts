@@ -1,6 +1,6 @@
 import { compareStrings } from '../collections';
 import { entries, entryClasses } from './classes/classes';
-import { trafficModel } from './route';
+import { trafficModel } from './traffic-model';
 import { percent } from './share';
 import type { TrafficInput } from './stack-objects';
 import { unknownsOf } from './unknowns';

@@ -1,5 +1,9 @@
-import type { MeshModel, MeshService } from '../model/mesh-model';
-import type { Proxy } from './request';
+import type { KubernetesObject } from '../manifests/kubernetes';
+import { servicePlace } from '../model/externals';
+import { serviceFqdn } from '../model/hosts';
+import { meshModel, MeshModel, type MeshOptions, type MeshService } from '../model/mesh-model';
+import { assumptions, standInsFor, together, type Assumption } from './assumed';
+import type { Proxy, Request } from './request';
 import type { ProxyView } from './endpoints';
 import { type BoundServer, type GatewayListener, gatewayListeners } from './tables/gateway-servers';
 import { GatewayTable } from './tables/gateway-table';
@@ -100,4 +104,61 @@ function proxyKey({ type, namespace, labels }: Proxy): string {
 
 function sorted(labels: Record<string, string>): [string, string][] {
   return Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** The routing model of a set of objects. `asked` lets it follow rules for the hosts of these requests that only rules name, on the ports that are asked. */
+export function trafficModel(
+  objects: readonly KubernetesObject[],
+  options?: MeshOptions,
+  ...asked: Pick<Request, 'host' | 'port' | 'protocol'>[]
+): TrafficModel {
+  const mesh = meshModel(objects, options);
+  return modelWith(mesh, objects, options, together([assumptions(mesh), ...asked.map((one) => assumedOf(mesh, one))]));
+}
+
+/** The routing model of a mesh that was made of these objects with these options. */
+export function trafficModelOf(mesh: MeshModel, options?: MeshOptions): TrafficModel {
+  const objects = mesh.objects.all.map(({ object }) => object);
+  return modelWith(mesh, objects, options, assumptions(mesh));
+}
+
+/** The models of both sides of a change; what only one side names is a stand-in on both. */
+export function trafficModels(
+  before: readonly KubernetesObject[],
+  after: readonly KubernetesObject[],
+  options: { before?: MeshOptions; after?: MeshOptions } = {},
+): { before: TrafficModel; after: TrafficModel } {
+  const [old, next] = [meshModel(before, options.before), meshModel(after, options.after)];
+  const assumed = together([assumptions(old), assumptions(next)]);
+  return {
+    before: modelWith(old, before, options.before, assumed),
+    after: modelWith(next, after, options.after, assumed),
+  };
+}
+
+function modelWith(
+  mesh: MeshModel,
+  objects: readonly KubernetesObject[],
+  options: MeshOptions | undefined,
+  assumed: readonly Assumption[],
+): TrafficModel {
+  const added = standInsFor(mesh, assumed);
+  return new TrafficModel(added.length === 0 ? mesh : new MeshModel([...objects, ...added], options));
+}
+
+/** The Service that a request asks for, when its namespace is not described in the input. */
+function assumedOf(mesh: MeshModel, asked: Pick<Request, 'host' | 'port' | 'protocol'>): Assumption[] {
+  if (asked.host === 'localhost') return [];
+  const { host, port, protocol = 'http' } = asked;
+  const names = mesh.namespaces.has(host.split('.')[1] ?? '') || host.includes('.svc') ? [host] : [];
+  const isKnown = mesh.services.all.some(({ name }) => name === host);
+  const inAny =
+    host.includes('.') || isKnown ? names : [...mesh.namespaces.keys()].map((namespace) => `${host}.${namespace}`);
+  const kind = { http: 'HTTP', https: 'TLS', tls: 'TLS', tcp: 'TCP' } as const;
+  return inAny.flatMap((name) => {
+    const fqdn = serviceFqdn(name, '', mesh.config.domain) ?? name;
+    return servicePlace(fqdn, mesh.config.domain) === undefined
+      ? []
+      : [{ kind: 'host' as const, name: fqdn, ports: new Map([[port, kind[protocol]]]) }];
+  });
 }

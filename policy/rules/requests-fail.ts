@@ -4,7 +4,7 @@ import { entries } from '../../mesh/traffic/classes/classes';
 import { type Entry, entryOutcomes } from '../../mesh/traffic/classes/entry';
 import { regionMember } from '../../mesh/traffic/solve/satisfy';
 import type { Outcome } from '../../mesh/traffic/outcome';
-import { trafficModelOf } from '../../mesh/traffic/route';
+import { trafficModelOf } from '../../mesh/traffic/traffic-model';
 import { modelOptions, type Rule, type Violation } from '../rule';
 
 /**

@@ -2,7 +2,7 @@ import { asMap, canonical, indexedMaps, isMap, type JsonMap } from '../../mesh/j
 import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
 import { modelDiff, type GroupedMove } from '../../mesh/traffic/diff/traffic-diff';
 import type { Outcome } from '../../mesh/traffic/outcome';
-import { trafficModels } from '../../mesh/traffic/route';
+import { trafficModels } from '../../mesh/traffic/traffic-model';
 import { fraction } from '../../mesh/traffic/share';
 import { destinationTitle, writtenRoutes, type RouteDestination, type WrittenRoute } from '../model/routes';
 import { modelOptions, type ChangeRule, type CheckOptions, type Violation } from '../rule';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { behindNodePort } from '../../cli/traffic/node-port';
-import { trafficModel } from '../../mesh/traffic/route';
+import { trafficModel } from '../../mesh/traffic/traffic-model';
 import { stackTraffic } from '../../mesh/traffic/stack-objects';
 import { meshwright, temporaryFolder } from './support';
 

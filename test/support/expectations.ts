@@ -3,10 +3,10 @@ import { isMap } from '../../mesh/json';
 import { clientNamed } from '../../mesh/traffic/client-names';
 import type { Expectation } from '../../mesh/traffic/expectations';
 import { requestOf } from '../../mesh/traffic/request-string';
-import { route, trafficModel } from '../../mesh/traffic/route';
+import { route } from '../../mesh/traffic/route';
+import { trafficModel, type TrafficModel } from '../../mesh/traffic/traffic-model';
 import { fraction } from '../../mesh/traffic/share';
 import { stackTraffic } from '../../mesh/traffic/stack-objects';
-import type { TrafficModel } from '../../mesh/traffic/traffic-model';
 import { destinationWords } from '../../mesh/traffic/words';
 
 type Written = Exclude<Expectation['request'], string>;

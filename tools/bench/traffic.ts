@@ -6,7 +6,7 @@ import { trafficGraph } from '../../mesh/traffic/graph/graph';
 import { graphPage } from '../../mesh/traffic/graph/page';
 import { svgRenderer } from '../../mesh/traffic/graph/svg';
 import type { Proxy } from '../../mesh/traffic/request';
-import { trafficModel } from '../../mesh/traffic/route';
+import { trafficModel } from '../../mesh/traffic/traffic-model';
 import { serviceObjects } from './mesh';
 import { sizesOr } from './sizes';
 

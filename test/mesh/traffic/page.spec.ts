@@ -6,7 +6,7 @@ import { changedGraph, trafficGraph, type TrafficGraph } from '../../../mesh/tra
 import { observedGraph } from '../../../mesh/traffic/graph/observed';
 import { graphPage } from '../../../mesh/traffic/graph/page';
 import { svgRenderer } from '../../../mesh/traffic/graph/svg';
-import { trafficModel } from '../../../mesh/traffic/route';
+import { trafficModel } from '../../../mesh/traffic/traffic-model';
 import { sampleTraffic } from './support/ask';
 import { Browser, findChromium } from './support/browser';
 

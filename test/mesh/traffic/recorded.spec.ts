@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { route, trafficModel } from '../../../mesh/traffic/route';
+import { route } from '../../../mesh/traffic/route';
+import { trafficModel } from '../../../mesh/traffic/traffic-model';
 import { misfit } from './generated/bound';
 import { connectionSet } from './generated/connection-set';
 import { connectionObjects } from './generated/connection-world';

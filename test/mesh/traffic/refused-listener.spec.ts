@@ -5,7 +5,8 @@ import { trafficDiffMarkdown, trafficDiffText } from '../../../mesh/traffic/diff
 import { trafficDiff } from '../../../mesh/traffic/diff/traffic-diff';
 import { graphMermaid } from '../../../mesh/traffic/graph/text';
 import { trafficGraph } from '../../../mesh/traffic/graph/graph';
-import { route, trafficModel } from '../../../mesh/traffic/route';
+import { route } from '../../../mesh/traffic/route';
+import { trafficModel } from '../../../mesh/traffic/traffic-model';
 import { effectiveSplits } from '../../../mesh/traffic/splits';
 
 const host = 'vault.shop.svc.cluster.local';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { trafficModel } from '../../../mesh/traffic/route';
+import { trafficModel } from '../../../mesh/traffic/traffic-model';
 import { connectionSet } from '../../mesh/traffic/generated/connection-set';
 import { connectionObjects } from '../../mesh/traffic/generated/connection-world';
 import { expected } from '../../mesh/traffic/generated/expected';
@@ -118,7 +118,10 @@ for (const { title, sets, requests, generate, recording: file, ...trial } of kin
         if (seed % 10 === 0) console.log(`    ${seed - first + 1} of ${sets} sets, ${wrong.length} differences`);
       }
       if (process.env['MESHWRIGHT_RECORD'] === '1') {
-        writeFileSync(join(__dirname, '..', '..', 'mesh', 'traffic', 'recorded', file), `${JSON.stringify(recording)}\n`);
+        writeFileSync(
+          join(__dirname, '..', '..', 'mesh', 'traffic', 'recorded', file),
+          `${JSON.stringify(recording)}\n`,
+        );
       }
       assert.deepEqual(wrong, []);
     });

@@ -12,7 +12,8 @@ type Json = Record<string, unknown>;
 const markerPort = '18092';
 
 /** Public half of a key that was made for this test; nothing is signed with it. */
-const jwks = '{"keys":[{"kty":"RSA","n":"k-ETUthNs_89ZXxkUR5cis39e7lnAgmQpo563RMftf5zqiaID3Ki0-wv3BYxOlV7EsNC4MKDXYgu-5Jo-rxu1l9CrM5vsPFunrvcJO7QhXGL032PJMZIUbxGKKY1m_IruUTeaqVQXwAeDMSH3n8Mw4ITQp9uSQUsYTLTjX_TrLRhr24-8znJBuPnVK4HBr6wD_AJssi4q41PTR7tdUz1gNY9GikbQLX7t_mZrzsz_sWcRc8D-Ym-SnQ5IfsZuE8iM94Pz0Czx9oBJ4TI5rNsuq_3HiTRu3shWC0hvMe18ixR4awzpWP145Rxc218v-P0UjX5gAAQ7NxAmmMIdC7rfQ","e":"AQAB","kid":"test","use":"sig","alg":"RS256"}]}';
+const jwks =
+  '{"keys":[{"kty":"RSA","n":"k-ETUthNs_89ZXxkUR5cis39e7lnAgmQpo563RMftf5zqiaID3Ki0-wv3BYxOlV7EsNC4MKDXYgu-5Jo-rxu1l9CrM5vsPFunrvcJO7QhXGL032PJMZIUbxGKKY1m_IruUTeaqVQXwAeDMSH3n8Mw4ITQp9uSQUsYTLTjX_TrLRhr24-8znJBuPnVK4HBr6wD_AJssi4q41PTR7tdUz1gNY9GikbQLX7t_mZrzsz_sWcRc8D-Ym-SnQ5IfsZuE8iM94Pz0Czx9oBJ4TI5rNsuq_3HiTRu3shWC0hvMe18ixR4awzpWP145Rxc218v-P0UjX5gAAQ7NxAmmMIdC7rfQ","e":"AQAB","kid":"test","use":"sig","alg":"RS256"}]}';
 
 /** A set of rules of a seed, with policies for the gateway in front of them, and requests at the gateway: the same on every machine and for ever. */
 export function policySet(seed: number, requests: number): RouteSet {
@@ -71,7 +72,9 @@ function operation(choices: Choices, action: string): Json {
     ...choices.maybe(0.2, () => ({ notPaths: choices.some(['/a', '/login', '/v2/*', '*b']) })),
     ...choices.maybe(0.3, () => ({ methods: choices.some(['GET', 'POST', 'DELETE']) })),
     ...choices.maybe(0.1, () => ({ notMethods: choices.some(['GET', 'POST']) })),
-    ...choices.maybe(0.25, () => ({ hosts: choices.some(['a.example.com', '*.example.com', 'alpha', 'A.EXAMPLE.com']) })),
+    ...choices.maybe(0.25, () => ({
+      hosts: choices.some(['a.example.com', '*.example.com', 'alpha', 'A.EXAMPLE.com']),
+    })),
     ...choices.maybe(0.1, () => ({ notHosts: choices.some(['a.example.com', 'b.*']) })),
     ...choices.maybe(0.15, () => ({ ports: choices.some(['18090', '18091']) })),
   };

@@ -2,10 +2,9 @@ import { workloadClient, gatewayClients, type Client } from '../../../../mesh/tr
 import { explanation } from '../../../../mesh/traffic/explanation';
 import type { Outcome } from '../../../../mesh/traffic/outcome';
 import type { Request } from '../../../../mesh/traffic/request';
-import { trafficModel } from '../../../../mesh/traffic/route';
+import { trafficModel, type TrafficModel } from '../../../../mesh/traffic/traffic-model';
 import type { Share } from '../../../../mesh/traffic/share';
 import { stackTraffic, type TrafficInput } from '../../../../mesh/traffic/stack-objects';
-import type { TrafficModel } from '../../../../mesh/traffic/traffic-model';
 import { sample } from '../../../support/samples';
 
 /** What the model predicts of a sample. */
