@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { asList, asMap } from '../json';
 import type { KubernetesObject } from '../manifests/kubernetes';
 import { DestinationRuleIndex, type EffectiveRule } from './destination-rules';
 import { GatewayIndex, type MeshGateway } from './gateways';
@@ -10,7 +11,7 @@ import { memoizeLast } from './memoize';
 import { type MeshService, meshServices, ServiceIndex } from './services';
 import { SidecarIndex } from './sidecars';
 import { VirtualServiceIndex } from './virtual-services';
-import { WorkloadIndex } from './workload-index';
+import { hasLabels, WorkloadIndex } from './workload-index';
 import { type MeshWorkload, meshWorkloads } from './workloads';
 
 /**
@@ -99,6 +100,15 @@ export class MeshModel {
       clientNamespace,
       clientLabels,
     );
+  }
+
+  /** Whether a workload is a gateway: a proxy without an application. */
+  isGateway({ labels, annotations, podSpec }: MeshWorkload): boolean {
+    const templates = annotations['inject.istio.io/templates'] ?? labels['inject.istio.io/templates'] ?? '';
+    if (templates.includes('gateway') || 'gateway.networking.k8s.io/gateway-name' in labels) return true;
+    const containers = asList(podSpec['containers']).map(asMap);
+    if (containers.length > 0 && containers.every(({ name }) => name === 'istio-proxy')) return true;
+    return this.gateways.all.some(({ selector }) => selector !== undefined && hasLabels(labels, selector));
   }
 
   /** Workloads that a Gateway selects, in every namespace; none for a Gateway without a selector. */

@@ -1,6 +1,5 @@
 import { asList, asMap, asName, asNumber, asString, isMap, type JsonMap } from '../json';
 import type { EffectiveMtls, MeshModel, MeshObject, MeshService, MeshWorkload, MtlsMode } from './mesh-model';
-import { hasLabels } from './workload-index';
 
 /** The mode in which a workload's proxy takes connections to a port of a service. */
 export function acceptedMode(
@@ -100,7 +99,7 @@ export interface Handshake {
   sent: 'plaintext' | 'tls' | 'mutual';
   /** What the workload's proxy accepts; undefined without a proxy. */
   accepted: MtlsMode | undefined;
-  /** `unknown` where the application or a Gateway server decides, which the objects do not show. */
+  /** `unknown` where the application, a Gateway server or injection decides, which the input does not show. */
   result: 'accepted' | 'refused' | 'unknown';
   /** The DestinationRule that decides what is sent; undefined for automatic mutual TLS and for clients without a proxy. */
   rule: MeshObject | undefined;
@@ -116,12 +115,36 @@ export function handshake(
   called: CalledPort,
   workload: MeshWorkload,
 ): Handshake {
+  const found = handshakeWith(model, client, service, called, workload);
+  if (workload.proxy !== 'none' || hasNoProxy(model, workload)) return found;
+  const injected = handshakeWith(model, client, service, called, { ...workload, proxy: 'sidecar' });
+  return injected.result === found.result ? found : { ...injected, result: 'unknown' };
+}
+
+/** Whether a workload certainly has no proxy. Without the Namespace object its namespace may have injection, unless the pods opt out. */
+export function hasNoProxy(
+  model: MeshModel,
+  { proxy, namespace, labels, annotations, podSpec }: MeshWorkload,
+): boolean {
+  if (proxy !== 'none') return false;
+  if (model.namespaces.get(namespace)?.source !== undefined) return true;
+  const optsOut = labels['sidecar.istio.io/inject'] === 'false' || annotations['sidecar.istio.io/inject'] === 'false';
+  return optsOut || podSpec['hostNetwork'] === true;
+}
+
+function handshakeWith(
+  model: MeshModel,
+  client: MeshClient,
+  service: MeshService,
+  called: CalledPort,
+  workload: MeshWorkload,
+): Handshake {
   const tls = clientTls(model, client, service, called);
   const { mode, decidedBy } = acceptedMode(model, service, workload, called.port);
   const sent = sentTo(model, client, service, called, workload, tls.mode);
   const accepted = workload.proxy === 'none' ? undefined : mode;
   const common = { accepted, rule: tls.source, policy: accepted === undefined ? undefined : decidedBy };
-  if (isGatewayWorkload(model, workload)) {
+  if (model.isGateway(workload)) {
     // The servers of its Gateways decide, not PeerAuthentication.
     return { ...common, sent, result: sent === 'plaintext' ? 'accepted' : 'unknown' };
   }
@@ -173,11 +196,6 @@ function isAutomaticallyMutual(
   const hint = tls ?? asMap(policy)['tls'];
   if (isMap(hint)) return tlsMode(hint) === 'ISTIO_MUTUAL';
   return workload.proxy === 'sidecar' && acceptedMode(model, service, workload, called.port).mode !== 'DISABLE';
-}
-
-function isGatewayWorkload(model: MeshModel, { annotations, labels }: MeshWorkload): boolean {
-  if (asString(annotations['inject.istio.io/templates'])?.split(',').includes('gateway') === true) return true;
-  return model.gateways.all.some(({ selector }) => selector !== undefined && hasLabels(labels, selector));
 }
 
 function result(

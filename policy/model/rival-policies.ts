@@ -3,7 +3,7 @@ import type { MeshKind, MeshModel, MeshObject } from '../../mesh/model/mesh-mode
 import { pushTo } from '../../mesh/collections';
 import { hasLabels } from '../../mesh/model/workload-index';
 import type { Violation } from '../rule';
-import { labelText } from './workloads';
+import { formatLabels } from '../../mesh/model/endpoints';
 
 /** Where a kind says which workloads it is for. */
 export interface SelectorField {
@@ -19,7 +19,7 @@ interface Policy {
   path: string;
 }
 
-/** For each policy those that it meets, and what they meet on, in words. */
+/** For each policy its rivals, with a description of the overlap. */
 type Meetings = Map<Policy, Map<Policy, string>>;
 
 /**
@@ -53,7 +53,7 @@ function meetings(model: MeshModel, namespace: string, policies: readonly Policy
     meet(selecting(labels), `it selects ${kind} ${name}`);
   }
   for (const policy of policies) {
-    const where = `it selects workloads with ${labelText(policy.selector)}`;
+    const where = `it selects workloads with ${formatLabels(policy.selector)}`;
     for (const other of selecting(policy.selector)) if (other !== policy) meet([policy, other], where);
   }
   return found;

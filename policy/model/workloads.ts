@@ -1,5 +1,3 @@
-import { asList, asMap } from '../../mesh/json';
-import { hasLabels } from '../../mesh/model/workload-index';
 import type { MeshModel, MeshService, MeshWorkload } from '../../mesh/model/mesh-model';
 import { pushTo } from '../../mesh/collections';
 import { memoizeByIdentity } from '../../mesh/model/memoize';
@@ -61,39 +59,9 @@ export function contradiction(
   return Object.keys(labels).find((label) => Object.hasOwn(selector, label) && selector[label] !== labels[label]);
 }
 
-/** Labels as people read them: `app=reviews, version=v1`. */
-export function labelText(labels: Record<string, string>): string {
-  return Object.entries(labels)
-    .map(([label, value]) => `${label}=${value}`)
-    .sort()
-    .join(', ');
-}
-
-/** Whether pods are a gateway: a proxy without an application. */
-export function isGateway(model: MeshModel, { labels, annotations, podSpec }: MeshWorkload): boolean {
-  const templates = annotations['inject.istio.io/templates'] ?? labels['inject.istio.io/templates'] ?? '';
-  if (templates.includes('gateway') || 'gateway.networking.k8s.io/gateway-name' in labels) return true;
-  const containers = asList(podSpec['containers']).map(asMap);
-  if (containers.length > 0 && containers.every(({ name }) => name === 'istio-proxy')) return true;
-  return model.gateways.all.some(({ selector }) => selector !== undefined && hasLabels(labels, selector));
-}
-
 /** Namespaces in which some policy has a selector, so that the mode of the namespace is not that of all its workloads. */
 export function hasSelectivePolicies(model: MeshModel, namespace: string): boolean {
   return model.objects
     .ofKind('PeerAuthentication')
     .some((policy) => policy.namespace === namespace && policy.spec['selector'] !== undefined);
-}
-
-/**
- * Whether a workload is known to have no proxy. Where its namespace is not among the objects and its pods do not say so themselves, injection may have been switched on elsewhere.
- */
-export function hasNoProxy(
-  model: MeshModel,
-  { proxy, namespace, labels, annotations, podSpec }: MeshWorkload,
-): boolean {
-  if (proxy !== 'none') return false;
-  if (model.namespaces.get(namespace)?.source !== undefined) return true;
-  const refuses = labels['sidecar.istio.io/inject'] === 'false' || annotations['sidecar.istio.io/inject'] === 'false';
-  return refuses || podSpec['hostNetwork'] === true;
 }

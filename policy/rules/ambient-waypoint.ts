@@ -1,7 +1,7 @@
 import { asMap, asStringMap } from '../../mesh/json';
 import type { MeshKind, MeshModel, MeshObject, MeshService } from '../../mesh/model/mesh-model';
 import { httpField, isAmbient, useWaypoint, waypointOf, waypointsIn } from '../model/ambient';
-import { attached, workloadsOf } from '../model/authorization';
+import { policyAttachment, workloadsOfPolicy } from '../../mesh/model/policy-attachment';
 import { hostRules } from '../model/host-rules';
 import { isOnMesh } from '../model/routes';
 import type { CheckOptions, Rule, Violation } from '../rule';
@@ -91,7 +91,7 @@ function policyViolations(model: MeshModel, policy: MeshObject): Violation[] {
   const namespace = model.namespaces.get(policy.namespace);
   const field = isAmbient(namespace) ? httpField(policy) : undefined;
   if (field === undefined) return [];
-  const target = attached(policy);
+  const target = policyAttachment(policy);
   const object = policy.object;
   const found: Violation[] = [];
   if (target.targets.length === 0) {
@@ -106,7 +106,7 @@ function policyViolations(model: MeshModel, policy: MeshObject): Violation[] {
       ? services.map(({ source }) => source.labels)
       : target.selector === undefined
         ? [{}]
-        : workloadsOf(model, target).map(({ labels }) => labels);
+        : workloadsOfPolicy(model, target.source).map(({ labels }) => labels);
   const namesGateway = target.targets.some(({ kind }) => kind === 'Gateway' || kind === 'GatewayClass');
   if (!namesGateway && owners.some((labels) => waypointOf(labels, namespace) === undefined)) {
     const message = `what this is for in namespace ${policy.namespace} uses no waypoint, and ztunnel cannot do it; label the ${services.length > 0 ? 'Service' : 'namespace'} with ${useWaypoint}`;

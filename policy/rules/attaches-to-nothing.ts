@@ -1,8 +1,8 @@
 import { asMap, asStringMap } from '../../mesh/json';
 import type { MeshKind, MeshModel, MeshObject } from '../../mesh/model/mesh-model';
-import { attached, type Target } from '../model/authorization';
+import { policyAttachment, type PolicyTarget } from '../../mesh/model/policy-attachment';
 import { declaresWorkloads, isDescribed } from '../../mesh/model/externals';
-import { labelText } from '../model/workloads';
+import { formatLabels } from '../../mesh/model/endpoints';
 import type { CheckOptions, Rule, Violation } from '../rule';
 
 /** Kinds with a selector, and where its labels are. AuthorizationPolicies with a selector are left to authz-selector-targets. */
@@ -76,7 +76,7 @@ spec: { selector: { matchLabels: { app: cart } }, mtls: { mode: STRICT } }
         model.objects
           .ofKind(kind)
           .flatMap((object) =>
-            attached(object).targets.flatMap((target) => missingTarget(model, options, object, target)),
+            policyAttachment(object).targets.flatMap((target) => missingTarget(model, options, object, target)),
           ),
       ),
       ...model.objects.ofKind('AuthorizationPolicy').flatMap((object) => emptyNamespace(model, options, object)),
@@ -105,11 +105,11 @@ function emptySelector(
   // Pods of a Gateway of the Gateway API are in no manifest.
   const isMade = Object.keys(labels).some((label) => label.startsWith('gateway.networking.k8s.io/'));
   if (!hasPods || isMade || declaresWorkloads(model, namespace)) return [];
-  const message = `no workload of ${isWide ? 'the mesh' : `namespace ${namespace}`} has the labels ${labelText(labels)}, so this ${kind} has no effect; select labels that its pods carry`;
+  const message = `no workload of ${isWide ? 'the mesh' : `namespace ${namespace}`} has the labels ${formatLabels(labels)}, so this ${kind} has no effect; select labels that its pods carry`;
   return [{ object, path: `spec.${field}.${labelsField}`, message }];
 }
 
-function missingTarget(model: MeshModel, options: CheckOptions, policy: MeshObject, target: Target): Violation[] {
+function missingTarget(model: MeshModel, options: CheckOptions, policy: MeshObject, target: PolicyTarget): Violation[] {
   const { group, kind, name, path } = target;
   const { namespace, object } = policy;
   if (name === '' || !isDescribed(model, namespace) || exists(model, options, namespace, group, kind, name)) return [];
@@ -148,7 +148,7 @@ function exists(
 
 /** A policy for a whole namespace without pods (IST0127). */
 function emptyNamespace(model: MeshModel, options: CheckOptions, policy: MeshObject): Violation[] {
-  const { selector, targets } = attached(policy);
+  const { selector, targets } = policyAttachment(policy);
   const { namespace, object } = policy;
   if (
     selector !== undefined ||

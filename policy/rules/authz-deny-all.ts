@@ -1,13 +1,14 @@
 import { asList, asMap, asName, indexedMaps } from '../../mesh/json';
 import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
 import { hasLabels } from '../../mesh/model/workload-index';
-import { actionOf, attached } from '../model/authorization';
-import { labelText } from '../model/workloads';
+import { actionOf } from '../model/authorization';
+import { policyAttachment } from '../../mesh/model/policy-attachment';
+import { formatLabels } from '../../mesh/model/endpoints';
 import type { Rule, Violation } from '../rule';
 
 /**
- * A policy that allows nothing is the usual base of "deny by default", so it stands where another ALLOW policy of the same scope lets somebody in. Alone it is a mistake or a decision, and
- * a decision is declared by a waiver with its reason. Providers are looked up where MeshConfig is known.
+ * A policy that allows nothing is the usual base of "deny by default", so it is fine beside another ALLOW policy of the same scope that allows something. Alone it is a mistake or a
+ * decision, and a decision is declared by a waiver with its reason. Providers are looked up where MeshConfig is known.
  */
 export const authzDenyAll: Rule = {
   id: 'authz-deny-all',
@@ -58,7 +59,7 @@ function faultOf(model: MeshModel, policy: MeshObject): { path: string; message:
 }
 
 function allowsNothing(policy: MeshObject): { path: string; message: string } {
-  const message = `it allows nothing, and no other ALLOW policy lets anybody in, so every request to ${scopeOf(policy)} is refused with 403; add rules, or declare that with a waiver`;
+  const message = `it allows nothing, and no other ALLOW policy allows any request, so every request to ${scopeOf(policy)} is refused with 403; add rules, or declare that with a waiver`;
   return { path: 'spec', message };
 }
 
@@ -72,21 +73,21 @@ function deniesAll(policy: MeshObject): { path: string; message: string } | unde
 }
 
 function scopeOf(policy: MeshObject): string {
-  const { selector, targets } = attached(policy);
+  const { selector, targets } = policyAttachment(policy);
   if (targets.length > 0) return targets.map(({ kind, name }) => `${kind} ${name}`).join(', ');
   return selector === undefined
     ? `namespace ${policy.namespace}`
-    : `pods of namespace ${policy.namespace} with ${labelText(selector)}`;
+    : `pods of namespace ${policy.namespace} with ${formatLabels(selector)}`;
 }
 
 /** Whether some ALLOW policy with rules is for part of what this one closes. */
 function othersAllow(model: MeshModel, policy: MeshObject): boolean {
-  const own = attached(policy);
+  const own = policyAttachment(policy);
   return model.objects.ofKind('AuthorizationPolicy').some((other) => {
     if (other === policy || actionOf(other) !== 'ALLOW' || asList(other.spec['rules']).length === 0) return false;
     const { rootNamespace } = model.config;
     if (![other.namespace, rootNamespace].includes(policy.namespace) && other.namespace !== rootNamespace) return false;
-    const { selector = {}, targets } = attached(other);
+    const { selector = {}, targets } = policyAttachment(other);
     if (own.targets.length > 0) return targets.some(({ name }) => own.targets.some((target) => target.name === name));
     // Labels that contradict each other are never on one pod.
     const both = { ...own.selector, ...selector };

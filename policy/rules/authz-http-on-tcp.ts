@@ -2,7 +2,8 @@ import { asStrings } from '../../mesh/json';
 import type { MeshModel, MeshObject, MeshService } from '../../mesh/model/mesh-model';
 import { isHttp } from '../../mesh/model/protocol';
 import { httpField } from '../model/ambient';
-import { actionOf, attached, clausesOf, workloadsOf } from '../model/authorization';
+import { actionOf, clausesOf } from '../model/authorization';
+import { workloadsOfPolicy } from '../../mesh/model/policy-attachment';
 import { servicesOf } from '../model/workloads';
 import type { Rule, Violation } from '../rule';
 
@@ -67,7 +68,7 @@ function violations(model: MeshModel, policy: MeshObject): Violation[] {
   const field = httpField(policy);
   if (field === undefined) return [];
   const wanted = new Set(clausesOf(policy).operations.flatMap(({ fields }) => asStrings(fields['ports'])));
-  const ports = workloadsOf(model, attached(policy))
+  const ports = workloadsOfPolicy(model, policy)
     .flatMap((workload) => servicesOf(model, workload))
     .flatMap((service) => service.ports)
     .filter(

@@ -1,6 +1,7 @@
 import { asList, asString } from '../../mesh/json';
 import type { MeshModel, MeshObject, MeshService } from '../../mesh/model/mesh-model';
-import { attached, clausesOf, workloadsOf } from '../model/authorization';
+import { clausesOf } from '../model/authorization';
+import { policyAttachment, workloadsOfPolicy } from '../../mesh/model/policy-attachment';
 import { effectiveRule } from '../model/clients';
 import { tlsMode } from '../model/host-rules';
 import { servicesOf } from '../model/workloads';
@@ -24,7 +25,7 @@ export const authzNeedsMtls: Rule = {
   kiali: ['KIA0105'],
   single: false,
   docs: {
-    why: 'Principals and namespaces of clients come from their certificates. Without mutual TLS they are empty: an ALLOW locks everybody out, a DENY lets everybody through.',
+    why: 'Principals and namespaces of clients come from their certificates. Without mutual TLS they are empty: an ALLOW refuses every client, a DENY refuses none.',
     bad: `
 apiVersion: security.istio.io/v1
 kind: PeerAuthentication
@@ -76,10 +77,10 @@ function identityPaths(policy: MeshObject): string[] {
   ];
 }
 
-/** Why workloads of a policy get no mutual TLS, in words; undefined when they may get it. */
+/** Why workloads of a policy get no mutual TLS; undefined when they may get it. */
 function whyPlaintext(model: MeshModel, policy: MeshObject): string | undefined {
-  const target = attached(policy);
-  const workloads = workloadsOf(model, target);
+  const target = policyAttachment(policy);
+  const workloads = workloadsOfPolicy(model, target.source);
   const modes =
     workloads.length === 0
       ? [model.peerAuthentications.forWorkload(policy.namespace, target.selector ?? {})]

@@ -1,9 +1,10 @@
 import { asName, asStrings } from '../../mesh/json';
 import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
-import { attached, type Clause, clausesOf, isMethodPattern, workloadsOf } from '../model/authorization';
+import { type Clause, clausesOf, isMethodPattern } from '../model/authorization';
+import { policyAttachment, workloadsOfPolicy } from '../../mesh/model/policy-attachment';
 import { hostState } from '../model/known';
 import { declaresWorkloads, describesNamespaces, isDeclared, namespaceExists } from '../../mesh/model/externals';
-import { labelText } from '../model/workloads';
+import { formatLabels } from '../../mesh/model/endpoints';
 import type { CheckOptions, Rule, Violation } from '../rule';
 
 /**
@@ -18,7 +19,7 @@ export const authzSelectorTargets: Rule = {
   kiali: ['KIA0004', 'KIA0101', 'KIA0102', 'KIA0104', 'KIA0106', 'KIA0108'],
   single: false,
   docs: {
-    why: 'A policy that selects nobody protects nobody, and one that names a client, host or method that does not exist never matches: an ALLOW locks out, a DENY lets through.',
+    why: 'A policy that selects no workload protects nothing. One that names a client, host or method that does not exist never matches: an ALLOW refuses every client, a DENY refuses none.',
     bad: `
 apiVersion: apps/v1
 kind: Deployment
@@ -55,7 +56,7 @@ spec:
     model.objects.ofKind('AuthorizationPolicy').flatMap((policy) => {
       const { sources, operations } = clausesOf(policy);
       return [
-        ...selectsNobody(model, options, policy),
+        ...selectsNothing(model, options, policy),
         ...sources.flatMap((source) => [...namespaces(model, options, source), ...principals(model, options, source)]),
         ...operations.flatMap((operation) => [...methods(operation), ...hosts(model, policy, operation)]),
       ].map((found) => ({ object: policy.object, ...found }));
@@ -64,14 +65,14 @@ spec:
 
 type Found = Omit<Violation, 'object'>;
 
-function selectsNobody(model: MeshModel, options: CheckOptions, policy: MeshObject): Found[] {
-  const target = attached(policy);
-  if (target.selector === undefined || workloadsOf(model, target).length > 0) return [];
+function selectsNothing(model: MeshModel, options: CheckOptions, policy: MeshObject): Found[] {
+  const target = policyAttachment(policy);
+  if (target.selector === undefined || workloadsOfPolicy(model, target.source).length > 0) return [];
   const isRoot = policy.namespace === model.config.rootNamespace;
   const hasWorkloads = !isRoot && model.workloads.inNamespace(policy.namespace).length > 0;
   const isDescribed = options.complete === true || hasWorkloads;
   if (!isDescribed || declaresWorkloads(model, policy.namespace)) return [];
-  const message = `no workload of ${isRoot ? 'the mesh' : `namespace ${policy.namespace}`} carries the labels ${labelText(target.selector)}, so this policy protects nothing; select the labels of its pods`;
+  const message = `no workload of ${isRoot ? 'the mesh' : `namespace ${policy.namespace}`} carries the labels ${formatLabels(target.selector)}, so this policy protects nothing; select the labels of its pods`;
   return [{ path: 'spec.selector.matchLabels', message }];
 }
 
@@ -88,7 +89,7 @@ function namespaces(model: MeshModel, options: CheckOptions, { fields, path }: C
   );
 }
 
-/** `*` at one end stands for any text. */
+/** `*` at one end stands for any characters. */
 function matchesPattern(value: string, pattern: string): boolean {
   if (pattern === '*') return true;
   if (pattern.endsWith('*')) return value.startsWith(pattern.slice(0, -1));
@@ -110,7 +111,7 @@ function principals(model: MeshModel, options: CheckOptions, { fields, path }: C
       return [{ path: own, message, level: 'advisory' }];
     }
     if (serviceAccountExists(model, options, namespace, name)) return [];
-    const message = `principal "${principal}" is nobody: namespace ${namespace} has no ServiceAccount "${name}"; correct it, add the ServiceAccount, or declare "${namespace}/${name}" in externals.serviceAccounts`;
+    const message = `principal "${principal}" matches no client: namespace ${namespace} has no ServiceAccount "${name}"; correct it, add the ServiceAccount, or declare "${namespace}/${name}" in externals.serviceAccounts`;
     return [{ path: own, message }];
   });
 }

@@ -1,8 +1,8 @@
-import type { MeshGatewayServer, MeshGateway, MeshModel } from '../../mesh/model/mesh-model';
+import type { MeshGateway, MeshGatewayServer, MeshModel } from '../../mesh/model/mesh-model';
 import { pushTo } from '../../mesh/collections';
 import { hasLabels } from '../../mesh/model/workload-index';
 import { isHostWithin, isWildcard } from '../../mesh/model/hosts';
-import { labelText } from '../model/workloads';
+import { formatLabels } from '../../mesh/model/endpoints';
 import type { Rule, Violation } from '../rule';
 
 /**
@@ -115,7 +115,7 @@ function shareWorkload(model: MeshModel, { selector: a }: MeshGateway, { selecto
 function violation({ gateway, server, host, path }: Served, others: readonly Served[]): Violation {
   const names = [...new Set(others.map((other) => `Gateway ${other.gateway.id} (${other.host})`))].sort();
   const shown = names.slice(0, 3).join(', ') + (names.length > 3 ? ` and ${names.length - 3} more` : '');
-  const pods = gateway.selector === undefined ? 'every gateway' : labelText(gateway.selector);
+  const pods = gateway.selector === undefined ? 'every gateway' : formatLabels(gateway.selector);
   const message = `host ${host} on port ${server.port.number} of ${pods} is served by ${shown} too; let one Gateway serve it, or give each its own host, port or workload`;
   return { object: gateway.source.object, path, message };
 }

@@ -1,7 +1,7 @@
 import type { MeshGateway, MeshModel } from '../../mesh/model/mesh-model';
 import { hasLabels } from '../../mesh/model/workload-index';
-import { knownGatewayWorkloads, type KnownGatewayWorkload } from '../model/clients';
-import { labelText } from '../model/workloads';
+import { type KnownGatewayWorkload, knownGatewayWorkloads } from '../model/clients';
+import { formatLabels } from '../../mesh/model/endpoints';
 import type { CheckOptions, Rule, Violation } from '../rule';
 
 /**
@@ -77,7 +77,7 @@ function violations(model: MeshModel, options: CheckOptions, gateway: MeshGatewa
   const workloads = knownGatewayWorkloads(model, options, gateway);
   if (workloads.length === 0) {
     if (!known) return [];
-    const message = `no gateway workload carries the labels ${labelText(selector)}, so this Gateway configures nothing; ${offer(options)}`;
+    const message = `no gateway workload carries the labels ${formatLabels(selector)}, so this Gateway configures nothing; ${offer(options)}`;
     return [{ object: source.object, path: 'spec.selector', message }];
   }
   const ports = openPorts(model, workloads);
@@ -88,12 +88,12 @@ function violations(model: MeshModel, options: CheckOptions, gateway: MeshGatewa
     .map(({ port, path }) => ({
       object: source.object,
       path: `${path}.port.number`,
-      message: `no Service of the pods with ${labelText(selector)} opens port ${port.number}, so it cannot be reached; open are ${list === '' ? 'none' : list}. Use one of them, or add the port to the Service`,
+      message: `no Service of the pods with ${formatLabels(selector)} opens port ${port.number}, so it cannot be reached; open are ${list === '' ? 'none' : list}. Use one of them, or add the port to the Service`,
     }));
 }
 
 function offer({ gatewayWorkloads = [] }: CheckOptions): string {
-  const labels = gatewayWorkloads.map((workload) => labelText(workload.labels)).sort();
+  const labels = gatewayWorkloads.map((workload) => formatLabels(workload.labels)).sort();
   return labels.length === 0 ? 'select the labels of one' : `gateway workloads carry ${labels.join('; ')}`;
 }
 

@@ -1,7 +1,7 @@
 import { asMap, indexedMaps } from '../../mesh/json';
 import type { MeshGateway, MeshModel, MeshVirtualService } from '../../mesh/model/mesh-model';
 import { hasLabels } from '../../mesh/model/workload-index';
-import { attached, isFor } from '../model/authorization';
+import { policiesFor, policyAttachment } from '../../mesh/model/policy-attachment';
 import { knownGatewayWorkloads } from '../model/clients';
 import type { CheckOptions, Rule, Violation } from '../rule';
 
@@ -97,12 +97,12 @@ function claimPaths({ source }: MeshVirtualService): { path: string; header: str
 
 /** Whether all pods of a gateway read tokens. */
 function hasAuthentication(model: MeshModel, options: CheckOptions, gateway: MeshGateway): boolean {
-  const authentications = model.objects.ofKind('RequestAuthentication').map(attached);
   const pods = knownGatewayWorkloads(model, options, gateway);
   if (pods.length === 0) {
+    const authentications = model.objects.ofKind('RequestAuthentication').map(policyAttachment);
     return authentications.some(
       ({ selector = {}, targets }) => targets.length > 0 || hasLabels(gateway.selector ?? {}, selector),
     );
   }
-  return pods.every((pod) => authentications.some((authentication) => isFor(model, authentication, pod)));
+  return pods.every((pod) => policiesFor(model, 'RequestAuthentication', pod).length > 0);
 }

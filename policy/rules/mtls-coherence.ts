@@ -1,11 +1,11 @@
-import { acceptedMode } from '../../mesh/model/mutual-tls';
+import { acceptedMode, hasNoProxy } from '../../mesh/model/mutual-tls';
 import { isHostWithin, isWildcard } from '../../mesh/model/hosts';
 import type { MeshModel, MeshObject, MeshService, MtlsMode } from '../../mesh/model/mesh-model';
 import { pushTo } from '../../mesh/collections';
 import { effectiveRule } from '../model/clients';
 import { type HostRule, hostRules, type PlacedPolicy, policiesOf, tlsMode } from '../model/host-rules';
 import { servicePlace } from '../../mesh/model/externals';
-import { hasNoProxy, hasSelectivePolicies, podLabels } from '../model/workloads';
+import { hasSelectivePolicies, podLabels } from '../model/workloads';
 import type { Rule, Violation } from '../rule';
 
 /**
@@ -54,7 +54,7 @@ spec:
   ],
 };
 
-/** What a server does, in words, and the object that makes it do so. */
+/** The mode of a server, and the object that sets it. */
 interface Server {
   mode: MtlsMode;
   decidedBy: MeshObject | undefined;
@@ -68,7 +68,7 @@ function ruleViolation(model: MeshModel, rule: HostRule, placed: PlacedPolicy): 
     .map((server) => faultOf(mode, server))
     .find((found) => found !== undefined);
   if (fault === undefined) return [];
-  const message = `clients of ${rule.host} are told to use TLS mode ${mode}, but ${fault}; leave tls out, or make the two agree`;
+  const message = `clients of ${rule.host} use TLS mode ${mode}, but ${fault}; leave tls out, or make the two agree`;
   return [{ object: rule.source.object, path: `${placed.path}.tls.mode`, message }];
 }
 

@@ -1,7 +1,8 @@
 import { asList, asMap, asName, asNumber, asString, indexedMaps } from '../../mesh/json';
 import type { MeshModel, MeshService, MeshWorkload } from '../../mesh/model/mesh-model';
 import { parseProtocol } from '../../mesh/model/protocol';
-import { hasNoProxy, isGateway, servicesOf } from '../model/workloads';
+import { servicesOf } from '../model/workloads';
+import { hasNoProxy } from '../../mesh/model/mutual-tls';
 import type { Rule, Violation } from '../rule';
 
 /** User of Istio's own proxy, whose traffic is not captured. */
@@ -142,7 +143,7 @@ function isSystem(model: MeshModel, namespace: string): boolean {
 
 function runsAsProxy(model: MeshModel, workload: MeshWorkload): Violation[] {
   const { source, podSpec, podSpecPath } = workload;
-  if (isGateway(model, workload)) return [];
+  if (model.isGateway(workload)) return [];
   const pod =
     asNumber(asMap(podSpec['securityContext'])['runAsUser']) === proxyUser
       ? [`${podSpecPath}.securityContext.runAsUser`]

@@ -1,6 +1,6 @@
 import type { MeshModel, MeshObject, MeshWorkload } from '../../mesh/model/mesh-model';
 import { pushTo } from '../../mesh/collections';
-import { hasNoProxy } from '../model/workloads';
+import { hasNoProxy } from '../../mesh/model/mutual-tls';
 import type { Rule, Violation } from '../rule';
 
 /** Namespaces of the platform itself, whose workloads are not expected in the mesh. */

@@ -1,8 +1,8 @@
 import type { MeshModel } from '../../mesh/model/mesh-model';
-import { ruleGroups, type PlacedSubset, type RuleGroup } from '../model/host-rules';
+import { type PlacedSubset, type RuleGroup, ruleGroups } from '../model/host-rules';
 import { writtenRoutes } from '../model/routes';
-import { endpointsOf } from '../../mesh/model/endpoints';
-import { contradiction, endpointLabels, labelText, subsetWorkloads } from '../model/workloads';
+import { endpointsOf, formatLabels } from '../../mesh/model/endpoints';
+import { contradiction, endpointLabels, subsetWorkloads } from '../model/workloads';
 import type { Rule, Violation } from '../rule';
 
 /**
@@ -88,6 +88,6 @@ function violation(
   // 0 replicas: the labels are right.
   if (subsetWorkloads(model, service, labels).length > 0) return [];
   const inUse = used.has(`${name}/${host}`);
-  const message = `no workload behind ${host} carries the labels of subset "${name}" (${labelText(labels)})${inUse ? ', although routes send requests there' : ''}; correct the labels, or deploy the version`;
+  const message = `no workload behind ${host} carries the labels of subset "${name}" (${formatLabels(labels)})${inUse ? ', although routes send requests there' : ''}; correct the labels, or deploy the version`;
   return [{ object, path: `${path}.labels`, message, ...(inUse ? {} : { level: 'advisory' as const }) }];
 }

@@ -4,8 +4,9 @@ import type { MeshModel, MeshService } from '../../mesh/model/mesh-model';
 import { hasLabels } from '../../mesh/model/workload-index';
 import { isMovedByController } from '../model/rollouts';
 import { writtenRoutes } from '../model/routes';
-import { ruleGroups, type PlacedSubset, type RuleGroup } from '../model/host-rules';
-import { contradiction, endpointLabels, labelText, podLabels } from '../model/workloads';
+import { type PlacedSubset, type RuleGroup, ruleGroups } from '../model/host-rules';
+import { contradiction, endpointLabels, podLabels } from '../model/workloads';
+import { formatLabels } from '../../mesh/model/endpoints';
 import type { CheckOptions, Rule, Violation } from '../rule';
 
 /**
@@ -18,7 +19,7 @@ export const subsetOverlap: Rule = {
   title: 'no two subsets of a host select the same pods',
   single: false,
   docs: {
-    why: 'When two subsets share pods, their weights are a fiction: "canary 10 %" also reaches the stable pods, and whatever is shifted, the same versions answer.',
+    why: 'When two subsets share pods, their weights mean nothing: "canary 10 %" also reaches the stable pods, and a shift changes nothing.',
     bad: `
 apiVersion: networking.istio.io/v1
 kind: DestinationRule
@@ -55,7 +56,7 @@ function violations(model: MeshModel, group: RuleGroup, options: CheckOptions): 
     const [first] = found.sort((a, b) => Number(b.isWeighed) - Number(a.isWeighed));
     if (first === undefined) return [];
     const others = found.length === 1 ? '' : ` and with ${found.length - 1} more`;
-    const message = `subset "${subset.name}" (${labelText(subset.labels)}) shares pods with subset "${first.other.name}"${placeOf(first.other, subset)} (${labelText(first.other.labels)})${others}: ${first.overlap}. A weight between them has no meaning; give each a label value of its own`;
+    const message = `subset "${subset.name}" (${formatLabels(subset.labels)}) shares pods with subset "${first.other.name}"${placeOf(first.other, subset)} (${formatLabels(first.other.labels)})${others}: ${first.overlap}. A weight between them has no meaning; give each a label value of its own`;
     // Two views of one version, by region or by load balancer, matter only when a route weighs them.
     if (!first.isWeighed && (first.overlap !== equalLabels || isSetApart(first.other, subset))) return [];
     const level = first.isWeighed ? {} : { level: 'advisory' as const };
@@ -81,7 +82,7 @@ const weighedTogether = memoizeByIdentity((model: MeshModel) => {
   return (host: string, a: string, b: string): boolean => pairs.has(JSON.stringify([host, a, b]));
 });
 
-/** Why two subsets share pods, in words; undefined when they do not, or nobody can tell. */
+/** Why two subsets share pods; undefined when they do not, or the input does not tell. */
 function overlapOf(
   model: MeshModel,
   service: MeshService | undefined,
@@ -95,7 +96,7 @@ function overlapOf(
   const both = podLabels({ ...a, ...b });
   const shared =
     service === undefined ? undefined : endpointLabels(model, service)?.find((pod) => hasLabels(pod, both));
-  return shared === undefined ? undefined : `a workload with the labels ${labelText(shared)} belongs to both`;
+  return shared === undefined ? undefined : `a workload with the labels ${formatLabels(shared)} belongs to both`;
 }
 
 function placeOf({ rule: { source } }: PlacedSubset, { rule }: PlacedSubset): string {

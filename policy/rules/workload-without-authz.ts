@@ -1,11 +1,11 @@
 import type { MeshModel, MeshWorkload } from '../../mesh/model/mesh-model';
-import { attached, workloadsOf, type Attached } from '../model/authorization';
-import { hasNoProxy } from '../model/workloads';
+import { type PolicyAttachment, policyAttachment, workloadsOfPolicy } from '../../mesh/model/policy-attachment';
+import { hasNoProxy } from '../../mesh/model/mutual-tls';
 import type { Rule, Violation } from '../rule';
 
 const platform = ['kube-system', 'kube-public', 'kube-node-lease'];
 
-/** A mesh without any AuthorizationPolicy among the objects has not chosen to authorize, so nothing is said of it unless the set is declared complete. */
+/** Objects without any AuthorizationPolicy are judged only when the input is complete: the mesh may not use authorization. */
 export const workloadWithoutAuthz: Rule = {
   id: 'workload-without-authz',
   level: 'advisory',
@@ -13,7 +13,7 @@ export const workloadWithoutAuthz: Rule = {
   kiali: ['KIA1301'],
   single: false,
   docs: {
-    why: 'A workload that no AuthorizationPolicy is for takes requests from everybody who can reach it.',
+    why: 'A workload that no AuthorizationPolicy is for accepts requests from every client that can reach it.',
     bad: `
 apiVersion: apps/v1
 kind: Deployment
@@ -46,7 +46,7 @@ spec:
     fix: 'Add an AuthorizationPolicy for the workload or its namespace, or switch the rule off (`rules: {workload-without-authz: off}`) for a mesh that does not authorize.',
   },
   check: (model, options) => {
-    const policies = model.objects.ofKind('AuthorizationPolicy').map(attached);
+    const policies = model.objects.ofKind('AuthorizationPolicy').map(policyAttachment);
     const isCovered = coverage(model, policies);
     const uncovered = model.workloads.all.filter((workload) => isExpected(model, workload) && !isCovered(workload));
     return policies.length === 0 && options.complete !== true ? [] : uncovered.map(violation);
@@ -60,15 +60,17 @@ function isExpected(model: MeshModel, workload: MeshWorkload): boolean {
 }
 
 /** Tells whether a workload is covered, by name, by labels or by a policy of its whole namespace or of the mesh. */
-function coverage(model: MeshModel, policies: readonly Attached[]): (workload: MeshWorkload) => boolean {
-  const isWide = ({ selector, targets }: Attached): boolean => selector === undefined && targets.length === 0;
+function coverage(model: MeshModel, policies: readonly PolicyAttachment[]): (workload: MeshWorkload) => boolean {
+  const isWide = ({ selector, targets }: PolicyAttachment): boolean => selector === undefined && targets.length === 0;
   const namespaces = new Set(policies.filter(isWide).map(({ source }) => source.namespace));
-  const named = new Set(policies.filter((policy) => !isWide(policy)).flatMap((policy) => workloadsOf(model, policy)));
+  const named = new Set(
+    policies.filter((policy) => !isWide(policy)).flatMap((policy) => workloadsOfPolicy(model, policy.source)),
+  );
   return (workload) =>
     namespaces.has(model.config.rootNamespace) || namespaces.has(workload.namespace) || named.has(workload);
 }
 
 function violation({ source, namespace }: MeshWorkload): Violation {
-  const message = `no AuthorizationPolicy is for this workload, so everybody who reaches it may call it; add one for it or for namespace ${namespace}`;
+  const message = `no AuthorizationPolicy is for this workload, so every client that reaches it may call it; add one for it or for namespace ${namespace}`;
   return { object: source.object, path: '', message };
 }

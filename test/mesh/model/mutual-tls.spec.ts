@@ -14,7 +14,8 @@ import { deployment, objects, service } from './objects';
 
 const injected = { 'sidecar.istio.io/inject': 'true' };
 const cart = deployment('cart', { app: 'cart', ...injected });
-const plainCart = deployment('cart', { app: 'cart' });
+const plainCart = deployment('cart', { app: 'cart', 'sidecar.istio.io/inject': 'false' });
+const openCart = deployment('cart', { app: 'cart' });
 const front: MeshClient = { proxy: 'sidecar', namespace: 'front', labels: {} };
 
 function peerAuthentication(name: string, namespace: string, spec: Record<string, unknown>): KubernetesObject {
@@ -384,6 +385,46 @@ describe('the connection of a client to a workload', () => {
       const { mesh, called, pods } = parts([service('cart'), ...given]);
       const { sent, accepted, result } = handshake(mesh, { ...front, proxy }, called, { port: 80 }, pods);
       assert.deepEqual([sent, accepted, result], expected);
+    });
+  }
+
+  const shop = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } };
+  const injection: [string, KubernetesObject[], MeshClient['proxy'], Handshake['result']][] = [
+    [
+      'is accepted by automatic mutual TLS with and without injection',
+      [openCart, namespaceStrict],
+      'sidecar',
+      'accepted',
+    ],
+    [
+      'is not known as plaintext to STRICT where the namespace may have injection',
+      [openCart, namespaceStrict],
+      'none',
+      'unknown',
+    ],
+    [
+      'is not known under DISABLE and STRICT where the namespace may have injection',
+      [openCart, namespaceStrict, rule('DISABLE')],
+      'sidecar',
+      'unknown',
+    ],
+    [
+      'is not known as mutual TLS of a rule where the namespace may have injection',
+      [openCart, rule('ISTIO_MUTUAL')],
+      'sidecar',
+      'unknown',
+    ],
+    [
+      'is accepted as plaintext in a namespace without injection',
+      [shop, openCart, namespaceStrict],
+      'none',
+      'accepted',
+    ],
+  ];
+  for (const [title, given, proxy, expected] of injection) {
+    it(title, () => {
+      const { mesh, called, pods } = parts([service('cart'), ...given]);
+      assert.equal(handshake(mesh, { ...front, proxy }, called, { port: 80 }, pods).result, expected);
     });
   }
 
