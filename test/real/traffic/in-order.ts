@@ -22,7 +22,12 @@ export async function applyInOrder(
   { mesh, timeoutSeconds, drainSeconds }: InOrderOptions,
 ): Promise<void> {
   const [from, to] = [byTitle(before), byTitle(after)];
-  const log = { info: () => undefined, progress: () => undefined, warnOnce: () => undefined };
+  const log = {
+    info: () => undefined,
+    progress: () => undefined,
+    warnOnce: () => undefined,
+    flush: () => Promise.resolve(),
+  };
   const { signal } = new AbortController();
   const { kubeconfig, context, istiod, proxies, namespace } = mesh;
   const proof = defined({
