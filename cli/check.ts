@@ -26,7 +26,7 @@ interface Judged extends LoadedObject {
 
 /**
  * Judges the objects of files and stacks together, as they are to live in one cluster. Each finding names the file and line, or the key of the stack file, that it is about.
- * @param options - what the checks are told, in addition to what the stack files tell them
+ * @param options - options of the checks, in addition to those of the stack files
  */
 export function judge(
   input: ReadInput,
@@ -64,7 +64,7 @@ export function judge(
   return sourced({ ...report, findings }, { objects: objects.length, sourceOf, level });
 }
 
-/** What the routing model is told of all that is judged together. */
+/** Everything that is judged together, as the routing model takes it. */
 function trafficOf(
   objects: KubernetesObject[],
   stacks: readonly LoadedStack[],
@@ -80,7 +80,7 @@ function trafficOf(
   };
 }
 
-/** Tests of routing that fail, or of which it cannot be told whether they hold. */
+/** Tests of routing that fail, or that cannot be judged. */
 function expectationFindings(
   { settings, source, file }: LoadedStack,
   traffic: TrafficInput,

@@ -15,7 +15,7 @@ function packagesOf(file) {
   }
 }
 
-/** npm keeps a lock file of what it installed: every package that this platform needs must be in it, in the version asked for. */
+/** npm keeps a lock file of what it installed: every package that this platform needs must be in it, in the right version. */
 function isInstalled() {
   const asked = packagesOf('package-lock.json');
   const installed = packagesOf('node_modules/.package-lock.json');
@@ -25,7 +25,7 @@ function isInstalled() {
   );
 }
 
-/** What the lab is built from comes meanwhile: what is not needed, or fails, is nobody's loss, as the lab looks for itself. */
+/** Downloads the Go modules of the lab in the background. A failure does not matter: the lab downloads what is missing. */
 function fetchModules() {
   const env = { ...process.env, GOFLAGS: '', GOWORK: 'off' };
   const lab = join(root, 'cluster', 'lab');
@@ -54,7 +54,7 @@ if (!isInstalled()) {
   });
   if (status !== 0) {
     console.error(
-      'npm ci failed: see above. Nothing else was done; run the command again when the registry can be reached.',
+      'npm ci failed, see above. Nothing else was done; run the command again when the registry is reachable.',
     );
     process.exit(2);
   }

@@ -63,17 +63,14 @@ const defaultStack = 'dev';
 export function stackOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('-s, --stack <name>', 'the stack whose Pulumi.<name>.yaml to read (default: "dev")').conflicts([
-        'config',
-        'sample',
-      ]),
+      new Option('-s, --stack <name>', 'read Pulumi.<name>.yaml (default: "dev")').conflicts(['config', 'sample']),
     )
-    .addOption(new Option('-c, --config <file>', 'a stack file by its path').conflicts(['stack', 'sample']))
+    .addOption(new Option('-c, --config <file>', 'read the stack file at this path').conflicts(['stack', 'sample']))
     .addOption(
-      new Option('--sample <sample[/state]>', 'one that `meshwright samples` lists, e.g. 003/delay').conflicts([
-        'stack',
-        'config',
-      ]),
+      new Option(
+        '--sample <sample[/state]>',
+        'read a sample that `meshwright samples` lists, e.g. 003/delay',
+      ).conflicts(['stack', 'config']),
     );
 }
 

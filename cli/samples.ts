@@ -9,7 +9,7 @@ import { projectRoot } from '../runtime/project-root';
 /** The folder of the samples: one folder each, with `base.yaml` and one file per further state in `states/`. */
 export const samplesFolder = join(projectRoot, 'samples');
 
-/** The state that is the sample's `base.yaml` as it stands. */
+/** The state of the sample's `base.yaml` itself. */
 export const baseState = 'base';
 
 interface BaseFile {

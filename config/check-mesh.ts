@@ -35,8 +35,8 @@ export function checkMesh(settings: StackSettings, policy: PolicySettings = {}, 
 }
 
 /**
- * All problems of a refused stack: its own, and what the check finds in objects that none of them touches. Only rules that judge an object alone are asked, for the
- * others would miss what was refused.
+ * All problems of a refused stack: its own, and the findings on objects that they do not concern. Only rules that judge an object alone run, since the
+ * others would miss the refused parts.
  */
 export function allProblems({ problems, sound }: Refused, source: Source = {}): Problem[] {
   const places = problems.map(({ path }) => parseKeyPath(path));
@@ -74,7 +74,7 @@ function judged({ settings, policy }: Settings, mesh: Mesh, source: Source, scop
   });
 }
 
-/** The tests of routing in the stack file. Whether one holds that rests on something outside of the stack cannot be told here. */
+/** Judges the tests of routing in the stack file. One that depends on something outside of the stack is only advisory. */
 function expectations(settings: StackSettings, policy: PolicySettings, source: Source): Judged[] {
   const verdicts = judgeExpectations(stackTraffic(settings, policy), settings.expect ?? []);
   return verdicts.flatMap(({ result, message }, index) => {

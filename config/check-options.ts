@@ -9,7 +9,7 @@ import type { GatewaySettings, IstioSettings, StackSettings } from '../mesh/mani
 import type { CheckOptions, GatewayWorkload } from '../policy/rule';
 import type { PolicySettings } from './schema/policy';
 
-/** What the checks need to know of a stack beside its objects: what its Helm releases bring, and what its `policy` section says. */
+/** The options that a stack is checked with: what its Helm releases install, and its `policy` section. */
 export function checkOptions(settings: StackSettings, policy: PolicySettings): CheckOptions {
   const hosts = releasedHosts(settings, policy.mesh?.domain);
   return defined({
@@ -45,7 +45,7 @@ function mesh({ istio, addons = {} }: StackSettings): CheckOptions['mesh'] & obj
   return { rootNamespace: controlPlaneNamespace(istio), meshConfig: meshConfig(withTracingProvider(istio, addons)) };
 }
 
-/** As istiod gets it: chart values given verbatim win, as in the release. */
+/** MeshConfig as istiod gets it: verbatim chart values win, as in the release. */
 function meshConfig({ meshConfig = {}, values }: IstioSettings): Record<string, unknown> {
   const verbatim = values?.istiod?.['meshConfig'];
   return typeof verbatim === 'object' && verbatim !== null
@@ -55,7 +55,7 @@ function meshConfig({ meshConfig = {}, values }: IstioSettings): Record<string, 
 
 function gatewayWorkloads(gateways: Record<string, GatewaySettings>): GatewayWorkload[] {
   return Object.entries(gateways).map(([name, gateway]) => {
-    // The ports of a workload that somebody else installed, or of chart values given verbatim, are not known.
+    // The ports of a workload outside of the stack, or of one with verbatim chart values, are unknown.
     const known =
       gateway.service?.ports ??
       (gateway.install === false || gateway.values?.['service'] !== undefined ? undefined : defaultGatewayPorts);

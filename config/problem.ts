@@ -2,7 +2,7 @@ import { defined } from '../mesh/manifests/kubernetes';
 import { type Key, keyPath, valueAt } from './key-path';
 import { nearest } from '../policy/finding';
 
-/** One thing that is wrong in a stack file. Plain data; {@link formatProblem} puts it into words. */
+/** One problem of a stack file. Plain data; {@link formatProblem} puts it into words. */
 export interface Problem {
   /** Key in the stack file, e.g. `meshwright:routes.bookinfo.reviews.weights.v3`; '' for the file as a whole. */
   path: string;
@@ -37,7 +37,7 @@ export interface KeyProblem {
 }
 
 /**
- * A problem by keys as it is told: with the value, unless that must not be shown, and its place in the file.
+ * A problem as it is printed: with the value, unless that must not be shown, and its place in the file.
  * @param sections - the values that the keys lead to
  */
 export function voiced(
@@ -47,13 +47,13 @@ export function voiced(
 ): Problem {
   const value = valueAt(sections, keys);
   const secret = value !== undefined && secretSections?.has(String(keys[0])) === true;
-  const told = secret ? { value: secretValue, message } : { value, message, hint };
-  return defined({ path: keyPath(keys), ...told, file, ...position?.(keys) });
+  const shown = secret ? { value: secretValue, message } : { value, message, hint };
+  return defined({ path: keyPath(keys), ...shown, file, ...position?.(keys) });
 }
 
 const longestValue = 80;
 
-/** Problems as text, one block each: where and what the value is, then what is wrong, then what to write instead. */
+/** Problems as text, one block each: place and value, then what is wrong, then what to write instead. */
 export function formatProblems(problems: readonly Problem[]): string {
   return problems.map(formatProblem).join('\n');
 }
@@ -87,7 +87,7 @@ export interface Source {
   position?: (keys: readonly Key[]) => Position | undefined;
 }
 
-/** The question about a slip of the pen, or undefined when no candidate is near. */
+/** A hint for a misspelled word; undefined when no candidate is near. */
 export function didYouMean(word: string, candidates: readonly string[]): string | undefined {
   const guess = nearest(word, candidates);
   return guess === undefined ? undefined : `did you mean "${guess}"?`;

@@ -83,7 +83,7 @@ function configProblem(value: unknown): Problem | undefined {
   return defined({ path: 'config', message: `is missing; it must be a map of ${configNamespace}: keys`, hint });
 }
 
-/** A path for any key of the file: as in the stack's configuration where it is one of ours, as it stands elsewhere. */
+/** A path for any key of the file: as in the stack's configuration for Meshwright's sections, as in the file for others. */
 function pathInFile([first, second, ...rest]: Key[]): string {
   const section = first === 'config' && second !== undefined ? sectionName(String(second)) : undefined;
   if (section !== undefined) return keyPath([section, ...rest]);

@@ -3,12 +3,12 @@ import { findSample, sampleStackFile, sampleStates } from '../samples';
 import { UserError } from '../errors';
 import { table } from '../output';
 
-/** `meshwright samples`: what is there to try, and each as a stack file. */
+/** `meshwright samples`: lists the samples, and prints one as a stack file. */
 export function registerSamples(program: Command): void {
   program
     .command('samples')
-    .argument('[sample/state]', 'print the stack file of this one, e.g. 003/delay')
-    .description('the sample stacks and the states that each passes through, for --sample')
+    .argument('[sample/state]', 'print the stack file of this sample, e.g. 003/delay')
+    .description('list the sample stacks and their states, for --sample')
     .option('--json', 'the list as JSON')
     .action((reference: string | undefined, { json }: { json?: boolean }) => {
       process.stdout.write(reference === undefined ? list(json === true) : stackFile(reference));

@@ -4,7 +4,7 @@ import type { Key } from '../key-path';
 import { didYouMean, type KeyProblem } from '../problem';
 import type { StackFile } from '../schema/stack-file';
 
-/** Namespaces: each that something is put into is declared, and none asks for two things at once. */
+/** Every namespace in use is declared, and none has settings that exclude each other. */
 export function namespaceRules(stack: StackFile): KeyProblem[] {
   return [...contradictions(stack), ...undeclared(stack)];
 }
@@ -27,7 +27,7 @@ function contradictions({ namespaces = {} }: StackFile): KeyProblem[] {
 }
 
 function undeclared(stack: StackFile): KeyProblem[] {
-  // An app's namespace counts only when it is declared: made in passing it would lack injection, and nobody would see it.
+  // An app's namespace must be declared: one created for the app alone would have no injection, which is easy to miss.
   const declared = Object.keys(meshNamespaces({ ...stack, apps: {} }));
   const externals = stack.policy?.externals?.namespaces ?? [];
   const known = (name: string) =>

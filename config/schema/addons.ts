@@ -40,8 +40,8 @@ const addonKeys = {
   version: text.exactOptional().describe('Chart version. Default: one that goes with this release.'),
   image: text.exactOptional().describe("Image of the main container. Default: the chart's own."),
   service: addonService.exactOptional().describe('Service of the web page. Default: ClusterIP.'),
-  ingress: addonIngress.exactOptional().describe('A Kubernetes Ingress before the addon. Default: none.'),
-  gateway: addonGateway.exactOptional().describe('A way to the addon through a gateway of the mesh. Default: none.'),
+  ingress: addonIngress.exactOptional().describe('A Kubernetes Ingress in front of the addon. Default: none.'),
+  gateway: addonGateway.exactOptional().describe('Access to the addon through a gateway of the mesh. Default: none.'),
   values: chartValues
     .exactOptional()
     .describe('Chart values, merged over those that the other keys make. Default: none.'),
@@ -51,12 +51,12 @@ export const addon = z.strictObject(addonKeys) satisfies z.ZodType<AddonSettings
 
 export const kiali = z.strictObject({
   ...addonKeys,
-  anonymous: z.boolean().exactOptional().describe('Nobody needs to log in. Default: false, one logs in with a token.'),
+  anonymous: z.boolean().exactOptional().describe('No login is needed. Default: false, login with a token.'),
 }) satisfies z.ZodType<KialiSettings>;
 
 export const grafana = z.strictObject({
   ...addonKeys,
-  anonymous: z.boolean().exactOptional().describe('Everybody may look without logging in. Default: false.'),
+  anonymous: z.boolean().exactOptional().describe('Everyone may view without login. Default: false.'),
   password: text
     .exactOptional()
     .describe(

@@ -91,7 +91,7 @@ export const workload = z.strictObject({
 }) satisfies z.ZodType<WorkloadSettings>;
 
 export const serviceAccount = z.strictObject({
-  install: z.boolean().exactOptional().describe('False: it is there already. Default: true.'),
+  install: z.boolean().exactOptional().describe('False: it exists already. Default: true.'),
   labels: stringMap.exactOptional().describe('Default: none.'),
   annotations: stringMap.exactOptional().describe('Default: none.'),
 }) satisfies z.ZodType<ServiceAccountSettings>;

@@ -63,7 +63,7 @@ export const istioGateway = z.strictObject({
 
 export const gateway = z.strictObject({
   namespace: label.exactOptional().describe('Namespace of the workload. Default: istio-ingress.'),
-  install: z.boolean().exactOptional().describe('False: the workload is there already. Default: true.'),
+  install: z.boolean().exactOptional().describe('False: the workload exists already. Default: true.'),
   labels: stringMap
     .exactOptional()
     .describe('Pod labels that Istio Gateways select. Default: istio: <name without "istio-">.'),

@@ -62,5 +62,5 @@ export const istio = z
       .describe('Chart values by chart, merged over those that the other keys make. Default: none.'),
   })
   .describe(
-    'The control plane. Left out: none is installed, the one that is there serves.',
+    'The control plane. Left out: none is installed, and the one in the cluster is used.',
   ) satisfies z.ZodType<IstioSettings>;

@@ -13,12 +13,12 @@ const names = (what: string) => z.array(text).exactOptional().describe(`${what} 
 const percentagePoints = wholeNumber(0, 100, 'whole percentage points');
 
 export const externals = z.strictObject({
-  namespaces: names('Namespaces that are there.'),
-  gateways: names('Istio Gateways that are there, as namespace/name.'),
-  hosts: names('Hosts that are there, as FQDN.'),
-  workloads: names('Workloads that are there, as namespace/name.'),
-  secrets: names('Secrets that are there, as namespace/name.'),
-  serviceAccounts: names('ServiceAccounts that are there, as namespace/name.'),
+  namespaces: names('Namespaces that exist.'),
+  gateways: names('Istio Gateways that exist, as namespace/name.'),
+  hosts: names('Hosts that exist, as FQDN.'),
+  workloads: names('Workloads that exist, as namespace/name.'),
+  secrets: names('Secrets that exist, as namespace/name.'),
+  serviceAccounts: names('ServiceAccounts that exist, as namespace/name.'),
 }) satisfies z.ZodType<PolicySettings['externals']>;
 
 export const gatewayWorkload = z.strictObject({
@@ -36,11 +36,11 @@ export const policy = z
       .record(z.string(), z.enum([...levels, 'off']))
       .exactOptional()
       .describe("Level by rule id: mandatory, advisory or off. Default: each rule's own."),
-    externals: externals.exactOptional().describe('What exists outside the stack; "*" for whatever is named.'),
+    externals: externals.exactOptional().describe('What exists outside of the stack; "*" for every name.'),
     complete: z
       .boolean()
       .exactOptional()
-      .describe('The stack and externals are all there is: other names do not exist. Default: false.'),
+      .describe('The stack and externals are complete: other names do not exist. Default: false.'),
     environment: text.exactOptional().describe('prod and production have rules of their own. Default: none.'),
     maxStep: percentagePoints.exactOptional().describe('Largest change of a weight in one update. Default: no limit.'),
     initialStep: percentagePoints
@@ -62,4 +62,6 @@ export const policy = z
       .exactOptional()
       .describe('The mesh, for a stack without meshwright:istio.'),
   })
-  .describe('What the checks are told, and how strict they are.') satisfies z.ZodType<PolicySettings>;
+  .describe(
+    'Options of the checks: what exists outside of the stack, levels of rules, limits on weights.',
+  ) satisfies z.ZodType<PolicySettings>;

@@ -25,7 +25,7 @@ export const namespace = z.strictObject({
   existing: z
     .boolean()
     .exactOptional()
-    .describe('The namespace is there already: it is only labelled. Default: false; true for default and kube-*.'),
+    .describe('The namespace exists already: it is only labelled. Default: false; true for default and kube-*.'),
   labels: stringMap.exactOptional().describe('Default: none.'),
   annotations: stringMap.exactOptional().describe('Default: none.'),
 }) satisfies z.ZodType<NamespaceSettings>;

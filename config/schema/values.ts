@@ -4,7 +4,7 @@ import type { ServiceType } from '../../mesh/manifests/kubernetes';
 import { dnsLabel, labelMaxLength } from '../../mesh/manifests/formats';
 import { networkingVersions } from '../../mesh/manifests/istio';
 
-/** The kinds of value that the sections are built of. Each says what it allows, so that every problem can quote it. */
+/** The kinds of value in a stack file. Each has a message that says what it allows. */
 
 export const labelRule =
   'must be a DNS label: lower-case letters, digits and "-", at most 63 characters, starting and ending with a letter or digit';
@@ -12,10 +12,10 @@ export const labelRule =
 /** An RFC 1123 label: what namespaces, services, versions and releases are named by. */
 export const label = z.string().regex(dnsLabel, { error: labelRule }).max(labelMaxLength, { error: labelRule });
 
-/** Text that says something: not ''. */
+/** A string that is not empty. */
 export const text = z.string().min(1, { error: 'must not be empty' });
 
-/** Labels and annotations. Their values are strings, whatever they look like. */
+/** Labels and annotations. Their values are strings, also where they look like numbers. */
 export const stringMap = z.record(z.string(), z.string());
 
 /** A map by DNS labels. */
@@ -23,7 +23,7 @@ export function byLabel<T extends z.ZodType>(value: T): z.ZodRecord<typeof label
   return z.record(label, value);
 }
 
-/** A list that names at least one thing. */
+/** A list with at least one entry. */
 export function filledList<T extends z.ZodType>(item: T, what: string): z.ZodArray<T> {
   return z.array(item).min(1, { error: `must name at least one ${what}; remove the key for none` });
 }
@@ -33,7 +33,7 @@ export function wholeNumber(min: number, max: number, what = 'a whole number'): 
   return z.int({ error }).min(min, { error }).max(max, { error });
 }
 
-/** How many of something. */
+/** A number of replicas. */
 const countRule = { error: 'must be a whole number, 0 or more' };
 export const count = z.int(countRule).min(0, countRule);
 
@@ -41,7 +41,7 @@ export const port = wholeNumber(1, 65535, 'a port, a whole number');
 
 export const serviceType = z.enum(['ClusterIP', 'NodePort', 'LoadBalancer']) satisfies z.ZodType<ServiceType>;
 
-/** A map whose fields belong to someone else (a chart, Istio, cert-manager) and are taken as they are. */
+/** A map whose fields a chart, Istio or cert-manager defines, and which is passed on verbatim. */
 export const anyMap = z.record(z.string(), z.unknown());
 
 /** The outer shapes that fields of Istio have. */

@@ -15,7 +15,7 @@ export type Expectation = NonNullable<StackSettings['expect']>[number];
 export interface Verdict {
   /** `cannotTell`: what decides is not in the input, or not followed. `invalid`: the expectation itself is wrong. */
   result: 'holds' | 'fails' | 'cannotTell' | 'invalid';
-  /** What happens instead, or why it cannot be told; '' when it holds. */
+  /** What happens instead, or what is unknown; '' when it holds. */
   message: string;
 }
 

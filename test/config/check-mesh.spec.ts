@@ -89,7 +89,7 @@ describe('checkMesh', () => {
       {
         path: 'meshwright:gateways.gw.service.nodePorts.http2',
         value: 8080,
-        message: 'clusters take node ports from 30000 to 32767, unless their --service-node-port-range says otherwise',
+        message: 'by default clusters accept node ports from 30000 to 32767; --service-node-port-range of the API server sets others',
       },
     ]);
   });

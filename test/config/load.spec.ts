@@ -186,7 +186,7 @@ describe('loadSettings', () => {
       logged(() => loadSettings()),
       [
         'warning: [runtime] meshwright:gateways.gw.service.nodePorts.http2: 8080\n' +
-          '  clusters take node ports from 30000 to 32767, unless their --service-node-port-range says otherwise',
+          '  by default clusters accept node ports from 30000 to 32767; --service-node-port-range of the API server sets others',
       ],
     );
   });
