@@ -45,10 +45,9 @@ export interface TrialChoice {
 }
 
 /** One kind of request at one kind of sender. */
-interface Kind {
+interface Kind extends Pick<RequestClass, 'who' | 'outcome' | 'example'> {
   route: string;
   entry: Entry;
-  class: RequestClass;
 }
 
 /**
@@ -82,15 +81,17 @@ function kinds(traffic: TrafficModel, settings: StackSettings): Kind[] {
   );
   const routeOfObject = new Map(routes);
   const routeName = ({ entry, rule }: { entry: Entry; rule: RuleRef | undefined }): string | undefined => {
+    if (rule !== undefined && rule.kind !== 'VirtualService') return undefined;
     if (rule !== undefined)
       return routeOfObject.get(`${rule.namespace}/${rule.name}`) ?? `${rule.namespace}/${rule.name}`;
     const [service] = isAtGateway(entry) ? [] : traffic.mesh.services.withHost(entry.host);
     return service?.registry === 'Kubernetes' ? `${service.namespace}/${service.name}` : undefined;
   };
-  return [...entries(traffic).values()].flatMap((entry) =>
+  const ofProxies = [...entries(traffic).values()].filter(({ client }) => client.proxy.type !== 'none');
+  return ofProxies.flatMap((entry) =>
     entryClasses(entry).flatMap((one): Kind[] => {
       const route = routeName({ entry, rule: one.outcome.rule });
-      return route === undefined || one.reachable === false ? [] : [{ route, entry, class: one }];
+      return route === undefined || one.reachable === false ? [] : [{ route, entry, ...one }];
     }),
   );
 }
@@ -117,11 +118,11 @@ function ofRoute(all: readonly Kind[], name: string, from: string | undefined): 
   return usable.length > 0 ? usable : own;
 }
 
-function hasRule({ class: { outcome } }: Kind): boolean {
+function hasRule({ outcome }: Kind): boolean {
   return outcome.rule !== undefined;
 }
 
-function isSplitByRule({ class: { outcome } }: Kind): boolean {
+function isSplitByRule({ outcome }: Kind): boolean {
   return outcome.kind === 'routed' && outcome.rule !== undefined && (outcome.destinations ?? []).length > 1;
 }
 
@@ -143,11 +144,7 @@ function firstOfEach(all: readonly Kind[]): Kind[] {
 function alternatives(all: readonly Kind[]): Kind[][] {
   const groups = new Map<string, Kind[]>();
   for (const one of all) {
-    const {
-      route,
-      entry,
-      class: { who, outcome },
-    } = one;
+    const { route, entry, who, outcome } = one;
     const shares = outcome.destinations?.map(({ host, subset, share }) => `${host} ${subset ?? ''} ${share}`);
     const key = JSON.stringify([route, isAtGateway(entry), who, outcome.kind, shares]);
     groups.set(key, [...(groups.get(key) ?? []), one]);
@@ -178,11 +175,7 @@ function trial(
   isGiven: boolean,
   kind: Kind,
 ): Trial | NoTrial {
-  const {
-    route,
-    entry,
-    class: { who },
-  } = kind;
+  const { route, entry, who } = kind;
   if (entry.protocol !== 'http')
     return { route, who, why: `its port ${entry.port} takes ${entry.protocol}, and the requests are plain HTTP` };
   const request = isGiven ? givenRequest(kind, choice) : exampleRequest(kind);
@@ -208,11 +201,7 @@ interface Wanted {
 }
 
 function trialAtGateway(traffic: TrafficModel, node: NodeStatus, { kind, request, isGiven }: Wanted): Trial | NoTrial {
-  const {
-    route,
-    entry,
-    class: { who },
-  } = kind;
+  const { route, entry, who } = kind;
   const { proxy, title } = entry.client;
   const services = traffic.mesh.services.inNamespace(proxy.namespace);
   const leading = node.nodePorts.find(({ namespace, service, port }) => {
@@ -257,11 +246,7 @@ function trialInMesh(
   node: NodeStatus,
   { kind, request, isGiven, from }: Wanted,
 ): Trial | NoTrial {
-  const {
-    route,
-    entry,
-    class: { who },
-  } = kind;
+  const { route, entry, who } = kind;
   if (request.headers?.['host'] !== undefined)
     throw new UserError(`-H host: ${route} takes requests in the mesh, where the host is its service; leave it out.`);
   const senders = from === undefined ? sendersTo(traffic, node, entry) : [namedSender(node, from)];
@@ -366,7 +351,7 @@ function isDestination(traffic: TrafficModel, client: Proxy, { host, subset }: D
 }
 
 /** Whether a request meets the rule that its kind is about. */
-function isOfKind(outcome: Outcome, { class: { outcome: wanted } }: Kind): boolean {
+function isOfKind(outcome: Outcome, { outcome: wanted }: Kind): boolean {
   if (outcome.rule === undefined || wanted.rule === undefined)
     return outcome.rule === wanted.rule && outcome.kind === wanted.kind;
   return ruleKey(outcome.rule) === ruleKey(wanted.rule);
@@ -380,7 +365,7 @@ function whoOf(entry: Entry, { rule }: Outcome): string {
   return taken?.who ?? 'such requests';
 }
 
-function exampleRequest({ entry, class: { example = {} } }: Kind): Request {
+function exampleRequest({ entry, example = {} }: Kind): Request {
   const valueOf = (variable: string): string | undefined => example[variable];
   const query = named(example, 'query ').map(([name, value]) => `${name}=${value}`);
   const path = plainPath(valueOf('path') ?? valueOf('header :path') ?? '/');
