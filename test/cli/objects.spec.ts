@@ -221,13 +221,16 @@ describe('reading objects', () => {
 
   it('judges stack files by their paths together, each finding with its file and key', () => {
     const stack = (name: string): string =>
-      `config:\n  meshwright:namespaces: { ${name}: {} }\n  meshwright:routes:\n    ${name}: { web: { gateways: [edge/public], hosts: [www.example.com] } }\n  meshwright:policy: { externals: { gateways: [edge/public] } }\n`;
+      `config:\n  meshwright:namespaces: { ${name}: {} }\n  meshwright:routes:\n    ${name}: { web: { hosts: [www.example.com], http: [{ timeout: 1s }] } }\n`;
     const path = folder({ 'a.yaml': stack('one'), 'b.yaml': stack('two') });
     const { stdout } = meshwright(['check', join(path, 'a.yaml'), join(path, 'b.yaml'), '--json']);
     const { findings } = JSON.parse(stdout) as { findings: { rule: string; source: unknown }[] };
     assert.deepEqual(
       findings.filter(({ rule }) => rule === 'vs-host-conflict').map(({ source }) => source),
-      [{ file: join(path, 'b.yaml'), key: 'meshwright:routes.two.web.hosts', line: 4 }],
+      [
+        { file: join(path, 'a.yaml'), key: 'meshwright:routes.one.web', line: 4 },
+        { file: join(path, 'b.yaml'), key: 'meshwright:routes.two.web', line: 4 },
+      ],
     );
   });
 });
