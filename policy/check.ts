@@ -47,7 +47,7 @@ export function checkReport(
   options: CheckOptions = {},
   { rules = allRules, unknowns = new Map() }: CheckScope = {},
 ): CheckReport {
-  const subjects = distinct(sortedObjects(objects.flatMap(listItems).filter(isJudgeable)));
+  const subjects = distinct(sortedObjects(objects.flatMap(listItems).filter(isJudgeable).map(withName)));
   const model = meshModel(subjects, modelOptions(options));
   const raised = rules
     .filter((rule) => options.rules?.[rule.id] !== 'off')
@@ -65,6 +65,13 @@ function listItems(value: unknown): unknown[] {
   if (!isMap(value) || value['apiVersion'] !== 'v1' || value['kind'] !== 'List' || !Array.isArray(value['items']))
     return [value];
   return value['items'].flatMap(listItems);
+}
+
+/** An object whose name the API server generates, with a name to judge it by. */
+function withName(object: KubernetesObject): KubernetesObject {
+  const { name, generateName } = object.metadata as { name?: unknown; generateName?: unknown };
+  if (name !== undefined || typeof generateName !== 'string' || generateName === '') return object;
+  return { ...object, metadata: { ...object.metadata, name: `${generateName}*` } };
 }
 
 /** Without exact repetitions, which the same object in two files is. Sorted objects have them side by side. */
@@ -110,7 +117,7 @@ function ruleFailed(rule: Rule, error: unknown): Finding {
     namespace: '',
     name: rule.id,
     path: '',
-    message: `the rule could not finish, so what it guards is not proven: ${reason}. This is a defect of the rule; switch it off with rules: {${rule.id}: off} until it is mended`,
+    message: `the rule crashed: ${reason}. Please report it; until then turn it off with rules: {${rule.id}: off}`,
   };
 }
 

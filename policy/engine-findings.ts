@@ -11,7 +11,7 @@ export const waiverPrefix = 'policy.meshwright.io/waive.';
 
 /** A finding that its object's annotation waives. */
 export interface WaivedFinding extends Finding {
-  /** The text of the annotation. */
+  /** The value of the annotation. */
   reason: string;
 }
 
@@ -68,7 +68,7 @@ export function withoutUndetermined(raised: readonly Raised[], unknowns: Unknown
   );
 }
 
-/** One finding per object with unknown values. It is mandatory where a weight may be among them: nobody has seen that weight yet. */
+/** One finding per object with unknown values. It is mandatory where a weight may be among them, since no rule has judged that weight. */
 export function undeterminedFindings(unknowns: Unknowns): Finding[] {
   return [...unknowns].flatMap(([object, paths]) => {
     if (paths.length === 0) return [];
@@ -89,7 +89,7 @@ function undeterminedMessage(paths: readonly string[], weights: boolean): string
   const places = `not known before deployment: ${paths.join(', ')}`;
   return weights
     ? `${places}; a weight must be known in the preview: write it as a plain number, not as an output of another resource`
-    : `${places}; what rules say of these values is told in the next preview that knows them`;
+    : `${places}; rules judge these values in the next preview that knows them`;
 }
 
 /** Whether one of two paths holds the other, or both are the same. The object as a whole ('') counts only as itself. */

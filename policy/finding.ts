@@ -2,7 +2,7 @@ import { type KubernetesObject, objectKey } from '../mesh/manifests/kubernetes';
 import { canonical } from '../mesh/json';
 import { distance } from 'fastest-levenshtein';
 
-/** Whether a finding stops a deployment or is told only. */
+/** Whether a finding stops a deployment or is only reported. */
 export const levels = ['mandatory', 'advisory'] as const;
 export type Level = (typeof levels)[number];
 
@@ -25,7 +25,7 @@ export interface Finding {
   kiali?: string;
 }
 
-/** What a finding is about, as one text: the same as {@link subjectOf} has of that object. */
+/** The object of a finding as one string, equal to {@link subjectOf} of that object. */
 export function findingSubject({ kind, namespace, name }: Pick<Finding, 'kind' | 'namespace' | 'name'>): string {
   return `${kind}/${namespace}/${name}`;
 }
@@ -66,7 +66,7 @@ export function sortedObjects(objects: readonly KubernetesObject[]): KubernetesO
     .map(({ object }) => object);
 }
 
-/** What an object is. Its name may be anything yet, and some things cannot be made a text, such as a map with a field `toString`. */
+/** The identity of an object. Its name is not validated yet, and some values cannot become a string, such as a map with a field `toString`. */
 function keyOf({ apiVersion, kind, metadata }: KubernetesObject): string {
   const { namespace, name } = metadata as { namespace?: unknown; name?: unknown };
   const [place, own] = [namespace ?? '', name].map((part) => (typeof part === 'string' ? part : canonical(part)));
@@ -78,7 +78,7 @@ export function compareStrings(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Text order, except that `route[2]` comes before `route[10]`. */
+/** String order, except that `route[2]` comes before `route[10]`. */
 function comparePaths(a: string, b: string): number {
   return compareStrings(a.replace(/\d+/g, padded), b.replace(/\d+/g, padded)) || compareStrings(a, b);
 }

@@ -45,7 +45,7 @@ export interface Rule {
   check(model: MeshModel, options: CheckOptions): Violation[];
 }
 
-/** What a check may be told about the world outside the objects. All of it is optional. */
+/** What a check knows beside the objects. Every option can be left out. */
 export interface CheckOptions {
   /** Levels by rule id; `off` switches a rule off. Default to each rule's own level. */
   rules?: Record<string, Level | 'off'>;
@@ -78,9 +78,9 @@ export interface CheckOptions {
    * or workloads count as described.
    */
   complete?: boolean;
-  /** Gateway workloads that no object shows, such as those of Helm releases. Left out, nothing is said of a Gateway that selects no workload. */
+  /** Gateway workloads that no object shows, such as those of Helm releases. Without it, a Gateway that selects no workload is not reported. */
   gatewayWorkloads?: GatewayWorkload[];
-  /** Control plane revisions and tags that are installed. Left out, nothing is said of a namespace's revision. */
+  /** Control plane revisions and tags that are installed. Without it, the revision of a namespace is not judged. */
   revisions?: string[];
   /** Objects, as `namespace/name` or `*`, whose weights a rollout controller such as Argo Rollouts or Flagger moves. */
   rolloutController?: string[];
@@ -95,7 +95,7 @@ export interface GatewayWorkload {
   namespace: string;
   /** Labels of its pods. */
   labels: Record<string, string>;
-  /** Ports of its Service. Left out, nothing is said of ports. */
+  /** Ports of its Service. Without it, ports are not judged. */
   ports?: { port: number; targetPort?: number }[];
 }
 
@@ -132,7 +132,7 @@ export function raise(
   return { finding, object };
 }
 
-/** A rule over two states of the same objects: what is there, and what is to be. */
+/** A rule over two states of the same objects: deployed and wanted. */
 export interface ChangeRule extends Omit<Rule, 'check' | 'single'> {
   check(before: MeshModel, after: MeshModel, options: CheckOptions): Violation[];
 }

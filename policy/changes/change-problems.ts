@@ -8,7 +8,7 @@ import { applyWaivers } from '../engine-findings';
 /**
  * What is wrong with going from one state to another in one update, though each may be right by itself. Both lists may be parts of a mesh, a single object before and after included; what is in neither is
  * taken to stay as it is. Pure, never throws for lack of a field, and does not depend on the order of objects.
- * @param before - the objects as they were deployed last; none for a first deployment, of which nothing is said
+ * @param before - the objects as they were deployed last; none for a first deployment, which is not judged
  * @param after - the objects that are to be
  */
 export function changeProblems(

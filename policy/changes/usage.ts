@@ -3,7 +3,7 @@ import { hostRules } from '../model/host-rules';
 import { writtenRoutes } from '../model/routes';
 
 /**
- * Annotation of a DestinationRule with the subsets that routes send requests to, separated by commas. Whoever sees one object at a time, such as a resource hook, learns from it what is in use.
+ * Annotation of a DestinationRule with the subsets that routes send requests to, separated by commas. A resource hook, which sees one object at a time, learns from it which subsets are in use.
  */
 export const usedSubsetsAnnotation = 'policy.meshwright.io/used-subsets';
 

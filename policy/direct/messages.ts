@@ -38,7 +38,7 @@ export interface PolicyConfig {
 }
 
 /** Something that a policy complains about. */
-export interface Violation {
+export interface AnalyzerViolation {
   policy: Policy;
   /** Level of the policy in this run. */
   level: EnforcementLevel;
@@ -61,7 +61,7 @@ const severities: Record<Severity, proto.PolicySeverity> = {
   critical: proto.PolicySeverity.POLICY_SEVERITY_CRITICAL,
 };
 
-/** What the engine is told of a pack. */
+/** The description of a pack for the engine. */
 export function analyzerInfo({ name, version, policies }: Pack): proto.AnalyzerInfo {
   return new proto.AnalyzerInfo()
     .setName(name)
@@ -100,8 +100,11 @@ export function tagsOf(request: proto.AnalyzerStackConfigureRequest): Map<string
   return tags;
 }
 
-/** What the engine is told of a resource or a stack. */
-export function analyzeResponse({ name, version }: Pack, violations: readonly Violation[]): proto.AnalyzeResponse {
+/** The answer to the engine for a resource or a stack. */
+export function analyzeResponse(
+  { name, version }: Pack,
+  violations: readonly AnalyzerViolation[],
+): proto.AnalyzeResponse {
   return new proto.AnalyzeResponse().setDiagnosticsList(
     violations.map(({ policy, level, message, urn = '' }) =>
       new proto.AnalyzeDiagnostic()
@@ -140,7 +143,7 @@ export function stackResources(messages: readonly AnalyzerResource[]): StackReso
   return [...byUrn.values()];
 }
 
-/** A resource by itself. Its properties are read when somebody asks for them: of most resources of a stack nobody does, as their inputs were seen before. */
+/** A single resource. Its properties are decoded only when read; for most resources of a stack the recorded inputs are used instead. */
 export function resourceOf(message: AnalyzeRequest | AnalyzerResource): StackResource {
   const [options, provider] = [message.getOptions(), message.getProvider()];
   let props: Record<string, unknown> | undefined;

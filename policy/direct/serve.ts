@@ -13,7 +13,7 @@ import {
   type Pack,
   type Policy,
   type PolicyConfig,
-  type Violation,
+  type AnalyzerViolation,
   resourceOf,
   stackResources,
 } from './messages';
@@ -30,7 +30,7 @@ function implementation(pack: Pack): UntypedServiceImplementation {
   let stackTags = new Map<string, string>();
   /** Asks each policy that is not switched off. */
   const ask = (judge: (policy: Policy, run: RunArgs, report: Report) => void): proto.AnalyzeResponse => {
-    const violations: Violation[] = [];
+    const violations: AnalyzerViolation[] = [];
     for (const policy of pack.policies) {
       const { level, properties = {} } = { level: policy.enforcementLevel, ...config.get(policy.name) };
       if (level === 'disabled') continue;

@@ -9,7 +9,7 @@ import type { RouteProtocol } from './routes';
 import { pushTo } from '../../mesh/collections';
 
 /** An entry of a rule's `match` (an empty one for a rule without), and where its short names resolve. */
-export interface Condition {
+export interface MatchCondition {
   match: JsonMap;
   /** Resolved gateways that the VirtualService holds for: what a match that names none is for. */
   gateways: readonly string[];
@@ -17,7 +17,7 @@ export interface Condition {
 }
 
 /** Whether every request that `inner` asks for is one that `outer` takes. Errs on the side of no. */
-export function covers(protocol: RouteProtocol, outer: Condition, inner: Condition): boolean {
+export function covers(protocol: RouteProtocol, outer: MatchCondition, inner: MatchCondition): boolean {
   if (!coversSource(outer, inner)) return false;
   const [port, innerPort] = [portOf(outer.match), portOf(inner.match)];
   if (port !== undefined && port !== innerPort) return false;
@@ -30,7 +30,7 @@ function portOf(match: JsonMap): number | undefined {
 }
 
 /** Who asks. A match that names gateways is not asked for labels or namespace of its clients (istio route.go, sourceMatchHTTP). */
-function coversSource(outer: Condition, inner: Condition): boolean {
+function coversSource(outer: MatchCondition, inner: MatchCondition): boolean {
   const wider = gatewaysOf(outer);
   if (!gatewaysOf(inner).every((gateway) => wider.includes(gateway))) return false;
   if (asStrings(outer.match['gateways']).length > 0) return true;
@@ -41,7 +41,7 @@ function coversSource(outer: Condition, inner: Condition): boolean {
   return hasLabels(innerLabels, labels) && (namespace === undefined || namespace === innerNamespace);
 }
 
-function gatewaysOf({ match, gateways, namespace }: Condition): readonly string[] {
+function gatewaysOf({ match, gateways, namespace }: MatchCondition): readonly string[] {
   const own = asStrings(match['gateways']);
   return own.length === 0 ? gateways : own.map((gateway) => resolveGateway(gateway, namespace));
 }
@@ -103,7 +103,7 @@ function hasCase(text: string): boolean {
 }
 
 interface Entry<T> {
-  condition: Condition;
+  condition: MatchCondition;
   item: T;
   order: number;
 }
@@ -120,7 +120,7 @@ export class CoverageIndex<T> {
 
   constructor(private readonly protocol: RouteProtocol) {}
 
-  add(condition: Condition, item: T): void {
+  add(condition: MatchCondition, item: T): void {
     const entry = { condition, item, order: this.#size++ };
     const path = this.#pathOf(condition);
     if (path?.kind === 'exact') pushTo(this.#exact, path.value, entry);
@@ -129,14 +129,14 @@ export class CoverageIndex<T> {
   }
 
   /** Items whose condition covers `inner`, in the order in which they were added. */
-  covering(inner: Condition): T[] {
+  covering(inner: MatchCondition): T[] {
     return this.#candidates(inner)
       .filter(({ condition }) => covers(this.protocol, condition, inner))
       .sort((a, b) => a.order - b.order)
       .map(({ item }) => item);
   }
 
-  #candidates(inner: Condition): Entry<T>[] {
+  #candidates(inner: MatchCondition): Entry<T>[] {
     const path = this.#pathOf(inner);
     if (path === undefined) return [...this.#others];
     const found = [...this.#others, ...(path.kind === 'exact' ? (this.#exact.get(path.value) ?? []) : [])];
@@ -146,7 +146,7 @@ export class CoverageIndex<T> {
   }
 
   /** The path that a condition asks for, when it is one that can be looked up. */
-  #pathOf({ match }: Condition): { kind: 'exact' | 'prefix'; value: string } | undefined {
+  #pathOf({ match }: MatchCondition): { kind: 'exact' | 'prefix'; value: string } | undefined {
     if (this.protocol !== 'http') return undefined;
     const test = literalsOf(match).find((literal: Literal) => literal.variable === 'path')?.test;
     if (test?.kind !== 'exact' && test?.kind !== 'prefix') return undefined;

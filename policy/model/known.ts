@@ -3,7 +3,7 @@ import type { MeshModel, MeshService } from '../../mesh/model/mesh-model';
 
 /**
  * What can be said of things outside the objects. A check often sees a part of the mesh only, so a name that is not among the objects counts as missing only
- * where the objects describe the place in which it would be; anywhere else nothing is known, and nothing is said.
+ * where the objects describe the place in which it would be; anywhere else nothing is reported.
  */
 
 export type HostState =

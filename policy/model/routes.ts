@@ -110,7 +110,7 @@ export function routeDestinations(
   return [...routed, ...mirror, ...mirrors];
 }
 
-/** A destination in words: `reviews subset v1`. */
+/** A destination for messages: `reviews subset v1`. */
 export function destinationTitle({ writtenHost, subset, port }: RouteDestination): string {
   const withPort = port === undefined ? writtenHost : `${writtenHost}:${port}`;
   return subset === undefined ? withPort : `${withPort} subset ${subset}`;
@@ -152,12 +152,12 @@ function unique(ports: readonly number[]): number[] {
 }
 
 /** One destination of a route and the weight that it states. */
-export interface WeightedDestination {
+export interface RouteDestination {
   /** Path of the destination, e.g. `spec.http[0].route[1]`. */
   path: string;
   /** What is written, of whatever type; undefined when nothing, or null, is. */
   weight: unknown;
-  /** The destination in words: its subset, else its host. */
+  /** The destination for messages: its subset, else its host. */
   title: string;
 }
 
@@ -166,7 +166,7 @@ export interface WeightedRoute {
   object: KubernetesObject;
   /** Path of the list, e.g. `spec.http[0].route`. */
   path: string;
-  destinations: WeightedDestination[];
+  destinations: RouteDestination[];
 }
 
 /** Every `route` of the mesh's VirtualServices, in http, tcp and tls alike, whichever version of the API they are written in. */
@@ -192,13 +192,13 @@ export function isWholePercent(weight: unknown): weight is number {
 }
 
 /** Weights as people read them: `v1 60, v3 60`. */
-export function listed(destinations: readonly WeightedDestination[]): string {
+export function listed(destinations: readonly RouteDestination[]): string {
   return destinations
     .map(({ title, weight }) => `${title} ${weight === undefined ? 'none' : JSON.stringify(weight)}`)
     .join(', ');
 }
 
-function weightedDestination(path: string, item: Readonly<Record<string, unknown>>): WeightedDestination {
+function weightedDestination(path: string, item: Readonly<Record<string, unknown>>): RouteDestination {
   const { host, subset } = asMap(item['destination']);
   return { path, weight: item['weight'] ?? undefined, title: asString(subset) ?? asString(host) ?? path };
 }

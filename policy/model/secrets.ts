@@ -17,7 +17,7 @@ export function makesSecret({ object, name }: MeshObject): string | undefined {
   return path === undefined ? undefined : (asName(valueAt(object, ...path)) ?? name);
 }
 
-/** The entries of a Secret as text; undefined when it shows none, as Secrets that were read back without their values do. */
+/** The decoded entries of a Secret; undefined when they are not in it, or encrypted. */
 export function secretData(secret: KubernetesObject): ReadonlyMap<string, string> | undefined {
   if (isEncrypted(secret)) return undefined;
   const encoded = Object.entries(asMap(secret['data'])).flatMap(([key, value]): [string, string][] => {

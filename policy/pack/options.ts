@@ -63,8 +63,8 @@ export function shareOptions(options: CheckOptions): void {
 let section: CheckOptions = {};
 
 /**
- * Makes the section `meshwright:policy` of the stack file count. Only the pack of this project does so: in any other program the pack would be told by the very
- * program that it guards.
+ * Makes the section `meshwright:policy` of the stack file count. Only the pack of this project does so: any other program could otherwise weaken the
+ * pack that guards it.
  */
 export function useStackSection(): void {
   section = asMap(stackFile()['policy']);

@@ -13,7 +13,7 @@ export interface StackResource {
   propertyDependencies: Readonly<Record<string, readonly StackResource[]>>;
 }
 
-/** What policies are told of the run. */
+/** The part of the run that policies read. */
 export type RunArgs = Pick<StackValidationArgs, 'getConfig' | 'stackTags'>;
 
 /** What a policy for single resources reads. */
@@ -22,5 +22,5 @@ export type ResourceArgs = RunArgs & Pick<ResourceValidationArgs, 'type' | 'urn'
 /** What a policy for whole stacks reads. */
 export type StackArgs = RunArgs & { resources: readonly StackResource[] };
 
-/** How a policy complains: always with a text, and of a stack with the URN of the resource, where there is one. */
+/** Reports a violation, for a stack with the URN of the resource. */
 export type Report = (message: string, urn?: string) => void;

@@ -1,5 +1,5 @@
 import type { Finding } from '../finding';
-import { fixOf, subjectOf, type Source, type Sourced, type SourcedReport } from './report';
+import { fixOf, subjectOf, type ReportSource, type Sourced, type SourcedReport } from './report';
 import junit from 'junit-report-builder';
 import type { Log, ReportingDescriptor, Result } from 'sarif';
 import { version } from '../../package.json';
@@ -39,7 +39,7 @@ function byObject(findings: Sourced[]): [string, Sourced[]][] {
 }
 
 /** Where the object is; the line of a finding stands with the finding. */
-function sourceText(source: Source | undefined): string {
+function sourceText(source: ReportSource | undefined): string {
   return source?.file === undefined ? '' : `  (${source.file})`;
 }
 

@@ -4,7 +4,7 @@ import { everyRule } from '../rules/every-rule';
 import type { WaivedFinding } from '../engine-findings';
 
 /** Where a reader finds what a finding is about. */
-export interface Source {
+export interface ReportSource {
   /** A file, as it was named. */
   file?: string;
   /** From 1. */
@@ -13,7 +13,7 @@ export interface Source {
   key?: string;
 }
 
-export type Sourced<T extends Finding = Finding> = T & { source?: Source };
+export type Sourced<T extends Finding = Finding> = T & { source?: ReportSource };
 
 /** A check's report, ready to be voiced. */
 export interface SourcedReport {
@@ -31,7 +31,7 @@ export function sourced(
     objects,
     sourceOf,
     level = 'advisory',
-  }: { objects: number; sourceOf?: (finding: Finding) => Source | undefined; level?: Level },
+  }: { objects: number; sourceOf?: (finding: Finding) => ReportSource | undefined; level?: Level },
 ): SourcedReport {
   const add = <T extends Finding>(findings: readonly T[]): Sourced<T>[] =>
     findings

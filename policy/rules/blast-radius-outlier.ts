@@ -4,17 +4,17 @@ import { hostRules, type HostRule, policiesOf, type PlacedPolicy } from '../mode
 import { podLabels } from '../model/workloads';
 import type { Rule, Violation } from '../rule';
 
-/** Up to so many pods an outlier or two are all of them. */
+/** With this many pods or fewer, one or two outliers can be all of them. */
 const few = 3;
 
 export const blastRadiusOutlier: Rule = {
   id: 'blast-radius-outlier',
   level: 'advisory',
-  title: 'outlier detection leaves somebody to answer, and failover has outlier detection',
+  title: 'outlier detection leaves pods to answer, and failover has outlier detection',
   istio: ['IST0133'],
   single: false,
   docs: {
-    why: 'With maxEjectionPercent 100 a few errors at the same time throw every pod of a small service out, and all its requests fail. Locality failover does nothing at all until outlier detection tells it that a locality is down.',
+    why: 'With maxEjectionPercent 100 a few errors at the same time eject every pod of a small service, and all its requests fail. Locality failover does nothing until outlier detection marks a locality as down.',
     bad: `
 apiVersion: v1
 kind: Service
@@ -71,7 +71,7 @@ function ejectsAll(model: MeshModel, rule: HostRule, { policy, path, subset }: P
     return [];
   const pods = podsBehind(model, rule, subset);
   if (pods === undefined || pods === 0 || pods > few) return [];
-  const message = `maxEjectionPercent 100 can throw out ${pods === 1 ? 'the only pod' : `all ${pods} pods`} of ${rule.host}${subset === undefined ? '' : ` subset ${subset}`} at once, and then every request fails; lower it, set minHealthPercent, or run more pods`;
+  const message = `maxEjectionPercent 100 can eject ${pods === 1 ? 'the only pod' : `all ${pods} pods`} of ${rule.host}${subset === undefined ? '' : ` subset ${subset}`} at once, and then every request fails; lower it, set minHealthPercent, or run more pods`;
   return [{ object: rule.source.object, path: `${path}.outlierDetection.maxEjectionPercent`, message }];
 }
 

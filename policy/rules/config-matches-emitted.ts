@@ -13,7 +13,7 @@ export const configMatchesEmitted: ResourceRule = {
   level: 'mandatory',
   title: 'the weights of the stack file are those of the VirtualServices',
   docs: {
-    why: 'Whoever reviews the stack file sees its weights. A transformation, a forgotten branch or a second writer in the program can make others of them, and nobody sees it.',
+    why: 'Reviewers see the weights in the stack file. A transformation or another part of the program can replace them without any sign in the review.',
     bad: `
 # meshwright:routes: { bookinfo: { reviews: { versions: [v1, v3], weights: { v1: 90, v3: 10 } } } }
 apiVersion: networking.istio.io/v1

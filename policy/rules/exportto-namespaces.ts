@@ -14,7 +14,7 @@ export const exporttoNamespaces: Rule = {
   kiali: ['KIA0005'],
   single: false,
   docs: {
-    why: 'An object that is exported to a namespace with a typing error is seen by nobody who should see it: its routes and policies are not in effect there.',
+    why: 'When exportTo misspells a namespace, the object is not visible where it should be: its routes and policies have no effect there.',
     bad: `
 apiVersion: v1
 kind: Namespace

@@ -135,7 +135,7 @@ function ruleViolations(model: MeshModel): Violation[] {
     if (typeof written !== 'string' || written === '' || isWildcard(host)) return [];
     const state = hostState(model, written, source.namespace);
     if (state.is !== 'missing' || !state.sure) return [];
-    const message = `host "${written}" is no Service and no ServiceEntry (looked for ${host}), so this rule has no effect; ${state.hint}`;
+    const message = `host "${written}" names no Service or ServiceEntry (${host}), so this rule has no effect; ${state.hint}`;
     return [{ object: source.object, path: 'spec.host', message }];
   });
 }

@@ -9,7 +9,7 @@ export const schemaWarnings: Rule = {
   istio: ['IST0002', 'IST0133'],
   single: true,
   docs: {
-    why: 'istiod accepts such an object and says so only to whoever applied it by hand. What has no effect does not do what it says; what is deprecated goes with one of the next versions.',
+    why: 'istiod accepts such an object and returns a warning that only kubectl shows. A setting without effect does not do what it says; a deprecated one disappears in a later version.',
     bad: `
 apiVersion: networking.istio.io/v1
 kind: DestinationRule

@@ -9,7 +9,7 @@ import type { Rule, Violation } from '../rule';
 export const serviceentry: Rule = {
   id: 'serviceentry',
   level: 'mandatory',
-  title: 'a host outside the mesh is described once, and can be told apart from others',
+  title: 'a host outside the mesh is described once, and its traffic can be distinguished from that of other hosts',
   istio: ['IST0134'],
   kiali: ['KIA1211', 'KIA1212'],
   single: false,

@@ -82,7 +82,7 @@ function unknownHosts(model: MeshModel, { namespace, spec, object }: MeshObject)
   );
 }
 
-/** Whether some service lies within an egress host, whoever exports it. */
+/** Whether some service lies within an egress host. */
 function isServed(model: MeshModel, owner: string, host: string, namespace: string): boolean {
   const fqdn = model.resolveHost(host, owner === '.' || owner === '*' ? namespace : owner);
   return model.services.withHost(fqdn).length > 0;

@@ -80,7 +80,7 @@ function violations(
   ];
 }
 
-/** What is wrong where the VirtualService itself is used, in words; undefined when nothing is, or nothing can be said. */
+/** Which clients lack the subset, for the message; undefined when none do, or the input does not tell. */
 function missingFrom(
   model: MeshModel,
   options: CheckOptions,

@@ -1,6 +1,6 @@
 import { asMap, indexedMaps, isMap } from '../../mesh/json';
 import type { MeshVirtualService, SourcedRoute } from '../../mesh/model/mesh-model';
-import { covers, type Condition, CoverageIndex } from '../model/coverage';
+import { covers, type MatchCondition, CoverageIndex } from '../model/coverage';
 import type { RouteProtocol } from '../model/routes';
 import type { Rule, Violation } from '../rule';
 
@@ -62,7 +62,7 @@ function violations(virtualService: MeshVirtualService, protocol: RouteProtocol)
 }
 
 /** Matches that another match of the same rule covers. */
-function repetitions(protocol: RouteProtocol, route: SourcedRoute, conditions: readonly Condition[]): Violation[] {
+function repetitions(protocol: RouteProtocol, route: SourcedRoute, conditions: readonly MatchCondition[]): Violation[] {
   return conditions.flatMap((condition, at): Violation[] => {
     const wider = conditions.findIndex(
       (other, index) =>
@@ -74,7 +74,7 @@ function repetitions(protocol: RouteProtocol, route: SourcedRoute, conditions: r
   });
 }
 
-function conditionsOf({ gateways }: MeshVirtualService, { route, namespace }: SourcedRoute): Condition[] {
+function conditionsOf({ gateways }: MeshVirtualService, { route, namespace }: SourcedRoute): MatchCondition[] {
   const matches = indexedMaps(route['match']).map(({ item }) => item);
   return (matches.length === 0 ? [{}] : matches).map((match) => ({ match: asMap(match), gateways, namespace }));
 }
@@ -94,7 +94,7 @@ function idle(route: SourcedRoute, at: number, cover: SourcedRoute): Violation[]
   return [{ object: route.source.object, path: `${route.path}.match[${at}]`, message, level: 'advisory' }];
 }
 
-/** The earlier rule in words, by its own name if it has one. */
+/** The earlier rule for messages, with its name if it has one. */
 function nameOf({ path, source, route }: SourcedRoute, seenFrom: SourcedRoute): string {
   const name = typeof route['name'] === 'string' && route['name'] !== '' ? ` ("${route['name']}")` : '';
   const place = source === seenFrom.source ? '' : ` of VirtualService ${source.namespace}/${source.name}`;

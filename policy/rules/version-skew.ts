@@ -8,7 +8,7 @@ export const versionSkew: Rule = {
   title: 'no object uses what the installed Istio is too old for',
   single: true,
   docs: {
-    why: 'The CRDs of an older Istio do not know a newer field: a strict client is refused, any other loses the field in silence. It happens when objects are written for the newest release while a cluster still waits for its upgrade. Told only where the version is known, from the stack file or the option istioVersion.',
+    why: 'The CRDs of an older Istio do not know a newer field: a strict client is refused, any other silently loses the field. This happens when objects are written for a newer release than the cluster runs. Judged only when the version is known, from the stack file or the option istioVersion.',
     bad: `
 apiVersion: networking.istio.io/v1
 kind: VirtualService

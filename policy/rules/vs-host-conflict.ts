@@ -5,7 +5,7 @@ import { hostsOverlap } from '../../mesh/model/hosts';
 import { knownGatewayWorkloads } from '../model/clients';
 import { isVisible, type Visibility } from '../../mesh/model/mesh-config';
 import type { MeshModel, MeshVirtualService, SourcedRoute } from '../../mesh/model/mesh-model';
-import { type Condition, CoverageIndex, covers } from '../model/coverage';
+import { type MatchCondition, CoverageIndex, covers } from '../model/coverage';
 import { isOnMesh } from '../model/routes';
 import type { CheckOptions, Rule, Violation } from '../rule';
 
@@ -81,7 +81,7 @@ function meet(a: Visibility, b: Visibility): boolean {
 interface Claim {
   virtualService: MeshVirtualService;
   route: SourcedRoute;
-  condition: Condition;
+  condition: MatchCondition;
 }
 
 function gatewayConflicts(model: MeshModel, options: CheckOptions): Violation[] {

@@ -9,7 +9,7 @@ export const weightRange: Rule = {
   istio: ['IST0106'],
   single: true,
   docs: {
-    why: 'A negative weight, a fraction or a text is refused by the cluster in the middle of a deployment; a number above 100 is accepted and means something else than it says.',
+    why: 'A negative weight, a fraction or a string is refused by the cluster in the middle of a deployment; a number above 100 is accepted and does not mean percent.',
     bad: `
 apiVersion: networking.istio.io/v1
 kind: VirtualService

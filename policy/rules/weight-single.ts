@@ -9,7 +9,7 @@ export const weightSingle: Rule = {
   kiali: ['KIA1104'],
   single: true,
   docs: {
-    why: 'A single destination gets every request whatever its weight. Weight 0 says that nobody goes there while everybody does, which is why it is mandatory; any other number is advisory.',
+    why: 'A single destination gets every request whatever its weight. Weight 0 says that no request goes there while all do, so it is mandatory; any other number is advisory.',
     bad: `
 apiVersion: networking.istio.io/v1
 kind: VirtualService

@@ -9,7 +9,7 @@ export const weightSum100: Rule = {
   istio: ['IST0106'],
   single: true,
   docs: {
-    why: 'Istio takes any sum and scales it, so that 90 and 20 quietly become 82 % and 18 %. Nobody who reads the weights then knows the traffic, and a slip of the pen looks like a canary.',
+    why: 'Istio takes any sum and scales it, so that 90 and 20 become 82 % and 18 %. The weights in the file no longer show the traffic, and a typing error looks like a canary.',
     bad: `
 apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -48,7 +48,7 @@ function violation({ object, path, destinations }: WeightedRoute) {
   if (sum === 100) return [];
   const consequence =
     sum === 0
-      ? 'Istio refuses a route in which nobody gets anything'
+      ? 'Istio refuses a route whose weights are all 0'
       : `Istio would scale them to ${destinations.map(({ title }, index) => `${title} ${percent(weights[index] ?? 0, sum)}`).join(', ')}`;
   return [
     { object, path, message: `weights must sum to 100, these sum to ${sum} (${listed(destinations)}); ${consequence}` },

@@ -1,10 +1,10 @@
 import { apiGroup, type KubernetesObject } from '../../mesh/manifests/kubernetes';
 import table from './field-versions.generated.json';
-import { Place } from './place';
+import { FieldPlace } from './place';
 
 /** Something in an object that came with a later release of Istio than the oldest one that is known. */
 export interface Feature {
-  place: Place;
+  place: FieldPlace;
   /** Minor release that brought it, e.g. `1.26`. */
   since: string;
 }
@@ -16,7 +16,7 @@ const since: Record<string, Record<string, string>> = table.since;
 
 /** What an object uses that not every release of Istio knows. */
 export function featuresOf(object: KubernetesObject): Feature[] {
-  const root = new Place(object);
+  const root = new FieldPlace(object);
   const known = since[`${apiGroup(object.apiVersion)}/${object.kind}`] ?? {};
   return Object.entries(known).flatMap(([feature, minor]) => {
     const [path = '', value] = feature.split('=');
@@ -39,26 +39,9 @@ function parts(version: string): (number | undefined)[] {
   return [major, minor].map((part) => (part === undefined ? undefined : Number(part)));
 }
 
-const lastPatch: Partial<Record<string, number>> = table.lastPatch;
-/** Minor releases that still get patches, so that a later patch than the known ones may exist. */
-const supportedMinors = 4;
-
-/** Why no release of Istio has a version, e.g. `1.30.3`; undefined when one has. Used for `istio.version` in a stack file. */
-export function releaseFault(version: string): string | undefined {
-  const [, minor, patch] = /^(1\.\d+)\.(\d+)(?:-(?:alpha|beta|rc)\.\d+)?$/.exec(version) ?? [];
-  if (minor === undefined) return 'is no version of Istio; write one such as 1.30.3';
-  const last = lastPatch[minor];
-  const range = `known are ${table.oldest} to ${newestMinor}`;
-  if (last === undefined) return `no Istio ${minor} is known; ${range}`;
-  const isSupported = Number(newestMinor.slice(2)) - Number(minor.slice(2)) < supportedMinors;
-  return isSupported || Number(patch) <= last
-    ? undefined
-    : `is no release of Istio; the last of ${minor} is ${minor}.${last}`;
-}
-
 /** The places that a path stands for, in which `[]` are the items of a list and `{}` the values of a map. */
-function placesAt(root: Place, path: string): Place[] {
-  return (path.match(/[^.[\]{}]+|\[\]|\{\}/g) ?? []).reduce<Place[]>(
+function placesAt(root: FieldPlace, path: string): FieldPlace[] {
+  return (path.match(/[^.[\]{}]+|\[\]|\{\}/g) ?? []).reduce<FieldPlace[]>(
     (places, step) => {
       if (step === '[]') return places.flatMap((place) => place.items);
       if (step === '{}') return places.flatMap((place) => place.entries.map((entry) => entry.place));

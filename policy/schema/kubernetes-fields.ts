@@ -1,6 +1,6 @@
 import { apiGroup } from '../../mesh/manifests/kubernetes';
 import { dnsLabel, dnsSubdomain, labelKey, labelMaxLength, labelValue } from '../../mesh/manifests/formats';
-import { error, shown, when, type Place, type SchemaProblem } from './place';
+import { error, shown, when, type FieldPlace, type SchemaProblem } from './place';
 
 /** What the API server refuses although the types of its fields allow it: names, keys, and fields that must agree. */
 
@@ -10,12 +10,12 @@ const segmentGroups = ['rbac.authorization.k8s.io'];
 const annotationBytes = 256 * 1024;
 
 /** What is wrong with the metadata of an object of any kind. */
-export function metadataProblems(object: Place): SchemaProblem[] {
+export function metadataProblems(object: FieldPlace): SchemaProblem[] {
   const metadata = object.at('metadata');
   return [...nameProblems(object), ...namespaceProblems(metadata.at('namespace')), ...mapProblems(metadata)];
 }
 
-function nameProblems(object: Place): SchemaProblem[] {
+function nameProblems(object: FieldPlace): SchemaProblem[] {
   const name = object.at('metadata', 'name');
   if (typeof name.value !== 'string') return [];
   const [rule, holds] = nameRule(apiGroup(object.at('apiVersion').text), object.at('kind').text);
@@ -41,7 +41,7 @@ function isLabel(text: string): boolean {
   return dnsLabel.test(text) && text.length <= labelMaxLength;
 }
 
-function namespaceProblems(namespace: Place): SchemaProblem[] {
+function namespaceProblems(namespace: FieldPlace): SchemaProblem[] {
   const isName = typeof namespace.value === 'string' && namespace.text !== '';
   return when(isName && !isLabel(namespace.text), () =>
     error(namespace, `${shown(namespace)} is no name of a namespace: ${labelRule}`),
@@ -49,7 +49,7 @@ function namespaceProblems(namespace: Place): SchemaProblem[] {
 }
 
 /** Labels and annotations of an object or a pod template. */
-function mapProblems(metadata: Place): SchemaProblem[] {
+function mapProblems(metadata: FieldPlace): SchemaProblem[] {
   const annotations = metadata.at('annotations');
   const bytes = annotations.entries.reduce((sum, { key, place }) => sum + byteLength(key) + byteLength(place.text), 0);
   return [
@@ -67,14 +67,14 @@ const keyRule = 'letters, digits, "-", "_" and ".", at most 63 characters, perha
 const valueRule =
   'letters, digits, "-", "_" and ".", at most 63 characters, starting and ending with a letter or digit';
 
-function keyProblems(key: string, place: Place, what: string): SchemaProblem[] {
+function keyProblems(key: string, place: FieldPlace, what: string): SchemaProblem[] {
   const [domain, name] = key.includes('/') ? [key.slice(0, key.indexOf('/')), key] : ['', key];
   // Annotations may be written in any case; the API server compares them in lower case.
   const isKey = labelKey.test(what === 'a label' ? name : name.toLowerCase()) && domain.length <= 253;
   return when(!isKey, () => error(place, `"${key}" is no key of ${what}: ${keyRule}`));
 }
 
-function labelProblems(labels: Place): SchemaProblem[] {
+function labelProblems(labels: FieldPlace): SchemaProblem[] {
   return labels.entries.flatMap(({ key, place }) => [
     ...keyProblems(key, place, 'a label'),
     ...when(typeof place.value === 'string' && !labelValue.test(place.text), () =>
@@ -84,7 +84,7 @@ function labelProblems(labels: Place): SchemaProblem[] {
 }
 
 /** What is wrong with fields of Kubernetes' own kinds. */
-export function fieldProblems(object: Place): SchemaProblem[] {
+export function fieldProblems(object: FieldPlace): SchemaProblem[] {
   const kind = object.at('kind').text;
   const spec = object.at('spec');
   switch (kind) {
@@ -111,7 +111,7 @@ export function fieldProblems(object: Place): SchemaProblem[] {
   }
 }
 
-function serviceProblems(spec: Place): SchemaProblem[] {
+function serviceProblems(spec: FieldPlace): SchemaProblem[] {
   const ports = spec.at('ports').items;
   const isHeadless = spec.at('clusterIP').value === 'None' || spec.at('type').value === 'ExternalName';
   return [
@@ -121,9 +121,9 @@ function serviceProblems(spec: Place): SchemaProblem[] {
   ];
 }
 
-function servicePortProblems(port: Place, before: Place[], count: number): SchemaProblem[] {
+function servicePortProblems(port: FieldPlace, before: FieldPlace[], count: number): SchemaProblem[] {
   const [name, appProtocol, targetPort] = [port.at('name'), port.at('appProtocol'), port.at('targetPort')];
-  const key = (one: Place): string => `${one.at('port').number}/${one.at('protocol').text || 'TCP'}`;
+  const key = (one: FieldPlace): string => `${one.at('port').number}/${one.at('protocol').text || 'TCP'}`;
   return [
     ...when(count > 1 && name.text === '', () => error(port, 'a Service of several ports needs a name for each')),
     ...when(name.text !== '' && !isLabel(name.text), () =>
@@ -145,13 +145,13 @@ function servicePortProblems(port: Place, before: Place[], count: number): Schem
   ];
 }
 
-function portProblems(port: Place): SchemaProblem[] {
+function portProblems(port: FieldPlace): SchemaProblem[] {
   const isPort = typeof port.value !== 'number' || (port.value >= 1 && port.value <= 65535);
   return when(!isPort, () => error(port, `${shown(port)} is no port: 1 to 65535`));
 }
 
 /** Name of a container's port (RFC 6335). */
-function portNameProblems(name: Place): SchemaProblem[] {
+function portNameProblems(name: FieldPlace): SchemaProblem[] {
   const isName = /^(?=.*[a-z])[a-z0-9](?:-?[a-z0-9])*$/.test(name.text) && name.text.length <= 15;
   return when(name.value !== undefined && typeof name.value === 'string' && !isName, () =>
     error(
@@ -161,7 +161,7 @@ function portNameProblems(name: Place): SchemaProblem[] {
   );
 }
 
-function dataProblems(object: Place): SchemaProblem[] {
+function dataProblems(object: FieldPlace): SchemaProblem[] {
   const keys = ['data', 'stringData', 'binaryData'].flatMap((field) => object.at(field).entries);
   return keys.flatMap(({ key, place }) =>
     when(!/^(?!\.{1,2}$)(?!\.\.)[-._a-zA-Z0-9]{1,253}$/.test(key), () =>
@@ -178,13 +178,13 @@ const secretKeys: Record<string, string[]> = {
   'kubernetes.io/ssh-auth': ['ssh-privatekey'],
 };
 
-function secretTypeProblems(secret: Place): SchemaProblem[] {
+function secretTypeProblems(secret: FieldPlace): SchemaProblem[] {
   const required = secretKeys[secret.at('type').text] ?? [];
   const missing = required.filter((key) => !secret.at('data', key).isSet && !secret.at('stringData', key).isSet);
   return missing.map((key) => error(secret, `a Secret of type ${secret.at('type').text} needs the key ${key}`));
 }
 
-function selectorProblems(spec: Place): SchemaProblem[] {
+function selectorProblems(spec: FieldPlace): SchemaProblem[] {
   const labels = spec.at('selector', 'matchLabels');
   const template = spec.at('template', 'metadata', 'labels');
   const missing = labels.entries.filter(({ key, place }) => template.at(key).value !== place.value);
@@ -196,11 +196,11 @@ function selectorProblems(spec: Place): SchemaProblem[] {
   ];
 }
 
-function podTemplateProblems(template: Place): SchemaProblem[] {
+function podTemplateProblems(template: FieldPlace): SchemaProblem[] {
   return template.isSet ? [...mapProblems(template.at('metadata')), ...podProblems(template.at('spec'))] : [];
 }
 
-function podProblems(spec: Place): SchemaProblem[] {
+function podProblems(spec: FieldPlace): SchemaProblem[] {
   const containers = [...spec.at('initContainers').items, ...spec.at('containers').items];
   const volumes = spec.at('volumes').items;
   const serviceAccount = spec.at('serviceAccountName');
@@ -221,7 +221,7 @@ function podProblems(spec: Place): SchemaProblem[] {
   ];
 }
 
-function uniqueLabels(names: Place[]): SchemaProblem[] {
+function uniqueLabels(names: FieldPlace[]): SchemaProblem[] {
   return names.flatMap((name, index) => [
     ...when(typeof name.value === 'string' && !isLabel(name.text), () =>
       error(name, `${shown(name)} is no name: ${labelRule}`),
@@ -232,7 +232,7 @@ function uniqueLabels(names: Place[]): SchemaProblem[] {
   ]);
 }
 
-function containerProblems(container: Place, volumes: string[]): SchemaProblem[] {
+function containerProblems(container: FieldPlace, volumes: string[]): SchemaProblem[] {
   const ports = container.at('ports').items;
   const mounts = container.at('volumeMounts').items;
   return [
@@ -260,11 +260,11 @@ function containerProblems(container: Place, volumes: string[]): SchemaProblem[]
 }
 
 /** The volumes of a StatefulSet come from its claims too. */
-function isClaimed(container: Place): boolean {
+function isClaimed(container: FieldPlace): boolean {
   return container.root.at('spec', 'volumeClaimTemplates').size > 0;
 }
 
-function repeated(places: Place[], key: (place: Place) => string): SchemaProblem[] {
+function repeated(places: FieldPlace[], key: (place: FieldPlace) => string): SchemaProblem[] {
   return places.flatMap((place, index) =>
     when(key(place) !== '' && places.slice(0, index).some((other) => key(other) === key(place)), () =>
       error(place, `${shown(place)} is listed twice`),
@@ -272,7 +272,7 @@ function repeated(places: Place[], key: (place: Place) => string): SchemaProblem
   );
 }
 
-function envProblems(env: Place): SchemaProblem[] {
+function envProblems(env: FieldPlace): SchemaProblem[] {
   const name = env.at('name');
   return [
     ...when(typeof name.value === 'string' && !/^[ -<>-~]+$/.test(name.text), () =>
@@ -286,7 +286,7 @@ function envProblems(env: Place): SchemaProblem[] {
 
 const standardResources = /^(?:cpu|memory|ephemeral-storage|hugepages-.+)$/;
 
-function resourceProblems(resources: Place): SchemaProblem[] {
+function resourceProblems(resources: FieldPlace): SchemaProblem[] {
   return ['requests', 'limits'].flatMap((field) =>
     resources
       .at(field)
@@ -301,7 +301,7 @@ function resourceProblems(resources: Place): SchemaProblem[] {
 
 const handlers = ['exec', 'grpc', 'httpGet', 'tcpSocket'];
 
-function probeProblems(probe: Place): SchemaProblem[] {
+function probeProblems(probe: FieldPlace): SchemaProblem[] {
   if (!probe.isSet) return [];
   const given = handlers.filter((handler) => probe.at(handler).isSet);
   return when(given.length !== 1, () => error(probe, `needs exactly one of ${handlers.join(', ')}`));

@@ -3,7 +3,7 @@ import { isMap } from '../../mesh/json';
 import { nearest } from '../finding';
 import generated from './kubernetes.generated.json';
 import { fieldProblems, metadataProblems } from './kubernetes-fields';
-import { error, Place, shown, type SchemaProblem } from './place';
+import { error, FieldPlace, shown, type SchemaProblem } from './place';
 
 /** Version of Kubernetes that the schemas are of. */
 export const kubernetesVersion: string = generated.kubernetes;
@@ -37,7 +37,7 @@ export function isClusterScoped({ apiVersion, kind }: Pick<KubernetesObject, 'ap
 
 /** What the API server refuses in an object: metadata of every kind, and all fields of Kubernetes' own stable kinds. */
 export function kubernetesProblems(object: KubernetesObject): SchemaProblem[] {
-  const root = new Place(object);
+  const root = new FieldPlace(object);
   const [group, version] = [apiGroup(object.apiVersion), object.apiVersion.split('/').at(-1) ?? ''];
   const definition = kinds[`${group}/${version}/${object.kind}`];
   const schema = definition === undefined ? undefined : definitions[definition];
@@ -48,7 +48,7 @@ export function kubernetesProblems(object: KubernetesObject): SchemaProblem[] {
 const metadata: Schema = { $ref: 'apis.meta.v1.ObjectMeta' };
 
 /** Compares a value with its schema. Kept simple, since compiling these schemas takes longer than reading a stack's objects. */
-function compare(place: Place, schema: Schema): SchemaProblem[] {
+function compare(place: FieldPlace, schema: Schema): SchemaProblem[] {
   const { value } = place;
   // The API server drops fields that are null.
   if (value === undefined || value === null) return [];
@@ -64,17 +64,17 @@ function compare(place: Place, schema: Schema): SchemaProblem[] {
   return properties === undefined ? [] : compareFields(place, properties, schema.required ?? []);
 }
 
-function compareItem(item: Place, schema: Schema): SchemaProblem[] {
+function compareItem(item: FieldPlace, schema: Schema): SchemaProblem[] {
   return item.isSet ? compare(item, schema) : [error(item, 'must not be null; remove it from the list')];
 }
 
-function compareDefinition(place: Place, name: string, values: string[] | undefined): SchemaProblem[] {
+function compareDefinition(place: FieldPlace, name: string, values: string[] | undefined): SchemaProblem[] {
   if (name === 'api.resource.Quantity') return quantityProblems(place);
   const schema = definitions[name] ?? {};
   return compare(place, values === undefined ? schema : { ...schema, enum: values });
 }
 
-function compareFields(place: Place, properties: Record<string, Schema>, required: string[]): SchemaProblem[] {
+function compareFields(place: FieldPlace, properties: Record<string, Schema>, required: string[]): SchemaProblem[] {
   const known = Object.keys(properties);
   const fields = place.entries.flatMap((entry): SchemaProblem[] => {
     const schema = Object.hasOwn(properties, entry.key) ? properties[entry.key] : undefined;
@@ -88,7 +88,7 @@ function compareFields(place: Place, properties: Record<string, Schema>, require
   return [...fields, ...missing];
 }
 
-function unknownField(place: Place, field: string, known: string[]): SchemaProblem {
+function unknownField(place: FieldPlace, field: string, known: string[]): SchemaProblem {
   const meant = nearest(field, known);
   const hint = meant === undefined ? `the fields here are ${known.join(', ')}` : `did you mean "${meant}"?`;
   return error(place, `unknown field "${field}"; ${hint}`);
@@ -128,7 +128,7 @@ function isBase64(text: string): boolean {
 
 const quantity = /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[KMGTPE]i|[numkMGTPE]|[eE][-+]?\d+)?$/;
 
-function quantityProblems(place: Place): SchemaProblem[] {
+function quantityProblems(place: FieldPlace): SchemaProblem[] {
   const { value } = place;
   if (typeof value === 'number' || (typeof value === 'string' && quantity.test(value))) return [];
   return [error(place, `must be a quantity such as 500m, 2 or 64Mi, not ${shown(place)}`)];

@@ -1,11 +1,11 @@
 import { isMap } from '../../mesh/json';
 
 /** A value somewhere in an object, together with its path. Reads what is not there as empty, as protobuf does, so that a validator never has to ask first. */
-export class Place {
+export class FieldPlace {
   /** Only `value` for the object itself. */
   constructor(
     readonly value: unknown,
-    private readonly outer?: Place,
+    private readonly outer?: FieldPlace,
     private readonly key: string | number = '',
   ) {}
 
@@ -15,13 +15,13 @@ export class Place {
   }
 
   /** The object as a whole. */
-  get root(): Place {
+  get root(): FieldPlace {
     return this.outer === undefined ? this : this.outer.root;
   }
 
   /** The place below these keys. */
-  at(...keys: (string | number)[]): Place {
-    return keys.reduce<Place>((outer, key) => new Place(outer.#inner(key), outer, key), this);
+  at(...keys: (string | number)[]): FieldPlace {
+    return keys.reduce<FieldPlace>((outer, key) => new FieldPlace(outer.#inner(key), outer, key), this);
   }
 
   /** Whether something is written here; null is nothing, as the API server drops it. */
@@ -29,7 +29,7 @@ export class Place {
     return this.value !== undefined && this.value !== null;
   }
 
-  /** The text here, '' for anything else. */
+  /** The string here, '' for anything else. */
   get text(): string {
     return typeof this.value === 'string' ? this.value : '';
   }
@@ -44,17 +44,17 @@ export class Place {
   }
 
   /** The items of a list; none for anything else. */
-  get items(): Place[] {
+  get items(): FieldPlace[] {
     return Array.isArray(this.value) ? this.value.map((_, index) => this.at(index)) : [];
   }
 
   /** The values of a map; none for anything else. */
-  get entries(): { key: string; place: Place }[] {
+  get entries(): { key: string; place: FieldPlace }[] {
     return isMap(this.value) ? Object.keys(this.value).map((key) => ({ key, place: this.at(key) })) : [];
   }
 
   /** Places at or below this one that hold null. */
-  get nulls(): Place[] {
+  get nulls(): FieldPlace[] {
     if (this.value === null) return [this];
     return [...this.items, ...this.entries.map(({ place }) => place)].flatMap((place) => place.nulls);
   }
@@ -84,15 +84,15 @@ export interface SchemaProblem {
   severity: 'error' | 'warning';
 }
 
-export function error(place: Place, message: string): SchemaProblem {
+export function error(place: FieldPlace, message: string): SchemaProblem {
   return { path: place.path, message, severity: 'error' };
 }
 
-export function warning(place: Place, message: string): SchemaProblem {
+export function warning(place: FieldPlace, message: string): SchemaProblem {
   return { path: place.path, message, severity: 'warning' };
 }
 
-/** The problem when the condition holds, else none; reads as "complain when …". It is put in words only then: nearly all that is judged is fine. */
+/** The problem if the condition holds, else none. The message is built only then, since most places are fine. */
 export function when(condition: boolean, problem: () => SchemaProblem): SchemaProblem[] {
   return condition ? [problem()] : [];
 }
@@ -103,7 +103,7 @@ const secretPlaces =
 const longest = 80;
 
 /** A value for a message: short, on one line, and never one that may be a secret. */
-export function shown({ path, value }: Place): string {
+export function shown({ path, value }: FieldPlace): string {
   if (secretPlaces.test(path)) return 'the value';
   const text = value === undefined ? 'nothing' : JSON.stringify(value);
   return text.length > longest ? `${text.slice(0, longest)}…` : text;

@@ -13,10 +13,10 @@ import { sidecarProblems } from './kinds/sidecar';
 import { telemetryProblems } from './kinds/telemetry';
 import { virtualServiceProblems } from './kinds/virtual-service';
 import { workloadEntryProblems } from './kinds/workload-entry';
-import { Place, error, type SchemaProblem } from './place';
+import { FieldPlace, error, type SchemaProblem } from './place';
 
 /** What istiod says of a kind beyond its CRD. */
-type KindCheck = (spec: Place, namespace: string, object: Place) => SchemaProblem[];
+type KindCheck = (spec: FieldPlace, namespace: string, object: FieldPlace) => SchemaProblem[];
 
 const kinds: Record<string, KindCheck> = {
   AuthorizationPolicy: authorizationPolicyProblems,
@@ -48,7 +48,7 @@ export const schemaReport = memoizeByIdentity(judge);
 
 function judge(object: KubernetesObject): SchemaReport {
   const { apiVersion, kind } = object;
-  const place = new Place(object);
+  const place = new FieldPlace(object);
   const crd = crdOf(apiVersion, kind);
   if (crd.found === 'foreign') return empty;
   if (crd.found === 'group') return { ...empty, errors: [unknownKind(place, apiVersion, kind, crd.kinds)] };
@@ -76,13 +76,13 @@ function judge(object: KubernetesObject): SchemaReport {
   };
 }
 
-function unknownKind(place: Place, apiVersion: string, kind: string, known: string[]): SchemaProblem {
+function unknownKind(place: FieldPlace, apiVersion: string, kind: string, known: string[]): SchemaProblem {
   const guess = nearest(kind, known);
   const hint = guess === undefined ? `known are ${known.join(', ')}` : `did you mean "${guess}"?`;
   return error(place.at('kind'), `${apiVersion} has no kind "${kind}"; ${hint}`);
 }
 
-function unservedVersion(place: Place, kind: string, served: string[]): SchemaProblem {
+function unservedVersion(place: FieldPlace, kind: string, served: string[]): SchemaProblem {
   return error(
     place.at('apiVersion'),
     `"${place.at('apiVersion').text}" is no version of ${kind} that is served; allowed are ${served.join(', ')}`,
@@ -90,7 +90,7 @@ function unservedVersion(place: Place, kind: string, served: string[]): SchemaPr
 }
 
 /** Annotations that istiod refuses, on any kind. */
-function annotationProblems(place: Place): SchemaProblem[] {
+function annotationProblems(place: FieldPlace): SchemaProblem[] {
   const annotations = place.at('metadata', 'annotations');
   const dryRun = annotations.at('istio.io/dry-run');
   if (!dryRun.isSet) return [];

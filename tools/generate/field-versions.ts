@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { istioKinds, istioReleases, newestRelease, type CrdSchema } from './istio-crds';
+import { istioKinds, newestRelease, type CrdSchema } from './istio-crds';
 
 /**
  * Writes policy/schema/field-versions.generated.json: for each kind, the fields, enum values and API versions that a later minor release than the oldest one
- * listed here brought, by comparing the CRDs of those releases, and the last patch release of each minor one.
+ * listed here brought, by comparing the CRDs of those releases.
  */
 // The first release of each minor one that the module proxy serves.
 const releases = [
@@ -32,18 +32,8 @@ for (const [index, minor] of minors.entries()) {
 const file = join(__dirname, '..', '..', 'policy', 'schema', 'field-versions.generated.json');
 writeFileSync(
   file,
-  `${JSON.stringify({ oldest: minors[0], newest: minors.at(-1), lastPatch: lastPatches(), since: withoutInner(since) }, null, 1)}\n`,
+  `${JSON.stringify({ oldest: minors[0], newest: minors.at(-1), since: withoutInner(since) }, null, 1)}\n`,
 );
-
-/** The last patch release of each minor one. */
-function lastPatches(): Record<string, number> {
-  const found: Record<string, number> = {};
-  for (const release of istioReleases()) {
-    const [major = '', minor = '', patch] = release.split('.');
-    found[`${major}.${minor}`] = Math.max(found[`${major}.${minor}`] ?? 0, Number(patch));
-  }
-  return found;
-}
 
 /** Paths of all fields, with `[]` for the items of a list and `{}` for the values of a map, and `path=value` for each value of an enum. */
 function featuresOf(schema: CrdSchema, path: string): string[] {

@@ -20,7 +20,7 @@ interface CustomResourceDefinition {
 }
 
 /** A kind in one version of its API, as a release of Istio defines it. */
-export interface IstioKind {
+export interface CrdKind {
   group: string;
   kind: string;
   version: string;
@@ -30,16 +30,6 @@ export interface IstioKind {
 /** The newest release whose CRDs are known. Objects are checked against its schemas; fields newer than the installed Istio are found by version. */
 export const newestRelease = 'v1.32.0';
 
-/** All released versions of Istio's API, e.g. `1.30.3`, oldest first. */
-export function istioReleases(): string[] {
-  const answer = execFileSync('go', ['list', '-m', '-versions', '-json', 'istio.io/api'], {
-    cwd: lab,
-    encoding: 'utf8',
-  });
-  const { Versions } = JSON.parse(answer) as { Versions: string[] };
-  return Versions.flatMap((version) => /^v(1\.\d+\.\d+)$/.exec(version)?.[1] ?? []);
-}
-
 const lab = join(__dirname, '..', '..', 'cluster', 'lab');
 
 /**
@@ -47,7 +37,7 @@ const lab = join(__dirname, '..', '..', 'cluster', 'lab');
  * @param version - of the module, e.g. `v1.30.3`
  * @throws when there is no Go toolchain, or no such module
  */
-export function istioKinds(version: string): { version: string; kinds: IstioKind[] } {
+export function istioKinds(version: string): { version: string; kinds: CrdKind[] } {
   const module = `istio.io/api@${version}`;
   const answer = JSON.parse(
     execFileSync('go', ['mod', 'download', '-json', module], { cwd: lab, encoding: 'utf8' }),

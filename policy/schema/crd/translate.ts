@@ -1,6 +1,6 @@
 import type { ErrorObject } from 'ajv';
 import { nearest } from '../../finding';
-import { Place, error, shown, type SchemaProblem } from '../place';
+import { FieldPlace, error, shown, type SchemaProblem } from '../place';
 import { noDuration } from '../parts/values';
 import { durationRule } from './cel';
 import type { JsonSchema } from './schemas';
@@ -21,18 +21,18 @@ function isAboutTheValue({ schemaPath }: ErrorObject): boolean {
   return !/\/(oneOf|anyOf|not)\//.test(schemaPath);
 }
 
-function placeOf(object: unknown, pointer: string): Place {
+function placeOf(object: unknown, pointer: string): FieldPlace {
   const keys = pointer
     .split('/')
     .slice(1)
     .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
-  return keys.reduce<Place>(
+  return keys.reduce<FieldPlace>(
     (place, key) => place.at(Array.isArray(place.value) ? Number(key) : key),
-    new Place(object),
+    new FieldPlace(object),
   );
 }
 
-function problem(failure: ErrorObject, place: Place): SchemaProblem {
+function problem(failure: ErrorObject, place: FieldPlace): SchemaProblem {
   const { keyword, message = '', parentSchema } = failure;
   const params = failure.params as Record<string, unknown>;
   const limit = String(params['limit']);
@@ -78,7 +78,7 @@ function problem(failure: ErrorObject, place: Place): SchemaProblem {
   }
 }
 
-function unknownFieldProblem(place: Place, field: string, { properties = {} }: JsonSchema): SchemaProblem {
+function unknownFieldProblem(place: FieldPlace, field: string, { properties = {} }: JsonSchema): SchemaProblem {
   const known = Object.keys(properties);
   const guess = nearest(field, known);
   const hint = guess === undefined ? `known are ${known.join(', ')}` : `did you mean "${guess}"?`;
@@ -86,10 +86,10 @@ function unknownFieldProblem(place: Place, field: string, { properties = {} }: J
 }
 
 /** `oneOf` in a CRD says which fields exclude each other: all branches name fields that they require. */
-function alternatives(place: Place, schema: unknown): SchemaProblem {
+function alternatives(place: FieldPlace, schema: unknown): SchemaProblem {
   const fields = [...new Set(requiredFields(schema))];
   if (fields.length === 0)
-    return error(place, `${shown(place)} is ${typeName(place.value)}; allowed are a whole number or a text`);
+    return error(place, `${shown(place)} is ${typeName(place.value)}; allowed are a whole number or a string`);
   const present = fields.filter((field) => place.at(field).isSet);
   return present.length > 1
     ? error(place, `only one of ${fields.join(', ')} can be set, here ${present.join(' and ')} are`)
@@ -110,10 +110,10 @@ const typeWords: Record<string, string> = {
   integer: 'a whole number',
   number: 'a number',
   object: 'a map',
-  string: 'a text',
+  string: 'a string',
 };
 
-function wrongType(place: Place, type: string): string {
+function wrongType(place: FieldPlace, type: string): string {
   const is = place.value === null ? 'null is not allowed' : `${shown(place)} is ${typeName(place.value)}`;
   return `${is}; allowed is ${typeWords[type] ?? type}`;
 }
@@ -121,11 +121,12 @@ function wrongType(place: Place, type: string): string {
 function typeName(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   return (
-    { object: 'a map', string: 'a text', number: 'a number', boolean: 'a boolean' }[typeof value as string] ?? 'nothing'
+    { object: 'a map', string: 'a string', number: 'a number', boolean: 'a boolean' }[typeof value as string] ??
+    'nothing'
   );
 }
 
-/** Where the CRD refuses what istiod alone would take. Such an object never reaches istiod; it is told apart, because the reason is another one. */
+/** Where the CRD refuses what istiod alone would take. Such an object never reaches istiod; it has a rule of its own. */
 const places: { kind: string; path: RegExp; advice: string }[] = [
   {
     kind: 'Gateway',

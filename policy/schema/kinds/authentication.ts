@@ -1,13 +1,13 @@
 import { attachmentProblems, selectorProblems } from '../parts/names';
 import { durationProblems } from '../parts/values';
 import { strictHeaderProblems } from '../parts/http-actions';
-import { type Place, error, shown, when, type SchemaProblem, warning } from '../place';
+import { type FieldPlace, error, shown, when, type SchemaProblem, warning } from '../place';
 
-export function requestAuthenticationProblems(spec: Place): SchemaProblem[] {
+export function requestAuthenticationProblems(spec: FieldPlace): SchemaProblem[] {
   return [...attachmentProblems(spec), ...spec.at('jwtRules').items.flatMap(jwtRuleProblems)];
 }
 
-function jwtRuleProblems(rule: Place): SchemaProblem[] {
+function jwtRuleProblems(rule: FieldPlace): SchemaProblem[] {
   const { issuer, uri } = {
     issuer: rule.at('issuer'),
     uri: rule.at('jwksUri').isSet ? rule.at('jwksUri') : rule.at('jwks_uri'),
@@ -26,7 +26,7 @@ function jwtRuleProblems(rule: Place): SchemaProblem[] {
   ];
 }
 
-function outputProblems(output: Place): SchemaProblem[] {
+function outputProblems(output: FieldPlace): SchemaProblem[] {
   const empty = ['claim', 'header'].map((field) => output.at(field)).filter(({ text }) => text === '');
   if (empty.length > 0) return empty.map((place) => error(place, 'is required, and must not be empty'));
   return strictHeaderProblems(output.at('header'));
@@ -39,8 +39,8 @@ function isHttpUrl(text: string): boolean {
 /** Members of a JWK that only its owner may know (RFC 7518): private parts of RSA, EC and OKP keys, and symmetric keys. */
 const privateMembers = ['d', 'k'];
 
-/** An inline key set. Its text is never shown. */
-export function jwksProblems(jwks: Place): SchemaProblem[] {
+/** An inline key set. Its value is never shown. */
+export function jwksProblems(jwks: FieldPlace): SchemaProblem[] {
   if (jwks.text === '') return [];
   const keys = keysOf(jwks.text);
   if (keys === undefined) return [error(jwks, 'is no JSON Web Key Set: {"keys": [{"kty": …}, …]}')];
@@ -49,7 +49,7 @@ export function jwksProblems(jwks: Place): SchemaProblem[] {
       ? [
           warning(
             jwks,
-            `key ${index} holds private key material; only public keys are needed, and everybody who may read this object reads it`,
+            `key ${index} holds private key material; only public keys are needed, and anyone with read access to this object can see it`,
           ),
         ]
       : [],
@@ -73,7 +73,7 @@ function isKey(key: unknown): key is object {
   return typeof key === 'object' && key !== null && typeof (key as { kty?: unknown }).kty === 'string';
 }
 
-export function peerAuthenticationProblems(spec: Place): SchemaProblem[] {
+export function peerAuthenticationProblems(spec: FieldPlace): SchemaProblem[] {
   const { selector, ports } = { selector: spec.at('selector'), ports: spec.at('portLevelMtls') };
   const everyWorkload = selector.at('matchLabels').size === 0;
   return [

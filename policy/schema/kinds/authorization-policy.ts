@@ -6,12 +6,12 @@ import {
   sourceProblems,
   tcpSourceFields,
 } from '../parts/authorization';
-import { type Place, error, shown, warning, when, type SchemaProblem } from '../place';
+import { type FieldPlace, error, shown, warning, when, type SchemaProblem } from '../place';
 
 /** An AuthorizationPolicy without an action allows. */
 const defaultAction = 'ALLOW';
 
-export function authorizationPolicyProblems(spec: Place): SchemaProblem[] {
+export function authorizationPolicyProblems(spec: FieldPlace): SchemaProblem[] {
   const action = spec.at('action').isSet ? spec.at('action').text : defaultAction;
   const { rules, provider } = { rules: spec.at('rules'), provider: spec.at('provider') };
   const custom = action === 'CUSTOM';
@@ -30,7 +30,7 @@ export function authorizationPolicyProblems(spec: Place): SchemaProblem[] {
   ];
 }
 
-function ruleProblems(rule: Place, action: string): SchemaProblem[] {
+function ruleProblems(rule: FieldPlace, action: string): SchemaProblem[] {
   const { from, to, conditions } = { from: rule.at('from'), to: rule.at('to'), conditions: rule.at('when') };
   const custom = action === 'CUSTOM';
   return [
@@ -42,7 +42,7 @@ function ruleProblems(rule: Place, action: string): SchemaProblem[] {
 }
 
 /** HTTP attributes are unknown on a TCP port, and what is unknown is denied. */
-function httpOnlyProblems(rule: Place): SchemaProblem[] {
+function httpOnlyProblems(rule: FieldPlace): SchemaProblem[] {
   const sources = rule
     .at('from')
     .items.map((one) => one.at('source'))
@@ -63,7 +63,7 @@ function httpOnlyProblems(rule: Place): SchemaProblem[] {
 }
 
 /** The annotation that lets a policy be tried out: only with ALLOW and DENY, and only as a boolean. */
-export function dryRunProblems(annotation: Place, spec: Place): SchemaProblem[] {
+export function dryRunProblems(annotation: FieldPlace, spec: FieldPlace): SchemaProblem[] {
   const action = spec.at('action').isSet ? spec.at('action').text : defaultAction;
   if (!['ALLOW', 'DENY'].includes(action))
     return [error(annotation, `is for actions ALLOW and DENY; the action is ${action}`)];

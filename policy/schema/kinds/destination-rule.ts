@@ -1,9 +1,9 @@
 import { exportToProblems, labelsProblems, selectorProblems } from '../parts/names';
 import { isDnsLabel, wildcardDomainProblems } from '../parts/hosts';
 import { trafficPolicyProblems } from '../parts/traffic-policy';
-import { type Place, error, shown, when, type SchemaProblem } from '../place';
+import { type FieldPlace, error, shown, when, type SchemaProblem } from '../place';
 
-export function destinationRuleProblems(spec: Place, namespace: string): SchemaProblem[] {
+export function destinationRuleProblems(spec: FieldPlace, namespace: string): SchemaProblem[] {
   const selector = spec.at('workloadSelector');
   const names = spec.at('subsets').items.map((subset) => subset.at('name'));
   return [

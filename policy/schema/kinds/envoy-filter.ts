@@ -1,4 +1,4 @@
-import { error, shown, when, type Place, type SchemaProblem } from '../place';
+import { error, shown, when, type FieldPlace, type SchemaProblem } from '../place';
 import { attachmentProblems } from '../parts/names';
 import { regexProblems } from '../parts/values';
 
@@ -15,11 +15,11 @@ const matches: Record<string, string> = {
   HTTP_ROUTE: 'routeConfiguration',
 };
 
-export function envoyFilterProblems(spec: Place): SchemaProblem[] {
+export function envoyFilterProblems(spec: FieldPlace): SchemaProblem[] {
   return [...attachmentProblems(spec), ...spec.at('configPatches').items.flatMap(patchProblems)];
 }
 
-function patchProblems(entry: Place): SchemaProblem[] {
+function patchProblems(entry: FieldPlace): SchemaProblem[] {
   const [applyTo, patch] = [entry.at('applyTo'), entry.at('patch')];
   if (['', 'INVALID'].includes(applyTo.text)) return [error(applyTo, 'is required: it says what the patch is for')];
   if (!patch.isSet) return [error(patch, 'is required: without it the entry changes nothing')];
@@ -33,7 +33,7 @@ function patchProblems(entry: Place): SchemaProblem[] {
   ];
 }
 
-function matchProblems(match: Place, applyTo: string): SchemaProblem[] {
+function matchProblems(match: FieldPlace, applyTo: string): SchemaProblem[] {
   const allowed = matches[applyTo];
   const others = ['listener', 'routeConfiguration', 'cluster'].filter((field) => field !== allowed);
   const version = match.at('proxy', 'proxyVersion');

@@ -2,14 +2,14 @@ import { isHttp, isTls, parseProtocol } from '../../../mesh/model/protocol';
 import { ipProblems, isUnixAddress, unixProblems, isDnsLabel, scopedHostProblems } from '../parts/hosts';
 import { portProblems } from '../parts/values';
 import { isGiven, passesThrough, serverTlsProblems } from '../parts/tls';
-import { type Place, error, shown, warning, when, type SchemaProblem } from '../place';
+import { type FieldPlace, error, shown, warning, when, type SchemaProblem } from '../place';
 
 const protocols = 'HTTP, HTTPS, HTTP2, GRPC, GRPC-WEB, TLS, TCP, MONGO, REDIS, MYSQL';
 
 /** Marks what istiod itself makes of a Gateway of the Gateway API; its name and its hosts are freer. */
 const generated = 'internal.istio.io/gateway-semantics';
 
-export function gatewayProblems(spec: Place, _namespace: string, object: Place): SchemaProblem[] {
+export function gatewayProblems(spec: FieldPlace, _namespace: string, object: FieldPlace): SchemaProblem[] {
   const name = object.at('metadata', 'name');
   const servers = spec.at('servers');
   const isGenerated = object.at('metadata', 'annotations', generated).text === 'gateway';
@@ -31,7 +31,7 @@ export function gatewayProblems(spec: Place, _namespace: string, object: Place):
   ];
 }
 
-function serverProblems(server: Place, isGenerated: boolean): SchemaProblem[] {
+function serverProblems(server: FieldPlace, isGenerated: boolean): SchemaProblem[] {
   const { hosts, port, bind, tls } = {
     hosts: server.at('hosts'),
     port: server.at('port'),
@@ -50,7 +50,7 @@ function serverProblems(server: Place, isGenerated: boolean): SchemaProblem[] {
   ];
 }
 
-function serverPortProblems(port: Place, atSocket: boolean): SchemaProblem[] {
+function serverPortProblems(port: FieldPlace, atSocket: boolean): SchemaProblem[] {
   const { name, number, protocol, targetPort } = {
     name: port.at('name'),
     number: port.at('number'),
@@ -72,13 +72,13 @@ function serverPortProblems(port: Place, atSocket: boolean): SchemaProblem[] {
   ];
 }
 
-function bindProblems(bind: Place): SchemaProblem[] {
+function bindProblems(bind: FieldPlace): SchemaProblem[] {
   if (bind.text === '') return [];
   return isUnixAddress(bind.text) ? unixProblems(bind) : ipProblems(bind);
 }
 
 /** A protocol with TLS needs `tls`; one without takes it only to redirect, that is, without certificates. */
-function protocolProblems(server: Place): SchemaProblem[] {
+function protocolProblems(server: FieldPlace): SchemaProblem[] {
   const tls = server.at('tls');
   const protocol = parseProtocol(server.at('port', 'protocol').text);
   const redirect = tls.at('httpsRedirect');

@@ -10,14 +10,14 @@ import {
 } from '../parts/hosts';
 import { exportToProblems, selectorProblems, labelsProblems } from '../parts/names';
 import { optionalPortProblems, portProblems } from '../parts/values';
-import { type Place, error, shown, warning, when, type SchemaProblem } from '../place';
+import { type FieldPlace, error, shown, warning, when, type SchemaProblem } from '../place';
 import { isWildcard } from '../../../mesh/model/hosts';
 import { addressProblems, portsProblems } from './workload-entry';
 
 /** A ServiceEntry without a resolution has this one. */
 const defaultResolution = 'NONE';
 
-export function serviceEntryProblems(spec: Place, namespace: string, object: Place): SchemaProblem[] {
+export function serviceEntryProblems(spec: FieldPlace, namespace: string, object: FieldPlace): SchemaProblem[] {
   const resolution = spec.at('resolution').isSet ? spec.at('resolution').text : defaultResolution;
   const { hosts, selector, endpoints } = {
     hosts: spec.at('hosts'),
@@ -40,11 +40,11 @@ export function serviceEntryProblems(spec: Place, namespace: string, object: Pla
 }
 
 /** The CRD refuses everything else. */
-function isText({ value }: Place): boolean {
+function isText({ value }: FieldPlace): boolean {
   return typeof value === 'string';
 }
 
-function hostProblems(host: Place, resolution: string): SchemaProblem[] {
+function hostProblems(host: FieldPlace, resolution: string): SchemaProblem[] {
   if (host.text === '*')
     return [error(host, '"*" is every host; name the hosts, or use outboundTrafficPolicy ALLOW_ANY')];
   const partial = isPartialWildcard(host.text) && resolution !== 'DYNAMIC_DNS';
@@ -56,7 +56,7 @@ function hostProblems(host: Place, resolution: string): SchemaProblem[] {
   ];
 }
 
-function portListProblems(spec: Place, resolution: string, object: Place): SchemaProblem[] {
+function portListProblems(spec: FieldPlace, resolution: string, object: FieldPlace): SchemaProblem[] {
   const ports = spec.at('ports').items;
   const [names, numbers] = [ports.map((port) => port.at('name').text), ports.map((port) => port.at('number').number)];
   const unaddressed = spec.at('addresses').size === 0 && !allocatesAddress(resolution, object);
@@ -93,7 +93,7 @@ function portListProblems(spec: Place, resolution: string, object: Place): Schem
 }
 
 /** Whether istiod gives the entry an address of its own, which tells its TCP connections from others. */
-function allocatesAddress(resolution: string, object: Place): boolean {
+function allocatesAddress(resolution: string, object: FieldPlace): boolean {
   return (
     resolution !== 'NONE' &&
     object.at('metadata', 'labels', 'networking.istio.io/enable-autoallocate-ip').text.toLowerCase() !== 'false'
@@ -101,7 +101,7 @@ function allocatesAddress(resolution: string, object: Place): boolean {
 }
 
 /** Only the Host header or SNI can tell several hosts apart. */
-function severalHostsProblems(spec: Place, resolution: string): SchemaProblem[] {
+function severalHostsProblems(spec: FieldPlace, resolution: string): SchemaProblem[] {
   if (resolution === 'NONE' || spec.at('hosts').size < 2) return [];
   const opaque = spec
     .at('ports')
@@ -120,7 +120,7 @@ function severalHostsProblems(spec: Place, resolution: string): SchemaProblem[] 
 const dns = ['DNS', 'DNS_ROUND_ROBIN'];
 
 /** What a ServiceEntry may say depends on how the addresses of its hosts are found. */
-export function resolutionProblems(spec: Place, resolution: string, object: Place): SchemaProblem[] {
+export function resolutionProblems(spec: FieldPlace, resolution: string, object: FieldPlace): SchemaProblem[] {
   const { addresses, endpoints, selector } = {
     addresses: spec.at('addresses'),
     endpoints: spec.at('endpoints'),
@@ -149,7 +149,7 @@ export function resolutionProblems(spec: Place, resolution: string, object: Plac
   }
 }
 
-function staticProblems(endpoint: Place, spec: Place): SchemaProblem[] {
+function staticProblems(endpoint: FieldPlace, spec: FieldPlace): SchemaProblem[] {
   const atSocket = isUnixAddress(endpoint.at('address').text);
   const ports = spec.at('ports');
   return [
@@ -160,7 +160,7 @@ function staticProblems(endpoint: Place, spec: Place): SchemaProblem[] {
   ];
 }
 
-function dnsProblems(spec: Place, resolution: string): SchemaProblem[] {
+function dnsProblems(spec: FieldPlace, resolution: string): SchemaProblem[] {
   const { hosts, endpoints, addresses } = {
     hosts: spec.at('hosts'),
     endpoints: spec.at('endpoints'),
@@ -194,14 +194,14 @@ function dnsProblems(spec: Place, resolution: string): SchemaProblem[] {
   ];
 }
 
-function dnsAddressProblems(address: Place): SchemaProblem[] {
+function dnsAddressProblems(address: FieldPlace): SchemaProblem[] {
   const fine = isIpAddress(address.text) || whyNoFqdn(address.text) === undefined;
   return when(!fine, () =>
     error(address, `${address.isSet ? shown(address) : 'nothing'} is neither an IP address nor a full DNS name`),
   );
 }
 
-function endpointPortProblems(endpoint: Place, spec: Place): SchemaProblem[] {
+function endpointPortProblems(endpoint: FieldPlace, spec: FieldPlace): SchemaProblem[] {
   const known = spec.at('ports').items.map((port) => port.at('name').text);
   const unknown = endpoint.at('ports').entries.filter(({ key }) => !known.includes(key));
   return [
@@ -212,8 +212,8 @@ function endpointPortProblems(endpoint: Place, spec: Place): SchemaProblem[] {
   ];
 }
 
-/** Hosts are looked up when somebody asks for them. */
-function dynamicProblems(spec: Place, object: Place): SchemaProblem[] {
+/** Hosts are resolved on demand. */
+function dynamicProblems(spec: FieldPlace, object: FieldPlace): SchemaProblem[] {
   const { hosts, addresses, endpoints, location } = {
     hosts: spec.at('hosts'),
     addresses: spec.at('addresses'),

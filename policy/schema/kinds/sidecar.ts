@@ -2,14 +2,14 @@ import { connectionPoolProblems } from '../parts/traffic-policy';
 import { destinationProblems } from '../parts/routes';
 import { fqdnProblems, ipProblems, isUnixAddress, unixProblems, isDnsLabel, scopedHostProblems } from '../parts/hosts';
 import { selectorProblems } from '../parts/names';
-import { type Place, error, when, type SchemaProblem, shown, warning } from '../place';
+import { type FieldPlace, error, when, type SchemaProblem, shown, warning } from '../place';
 import { isHttp, isTls, parseProtocol } from '../../../mesh/model/protocol';
 import { portProblems } from '../parts/values';
 import { serverTlsProblems } from '../parts/tls';
 
 const parts = ['ingress', 'egress', 'outboundTrafficPolicy', 'inboundConnectionPool'];
 
-export function sidecarProblems(spec: Place, namespace: string): SchemaProblem[] {
+export function sidecarProblems(spec: FieldPlace, namespace: string): SchemaProblem[] {
   const empty =
     spec.at('ingress').size + spec.at('egress').size === 0 &&
     !spec.at('outboundTrafficPolicy').isSet &&
@@ -25,7 +25,7 @@ export function sidecarProblems(spec: Place, namespace: string): SchemaProblem[]
 }
 
 /** REGISTRY_ONLY is the default. */
-function outboundProblems(policy: Place): SchemaProblem[] {
+function outboundProblems(policy: FieldPlace): SchemaProblem[] {
   const proxy = policy.at('egressProxy');
   if (!proxy.isSet) return [];
   if (policy.at('mode').text !== 'ALLOW_ANY') return [error(proxy, 'is for mode ALLOW_ANY')];
@@ -39,7 +39,7 @@ function outboundProblems(policy: Place): SchemaProblem[] {
 
 const loopback = ['', '127.0.0.1', '0.0.0.0', '::1', '::'];
 
-export function ingressProblems(listeners: Place): SchemaProblem[] {
+export function ingressProblems(listeners: FieldPlace): SchemaProblem[] {
   const numbers = listeners.items.map((listener) => listener.at('port', 'number').number);
   return listeners.items.flatMap((listener, index) => {
     const port = listener.at('port');
@@ -59,7 +59,7 @@ export function ingressProblems(listeners: Place): SchemaProblem[] {
   });
 }
 
-export function egressProblems(listeners: Place, namespace: string): SchemaProblem[] {
+export function egressProblems(listeners: FieldPlace, namespace: string): SchemaProblem[] {
   const items = listeners.items;
   return items.flatMap((listener, index) => {
     const { port, hosts } = { port: listener.at('port'), hosts: listener.at('hosts') };
@@ -77,7 +77,7 @@ export function egressProblems(listeners: Place, namespace: string): SchemaProbl
 }
 
 /** Port 0 is a socket, anything else an IP port. */
-function egressPortProblems(listener: Place, earlier: Place[]): SchemaProblem[] {
+function egressPortProblems(listener: FieldPlace, earlier: FieldPlace[]): SchemaProblem[] {
   const { port, bind, mode } = {
     port: listener.at('port'),
     bind: listener.at('bind'),
@@ -110,7 +110,7 @@ function egressPortProblems(listener: Place, earlier: Place[]): SchemaProblem[] 
   ];
 }
 
-function portFieldsProblems(port: Place): SchemaProblem[] {
+function portFieldsProblems(port: FieldPlace): SchemaProblem[] {
   const { name, protocol, targetPort } = {
     name: port.at('name'),
     protocol: port.at('protocol'),
@@ -127,11 +127,11 @@ function portFieldsProblems(port: Place): SchemaProblem[] {
   ];
 }
 
-function bindProblems(bind: Place): SchemaProblem[] {
+function bindProblems(bind: FieldPlace): SchemaProblem[] {
   return bind.text === '' ? [] : ipProblems(bind);
 }
 
-function defaultEndpointProblems(endpoint: Place): SchemaProblem[] {
+function defaultEndpointProblems(endpoint: FieldPlace): SchemaProblem[] {
   if (endpoint.text === '') return [];
   if (isUnixAddress(endpoint.text)) return unixProblems(endpoint);
   const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:[\]]*)):(.*)$/.exec(endpoint.text) ?? [];
@@ -150,7 +150,7 @@ function defaultEndpointProblems(endpoint: Place): SchemaProblem[] {
   );
 }
 
-function ingressTlsProblems(listener: Place): SchemaProblem[] {
+function ingressTlsProblems(listener: FieldPlace): SchemaProblem[] {
   const tls = listener.at('tls');
   if (!tls.isSet) return [];
   const unsupported = ['subjectAltNames', 'credentialName', 'credentialNames', 'tlsCertificates'].filter(
@@ -169,13 +169,13 @@ function ingressTlsProblems(listener: Place): SchemaProblem[] {
   ];
 }
 
-function ineffectivePoolProblems(listener: Place): SchemaProblem[] {
+function ineffectivePoolProblems(listener: FieldPlace): SchemaProblem[] {
   const http = listener.at('connectionPool', 'http');
   const isHttpPort = isHttp(parseProtocol(listener.at('port', 'protocol').text));
   return when(http.isSet && !isHttpPort, () => warning(http, 'has no effect: the protocol of the port is not HTTP'));
 }
 
-function repeatedHostProblems(hosts: Place, namespace: string): SchemaProblem[] {
+function repeatedHostProblems(hosts: FieldPlace, namespace: string): SchemaProblem[] {
   const scoped = hosts.items
     .map((place) => {
       const slash = place.text.indexOf('/');

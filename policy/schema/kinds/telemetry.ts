@@ -1,16 +1,16 @@
 import { syntaxFault } from '../crd/cel';
 import { attachmentProblems } from '../parts/names';
-import { type Place, error, shown, warning, when, type SchemaProblem } from '../place';
+import { type FieldPlace, error, shown, warning, when, type SchemaProblem } from '../place';
 
 /** istiod compiles the expression, as the proxy does. */
-function filterProblems(filter: Place): SchemaProblem[] {
+function filterProblems(filter: FieldPlace): SchemaProblem[] {
   const expression = filter.at('expression');
   if (expression.text === '') return [];
   const fault = syntaxFault(expression.text);
   return when(fault !== undefined, () => error(expression, `is no CEL expression: ${fault ?? ''}`));
 }
 
-export function telemetryProblems(spec: Place): SchemaProblem[] {
+export function telemetryProblems(spec: FieldPlace): SchemaProblem[] {
   const { tracing, metrics, logging } = {
     tracing: spec.at('tracing'),
     metrics: spec.at('metrics'),
@@ -26,12 +26,12 @@ export function telemetryProblems(spec: Place): SchemaProblem[] {
   ];
 }
 
-function providersProblems(entry: Place): SchemaProblem[] {
+function providersProblems(entry: FieldPlace): SchemaProblem[] {
   const names = entry.at('providers').items.map((provider) => provider.at('name'));
   return names.filter(({ text }) => text === '').map((name) => error(name, 'a provider needs a name'));
 }
 
-function tracingProblems(tracing: Place): SchemaProblem[] {
+function tracingProblems(tracing: FieldPlace): SchemaProblem[] {
   const { providers, sampling } = {
     providers: tracing.at('providers'),
     sampling: tracing.at('randomSamplingPercentage'),
@@ -50,7 +50,7 @@ function tracingProblems(tracing: Place): SchemaProblem[] {
   ];
 }
 
-function tagProblems(tag: Place): SchemaProblem[] {
+function tagProblems(tag: FieldPlace): SchemaProblem[] {
   const source = [tag.at('literal', 'value'), tag.at('header', 'name'), tag.at('environment', 'name')];
   const kinds = ['literal', 'header', 'environment'];
   return source
@@ -58,7 +58,7 @@ function tagProblems(tag: Place): SchemaProblem[] {
     .map((place) => error(place, 'must not be empty'));
 }
 
-function overrideProblems(override: Place): SchemaProblem[] {
+function overrideProblems(override: FieldPlace): SchemaProblem[] {
   const metric = override.at('match', 'customMetric');
   return [
     ...when(metric.isSet && metric.text === '', () => error(metric, 'must not be empty')),
@@ -72,7 +72,7 @@ function overrideProblems(override: Place): SchemaProblem[] {
 }
 
 /** UPSERT is the default. */
-function tagOverrideProblems(override: Place): SchemaProblem[] {
+function tagOverrideProblems(override: FieldPlace): SchemaProblem[] {
   const { value, operation } = { value: override.at('value'), operation: override.at('operation').text };
   const removes = operation === 'REMOVE';
   return [

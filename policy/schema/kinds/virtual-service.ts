@@ -3,19 +3,19 @@ import { isIpAddress, whyNoWildcardDomain, wildcardDomainProblems } from '../par
 import { exportToProblems, gatewayNamesProblems } from '../parts/names';
 import { isClaim } from '../parts/http-actions';
 import { httpRouteProblems, tcpRouteProblems, tlsRouteProblems } from '../parts/routes';
-import { type Place, error, shown, when, type SchemaProblem } from '../place';
+import { type FieldPlace, error, shown, when, type SchemaProblem } from '../place';
 
 /** The virtual gateway that stands for all sidecars. */
 const mesh = 'mesh';
 
 /** A condition that is null would be dropped, and the match would take more requests than it says. */
-function nullProblems(route: Place): SchemaProblem[] {
+function nullProblems(route: FieldPlace): SchemaProblem[] {
   return route
     .at('match')
     .nulls.map((place) => error(place, 'is null, which is no condition; write a value or remove the key'));
 }
 
-export function virtualServiceProblems(spec: Place, namespace: string): SchemaProblem[] {
+export function virtualServiceProblems(spec: FieldPlace, namespace: string): SchemaProblem[] {
   const hosts = spec.at('hosts').items.map(({ text }) => text);
   const inDelegate = hosts.length === 0;
   const gateways = spec.at('gateways');
@@ -38,7 +38,7 @@ export function virtualServiceProblems(spec: Place, namespace: string): SchemaPr
 }
 
 /** A VirtualService without hosts is a delegate, which only takes over http rules of others. */
-function delegateProblems(spec: Place): SchemaProblem[] {
+function delegateProblems(spec: FieldPlace): SchemaProblem[] {
   return ['gateways', 'tls', 'tcp']
     .map((field) => spec.at(field))
     .filter(({ size }) => size > 0)
@@ -46,7 +46,7 @@ function delegateProblems(spec: Place): SchemaProblem[] {
 }
 
 /** Only gateways validate the JWT that claims come from before they route. */
-function claimProblems(spec: Place): SchemaProblem[] {
+function claimProblems(spec: FieldPlace): SchemaProblem[] {
   return spec
     .at('http')
     .items.flatMap((route) =>
@@ -62,7 +62,7 @@ function claimProblems(spec: Place): SchemaProblem[] {
     );
 }
 
-function hostsProblems(spec: Place, atGatewayOnly: boolean): SchemaProblem[] {
+function hostsProblems(spec: FieldPlace, atGatewayOnly: boolean): SchemaProblem[] {
   const places = spec.at('hosts').items;
   // What istiod makes for gateways between clusters, outbound_.<port>_.<subset>_.<host>, is no domain name.
   const isGenerated = (host: string): boolean => atGatewayOnly && /^outbound_\.\d+_\.[^_]*_\.[a-zA-Z]/.test(host);
@@ -75,7 +75,7 @@ function hostsProblems(spec: Place, atGatewayOnly: boolean): SchemaProblem[] {
   return [...problems, ...repeatedHosts(places.filter(({ text }) => whyNoWildcardDomain(text) === undefined))];
 }
 
-function repeatedHosts(places: Place[]): SchemaProblem[] {
+function repeatedHosts(places: FieldPlace[]): SchemaProblem[] {
   return places.flatMap((place, index) => {
     const earlier = places.slice(0, index).find(({ text }) => hostsOverlap(text, place.text));
     return earlier === undefined

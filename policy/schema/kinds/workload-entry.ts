@@ -1,14 +1,14 @@
 import { isIpAddress, isUnixAddress, unixProblems, isDnsLabel, whyNoFqdn } from '../parts/hosts';
 import { labelsProblems } from '../parts/names';
 import { portProblems } from '../parts/values';
-import { type Place, error, shown, warning, when, type SchemaProblem } from '../place';
+import { type FieldPlace, error, shown, warning, when, type SchemaProblem } from '../place';
 
-export function workloadEntryProblems(entry: Place): SchemaProblem[] {
+export function workloadEntryProblems(entry: FieldPlace): SchemaProblem[] {
   return [...addressProblems(entry, { names: true }), ...portsProblems(entry), ...labelsProblems(entry.at('labels'))];
 }
 
 /** Where a workload is: an IP address, a socket, a DNS name where that is allowed, or nothing but its network. */
-export function addressProblems(entry: Place, { names }: { names: boolean }): SchemaProblem[] {
+export function addressProblems(entry: FieldPlace, { names }: { names: boolean }): SchemaProblem[] {
   const { address, network } = { address: entry.at('address'), network: entry.at('network') };
   if (address.text === '') {
     const unreachable = 'is not stated; the workload is reached through the gateways of its network';
@@ -26,7 +26,7 @@ export function addressProblems(entry: Place, { names }: { names: boolean }): Sc
 }
 
 /** Ports of a workload, name → number. */
-export function portsProblems(entry: Place): SchemaProblem[] {
+export function portsProblems(entry: FieldPlace): SchemaProblem[] {
   return entry
     .at('ports')
     .entries.flatMap(({ key, place }) => [

@@ -1,4 +1,4 @@
-import { type Place, error, shown, when, type SchemaProblem } from '../place';
+import { type FieldPlace, error, shown, when, type SchemaProblem } from '../place';
 import { isCidr, isIpAddress } from './hosts';
 import { nearest } from '../../finding';
 
@@ -15,7 +15,7 @@ const identityFields = [...identities, ...accounts, ...requestIdentities, ...tru
 /** Fields that also hold for plain TCP connections. */
 export const tcpSourceFields: readonly string[] = [...identities, ...accounts, ...addresses];
 
-export function sourceProblems(from: Place, custom: boolean): SchemaProblem[] {
+export function sourceProblems(from: FieldPlace, custom: boolean): SchemaProblem[] {
   const source = from.at('source');
   if (!source.isSet) return [error(source, 'is required')];
   const given = sourceFields.filter((field) => source.at(field).size > 0);
@@ -35,12 +35,12 @@ export function sourceProblems(from: Place, custom: boolean): SchemaProblem[] {
   ];
 }
 
-export function notEmpty(place: Place): SchemaProblem[] {
+export function notEmpty(place: FieldPlace): SchemaProblem[] {
   return when(place.text === '', () => error(place, 'must not be empty'));
 }
 
 /** An IP address or a block of them. */
-export function addressProblems(place: Place): SchemaProblem[] {
+export function addressProblems(place: FieldPlace): SchemaProblem[] {
   const fine = place.text.includes('/') ? isCidr(place.text) : isIpAddress(place.text);
   return when(!fine, () =>
     error(place, `${shown(place)} is neither an IP address nor a CIDR block such as 10.0.0.0/8`),
@@ -48,7 +48,7 @@ export function addressProblems(place: Place): SchemaProblem[] {
 }
 
 /** At most 16 names, `name` or `namespace/name`, without a `*`. */
-export function serviceAccountsProblems(list: Place): SchemaProblem[] {
+export function serviceAccountsProblems(list: FieldPlace): SchemaProblem[] {
   return [
     ...when(list.size > 16, () => error(list, `has ${list.size} entries; allowed are at most 16`)),
     ...list.items.flatMap((place) =>
@@ -59,7 +59,7 @@ export function serviceAccountsProblems(list: Place): SchemaProblem[] {
   ];
 }
 
-export function trustDomainProblems(place: Place): SchemaProblem[] {
+export function trustDomainProblems(place: FieldPlace): SchemaProblem[] {
   return [
     ...wildcardTextProblems(place),
     ...when(place.text.includes('/'), () => error(place, `${shown(place)} is no trust domain: it has a "/"`)),
@@ -67,7 +67,7 @@ export function trustDomainProblems(place: Place): SchemaProblem[] {
 }
 
 /** A text that may have one `*`, at its start or its end. */
-export function wildcardTextProblems(place: Place): SchemaProblem[] {
+export function wildcardTextProblems(place: FieldPlace): SchemaProblem[] {
   return when(place.text === '' || /\*.*\*|[^*]\*[^*]/.test(place.text), () =>
     error(place, `${shown(place)} is not allowed; it must not be empty, and a "*" may only stand at its start or end`),
   );
@@ -81,7 +81,7 @@ const operationFields = [...ports, ...paths, ...others];
 /** Fields that also hold for plain TCP connections. */
 export const tcpOperationFields: readonly string[] = ports;
 
-export function operationProblems(to: Place): SchemaProblem[] {
+export function operationProblems(to: FieldPlace): SchemaProblem[] {
   const operation = to.at('operation');
   if (!operation.isSet) return [error(operation, 'is required')];
   return [
@@ -97,14 +97,14 @@ export function operationProblems(to: Place): SchemaProblem[] {
 }
 
 /** A port, written as text. */
-export function portTextProblems(place: Place): SchemaProblem[] {
+export function portTextProblems(place: FieldPlace): SchemaProblem[] {
   return when(!/^\d+$/.test(place.text) || Number(place.text) > 65535, () =>
     error(place, `${shown(place)} is no port; allowed are 0 to 65535`),
   );
 }
 
 /** A path may have the segments {*}, which is one, and {**}, which is any number and comes last of both. */
-function templateProblems(path: Place): SchemaProblem[] {
+function templateProblems(path: FieldPlace): SchemaProblem[] {
   const segments = path.text.replace(/^\/+|\/+$/g, '').split('/');
   const rest = segments.indexOf('{**}');
   const templates = segments.filter(isTemplate);
@@ -129,7 +129,7 @@ function isTemplate(segment: string): boolean {
   return segment === '{*}' || segment === '{**}';
 }
 
-type ValueCheck = (list: Place) => SchemaProblem[];
+type ValueCheck = (list: FieldPlace) => SchemaProblem[];
 
 const each =
   (check: ValueCheck): ValueCheck =>
@@ -165,7 +165,7 @@ const replaced: Record<string, string> = {
 
 const forCustom = /^(source\.(namespace|serviceAccount|trustDomain|principal)$|request\.auth\.)/;
 
-export function conditionProblems(condition: Place, custom: boolean): SchemaProblem[] {
+export function conditionProblems(condition: FieldPlace, custom: boolean): SchemaProblem[] {
   const { key, values, notValues } = {
     key: condition.at('key'),
     values: condition.at('values'),

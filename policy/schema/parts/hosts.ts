@@ -1,4 +1,4 @@
-import { type Place, error, shown, type SchemaProblem, when } from '../place';
+import { type FieldPlace, error, shown, type SchemaProblem, when } from '../place';
 
 const label = /^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$/;
 const firstLabel = /^(\*|(\*|\*-)?[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?)$/;
@@ -31,17 +31,17 @@ export function isPartialWildcard(name: string): boolean {
   return name.includes('*') && name !== '*' && !name.startsWith('*.');
 }
 
-export function fqdnProblems(place: Place): SchemaProblem[] {
+export function fqdnProblems(place: FieldPlace): SchemaProblem[] {
   return complaint(place, whyNoFqdn(place.text));
 }
 
-export function wildcardDomainProblems(place: Place): SchemaProblem[] {
+export function wildcardDomainProblems(place: FieldPlace): SchemaProblem[] {
   return complaint(place, whyNoWildcardDomain(place.text));
 }
 
 /** The hosts of a Gateway server or a Sidecar egress listener: `[namespace/]host`, where the host is `*` or has a dot. */
 export function scopedHostProblems(
-  place: Place,
+  place: FieldPlace,
   { namespace }: { namespace: 'optional' | 'required' },
 ): SchemaProblem[] {
   const slash = place.text.indexOf('/');
@@ -88,7 +88,7 @@ function whyNoLabels(rest: string, name: string): string | undefined {
   return bad === undefined ? undefined : `"${bad}" is no DNS label`;
 }
 
-function complaint(place: Place, reason: string | undefined): SchemaProblem[] {
+function complaint(place: FieldPlace, reason: string | undefined): SchemaProblem[] {
   return reason === undefined ? [] : [error(place, `${shown(place)} is no valid host: ${reason}`)];
 }
 
@@ -113,12 +113,12 @@ export function isUnixAddress(text: string): boolean {
   return text.startsWith(unixPrefix);
 }
 
-export function ipProblems(place: Place): SchemaProblem[] {
+export function ipProblems(place: FieldPlace): SchemaProblem[] {
   return when(!isIpAddress(place.text), () => error(place, `${shown(place)} is no IP address`));
 }
 
 /** An address, or a block of them. */
-export function subnetProblems(place: Place): SchemaProblem[] {
+export function subnetProblems(place: FieldPlace): SchemaProblem[] {
   const fine = place.text.includes('/') ? isCidr(place.text) : isIpAddress(place.text);
   return when(!fine, () =>
     error(place, `${shown(place)} is neither an IP address nor a CIDR block such as 10.0.0.0/8`),
@@ -126,7 +126,7 @@ export function subnetProblems(place: Place): SchemaProblem[] {
 }
 
 /** A socket after `unix://`: an absolute path to a file, or an abstract name after `@`. */
-export function unixProblems(place: Place): SchemaProblem[] {
+export function unixProblems(place: FieldPlace): SchemaProblem[] {
   const socket = place.text.slice(unixPrefix.length);
   const fine = socket.startsWith('@') || (socket.startsWith('/') && !socket.endsWith('/'));
   return when(!fine, () =>

@@ -1,4 +1,4 @@
-import { type Place, error, shown, warning, when, type SchemaProblem } from '../place';
+import { type FieldPlace, error, shown, warning, when, type SchemaProblem } from '../place';
 import {
   httpStatusProblems,
   optionalPortProblems,
@@ -14,7 +14,7 @@ import {
 
 const kilobyte = 1024;
 
-export function redirectProblems(redirect: Place): SchemaProblem[] {
+export function redirectProblems(redirect: FieldPlace): SchemaProblem[] {
   if (!redirect.isSet) return [];
   const { redirectCode, scheme } = { redirectCode: redirect.at('redirectCode'), scheme: redirect.at('scheme') };
   const says = ['uri', 'authority', 'scheme'].some((field) => redirect.at(field).text !== '');
@@ -34,7 +34,7 @@ export function redirectProblems(redirect: Place): SchemaProblem[] {
   ];
 }
 
-export function directResponseProblems(response: Place): SchemaProblem[] {
+export function directResponseProblems(response: FieldPlace): SchemaProblem[] {
   if (!response.isSet) return [];
   const { string, bytes } = { string: response.at('body', 'string'), bytes: response.at('body', 'bytes') };
   const size = string.isSet ? new TextEncoder().encode(string.text).length : Math.floor((bytes.text.length * 3) / 4);
@@ -50,7 +50,7 @@ export function directResponseProblems(response: Place): SchemaProblem[] {
   ];
 }
 
-export function rewriteProblems(rewrite: Place): SchemaProblem[] {
+export function rewriteProblems(rewrite: FieldPlace): SchemaProblem[] {
   if (!rewrite.isSet) return [];
   const { uri, regex, authority } = {
     uri: rewrite.at('uri'),
@@ -66,7 +66,7 @@ export function rewriteProblems(rewrite: Place): SchemaProblem[] {
   return regexProblems(regex.at('match'));
 }
 
-export function faultProblems(fault: Place): SchemaProblem[] {
+export function faultProblems(fault: FieldPlace): SchemaProblem[] {
   if (!fault.isSet) return [];
   const { abort, delay } = { abort: fault.at('abort'), delay: fault.at('delay') };
   return [
@@ -76,7 +76,7 @@ export function faultProblems(fault: Place): SchemaProblem[] {
   ];
 }
 
-function abortProblems(abort: Place): SchemaProblem[] {
+function abortProblems(abort: FieldPlace): SchemaProblem[] {
   const { httpStatus, grpcStatus, http2Error } = {
     httpStatus: abort.at('httpStatus'),
     grpcStatus: abort.at('grpcStatus'),
@@ -98,7 +98,7 @@ function abortProblems(abort: Place): SchemaProblem[] {
   ];
 }
 
-function delayProblems(delay: Place): SchemaProblem[] {
+function delayProblems(delay: FieldPlace): SchemaProblem[] {
   const exponential = delay.at('exponentialDelay');
   return [
     ...finePercentProblems(delay.at('percentage')),
@@ -116,7 +116,7 @@ const pseudoHeaders = [':method', ':scheme', ':authority', ':path', ':status'];
 const claimPrefix = '@request.auth.claims';
 
 /** The Headers of a route or of one of its destinations: what is added, set and removed, in requests and responses. */
-export function headersProblems(headers: Place): SchemaProblem[] {
+export function headersProblems(headers: FieldPlace): SchemaProblem[] {
   if (!headers.isSet) return [];
   return ['request', 'response'].flatMap((direction) => {
     const operations = headers.at(direction);
@@ -137,18 +137,18 @@ export function isAuthority(header: string): boolean {
 }
 
 /** A header's name in a match: one that HTTP allows, a pseudo header, or a claim of a JWT. */
-export function matchedHeaderProblems(name: string, place: Place): SchemaProblem[] {
+export function matchedHeaderProblems(name: string, place: FieldPlace): SchemaProblem[] {
   if (isClaim(name) || pseudoHeaders.includes(name)) return [];
   return nameProblems(name, place, token);
 }
 
 /** A header's name for CORS, where `*` is any. */
-export function corsHeaderProblems(place: Place): SchemaProblem[] {
+export function corsHeaderProblems(place: FieldPlace): SchemaProblem[] {
   return place.text === '*' ? [] : nameProblems(place.text, place, token);
 }
 
 /** A header's name of letters, digits, `-` and `_` alone. */
-export function strictHeaderProblems(place: Place): SchemaProblem[] {
+export function strictHeaderProblems(place: FieldPlace): SchemaProblem[] {
   return nameProblems(place.text, place, strictName);
 }
 
@@ -159,12 +159,12 @@ export function isClaim(name: string): boolean {
   return /^\../.test(claim) || /^\[.+\]$/.test(claim);
 }
 
-function nameProblems(name: string, place: Place, allowed: RegExp): SchemaProblem[] {
+function nameProblems(name: string, place: FieldPlace, allowed: RegExp): SchemaProblem[] {
   if (name === '') return [error(place, 'a header needs a name')];
   return when(!allowed.test(name), () => error(place, `"${name}" is no header name`));
 }
 
-function writtenNameProblems(name: string, place: Place, authorityAllowed: boolean): SchemaProblem[] {
+function writtenNameProblems(name: string, place: FieldPlace, authorityAllowed: boolean): SchemaProblem[] {
   if (name === '') return [error(place, 'a header needs a name')];
   const internal = name.startsWith(':') || name.toLowerCase() === 'host';
   const refused = internal && !(authorityAllowed && isAuthority(name));
@@ -176,7 +176,7 @@ function writtenNameProblems(name: string, place: Place, authorityAllowed: boole
   );
 }
 
-function valueProblems(place: Place): SchemaProblem[] {
+function valueProblems(place: FieldPlace): SchemaProblem[] {
   const reason = whyNoHeaderValue(place.text);
   return reason === undefined ? [] : [error(place, `the value is no header value: ${reason}`)];
 }
@@ -201,7 +201,7 @@ const conditions = [
   'unavailable',
 ];
 
-export function retriesProblems(retries: Place): SchemaProblem[] {
+export function retriesProblems(retries: FieldPlace): SchemaProblem[] {
   if (!retries.isSet) return [];
   const retryOn = retries.at('retryOn');
   const unknown = retryOn.text === '' ? [] : retryOn.text.split(',').filter((condition) => !isCondition(condition));
@@ -233,7 +233,7 @@ function isCondition(text: string): boolean {
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', '*'];
 
-export function corsProblems(policy: Place): SchemaProblem[] {
+export function corsProblems(policy: FieldPlace): SchemaProblem[] {
   if (!policy.isSet) return [];
   const { allowOrigin, maxAge } = { allowOrigin: policy.at('allowOrigin'), maxAge: policy.at('maxAge') };
   const wholeSeconds = (parseDuration(maxAge.text) ?? 0) % 1000 === 0;
@@ -253,7 +253,7 @@ export function corsProblems(policy: Place): SchemaProblem[] {
   ];
 }
 
-function originProblems(origin: Place): SchemaProblem[] {
+function originProblems(origin: FieldPlace): SchemaProblem[] {
   const match = ['exact', 'prefix', 'regex'].map((kind) => origin.at(kind)).find(({ isSet }) => isSet);
   if (match === undefined || match.text === '')
     return [error(origin, 'an origin must be stated: exact, prefix or regex, not empty')];

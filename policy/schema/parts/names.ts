@@ -1,11 +1,11 @@
-import { type Place, error, warning, when, type SchemaProblem, shown } from '../place';
+import { type FieldPlace, error, warning, when, type SchemaProblem, shown } from '../place';
 import { isDnsLabel, fqdnProblems } from './hosts';
 
 const name = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
 const prefix = /^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?(\.[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?)*$/;
 
 /** Labels as Kubernetes takes them. */
-export function labelsProblems(place: Place): SchemaProblem[] {
+export function labelsProblems(place: FieldPlace): SchemaProblem[] {
   return place.entries.flatMap(({ key, place: value }) => [
     ...when(!isLabelKey(key), () =>
       error(
@@ -23,7 +23,7 @@ export function labelsProblems(place: Place): SchemaProblem[] {
  * A workload selector. Istio compares labels literally, so a `*` would never match.
  * @param field - `matchLabels`, or `labels` in the older kinds
  */
-export function selectorProblems(selector: Place, field: 'matchLabels' | 'labels'): SchemaProblem[] {
+export function selectorProblems(selector: FieldPlace, field: 'matchLabels' | 'labels'): SchemaProblem[] {
   if (!selector.isSet) return [];
   const labels = selector.at(field);
   return [
@@ -34,7 +34,7 @@ export function selectorProblems(selector: Place, field: 'matchLabels' | 'labels
       ),
     ]),
     ...when(labels.size === 0, () =>
-      warning(selector, 'a selector without labels selects every workload of the namespace; leave it out to say so'),
+      warning(selector, 'a selector without labels selects every workload of the namespace; leave it out'),
     ),
   ];
 }
@@ -56,7 +56,7 @@ const targets: [group: string, kind: string][] = [
 ];
 
 /** What a policy holds for: one of `selector`, `targetRef` and `targetRefs`. */
-export function attachmentProblems(spec: Place): SchemaProblem[] {
+export function attachmentProblems(spec: FieldPlace): SchemaProblem[] {
   const { selector, targetRef, targetRefs } = {
     selector: spec.at('selector'),
     targetRef: spec.at('targetRef'),
@@ -70,7 +70,7 @@ export function attachmentProblems(spec: Place): SchemaProblem[] {
   ];
 }
 
-function targetProblems(target: Place): SchemaProblem[] {
+function targetProblems(target: FieldPlace): SchemaProblem[] {
   const [group, kind] = [target.at('group').text, target.at('kind').text];
   const known = targets.some(([knownGroup, knownKind]) => knownGroup === group && knownKind === kind);
   return [
@@ -90,14 +90,14 @@ function targetProblems(target: Place): SchemaProblem[] {
 interface ExportRules {
   /** Namespace of the object; `.` stands for it. */
   namespace: string;
-  /** Whether `~`, visible to nobody, is allowed. Defaults to false. */
+  /** Whether `~`, which hides the object from every namespace, is allowed. Defaults to false. */
   nobody?: boolean;
   /** Whether only the own namespace is allowed, as for a DestinationRule with a workloadSelector. Defaults to false. */
   ownOnly?: boolean;
 }
 
 export function exportToProblems(
-  list: Place,
+  list: FieldPlace,
   { namespace, nobody = false, ownOnly = false }: ExportRules,
 ): SchemaProblem[] {
   const names = list.items.map(({ text }) => (text === '.' ? namespace : text));
@@ -114,7 +114,9 @@ export function exportToProblems(
       ),
     ]),
     ...when(names.length > 1 && names.includes('*'), () => error(list, '"*" is every namespace and must stand alone')),
-    ...when(nobody && names.length > 1 && names.includes('~'), () => error(list, '"~" is nobody and must stand alone')),
+    ...when(nobody && names.length > 1 && names.includes('~'), () =>
+      error(list, '"~" hides the object from every namespace and must be the only entry'),
+    ),
     ...when(ownOnly && names.some((name) => name !== namespace), () =>
       error(list, 'with a workloadSelector only the own namespace "." is allowed'),
     ),
@@ -126,11 +128,11 @@ function isScope(text: string, nobody: boolean): boolean {
 }
 
 /** References to Istio Gateways: `name`, `namespace/name`, or `mesh`. */
-export function gatewayNamesProblems(list: Place): SchemaProblem[] {
+export function gatewayNamesProblems(list: FieldPlace): SchemaProblem[] {
   return list.items.flatMap(gatewayNameProblems);
 }
 
-function gatewayNameProblems(place: Place): SchemaProblem[] {
+function gatewayNameProblems(place: FieldPlace): SchemaProblem[] {
   const slash = place.text.indexOf('/');
   if (slash < 0) return [...fqdnProblems(place), ...dotted(place)];
   const [namespace, name] = [place.text.slice(0, slash), place.text.slice(slash + 1)];
@@ -143,7 +145,7 @@ function gatewayNameProblems(place: Place): SchemaProblem[] {
   ];
 }
 
-function dotted(place: Place): SchemaProblem[] {
+function dotted(place: FieldPlace): SchemaProblem[] {
   const [name, namespace] = place.text.split('.');
   if (name === undefined || namespace === undefined) return [];
   return [warning(place, `${shown(place)} is the old way to name a gateway; write "${namespace}/${name}"`)];

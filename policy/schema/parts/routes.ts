@@ -1,4 +1,4 @@
-import { type Place, error, shown, warning, when, type SchemaProblem } from '../place';
+import { type FieldPlace, error, shown, warning, when, type SchemaProblem } from '../place';
 import {
   corsProblems,
   directResponseProblems,
@@ -19,7 +19,7 @@ import { isHostWithin } from '../../../mesh/model/hosts';
  * One rule of a VirtualService's `http`.
  * @param inDelegate - whether the VirtualService has no hosts of its own and other ones delegate to it
  */
-export function httpRouteProblems(route: Place, inDelegate: boolean): SchemaProblem[] {
+export function httpRouteProblems(route: FieldPlace, inDelegate: boolean): SchemaProblem[] {
   return [
     ...actionProblems(route, inDelegate),
     ...route.at('match').items.flatMap(httpMatchProblems),
@@ -43,7 +43,7 @@ export function httpRouteProblems(route: Place, inDelegate: boolean): SchemaProb
 }
 
 /** What a rule does: exactly one of delegate, redirect, directResponse and route, and what goes with it. */
-function actionProblems(route: Place, inDelegate: boolean): SchemaProblem[] {
+function actionProblems(route: FieldPlace, inDelegate: boolean): SchemaProblem[] {
   const set = (field: string): boolean => route.at(field).isSet;
   if (set('delegate') && !inDelegate) {
     return ['redirect', 'route']
@@ -71,7 +71,7 @@ function actionProblems(route: Place, inDelegate: boolean): SchemaProblem[] {
   ];
 }
 
-function mirrorProblems(route: Place): SchemaProblem[] {
+function mirrorProblems(route: FieldPlace): SchemaProblem[] {
   const old = route.at('mirrorPercent').isSet ? route.at('mirrorPercent') : route.at('mirror_percent');
   return [
     ...destinationProblems(route.at('mirror')),
@@ -87,14 +87,14 @@ function mirrorProblems(route: Place): SchemaProblem[] {
   ];
 }
 
-function mirrorPercentProblems(value: Place): SchemaProblem[] {
+function mirrorPercentProblems(value: FieldPlace): SchemaProblem[] {
   return when(value.number < 0 || value.number > 100, () =>
     error(value, `${shown(value)} is no percentage; allowed are 0 to 100`),
   );
 }
 
 /** Only one thing may write the authority of a request. */
-function authorityProblems(route: Place): SchemaProblem[] {
+function authorityProblems(route: FieldPlace): SchemaProblem[] {
   const headers = ['set', 'add']
     .flatMap((operation) => route.at('headers', 'request', operation).entries)
     .filter(({ key }) => isAuthority(key));
@@ -106,7 +106,7 @@ function authorityProblems(route: Place): SchemaProblem[] {
     .map((place) => error(place, `the authority is written already, at ${writers[0]?.path ?? ''}`));
 }
 
-export function httpMatchProblems(match: Place): SchemaProblem[] {
+export function httpMatchProblems(match: FieldPlace): SchemaProblem[] {
   const { uri, sourceNamespace } = { uri: match.at('uri'), sourceNamespace: match.at('sourceNamespace') };
   return [
     ...match
@@ -133,12 +133,12 @@ export function httpMatchProblems(match: Place): SchemaProblem[] {
 }
 
 /** One rule of a VirtualService's `tcp`. */
-export function tcpRouteProblems(route: Place): SchemaProblem[] {
+export function tcpRouteProblems(route: FieldPlace): SchemaProblem[] {
   return [...route.at('match').items.flatMap(matchProblems), ...destinationsProblems(route)];
 }
 
 /** One rule of a VirtualService's `tls`: it needs SNI hosts, each within the hosts of the VirtualService. */
-export function tlsRouteProblems(route: Place, hosts: readonly string[]): SchemaProblem[] {
+export function tlsRouteProblems(route: FieldPlace, hosts: readonly string[]): SchemaProblem[] {
   const match = route.at('match');
   return [
     ...(match.size === 0 ? [error(match, 'a tls rule needs a match with sniHosts')] : []),
@@ -147,7 +147,7 @@ export function tlsRouteProblems(route: Place, hosts: readonly string[]): Schema
   ];
 }
 
-function matchProblems(match: Place): SchemaProblem[] {
+function matchProblems(match: FieldPlace): SchemaProblem[] {
   return [
     ...match.at('destinationSubnets').items.flatMap(subnetProblems),
     ...optionalPortProblems(match.at('port')),
@@ -156,7 +156,7 @@ function matchProblems(match: Place): SchemaProblem[] {
   ];
 }
 
-function sniProblems(sniHosts: Place, hosts: readonly string[]): SchemaProblem[] {
+function sniProblems(sniHosts: FieldPlace, hosts: readonly string[]): SchemaProblem[] {
   if (sniHosts.size === 0) return [error(sniHosts, 'a tls match needs at least one SNI host')];
   return sniHosts.items.flatMap((sni) => {
     // What istiod makes for its own gateways between clusters is no domain name.
@@ -169,20 +169,20 @@ function sniProblems(sniHosts: Place, hosts: readonly string[]): SchemaProblem[]
   });
 }
 
-function destinationsProblems(route: Place): SchemaProblem[] {
+function destinationsProblems(route: FieldPlace): SchemaProblem[] {
   const list = route.at('route');
   if (list.size === 0) return [error(list, 'a rule needs at least one destination')];
   return list.items.flatMap(requiredDestinationProblems);
 }
 
 /** A Destination that must be there. */
-export function requiredDestinationProblems(parent: Place): SchemaProblem[] {
+export function requiredDestinationProblems(parent: FieldPlace): SchemaProblem[] {
   const destination = parent.at('destination');
   return destination.isSet ? destinationProblems(destination) : [error(destination, 'a destination is required')];
 }
 
 /** A Destination, if there is one. */
-export function destinationProblems(destination: Place): SchemaProblem[] {
+export function destinationProblems(destination: FieldPlace): SchemaProblem[] {
   if (!destination.isSet) return [];
   const { host, subset, port } = {
     host: destination.at('host'),

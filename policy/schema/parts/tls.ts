@@ -1,9 +1,9 @@
-import { type Place, error, when, type SchemaProblem, warning, shown } from '../place';
+import { type FieldPlace, error, when, type SchemaProblem, warning, shown } from '../place';
 
 const files = ['clientCertificate', 'privateKey', 'caCertificates', 'caCrl'];
 
 /** TLS that sidecars and gateways originate. */
-export function clientTlsProblems(tls: Place): SchemaProblem[] {
+export function clientTlsProblems(tls: FieldPlace): SchemaProblem[] {
   const mode = tls.at('mode').text;
   if (!tls.isSet) return [];
   const problems = unverifiedProblems(tls, mode);
@@ -20,7 +20,7 @@ export function clientTlsProblems(tls: Place): SchemaProblem[] {
 }
 
 /** Who skips the verification has nothing to verify with. */
-function unverifiedProblems(tls: Place, mode: string): SchemaProblem[] {
+function unverifiedProblems(tls: FieldPlace, mode: string): SchemaProblem[] {
   if (!tls.at('insecureSkipVerify').isTrue || !['SIMPLE', 'MUTUAL'].includes(mode)) return [];
   const excluded =
     mode === 'SIMPLE' ? ['caCertificates', 'credentialName', 'subjectAltNames'] : ['caCertificates', 'subjectAltNames'];
@@ -37,17 +37,17 @@ const credentialFields = ['tlsCertificates', 'credentialName', 'credentialNames'
 const terminating = ['SIMPLE', 'MUTUAL', 'OPTIONAL_MUTUAL'];
 
 /** The mode of a server's TLS. Without one it passes TLS on unopened. */
-export function serverTlsMode(tls: Place): string {
+export function serverTlsMode(tls: FieldPlace): string {
   return tls.at('mode').text === '' ? 'PASSTHROUGH' : tls.at('mode').text;
 }
 
 /** Whether a server passes TLS on unopened, so that it needs no certificate. */
-export function passesThrough(tls: Place): boolean {
+export function passesThrough(tls: FieldPlace): boolean {
   return ['PASSTHROUGH', 'AUTO_PASSTHROUGH'].includes(serverTlsMode(tls));
 }
 
 /** TLS of a server at a gateway or a sidecar. It takes its certificate from one source. */
-export function serverTlsProblems(tls: Place): SchemaProblem[] {
+export function serverTlsProblems(tls: FieldPlace): SchemaProblem[] {
   if (!tls.isSet) return [];
   const mode = serverTlsMode(tls);
   const ciphers = cipherProblems(tls);
@@ -73,11 +73,11 @@ export function serverTlsProblems(tls: Place): SchemaProblem[] {
   ];
 }
 
-function usesSecret(tls: Place): boolean {
+function usesSecret(tls: FieldPlace): boolean {
   return isGiven(tls.at('credentialName')) || isGiven(tls.at('credentialNames'));
 }
 
-function sourceProblems(tls: Place): SchemaProblem[] {
+function sourceProblems(tls: FieldPlace): SchemaProblem[] {
   const files = ['serverCertificate', 'privateKey'].every((field) => isGiven(tls.at(field)))
     ? ['serverCertificate with privateKey']
     : [];
@@ -87,7 +87,7 @@ function sourceProblems(tls: Place): SchemaProblem[] {
   );
 }
 
-function certificateProblems(tls: Place, mode: string): SchemaProblem[] {
+function certificateProblems(tls: FieldPlace, mode: string): SchemaProblem[] {
   const list = tls.at('tlsCertificates');
   const certificates = list.size > 0 ? list.items : [tls];
   const missing = certificates.flatMap((certificate) =>
@@ -105,14 +105,14 @@ function certificateProblems(tls: Place, mode: string): SchemaProblem[] {
   ];
 }
 
-function crlProblems(tls: Place, mode: string): SchemaProblem[] {
+function crlProblems(tls: FieldPlace, mode: string): SchemaProblem[] {
   const crl = tls.at('caCrl');
   return when(crl.text !== '' && mode === 'SIMPLE', () =>
     error(crl, 'is not supported for mode SIMPLE, which verifies no client'),
   );
 }
 
-export function isGiven(place: Place): boolean {
+export function isGiven(place: FieldPlace): boolean {
   return place.text !== '' || place.size > 0;
 }
 
@@ -136,7 +136,7 @@ const suites = [
 ];
 
 /** Istio ignores what it does not know, so all of it is advice. */
-export function cipherProblems(tls: Place): SchemaProblem[] {
+export function cipherProblems(tls: FieldPlace): SchemaProblem[] {
   const { minimum, ciphers } = { minimum: tls.at('minProtocolVersion'), ciphers: tls.at('cipherSuites').items };
   const old = ['TLSV1_0', 'TLSV1_1'].includes(minimum.text);
   return [

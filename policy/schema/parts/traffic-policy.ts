@@ -1,4 +1,4 @@
-import { type Place, error, shown, when, type SchemaProblem, warning } from '../place';
+import { type FieldPlace, error, shown, when, type SchemaProblem, warning } from '../place';
 import { isIpAddress, whyNoFqdn } from './hosts';
 import { clientTlsProblems } from './tls';
 import { portProblems, durationProblems, parseDuration, notNegative, percentProblems } from './values';
@@ -7,7 +7,7 @@ const perPort = ['outlierDetection', 'connectionPool', 'loadBalancer', 'tls'];
 const whole = [...perPort, 'portLevelSettings', 'tunnel', 'proxyProtocol', 'retryBudget'];
 
 /** The policy of a host or of a subset. */
-export function trafficPolicyProblems(policy: Place): SchemaProblem[] {
+export function trafficPolicyProblems(policy: FieldPlace): SchemaProblem[] {
   if (!policy.isSet) return [];
   if (!whole.some((field) => isWritten(policy.at(field))))
     return [error(policy, `a traffic policy needs at least one of ${whole.join(', ')}`)];
@@ -21,11 +21,11 @@ export function trafficPolicyProblems(policy: Place): SchemaProblem[] {
 }
 
 /** An empty list is nothing: protobuf cannot tell it from an absent one. */
-function isWritten(place: Place): boolean {
+function isWritten(place: FieldPlace): boolean {
   return place.isSet && !(Array.isArray(place.value) && place.size === 0);
 }
 
-function portPolicyProblems(policy: Place): SchemaProblem[] {
+function portPolicyProblems(policy: FieldPlace): SchemaProblem[] {
   const port = policy.at('port');
   const empty = !perPort.some((field) => policy.at(field).isSet);
   return [
@@ -36,7 +36,7 @@ function portPolicyProblems(policy: Place): SchemaProblem[] {
 }
 
 /** What a host, a subset and a port can all have. */
-function settingsProblems(policy: Place): SchemaProblem[] {
+function settingsProblems(policy: FieldPlace): SchemaProblem[] {
   return [
     ...outlierDetectionProblems(policy.at('outlierDetection')),
     ...connectionPoolProblems(policy.at('connectionPool')),
@@ -45,7 +45,7 @@ function settingsProblems(policy: Place): SchemaProblem[] {
   ];
 }
 
-function tunnelProblems(tunnel: Place): SchemaProblem[] {
+function tunnelProblems(tunnel: FieldPlace): SchemaProblem[] {
   if (!tunnel.isSet) return [];
   const { protocol, targetHost } = { protocol: tunnel.at('protocol'), targetHost: tunnel.at('targetHost') };
   const reason = isIpAddress(targetHost.text) ? undefined : whyNoFqdn(targetHost.text);
@@ -68,7 +68,7 @@ const httpLimits = [
   'maxConcurrentStreams',
 ];
 
-export function connectionPoolProblems(pool: Place): SchemaProblem[] {
+export function connectionPoolProblems(pool: FieldPlace): SchemaProblem[] {
   if (!pool.isSet) return [];
   const { http, tcp } = { http: pool.at('http'), tcp: pool.at('tcp') };
   const upgrades = http.at('h2UpgradePolicy').text === 'UPGRADE' && http.at('useClientProtocol').isTrue;
@@ -91,7 +91,7 @@ export function connectionPoolProblems(pool: Place): SchemaProblem[] {
 /** Envoy's largest Maglev table. */
 const largestTable = 5000011;
 
-export function loadBalancerProblems(settings: Place, outlierDetection: Place): SchemaProblem[] {
+export function loadBalancerProblems(settings: FieldPlace, outlierDetection: FieldPlace): SchemaProblem[] {
   if (!settings.isSet) return [];
   return [
     ...consistentHashProblems(settings.at('consistentHash')),
@@ -103,7 +103,7 @@ export function loadBalancerProblems(settings: Place, outlierDetection: Place): 
   ];
 }
 
-function consistentHashProblems(hash: Place): SchemaProblem[] {
+function consistentHashProblems(hash: FieldPlace): SchemaProblem[] {
   const { cookie, ring, maglev } = {
     cookie: hash.at('httpCookie'),
     ring: hash.at('minimumRingSize'),
@@ -131,7 +131,7 @@ function consistentHashProblems(hash: Place): SchemaProblem[] {
   ];
 }
 
-function warmupProblems(warmup: Place): SchemaProblem[] {
+function warmupProblems(warmup: FieldPlace): SchemaProblem[] {
   if (!warmup.isSet) return [];
   const { duration, percent, aggression } = {
     duration: warmup.at('duration'),
@@ -157,7 +157,7 @@ function isPrime(number: number): boolean {
 const topologyLabels = ['topology.kubernetes.io/region', 'topology.kubernetes.io/zone', 'topology.istio.io/subzone'];
 
 /** Where requests go by region, zone and subzone. */
-export function localityProblems(setting: Place, outlierDetection: Place): SchemaProblem[] {
+export function localityProblems(setting: FieldPlace, outlierDetection: FieldPlace): SchemaProblem[] {
   const { distribute, failover, priority } = {
     distribute: setting.at('distribute'),
     failover: setting.at('failover'),
@@ -180,7 +180,7 @@ export function localityProblems(setting: Place, outlierDetection: Place): Schem
   ];
 }
 
-function distributionProblems(distribution: Place): SchemaProblem[] {
+function distributionProblems(distribution: FieldPlace): SchemaProblem[] {
   const shares = distribution.at('to').entries.map(({ place }) => place);
   const bad = shares.filter(({ number }) => !(number >= 1 && number <= 100));
   if (bad.length > 0) return bad.map((share) => error(share, `${shown(share)} is no share; allowed are 1 to 100`));
@@ -191,7 +191,7 @@ function distributionProblems(distribution: Place): SchemaProblem[] {
   ];
 }
 
-function failoverProblems(failover: Place): SchemaProblem[] {
+function failoverProblems(failover: FieldPlace): SchemaProblem[] {
   const { from, to } = { from: failover.at('from'), to: failover.at('to') };
   const bad = [from, to].filter(({ text }) => /[/*]/.test(text));
   return [
@@ -201,7 +201,7 @@ function failoverProblems(failover: Place): SchemaProblem[] {
 }
 
 /** Localities, `region[/zone[/subzone]]` with an optional last `*`, of which none may lie in another. */
-function overlaps(places: Pick<Place, 'text' | 'path'>[]): SchemaProblem[] {
+function overlaps(places: Pick<FieldPlace, 'text' | 'path'>[]): SchemaProblem[] {
   return places.flatMap(({ text, path }, index): SchemaProblem[] => {
     const problem = (message: string): SchemaProblem[] => [
       { path, message: `"${text}" ${message}`, severity: 'error' },
@@ -222,7 +222,7 @@ function isWithin(inner: string, outer: string): boolean {
   return parts.every((part, index) => inner.split('/', 3)[index] === part);
 }
 
-export function outlierDetectionProblems(outlier: Place): SchemaProblem[] {
+export function outlierDetectionProblems(outlier: FieldPlace): SchemaProblem[] {
   const { local, errors } = {
     local: outlier.at('consecutiveLocalOriginFailures'),
     errors: outlier.at('consecutiveErrors'),

@@ -1,8 +1,8 @@
-import { type Place, error, shown, when, type SchemaProblem } from '../place';
+import { type FieldPlace, error, shown, when, type SchemaProblem } from '../place';
 import { RE2JS } from 're2js';
 
 /** A port that must be there. */
-export function portProblems(place: Place): SchemaProblem[] {
+export function portProblems(place: FieldPlace): SchemaProblem[] {
   const { number } = place;
   return when(!(number >= 1 && number <= 65535), () =>
     error(place, `${place.isSet ? shown(place) : 'nothing'} is no port; allowed are 1 to 65535`),
@@ -10,18 +10,18 @@ export function portProblems(place: Place): SchemaProblem[] {
 }
 
 /** A port where 0 and nothing mean "any". */
-export function optionalPortProblems(place: Place): SchemaProblem[] {
+export function optionalPortProblems(place: FieldPlace): SchemaProblem[] {
   return place.number === 0 ? [] : portProblems(place);
 }
 
 /** A whole percentage where nothing means the default. */
-export function percentProblems(place: Place): SchemaProblem[] {
+export function percentProblems(place: FieldPlace): SchemaProblem[] {
   const { number } = place;
   return when(number < 0 || number > 100, () => error(place, `${shown(place)} is no percentage; allowed are 0 to 100`));
 }
 
 /** The Percent of a fault: 0, or at least the one in a million that Envoy can tell apart. */
-export function finePercentProblems(place: Place): SchemaProblem[] {
+export function finePercentProblems(place: FieldPlace): SchemaProblem[] {
   const { number } = place.at('value');
   const fine = number === 0 || (number >= 0.0001 && number <= 100);
   return when(!fine, () =>
@@ -29,12 +29,12 @@ export function finePercentProblems(place: Place): SchemaProblem[] {
   );
 }
 
-export function notNegative(place: Place): SchemaProblem[] {
+export function notNegative(place: FieldPlace): SchemaProblem[] {
   return when(place.number < 0, () => error(place, `${shown(place)} must not be negative`));
 }
 
 /** A status code that Envoy can answer with. istiod takes 600, too. */
-export function httpStatusProblems(place: Place): SchemaProblem[] {
+export function httpStatusProblems(place: FieldPlace): SchemaProblem[] {
   const { number } = place;
   return when(!(number >= 200 && number <= 600), () =>
     error(
@@ -60,7 +60,7 @@ export function parseDuration(text: string): number | undefined {
 }
 
 /** A duration that is set must be at least 1ms and whole milliseconds. */
-export function durationProblems(place: Place): SchemaProblem[] {
+export function durationProblems(place: FieldPlace): SchemaProblem[] {
   if (!place.isSet) return [];
   const parsed = parseDuration(place.text);
   if (parsed === undefined || parsed < 1) return [error(place, noDuration(place))];
@@ -69,7 +69,7 @@ export function durationProblems(place: Place): SchemaProblem[] {
   );
 }
 
-export function noDuration(place: Place): string {
+export function noDuration(place: FieldPlace): string {
   return `${shown(place)} is no duration of at least 1ms; write a number with a unit, e.g. 250ms, 5s or 1m30s`;
 }
 
@@ -110,7 +110,7 @@ export const grpcStatuses: readonly string[] = [
 const longest = 1024;
 
 /** A regex in the syntax of RE2, which Envoy uses: no look-around, no back-references. */
-export function regexProblems(place: Place): SchemaProblem[] {
+export function regexProblems(place: FieldPlace): SchemaProblem[] {
   if (place.text === '') return [error(place, 'a regex must not be empty')];
   if (place.text.length > longest)
     return [error(place, `a regex has at most ${longest} characters, this one has ${place.text.length}`)];
@@ -130,7 +130,7 @@ function whyNoRegex(regex: string): string | undefined {
 }
 
 /** A StringMatch whose prefix and regex must say something. */
-export function stringMatchProblems(match: Place): SchemaProblem[] {
+export function stringMatchProblems(match: FieldPlace): SchemaProblem[] {
   const prefix = match.at('prefix');
   if (prefix.isSet)
     return prefix.text === ''

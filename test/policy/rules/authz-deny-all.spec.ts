@@ -13,7 +13,7 @@ describe('authz-deny-all', () => {
         authzDenyAll,
         'AuthorizationPolicy bookinfo/none',
         'spec',
-        'it allows nothing, and no other ALLOW policy lets anybody in, so every request to namespace bookinfo is refused with 403; add rules, or declare that with a waiver',
+        'it allows nothing, and no other ALLOW policy allows any request, so every request to namespace bookinfo is refused with 403; add rules, or declare that with a waiver',
       ),
     ]);
   });
@@ -34,7 +34,7 @@ describe('authz-deny-all', () => {
           authzDenyAll,
           'AuthorizationPolicy bookinfo/none',
           'spec',
-          'it allows nothing, and no other ALLOW policy lets anybody in, so every request to pods of namespace bookinfo with app=a is refused with 403; add rules, or declare that with a waiver',
+          'it allows nothing, and no other ALLOW policy allows any request, so every request to pods of namespace bookinfo with app=a is refused with 403; add rules, or declare that with a waiver',
         ),
       ],
     );

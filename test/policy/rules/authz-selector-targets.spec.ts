@@ -96,7 +96,7 @@ describe('authz-selector-targets', () => {
           authzSelectorTargets,
           'AuthorizationPolicy bookinfo/policy',
           'spec.rules[0].from[0].source.principals[1]',
-          'principal "cluster.local/ns/bookinfo/sa/review" is nobody: namespace bookinfo has no ServiceAccount "review"; correct it, add the ServiceAccount, or declare "bookinfo/review" in externals.serviceAccounts',
+          'principal "cluster.local/ns/bookinfo/sa/review" matches no client: namespace bookinfo has no ServiceAccount "review"; correct it, add the ServiceAccount, or declare "bookinfo/review" in externals.serviceAccounts',
         ),
       ],
     );

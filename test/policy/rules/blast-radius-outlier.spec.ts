@@ -18,7 +18,7 @@ describe('blast-radius-outlier', () => {
           blastRadiusOutlier,
           'DestinationRule bookinfo/reviews',
           'spec.trafficPolicy.outlierDetection.maxEjectionPercent',
-          'maxEjectionPercent 100 can throw out all 2 pods of reviews.bookinfo.svc.cluster.local at once, and then every request fails; lower it, set minHealthPercent, or run more pods',
+          'maxEjectionPercent 100 can eject all 2 pods of reviews.bookinfo.svc.cluster.local at once, and then every request fails; lower it, set minHealthPercent, or run more pods',
         ),
       ],
     );
@@ -68,7 +68,7 @@ describe('blast-radius-outlier', () => {
           blastRadiusOutlier,
           'DestinationRule bookinfo/reviews',
           'spec.subsets[0].trafficPolicy.outlierDetection.maxEjectionPercent',
-          'maxEjectionPercent 100 can throw out the only pod of reviews.bookinfo.svc.cluster.local subset v2 at once, and then every request fails; lower it, set minHealthPercent, or run more pods',
+          'maxEjectionPercent 100 can eject the only pod of reviews.bookinfo.svc.cluster.local subset v2 at once, and then every request fails; lower it, set minHealthPercent, or run more pods',
         ),
       ],
     );

@@ -201,7 +201,7 @@ describe('host-exists', () => {
         hostExists,
         'DestinationRule bookinfo/typo',
         'spec.host',
-        'host "review" is no Service and no ServiceEntry (looked for review.bookinfo.svc.cluster.local), so this rule has no effect; Services of namespace bookinfo: reviews; name one of them, add the Service, or declare the host in externals.hosts',
+        'host "review" names no Service or ServiceEntry (review.bookinfo.svc.cluster.local), so this rule has no effect; Services of namespace bookinfo: reviews; name one of them, add the Service, or declare the host in externals.hosts',
       ),
     ]);
   });

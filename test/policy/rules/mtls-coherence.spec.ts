@@ -23,7 +23,7 @@ describe('mtls-coherence', () => {
         mtlsCoherence,
         'DestinationRule bookinfo/ratings',
         'spec.trafficPolicy.tls.mode',
-        'clients of ratings.bookinfo.svc.cluster.local are told to use TLS mode DISABLE, but the server takes Istio mutual TLS only (PeerAuthentication bookinfo/default, mode STRICT); leave tls out, or make the two agree',
+        'clients of ratings.bookinfo.svc.cluster.local use TLS mode DISABLE, but the server takes Istio mutual TLS only (PeerAuthentication bookinfo/default, mode STRICT); leave tls out, or make the two agree',
       ),
     ]);
   });
@@ -41,7 +41,7 @@ describe('mtls-coherence', () => {
         mtlsCoherence,
         'DestinationRule bookinfo/ratings',
         'spec.trafficPolicy.tls.mode',
-        'clients of ratings.bookinfo.svc.cluster.local are told to use TLS mode SIMPLE, but the server takes Istio mutual TLS only (PeerAuthentication istio-system/default, mode STRICT); leave tls out, or make the two agree',
+        'clients of ratings.bookinfo.svc.cluster.local use TLS mode SIMPLE, but the server takes Istio mutual TLS only (PeerAuthentication istio-system/default, mode STRICT); leave tls out, or make the two agree',
       ),
     ]);
   });
@@ -65,7 +65,7 @@ describe('mtls-coherence', () => {
           mtlsCoherence,
           'DestinationRule bookinfo/ratings',
           'spec.trafficPolicy.tls.mode',
-          'clients of ratings.bookinfo.svc.cluster.local are told to use TLS mode ISTIO_MUTUAL, but the server takes plaintext only (PeerAuthentication bookinfo/default, mode DISABLE); leave tls out, or make the two agree',
+          'clients of ratings.bookinfo.svc.cluster.local use TLS mode ISTIO_MUTUAL, but the server takes plaintext only (PeerAuthentication bookinfo/default, mode DISABLE); leave tls out, or make the two agree',
         ),
       ],
     );
@@ -127,7 +127,7 @@ describe('mtls-coherence', () => {
           mtlsCoherence,
           'DestinationRule bookinfo/ratings',
           'spec.trafficPolicy.portLevelSettings[0].tls.mode',
-          'clients of ratings.bookinfo.svc.cluster.local are told to use TLS mode ISTIO_MUTUAL, but the server takes plaintext only (PeerAuthentication bookinfo/ratings, mode DISABLE); leave tls out, or make the two agree',
+          'clients of ratings.bookinfo.svc.cluster.local use TLS mode ISTIO_MUTUAL, but the server takes plaintext only (PeerAuthentication bookinfo/ratings, mode DISABLE); leave tls out, or make the two agree',
         ),
       ],
     );
@@ -159,7 +159,7 @@ describe('mtls-coherence', () => {
           mtlsCoherence,
           'DestinationRule bookinfo/ratings',
           'spec.trafficPolicy.tls.mode',
-          'clients of *.bookinfo.svc.cluster.local are told to use TLS mode DISABLE, but the server takes Istio mutual TLS only (PeerAuthentication bookinfo/default, mode STRICT); leave tls out, or make the two agree',
+          'clients of *.bookinfo.svc.cluster.local use TLS mode DISABLE, but the server takes Istio mutual TLS only (PeerAuthentication bookinfo/default, mode STRICT); leave tls out, or make the two agree',
         ),
       ],
     );
@@ -178,7 +178,7 @@ describe('mtls-coherence', () => {
           mtlsCoherence,
           'DestinationRule bookinfo/ratings',
           'spec.trafficPolicy.tls.mode',
-          'clients of ratings.bookinfo.svc.cluster.local are told to use TLS mode ISTIO_MUTUAL, but Deployment bookinfo/ratings-v1 has no proxy that could answer mutual TLS; leave tls out, or make the two agree',
+          'clients of ratings.bookinfo.svc.cluster.local use TLS mode ISTIO_MUTUAL, but Deployment bookinfo/ratings-v1 has no proxy that could answer mutual TLS; leave tls out, or make the two agree',
         ),
       ],
     );

@@ -63,7 +63,7 @@ describe('weight-sum-100', () => {
     const [finding] = judge(weightSum100, weights(['0', '0']));
     assert.equal(
       finding?.message,
-      'weights must sum to 100, these sum to 0 (v1 0, v2 0); Istio refuses a route in which nobody gets anything',
+      'weights must sum to 100, these sum to 0 (v1 0, v2 0); Istio refuses a route whose weights are all 0',
     );
   });
 

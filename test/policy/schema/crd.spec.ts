@@ -59,10 +59,10 @@ spec:
       schemaReport(object).errors.map(({ path, message }) => `${path}: ${message}`),
       [
         'spec.gatways: there is no field "gatways" here; did you mean "gateways"?',
-        'spec.hosts: "reviews" is a text; allowed is a list',
+        'spec.hosts: "reviews" is a string; allowed is a list',
         'spec.http[0].match[0].uri: only one of exact, prefix, regex can be set, here exact and prefix are',
-        'spec.http[0].route[0].destination.port.number: "80" is a text; allowed is a whole number',
-        'spec.http[0].route[0].weight: "many" is a text; allowed is a whole number',
+        'spec.http[0].route[0].destination.port.number: "80" is a string; allowed is a whole number',
+        'spec.http[0].route[0].weight: "many" is a string; allowed is a whole number',
         'spec.http[0].timeout: "soon" is no duration of at least 1ms; write a number with a unit, e.g. 250ms, 5s or 1m30s',
         'spec.http[1].redirect: only one of port, derivePort can be set, here port and derivePort are',
         'spec.http[1].redirect.derivePort: "FROM_MARS" is not known; allowed are FROM_PROTOCOL_DEFAULT, FROM_REQUEST_PORT',
