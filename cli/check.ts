@@ -13,7 +13,7 @@ import { checkReport } from '../policy/check';
 import { type Finding, findingSubject, type Level, named, subjectOf } from '../policy/finding';
 import type { CheckOptions } from '../policy/rule';
 import { rules } from '../policy/rules';
-import { type Source, sourced, type SourcedReport } from '../policy/report/report';
+import { type ReportSource, sourced, type SourcedReport } from '../policy/report/report';
 import { userError, UserError } from './errors';
 import type { LoadedStack } from './input';
 import { identity, type LoadedObject, type ReadInput } from './objects';
@@ -52,14 +52,14 @@ export function judge(
     ...report.findings,
     ...copies.flatMap(({ copy, original }) => (original === undefined ? [] : repeatedFindings(copy, original, merged))),
   ];
-  const places = new Map<Finding, Source>();
+  const places = new Map<Finding, ReportSource>();
   const traffic = trafficOf(judged, stacks, merged);
   for (const { finding, source } of stacks.flatMap((stack) => expectationFindings(stack, traffic))) {
     findings.push(finding);
     places.set(finding, source);
   }
   const fallback = stacks.length === 1 ? { file: stacks[0]?.file ?? '' } : undefined;
-  const sourceOf = (finding: Finding): Source | undefined =>
+  const sourceOf = (finding: Finding): ReportSource | undefined =>
     places.get(finding) ?? sourceIn(objects, finding) ?? fallback;
   return sourced({ ...report, findings }, { objects: objects.length, sourceOf, level });
 }
@@ -84,7 +84,7 @@ function trafficOf(
 function expectationFindings(
   { settings, source, file }: LoadedStack,
   traffic: TrafficInput,
-): { finding: Finding; source: Source }[] {
+): { finding: Finding; source: ReportSource }[] {
   const verdicts = judgeExpectations(traffic, settings.expect ?? []);
   return verdicts.flatMap(({ result, message }, index) => {
     if (result === 'holds') return [];
@@ -130,7 +130,7 @@ function repeatedFindings(copy: Judged, { object, file, line }: Judged, options:
 }
 
 /** Findings do not name an API group: of two kinds of one name, the object is meant that has the path. */
-function sourceIn(objects: readonly Judged[], finding: Finding): Source | undefined {
+function sourceIn(objects: readonly Judged[], finding: Finding): ReportSource | undefined {
   const subject = findingSubject(finding);
   const named = objects.filter(({ object }) => subjectOf(object) === subject);
   const found = named.find(({ object }) => valueAt(object, parseKeyPath(finding.path)) !== undefined) ?? named[0];

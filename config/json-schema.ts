@@ -8,10 +8,10 @@ import { istioSource } from './schema/values';
 export interface IstioKind {
   name: string;
   apiVersions: string[];
-  schema: JsonSchema;
+  schema: SettingsSchema;
 }
 
-const schemas = crds.schemas as JsonSchema[];
+const schemas = crds.schemas as SettingsSchema[];
 
 /** Kinds of Istio's that a stack file may hold. */
 export const istioKinds: IstioKind[] = Object.entries(crds.kinds as Record<string, Record<string, number>>).map(
@@ -27,18 +27,18 @@ export const istioKinds: IstioKind[] = Object.entries(crds.kinds as Record<strin
 );
 
 /** The CRD's schema of a kind, in the words of JSON Schema. */
-export function crdSchema({ schema }: IstioKind): JsonSchema {
-  const { spec } = schema['properties'] as Record<string, JsonSchema>;
+export function crdSchema({ schema }: IstioKind): SettingsSchema {
+  const { spec } = schema['properties'] as Record<string, SettingsSchema>;
   return { type: 'object', properties: { spec: spec === undefined ? {} : strict(spec) } };
 }
 
 /** As the API server checks it when asked to be strict: unknown fields are refused. Kubernetes' own keywords and formats are left out. */
-function strict(schema: JsonSchema): JsonSchema {
+function strict(schema: SettingsSchema): SettingsSchema {
   const entries = Object.entries(schema).flatMap(([keyword, value]): [string, unknown][] => {
     if (keyword.startsWith('x-kubernetes-') || keyword === 'format' || keyword === 'nullable') return [];
-    if (keyword === 'properties') return [[keyword, mapped(value as Record<string, JsonSchema>)]];
+    if (keyword === 'properties') return [[keyword, mapped(value as Record<string, SettingsSchema>)]];
     const inner = keyword === 'items' || keyword === 'additionalProperties';
-    return [[keyword, inner && typeof value === 'object' ? strict(value as JsonSchema) : value]];
+    return [[keyword, inner && typeof value === 'object' ? strict(value as SettingsSchema) : value]];
   });
   const closed =
     'properties' in schema &&
@@ -47,21 +47,21 @@ function strict(schema: JsonSchema): JsonSchema {
   return { ...Object.fromEntries(entries), ...(closed ? { additionalProperties: false } : {}) };
 }
 
-function mapped(properties: Record<string, JsonSchema>): Record<string, JsonSchema> {
+function mapped(properties: Record<string, SettingsSchema>): Record<string, SettingsSchema> {
   return Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, strict(schema)]));
 }
 
-export type JsonSchema = Record<string, unknown>;
+export type SettingsSchema = Record<string, unknown>;
 
 /**
  * JSON Schema (draft 7, which editors know best) of a stack file, for completion and hints while it is written. What it cannot say, such as the sum of weights, the loader
  * does. Fields that are Istio's are described by the CRDs.
  */
-export function stackFileJsonSchema(): JsonSchema {
+export function stackFileJsonSchema(): SettingsSchema {
   const { properties } = z.toJSONSchema(stackFile, { io: 'input', target: 'draft-7', unrepresentable: 'any' });
   const sections = Object.entries(properties ?? {}).map(([name, section]): [string, unknown] => [
     `${configNamespace}:${name}`,
-    name === 'objects' ? withIstioKinds(forEditors(section) as JsonSchema) : forEditors(section),
+    name === 'objects' ? withIstioKinds(forEditors(section) as SettingsSchema) : forEditors(section),
   ]);
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
@@ -95,30 +95,30 @@ export function stackFileJsonSchema(): JsonSchema {
 function forEditors(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(forEditors);
   if (typeof schema !== 'object' || schema === null) return schema;
-  const { [istioSource]: source, description, propertyNames, ...rest } = schema as JsonSchema;
+  const { [istioSource]: source, description, propertyNames, ...rest } = schema as SettingsSchema;
   if (typeof source === 'string') return reference(istioDefinition(source), description);
   if (isFreeText(rest)) return reference('text', description);
   const inner = Object.entries(rest).map(([key, value]): [string, unknown] => [key, forEditors(value)]);
-  const restricted = propertyNames !== undefined && !isFreeText(propertyNames as JsonSchema);
+  const restricted = propertyNames !== undefined && !isFreeText(propertyNames as SettingsSchema);
   return defined({ description, propertyNames: restricted ? propertyNames : undefined, ...Object.fromEntries(inner) });
 }
 
 /** Keywords beside a `$ref` count for nothing in draft 7, hence the list of one. */
-function reference(definition: string, description: unknown): JsonSchema {
+function reference(definition: string, description: unknown): SettingsSchema {
   const $ref = `#/definitions/${definition}`;
   return description === undefined ? { $ref } : { description, allOf: [{ $ref }] };
 }
 
 /** Verbatim objects of Istio's kinds, each by its CRD. */
-function withIstioKinds(objects: JsonSchema): JsonSchema {
+function withIstioKinds(objects: SettingsSchema): SettingsSchema {
   const kinds = istioKinds.map(({ name, apiVersions }) => ({
     if: { properties: { kind: { const: name }, apiVersion: { enum: apiVersions } }, required: ['kind', 'apiVersion'] },
     then: { $ref: `#/definitions/${name}` },
   }));
-  return { ...objects, items: { ...(objects['items'] as JsonSchema), allOf: kinds } };
+  return { ...objects, items: { ...(objects['items'] as SettingsSchema), allOf: kinds } };
 }
 
-function isFreeText(schema: JsonSchema): boolean {
+function isFreeText(schema: SettingsSchema): boolean {
   return schema['type'] === 'string' && !['enum', 'const', 'pattern'].some((keyword) => keyword in schema);
 }
 

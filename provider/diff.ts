@@ -4,10 +4,10 @@ import { objectPath, type RouteInputs } from '../mesh/manifests/route-set';
 import { withoutWeights } from '../mesh/manifests/route-weights';
 import { isRoute, isUnknown, type RouteState } from './route-state';
 
-export type Kind = 'add' | 'delete' | 'update' | 'update-replace';
+export type DiffKind = 'add' | 'delete' | 'update' | 'update-replace';
 
 /** What an update changes, by property path. */
-export type RouteDiff = Readonly<Record<string, Kind>>;
+export type RouteDiff = Readonly<Record<string, DiffKind>>;
 
 const plain = ['kubeconfig', 'context', 'proof', 'limits', 'weightsOwnedBy'] as const;
 
@@ -16,7 +16,7 @@ const plain = ['kubeconfig', 'context', 'proof', 'limits', 'weightsOwnedBy'] as 
  * @param moves - whether `after` is for another cluster
  */
 export function diffOf(before: RouteState, after: RouteInputs, moves = false): RouteDiff {
-  const diff: Record<string, Kind> = {};
+  const diff: Record<string, DiffKind> = {};
   if (before.namespace !== after.namespace) diff['namespace'] = 'update-replace';
   for (const key of plain) {
     const kind = kindOf(before[key], after[key]);
@@ -40,21 +40,21 @@ export function diffOf(before: RouteState, after: RouteInputs, moves = false): R
   return diff;
 }
 
-function kindOf(before: unknown, after: unknown): Kind | undefined {
+function kindOf(before: unknown, after: unknown): DiffKind | undefined {
   if (isDeepStrictEqual(before, after)) return undefined;
   if (before === undefined) return 'add';
   return after === undefined ? 'delete' : 'update';
 }
 
 /** Differences of nested maps, by path. */
-function valueDiff(path: string, before: unknown, after: unknown): Record<string, Kind> {
+function valueDiff(path: string, before: unknown, after: unknown): Record<string, DiffKind> {
   const kind = kindOf(before, after);
   if (kind === undefined) return {};
   if (!isMap(before) || !isMap(after)) return { [path]: kind };
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   return Object.assign({}, ...keys.map((key) => valueDiff(keyPath(path, key), before[key], after[key]))) as Record<
     string,
-    Kind
+    DiffKind
   >;
 }
 
@@ -71,7 +71,7 @@ function objectKind(
   before: string | undefined,
   after: string | undefined,
   isSame: (was: KubernetesObject, is: KubernetesObject) => boolean,
-): Kind | undefined {
+): DiffKind | undefined {
   if (before === after) return undefined;
   if (before === undefined) return 'add';
   if (after === undefined) return 'delete';

@@ -3,7 +3,7 @@ import { EngineClient } from '@pulumi/pulumi/proto/engine_grpc_pb';
 import { LogRequest, LogSeverity } from '@pulumi/pulumi/proto/engine_pb';
 
 /** Messages about a resource, as Pulumi prints them. */
-export interface Log {
+export interface LogMessage {
   info(line: string): void;
   /** A line that the next one replaces. */
   progress(line: string): void;
@@ -26,7 +26,7 @@ export class EngineLog {
     this.client = new EngineClient(address, credentials.createInsecure());
   }
 
-  of(urn: string): Log {
+  of(urn: string): LogMessage {
     return {
       info: (line) => this.say(urn, line, LogSeverity.INFO),
       progress: (line) => this.say(urn, line, LogSeverity.INFO, true),

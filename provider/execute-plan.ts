@@ -5,11 +5,11 @@ import { eachLimited } from '../mesh/collections';
 import { objectTitle, type KubernetesObject } from '../mesh/manifests/kubernetes';
 import { withWeightsOf } from '../mesh/manifests/route-weights';
 import type { Cluster } from './cluster';
-import type { Log } from './engine-log';
+import type { LogMessage } from './engine-log';
 import { belongsTo, isOfStack, makerOf, owned, type Owner } from './ownership';
-import { hostOf, restrictedHosts, type Change, type Plan } from './plan';
+import { hostOf, restrictedHosts, type RouteChange, type RoutePlan } from './plan';
 import type { Prover } from './prove';
-import { isRoute, type Objects } from './route-state';
+import { isRoute, type ObjectsByTitle } from './route-state';
 
 /** Objects of one Route that are written at a time. */
 const parallel = 8;
@@ -45,7 +45,7 @@ export interface ApplyContext {
   prover: Prover;
   /** Those that write DestinationRules, and those that write anything. */
   inFlight: { rules: InFlightUpdates; all: InFlightUpdates };
-  log: Log;
+  log: LogMessage;
   owner: Owner;
   /** Who sets the weights in the cluster, if not the stack. */
   weightsOwnedBy: string | undefined;
@@ -53,7 +53,7 @@ export interface ApplyContext {
 }
 
 /** The result of a plan. */
-export interface Outcome {
+export interface ApplyOutcome {
   /** The objects as they are in the cluster now. */
   objects: Map<string, KubernetesObject>;
   /** Titles of VirtualServices that were written, but not proven. */
@@ -66,8 +66,12 @@ export interface Outcome {
  * Executes a plan as far as possible. A failure stops the steps that depend on it, and every removal.
  * @param before - the objects as they are
  */
-export async function executePlan(plan: Plan, before: Objects, context: ApplyContext): Promise<Outcome> {
-  const outcome: Outcome = { objects: new Map(before), unproven: [], failures: [] };
+export async function executePlan(
+  plan: RoutePlan,
+  before: ObjectsByTitle,
+  context: ApplyContext,
+): Promise<ApplyOutcome> {
+  const outcome: ApplyOutcome = { objects: new Map(before), unproven: [], failures: [] };
   await context.prover.while(async () => {
     await context.inFlight.all.while(() => write(plan, outcome, context));
     if (outcome.failures.length === 0) await prune(plan, outcome, context);
@@ -76,7 +80,7 @@ export async function executePlan(plan: Plan, before: Objects, context: ApplyCon
 }
 
 /** Rules, reach, routes, proof, drain. */
-async function write(plan: Plan, outcome: Outcome, context: ApplyContext): Promise<void> {
+async function write(plan: RoutePlan, outcome: ApplyOutcome, context: ApplyContext): Promise<void> {
   const { prover, inFlight, signal } = context;
   const attempt = attempts(outcome, signal);
   const failedRules = new Set<string>();
@@ -91,7 +95,7 @@ async function write(plan: Plan, outcome: Outcome, context: ApplyContext): Promi
   const restricted = restrictedHosts(outcome.objects);
   const isRestricted = (route: KubernetesObject): boolean =>
     destinationHosts(route).some((host) => restricted.has(host));
-  const reached: Change[] = [];
+  const reached: RouteChange[] = [];
   await Promise.all(
     plan.routes.map((change) =>
       attempt(change.title, async () => {
@@ -105,7 +109,7 @@ async function write(plan: Plan, outcome: Outcome, context: ApplyContext): Promi
       }),
     ),
   );
-  const written: Change[] = [];
+  const written: RouteChange[] = [];
   await eachLimited(reached, parallel, async (change) => {
     await attempt(change.title, async () => {
       written.push({ ...change, after: await apply(change, outcome, context) });
@@ -122,8 +126,8 @@ async function write(plan: Plan, outcome: Outcome, context: ApplyContext): Promi
 
 /** Writes one object; returns it as written. */
 async function apply(
-  { title, before, after }: Change,
-  outcome: Outcome,
+  { title, before, after }: RouteChange,
+  outcome: ApplyOutcome,
   { cluster, log, owner, weightsOwnedBy }: ApplyContext,
 ): Promise<KubernetesObject> {
   log.progress(`${title} ${before === undefined ? 'creating' : 'updating'}`);
@@ -136,7 +140,7 @@ async function apply(
 
 /** Whoever owns the weights may move them while the proxies are asked. */
 async function proveLive(
-  { before, after }: Change,
+  { before, after }: RouteChange,
   isRestricted: boolean,
   { cluster, prover, weightsOwnedBy }: ApplyContext,
 ): Promise<string | undefined> {
@@ -157,7 +161,7 @@ async function proveLive(
 }
 
 /** Removes VirtualServices, then the DestinationRules that no route needs any more. */
-async function prune(plan: Plan, outcome: Outcome, context: ApplyContext): Promise<void> {
+async function prune(plan: RoutePlan, outcome: ApplyOutcome, context: ApplyContext): Promise<void> {
   const { prover, inFlight, log, signal } = context;
   if (plan.goneRoutes.length + plan.goneRules.length === 0) return;
   const attempt = attempts(outcome, signal);
@@ -206,7 +210,7 @@ async function remove(
 type Proof = [title: string, prove: () => Promise<string | undefined>];
 
 /** Runs proofs and logs what they found; returns the titles of the routes that failed. */
-async function unproven(proofs: readonly Proof[], attempt: Attempt, log: Log): Promise<string[]> {
+async function unproven(proofs: readonly Proof[], attempt: Attempt, log: LogMessage): Promise<string[]> {
   const lines: string[] = [];
   const failed: string[] = [];
   await Promise.all(
@@ -225,7 +229,7 @@ async function unproven(proofs: readonly Proof[], attempt: Attempt, log: Log): P
 type Attempt = (title: string, work: () => Promise<void>) => Promise<boolean>;
 
 /** Runs a step and records its failure under the title of its object. */
-function attempts({ failures }: Outcome, signal: AbortSignal): Attempt {
+function attempts({ failures }: ApplyOutcome, signal: AbortSignal): Attempt {
   return async (title, work) => {
     try {
       signal.throwIfAborted();
@@ -247,7 +251,7 @@ function left(before: KubernetesObject | undefined, after: KubernetesObject | un
 }
 
 /** Whether a route sends requests to subsets of hosts for which this Route has no rule. */
-function needsOthers({ after }: Change, objects: Objects): boolean {
+function needsOthers({ after }: RouteChange, objects: ObjectsByTitle): boolean {
   const own = new Set([...objects.values()].filter((object) => !isRoute(object)).map(hostOf));
   return sharedDestinations(expectedRoute(after)).some((name) => {
     const [host = name, subset = ''] = name.split('|');

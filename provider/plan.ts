@@ -1,23 +1,23 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KubernetesObject } from '../mesh/manifests/kubernetes';
 import { canonicalHost } from '../cluster/proxies';
-import { isRoute, type Objects } from './route-state';
+import { isRoute, type ObjectsByTitle } from './route-state';
 
 /** An object before and after an update. */
-export interface Change {
+export interface RouteChange {
   title: string;
   before?: KubernetesObject;
   after: KubernetesObject;
 }
 
 /** The steps of an update, phase by phase: each waits for the one before it. */
-export interface Plan {
+export interface RoutePlan {
   /** DestinationRules to write first, since routes name their subsets. */
-  rules: Change[];
+  rules: RouteChange[];
   /** VirtualServices to write after that: between the proof that proxies can reach the destinations, and the proof that they serve the route. */
-  routes: Change[];
+  routes: RouteChange[];
   /** VirtualServices that do not change, but are not proven yet. */
-  reprove: Change[];
+  reprove: RouteChange[];
   /** VirtualServices to delete when everything else is live. */
   goneRoutes: [string, KubernetesObject][];
   /** DestinationRules to delete last. */
@@ -29,8 +29,8 @@ export interface Plan {
  * @param before - the objects as they are; none for a new Route
  * @param unproven - titles of VirtualServices that an earlier update wrote and did not prove
  */
-export function planOf(before: Objects, after: Objects, unproven: readonly string[] = []): Plan {
-  const changes = [...after].map(([title, object]): Change => {
+export function planOf(before: ObjectsByTitle, after: ObjectsByTitle, unproven: readonly string[] = []): RoutePlan {
+  const changes = [...after].map(([title, object]): RouteChange => {
     const was = before.get(title);
     return { title, ...(was === undefined ? {} : { before: was }), after: object };
   });
@@ -46,7 +46,7 @@ export function planOf(before: Objects, after: Objects, unproven: readonly strin
 }
 
 /** Hosts of DestinationRules that only some proxies get. */
-export function restrictedHosts(objects: Objects): Set<string> {
+export function restrictedHosts(objects: ObjectsByTitle): Set<string> {
   const rules = [...objects.values()].filter((object) => !isRoute(object));
   const restricted = rules.filter(
     ({ spec }) => spec?.['exportTo'] !== undefined || spec?.['workloadSelector'] !== undefined,

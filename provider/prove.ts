@@ -9,7 +9,7 @@ import {
   type KubeconfigOptions,
   type MeshViewOptions,
 } from '../cluster/proxies';
-import type { Log } from './engine-log';
+import type { LogMessage } from './engine-log';
 
 /** Defaults of ProofSettings, in seconds. */
 const defaultTimeout = 60;
@@ -25,7 +25,7 @@ export class Prover {
   constructor(
     private readonly settings: SetProof | undefined,
     cluster: KubeconfigOptions,
-    private readonly log: Log,
+    private readonly log: LogMessage,
     private readonly signal: AbortSignal,
   ) {
     this.mesh = settings === undefined || settings.enabled === false ? undefined : viewOf({ ...cluster, ...settings });

@@ -12,14 +12,14 @@ export interface RouteState extends RouteInputs {
 }
 
 /** Objects of a Route by their title. */
-export type Objects = ReadonlyMap<string, KubernetesObject>;
+export type ObjectsByTitle = ReadonlyMap<string, KubernetesObject>;
 
 export function isUnknown(value: unknown): boolean {
   return value === unknownValue;
 }
 
 /** Objects from their JSON, without those that are not known before deployment. */
-export function parsedObjects(serialized: Readonly<Record<string, string>>): Objects {
+export function parsedObjects(serialized: Readonly<Record<string, string>>): ObjectsByTitle {
   const known = Object.entries(serialized).filter(([, json]) => !isUnknown(json));
   return new Map(known.map(([title, json]) => [title, JSON.parse(json) as KubernetesObject]));
 }

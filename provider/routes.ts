@@ -4,12 +4,12 @@ import { defined, objectTitle, type KubernetesObject } from '../mesh/manifests/k
 import { serializedObjects, type RouteInputs } from '../mesh/manifests/route-set';
 import { weightsOf, withWeightsOf } from '../mesh/manifests/route-weights';
 import { Cluster } from './cluster';
-import type { Log } from './engine-log';
-import { executePlan, InFlightUpdates, type Outcome } from './execute-plan';
+import type { LogMessage } from './engine-log';
+import { executePlan, InFlightUpdates, type ApplyOutcome } from './execute-plan';
 import { belongsTo, isOfStack, makerOf, ownerOf, takeoverHint, takesOverAll, type Owner } from './ownership';
 import { planOf } from './plan';
 import { Prover } from './prove';
-import { appliedFields, isRoute, parsedObjects, type Objects, type RouteState } from './route-state';
+import { appliedFields, isRoute, parsedObjects, type ObjectsByTitle, type RouteState } from './route-state';
 
 /** How long, in milliseconds, a list of a namespace's objects is used: the Routes of an update share it. */
 const listTime = 2000;
@@ -36,13 +36,13 @@ export class IncompleteError extends Error {
 }
 
 /** Creates, reads, updates and deletes Routes. One for all Routes of a run, which share connections. */
-export class Routes {
+export class RouteResources {
   private readonly stop = new AbortController();
   private readonly inFlight = { rules: new InFlightUpdates(), all: new InFlightUpdates() };
   private readonly connections = new Map<string, Connection>();
   private readonly lists = new Map<string, NamespaceList>();
 
-  constructor(private readonly logOf: (urn: string) => Log) {
+  constructor(private readonly logOf: (urn: string) => LogMessage) {
     // One for each proof that waits.
     setMaxListeners(0, this.stop.signal);
   }
@@ -182,8 +182,8 @@ export class Routes {
 async function leftovers(
   cluster: Cluster,
   own: readonly LiveObject[],
-  known: Objects,
-  wanted: Objects,
+  known: ObjectsByTitle,
+  wanted: ObjectsByTitle,
 ): Promise<[string, KubernetesObject][]> {
   const unknown = own.filter((live) => !known.has(objectTitle(live)) && !wanted.has(objectTitle(live)));
   const found = await Promise.all(unknown.map(async (live) => cluster.get(live)));
@@ -197,7 +197,7 @@ function clusterOptions({ kubeconfig, context }: RouteInputs): { kubeconfig?: st
 function settled(
   id: string,
   inputs: Omit<RouteState, 'unproven'>,
-  { objects, unproven, failures }: Outcome,
+  { objects, unproven, failures }: ApplyOutcome,
 ): RouteState {
   const serialized = serializedObjects([...objects.values()]);
   const state = withWeights({ ...inputs, objects: serialized, unproven: unproven.sort() }, objects);
@@ -206,7 +206,7 @@ function settled(
 }
 
 /** The state with the weights of its VirtualService. A Route has one; a RouteSet, which had many, had no weights. */
-function withWeights(state: RouteState, objects: Objects): RouteState {
+function withWeights(state: RouteState, objects: ObjectsByTitle): RouteState {
   const [route, ...others] = [...objects.values()].filter(isRoute);
   const weights = route === undefined || others.length > 0 ? undefined : weightsOf(route);
   return defined({ ...state, weights });

@@ -16,13 +16,13 @@ import { PluginInfo } from '@pulumi/pulumi/proto/plugin_pb';
 import { Status } from '@pulumi/pulumi/proto/status_pb';
 import type { RouteInputs } from '../mesh/manifests/route-set';
 import type { CheckFailure } from './check';
-import { diffOf, type Kind } from './diff';
+import { diffOf, type DiffKind } from './diff';
 import type { RouteState } from './route-state';
-import { IncompleteError, type Routes } from './routes';
+import { IncompleteError, type RouteResources } from './routes';
 import { serveEngine, type Serving } from '../runtime/engine-grpc';
 
 const { PropertyDiff, DiffResponse } = proto;
-const kinds: Record<Kind, proto.PropertyDiff.Kind> = {
+const kinds: Record<DiffKind, proto.PropertyDiff.Kind> = {
   add: PropertyDiff.Kind.ADD,
   delete: PropertyDiff.Kind.DELETE,
   update: PropertyDiff.Kind.UPDATE,
@@ -33,11 +33,11 @@ const kinds: Record<Kind, proto.PropertyDiff.Kind> = {
  * Serves the engine. Pulumi's SDK has a server for providers too, but it hides previews and differences by property.
  * @param gone - called after an engine has died during a call and the call has ended: the next update must not find this process at work
  */
-export function serve(routes: Routes, version: string, gone: () => void = () => undefined): Promise<Serving> {
+export function serve(routes: RouteResources, version: string, gone: () => void = () => undefined): Promise<Serving> {
   return serveEngine(ResourceProviderService, implementation(routes, version, gone));
 }
 
-function implementation(routes: Routes, version: string, gone: () => void): UntypedServiceImplementation {
+function implementation(routes: RouteResources, version: string, gone: () => void): UntypedServiceImplementation {
   const left = (): void => routes.cancel();
   const answer = <Request, Response>(work: (request: Request) => Response | Promise<Response>) =>
     answering(work, left, gone);
@@ -122,7 +122,7 @@ async function failures(olds: Record<string, unknown>, news: Record<string, unkn
   return [...findingFailures(inputsOf(news)), ...changeFailures(isNew ? undefined : inputsOf(olds), inputsOf(news))];
 }
 
-function diff(routes: Routes, request: proto.DiffRequest): proto.DiffResponse {
+function diff(routes: RouteResources, request: proto.DiffRequest): proto.DiffResponse {
   const [before, after] = [stateOf(request.getOlds(), request.getOldInputs()), inputsOf(fromStruct(request.getNews()))];
   const renamed = before.kubeconfig !== after.kubeconfig || before.context !== after.context;
   const server = renamed ? routes.serverOf(after) : undefined;
@@ -143,7 +143,7 @@ function diff(routes: Routes, request: proto.DiffRequest): proto.DiffResponse {
   return response;
 }
 
-async function create(routes: Routes, request: proto.CreateRequest): Promise<proto.CreateResponse> {
+async function create(routes: RouteResources, request: proto.CreateRequest): Promise<proto.CreateResponse> {
   const inputs = inputsOf(fromStruct(request.getProperties()));
   if (request.getPreview()) {
     await routes.preview(request.getUrn(), inputs);
@@ -153,7 +153,7 @@ async function create(routes: Routes, request: proto.CreateRequest): Promise<pro
   return new proto.CreateResponse().setId(id).setProperties(toOutputs(state, inputs));
 }
 
-async function update(routes: Routes, request: proto.UpdateRequest): Promise<proto.UpdateResponse> {
+async function update(routes: RouteResources, request: proto.UpdateRequest): Promise<proto.UpdateResponse> {
   const [before, inputs] = [
     stateOf(request.getOlds(), request.getOldInputs()),
     inputsOf(fromStruct(request.getNews())),
@@ -166,12 +166,12 @@ async function update(routes: Routes, request: proto.UpdateRequest): Promise<pro
   return new proto.UpdateResponse().setProperties(toOutputs(state, inputs));
 }
 
-async function remove(routes: Routes, request: proto.DeleteRequest): Promise<Empty> {
+async function remove(routes: RouteResources, request: proto.DeleteRequest): Promise<Empty> {
   await routes.delete(request.getId(), request.getUrn(), stateOf(request.getProperties(), request.getOldInputs()));
   return new Empty();
 }
 
-async function read(routes: Routes, request: proto.ReadRequest): Promise<proto.ReadResponse> {
+async function read(routes: RouteResources, request: proto.ReadRequest): Promise<proto.ReadResponse> {
   const before = stateOf(request.getProperties(), request.getInputs());
   if ((before.objects as unknown) === undefined)
     throw new Error('a Route cannot be imported: write it in the stack file, and the next update creates it');

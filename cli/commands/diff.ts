@@ -3,7 +3,7 @@ import { stackFilePath } from '../../config/file';
 import { keyPath } from '../../config/key-path';
 import { trafficDiffMarkdown, trafficDiffText } from '../../mesh/traffic/diff/diff-text';
 import { diffStatus, trafficDiff } from '../../mesh/traffic/diff/traffic-diff';
-import { judgeExpectations, type Expectation, type Verdict } from '../../mesh/traffic/expectations';
+import { judgeExpectations, type Expectation, type ExpectationVerdict } from '../../mesh/traffic/expectations';
 import type { TrafficInput } from '../../mesh/traffic/stack-objects';
 import { exitCodes, UserError } from '../errors';
 import { contextOf, labByDefault } from '../cluster';
@@ -73,7 +73,7 @@ async function diff(sides: string[], flags: DiffFlags): Promise<void> {
 }
 
 /** A test of routing in the stack file that does not hold after the change. */
-interface Unmet extends Verdict {
+interface Unmet extends ExpectationVerdict {
   key: string;
 }
 

@@ -7,7 +7,7 @@ import {
   formatShares,
   type MeshView,
   type MeshViewOptions,
-  type Verdict,
+  type ProxyVerdict,
 } from '../../cluster/proxies';
 import { nearest } from '../../policy/finding';
 import { contextOf, labByDefault } from '../cluster';
@@ -23,7 +23,7 @@ interface LiveRoute {
   config: string[];
   /** The shares of the VirtualService in the API server; undefined when there is none. */
   api?: string[];
-  proxies: Verdict[];
+  proxies: ProxyVerdict[];
   /** Whether the API server has the configured shares, and no proxy lags. */
   live: boolean;
   /** Why no proxy serves it. */

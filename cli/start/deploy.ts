@@ -9,7 +9,7 @@ import { appliedTo } from '../traffic/applied';
 import { labTraffic } from '../traffic/cluster';
 import { Diagnostics, isUnproven, policyFindings, Progress, resultText, stepCount } from './engine-talk';
 import type { LabStack, Ran, RunOptions } from './lab-stack';
-import { planOf, planText, plannedTitle, type Plan } from './plan';
+import { planOf, planText, plannedTitle, type StartPlan } from './plan';
 
 /** Where a deployment writes. */
 export interface Reporting {
@@ -178,7 +178,7 @@ function refuse(name: string, { succeeded, cancelled, events, stderr }: Ran, sta
 export async function plannedTraffic(
   lab: Pick<Lab, 'kubeconfig'>,
   objects: readonly KubernetesObject[],
-  { created, changed, removed, unchanged }: Plan,
+  { created, changed, removed, unchanged }: StartPlan,
 ): Promise<string | undefined> {
   if (created.length + changed.length + removed.length === 0) return undefined;
   if (changed.length + removed.length + unchanged === 0) return undefined;

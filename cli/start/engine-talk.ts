@@ -1,6 +1,6 @@
 import type { EngineEvent } from '@pulumi/pulumi/automation';
 import { isRouteType } from '../../mesh/manifests/route-set';
-import { count, isObjectStep, nameOf, stepTitle, type Plan } from './plan';
+import { count, isObjectStep, nameOf, stepTitle, type StartPlan } from './plan';
 
 /** How the provider of routes ends its warning of an update that it could not prove. */
 const unprovenWords = 'routes are changed without proof';
@@ -145,7 +145,7 @@ export function stepCount(events: readonly EngineEvent[]): number {
 
 /** The closing line of an update: `43 created in 31 s`. */
 export function resultText(
-  { created, changed, removed }: Plan,
+  { created, changed, removed }: StartPlan,
   { milliseconds, unproven = false }: { milliseconds: number; unproven?: boolean },
 ): string {
   const parts = [

@@ -27,7 +27,7 @@ export interface ObjectChange extends PlannedObject {
 }
 
 /** What a run of the engine does or has done, by object: a set of routes counts as the objects in it. */
-export interface Plan {
+export interface StartPlan {
   created: PlannedObject[];
   changed: ObjectChange[];
   removed: PlannedObject[];
@@ -38,8 +38,8 @@ type Metadata = NonNullable<EngineEvent['resOutputsEvent']>['metadata'];
 type State = Metadata['old'];
 
 /** What the engine is to do by the events of a preview, or has done by those of an update. A step that failed is not among them. */
-export function planOf(events: readonly EngineEvent[]): Plan {
-  const plan: Plan = { created: [], changed: [], removed: [], unchanged: 0 };
+export function planOf(events: readonly EngineEvent[]): StartPlan {
+  const plan: StartPlan = { created: [], changed: [], removed: [], unchanged: 0 };
   const steps = resourceSteps(events);
   for (const step of steps.filter(({ type }) => !isRouteType(type))) addResource(step, plan);
   addRoutes(
@@ -68,7 +68,7 @@ export function isObjectStep({ type, old, new: next, op }: Metadata): boolean {
   return (next ?? old)?.custom === true && !type.startsWith('pulumi:') && !looks.includes(op);
 }
 
-function addResource(step: Metadata, plan: Plan): void {
+function addResource(step: Metadata, plan: StartPlan): void {
   const { op, old, new: next } = step;
   const object = resourceObject(step);
   const changes = fieldChanges(asMap(old?.inputs), asMap(next?.inputs));
@@ -80,7 +80,7 @@ function addResource(step: Metadata, plan: Plan): void {
 }
 
 /** All at once: an object may move from one resource to another. */
-function addRoutes(steps: readonly Metadata[], plan: Plan): void {
+function addRoutes(steps: readonly Metadata[], plan: StartPlan): void {
   const objects = (states: readonly State[]): Map<string, unknown> =>
     new Map(states.flatMap((state) => routesOf(state)));
   const before = objects(steps.map(({ old }) => old));
@@ -168,7 +168,7 @@ const shownFields = 8;
 const longestValue = 60;
 
 /** The plan as people read it before anything is touched. */
-export function planText(plan: Plan): string {
+export function planText(plan: StartPlan): string {
   const { created, changed, removed, unchanged } = plan;
   if (created.length + changed.length + removed.length === 0) return `no changes (${count(unchanged, 'object')})\n`;
   const lines = [...objectLines('+', created), ...changed.flatMap(changeLines), ...objectLines('-', removed)];

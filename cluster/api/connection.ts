@@ -18,7 +18,7 @@ const firstPauseMs = 250;
 /** How long, in milliseconds, credentials are used before the library is asked for them again: it reads files and runs programs. */
 const credentialsMs = 5_000;
 
-export interface Request {
+export interface ApiRequest {
   method: 'GET' | 'PATCH' | 'DELETE' | 'POST';
   /** Path with its query. */
   path: string;
@@ -62,7 +62,7 @@ export class Connection {
    * @returns any response, also one with an error status
    * @throws ClusterError `no-cluster` when the API server does not answer in time
    */
-  async send(request: Request, signal?: AbortSignal): Promise<Response> {
+  async send(request: ApiRequest, signal?: AbortSignal): Promise<Response> {
     for (let attempt = 1; ; attempt++) {
       signal?.throwIfAborted();
       const response = await this.#sendOnce(request, signal).catch((error: unknown) => {
@@ -79,7 +79,7 @@ export class Connection {
     }
   }
 
-  async #sendOnce(request: Request, signal?: AbortSignal): Promise<Response> {
+  async #sendOnce(request: ApiRequest, signal?: AbortSignal): Promise<Response> {
     const { method, path, accept = 'application/json', contentType, body } = request;
     const options = await this.#options();
     const headers = {

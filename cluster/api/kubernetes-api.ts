@@ -1,6 +1,6 @@
 import { apiGroup, type KubernetesObject, type ObjectMeta } from '../../mesh/manifests/kubernetes';
 import { asList, asMap, asString } from '../../mesh/json';
-import { Connection, type Request, type Response } from './connection';
+import { Connection, type ApiRequest, type Response } from './connection';
 import { apiError, ApiError } from './errors';
 import type { KubeconfigOptions } from './kubeconfig';
 
@@ -162,7 +162,7 @@ export class KubernetesApi {
   ): Promise<LiveObject> {
     const path = await this.#find(object);
     if (path === undefined) throw new ApiError(404, `the API server knows no ${object.kind} in ${object.apiVersion}`);
-    const request: Request = { method: 'PATCH', path: `${path}?${query.toString()}`, contentType, body };
+    const request: ApiRequest = { method: 'PATCH', path: `${path}?${query.toString()}`, contentType, body };
     const response = await this.connection.send(request, this.signal);
     return liveObject(good(response));
   }
@@ -181,7 +181,7 @@ export class KubernetesApi {
   }
 
   /** The body of a good response; undefined for 404. */
-  async #ask(request: Request): Promise<unknown> {
+  async #ask(request: ApiRequest): Promise<unknown> {
     const response = await this.connection.send(request, this.signal);
     return response.status === 404 ? undefined : good(response);
   }

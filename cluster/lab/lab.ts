@@ -8,7 +8,7 @@ import { withLock } from './lock';
 import { ensureNodes } from './nodes';
 import { layoutOf, readPorts, type Layout, type Ports } from './processes/layout';
 import { existingPki, labContext } from './processes/pki';
-import { newClient, type Client } from './processes/health';
+import { newClient, type HealthClient } from './processes/health';
 import { findRunning, StartError, startProcesses, stopRunning } from './processes/start';
 import {
   LabError,
@@ -160,7 +160,7 @@ export async function labStatus({ root }: LabLocation = {}): Promise<LabStatus> 
   };
 }
 
-async function versionOf(client: Client | undefined): Promise<string | undefined> {
+async function versionOf(client: HealthClient | undefined): Promise<string | undefined> {
   const response = await client?.get('kube-apiserver', '/version');
   return response === undefined ? undefined : /"gitVersion":\s*"([^"]+)"/.exec(response)?.[1];
 }

@@ -6,6 +6,6 @@ export { dropped, expectedGone, expectedRoute, isVisible, sharedDestinations } f
 export { MeshView, type MeshViewOptions } from './mesh-view';
 export { LagError, proveDestinations, proveRoute, routeVerdicts, waitForProxies } from './proof';
 export { proxyConfig, type ProxyConfig } from './proxy-config';
-export { proxySyncs, type ProxyView } from './proxy-sync';
+export { proxySyncs, type ProxySyncView } from './proxy-sync';
 export { canonicalHost, formatShares, type Shares } from './shares';
-export { judgeDestinations, judgeRoute, noRoute, type Verdict } from './verdicts';
+export { judgeDestinations, judgeRoute, noRoute, type ProxyVerdict } from './verdicts';

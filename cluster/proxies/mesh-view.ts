@@ -11,7 +11,7 @@ import {
   proxyTimeoutMs,
 } from './admin-endpoint';
 import { proxyConfig, type ProxyConfig } from './proxy-config';
-import { type ProxySync, proxySyncs, type ProxyView, virtualServices } from './proxy-sync';
+import { type ProxySync, proxySyncs, type ProxySyncView, virtualServices } from './proxy-sync';
 
 export interface MeshViewOptions extends ClusterOptions {
   /** Addresses of all istiods, `host[:15014]`. Default to port-forwards to the istiod pods. */
@@ -41,7 +41,7 @@ export class MeshView {
   private cluster: ClusterEndpoints | undefined;
   private istiods: Promise<AdminEndpoint[]> | undefined;
   private readonly envoys = new Map<string, Promise<AdminEndpoint>>();
-  private looking: { began: number; views: Promise<ProxyView[]> } | undefined;
+  private looking: { began: number; views: Promise<ProxySyncView[]> } | undefined;
   private users = 0;
   private readonly seen = new Map<string, Seen>();
   private readonly lastSeen = new Map<string, ProxyConfig>();
@@ -66,7 +66,7 @@ export class MeshView {
    * Every connected proxy, as it is after the call. A proxy that does not answer has no `config`.
    * @throws ClusterError when an istiod does not answer
    */
-  async look(): Promise<ProxyView[]> {
+  async look(): Promise<ProxySyncView[]> {
     const asked = performance.now();
     // A look that began earlier may have missed the caller's last change; all callers that wait share the next one.
     while (this.looking !== undefined && this.looking.began < asked) {
@@ -87,10 +87,10 @@ export class MeshView {
     return istiod === undefined ? [] : parsed(istiod, '/debug/configz', virtualServices);
   }
 
-  private async lookNow(): Promise<ProxyView[]> {
+  private async lookNow(): Promise<ProxySyncView[]> {
     this.istiods ??= this.findIstiods();
     const found = await Promise.all((await this.istiods).map(proxiesOf));
-    const views: ProxyView[] = [];
+    const views: ProxySyncView[] = [];
     await eachLimited(found.flat(), parallel, async (view) => {
       const config = await this.configOf(view);
       if (config !== undefined) this.lastSeen.set(view.proxy, config);
@@ -154,7 +154,7 @@ export class MeshView {
 }
 
 /** The proxies of an istiod; ztunnels have no routes. */
-async function proxiesOf(istiod: AdminEndpoint): Promise<ProxyView[]> {
+async function proxiesOf(istiod: AdminEndpoint): Promise<ProxySyncView[]> {
   const syncs = await parsed(istiod, '/debug/syncz', proxySyncs);
   return syncs.filter(({ type }) => type !== 'ztunnel').map((sync) => ({ ...sync, istiod: istiod.name }));
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { expectedGone, expectedRoute, isVisible, sharedDestinations, type ExpectedRoute } from './expected-route';
 import type { MeshView } from './mesh-view';
-import type { ProxyView } from './proxy-sync';
+import type { ProxySyncView } from './proxy-sync';
 import {
   formatProgress,
   judgeDestinations,
@@ -10,7 +10,7 @@ import {
   laggingLines,
   noRoute,
   withServed,
-  type Verdict,
+  type ProxyVerdict,
 } from './verdicts';
 
 interface ProofOptions {
@@ -28,7 +28,7 @@ export class LagError extends Error {
     what: string,
     milliseconds: number,
     /** The last verdict on every proxy. */
-    readonly verdicts: readonly Verdict[],
+    readonly verdicts: readonly ProxyVerdict[],
   ) {
     const lines = laggingLines(verdicts).map((line) => `  ${line}`);
     super(
@@ -98,11 +98,14 @@ export async function proveRoute(
 }
 
 /** The verdict on each proxy now, without waiting. */
-export async function routeVerdicts(object: KubernetesObject, mesh: MeshView): Promise<Verdict[]> {
+export async function routeVerdicts(object: KubernetesObject, mesh: MeshView): Promise<ProxyVerdict[]> {
   return judgeWithServed(expectedRoute(object))(await mesh.look());
 }
 
-function judgeWithServed(expected: ExpectedRoute, restricted = false): (views: readonly ProxyView[]) => Verdict[] {
+function judgeWithServed(
+  expected: ExpectedRoute,
+  restricted = false,
+): (views: readonly ProxySyncView[]) => ProxyVerdict[] {
   return (views) => withServed(judgeRoute(expected, views, restricted), views, expected);
 }
 
@@ -112,7 +115,7 @@ function wait(
   judge: WaitOptions['judge'],
   more: Partial<WaitOptions> = {},
 ): Promise<Waited> {
-  const progress = (verdicts: readonly Verdict[]): void => {
+  const progress = (verdicts: readonly ProxyVerdict[]): void => {
     const [first, ...others] = laggingLines(verdicts);
     const more = others.length === 0 ? '' : `, and ${others.length} more`;
     log(`${what}, ${formatProgress(verdicts)} so far${first === undefined ? '' : `; ${first}${more}`}`);
@@ -141,15 +144,15 @@ function seconds(milliseconds: number): string {
 
 interface WaitOptions {
   /** Returns every connected proxy. */
-  look: () => Promise<ProxyView[]>;
-  judge: (views: readonly ProxyView[]) => Verdict[];
+  look: () => Promise<ProxySyncView[]>;
+  judge: (views: readonly ProxySyncView[]) => ProxyVerdict[];
   timeoutMs: number;
   /** How long a verdict of `unsure` must last to be accepted. Defaults to 1000, ten times istiod's debounce (PILOT_DEBOUNCE_AFTER). */
   settleMs?: number;
   /** Shortest wait, for a change that does not show. Defaults to 0. */
   minimumMs?: number;
   /** Called every `progressMs`. */
-  progress?: (verdicts: readonly Verdict[]) => void;
+  progress?: (verdicts: readonly ProxyVerdict[]) => void;
   /** Defaults to 5000. */
   progressMs?: number;
   /** A monotonic clock in milliseconds. Defaults to performance.now. */
@@ -160,7 +163,7 @@ interface WaitOptions {
 
 interface Waited {
   /** The last verdict on every proxy, also on those that disconnected while they lagged. */
-  verdicts: Verdict[];
+  verdicts: ProxyVerdict[];
   /** Whether no proxy lags. */
   live: boolean;
   milliseconds: number;
@@ -177,7 +180,7 @@ export async function waitForProxies(options: WaitOptions): Promise<Waited> {
   const { look, judge, timeoutMs, settleMs = 1000, minimumMs = 0, progress, progressMs = 5000 } = options;
   const { now = () => performance.now(), pause = sleep } = options;
   const began = now();
-  const lagging = new Map<string, Verdict>();
+  const lagging = new Map<string, ProxyVerdict>();
   let unsureSince: number | undefined;
   let reported = began;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, longestPauseMs)) {
@@ -198,7 +201,7 @@ export async function waitForProxies(options: WaitOptions): Promise<Waited> {
   }
 }
 
-function withLost(verdicts: Verdict[], lagging: Map<string, Verdict>): Verdict[] {
+function withLost(verdicts: ProxyVerdict[], lagging: Map<string, ProxyVerdict>): ProxyVerdict[] {
   const seen = new Set(verdicts.map(({ proxy }) => proxy));
   const lost = [...lagging.values()]
     .filter(({ proxy }) => !seen.has(proxy))

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { actionShares, canonicalHost, sharesOf, type Shares, type WeightedDestination } from './shares';
+import { actionShares, canonicalHost, sharesOf, type Shares, type ServedDestination } from './shares';
 
 /** A rule in the configuration of a proxy. */
 export interface ServedRule {
@@ -11,7 +11,7 @@ export interface ServedRule {
 }
 
 /** An Envoy cluster for outbound requests. */
-export interface Cluster {
+export interface EnvoyCluster {
   port: number;
   subset: string;
   /** See canonicalHost. */
@@ -26,7 +26,7 @@ export interface ProxyConfig {
   virtualHosts: ServedRule[][];
   /** Rules for connections. */
   connections: ServedRule[];
-  clusters: Cluster[];
+  clusters: EnvoyCluster[];
 }
 
 const looseObject = z.record(z.string(), z.unknown());
@@ -85,7 +85,7 @@ function missingClusters(clusters: ReadonlySet<string>, hosts: ReadonlySet<strin
  * Ignores missing clusters for the listener's own port when their host has no such port. A sidecar's route configuration for port 80 also contains VirtualServices of Services without a port 80,
  * because another Service has one, and a destination without a port then means port 80 (Istio: pilot/pkg/networking/core/route, GetDestinationCluster). No request gets there.
  */
-function atPort(findMissing: FindMissing, config: Loose, clusters: readonly Cluster[]): FindMissing {
+function atPort(findMissing: FindMissing, config: Loose, clusters: readonly EnvoyCluster[]): FindMissing {
   const listener = Number(textOf(config, 'name'));
   if (!Number.isInteger(listener)) return findMissing;
   return (action) => {
@@ -110,7 +110,7 @@ function routeShares(route: Loose): Shares {
   return sharesOf(destinations(map(route, 'route')));
 }
 
-function destinations(action: Loose): WeightedDestination[] {
+function destinations(action: Loose): ServedDestination[] {
   return targets(action).map(({ name, weight }) => destinationOf(name, weight));
 }
 
@@ -122,7 +122,7 @@ function targets(action: Loose): { name: string; weight: number }[] {
 }
 
 /** The destination of a cluster named `outbound|9080|v1|reviews.bookinfo.svc.cluster.local`; any other name is taken as a host. */
-function destinationOf(name: string, weight: number): WeightedDestination {
+function destinationOf(name: string, weight: number): ServedDestination {
   const [direction, , subset = '', host = ''] = name.split('|');
   return direction === 'outbound' ? { host: canonicalHost(host, ''), subset, weight } : { host: name, weight };
 }
@@ -142,7 +142,7 @@ function sourceOf(rule: Loose): { source?: string } {
   return namespace === undefined || name === undefined ? {} : { source: `${namespace}/${name}` };
 }
 
-function clusterOf(cluster: Loose, endpoints: Map<string, number>): Cluster[] {
+function clusterOf(cluster: Loose, endpoints: Map<string, number>): EnvoyCluster[] {
   const name = String(cluster['name']);
   const [direction, port, subset = '', host = ''] = name.split('|');
   if (direction !== 'outbound') return [];

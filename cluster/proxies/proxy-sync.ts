@@ -82,7 +82,7 @@ function state(sent: string | undefined, acked: string | undefined, error: strin
 }
 
 /** A proxy, as its istiod and the proxy itself describe it. */
-export interface ProxyView extends ProxySync {
+export interface ProxySyncView extends ProxySync {
   /** The istiod it is connected to. */
   istiod: string;
   /** Its own configuration dump; undefined when the proxy does not answer. */
@@ -98,7 +98,7 @@ export function newestPush({ kinds }: ProxySync): number | undefined {
 }
 
 /** Why a proxy is not in sync with its istiod; undefined when it is. */
-export function unacknowledged(view: ProxyView, kinds: readonly XdsKind[]): string | undefined {
+export function unacknowledged(view: ProxySyncView, kinds: readonly XdsKind[]): string | undefined {
   for (const kind of kinds) {
     const { acked, error } = view.kinds[kind];
     if (error !== undefined) return `refused its ${kind}: ${error}`;

@@ -1,7 +1,7 @@
 /** Where a rule sends requests: share in percent by destination. Destinations with a share of 0 are left out. */
 export type Shares = Readonly<Record<string, number>>;
 
-export interface WeightedDestination {
+export interface ServedDestination {
   host: string;
   subset?: string;
   weight: number;
@@ -13,7 +13,7 @@ export function destinationName(host: string, subset = ''): string {
 }
 
 /** Weights as shares: like in Envoy, a weight counts relative to the sum. */
-export function sharesOf(destinations: readonly WeightedDestination[]): Shares {
+export function sharesOf(destinations: readonly ServedDestination[]): Shares {
   const sum = destinations.reduce((total, { weight }) => total + weight, 0);
   const shares = new Map<string, number>();
   for (const { host, subset, weight } of destinations) {

@@ -1,6 +1,6 @@
 import type { ExpectedRoute } from './expected-route';
-import type { Cluster, ServedRule } from './proxy-config';
-import { newestPush, unacknowledged, type ProxyView } from './proxy-sync';
+import type { EnvoyCluster, ServedRule } from './proxy-config';
+import { newestPush, unacknowledged, type ProxySyncView } from './proxy-sync';
 import { formatShares, sharesKey, type Shares } from './shares';
 
 /**
@@ -12,7 +12,7 @@ import { formatShares, sharesKey, type Shares } from './shares';
 type ProxyState = 'live' | 'unsure' | 'lags' | 'unconcerned';
 
 /** The state of one proxy. */
-export interface Verdict {
+export interface ProxyVerdict {
   /** `<pod>.<namespace>` */
   proxy: string;
   istiod: string;
@@ -31,7 +31,11 @@ const notAsked = 'does not answer itself';
  * then leaves the route out on purpose (exportTo, Sidecar, gateways).
  * @param restricted - DestinationRules of the route apply to some proxies only, so that others rightly lack a subset
  */
-export function judgeRoute(expected: ExpectedRoute, views: readonly ProxyView[], restricted = false): Verdict[] {
+export function judgeRoute(
+  expected: ExpectedRoute,
+  views: readonly ProxySyncView[],
+  restricted = false,
+): ProxyVerdict[] {
   const found = views.map((view) => ({ view, served: servedBy(expected, view) }));
   const witness = new Map<string, number>();
   for (const { view, served } of found) {
@@ -43,7 +47,7 @@ export function judgeRoute(expected: ExpectedRoute, views: readonly ProxyView[],
 }
 
 /** The shares that a proxy serves for a VirtualService, in the order of its rules, without repetitions. */
-function servedShares(expected: ExpectedRoute, view: ProxyView): Shares[] {
+function servedShares(expected: ExpectedRoute, view: ProxySyncView): Shares[] {
   const served = servedBy(expected, view);
   if (served === undefined) return [];
   const all = [...served.http.flat(), ...served.connections];
@@ -61,7 +65,7 @@ interface Served {
   missing: string[];
 }
 
-function servedBy(expected: ExpectedRoute, { config, type }: ProxyView): Served | undefined {
+function servedBy(expected: ExpectedRoute, { config, type }: ProxySyncView): Served | undefined {
   if (config === undefined) return undefined;
   const source = `${expected.namespace}/${expected.name}`;
   const http = config.virtualHosts
@@ -80,7 +84,7 @@ function servedBy(expected: ExpectedRoute, { config, type }: ProxyView): Served 
 }
 
 /** Whether a proxy still has the route for one of the hosts that no VirtualService made. */
-function hasDefaultRoute({ meshHosts, everywhere }: ExpectedRoute, { config, type }: ProxyView): boolean {
+function hasDefaultRoute({ meshHosts, everywhere }: ExpectedRoute, { config, type }: ProxySyncView): boolean {
   if (config === undefined || type !== 'sidecar' || everywhere.length === 0) return false;
   const defaults = new Set(meshHosts.map((host) => sharesKey({ [host]: 100 })));
   return config.virtualHosts
@@ -106,11 +110,11 @@ function agrees({ http, everywhere, connections, open }: ExpectedRoute, served: 
 
 function judge(
   expected: ExpectedRoute,
-  view: ProxyView,
+  view: ProxySyncView,
   served: Served | undefined,
   witness: number | undefined,
   restricted: boolean,
-): Verdict {
+): ProxyVerdict {
   const { proxy, istiod } = view;
   const base = { proxy, istiod, serves: servedShares(expected, view).map(formatShares) };
   const waits = unacknowledged(view, ['routes', 'listeners']);
@@ -138,9 +142,9 @@ function judge(
  */
 export function judgeDestinations(
   destinations: readonly string[],
-  views: readonly ProxyView[],
+  views: readonly ProxySyncView[],
   restricted: boolean,
-): Verdict[] {
+): ProxyVerdict[] {
   return views.map((view) => {
     const base = { proxy: view.proxy, istiod: view.istiod, serves: [] };
     const waits = unacknowledged(view, ['clusters', 'endpoints']);
@@ -155,7 +159,7 @@ export function judgeDestinations(
   });
 }
 
-function problem(name: string, clusters: readonly Cluster[]): string | undefined {
+function problem(name: string, clusters: readonly EnvoyCluster[]): string | undefined {
   const [host = '', subset = ''] = name.split('|');
   for (const whole of clusters.filter((cluster) => cluster.host === host && cluster.subset === '')) {
     const own = clusters.find(
@@ -167,18 +171,22 @@ function problem(name: string, clusters: readonly Cluster[]): string | undefined
   return undefined;
 }
 
-function knowsHost(name: string, clusters: readonly Cluster[]): boolean {
+function knowsHost(name: string, clusters: readonly EnvoyCluster[]): boolean {
   const host = name.split('|')[0];
   return clusters.some((cluster) => cluster.host === host && cluster.subset === '');
 }
 
-function hasCluster(name: string, clusters: readonly Cluster[]): boolean {
+function hasCluster(name: string, clusters: readonly EnvoyCluster[]): boolean {
   const [host = '', subset = ''] = name.split('|');
   return clusters.some((cluster) => cluster.host === host && cluster.subset === subset);
 }
 
 /** Adds what lagging proxies serve meanwhile: their last known configuration when they do not answer. */
-export function withServed(verdicts: Verdict[], views: readonly ProxyView[], expected: ExpectedRoute): Verdict[] {
+export function withServed(
+  verdicts: ProxyVerdict[],
+  views: readonly ProxySyncView[],
+  expected: ExpectedRoute,
+): ProxyVerdict[] {
   return verdicts.map((verdict) => {
     const view = views.find(({ proxy, istiod }) => proxy === verdict.proxy && istiod === verdict.istiod);
     if (verdict.state !== 'lags' || view === undefined || view.config !== undefined) return verdict;
@@ -188,7 +196,7 @@ export function withServed(verdicts: Verdict[], views: readonly ProxyView[], exp
 }
 
 /** One line for each lagging proxy: `edge-0.shop: has not acknowledged its routes; serves v1 90 %, v3 10 %`. */
-export function laggingLines(verdicts: readonly Verdict[]): string[] {
+export function laggingLines(verdicts: readonly ProxyVerdict[]): string[] {
   return verdicts
     .filter(({ state }) => state === 'lags')
     .map(({ proxy, why, serves }) => {
@@ -198,7 +206,7 @@ export function laggingLines(verdicts: readonly Verdict[]): string[] {
 }
 
 /** `3 of 10 proxies`, without those that are unconcerned. */
-export function formatProgress(verdicts: readonly Verdict[]): string {
+export function formatProgress(verdicts: readonly ProxyVerdict[]): string {
   const concerned = verdicts.filter(({ state }) => state !== 'unconcerned');
   const there = concerned.filter(({ state }) => state !== 'lags');
   return `${there.length} of ${concerned.length} ${concerned.length === 1 ? 'proxy' : 'proxies'}`;

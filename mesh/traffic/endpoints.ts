@@ -30,11 +30,11 @@ export interface Place {
   share: Share;
   workload?: MeshWorkload;
   /** How the client connects to it. */
-  connection: Connection;
+  connection: EndpointConnection;
 }
 
 /** What a client's proxy and the proxy of a workload make of each other. */
-export interface Connection {
+export interface EndpointConnection {
   /** Mutual TLS, so that the server knows who asks. */
   mutual: boolean;
   /** Why the server does not take the connection. */
@@ -130,7 +130,7 @@ function connect(
   view: ProxyView,
   { service, subset, port }: { service: MeshService; subset: string | undefined; port: number },
   workload: MeshWorkload,
-): Connection {
+): EndpointConnection {
   const client = { proxy: view.proxy, namespace: view.namespace, labels: view.labels };
   const { sent, result, rule, policy } = handshake(model, client, service, { port, subset }, workload);
   const mutual = sent === 'mutual';

@@ -12,7 +12,7 @@ import { fraction } from './share';
 /** A test of routing that a stack file holds. */
 export type Expectation = NonNullable<StackSettings['expect']>[number];
 
-export interface Verdict {
+export interface ExpectationVerdict {
   /** `cannotTell`: what decides is not in the input, or not followed. `invalid`: the expectation itself is wrong. */
   result: 'holds' | 'fails' | 'cannotTell' | 'invalid';
   /** What happens instead, or what is unknown; '' when it holds. */
@@ -23,14 +23,21 @@ export interface Verdict {
 const tolerance = 0.05;
 
 /** Compares what becomes of requests in a mesh with what is expected of them, one verdict for each expectation. */
-export function judgeExpectations({ objects, options }: TrafficInput, expectations: readonly Expectation[]): Verdict[] {
+export function judgeExpectations(
+  { objects, options }: TrafficInput,
+  expectations: readonly Expectation[],
+): ExpectationVerdict[] {
   if (expectations.length === 0) return [];
   const requests = expectations.map(({ request }) => requestOf(request));
   const traffic = trafficModel(objects, options, ...requests.filter((request) => typeof request !== 'string'));
   return expectations.map((expectation, index) => judgeExpectation(traffic, expectation, requests[index] ?? ''));
 }
 
-function judgeExpectation(traffic: TrafficModel, expectation: Expectation, request: Request | string): Verdict {
+function judgeExpectation(
+  traffic: TrafficModel,
+  expectation: Expectation,
+  request: Request | string,
+): ExpectationVerdict {
   if (typeof request === 'string') return { result: 'invalid', message: request };
   const client = clientNamed(traffic, expectation.from, request);
   if (typeof client === 'string') return { result: 'invalid', message: client };

@@ -14,7 +14,7 @@ import { type Literal, literalHolds, replaceRegex, type Valuation } from './matc
 import type { Outcome, RuleRef } from './outcome';
 import type { Proxy } from './request';
 import { noAction } from './rules/action';
-import type { CompiledRoute, Verdict } from './rules/routes';
+import type { CompiledRoute, PolicyVerdict } from './rules/routes';
 import { conditionWords } from './words';
 
 /**
@@ -23,7 +23,7 @@ import { conditionWords } from './words';
  */
 export interface Step {
   when: Literal[];
-  verdict: Verdict;
+  verdict: PolicyVerdict;
 }
 
 /** Who asks, as the server's proxy sees it. */
@@ -70,7 +70,7 @@ export function policySteps(mesh: MeshModel, server: Server, caller: Caller): St
   return simplified(all, caller);
 }
 
-function refusedByAll(allow: readonly MeshObject[]): Verdict {
+function refusedByAll(allow: readonly MeshObject[]): PolicyVerdict {
   const [first] = allow;
   const names = allow.map(({ namespace, name }) => `${namespace}/${name}`).join(', ');
   return {
@@ -102,7 +102,7 @@ function title({ kind, namespace, name }: MeshObject): string {
 }
 
 /** The conjunctions under which a policy takes a request. */
-function steps(policy: MeshObject, context: Context, verdict: (rule: RuleRef) => Verdict): Step[] {
+function steps(policy: MeshObject, context: Context, verdict: (rule: RuleRef) => PolicyVerdict): Step[] {
   const { kind, namespace, name, spec } = policy;
   return asList(spec['rules']).flatMap((value, index) => {
     const rule = asMap(value);
@@ -163,7 +163,11 @@ function knownOfCaller(one: Literal, { proxy, mutual, outside }: Caller): boolea
 }
 
 /** What the steps say of one request; what is not known of it makes the answer unknown. */
-export function verdictOf(all: readonly Step[], valuation: Valuation, isOpen: (variable: string) => boolean): Verdict {
+export function verdictOf(
+  all: readonly Step[],
+  valuation: Valuation,
+  isOpen: (variable: string) => boolean,
+): PolicyVerdict {
   for (const { when, verdict } of all) {
     const known = when.filter(({ variable }) => !isOpen(variable));
     if (!known.every((one) => literalHolds(one, valuation(one.variable)))) continue;
@@ -247,7 +251,7 @@ const combinationLimit = 64;
 /** A route for each combination of what the policies of its destinations say; the route itself where they let everything through. */
 export function routesByVerdict(route: CompiledRoute, servers: readonly (readonly Step[])[]): CompiledRoute[] {
   const lists = new Map(servers.map((all) => [policyKey(all), beforeRewrite(all, route)]));
-  let combined: { when: Literal[]; verdicts: Map<string, Verdict> }[] = [{ when: [], verdicts: new Map() }];
+  let combined: { when: Literal[]; verdicts: Map<string, PolicyVerdict> }[] = [{ when: [], verdicts: new Map() }];
   for (const [key, all] of lists) {
     if (all.length === 1 && isPlainAllow(all[0])) continue;
     combined = combined.flatMap(({ when, verdicts }) =>
@@ -289,7 +293,7 @@ export function behindPolicies(
 }
 
 /** The answer of a gateway that a policy gives. */
-export function refusal({ status, why = '', rule }: Verdict): Outcome {
+export function refusal({ status, why = '', rule }: PolicyVerdict): Outcome {
   return { kind: 'response', status: status ?? 403, why, ...(rule && { rule }) };
 }
 

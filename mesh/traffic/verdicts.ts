@@ -6,7 +6,7 @@ import type { Failure, Outcome, WeightedDestination } from './outcome';
 import { beforeRewrite, policyKey, policySteps, routesByVerdict, type Step, verdictOf } from './policies';
 import type { Proxy } from './request';
 import { clusterOf, joined } from './proxy-view';
-import type { CompiledRoute, Verdict } from './rules/routes';
+import type { CompiledRoute, PolicyVerdict } from './rules/routes';
 
 /** What the AuthorizationPolicies of the pods say of the requests that a route sends there. */
 
@@ -33,7 +33,7 @@ export function withVerdicts(
 ): CompiledRoute {
   const servers = serversOf(route, asking);
   if (servers.length === 0) return route;
-  const verdicts = servers.map((all): [string, Verdict] => [
+  const verdicts = servers.map((all): [string, PolicyVerdict] => [
     policyKey(all),
     verdictOf(beforeRewrite(all, route), valuation, isOpen),
   ]);
@@ -68,7 +68,7 @@ export function judged(outcome: Outcome, route: CompiledRoute, asking: Asking): 
 
 function judgedDestination(
   destination: WeightedDestination,
-  verdicts: ReadonlyMap<string, Verdict>,
+  verdicts: ReadonlyMap<string, PolicyVerdict>,
   isL4: boolean,
   asking: Asking,
 ): WeightedDestination {
@@ -86,7 +86,7 @@ function judgedDestination(
   }
   return {
     ...destination,
-    ...(failures.length === 0 ? {} : { failures: joined(failures) }),
+    ...(failures.length === 0 ? {} : { failures: joined(failures), ...(isL4 ? { closed: true as const } : {}) }),
     ...(unknown.length === 0 ? {} : { unknown: [...new Set(unknown)].join('; ') }),
   };
 }

@@ -152,7 +152,7 @@ function unique(ports: readonly number[]): number[] {
 }
 
 /** One destination of a route and the weight that it states. */
-export interface RouteDestination {
+export interface ListedDestination {
   /** Path of the destination, e.g. `spec.http[0].route[1]`. */
   path: string;
   /** What is written, of whatever type; undefined when nothing, or null, is. */
@@ -166,7 +166,7 @@ export interface WeightedRoute {
   object: KubernetesObject;
   /** Path of the list, e.g. `spec.http[0].route`. */
   path: string;
-  destinations: RouteDestination[];
+  destinations: ListedDestination[];
 }
 
 /** Every `route` of the mesh's VirtualServices, in http, tcp and tls alike, whichever version of the API they are written in. */
@@ -192,13 +192,13 @@ export function isWholePercent(weight: unknown): weight is number {
 }
 
 /** Weights as people read them: `v1 60, v3 60`. */
-export function listed(destinations: readonly RouteDestination[]): string {
+export function listed(destinations: readonly ListedDestination[]): string {
   return destinations
     .map(({ title, weight }) => `${title} ${weight === undefined ? 'none' : JSON.stringify(weight)}`)
     .join(', ');
 }
 
-function weightedDestination(path: string, item: Readonly<Record<string, unknown>>): RouteDestination {
+function weightedDestination(path: string, item: Readonly<Record<string, unknown>>): ListedDestination {
   const { host, subset } = asMap(item['destination']);
   return { path, weight: item['weight'] ?? undefined, title: asString(subset) ?? asString(host) ?? path };
 }

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { contextOf, labByDefault } from '../../cli/cluster';
 import { liveText } from '../../cli/live/routes';
-import type { Verdict } from '../../cluster/proxies';
+import type { ProxyVerdict } from '../../cluster/proxies';
 import { endpointStub } from '../cluster/proxies/istiod-stub';
 import { route } from '../support/routes';
 import { reviewsStack, temporaryFolder, type Ran } from './support';
@@ -87,7 +87,7 @@ describe('meshwright live', () => {
   });
 
   it('shows proxies with the route and why they lag, and counts the others', () => {
-    const proxies: Verdict[] = [
+    const proxies: ProxyVerdict[] = [
       { proxy: 'a.shop', istiod: 'one', state: 'live', serves: ['v1 90 %, v3 10 %'] },
       { proxy: 'b.shop', istiod: 'one', state: 'unconcerned', serves: [] },
     ];
@@ -101,7 +101,7 @@ describe('meshwright live', () => {
   a.shop  live   v1 90 %, v3 10 %
   1 other without this route`,
     );
-    const late: Verdict = {
+    const late: ProxyVerdict = {
       proxy: 'c.shop',
       istiod: 'one',
       state: 'lags',

@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { objectTitle, type KubernetesObject } from '../../mesh/manifests/kubernetes';
-import { executePlan, InFlightUpdates, type Outcome } from '../../provider/execute-plan';
+import { executePlan, InFlightUpdates, type ApplyOutcome } from '../../provider/execute-plan';
 import { ownerOf, type Owner } from '../../provider/ownership';
 import { planOf } from '../../provider/plan';
-import type { Objects } from '../../provider/route-state';
+import type { ObjectsByTitle } from '../../provider/route-state';
 import { route, rule } from '../support/routes';
 import { applied, contextOf, owner } from './support';
 
-const set = (...objects: KubernetesObject[]): Objects =>
+const set = (...objects: KubernetesObject[]): ObjectsByTitle =>
   new Map(objects.map((object) => [objectTitle(object), object]));
 const short = (object: KubernetesObject): string =>
   `${object.kind === 'VirtualService' ? 'route' : 'rule'} ${object.metadata.name}`;
 
 interface Tried {
-  outcome: Outcome;
+  outcome: ApplyOutcome;
   steps: string[];
   lines: string[];
 }
@@ -24,7 +24,7 @@ interface Tried {
  * @param failing - the step that fails
  * @param others - whom objects belong to, if not this Route
  */
-async function tried(before: Objects, after: Objects, failing?: string, others?: Owner): Promise<Tried> {
+async function tried(before: ObjectsByTitle, after: ObjectsByTitle, failing?: string, others?: Owner): Promise<Tried> {
   const steps: string[] = [];
   const step = (what: string): Promise<void> => {
     steps.push(what);
@@ -105,7 +105,7 @@ describe('the plan of a Route, executed', () => {
     });
   });
 
-  const failures: [failing: string, steps: string[], failure: string, objects: Objects, unproven: string[]][] = [
+  const failures: [failing: string, steps: string[], failure: string, objects: ObjectsByTitle, unproven: string[]][] = [
     [
       'write rule reviews.v3',
       ['write rule reviews.v3'],

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { objectTitle, type KubernetesObject } from '../../mesh/manifests/kubernetes';
-import { planOf, type Plan } from '../../provider/plan';
-import type { Objects } from '../../provider/route-state';
+import { planOf, type RoutePlan } from '../../provider/plan';
+import type { ObjectsByTitle } from '../../provider/route-state';
 import { route, rule } from '../support/routes';
 
-const set = (...objects: KubernetesObject[]): Objects =>
+const set = (...objects: KubernetesObject[]): ObjectsByTitle =>
   new Map(objects.map((object) => [objectTitle(object), object]));
-const nothing: Plan = { rules: [], routes: [], reprove: [], goneRoutes: [], goneRules: [] };
+const nothing: RoutePlan = { rules: [], routes: [], reprove: [], goneRoutes: [], goneRules: [] };
 const title = 'VirtualService bookinfo/reviews';
 
 describe('the plan of a route set', () => {

@@ -9,7 +9,7 @@ import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import type { Lab } from '../../cluster/lab';
 import { asMap, without } from '../../mesh/json';
 import { routeId } from '../../provider/ownership';
-import { Routes } from '../../provider/routes';
+import { RouteResources } from '../../provider/routes';
 import { fromStruct, serve, toStruct } from '../../provider/serve';
 import { installIstioCrds } from '../cluster/lab/istio-crds';
 import { kubectl } from '../cluster/lab/kubectl';
@@ -37,7 +37,7 @@ describe('the provider of Routes, over gRPC and on a real API server', function 
     lab = await sharedLab();
     await installIstioCrds(lab);
     await kubectl(lab, ['create', 'namespace', space]);
-    const { port, close } = await serve(new Routes(() => log), '0.0.0');
+    const { port, close } = await serve(new RouteResources(() => log), '0.0.0');
     client = new ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure());
     stop = () => {
       client.close();
@@ -333,7 +333,7 @@ describe('the provider of Routes, over gRPC and on a real API server', function 
   it('stops when the engine is gone, so that it does not work beside the next update', async () => {
     let told: () => void = () => undefined;
     const gone = new Promise<void>((resolve) => (told = resolve));
-    const routes = new Routes(() => log);
+    const routes = new RouteResources(() => log);
     const { port, close } = await serve(routes, '0.0.0', () => told());
     const engine = new ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure());
     const many = Array.from({ length: 200 }, (_, index) => rule(`v${index}`, 'reviews', space));

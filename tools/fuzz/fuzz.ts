@@ -15,7 +15,7 @@ import { projectRoot } from '../../runtime/project-root';
 import { mutated, mutatedText, pick } from './mutate';
 
 /** A case in which the code threw, or took too long. */
-export interface Failure {
+export interface FuzzFailure {
   /** Seed and number of the case, to run it again. */
   seed: number;
   index: number;
@@ -27,7 +27,7 @@ export interface FuzzResult {
   cases: number;
   /** Cases that were accepted: a fuzzer that only makes garbage tests little. */
   accepted: number;
-  failures: Failure[];
+  failures: FuzzFailure[];
 }
 
 /** Longest time for one case, in milliseconds of this process: other programs may be running. */

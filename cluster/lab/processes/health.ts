@@ -21,16 +21,16 @@ const healthPaths: Readonly<Record<LabProcessName, string>> = {
 const withoutTls: readonly LabProcessName[] = ['kwok', 'lab-node', 'prometheus'];
 
 /** Requests to the lab's processes, as the administrator. */
-export interface Client {
+export interface HealthClient {
   /** The body of a response with status 200; undefined for anything else. */
   readonly get: (name: LabProcessName, path: string) => Promise<string | undefined>;
   readonly isHealthy: (name: LabProcessName) => Promise<boolean>;
 }
 
-export async function newClient(ports: Ports, pki: Pki): Promise<Client> {
+export async function newClient(ports: Ports, pki: Pki): Promise<HealthClient> {
   const { certificate, key } = pki.client('admin');
   const [ca, cert, privateKey] = await Promise.all([pki.authority, certificate, key].map((file) => readFile(file)));
-  const get: Client['get'] = (name, path) =>
+  const get: HealthClient['get'] = (name, path) =>
     new Promise((resolve) => {
       const signal = AbortSignal.timeout(responseMs);
       const options = { host: '127.0.0.1', port: ports[name], path, signal, agent: false as const };

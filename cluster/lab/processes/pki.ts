@@ -23,7 +23,7 @@ const clients = {
   'kube-scheduler': { commonName: 'system:kube-scheduler', organization: 'meshwright-lab' },
 } as const;
 
-export type Client = keyof typeof clients;
+export type CertificateClient = keyof typeof clients;
 
 interface KeyFiles {
   readonly certificate: string;
@@ -37,7 +37,7 @@ export interface Pki {
   readonly server: KeyFiles;
   /** Signs and verifies the tokens of ServiceAccounts. */
   readonly serviceAccountKey: string;
-  readonly client: (client: Client) => KeyFiles;
+  readonly client: (client: CertificateClient) => KeyFiles;
 }
 
 function pkiIn(dir: string): Pki {
@@ -64,7 +64,7 @@ function isWhole({ authority, server, serviceAccountKey, client }: Pki): boolean
   try {
     const issuer = new X509Certificate(readFileSync(authority));
     createPrivateKey(readFileSync(serviceAccountKey));
-    const pairs = [server, ...(Object.keys(clients) as Client[]).map(client)];
+    const pairs = [server, ...(Object.keys(clients) as CertificateClient[]).map(client)];
     return pairs.every(({ certificate, key }) => {
       const read = new X509Certificate(readFileSync(certificate));
       const isValid = Date.parse(read.validFrom) <= Date.now() && Date.now() < Date.parse(read.validTo);
@@ -105,7 +105,9 @@ async function writePki(files: Pki): Promise<void> {
     ),
     save(files.serviceAccountKey, serviceAccounts.pem),
     issue(files.server, serverSubject, ofServer),
-    ...Object.entries(clients).map(([name, subject]) => issue(files.client(name as Client), subject, ofClient)),
+    ...Object.entries(clients).map(([name, subject]) =>
+      issue(files.client(name as CertificateClient), subject, ofClient),
+    ),
   ]);
 }
 
@@ -187,7 +189,12 @@ export function serialNumber(random: Uint8Array): string {
 export const labContext = 'meshwright-lab';
 
 /** Writes a kubeconfig with the certificates inside, so that it works from any folder. */
-export async function writeKubeconfig(file: string, server: string, files: Pki, client: Client): Promise<void> {
+export async function writeKubeconfig(
+  file: string,
+  server: string,
+  files: Pki,
+  client: CertificateClient,
+): Promise<void> {
   const data = async (source: string): Promise<string> => (await readFile(source)).toString('base64');
   const { certificate, key } = files.client(client);
   const text = stringify({

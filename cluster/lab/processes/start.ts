@@ -6,7 +6,7 @@ import { KubernetesApi } from '../../api';
 import { nodes } from '../nodes';
 import { LabError, labProcessNames, type LabProcessName, type Log } from '../types';
 import { commands, markOf } from './commands';
-import { newClient, type Client } from './health';
+import { newClient, type HealthClient } from './health';
 import { choosePorts, isFree, readPorts, replaceFile, writePorts, type Layout, type Ports } from './layout';
 import { ensurePki, writeKubeconfig, type Pki } from './pki';
 import { findMarked, logTail, processTable, startDetached, stopProcess, type RunningProcess } from './table';
@@ -26,7 +26,7 @@ export interface StartOptions {
 }
 
 interface StartedProcesses {
-  readonly client: Client;
+  readonly client: HealthClient;
   /** `https://127.0.0.1:<port>` of the API server. */
   readonly server: string;
   readonly ports: Ports;
@@ -153,7 +153,7 @@ interface BringUp {
   readonly args: readonly string[];
   readonly running: readonly RunningProcess[];
   readonly layout: Layout;
-  readonly client: Client;
+  readonly client: HealthClient;
   readonly log: Log;
   readonly beforeStart: (() => Promise<void>) | undefined;
 }

@@ -11,7 +11,7 @@ import { unknownsOf } from '../unknowns';
 import { failureWords, placeWords, treatmentWords } from '../words';
 
 /** What a change does to a part of the graph. */
-export type Change = 'added' | 'removed' | 'changed';
+export type GraphChange = 'added' | 'removed' | 'changed';
 
 export interface GraphNode {
   id: string;
@@ -25,7 +25,7 @@ export interface GraphNode {
   versionOf?: { host: string; version: string };
   /** True for a destination that the proxies do not have: requests there end in 503. */
   missing: boolean;
-  change?: Change;
+  change?: GraphChange;
 }
 
 export interface GraphEdge {
@@ -44,7 +44,7 @@ export interface GraphEdge {
   observed?: Observed;
   /** Notes that a change takes away. */
   lost?: string[];
-  change?: Change;
+  change?: GraphChange;
 }
 
 /** What metrics say of one way. */
@@ -278,7 +278,7 @@ export function changedGraph(before: TrafficGraph, after: TrafficGraph): Traffic
   };
 }
 
-function marked<T extends { change?: Change }>(one: T, old: T | undefined, text: (one: T) => string): T {
+function marked<T extends { change?: GraphChange }>(one: T, old: T | undefined, text: (one: T) => string): T {
   if (old === undefined) return { ...one, change: 'added' };
   return text(old) === text(one) ? one : { ...one, change: 'changed' };
 }

@@ -1,5 +1,5 @@
 import { compareStrings } from '../../collections';
-import { byShare, type Change, type GraphEdge, type GraphNode, type TrafficGraph } from './graph';
+import { byShare, type GraphChange, type GraphEdge, type GraphNode, type TrafficGraph } from './graph';
 import { lostWords, observedWords, shareWords } from './text';
 import { escaped, graphStyle } from './svg';
 
@@ -76,7 +76,7 @@ function overview({ nodes, edges }: TrafficGraph): TrafficGraph {
   };
 }
 
-function changeOf(change: Change | undefined): { change?: Change } {
+function changeOf(change: GraphChange | undefined): { change?: GraphChange } {
   return change === undefined ? {} : { change };
 }
 

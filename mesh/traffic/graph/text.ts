@@ -1,5 +1,5 @@
 import { percent } from '../share';
-import type { Change, GraphEdge, GraphNode, TrafficGraph } from './graph';
+import type { GraphChange, GraphEdge, GraphNode, TrafficGraph } from './graph';
 import { compareStrings } from '../../collections';
 import { printable } from '../words';
 
@@ -92,7 +92,7 @@ export function graphDot({ nodes, edges }: TrafficGraph): string {
 /** For those who draw the text themselves; pages choose by class. */
 const colors = { added: '#1a7f37', removed: '#cf222e', changed: '#9a6700' } as const;
 
-function colored(change: Change | undefined): string {
+function colored(change: GraphChange | undefined): string {
   return change === undefined ? '' : `, color="${colors[change]}"`;
 }
 

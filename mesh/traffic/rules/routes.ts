@@ -8,7 +8,7 @@ import { asList, asName, asStrings, isMap, type JsonMap } from '../../json';
 import { httpMatchLiterals, matchPort, sourceLiterals } from '../matching/http-match';
 
 /** What the policies of a server say of a request. */
-export interface Verdict {
+export interface PolicyVerdict {
   /** Undefined: the request is let through. */
   status?: 401 | 403;
   why?: string;
@@ -30,7 +30,7 @@ export interface CompiledRoute {
   /** Namespace of the VirtualService, where destinations are looked up first. */
   namespace: string;
   /** What the AuthorizationPolicies of the destinations say of these requests, by the steps that were asked. */
-  verdicts?: ReadonlyMap<string, Verdict>;
+  verdicts?: ReadonlyMap<string, PolicyVerdict>;
   /** What becomes of these requests whatever the action. */
   fixed?: Outcome;
   /** What the policies of the gateway leave open. */

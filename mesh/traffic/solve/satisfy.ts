@@ -77,7 +77,7 @@ export function failing(conjunction: readonly Literal[]): Alternatives {
 }
 
 /** Routes in the order in which they are asked. */
-export type Routes = readonly Pick<CompiledRoute, 'when' | 'unless'>[];
+export type ConditionedRoutes = readonly Pick<CompiledRoute, 'when' | 'unless'>[];
 
 /** A request that belongs to a region, 'none' when nothing does, 'open' when that could not be decided. */
 export type Member = Assignment | 'none' | 'open';
@@ -87,7 +87,7 @@ export type Member = Assignment | 'none' | 'open';
  * Several tables at once give the requests that are in all of these regions.
  */
 export function regionMember(
-  regions: readonly { routes: Routes; index: number }[],
+  regions: readonly { routes: ConditionedRoutes; index: number }[],
   given: readonly Literal[] = [],
 ): Member {
   const required = [...given];

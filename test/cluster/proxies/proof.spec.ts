@@ -8,8 +8,8 @@ import {
   proxyConfig,
   proxySyncs,
   waitForProxies,
-  type ProxyView,
-  type Verdict,
+  type ProxySyncView,
+  type ProxyVerdict,
 } from '../../../cluster/proxies';
 
 const host = 'reviews.shop.svc.cluster.local';
@@ -83,7 +83,7 @@ interface Given {
   type?: string;
 }
 
-function proxy(name: string, { dump: given, sent = 7, acked = sent, error, type = 'sidecar' }: Given): ProxyView {
+function proxy(name: string, { dump: given, sent = 7, acked = sent, error, type = 'sidecar' }: Given): ProxySyncView {
   const [sync] = proxySyncs([
     {
       proxy: name,
@@ -97,7 +97,7 @@ function proxy(name: string, { dump: given, sent = 7, acked = sent, error, type 
   return { ...sync, istiod: 'istiod-0', ...(given === undefined ? {} : { config: proxyConfig(given) }) };
 }
 
-const states = (verdicts: Verdict[]): [string, string, string | undefined][] =>
+const states = (verdicts: ProxyVerdict[]): [string, string, string | undefined][] =>
   verdicts.map((one) => [one.proxy, one.state, one.why]);
 
 describe('the verdict on a proxy', () => {
@@ -214,7 +214,7 @@ describe('whether a proxy can reach a destination', () => {
 
 describe('the wait', () => {
   /** Looks one after the other, on a clock that the pauses turn. */
-  async function waited(looks: Verdict[][], timeoutMs = 5000): Promise<[boolean, number, string[]]> {
+  async function waited(looks: ProxyVerdict[][], timeoutMs = 5000): Promise<[boolean, number, string[]]> {
     let time = 0;
     let look = 0;
     const { live, milliseconds, verdicts } = await waitForProxies({
@@ -230,7 +230,9 @@ describe('the wait', () => {
       verdicts.filter(({ state }) => state === 'lags').map(({ proxy: name, why }) => `${name}: ${why ?? ''}`),
     ];
   }
-  const one = (state: Verdict['state']): Verdict[] => [{ proxy: 'a.shop', istiod: 'i', state, why: 'so', serves: [] }];
+  const one = (state: ProxyVerdict['state']): ProxyVerdict[] => [
+    { proxy: 'a.shop', istiod: 'i', state, why: 'so', serves: [] },
+  ];
 
   it('ends at once when every proxy is live, and when there is none', async () => {
     assert.deepEqual(await waited([one('live')]), [true, 0, []]);

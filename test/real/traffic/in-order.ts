@@ -6,7 +6,7 @@ import { executePlan, InFlightUpdates } from '../../../provider/execute-plan';
 import { ownerOf } from '../../../provider/ownership';
 import { planOf } from '../../../provider/plan';
 import { Prover } from '../../../provider/prove';
-import type { Objects } from '../../../provider/route-state';
+import type { ObjectsByTitle } from '../../../provider/route-state';
 
 export interface InOrderOptions {
   /** The cluster, and how istiod and the proxies are reached. */
@@ -47,6 +47,6 @@ export async function applyInOrder(
   if (failures.length > 0) throw new Error(failures.join('\n'));
 }
 
-function byTitle(objects: readonly KubernetesObject[]): Objects {
+function byTitle(objects: readonly KubernetesObject[]): ObjectsByTitle {
   return new Map(objects.map((object) => [objectTitle(object), object]));
 }
