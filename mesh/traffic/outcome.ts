@@ -26,6 +26,8 @@ export interface WeightedDestination extends Destination {
   missing?: string;
   /** Parts of its requests that its pods refuse; never all of them with 503, which is {@link missing}. */
   failures?: Failure[];
+  /** What fails is a connection of TCP or TLS, which is closed in place of an answer. */
+  closed?: true;
   /** What the input does not say of it. */
   unknown?: string;
   /** What is done to headers, in this order: of each, removals come first, then `set`, then `add`. */

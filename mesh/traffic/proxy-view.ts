@@ -5,7 +5,7 @@ import type { RuleDestination } from './rules/action';
 import { fraction, share } from './share';
 import type { Destination, Failure, WeightedDestination } from './outcome';
 
-type Cluster = Destination & Pick<WeightedDestination, 'missing' | 'failures' | 'unknown'>;
+type Cluster = Destination & Pick<WeightedDestination, 'missing' | 'failures' | 'closed' | 'unknown'>;
 
 /**
  * The cluster that a destination means on a listener (istio pilot/pkg/networking/core/route/route.go, GetDestinationCluster): the stated port, else the service's
@@ -23,15 +23,13 @@ export function clusterOf(
   const onlyPort = known?.ports.length === 1 ? known.ports[0]?.number : undefined;
   const host = known?.externalName ?? destination.host;
   const port = destination.port ?? onlyPort ?? listenerPort;
-  return withState(
-    { host, port, ...(destination.subset === undefined ? {} : { subset: destination.subset }) },
-    view,
-    model,
-  );
+  const named = { host, port, ...(destination.subset === undefined ? {} : { subset: destination.subset }) };
+  const state = withState(named, view, model);
+  return isL4 && (state.missing ?? state.failures) !== undefined ? { ...state, closed: true } : state;
 }
 
 /** A destination with what is known of it: why its requests fail, all or some, and what the input does not say. */
-export function withState(cluster: Destination, view: ProxyView, model: MeshModel): Cluster {
+function withState(cluster: Destination, view: ProxyView, model: MeshModel): Cluster {
   const missing = missingCluster(cluster, view, model);
   if (missing !== undefined) return { ...cluster, ...missing };
   const service = view.service(cluster.host);

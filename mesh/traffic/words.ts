@@ -115,10 +115,12 @@ function weightedWords(destination: WeightedDestination, several: boolean): stri
 }
 
 /** Why requests to a destination fail: `503: no pod …`, or of which part. */
-export function failureWords({ missing, failures = [] }: Pick<WeightedDestination, 'missing' | 'failures'>): string {
-  if (missing !== undefined) return `503: ${missing}`;
+export function failureWords(destination: Pick<WeightedDestination, 'missing' | 'failures' | 'closed'>): string {
+  const { missing, failures = [], closed } = destination;
+  const answer = (status: number): string => (closed === true ? 'closed' : String(status));
+  if (missing !== undefined) return `${answer(503)}: ${missing}`;
   return failures
-    .map(({ share, status, why }) => `${share === '1' ? '' : `${percent(share)} `}${status}: ${why}`)
+    .map(({ share, status, why }) => `${share === '1' ? '' : `${percent(share)} `}${answer(status)}: ${why}`)
     .join('; ');
 }
 
