@@ -185,8 +185,8 @@ const answers: Record<string, string> = {
 };
 
 function titleOf(key: string): string {
-  const [host = '', subset] = JSON.parse(key) as [string, string | null];
-  return answers[host] ?? (subset === null || subset === undefined ? host : `${host} subset ${subset}`);
+  const [host, subset] = JSON.parse(key) as [string, string | null];
+  return answers[host] ?? (subset === null ? host : `${host} subset ${subset}`);
 }
 
 function isGoingBack(shifts: readonly Shift[], old: WrittenRoute): boolean {
