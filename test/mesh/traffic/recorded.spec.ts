@@ -8,6 +8,7 @@ import { connectionSet } from './generated/connection-set';
 import { connectionObjects } from './generated/connection-world';
 import { expected, proxies } from './generated/expected';
 import { connectionPredictor } from './generated/expected-connection';
+import { expectedUnderPolicies, policySet } from './generated/policy-set';
 import { digest, withCreationTimes, type Recording } from './generated/recording';
 import { routeSet } from './generated/route-set';
 import { meshConfig, worldObjects } from './generated/world';
@@ -23,6 +24,14 @@ const kinds = [
     world: worldObjects,
     predict: expected,
     counted: { sets: 300, compared: 15_000, refused: 0 },
+  },
+  {
+    title: 'request behind the policies of a gateway',
+    file: 'policy-sets',
+    generate: policySet,
+    world: worldObjects,
+    predict: expectedUnderPolicies,
+    counted: { sets: 267, compared: 13_350, refused: 0 },
   },
   {
     title: 'connection',

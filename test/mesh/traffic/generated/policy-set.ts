@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '../../../../mesh/manifests/kubernetes';
+import type { Share } from '../../../../mesh/traffic/share';
 import { unknownsOf } from '../../../../mesh/traffic/unknowns';
 import { route } from '../../../../mesh/traffic/route';
 import { expected, proxies, type Predict } from './expected';
@@ -38,7 +39,9 @@ export function policySet(seed: number, requests: number): RouteSet {
 
 /** What an answer rests on that is not known makes it `unknown`, which fits everything; it is counted. */
 export const expectedUnderPolicies: Predict = (traffic, from, request) =>
-  unknownsOf(route(traffic, proxies[from], request)).length > 0 ? new Map() : expected(traffic, from, request);
+  unknownsOf(route(traffic, proxies[from], request)).length > 0
+    ? new Map<string, Share>()
+    : expected(traffic, from, request);
 
 function security(kind: string, namespace: string, name: string, spec: Json, annotations: Json = {}): KubernetesObject {
   const metadata = { name, namespace, ...(Object.keys(annotations).length === 0 ? {} : { annotations }) };
