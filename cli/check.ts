@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { objectKey, objectTitle, defined, originOf, type KubernetesObject } from '../mesh/manifests/kubernetes';
 import { renderMesh } from '../mesh/manifests/mesh';
 import { judgeExpectations } from '../mesh/traffic/expectations';
-import { stackTraffic, type TrafficInput } from '../mesh/traffic/stack-objects';
+import { stackTraffic, type TrafficInput } from '../mesh/traffic';
 import { checkOptions, mergeCheckOptions } from '../config/check-options';
 import { encryptedUnknowns } from '../config/encrypted';
 import { keyPath, parseKeyPath, valueAt } from '../config/key-path';

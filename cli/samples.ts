@@ -10,7 +10,7 @@ import { projectRoot } from '../runtime/project-root';
 export const samplesFolder = join(projectRoot, 'samples');
 
 /** The state of the sample's `base.yaml` itself. */
-export const baseState = 'base';
+const baseState = 'base';
 
 interface BaseFile {
   /** What the sample is, in a sentence. */

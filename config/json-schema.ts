@@ -14,7 +14,7 @@ export interface IstioKind {
 const schemas = crds.schemas as SettingsSchema[];
 
 /** Kinds of Istio's that a stack file may hold. */
-export const istioKinds: IstioKind[] = Object.entries(crds.kinds as Record<string, Record<string, number>>).map(
+const istioKinds: IstioKind[] = Object.entries(crds.kinds as Record<string, Record<string, number>>).map(
   ([groupKind, versions]) => {
     const [group = '', name = ''] = groupKind.split('/');
     const [index = -1] = Object.values(versions);
@@ -27,7 +27,7 @@ export const istioKinds: IstioKind[] = Object.entries(crds.kinds as Record<strin
 );
 
 /** The CRD's schema of a kind, in the words of JSON Schema. */
-export function crdSchema({ schema }: IstioKind): SettingsSchema {
+function crdSchema({ schema }: IstioKind): SettingsSchema {
   const { spec } = schema['properties'] as Record<string, SettingsSchema>;
   return { type: 'object', properties: { spec: spec === undefined ? {} : strict(spec) } };
 }

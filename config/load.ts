@@ -15,7 +15,7 @@ import { sectionsOf } from './pulumi-config-values';
  * Charts of the stack that should be on this machine and are not.
  * @param project - folder of the project, which relative paths start from
  */
-export function missingCharts({ istio, addons }: StackSettings, project: string): Problem[] {
+function missingCharts({ istio, addons }: StackSettings, project: string): Problem[] {
   return [
     ...missing(istio?.charts, ['istio', 'charts'], project),
     ...missing(addons?.charts, ['addons', 'charts'], project),

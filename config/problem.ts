@@ -19,7 +19,7 @@ export interface Problem {
 }
 
 /** Stands for a value that must not be shown. */
-export const secretValue = '[secret]';
+const secretValue = '[secret]';
 
 /** Stands for an encrypted value in settings: objects that need it are left out, so that it never reaches a cluster. */
 export const encryptedValue = '[encrypted: Meshwright has no key for this value]';
@@ -58,7 +58,7 @@ export function formatProblems(problems: readonly Problem[]): string {
   return problems.map(formatProblem).join('\n');
 }
 
-export function formatProblem({ path, value, message, hint, file, line, column }: Problem): string {
+function formatProblem({ path, value, message, hint, file, line, column }: Problem): string {
   const place = [file, line, column].filter((part) => part !== undefined).join(':');
   const subject = value === undefined ? path : `${path}: ${compact(value)}`;
   const head = [place, subject].filter((part) => part !== '').join(' ');

@@ -74,7 +74,7 @@ function keyOf({ apiVersion, kind, metadata }: KubernetesObject): string {
 }
 
 /** By UTF-16 code unit: the same on every machine, whatever its locale. */
-export function compareStrings(a: string, b: string): number {
+function compareStrings(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 

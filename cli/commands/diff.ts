@@ -1,10 +1,8 @@
 import { Argument, Option, type Command } from 'commander';
 import { stackFilePath } from '../../config/file';
 import { keyPath } from '../../config/key-path';
-import { trafficDiffMarkdown, trafficDiffText } from '../../mesh/traffic/diff/diff-text';
-import { diffStatus, trafficDiff } from '../../mesh/traffic/diff/traffic-diff';
+import { diffStatus, trafficDiff, trafficDiffMarkdown, trafficDiffText, type TrafficInput } from '../../mesh/traffic';
 import { judgeExpectations, type Expectation, type ExpectationVerdict } from '../../mesh/traffic/expectations';
-import type { TrafficInput } from '../../mesh/traffic/stack-objects';
 import { exitCodes, UserError } from '../errors';
 import { contextOf, labByDefault } from '../cluster';
 import {

@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander';
-import { draw, explanation, seededRandom } from '../../mesh/traffic/explanation';
+import { draw, explanation, seededRandom } from '../../mesh/traffic';
 import { trafficModel } from '../../mesh/traffic/traffic-model';
 import { exitCodes } from '../errors';
 import { type ReadFlags, readOptionsFlags, type StackChoice, stackOptions } from '../input';

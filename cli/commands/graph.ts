@@ -7,7 +7,7 @@ import { observedGraph } from '../../mesh/traffic/graph/observed';
 import { graphPage } from '../../mesh/traffic/graph/page';
 import { standaloneSvg, svgRenderer } from '../../mesh/traffic/graph/svg';
 import { trafficModel } from '../../mesh/traffic/traffic-model';
-import type { TrafficInput } from '../../mesh/traffic/stack-objects';
+import type { TrafficInput } from '../../mesh/traffic';
 import { UserError } from '../errors';
 import { type ReadFlags, readOptionsFlags, type StackChoice, stackOptions } from '../input';
 import { say } from '../output';

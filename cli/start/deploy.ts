@@ -1,8 +1,7 @@
 import type { EngineEvent } from '@pulumi/pulumi/automation';
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import type { Lab, Log } from '../../cluster/lab';
-import { trafficDiffText } from '../../mesh/traffic/diff/diff-text';
-import { trafficDiff } from '../../mesh/traffic/diff/traffic-diff';
+import { trafficDiff, trafficDiffText } from '../../mesh/traffic';
 import { asUserError, RefusedError } from '../errors';
 import { say } from '../output';
 import { appliedTo } from '../traffic/applied';
@@ -175,7 +174,7 @@ function refuse(name: string, { succeeded, cancelled, events, stderr }: Ran, sta
 }
 
 /** What a plan changes in traffic, class by class; undefined on a first deployment and where nothing changes. */
-export async function plannedTraffic(
+async function plannedTraffic(
   lab: Pick<Lab, 'kubeconfig'>,
   objects: readonly KubernetesObject[],
   { created, changed, removed, unchanged }: StartPlan,

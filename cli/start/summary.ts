@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import type { LiveObject } from '../../cluster/api';
 import { asList, asMap, asNumber } from '../../mesh/json';
-import { effectiveSplits } from '../../mesh/traffic/splits';
+import { effectiveSplits } from '../../mesh/traffic';
 import { table } from '../output';
 import type { StackSettings } from '../../mesh/manifests/settings';
 import type { LabNodePort } from '../traffic/lab-node';

@@ -1,5 +1,5 @@
 import { objectKey, objectTitle } from '../../mesh/manifests/kubernetes';
-import type { TrafficInput } from '../../mesh/traffic/stack-objects';
+import type { TrafficInput } from '../../mesh/traffic';
 
 /**
  * A cluster after a stack's objects are applied to it. Those that stay keep their age, which decides where the oldest object wins.

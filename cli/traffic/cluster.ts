@@ -3,7 +3,7 @@ import type { Lab } from '../../cluster/lab';
 import { KubernetesApi } from '../../cluster/api';
 import { labApi } from '../../cluster/lab';
 import { asUserError } from '../errors';
-import type { TrafficInput } from '../../mesh/traffic/stack-objects';
+import type { TrafficInput } from '../../mesh/traffic';
 
 /** Which cluster to read. */
 export interface ClusterChoice {

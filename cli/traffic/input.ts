@@ -4,7 +4,7 @@ import { parseDocument } from 'yaml';
 import { formatProblems } from '../../config/problem';
 import { parseStackText } from '../../config/stack-text';
 import { findSample, sampleStackFile } from '../samples';
-import { stackTraffic, type TrafficInput } from '../../mesh/traffic/stack-objects';
+import { stackTraffic, type TrafficInput } from '../../mesh/traffic';
 import { UserError } from '../errors';
 import { loadStack, type LoadedStack, type StackChoice } from '../input';
 import { readInput, readObjects, type ReadOptions } from '../objects';
@@ -22,7 +22,7 @@ export function trafficInput(choice: StackChoice & ReadOptions, files: string[])
 }
 
 /** The objects of files, folders and stack files as one mesh. */
-export function readTraffic(operands: readonly string[], options: ReadOptions = {}): TrafficInput {
+function readTraffic(operands: readonly string[], options: ReadOptions = {}): TrafficInput {
   const { objects, stackFiles } = readInput(operands, options);
   const stacks = stackFiles.map((config) => loadedTraffic(loadStack({ config })));
   return {

@@ -3,7 +3,7 @@ import type { StackSettings } from '../../mesh/manifests/settings';
 import type { Log } from '../../cluster/lab';
 import type { Request } from '../../mesh/traffic/request';
 import { trafficModel } from '../../mesh/traffic/traffic-model';
-import { stackTraffic } from '../../mesh/traffic/stack-objects';
+import { stackTraffic } from '../../mesh/traffic';
 import { UserError, userError } from '../errors';
 import { nodeStatus, type NodeAddress, type NodeStatus } from './lab-node';
 import { observationLines, tally, type Answer, type Observation } from './tally';

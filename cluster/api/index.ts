@@ -1,5 +1,5 @@
 /** The one Kubernetes client: connections with the credentials of any kubeconfig, objects of any kind, port-forwards. */
-export { Connection, type ApiRequest, type Response } from './connection';
+export { Connection } from './connection';
 export { ApiError, ClusterError } from './errors';
 export type { KubeconfigOptions } from './kubeconfig';
 export { groupKind, KubernetesApi, type Kind, type Kinds, type LiveObject } from './kubernetes-api';

@@ -4,7 +4,7 @@ import type { Log } from './types';
 const lineMs = 60_000;
 
 /** `45 s`, `3 min 5 s`. */
-export function duration(milliseconds: number): string {
+function duration(milliseconds: number): string {
   const seconds = Math.round(milliseconds / 1000);
   return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }

@@ -8,7 +8,7 @@ export interface ServedDestination {
 }
 
 /** Name of a destination: `host` or `host|subset`. */
-export function destinationName(host: string, subset = ''): string {
+function destinationName(host: string, subset = ''): string {
   return subset === '' ? host : `${host}|${subset}`;
 }
 

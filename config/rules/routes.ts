@@ -13,7 +13,7 @@ export interface Service {
   keys: Key[];
 }
 
-export function services({ routes = {} }: StackFile): Service[] {
+function services({ routes = {} }: StackFile): Service[] {
   return Object.entries(routes).flatMap(([namespace, byService]) =>
     Object.entries(byService).map(([service, route]) => ({
       namespace,

@@ -13,13 +13,13 @@ import type {
 import { chartSource, chartValues } from './istio';
 import { anyMap, label, port, serviceType, stringMap, text } from './values';
 
-export const addonService = z.strictObject({
+const addonService = z.strictObject({
   type: serviceType.exactOptional().describe('Default: ClusterIP.'),
   nodePort: port.exactOptional().describe('Fixed node port of the web page, for NodePort. Default: the cluster picks.'),
   annotations: stringMap.exactOptional().describe('Default: none.'),
 }) satisfies z.ZodType<AddonServiceSettings>;
 
-export const addonIngress = z.strictObject({
+const addonIngress = z.strictObject({
   name: label.exactOptional().describe('Default: <addon>-ingress.'),
   host: text.describe('Host of the web page.'),
   className: label.exactOptional().describe("Default: the cluster's default class."),
@@ -27,7 +27,7 @@ export const addonIngress = z.strictObject({
   annotations: stringMap.exactOptional().describe('Default: none.'),
 }) satisfies z.ZodType<AddonIngressSettings>;
 
-export const addonGateway = z.strictObject({
+const addonGateway = z.strictObject({
   host: text.describe('Host of the web page.'),
   gateway: label.exactOptional().describe('Key in meshwright:gateways. Default: istio-ingressgateway.'),
   credentialName: text
@@ -47,7 +47,7 @@ const addonKeys = {
     .describe('Chart values, merged over those that the other keys make. Default: none.'),
 };
 
-export const addon = z.strictObject(addonKeys) satisfies z.ZodType<AddonSettings>;
+const addon = z.strictObject(addonKeys) satisfies z.ZodType<AddonSettings>;
 
 export const kiali = z.strictObject({
   ...addonKeys,

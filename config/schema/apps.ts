@@ -37,11 +37,11 @@ export const appService = z.strictObject({
   spec: anyMap.exactOptional().describe('Fields of the ServiceSpec, merged over those above. Default: none.'),
 }) satisfies z.ZodType<ServiceSettings>;
 
-export const workloadKind = z.enum(['Deployment', 'StatefulSet', 'Pod']) satisfies z.ZodType<WorkloadKind>;
+const workloadKind = z.enum(['Deployment', 'StatefulSet', 'Pod']) satisfies z.ZodType<WorkloadKind>;
 
-export const envValue = z.union([z.string(), z.strictObject({ valueFrom: anyMap })]) satisfies z.ZodType<EnvValue>;
+const envValue = z.union([z.string(), z.strictObject({ valueFrom: anyMap })]) satisfies z.ZodType<EnvValue>;
 
-export const containerPort = z.strictObject({
+const containerPort = z.strictObject({
   containerPort: port.describe('Port that the container listens on.'),
   name: text.exactOptional().describe('Default: none.'),
   protocol: z.enum(['TCP', 'UDP', 'SCTP']).exactOptional().describe('Default: TCP.'),
@@ -49,13 +49,13 @@ export const containerPort = z.strictObject({
 
 const quantities = z.record(z.string(), z.union([z.string(), z.number()]));
 
-export const resources = z.strictObject({
+const resources = z.strictObject({
   requests: quantities.exactOptional().describe('E.g. { cpu: 200m, memory: 20Mi }. Default: none.'),
   limits: quantities.exactOptional().describe('Default: none.'),
 }) satisfies z.ZodType<ResourceSettings>;
 
 /** An entry of a Kubernetes list whose items have names. */
-export const named: z.ZodType<Named, Named> = z.object({ name: text }).catchall(z.unknown());
+const named: z.ZodType<Named, Named> = z.object({ name: text }).catchall(z.unknown());
 
 const probe = anyMap.exactOptional().describe("Kubernetes' Probe, verbatim. Default: none.");
 

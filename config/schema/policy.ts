@@ -12,7 +12,7 @@ export type PolicySettings = Omit<CheckOptions, 'now' | 'routes' | 'mesh'> & {
 const names = (what: string) => z.array(text).exactOptional().describe(`${what} Default: none.`);
 const percentagePoints = wholeNumber(0, 100, 'whole percentage points');
 
-export const externals = z.strictObject({
+const externals = z.strictObject({
   namespaces: names('Namespaces that exist.'),
   gateways: names('Istio Gateways that exist, as namespace/name.'),
   hosts: names('Hosts that exist, as FQDN.'),
@@ -21,7 +21,7 @@ export const externals = z.strictObject({
   serviceAccounts: names('ServiceAccounts that exist, as namespace/name.'),
 }) satisfies z.ZodType<PolicySettings['externals']>;
 
-export const gatewayWorkload = z.strictObject({
+const gatewayWorkload = z.strictObject({
   namespace: label.describe('Namespace of the workload.'),
   labels: stringMap.describe('Labels of its pods.'),
   ports: z

@@ -27,7 +27,7 @@ import type { HttpRoute, TcpRoute, TlsRoute, TrafficPolicy, WorkloadSelector } f
 const error = ({ input }: { input?: unknown }) =>
   weightProblems({ it: input as Weight }).find(({ path }) => path.length > 0)?.message;
 
-export const weight = z.union([z.int({ error }).min(0, { error }).max(fullWeight, { error }), z.literal('rest')], {
+const weight = z.union([z.int({ error }).min(0, { error }).max(fullWeight, { error }), z.literal('rest')], {
   error,
 }) satisfies z.ZodType<Weight>;
 

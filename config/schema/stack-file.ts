@@ -30,7 +30,7 @@ export const namespace = z.strictObject({
   annotations: stringMap.exactOptional().describe('Default: none.'),
 }) satisfies z.ZodType<NamespaceSettings>;
 
-export const namespaces = byLabel(namespace).describe('Namespaces by name.');
+const namespaces = byLabel(namespace).describe('Namespaces by name.');
 
 export const objectMeta = z.strictObject({
   name: text.describe('Name of the object.'),
@@ -48,12 +48,12 @@ export const kubernetesObject = z
   })
   .catchall(z.unknown()) satisfies z.ZodType<KubernetesObject>;
 
-export const objects = z.array(kubernetesObject).describe('Any Kubernetes or Istio object, verbatim.');
+const objects = z.array(kubernetesObject).describe('Any Kubernetes or Istio object, verbatim.');
 
 const address = z.string().regex(addressPattern, { error: addressRule });
 const proxyName = z.string().regex(proxyNamePattern, { error: proxyNameRule });
 
-export const proof = z
+const proof = z
   .strictObject({
     enabled: z.boolean().exactOptional().describe('Default: true.'),
     timeoutSeconds: wholeNumber(1, 3600, 'seconds, a whole number')
@@ -112,7 +112,7 @@ const expectation = z
     error: 'must say either to or status',
   }) satisfies z.ZodType<ExpectationSettings>;
 
-export const expect = z
+const expect = z
   .array(expectation)
   .describe('Tests of routing: an update that would fail one is refused.') satisfies z.ZodType<ExpectationSettings[]>;
 

@@ -6,7 +6,7 @@ import { networkingVersions } from '../../mesh/manifests/istio';
 
 /** The kinds of value in a stack file. Each has a message that says what it allows. */
 
-export const labelRule =
+const labelRule =
   'must be a DNS label: lower-case letters, digits and "-", at most 63 characters, starting and ending with a letter or digit';
 
 /** An RFC 1123 label: what namespaces, services, versions and releases are named by. */

@@ -16,6 +16,6 @@
  */
 export { trafficDiffMarkdown, trafficDiffText } from './diff/diff-text';
 export { diffStatus, trafficDiff } from './diff/traffic-diff';
-export { explanation, type Explanation } from './explanation';
-export { effectiveSplits, type Split } from './splits';
+export { draw, explanation, seededRandom } from './explanation';
+export { effectiveSplits } from './splits';
 export { stackTraffic, type TrafficInput } from './stack-objects';

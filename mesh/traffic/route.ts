@@ -26,7 +26,7 @@ import { refusal, verdictOf } from './policies';
 import { type Asking, withVerdicts } from './verdicts';
 
 /** A preflight request whose origin the rule's corsPolicy allows is answered by the proxy; undefined for every other request. */
-export function corsOutcome({ action, rule }: CompiledRoute, request: Request): Outcome | undefined {
+function corsOutcome({ action, rule }: CompiledRoute, request: Request): Outcome | undefined {
   if (action.cors === undefined || request.method !== 'OPTIONS') return undefined;
   const headers = new Map(Object.entries(request.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
   const origin = headers.get('origin');

@@ -5,7 +5,7 @@ import { writtenRoutes } from '../model/routes';
 /**
  * Annotation of a DestinationRule with the subsets that routes send requests to, separated by commas. A resource hook, which sees one object at a time, learns from it which subsets are in use.
  */
-export const usedSubsetsAnnotation = 'policy.meshwright.io/used-subsets';
+const usedSubsetsAnnotation = 'policy.meshwright.io/used-subsets';
 
 /** A subset of a host that gets requests (or copies of them), and what sends them. */
 export interface Usage {
@@ -34,6 +34,6 @@ export function usages(model: MeshModel): Usage[] {
   return [...found.values()];
 }
 
-export function usageKey(host: string, subset: string | undefined): string {
+function usageKey(host: string, subset: string | undefined): string {
   return JSON.stringify([host, subset]);
 }

@@ -36,7 +36,7 @@ export function knownGatewayWorkloads(
 type PlacedRule = Pick<WrittenRoute, 'virtualService' | 'rule'>;
 
 /** The gateways at which a rule holds: those of its VirtualService, unless each of its matches names some. */
-export function gatewaysOfRule({ virtualService, rule }: PlacedRule): string[] {
+function gatewaysOfRule({ virtualService, rule }: PlacedRule): string[] {
   const { gateways, namespace } = virtualService;
   const named = indexedMaps(rule['match']).map(({ item }) => asStrings(item['gateways']));
   if (named.length === 0 || named.some((own) => own.length === 0)) return gateways;

@@ -52,7 +52,7 @@ function coversRequest(outer: JsonMap, inner: JsonMap): boolean {
 }
 
 /** The conditions of an HTTP match on the request itself. Each match is compared with many. */
-export const literalsOf: (match: JsonMap) => Literal[] = memoizeByIdentity(httpMatchLiterals);
+const literalsOf: (match: JsonMap) => Literal[] = memoizeByIdentity(httpMatchLiterals);
 
 function coversConnection(outer: JsonMap, inner: JsonMap): boolean {
   const names = asStrings(outer['sniHosts']);
@@ -70,7 +70,7 @@ function coversConnection(outer: JsonMap, inner: JsonMap): boolean {
 }
 
 /** Whether a request that meets `given` always meets `wanted`. Errs on the side of no. */
-export function implies(given: Literal, wanted: Literal): boolean {
+function implies(given: Literal, wanted: Literal): boolean {
   if (given.variable !== wanted.variable) return false;
   const only = onlyValue(given);
   if (only !== undefined) return literalHolds(wanted, only.value);

@@ -65,7 +65,7 @@ function writtenRoute(
 }
 
 /** The destinations of a rule; `path` and hosts are those of the object it is written in. */
-export function routeDestinations(
+function routeDestinations(
   model: MeshModel,
   protocol: RouteProtocol,
   { route: rule, path, namespace }: SourcedRoute,

@@ -116,7 +116,7 @@ export interface BlindSpots {
 }
 
 /** An object that is not quite known may be the very one that another misses, so that nothing may be said to be missing of its kind. */
-export function blindSpots(unknowns: ReadonlyMap<KubernetesObject, readonly string[]>): BlindSpots {
+function blindSpots(unknowns: ReadonlyMap<KubernetesObject, readonly string[]>): BlindSpots {
   const blurred = [...unknowns]
     .filter(([, paths]) => paths.some((path) => visible.test(path)))
     .map(([{ kind }]) => kind);
@@ -128,7 +128,7 @@ export function blindSpots(unknowns: ReadonlyMap<KubernetesObject, readonly stri
 }
 
 /** The options with more that is there than they say. */
-export function withExternals(options: CheckOptions, more: Externals): CheckOptions {
+function withExternals(options: CheckOptions, more: Externals): CheckOptions {
   const externals: Externals = { ...options.externals };
   for (const list of Object.keys(more) as (keyof Externals)[]) {
     externals[list] = [...(externals[list] ?? []), ...(more[list] ?? [])];

@@ -69,7 +69,7 @@ function withoutProviderAnnotations(metadata: JsonMap): JsonMap {
  * The objects in a route set. Of an object that is not known yet, only kind and name are known, from its key.
  * @param props - of a resource of type `routeSetType`
  */
-export function objectsOfSet(props: Readonly<Record<string, unknown>>): readonly KubernetesResource[] {
+function objectsOfSet(props: Readonly<Record<string, unknown>>): readonly KubernetesResource[] {
   const { value, unknowns } = knownPart(props);
   const known = Object.values(asMap(value['objects'])).map(String).flatMap(objectOf);
   return [

@@ -10,7 +10,7 @@ import { configSchema, packOptions, shareOptions } from './options';
 import { judgeStack } from './judge-stack';
 
 /** A finding as the message of a policy violation, with the fix. */
-export function violationText(finding: Finding): string {
+function violationText(finding: Finding): string {
   const { rule, path, message, istio, kiali } = finding;
   const codes = [rule, istio, kiali].filter((code) => code !== undefined).join(', ');
   const fix = fixOf(rule);
@@ -19,7 +19,7 @@ export function violationText(finding: Finding): string {
 }
 
 /** Reports findings, each with the URN of its resource if that is known. */
-export function reportAll(
+function reportAll(
   findings: readonly Finding[],
   report: Report,
   urnOf: (finding: Finding) => string | undefined,

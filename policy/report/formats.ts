@@ -18,7 +18,7 @@ export function textReport(report: SourcedReport): string {
 }
 
 /** `2 mandatory and 1 advisory findings in 14 objects, 1 waived`. */
-export function summary({ findings, waived, undetermined, objects }: SourcedReport): string {
+function summary({ findings, waived, undetermined, objects }: SourcedReport): string {
   const all = [...findings, ...undetermined];
   const counted = (['mandatory', 'advisory'] as const)
     .map((level) => ({ level, count: all.filter((finding) => finding.level === level).length }))

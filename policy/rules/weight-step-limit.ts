@@ -8,7 +8,7 @@ import { destinationTitle, writtenRoutes, type RouteDestination, type WrittenRou
 import { modelOptions, type ChangeRule, type CheckOptions, type Violation } from '../rule';
 
 /** Annotation of a VirtualService that names the subset to which traffic may always go back. It counts once it is deployed. */
-export const stableAnnotation = 'policy.meshwright.io/stable';
+const stableAnnotation = 'policy.meshwright.io/stable';
 
 /**
  * Judges what moves, as `meshwright diff` shows it, for requests that a VirtualService routed before: by a weight, a new or deleted rule, a redirect, a renamed

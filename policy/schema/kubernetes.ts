@@ -5,9 +5,6 @@ import generated from './kubernetes.generated.json';
 import { fieldProblems, metadataProblems } from './kubernetes-fields';
 import { error, FieldPlace, shown, type SchemaProblem } from './place';
 
-/** Version of Kubernetes that the schemas are of. */
-export const kubernetesVersion: string = generated.kubernetes;
-
 /** The part of JSON Schema that Kubernetes' OpenAPI document uses. */
 interface Schema {
   $ref?: string;

@@ -1,4 +1,4 @@
-import '../../runtime/later';
+import '../../runtime/lazy-sdk-imports';
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';

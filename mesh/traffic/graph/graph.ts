@@ -112,7 +112,7 @@ function markPastSplits(nodes: ReadonlyMap<string, GraphNode>, edges: ReadonlyMa
       edge.notes = [...edge.notes, 'past the split, to every version'];
 }
 
-export function edgeKey({ from, to, host, who }: Pick<GraphEdge, 'from' | 'to' | 'host' | 'who'>): string {
+function edgeKey({ from, to, host, who }: Pick<GraphEdge, 'from' | 'to' | 'host' | 'who'>): string {
   // Who remains is called otherwise when another rule comes before, and is the same rule's.
   return `${from} > ${to} > ${host} > ${who === 'everybody else' ? '' : who}`;
 }

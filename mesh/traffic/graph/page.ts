@@ -12,9 +12,9 @@ export interface Section {
 }
 
 /** Services up to which one picture holds everything; a larger mesh is shown by namespace, with an overview of their connections. */
-export const readableServices = 40;
+const readableServices = 40;
 
-export function sections(graph: TrafficGraph): Section[] {
+function sections(graph: TrafficGraph): Section[] {
   const services = graph.nodes.filter(({ kind }) => kind === 'service');
   if (services.length <= readableServices) return [section('Mesh', graph)];
   const namespaces = [...new Set(services.map(({ namespace }) => namespace))].sort(compareStrings);

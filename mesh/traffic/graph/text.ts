@@ -12,7 +12,7 @@ export function nodeLines({ kind, label, notes, change }: GraphNode): string[] {
 }
 
 /** Text on one arrow for several ways that differ only in who goes them: hosts, each once, conditions, what happens; broken into short lines. */
-export function edgeLabel(edges: readonly GraphEdge[]): string {
+function edgeLabel(edges: readonly GraphEdge[]): string {
   const [first] = edges;
   if (first === undefined) return '';
   const asked = [...new Set(edges.map(({ host }) => host))].flatMap((host) => [
@@ -39,7 +39,7 @@ export function observedWords({ observed }: GraphEdge): string[] {
 }
 
 /** Ways that can share an arrow. */
-export function sharedArrows(edges: readonly GraphEdge[]): GraphEdge[][] {
+function sharedArrows(edges: readonly GraphEdge[]): GraphEdge[][] {
   const arrows = new Map<string, GraphEdge[]>();
   for (const edge of edges) {
     const { from, to, share, before, notes, lost, observed, change } = edge;

@@ -95,7 +95,7 @@ function routesOf(
   });
 }
 
-export function ruleRef({ route, source, path }: SourcedRoute, matchIndex?: number, match?: JsonMap): RuleRef {
+function ruleRef({ route, source, path }: SourcedRoute, matchIndex?: number, match?: JsonMap): RuleRef {
   const names = [asName(route['name']), asName(match?.['name'])].filter((name) => name !== undefined);
   return {
     kind: source.kind,

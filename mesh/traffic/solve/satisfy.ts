@@ -15,10 +15,7 @@ const stepLimit = 5_000;
  * An assignment under which all `required` literals hold and, of each of `alternatives`, at least one conjunction; 'none' when there is provably none; 'open' when
  * it was not decided. Tries the assignment that suits what is required so far, and where it violates a group of alternatives, requires one of the group and goes on.
  */
-export function satisfy(
-  required: readonly Literal[],
-  alternatives: readonly Alternatives[],
-): Assignment | 'none' | 'open' {
+function satisfy(required: readonly Literal[], alternatives: readonly Alternatives[]): Assignment | 'none' | 'open' {
   const search: Search = { alternatives, steps: 0 };
   return extend(byVariable(required), search);
 }
@@ -72,7 +69,7 @@ function withAll(literals: Literals, added: readonly Literal[]): Literals {
 }
 
 /** The ways in which a conjunction can fail. */
-export function failing(conjunction: readonly Literal[]): Alternatives {
+function failing(conjunction: readonly Literal[]): Alternatives {
   return conjunction.map((literal) => [{ ...literal, negated: !literal.negated }]);
 }
 

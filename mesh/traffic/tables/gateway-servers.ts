@@ -58,7 +58,7 @@ export function isTerminatedHttps(server: MeshGatewayServer): boolean {
   return server.tls !== undefined && parseProtocol(server.port.protocol) === 'HTTPS' && !isPassthrough(server);
 }
 
-export function isPlainHttp({ port }: MeshGatewayServer): boolean {
+function isPlainHttp({ port }: MeshGatewayServer): boolean {
   return isHttp(parseProtocol(port.protocol));
 }
 

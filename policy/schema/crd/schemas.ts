@@ -2,9 +2,6 @@ import crds from './istio.generated.json';
 import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
 import { keepsRule, oneLine } from './cel';
 
-/** Version of the Go module istio.io/api that the schemas were generated from. */
-export const schemaVersion: string = crds.istio;
-
 export interface JsonSchema {
   properties?: Record<string, JsonSchema>;
   items?: JsonSchema;
@@ -169,7 +166,7 @@ function innerSchemas({ properties = {}, items, additionalProperties }: JsonSche
 }
 
 /** A schema with those of its fields and items changed. */
-export function mapInner(schema: JsonSchema, change: (inner: JsonSchema) => JsonSchema): JsonSchema {
+function mapInner(schema: JsonSchema, change: (inner: JsonSchema) => JsonSchema): JsonSchema {
   const { properties, items, additionalProperties } = schema;
   const inner = { ...schema };
   if (properties !== undefined)

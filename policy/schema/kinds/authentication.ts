@@ -40,7 +40,7 @@ function isHttpUrl(text: string): boolean {
 const privateMembers = ['d', 'k'];
 
 /** An inline key set. Its value is never shown. */
-export function jwksProblems(jwks: FieldPlace): SchemaProblem[] {
+function jwksProblems(jwks: FieldPlace): SchemaProblem[] {
   if (jwks.text === '') return [];
   const keys = keysOf(jwks.text);
   if (keys === undefined) return [error(jwks, 'is no JSON Web Key Set: {"keys": [{"kty": …}, …]}')];

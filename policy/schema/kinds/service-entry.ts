@@ -120,7 +120,7 @@ function severalHostsProblems(spec: FieldPlace, resolution: string): SchemaProbl
 const dns = ['DNS', 'DNS_ROUND_ROBIN'];
 
 /** What a ServiceEntry may say depends on how the addresses of its hosts are found. */
-export function resolutionProblems(spec: FieldPlace, resolution: string, object: FieldPlace): SchemaProblem[] {
+function resolutionProblems(spec: FieldPlace, resolution: string, object: FieldPlace): SchemaProblem[] {
   const { addresses, endpoints, selector } = {
     addresses: spec.at('addresses'),
     endpoints: spec.at('endpoints'),

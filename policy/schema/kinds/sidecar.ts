@@ -39,7 +39,7 @@ function outboundProblems(policy: FieldPlace): SchemaProblem[] {
 
 const loopback = ['', '127.0.0.1', '0.0.0.0', '::1', '::'];
 
-export function ingressProblems(listeners: FieldPlace): SchemaProblem[] {
+function ingressProblems(listeners: FieldPlace): SchemaProblem[] {
   const numbers = listeners.items.map((listener) => listener.at('port', 'number').number);
   return listeners.items.flatMap((listener, index) => {
     const port = listener.at('port');
@@ -59,7 +59,7 @@ export function ingressProblems(listeners: FieldPlace): SchemaProblem[] {
   });
 }
 
-export function egressProblems(listeners: FieldPlace, namespace: string): SchemaProblem[] {
+function egressProblems(listeners: FieldPlace, namespace: string): SchemaProblem[] {
   const items = listeners.items;
   return items.flatMap((listener, index) => {
     const { port, hosts } = { port: listener.at('port'), hosts: listener.at('hosts') };

@@ -35,12 +35,12 @@ export function sourceProblems(from: FieldPlace, custom: boolean): SchemaProblem
   ];
 }
 
-export function notEmpty(place: FieldPlace): SchemaProblem[] {
+function notEmpty(place: FieldPlace): SchemaProblem[] {
   return when(place.text === '', () => error(place, 'must not be empty'));
 }
 
 /** An IP address or a block of them. */
-export function addressProblems(place: FieldPlace): SchemaProblem[] {
+function addressProblems(place: FieldPlace): SchemaProblem[] {
   const fine = place.text.includes('/') ? isCidr(place.text) : isIpAddress(place.text);
   return when(!fine, () =>
     error(place, `${shown(place)} is neither an IP address nor a CIDR block such as 10.0.0.0/8`),
@@ -48,7 +48,7 @@ export function addressProblems(place: FieldPlace): SchemaProblem[] {
 }
 
 /** At most 16 names, `name` or `namespace/name`, without a `*`. */
-export function serviceAccountsProblems(list: FieldPlace): SchemaProblem[] {
+function serviceAccountsProblems(list: FieldPlace): SchemaProblem[] {
   return [
     ...when(list.size > 16, () => error(list, `has ${list.size} entries; allowed are at most 16`)),
     ...list.items.flatMap((place) =>
@@ -59,7 +59,7 @@ export function serviceAccountsProblems(list: FieldPlace): SchemaProblem[] {
   ];
 }
 
-export function trustDomainProblems(place: FieldPlace): SchemaProblem[] {
+function trustDomainProblems(place: FieldPlace): SchemaProblem[] {
   return [
     ...wildcardTextProblems(place),
     ...when(place.text.includes('/'), () => error(place, `${shown(place)} is no trust domain: it has a "/"`)),
@@ -67,7 +67,7 @@ export function trustDomainProblems(place: FieldPlace): SchemaProblem[] {
 }
 
 /** A text that may have one `*`, at its start or its end. */
-export function wildcardTextProblems(place: FieldPlace): SchemaProblem[] {
+function wildcardTextProblems(place: FieldPlace): SchemaProblem[] {
   return when(place.text === '' || /\*.*\*|[^*]\*[^*]/.test(place.text), () =>
     error(place, `${shown(place)} is not allowed; it must not be empty, and a "*" may only stand at its start or end`),
   );
@@ -97,7 +97,7 @@ export function operationProblems(to: FieldPlace): SchemaProblem[] {
 }
 
 /** A port, written as text. */
-export function portTextProblems(place: FieldPlace): SchemaProblem[] {
+function portTextProblems(place: FieldPlace): SchemaProblem[] {
   return when(!/^\d+$/.test(place.text) || Number(place.text) > 65535, () =>
     error(place, `${shown(place)} is no port; allowed are 0 to 65535`),
   );

@@ -143,7 +143,7 @@ export function matchedHeaderProblems(name: string, place: FieldPlace): SchemaPr
 }
 
 /** A header's name for CORS, where `*` is any. */
-export function corsHeaderProblems(place: FieldPlace): SchemaProblem[] {
+function corsHeaderProblems(place: FieldPlace): SchemaProblem[] {
   return place.text === '*' ? [] : nameProblems(place.text, place, token);
 }
 

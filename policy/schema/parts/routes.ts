@@ -106,7 +106,7 @@ function authorityProblems(route: FieldPlace): SchemaProblem[] {
     .map((place) => error(place, `the authority is written already, at ${writers[0]?.path ?? ''}`));
 }
 
-export function httpMatchProblems(match: FieldPlace): SchemaProblem[] {
+function httpMatchProblems(match: FieldPlace): SchemaProblem[] {
   const { uri, sourceNamespace } = { uri: match.at('uri'), sourceNamespace: match.at('sourceNamespace') };
   return [
     ...match
@@ -176,7 +176,7 @@ function destinationsProblems(route: FieldPlace): SchemaProblem[] {
 }
 
 /** A Destination that must be there. */
-export function requiredDestinationProblems(parent: FieldPlace): SchemaProblem[] {
+function requiredDestinationProblems(parent: FieldPlace): SchemaProblem[] {
   const destination = parent.at('destination');
   return destination.isSet ? destinationProblems(destination) : [error(destination, 'a destination is required')];
 }

@@ -37,7 +37,7 @@ const credentialFields = ['tlsCertificates', 'credentialName', 'credentialNames'
 const terminating = ['SIMPLE', 'MUTUAL', 'OPTIONAL_MUTUAL'];
 
 /** The mode of a server's TLS. Without one it passes TLS on unopened. */
-export function serverTlsMode(tls: FieldPlace): string {
+function serverTlsMode(tls: FieldPlace): string {
   return tls.at('mode').text === '' ? 'PASSTHROUGH' : tls.at('mode').text;
 }
 
@@ -136,7 +136,7 @@ const suites = [
 ];
 
 /** Istio ignores what it does not know, so all of it is advice. */
-export function cipherProblems(tls: FieldPlace): SchemaProblem[] {
+function cipherProblems(tls: FieldPlace): SchemaProblem[] {
   const { minimum, ciphers } = { minimum: tls.at('minProtocolVersion'), ciphers: tls.at('cipherSuites').items };
   const old = ['TLSV1_0', 'TLSV1_1'].includes(minimum.text);
   return [

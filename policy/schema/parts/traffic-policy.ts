@@ -91,7 +91,7 @@ export function connectionPoolProblems(pool: FieldPlace): SchemaProblem[] {
 /** Envoy's largest Maglev table. */
 const largestTable = 5000011;
 
-export function loadBalancerProblems(settings: FieldPlace, outlierDetection: FieldPlace): SchemaProblem[] {
+function loadBalancerProblems(settings: FieldPlace, outlierDetection: FieldPlace): SchemaProblem[] {
   if (!settings.isSet) return [];
   return [
     ...consistentHashProblems(settings.at('consistentHash')),
@@ -157,7 +157,7 @@ function isPrime(number: number): boolean {
 const topologyLabels = ['topology.kubernetes.io/region', 'topology.kubernetes.io/zone', 'topology.istio.io/subzone'];
 
 /** Where requests go by region, zone and subzone. */
-export function localityProblems(setting: FieldPlace, outlierDetection: FieldPlace): SchemaProblem[] {
+function localityProblems(setting: FieldPlace, outlierDetection: FieldPlace): SchemaProblem[] {
   const { distribute, failover, priority } = {
     distribute: setting.at('distribute'),
     failover: setting.at('failover'),
@@ -222,7 +222,7 @@ function isWithin(inner: string, outer: string): boolean {
   return parts.every((part, index) => inner.split('/', 3)[index] === part);
 }
 
-export function outlierDetectionProblems(outlier: FieldPlace): SchemaProblem[] {
+function outlierDetectionProblems(outlier: FieldPlace): SchemaProblem[] {
   const { local, errors } = {
     local: outlier.at('consecutiveLocalOriginFailures'),
     errors: outlier.at('consecutiveErrors'),

@@ -52,7 +52,7 @@ export async function startEnvoy(programs: Programs, xdsPort: number, folder: st
 }
 
 /** The response of Envoy's admin interface, trimmed; '' without one. */
-export function adminText({ adminPort }: Pick<Envoy, 'adminPort'>, path: string): Promise<string> {
+function adminText({ adminPort }: Pick<Envoy, 'adminPort'>, path: string): Promise<string> {
   return new Promise((resolve) => {
     get({ host: '127.0.0.1', port: adminPort, path }, (response) => {
       const chunks: Buffer[] = [];

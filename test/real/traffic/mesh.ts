@@ -74,7 +74,7 @@ export interface TestApi {
   remove(object: KubernetesObject): Promise<void>;
 }
 
-export function testApi(api: KubernetesApi): TestApi {
+function testApi(api: KubernetesApi): TestApi {
   return {
     apply: (object) => api.apply(object, { manager: 'meshwright-test' }),
     remove: (object) => api.remove(object),

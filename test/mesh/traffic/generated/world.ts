@@ -12,8 +12,7 @@ export interface Instance {
   address: string;
 }
 
-/** Ports that services listen on; all lead to {@link backendPort}. */
-export const servicePorts = { http: 80, alt: 18081 } as const;
+/** All ports of services lead to it. */
 export const backendPort = 19080;
 /** Ports of the gateway's servers. */
 export const gatewayPorts = [18090, 18091] as const;
