@@ -92,8 +92,8 @@ describe('a deployment to the lab, with the real engine', function () {
       name: 'UserError',
       message: [
         `Namespace ${name} exists, and this stack did not create it (field managers: kubectl-create).`,
-        'With `existing: true` the stack only labels a namespace, and leaves it behind.',
-        "PULUMI_K8S_UPSERT_EXISTING_OBJECTS=true, set for one run, takes over whatever is there; it is then the stack's, and goes with it.",
+        'With `existing: true` the stack only labels a namespace, and keeps it on destroy.',
+        'PULUMI_K8S_UPSERT_EXISTING_OBJECTS=true takes over every existing object, for one run: the stack then owns it, and destroy deletes it.',
         `${name}: nothing was changed`,
       ].join('\n'),
     });
