@@ -95,13 +95,18 @@ function settingsOf(
   return new Map([
     ...fields('', settings),
     ...fields('Service spec.trafficDistribution', spec['trafficDistribution']),
-    ...fields('Service spec.internalTrafficPolicy', spec['internalTrafficPolicy']),
-    ...fields('Service spec.sessionAffinity', spec['sessionAffinity']),
+    ...fields('Service spec.internalTrafficPolicy', unlessDefault(spec['internalTrafficPolicy'], 'Cluster')),
+    ...fields('Service spec.sessionAffinity', unlessDefault(spec['sessionAffinity'], 'None')),
     ...fields(
       'Service networking.istio.io/traffic-distribution',
       annotations['networking.istio.io/traffic-distribution'],
     ),
   ]);
+}
+
+/** The API server fills in defaults, which manifests leave out. */
+function unlessDefault(value: unknown, byDefault: string): unknown {
+  return value === byDefault ? undefined : value;
 }
 
 function fields(path: string, value: unknown): [string, unknown][] {

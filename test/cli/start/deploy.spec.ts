@@ -21,35 +21,45 @@ function settings(v2: number, more: StackSettings = {}): StackSettings {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { name: 'web', namespace: name },
-    spec: { ports: [{ name: 'http', port: 80 }] },
+    spec: { selector: { app: 'web' }, ports: [{ name: 'http', port: 80 }] },
   };
+  const deployments = ['v1', 'v2'].map((version) => {
+    const labels = { app: 'web', version };
+    return {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: `web-${version}`, namespace: name },
+      spec: {
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { containers: [{ name: 'web', image: 'web' }] } },
+      },
+    };
+  });
   return {
     namespaces: { [name]: {} },
     routes: { [name]: { web: { versions: ['v1', 'v2'], weights: { v1: 'rest', v2 } } } },
-    objects: [service],
+    objects: [service, ...deployments],
     proof: { enabled: false },
     ...more,
   };
 }
 
-/** The Service is among the verbatim objects, which routes do not wait for; it has no pods, and the API server is to refuse a broken ConfigMap, not the check. */
-const lenient: CheckOptions = {
-  rules: {
-    'apply-order': 'off',
-    'kubernetes-schema': 'off',
-    'weight-to-empty-version': 'off',
-    'requests-fail': 'off',
-  },
-};
+/** The API server is to refuse a broken ConfigMap, not the check. */
+const checked: CheckOptions = { rules: { 'kubernetes-schema': 'off' } };
+/** Nor do routes wait for the Service and its pods, which are among the verbatim objects. */
+const lenient: CheckOptions = { rules: { ...checked.rules, 'apply-order': 'off' } };
+
+/** Longest time of one test, in milliseconds. */
+const TEST_TIMEOUT_MS = 3 * 60_000;
 
 /** Each test stands on the ones before it. */
 describe('a deployment to the lab, with the real engine', function () {
-  this.timeout(START_TIMEOUT_MS);
-  this.bail(true);
+  this.timeout(TEST_TIMEOUT_MS);
   const folder = temporaryFolder();
   let lab: Lab;
 
-  before(async () => {
+  before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     lab = await sharedLab();
     await installIstioCrds(lab);
   });
@@ -102,8 +112,8 @@ describe('a deployment to the lab, with the real engine', function () {
 
   it('is refused by the policy pack, which names each object, and nothing is touched', async () => {
     const finding = (version: string): string =>
-      `DestinationRule ${name}/web.${version}: nothing makes Pulumi create Service ${name}/web before this DestinationRule: a subset may get requests before it has pods. Add it to dependsOn [apply-order]`;
-    await assert.rejects(deployed(settings(10), {}), (error) => {
+      `DestinationRule ${name}/web.${version}: nothing makes Pulumi create Deployment ${name}/web-${version}, Service ${name}/web before this DestinationRule: a subset may get requests before it has pods. Add them to dependsOn [apply-order]`;
+    await assert.rejects(deployed(settings(10), checked), (error) => {
       const { name: kind, message } = error as Error;
       const lines = message.split('\n').filter((line) => !line.startsWith('Fix: '));
       assert.deepEqual(
@@ -120,18 +130,20 @@ describe('a deployment to the lab, with the real engine', function () {
     const [first, plan, ...rest] = printed.split('\n');
     // Objects that wait for nothing come in any order.
     assert.deepEqual(
-      [first, plan, rest.slice(0, 5).sort(), rest.slice(5), lines],
+      [first, plan, rest.slice(0, 7).sort(), rest.slice(7), lines],
       [
         '',
         'Plan',
         [
+          `+ Deployment ${name}/web-v1`,
+          `+ Deployment ${name}/web-v2`,
           `+ DestinationRule ${name}/web.v1`,
           `+ DestinationRule ${name}/web.v2`,
           `+ Namespace ${name}`,
           `+ Service ${name}/web`,
           `+ VirtualService ${name}/web`,
         ],
-        ['5 to create, 0 to change, 0 to remove, 0 unchanged', '', '5 created in a while', '', ''],
+        ['7 to create, 0 to change, 0 to remove, 0 unchanged', '', '7 created in a while', '', ''],
         [],
       ],
     );
@@ -155,7 +167,7 @@ describe('a deployment to the lab, with the real engine', function () {
   });
 
   it('changes nothing the second time', async () => {
-    assert.deepEqual(await deployed(settings(10)), { printed: '\nPlan\nno changes (5 objects)\n\n', lines: [] });
+    assert.deepEqual(await deployed(settings(10)), { printed: '\nPlan\nno changes (7 objects)\n\n', lines: [] });
   });
 
   const moved = `web.${name}.svc.cluster.local:80, from workloads
@@ -165,7 +177,7 @@ describe('a deployment to the lab, with the real engine', function () {
 `;
 
   it('is announced by `meshwright diff --cluster` in the same words', () => {
-    const config = folder.file('after.yaml', stringify({ config: stackConfig(settings(25), {}) }));
+    const config = folder.file('after.yaml', stringify({ config: stackConfig(settings(25), lenient) }));
     const env = { ...process.env, PATH: `${dirname(lab.kubectl)}${delimiter}${process.env['PATH'] ?? ''}` };
     const args = ['diff', '--cluster', '--kubeconfig', lab.kubeconfig, '--config', config];
     assert.deepEqual(meshwright(args, { env }), { code: 1, stdout: moved, stderr: '' });
@@ -178,7 +190,7 @@ Plan
 ~ VirtualService ${name}/web
     spec.http[0].route[0].weight: 90 -> 75
     spec.http[0].route[1].weight: 10 -> 25
-0 to create, 1 to change, 0 to remove, 4 unchanged
+0 to create, 1 to change, 0 to remove, 6 unchanged
 
 Traffic
 ${moved}
@@ -194,7 +206,7 @@ ${moved}
       name: 'UserError',
       message: `VirtualService ${name}/web: this change is refused: spec.http[0].route[1].weight: web subset v2 would go from 25 to 50 at once, by 25; allowed are steps of 10 (maxStep). Go in several updates (weight-step-limit)\n${name}: nothing was changed`,
     });
-    assert.deepEqual((await deployed(settings(25))).printed, '\nPlan\nno changes (5 objects)\n\n');
+    assert.deepEqual((await deployed(settings(25))).printed, '\nPlan\nno changes (7 objects)\n\n');
   });
 
   it('refuses a bad configuration without a stack trace', async () => {
@@ -203,7 +215,7 @@ ${moved}
     await assert.rejects(deploy(lab, stack, { objects: [], print: () => undefined, log: () => undefined }), (error) => {
       const { name: kind, message } = error as Error;
       assert.equal(kind, 'UserError');
-      assert.match(message, /^the configuration of stack deploy-spec is refused, nothing was changed: 1 problem\n/);
+      assert.match(message, /^invalid configuration for stack deploy-spec, nothing was changed: 1 problem\n/);
       assert.doesNotMatch(message, /\n\s+at /);
       return true;
     });
@@ -262,14 +274,14 @@ ${moved}
   it('is taken down only when that is confirmed', async () => {
     const { done, asked, printed } = await down(false);
     assert.deepEqual([done, asked], [false, [`Remove the stack ${name}?`]]);
-    assert.match(printed, /^Plan\n(- .*\n){5}0 to create, 0 to change, 5 to remove, 0 unchanged\n\n$/);
+    assert.match(printed, /^Plan\n(- .*\n){7}0 to create, 0 to change, 7 to remove, 0 unchanged\n\n$/);
     assert.notEqual(await get(lab, 'service', 'web', '-n', name), undefined);
   });
 
   it('goes with all that it has made, and with nothing that others have made', async () => {
     await kubectl(lab, ['create', 'configmap', 'theirs', '-n', 'default']);
     const { done, printed } = await down(true);
-    assert.deepEqual([done, printed.split('\n').at(-2)], [true, '5 removed in a while']);
+    assert.deepEqual([done, printed.split('\n').at(-2)], [true, '7 removed in a while']);
     assert.equal(await get(lab, 'namespace', name), undefined);
     assert.notEqual(await get(lab, 'configmap', 'theirs', '-n', 'default'), undefined);
     await kubectl(lab, ['delete', 'configmap', 'theirs', '-n', 'default']);
