@@ -26,7 +26,12 @@ const kinds = new Map(
 export class Cluster {
   private readonly api: KubernetesApi;
 
-  constructor(connection: Connection, signal?: AbortSignal) {
+  /** @param wrote - gets each object that was written, and for a removed one what was removed and undefined */
+  constructor(
+    connection: Connection,
+    signal?: AbortSignal,
+    private readonly wrote: (object: KubernetesObject, live: LiveObject | undefined) => void = () => undefined,
+  ) {
     this.api = new KubernetesApi(connection, kinds, signal);
   }
 
@@ -43,9 +48,11 @@ export class Cluster {
     for (let attempt = 1; ; attempt++) {
       const live = keeping === undefined ? undefined : await this.api.get(object);
       try {
-        return await this.write(
+        const written = await this.write(
           live === undefined || keeping === undefined ? object : unchanged(keeping(object, live), live),
         );
+        this.wrote(object, written);
+        return written;
       } catch (error) {
         // The owner of those fields wrote them meanwhile.
         if (
@@ -88,6 +95,7 @@ export class Cluster {
   /** Deletes an object; an object that does not exist is no error. */
   async remove(object: KubernetesObject): Promise<void> {
     await this.api.remove(object);
+    this.wrote(object, undefined);
   }
 }
 

@@ -18,8 +18,8 @@ const listTime = 2000;
 interface NamespaceList {
   until: number;
   objects: Promise<LiveObject[]>;
-  /** Titles of objects that this process has written since. */
-  written: Set<string>;
+  /** What this process has written since, by title; undefined for what it has removed. */
+  written: Map<string, LiveObject | undefined>;
 }
 
 /** A Route that exists, but not as it should be. */
@@ -129,31 +129,39 @@ export class RouteResources {
     const owner = ownerOf(urn, connection.server, inputs.namespace, id);
     const refused = await this.refusals(inputs, owner);
     if (refused.length > 0) throw new Error([...refused, takeoverHint].join('\n'));
-    const cluster = new Cluster(connection, signal);
+    const cluster = new Cluster(connection, signal, (object, live) => {
+      this.list(inputs).written.set(objectTitle(object), live);
+    });
     const wanted = parsedObjects(inputs.objects);
     // The same kubeconfig may lead to another cluster by now; the state says nothing about that one.
     const known =
       before.server === connection.server ? parsedObjects(before.objects) : new Map<string, KubernetesObject>();
-    const own = (await this.list(inputs).objects).filter((live) => belongsTo(live, owner));
+    const own = (await this.objectsOf(inputs)).filter((live) => belongsTo(live, owner));
     const all = new Map([...known, ...(await leftovers(cluster, own, known, wanted))]);
     const { weightsOwnedBy } = inputs;
     const prover = new Prover(inputs.proof, clusterOptions(inputs), log, signal);
     const context = { cluster, prover, inFlight: this.inFlight, log, owner, weightsOwnedBy, signal };
     const outcome = await executePlan(planOf(all, wanted, before.unproven), all, context);
     await log.flush();
-    for (const title of outcome.objects.keys()) this.list(inputs).written.add(title);
     return settled(id, { ...inputs, server: connection.server }, outcome);
   }
 
   /** Why objects must not be written: they exist, and another stack, a controller or a person made them. */
   private async refusals(inputs: RouteInputs, owner: Owner): Promise<string[]> {
     if (takesOverAll()) return [];
-    const { objects, written } = this.list(inputs);
-    return (await objects)
+    return (await this.objectsOf(inputs))
       .map((live): [string, LiveObject] => [objectTitle(live), live])
-      .filter(([title, live]) => inputs.objects[title] !== undefined && !written.has(title) && !isOfStack(live, owner))
+      .filter(([title, live]) => inputs.objects[title] !== undefined && !isOfStack(live, owner))
       .map(([title, live]) => `${title} exists, and this stack did not create it${makerOf(live)}.`)
       .sort();
+  }
+
+  /** The routing objects of the inputs' namespace: as listed, and as this process has written them since. */
+  private async objectsOf(inputs: RouteInputs): Promise<LiveObject[]> {
+    const { objects, written } = this.list(inputs);
+    const current = new Map<string, LiveObject | undefined>((await objects).map((live) => [objectTitle(live), live]));
+    for (const [title, live] of written) current.set(title, live);
+    return [...current.values()].filter((live) => live !== undefined);
   }
 
   private list(inputs: RouteInputs): NamespaceList {
@@ -163,7 +171,7 @@ export class RouteResources {
     const known = this.lists.get(key);
     if (known !== undefined && now < known.until) return known;
     const objects = new Cluster(connection, this.stop.signal).all(inputs.namespace);
-    const list = { until: now + listTime, objects, written: new Set<string>() };
+    const list = { until: now + listTime, objects, written: new Map<string, LiveObject | undefined>() };
     this.lists.set(key, list);
     objects.catch(() => this.lists.delete(key));
     return list;
