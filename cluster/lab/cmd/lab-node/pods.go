@@ -137,7 +137,7 @@ func (n *node) newPod(object *corev1.Pod) *pod {
 		object: object,
 		role:   n.roleOf(object),
 		// The folder of a pod that is gone is removed later, when another pod may have its name.
-		folder:    filepath.Join(n.options.folder, "pods", string(object.UID)),
+		folder:    filepath.Join(n.options.folder, "pods", object.Namespace+"_"+object.Name+"_"+string(object.UID)),
 		ctx:       ctx,
 		cancel:    cancel,
 		endpoints: map[int]int{},
