@@ -20,6 +20,25 @@ describe('a check of any objects', () => {
     );
   });
 
+  it('takes weights next to 0 or beyond any number for none', () => {
+    const objects = ([1e-300, 1e308] as const).flatMap((weight): KubernetesObject[] => [
+      ...written,
+      {
+        apiVersion: 'networking.istio.io/v1',
+        kind: 'VirtualService',
+        metadata: { name: 'odd', namespace: 'shop' },
+        spec: {
+          hosts: ['odd.example'],
+          http: [{ route: ['a', 'b'].map((host) => ({ destination: { host }, weight })) }],
+        },
+      },
+    ]);
+    assert.deepEqual(
+      check(objects).filter(({ rule }) => rule === 'rule-failed'),
+      [],
+    );
+  });
+
   it('does not depend on the order of the objects', () => {
     fc.assert(
       fc.property(fc.array(damaged, { minLength: 2, maxLength: 12 }), fc.integer(), (given, seed) => {

@@ -115,7 +115,7 @@ function plainForward(forward: WeightedRuleDestination[]): Action {
 /** A single destination takes everything whatever its weight; beside others, weight 0 takes nothing. */
 function weighted(value: unknown, resolve: ResolveHost): WeightedRuleDestination[] {
   const entries = asList(value).filter(isMap);
-  const weights = entries.map((entry) => (entries.length === 1 ? 1 : Math.max(asNumber(entry['weight']) ?? 0, 0)));
+  const weights = entries.map((entry) => (entries.length === 1 ? 1 : wholeWeight(entry['weight'])));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   return entries.flatMap((entry, index) => {
     const weight = weights[index] ?? 0;
@@ -130,6 +130,12 @@ function weighted(value: unknown, resolve: ResolveHost): WeightedRuleDestination
       },
     ];
   });
+}
+
+/** The API server takes whole numbers from 0 to 2147483647 only; anything else takes nothing. */
+function wholeWeight(value: unknown): number {
+  const weight = asNumber(value) ?? 0;
+  return Number.isInteger(weight) && weight > 0 && weight <= 2 ** 31 - 1 ? weight : 0;
 }
 
 function ruleDestination(value: unknown, resolve: ResolveHost): RuleDestination {
