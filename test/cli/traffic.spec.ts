@@ -3,7 +3,14 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { UserError } from '../../cli/errors';
 import { observe, observedLines, type ObserveOptions } from '../../cli/traffic/observe';
-import { type Answer, exitCodeOf, type Observation, observationLines, observationText, tally } from '../../cli/traffic/tally';
+import {
+  type Answer,
+  exitCodeOf,
+  type Observation,
+  observationLines,
+  observationText,
+  tally,
+} from '../../cli/traffic/tally';
 import { parseStackText } from '../../config/stack-text';
 import type { StackSettings } from '../../mesh/manifests/settings';
 import { binomialBound } from '../../mesh/traffic/share';

@@ -35,11 +35,7 @@ describe('what is shown of a run of the engine', () => {
         begins(service),
         says('error', `<{%fg 1%}>error: <{%reset%}>resource "${urn}" ${by}: port is invalid\n<{%reset%}>`, { urn }),
         says('error', `creation of resource "${urn}" failed`, { urn }),
-        says(
-          'error',
-          'Preview failed: before hook "only-own-objects" failed: Service one/s exists',
-          { urn },
-        ),
+        says('error', 'Preview failed: before hook "only-own-objects" failed: Service one/s exists', { urn }),
         says(
           'error',
           `${routeType} resource 'one': property objects["VirtualService one/a"] value {<nil>} has a problem: this change is refused`,
