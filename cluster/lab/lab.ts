@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { KubernetesApi } from '../api';
 import { ensurePrograms, removeDamaged, type Installed } from './binaries';
+import { labProcessNames } from './binaries/programs';
 import { withLock } from './lock';
 import { ensureNodes } from './nodes';
 import { layoutOf, readPorts, type Layout, type Ports } from './processes/layout';
@@ -12,7 +13,6 @@ import { newClient, type HealthClient } from './processes/health';
 import { findRunning, StartError, startProcesses, stopRunning } from './processes/start';
 import {
   LabError,
-  labProcessNames,
   type Lab,
   type LabDownOptions,
   type LabLocation,

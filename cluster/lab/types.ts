@@ -1,4 +1,4 @@
-import type { ProgramName } from './binaries/programs';
+import type { LabProcessName, ProgramName } from './binaries/programs';
 
 /** A failure that its message fully explains; shown without a stack trace. */
 export class LabError extends Error {
@@ -11,19 +11,6 @@ export interface Log {
   /** Shows a line that the next one replaces; '' removes it. Undefined where lines cannot be rewritten. */
   readonly rewrite?: ((line: string) => void) | undefined;
 }
-
-/** The processes of a lab, in the order in which they start. */
-export const labProcessNames = [
-  'etcd',
-  'kube-apiserver',
-  'kube-controller-manager',
-  'kube-scheduler',
-  'kwok',
-  'lab-node',
-  'prometheus',
-] as const;
-
-export type LabProcessName = (typeof labProcessNames)[number];
 
 /** Which lab. */
 export interface LabLocation {

@@ -4,7 +4,19 @@ import { access } from 'node:fs/promises';
 import { devNull } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { labProcessNames } from '../types';
+
+/** The processes of a lab, in the order in which they start. */
+export const labProcessNames = [
+  'etcd',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kwok',
+  'lab-node',
+  'prometheus',
+] as const;
+
+export type LabProcessName = (typeof labProcessNames)[number];
 
 /** Every program of a lab, except Envoy. */
 export const programNames = [

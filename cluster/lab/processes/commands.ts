@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { projectRoot } from '../../../runtime/project-root';
-import type { LabProcessName } from '../types';
+import type { LabProcessName } from '../binaries/programs';
 import type { Layout, Ports } from './layout';
 import type { Pki } from './pki';
 

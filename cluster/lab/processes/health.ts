@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { LabProcessName } from '../types';
+import type { LabProcessName } from '../binaries/programs';
 import type { Ports } from './layout';
 import type { Pki } from './pki';
 

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:net';
 import path from 'node:path';
 import { z } from 'zod';
 import { projectRoot } from '../../../runtime/project-root';
-import { labProcessNames, type LabProcessName } from '../types';
+import { labProcessNames, type LabProcessName } from '../binaries/programs';
 
 /** The files and folders of a lab. */
 export interface Layout {
