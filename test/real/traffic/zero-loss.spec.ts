@@ -137,6 +137,8 @@ describe('a change of routes, on a real istiod and real Envoys', function () {
   it('names the proxy that hangs and what it serves after the timeout, and continues when it is back', async () => {
     const [from, to] = [routed({ v1: 90, v2: 10 }), routed({ v1: 50, v2: 50 })];
     await change(undefined, { v1: 90, v2: 10 });
+    // What a proxy that hangs serves is what this view has seen of it before.
+    await view.look();
     const held = theMesh().proxies.get('client-1');
     assert.ok(held);
     held.process.kill('SIGSTOP');
