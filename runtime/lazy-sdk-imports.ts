@@ -35,6 +35,12 @@ function defer(file: string): void {
       // Of an ES module the importer keeps a reference; of any other it would copy, and so read, every export.
       get: (_, key) => (key === '__esModule' ? true : (Reflect.get(load(), key) as unknown)),
       has: (_, key) => Reflect.has(load(), key),
+      // A bundle's import() copies all exports by name.
+      ownKeys: () => Reflect.ownKeys(load()),
+      getOwnPropertyDescriptor: (_, key) => {
+        const found = Reflect.getOwnPropertyDescriptor(load(), key);
+        return found && { ...found, configurable: true };
+      },
     },
   );
   require.cache[file] = Object.assign(new Module(file), { loaded: true, exports });

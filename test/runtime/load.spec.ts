@@ -57,6 +57,15 @@ void import('node:path').then(({ basename }) => console.log([a, typeof Server, b
     assert.equal(run(), '1 function main.js true');
   });
 
+  it('gets all exports of what the SDK loads late, by import() as well', () => {
+    write(`
+import ${JSON.stringify(join(root, 'runtime', 'lazy-sdk-imports'))};
+import '@pulumi/pulumi';
+void import('@pulumi/pulumi/automation/index.js').then(({ LocalWorkspace, PulumiCommand }) => console.log(typeof LocalWorkspace, typeof PulumiCommand));
+`);
+    assert.equal(run(), 'function function');
+  });
+
   it('is bundled once while nothing changes', () => {
     write('console.log(1);');
     assert.deepEqual([run(), kept().length], ['1', 1]);
