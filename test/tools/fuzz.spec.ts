@@ -6,7 +6,7 @@ describe('the fuzzer', function () {
   this.timeout(120_000);
 
   it('finds no crash in changed stack files, some of which are accepted', () => {
-    const { accepted, failures } = fuzzStackFiles(60, 7);
+    const { accepted, failures } = fuzzStackFiles(120, 7);
     assert.deepEqual(failures, []);
     assert.ok(accepted > 5, `${accepted} accepted`);
   });

@@ -117,8 +117,12 @@ function run(count: number, seed: number, make: (random: Random) => Case): FuzzR
 
 /** The stack files to start from: the project's own and the bases of its samples, and one with what these lack. */
 function stackFiles(): Record<string, unknown>[] {
-  const own = readdirSync(projectRoot).filter((name) => /^Pulumi\..+\.yaml$/.test(name));
-  const samples = readdirSync(join(projectRoot, 'samples')).map((name) => join('samples', name, 'base.yaml'));
+  const own = readdirSync(projectRoot)
+    .filter((name) => /^Pulumi\..+\.yaml$/.test(name))
+    .sort();
+  const samples = readdirSync(join(projectRoot, 'samples'))
+    .sort()
+    .map((name) => join('samples', name, 'base.yaml'));
   const read = (file: string): Record<string, unknown> => {
     const { config } = parse(readFileSync(join(projectRoot, file), 'utf8')) as { config: Record<string, unknown> };
     return { config };
