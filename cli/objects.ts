@@ -16,7 +16,7 @@ export interface LoadedObject {
   file: string;
   /** 1-based index of the document in its file. */
   document: number;
-  /** The line in the file, from 1, of what a path in the object names, e.g. `spec.http[0]`, or of the nearest place above it. */
+  /** Finds the line, counted from 1, of a field such as `spec.http[0]`. If the file lacks the field, it is the line of its nearest parent. */
   line: (path: string) => number;
 }
 

@@ -35,7 +35,7 @@ export function checkMesh(settings: StackSettings, policy: PolicySettings = {}, 
 }
 
 /**
- * All problems of a refused stack: its own, and the findings on objects that they do not concern. Only rules that judge an object alone run, since the
+ * All problems of a refused stack: those of its settings, and findings on the objects that these settings do not affect. Only rules that judge an object alone run, since the
  * others would miss the refused parts.
  */
 export function allProblems({ problems, sound }: Refused, source: Source = {}): Problem[] {

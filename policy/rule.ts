@@ -1,4 +1,5 @@
 import { type KubernetesObject, defined } from '../mesh/manifests/kubernetes';
+import type { Externals } from '../mesh/model/mesh-config';
 import type { MeshModel, MeshOptions } from '../mesh/model/mesh-model';
 import { type Level, named, type Finding } from './finding';
 
@@ -50,19 +51,7 @@ export interface CheckOptions {
   /** Levels by rule id; `off` switches a rule off. Default to each rule's own level. */
   rules?: Record<string, Level | 'off'>;
   /** Things that exist although they are not among the objects. A list may hold `*` for "whatever is named exists". */
-  externals?: {
-    namespaces?: string[];
-    /** Istio Gateways as `namespace/name`. */
-    gateways?: string[];
-    /** Hosts as FQDN, e.g. `api.example.com` or `mysql.legacy.svc.cluster.local`. */
-    hosts?: string[];
-    /** Workloads as `namespace/name`. */
-    workloads?: string[];
-    /** Secrets as `namespace/name`. */
-    secrets?: string[];
-    /** ServiceAccounts as `namespace/name`. */
-    serviceAccounts?: string[];
-  };
+  externals?: Externals;
   /** Root namespace, domain and MeshConfig, where no object says them. */
   mesh?: MeshOptions;
   /** Version of the Istio that will judge and run the objects, e.g. `1.30.3`. Defaults to the version that the schemas are of. */

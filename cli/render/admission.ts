@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import type { Mesh } from '../../mesh/manifests/mesh';
 import { asStrings } from '../../mesh/json';
+import { resolveHost } from '../../mesh/model/hosts';
 
 /**
  * A ValidatingAdmissionPolicy, with its binding, by which the API server lets only the namespaces that route a host in this stack route it. It covers the hosts of the stack's VirtualServices, names below
@@ -92,7 +93,7 @@ function hostOwners(objects: readonly KubernetesObject[], domain: string): Map<s
   for (const { metadata, spec } of routes) {
     const namespace = metadata.namespace ?? 'default';
     for (const written of [...asStrings(spec?.['hosts']), ...asStrings(spec?.['hostnames'])]) {
-      const host = written === '*' || written.includes('.') ? written : `${written}.${namespace}.svc.${domain}`;
+      const host = resolveHost(written, namespace, domain);
       owners.set(host, [...new Set([...(owners.get(host) ?? []), namespace])]);
     }
   }

@@ -21,7 +21,7 @@ export interface Reporting {
 export interface DeployOptions extends Reporting {
   /** All objects of the stack, for the changes to traffic. */
   objects: readonly KubernetesObject[];
-  /** Messages of findings that were printed already. */
+  /** Messages of policy findings that have already been printed. */
   printed?: readonly string[];
   /** Compare with the cluster first, and undo changes that were made by hand. */
   refresh?: boolean;

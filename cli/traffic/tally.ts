@@ -213,7 +213,7 @@ function boundWords({ least, most }: Bound, sent: number): string {
   return from === to ? from : `${from.replace(' %', '')}–${to}`;
 }
 
-/** `91.0 %`, and never a rounded 0 or 100. */
+/** `91.0 %`, with one decimal. A value is shown as 0 or 100 only if it is exactly that. */
 function part(count: number, total: number): string {
   const value = (100 * count) / total;
   const rounded = value.toFixed(1);

@@ -147,6 +147,16 @@ const ordinalLabels: Readonly<Record<string, 'name' | 'index'>> = {
   'apps.kubernetes.io/pod-index': 'index',
 };
 
+/** Labels that istiod adds to endpoints, from the node and the cluster they are in (istio pkg/kube/labels, AugmentLabels). No pod template has them. */
+export const labelsOfPlace = [
+  'topology.kubernetes.io/region',
+  'topology.kubernetes.io/zone',
+  'topology.istio.io/subzone',
+  'topology.istio.io/cluster',
+  'topology.istio.io/network',
+  'kubernetes.io/hostname',
+];
+
 /** Labels that Kubernetes, Istio and controllers set on running pods and their endpoints, so that no pod template shows them. */
 const setAtRuntime = [
   ...Object.keys(ordinalLabels),
@@ -154,12 +164,7 @@ const setAtRuntime = [
   'controller-revision-hash',
   'pod-template-generation',
   'rollouts-pod-template-hash',
-  'topology.kubernetes.io/region',
-  'topology.kubernetes.io/zone',
-  'topology.istio.io/subzone',
-  'topology.istio.io/cluster',
-  'topology.istio.io/network',
-  'kubernetes.io/hostname',
+  ...labelsOfPlace,
   'security.istio.io/tlsMode',
   'service.istio.io/canonical-name',
   'service.istio.io/canonical-revision',

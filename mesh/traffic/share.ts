@@ -13,7 +13,7 @@ export function share(part: number | Fraction, whole = 1): Share {
   return new FractionJs(part).div(whole).toFraction();
 }
 
-/** `90 %`, `33.33 %`: at most two digits after the point, and never a rounded 0 or 100. */
+/** `90 %`, `33.33 %`: at most two decimals. A value is shown as 0 or 100 only if it is exactly that. */
 export function percent(value: Share): string {
   const exact = fraction(value).mul(100);
   const rounded = exact.round(2);

@@ -1,3 +1,4 @@
+import { labelsOfPlace } from '../../mesh/model/endpoints';
 import type { MeshModel, MeshService, MeshWorkload } from '../../mesh/model/mesh-model';
 import { pushTo } from '../../mesh/collections';
 import { memoizeByIdentity } from '../../mesh/model/memoize';
@@ -16,21 +17,9 @@ const byWorkload = memoizeByIdentity((model: MeshModel): Map<MeshWorkload, MeshS
   return found;
 });
 
-/**
- * Labels that istiod adds to endpoints, from the node and the cluster they are in, so that no pod template shows them (istio pkg/kube/labels, AugmentLabels).
- */
-const addedByIstiod = [
-  'topology.kubernetes.io/region',
-  'topology.kubernetes.io/zone',
-  'topology.istio.io/subzone',
-  'topology.istio.io/cluster',
-  'topology.istio.io/network',
-  'kubernetes.io/hostname',
-];
-
 /** The labels of a subset that pods carry themselves. */
 export function podLabels(subset: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(subset).filter(([label]) => !addedByIstiod.includes(label)));
+  return Object.fromEntries(Object.entries(subset).filter(([label]) => !labelsOfPlace.includes(label)));
 }
 
 /** Labels of everything that answers for a service: its workloads and the endpoints that a ServiceEntry lists. Undefined when the objects show none of it. */

@@ -77,7 +77,7 @@ function violations(model: MeshModel, virtualService: MeshVirtualService): Viola
   });
 }
 
-/** The kind of rules that a server uses. */
+/** Which rules of a VirtualService a Gateway's server uses: http, tls or tcp. */
 function readBy({ port, tls }: MeshGatewayServer): RouteProtocol {
   const protocol = parseProtocol(port.protocol);
   if (isHttp(protocol)) return 'http';
