@@ -1,10 +1,9 @@
 import { isIP } from 'node:net';
-import { type Client, gatewayClients, workloadClient } from '../../mesh/traffic/classes/clients';
+import { type Client, clientOfWorkload, gatewayClients, workloadClient } from '../../mesh/traffic/classes/clients';
 import { compareStrings } from '../../mesh/collections';
-import { authorityHost, type Proxy, type Request } from '../../mesh/traffic/request';
+import { authorityHost, type Request } from '../../mesh/traffic/request';
 import { route } from '../../mesh/traffic/route';
 import type { TrafficModel } from '../../mesh/traffic/traffic-model';
-import type { MeshModel, MeshWorkload } from '../../mesh/model/mesh-model';
 import { type Entrance, entrances, entrancesFor } from '../../mesh/traffic/unfollowed';
 import { nearest } from '../../policy/finding';
 import { UserError } from '../errors';
@@ -105,17 +104,7 @@ function workload({ mesh }: TrafficModel, name: string): Client {
       `--from workload ${name}: there is none of that name; ${listed('workloads', names)}${hint(name, names)}`,
     );
   }
-  const client = workloadClient(namespace, found.labels);
-  const type = hasNoProxy(mesh, found) ? 'none' : 'sidecar';
-  const proxy: Proxy = { ...client.proxy, type, serviceAccount: found.serviceAccount };
-  const title = `workload ${name}`;
-  if (found.proxy !== 'ambient') return { ...client, title, proxy };
-  return { ...client, title, proxy: { ...proxy, unfollowed: [`${found.kind} ${name} is in ambient mode, which`] } };
-}
-
-/** A workload that the objects show to have no proxy; nothing is known of one whose Namespace is not among them. */
-function hasNoProxy({ namespaces }: MeshModel, { proxy, namespace }: MeshWorkload): boolean {
-  return proxy === 'none' && namespaces.get(namespace)?.source !== undefined;
+  return clientOfWorkload(mesh, found);
 }
 
 function isGatewayPod(annotations: Record<string, string>): boolean {

@@ -1,4 +1,4 @@
-import { gatewayClients, workloadClient, type Client } from './classes/clients';
+import { clientOfWorkload, gatewayClients, workloadClient, type Client } from './classes/clients';
 import { authorityHost, type Request } from './request';
 import { route } from './route';
 import type { TrafficModel } from './traffic-model';
@@ -47,7 +47,7 @@ function gatewayNamed({ mesh }: TrafficModel, name: string): Client | string {
 function workloadNamed({ mesh }: TrafficModel, name: string): Client | string {
   const [namespace = '', own = ''] = name.split('/');
   const found = mesh.workloads.get(namespace, own);
-  if (found !== undefined) return { ...workloadClient(namespace, found.labels), title: `workload ${name}` };
+  if (found !== undefined) return clientOfWorkload(mesh, found);
   const names = mesh.workloads.all.map((one) => `${one.namespace}/${one.name}`);
   return `no workload has the name ${name}; ${names.length === 0 ? 'there are no workloads' : `the workloads are ${names.join(', ')}`}`;
 }

@@ -1,6 +1,7 @@
 import { compareStrings } from '../../collections';
 import { asMap, asString, asStringMap, asStrings, isMap } from '../../json';
-import type { MeshModel, MeshObject } from '../../model/mesh-model';
+import type { MeshModel, MeshObject, MeshWorkload } from '../../model/mesh-model';
+import { hasNoProxy } from '../../model/mutual-tls';
 import { exact, type Literal } from '../matching/literal';
 import type { Proxy } from '../request';
 
@@ -60,6 +61,17 @@ export function workloadClient(namespace: string, labels: Record<string, string>
       ...Object.entries(labels).map(([label, value]) => exact(`source label ${label}`, value)),
     ],
   };
+}
+
+/** One workload as a sender, with or without a proxy. */
+export function clientOfWorkload(model: MeshModel, workload: MeshWorkload): Client {
+  const { kind, namespace, name, labels, serviceAccount } = workload;
+  const client = workloadClient(namespace, labels);
+  const title = `workload ${namespace}/${name}`;
+  const proxy: Proxy = { ...client.proxy, type: hasNoProxy(model, workload) ? 'none' : 'sidecar', serviceAccount };
+  if (workload.proxy !== 'ambient') return { ...client, title, proxy };
+  const unfollowed = [`${kind} ${namespace}/${name} is in ambient mode, which`];
+  return { ...client, title, proxy: { ...proxy, unfollowed } };
 }
 
 /** Gateways by the workload they run on; one without a workload among the objects stands for itself. */

@@ -48,6 +48,18 @@ const reviews = 'http://reviews.bookinfo:9080/';
 const jason = { url: reviews, headers: { 'End-User': 'jason' } };
 
 describe('expectations', () => {
+  it('know that a workload without a sidecar ignores the routes, as explain does', () => {
+    const plain = stackTraffic({ ...stack, namespaces: { bookinfo: { injection: false }, edge: {} } });
+    const from = 'workload bookinfo/productpage-v1';
+    assert.deepEqual(judgeExpectations(plain, [{ request: 'POST reviews:9080/', from, status: 405 }]), [
+      {
+        result: 'fails',
+        message:
+          'expected all requests from workload bookinfo/productpage-v1 to get status 405; instead: reviews.bookinfo',
+      },
+    ]);
+  });
+
   it('hold where the request goes, with its share, or with the status of an answer', () => {
     const all: Expectation[] = [
       { request: jason, to: 'reviews v2' },
