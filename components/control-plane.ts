@@ -88,7 +88,13 @@ function injectorReady(
         annotations: { 'pulumi.com/waitFor': 'jsonpath={.webhooks[*].clientConfig.caBundle}' },
       },
     },
-    // istiod's release deletes the webhook. Removing the annotation after that would create an empty webhook, which Helm then refuses to adopt.
-    { ...opts, retainOnDelete: true, customTimeouts: { create: timeout, update: timeout } },
+    {
+      ...opts,
+      // istiod's release deletes the webhook. Removing the annotation after that would create an empty webhook, which Helm then refuses to adopt.
+      retainOnDelete: true,
+      // The provider may store the webhook as it was just before the patch, and would then show the annotation as a change in the next preview.
+      ignoreChanges: ['metadata.annotations'],
+      customTimeouts: { create: timeout, update: timeout },
+    },
   );
 }

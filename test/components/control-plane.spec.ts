@@ -85,6 +85,7 @@ describe('IstioControlPlane', () => {
         dependsOn: ['istio-istio-base', 'istio-istio-system-namespace', 'istio-istiod'],
         options: {
           retainOnDelete: true,
+          ignoreChanges: ['metadata.annotations'],
           customTimeouts: { create: '600s', update: '600s' },
           aliases: [formerWebhook],
         },

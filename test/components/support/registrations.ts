@@ -36,6 +36,7 @@ interface Request {
   getDeletedwith(): string;
   getRetainondelete(): boolean;
   getDeletebeforereplacedefined(): boolean;
+  getIgnorechangesList(): string[];
   getReplaceonchangesList(): string[];
   getCustomtimeouts(): { toObject(): object } | undefined;
   getHooks(): { getBeforeCreateList(): string[] } | undefined;
@@ -131,6 +132,7 @@ function registration(request: Request): Registration {
       deletedWith: nameOf(request.getDeletedwith()),
       retainOnDelete: request.getRetainondelete(),
       deleteBeforeReplaceDefined: request.getDeletebeforereplacedefined(),
+      ignoreChanges: request.getIgnorechangesList(),
       replaceOnChanges: request.getReplaceonchangesList(),
       beforeCreate: request.getHooks()?.getBeforeCreateList(),
       customTimeouts: customTimeouts === undefined ? {} : stated(customTimeouts),

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:net';
 import { counts } from '../scenarios/counts';
 import { until } from '../traffic/child';
 import { Stage } from '../scenarios/stage';
+import { START_TIMEOUT_MS } from '../../cluster/lab/support';
 
 /** Processes of the lab: the program, and an argument that identifies it. */
 const processes: [name: string, program: string, argument: string][] = [
@@ -29,6 +30,7 @@ describe('a lab with a stack on it', function () {
   let stage: Stage;
   let taken: { server: Server; port: number };
   before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     taken = await takeNodePort();
     stage = await Stage.start(this, 'tutorial');
     await stage.to('002/90-10', {

@@ -8,6 +8,7 @@ import { stringify } from 'yaml';
 import { stackConfig } from '../../../cli/commands/start';
 import { meshwright } from '../../cli/support';
 import { Stage } from '../scenarios/stage';
+import { START_TIMEOUT_MS } from '../../cluster/lab/support';
 
 type Weights = Record<string, number>;
 
@@ -22,6 +23,7 @@ describe('a proof through port-forwards', function () {
   let stage: Stage;
 
   before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     stage = await Stage.start(this, 'default');
     await stage.to('001');
   });

@@ -8,6 +8,8 @@ import { parse, stringify } from 'yaml';
 import { labDown, labUp, type Lab } from '../../../cluster/lab';
 import { meshwright, reviewsStack } from '../../cli/support';
 import { ClusterError, MeshView, type MeshViewOptions } from '../../../cluster/proxies';
+import { stepByStep } from '../../support/step-by-step';
+import { START_TIMEOUT_MS } from '../../cluster/lab/support';
 
 const pod = {
   apiVersion: 'v1',
@@ -19,12 +21,13 @@ const pod = {
 /** Each test depends on the ones before. The pod of istiod is a stub that does not answer. */
 describe('a mesh that does not answer', function () {
   this.timeout(600_000);
-  this.bail(true);
+  stepByStep(this);
   const root = mkdtempSync(join(tmpdir(), 'meshwright-live-'));
   let lab: Lab;
   let restricted: string;
 
-  before(async () => {
+  before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     lab = await labUp({ root, log: (line) => console.log(`      ${line}`) });
   });
 

@@ -8,6 +8,8 @@ import { installIstioCrds } from '../../cluster/lab/istio-crds';
 import { sections } from './support/bookinfo';
 import { clusterOf, type Cluster } from './support/cluster';
 import { RealStack, type Ran } from './support/real-stack';
+import { stepByStep } from '../../support/step-by-step';
+import { START_TIMEOUT_MS } from '../../cluster/lab/support';
 
 const nobody = '127.0.0.1:1';
 const why = `istiod ${nobody} does not answer: connect ECONNREFUSED ${nobody}`;
@@ -16,12 +18,13 @@ type Weights = Record<string, number>;
 /** Each test stands on the ones before it. No istiod runs. */
 describe('an update whose proxies cannot be asked, with the real Pulumi', function () {
   this.timeout(600_000);
-  this.bail(true);
+  stepByStep(this);
   const root = mkdtempSync(join(tmpdir(), 'meshwright-proof-'));
   let stack: RealStack | undefined;
   let cluster: Cluster;
 
-  before(async () => {
+  before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     const lab = await labUp({ root, log: (line) => console.log(`      ${line}`) });
     await installIstioCrds(lab);
     cluster = clusterOf(lab);

@@ -12,20 +12,23 @@ import { installIstioCrds } from '../../cluster/lab/istio-crds';
 import { sections } from './support/bookinfo';
 import { clusterOf, type Cluster } from './support/cluster';
 import { RealStack, type StateResource } from './support/real-stack';
+import { stepByStep } from '../../support/step-by-step';
+import { START_TIMEOUT_MS } from '../../cluster/lab/support';
 
 type Weights = Record<string, number>;
 
 /** Each test stands on the ones before it. No proxies run. */
 describe('one resource for one route, with the real Pulumi on a real API server', function () {
   this.timeout(1_200_000);
-  this.bail(true);
+  stepByStep(this);
   const root = mkdtempSync(join(tmpdir(), 'meshwright-lab-'));
   const stacks: RealStack[] = [];
   let lab: Lab;
   let cluster: Cluster;
   let stack: RealStack;
 
-  before(async () => {
+  before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     lab = await labUp({ root, log: (line) => console.log(`      ${line}`) });
     await installIstioCrds(lab);
     cluster = clusterOf(lab);

@@ -8,16 +8,19 @@ import { sample } from '../../support/samples';
 import { sections } from './support/bookinfo';
 import { clusterOf, type Cluster } from './support/cluster';
 import { RealStack } from './support/real-stack';
+import { stepByStep } from '../../support/step-by-step';
+import { START_TIMEOUT_MS } from '../../cluster/lab/support';
 
 /** Each test stands on the ones before it, as the updates of a stack do. */
 describe('sample 001 with its five addons, with the real Pulumi and the real charts', function () {
-  this.timeout(1_800_000);
-  this.bail(true);
+  this.timeout(300_000);
+  stepByStep(this);
   const root = mkdtempSync(join(tmpdir(), 'meshwright-lab-'));
   let charts: { istio: string; addons: string };
   let running: { stack: RealStack; cluster: Cluster } | undefined;
 
   before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     const addons = await reachableAddonCharts(sample('001/octopus').settings);
     if (addons === undefined) {
       console.log('      skipped: the charts of the addons cannot be had; ISTIO_CHARTS may name a folder with them');

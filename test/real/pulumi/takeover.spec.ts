@@ -7,6 +7,8 @@ import { labDown, labUp, type Lab } from '../../../cluster/lab';
 import { sections } from './support/bookinfo';
 import { clusterOf, type Cluster } from './support/cluster';
 import { RealStack } from './support/real-stack';
+import { stepByStep } from '../../support/step-by-step';
+import { START_TIMEOUT_MS } from '../../cluster/lab/support';
 
 /** As a stack file says it, with a label that tells one from another. */
 const settings = (team: string): StackSettings => ({
@@ -21,13 +23,14 @@ const recovery = { 'kubernetes:upsertExistingObjects': 'true' };
 /** Each test stands on the ones before it. */
 describe('objects that are in the cluster, but in no state, with the real Pulumi on a real API server', function () {
   this.timeout(600_000);
-  this.bail(true);
+  stepByStep(this);
   const root = mkdtempSync(join(tmpdir(), 'meshwright-lab-'));
   const stacks: RealStack[] = [];
   let lab: Lab;
   let cluster: Cluster;
 
-  before(async () => {
+  before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     lab = await labUp({ root, log: (line) => console.log(`      ${line}`) });
     cluster = clusterOf(lab);
   });

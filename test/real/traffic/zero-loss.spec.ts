@@ -10,6 +10,7 @@ import { startLoad, type Loaded } from './load';
 import { addressesOf, startMesh, type RealMesh } from './mesh';
 import { findPrograms } from './programs';
 import { shop, shopHost, shopRouteObjects, sidecarAddress, type Shop } from './shop';
+import { START_TIMEOUT_MS } from '../../cluster/lab/support';
 
 const versions = ['v1', 'v2', 'v3', 'v4', 'v5'];
 const cycles = long ? 50 : 5;
@@ -41,6 +42,7 @@ describe('a change of routes, on a real istiod and real Envoys', function () {
   let place: Shop;
 
   before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     const programs = await findPrograms();
     if (typeof programs === 'string') {
       console.log(`      skipped: ${programs}`);

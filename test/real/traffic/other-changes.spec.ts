@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import type { RouteSettings } from '../../../mesh/manifests/settings';
-import { shopHost, shopRoute } from '../traffic/shop';
-import { LoadedStack, type Weights } from './support/loaded-stack';
+import { shopHost, shopRoute } from './shop';
+import { LoadedStack, type Weights } from './loaded-stack';
+import { stepByStep } from '../../support/step-by-step';
+import { START_TIMEOUT_MS } from '../../cluster/lab/support';
 
 /** Changes of a route that are more than other weights. Each test stands on the ones before it. */
 describe('changes of another sort under load, with the real Pulumi, istiod and Envoys', function () {
   this.timeout(3_600_000);
-  this.bail(true);
+  stepByStep(this);
   let shop: LoadedStack;
 
   before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     shop = await LoadedStack.start(this, ['v1', 'v2', 'v3']);
   });
 

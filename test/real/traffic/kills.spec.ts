@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { long } from '../../support/long';
-import { LoadedStack, type Weights } from './support/loaded-stack';
-import type { Begun } from './support/real-stack';
+import { LoadedStack, type Weights } from './loaded-stack';
+import type { Begun } from '../pulumi/support/real-stack';
+import { START_TIMEOUT_MS } from '../../cluster/lab/support';
 
 /** Where in an update it is killed. */
 interface Moment {
@@ -67,6 +68,7 @@ describe('an update that is killed, with the real Pulumi, istiod and Envoys', fu
   let shop: LoadedStack;
 
   before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     shop = await LoadedStack.start(this, versions);
     shop.configure({ v1: 70, v2: 30 });
     await shop.up();

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RouteSettings, StackSettings } from '../../../../mesh/manifests/settings';
-import { accessLog, accessLogging } from '../../traffic/access-log';
-import { freePorts } from '../../traffic/child';
-import { startLoad, type Loaded } from '../../traffic/load';
-import { lossesOf, type Losses } from '../../traffic/losses';
-import { addressesOf, startMesh, type RealMesh } from '../../traffic/mesh';
-import { findPrograms } from '../../traffic/programs';
-import { shop, shopHost, shopRoute, sidecarAddress, sidecarTcpAddress, type Shop } from '../../traffic/shop';
-import { sections } from './bookinfo';
-import { clusterOf, type Cluster } from './cluster';
-import { RealStack } from './real-stack';
+import type { RouteSettings, StackSettings } from '../../../mesh/manifests/settings';
+import { accessLog, accessLogging } from './access-log';
+import { freePorts } from './child';
+import { startLoad, type Loaded } from './load';
+import { lossesOf, type Losses } from './losses';
+import { addressesOf, startMesh, type RealMesh } from './mesh';
+import { findPrograms } from './programs';
+import { shop, shopHost, shopRoute, sidecarAddress, sidecarTcpAddress, type Shop } from './shop';
+import { sections } from '../pulumi/support/bookinfo';
+import { clusterOf, type Cluster } from '../pulumi/support/cluster';
+import { RealStack } from '../pulumi/support/real-stack';
 
 export type Weights = Record<string, number>;
 

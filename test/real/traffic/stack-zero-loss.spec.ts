@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { LoadedStack } from './support/loaded-stack';
+import { LoadedStack } from './loaded-stack';
+import { START_TIMEOUT_MS } from '../../cluster/lab/support';
 
 /** Each takes three updates of several seconds; MESHWRIGHT_CYCLES asks for more. */
 const cycles = Number(process.env['MESHWRIGHT_CYCLES'] ?? 3);
@@ -10,6 +11,7 @@ describe('updates of a stack under load, with the real Pulumi, istiod and Envoys
   let shop: LoadedStack;
 
   before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     shop = await LoadedStack.start(this, versions);
   });
 
