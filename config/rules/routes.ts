@@ -42,7 +42,43 @@ export function weightRules(stack: StackFile): KeyProblem[] {
       ];
     }),
     ...answeredTwice(service),
+    ...versionRules(service),
   ]);
+}
+
+/** A version with a host of its own has no subset to describe, and an order names versions that there are. */
+function versionRules({ service, route, keys }: Service): KeyProblem[] {
+  const versions = versionsOf(route);
+  const known = versions.map(({ version }) => version);
+  const stated = Array.isArray(route.versions) ? {} : (route.versions ?? {});
+  const orders: [Key[], readonly string[]][] = [
+    [['order'], route.order ?? []],
+    [['destinationRule', 'order'], route.destinationRule?.order ?? []],
+  ];
+  return [
+    ...versions.flatMap(({ version, host }) =>
+      (['labels', 'trafficPolicy', 'name'] as const)
+        .filter((key) => host !== undefined && stated[version]?.[key] !== undefined)
+        .map((key) => ({
+          keys: [...keys, 'versions', version, key],
+          message: `a version with a host of its own is no subset and has no ${key}; give ${host ?? ''} a route of its own for it`,
+        })),
+    ),
+    ...orders.flatMap(([path, names]) =>
+      names.flatMap((name, index) =>
+        known.includes(name)
+          ? []
+          : [
+              defined({
+                keys: [...keys, ...path, index],
+                message: `${service} has no version "${name}"${known.length === 0 ? '' : `; its versions are ${known.join(', ')}`}`,
+                hint: didYouMean(name, known),
+                reads: [[...keys, 'versions', '*']],
+              }),
+            ],
+      ),
+    ),
+  ];
 }
 
 function versionProblems({ service, route, keys: serviceKeys }: Service, weights: Weights, keys: Key[]): KeyProblem[] {

@@ -4,6 +4,7 @@ import type { AppSettings } from './apps/settings';
 import type { AddonsSettings } from './addons/settings';
 import type { KubernetesObject } from './kubernetes';
 import type {
+  DestinationHeaders,
   GatewayServer,
   HttpRoute,
   NetworkingVersion,
@@ -195,8 +196,12 @@ export interface NamespaceSettings {
 export type Weight = number | 'rest';
 export type Weights = Record<string, Weight>;
 
-/** A version of a service, which becomes an Istio subset. */
+/** A version of a service: an Istio subset, or a Service of its own. */
 export interface VersionSettings {
+  /** Host of the version's own Service, e.g. `pay-canary`. The version is then no subset. Defaults to none. */
+  host?: string;
+  /** Istio's Headers for the requests that a split sends to this version, verbatim. */
+  headers?: Verbatim<DestinationHeaders>;
   /** Pod labels of the version. Default to `version: <name>`. */
   labels?: Record<string, string>;
   /** Istio's TrafficPolicy for this version, verbatim. */
@@ -210,12 +215,14 @@ export interface RouteSettings {
   host?: string;
   /** Destination port. Needed for a service with several ports. Defaults to none. */
   port?: number;
-  /** Hosts of the VirtualService. Default to the destination host. */
+  /** Hosts of the VirtualService; an empty list for one that others delegate to. Default to the destination host. */
   hosts?: string[];
   /** Istio Gateways, `name` or `namespace/name`, and `mesh`. Default to the mesh alone. */
   gateways?: string[];
   /** Versions: a list of names, or name → settings. */
   versions?: Verbatim<string[] | Record<string, VersionSettings>>;
+  /** Versions in the order in which a split lists its destinations. Those that it leaves out follow. Defaults to the order of the weights. */
+  order?: string[];
   /**
    * The split: version → weight. It applies to every rule without a destination of its own, and to all requests that no rule matches: a last rule without a match
    * is added unless the list has one. At a gateway it is added only when no other rule uses the split.
@@ -239,5 +246,11 @@ export type TcpRuleSettings = TcpRoute & { weights?: Weights };
 export type TlsRuleSettings = TlsRoute & { weights?: Weights };
 
 export interface DestinationRuleSettings extends ExportedObjectSettings {
+  /** False: the subsets are in a DestinationRule that something else writes. Defaults to true. */
+  install?: boolean;
+  /** Host of the rule, where it is spelled in another way. Defaults to the destination host. */
+  host?: string;
+  /** Versions in the order in which a rule with all subsets lists them. Those that it leaves out follow. Defaults to the order of `versions`. */
+  order?: string[];
   workloadSelector?: Verbatim<WorkloadSelector>;
 }
