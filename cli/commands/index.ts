@@ -4,6 +4,7 @@ import { registerDiff } from './diff';
 import { registerDown } from './down';
 import { registerExplain } from './explain';
 import { registerGraph } from './graph';
+import { registerImport } from './import';
 import { registerLab } from './lab';
 import { registerLive } from './live';
 import { registerRender } from './render';
@@ -23,5 +24,6 @@ export const commands: ((program: Command) => void)[] = [
   registerLive,
   registerTraffic,
   registerSamples,
+  registerImport,
   registerLab,
 ];

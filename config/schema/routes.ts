@@ -21,7 +21,14 @@ import {
   text,
   verbatim,
 } from './values';
-import type { HttpRoute, TcpRoute, TlsRoute, TrafficPolicy, WorkloadSelector } from '../../mesh/manifests/istio';
+import type {
+  DestinationHeaders,
+  HttpRoute,
+  TcpRoute,
+  TlsRoute,
+  TrafficPolicy,
+  WorkloadSelector,
+} from '../../mesh/manifests/istio';
 
 /** Checks single weights; config/rules checks their sum. */
 const error = ({ input }: { input?: unknown }) =>
@@ -87,7 +94,11 @@ export const version = z.strictObject({
   host: text
     .exactOptional()
     .describe("Host of the version's own Service, e.g. pay-canary; the version is then no subset. Default: none."),
-  headers: http('headers', 'map', 'Changes to headers of requests to this version.').exactOptional(),
+  headers: verbatim<DestinationHeaders>(
+    'map',
+    'VirtualService.http[].route[].headers',
+    'Changes to headers of requests that a split sends to this version. Default: none.',
+  ).exactOptional(),
   labels: stringMap.exactOptional().describe('Pod labels of the version. Default: version: <name>.'),
   trafficPolicy: policy('Traffic policy of this version. Default: none.').exactOptional(),
   name: text

@@ -37,6 +37,7 @@ export const objectMeta = z.strictObject({
   namespace: z.string().exactOptional().describe('Namespace. Default: none, for a cluster-scoped object.'),
   labels: stringMap.exactOptional(),
   annotations: stringMap.exactOptional(),
+  finalizers: z.array(text).exactOptional(),
 }) satisfies z.ZodType<ObjectMeta>;
 
 export const kubernetesObject = z

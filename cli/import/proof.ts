@@ -1,0 +1,69 @@
+import { objectTitle, type KubernetesObject } from '../../mesh/manifests/kubernetes';
+import { renderMesh } from '../../mesh/manifests/mesh';
+import { diffStatus, stackTraffic, trafficDiffText, type TrafficInput } from '../../mesh/traffic';
+import { requestClasses } from '../../mesh/traffic/classes/classes';
+import { modelDiff } from '../../mesh/traffic/diff/traffic-diff';
+import { trafficModels } from '../../mesh/traffic/traffic-model';
+import { identity } from '../objects';
+import type { Settings } from '../../config/parse';
+import { comparableInAnyVersion } from './comparable';
+
+/** What an import changes: nothing, when it is right. */
+export interface Proof {
+  /** Objects that were compared. */
+  objects: number;
+  /** Titles of those that the stack file makes differently, or not at all. */
+  differing: string[];
+  missing: string[];
+  /** Classes of requests that the mesh tells apart. */
+  classes: number;
+  /** How many of them go elsewhere or are treated in another way. */
+  moved: number;
+  /** The moves in words; empty when there are none. */
+  moves: string;
+  /** `unknown`: it cannot be told. */
+  traffic: 'same' | 'changed' | 'unknown';
+}
+
+/** Compares what a stack file makes with the objects that it was imported from: object by object, and by the routing model. Pure. */
+export function proof(objects: readonly KubernetesObject[], { settings, policy }: Settings): Proof {
+  const mesh = renderMesh(settings);
+  const made = new Map([...mesh.existingNamespaces, ...mesh.objects].map(({ object }) => [identity(object), object]));
+  const missing = objects.filter((object) => !made.has(identity(object)));
+  const differing = objects.filter((object) => {
+    const own = made.get(identity(object));
+    return own !== undefined && comparableInAnyVersion(own) !== comparableInAnyVersion(object);
+  });
+  const { before, after } = sides(objects, { settings, policy });
+  const models = trafficModels(before.objects, after.objects, { before: before.options, after: after.options });
+  const diff = modelDiff(models.before, models.after);
+  const traffic = diffStatus(diff);
+  return {
+    objects: objects.length,
+    differing: differing.map(objectTitle),
+    missing: missing.map(objectTitle),
+    classes: requestClasses(models.before).length,
+    moved: diff.moves.length,
+    moves: traffic === 'same' ? '' : trafficDiffText(diff),
+    traffic,
+  };
+}
+
+/** The stack's mesh, and the same mesh with the objects as they were before the import. */
+function sides(
+  objects: readonly KubernetesObject[],
+  { settings, policy }: Settings,
+): { before: TrafficInput; after: TrafficInput } {
+  const own = stackTraffic(settings, policy);
+  const imported = new Map(objects.map((object) => [identity(object), object]));
+  // A namespace that the stack only names has labels that no one knows here.
+  const made = own.objects.filter(
+    ({ kind, metadata, ...object }) =>
+      kind !== 'Namespace' || metadata.labels !== undefined || imported.has(identity({ kind, metadata, ...object })),
+  );
+  const others = made.filter((object) => !imported.has(identity(object)));
+  return {
+    before: { ...own, objects: [...others, ...objects] },
+    after: { ...own, objects: made },
+  };
+}
