@@ -10,8 +10,11 @@ import {
   parseAllDocuments,
   visit,
   type Document,
+  type DocumentOptions,
   type Node,
+  type ParseOptions,
   type ScalarTag,
+  type SchemaOptions,
 } from 'yaml';
 import type { Key } from './key-path';
 import type { Position } from './problem';
@@ -75,7 +78,7 @@ export function readKubernetesYaml(text: string): StreamDocument[] {
   };
   let documents: Document[];
   try {
-    documents = [...parseAllDocuments(text, options)] as Document[];
+    documents = parseLenient(text, options);
   } catch (error) {
     return [{ ...unreadable([thrown(error)]), line: 1, hasTemplateKeys: false }];
   }
@@ -97,6 +100,48 @@ export function readKubernetesYaml(text: string): StreamDocument[] {
     });
     return { ...read, line, hasTemplateKeys };
   });
+}
+
+/** How often lines of quoted strings are indented before a text counts as broken. */
+const indentPasses = 20;
+
+/**
+ * Parses as kubectl's parser does, which lets a quoted string go on in a line that is not indented: such lines are indented, which changes neither the string nor the
+ * numbers of the lines.
+ */
+function parseLenient(text: string, options: ParseOptions & DocumentOptions & SchemaOptions): Document[] {
+  const parse = (one: string): Document[] => [
+    ...parseAllDocuments(one, { ...options, lineCounter: newCounter(options) }),
+  ];
+  let documents = parse(text);
+  let mended = text;
+  for (let pass = 0; pass < indentPasses; pass++) {
+    const ends = documents.flatMap(({ errors }) =>
+      errors
+        .filter(({ code, message }) => code === 'MISSING_CHAR' && /closing ['"]quote/.test(message))
+        .map(({ pos }) => pos[0]),
+    );
+    if (ends.length === 0) return documents;
+    mended = indentedAfter(mended, ends);
+    documents = parse(mended);
+  }
+  return parse(text);
+}
+
+/** The counter of the last parse holds; positions of earlier ones are forgotten. */
+function newCounter({ lineCounter }: ParseOptions): LineCounter {
+  const counter = lineCounter ?? new LineCounter();
+  counter.lineStarts.length = 0;
+  return counter;
+}
+
+/** Deeper than any map of a manifest. */
+const deepIndent = ' '.repeat(200);
+
+function indentedAfter(text: string, ends: readonly number[]): string {
+  const breaks = [...new Set(ends.map((end) => text.indexOf('\n', end)))].filter((at) => at >= 0).sort((a, b) => a - b);
+  const parts = breaks.map((at, index) => text.slice(index === 0 ? 0 : (breaks[index - 1] ?? 0) + 1, at + 1));
+  return [...parts, text.slice((breaks.at(-1) ?? -1) + 1)].join(deepIndent);
 }
 
 /** The text of a file: UTF-8, or UTF-16 as Windows PowerShell writes it; undefined for bytes that are neither. */
@@ -215,6 +260,11 @@ function ambiguousScalars(document: Document): Mistake[] {
     },
   });
   return found;
+}
+
+/** Whether a string must be in quotes in a stack file, as a key or a value, for Pulumi to read it as it is. */
+export function needsQuotes(text: string): boolean {
+  return isOtherValue(text) || isOtherKey(text);
 }
 
 function isOtherValue(text: string): boolean {

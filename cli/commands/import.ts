@@ -61,7 +61,7 @@ async function run(paths: string[], flags: ImportFlags): Promise<void> {
   const text = file === undefined ? undefined : existingText(file);
   if (flags.check && text === undefined)
     throw new UserError(`${file ?? ''}: no such file; --check compares a stack file with objects`);
-  const result = imported(taken, { file: file ?? 'the stack file', text, force: flags.force });
+  const result = imported(taken, { file: file ?? 'the stack file', text, force: flags.force, waive: flags.waive });
   progress('');
   const isChanged = result.text !== text;
   if (file !== undefined && !flags.check && isChanged) replaceFile(file, result.text);

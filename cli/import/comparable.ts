@@ -27,8 +27,15 @@ function parts({ metadata, spec, ...rest }: KubernetesObject): Record<string, un
   return {
     ...rest,
     metadata: withoutEmpty({ ...others, annotations: Object.fromEntries(own) }),
-    ...(spec === undefined ? {} : { spec: isFramed ? withoutEmpty(spec, emptyLists) : spec }),
+    ...(spec === undefined ? {} : { spec: isFramed ? withoutEmpty(withSubsets(spec), emptyLists) : spec }),
   };
+}
+
+/** A subset without labels and one with an empty map of them are all pods of the host. */
+function withSubsets(spec: Record<string, unknown>): Record<string, unknown> {
+  const { subsets } = spec;
+  if (!Array.isArray(subsets)) return spec;
+  return { ...spec, subsets: subsets.map((one: unknown) => (isMap(one) ? withoutEmpty(one, ['labels']) : one)) };
 }
 
 /** Without fields that are undefined or null, and without empty maps and lists, of all fields or of those that are named. */

@@ -7,9 +7,12 @@ import {
   parseDocument,
   Scalar,
   YAMLMap,
+  visit,
   YAMLSeq,
   type Node,
 } from 'yaml';
+import { compareStrings } from '../../mesh/collections';
+import { needsQuotes } from '../../config/yaml';
 import { configNamespace } from '../../config/key-path';
 import { sectionName } from '../../config/pulumi-config-values';
 import type { Frame, VerbatimObject } from './frame';
@@ -84,7 +87,7 @@ class SectionWriter {
   }
 
   append(keys: readonly string[], { object, why }: VerbatimObject): void {
-    const node = this.document.createNode(object) as YAMLMap;
+    const node = this.made(object) as YAMLMap;
     node.commentBefore = ` verbatim: ${why}`;
     this.list(keys).add(node);
   }
@@ -92,7 +95,7 @@ class SectionWriter {
   addName(keys: readonly string[], name: string): void {
     const list = this.list(keys);
     const has = list.items.some((item) => (isScalar(item) ? item.value : item) === name);
-    if (!has) list.add(this.document.createNode(name));
+    if (!has) list.add(this.made(name));
   }
 
   remove([section = '', ...below]: Removal): void {
@@ -136,10 +139,57 @@ class SectionWriter {
 
   /** A value as a node, with what is short in one line. */
   private node(value: unknown): Node {
-    const node = this.document.createNode(value) as Node;
+    const node = this.made(value);
     inLines(node, 0);
     return node;
   }
+
+  private made(value: unknown): Node {
+    const node = this.document.createNode(inOrder(value)) as Node;
+    visit(node, {
+      Scalar(_role, scalar) {
+        if (typeof scalar.value === 'string' && needsQuotes(scalar.value)) scalar.type = 'QUOTE_DOUBLE';
+      },
+    });
+    return node;
+  }
+}
+
+/** Keys that come first in a map, in this order; the others follow by their names. */
+const firstKeys = [
+  'name',
+  'namespace',
+  'apiVersion',
+  'kind',
+  'metadata',
+  'existing',
+  'install',
+  'host',
+  'port',
+  'hosts',
+  'gateways',
+  'versions',
+  'order',
+  'match',
+  'weights',
+
+  'http',
+  'tls',
+  'tcp',
+  'trafficPolicy',
+  'virtualService',
+  'destinationRule',
+];
+const rank = new Map(firstKeys.map((key, index) => [key, index]));
+
+/** Maps in one order, since Pulumi does not keep the one of the file. A route's versions and weights stay in the order of its objects. */
+function inOrder(value: unknown, isOrdered = false): unknown {
+  if (Array.isArray(value)) return value.map((item) => inOrder(item));
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value);
+  const of = (key: string): number => rank.get(key) ?? firstKeys.length;
+  if (!isOrdered) entries.sort(([a], [b]) => of(a) - of(b) || compareStrings(a, b));
+  return new Map(entries.map(([key, inner]) => [key, inOrder(inner, key === 'versions' || key === 'weights')]));
 }
 
 /** Sets the flow of every part of a value: what fits into a line stands in one. */

@@ -24,6 +24,8 @@ export interface Frame {
   routes: FramedRoute[];
   /** Objects that no section makes, with the reason, in the order of their names. */
   objects: VerbatimObject[];
+  /** Gateway workloads of which only the labels are known, and the namespace in which each is thought to be. */
+  assumed: { workload: string; namespace: string }[];
   /** What the sections name and the stack does not make. */
   externals: { namespaces: string[]; gateways: string[] };
 }
@@ -73,6 +75,9 @@ export function framed(
     gateways: sortedByKey(gateways.settings),
     routes,
     objects: all.sort((a, b) => compareStrings(sortKey(a.object), sortKey(b.object))),
+    assumed: Object.entries(gateways.settings)
+      .filter(([name]) => !(name in (settings.gateways ?? {})) && gateways.unseen.has(name))
+      .map(([workload, gateway]) => ({ workload, namespace: gatewayNamespace(gateway) })),
     externals: {
       namespaces: workloadNamespaces(gateways.settings).filter(
         (name) => !(name in known) && !(name in declared) && !isExistingNamespace(name, {}),
@@ -144,14 +149,16 @@ function namespaceSettings({ metadata }: KubernetesObject): NamespaceSettings {
 function framedGateways(
   objects: readonly KubernetesObject[],
   present: Record<string, GatewaySettings>,
-): Framed<GatewaySettings> {
+): Framed<GatewaySettings> & { unseen: Set<string> } {
   const result: Framed<GatewaySettings> = { settings: {}, verbatim: [] };
+  const unseen = new Set<string>();
   const gateways = objects.filter(isGateway);
   const sorted = [...gateways].sort((a, b) => compareStrings(sortKey(a), sortKey(b)));
   for (const object of sorted) {
     const { namespace = '', name } = object.metadata;
     const selector = asStringMap(object.spec?.['selector']);
-    const [workload, settings] = workloadOf(selector, objects, { ...present, ...result.settings });
+    const [workload, settings, isSeen] = workloadOf(selector, objects, { ...present, ...result.settings });
+    if (!isSeen) unseen.add(workload);
     const added = result.settings[workload] ?? { ...settings, gateways: {} };
     const inNamespace = added.gateways?.[namespace] ?? {};
     const key = unused(asKey(name), { ...present[workload]?.gateways?.[namespace], ...inNamespace });
@@ -177,7 +184,7 @@ function framedGateways(
       gateways: { ...added.gateways, [namespace]: { ...inNamespace, [key]: gatewaySettings } },
     };
   }
-  return result;
+  return { ...result, unseen };
 }
 
 /** The namespace of the gateway workloads of istioctl, and of most charts. */
@@ -188,9 +195,9 @@ function workloadOf(
   selector: Record<string, string>,
   objects: readonly KubernetesObject[],
   known: Record<string, GatewaySettings>,
-): [string, GatewaySettings] {
+): [string, GatewaySettings, isSeen: boolean] {
   const selected = Object.entries(known).find(([name, settings]) => same(gatewayPodLabels(name, settings), selector));
-  if (selected !== undefined) return selected;
+  if (selected !== undefined) return [...selected, true];
   const workload = objects.find(
     (object) =>
       ['Deployment', 'DaemonSet', 'StatefulSet'].includes(object.kind) &&
@@ -200,7 +207,7 @@ function workloadOf(
   const name = workload?.metadata.name ?? workloadName(selector);
   const labels = same(gatewayPodLabels(name, {}), selector) ? undefined : selector;
   const namespace = workload?.metadata.namespace ?? assumedNamespace;
-  return [unused(name, known), defined({ namespace, install: false, labels })];
+  return [unused(name, known), defined({ namespace, install: false, labels }), workload !== undefined];
 }
 
 function podLabels({ spec = {} }: KubernetesObject): Record<string, string> {

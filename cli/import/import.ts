@@ -1,10 +1,15 @@
+import { pushTo } from '../../mesh/collections';
 import { checkMesh } from '../../config/check-mesh';
+import { checkOptions } from '../../config/check-options';
 import { parseKeyPath, valueAt, type Key } from '../../config/key-path';
 import type { Settings } from '../../config/parse';
 import { formatProblems, type Problem } from '../../config/problem';
 import { parseStackText, type StackTextSettings } from '../../config/stack-text';
 import { objectTitle, type KubernetesObject, type Rendered } from '../../mesh/manifests/kubernetes';
 import { renderMesh } from '../../mesh/manifests/mesh';
+import { checkReport } from '../../policy/check';
+import { waiverPrefix } from '../../policy/engine-findings';
+import { findingSubject, subjectOf } from '../../policy/finding';
 import { RefusedError, UserError } from '../errors';
 import { identity } from '../objects';
 import { comparableInAnyVersion } from './comparable';
@@ -21,7 +26,12 @@ export interface ImportOptions {
   text: string | undefined;
   /** Replace what the file says of an object in another way. */
   force: boolean;
+  /** Waive the mandatory findings on the objects that are added. */
+  waive?: boolean;
 }
+
+/** The reason of the waivers of an import. */
+const waiverReason = 'imported';
 
 /** Where an object is after an import. */
 export interface Placed {
@@ -41,7 +51,7 @@ export interface Imported {
   settings: StackTextSettings;
   placed: Placed[];
   leftOut: LeftOut[];
-  /** Workloads of gateways whose namespace is not known. */
+  /** What is taken for granted, in sentences. */
   assumed: string[];
   proof: Proof;
   /** What the rules say of what runs today. */
@@ -52,7 +62,28 @@ export interface Imported {
  * Objects as a stack file: a new one, or added to one that exists. Pure.
  * @throws UserError when the existing file is not valid
  */
-export function imported({ objects, leftOut, secrets }: Intake, options: ImportOptions): Imported {
+export function imported(intake: Intake, options: ImportOptions): Imported {
+  const result = importedOnce(intake, options);
+  if (options.waive !== true || result.findings.length === 0) return result;
+  const { settings, policy } = result.settings;
+  const mesh = renderMesh(settings);
+  const made = [...mesh.existingNamespaces, ...mesh.objects].map(({ object }) => object);
+  const waived = new Map<string, string[]>();
+  for (const { rule, level, ...subject } of checkReport(made, checkOptions(settings, policy)).findings)
+    if (level === 'mandatory') pushTo(waived, findingSubject(subject), rule);
+  const objects = intake.objects.map((given) => {
+    const rules = waived.get(subjectOf(given.object)) ?? [];
+    return rules.length === 0 ? given : { ...given, object: withWaivers(given.object, rules) };
+  });
+  return importedOnce({ ...intake, objects }, options);
+}
+
+function withWaivers(object: KubernetesObject, rules: readonly string[]): KubernetesObject {
+  const waivers = Object.fromEntries([...new Set(rules)].sort().map((rule) => [waiverPrefix + rule, waiverReason]));
+  return { ...object, metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, ...waivers } } };
+}
+
+function importedOnce({ objects, leftOut, secrets }: Intake, options: ImportOptions): Imported {
   const before = options.text === undefined ? undefined : readStack(options.text, options.file);
   const { fresh, placed, removed, displaced } = compared(objects, before, options.force);
   const present = before === undefined ? undefined : withoutRemoved(before, removed);
@@ -65,7 +96,10 @@ export function imported({ objects, leftOut, secrets }: Intake, options: ImportO
     settings: after,
     placed: [...placed, ...placesOf(fresh, frame, after)],
     leftOut,
-    assumed: [],
+    assumed: frame.assumed.map(
+      ({ workload, namespace }) =>
+        `gateway workload ${workload} is in ${namespace}: it is not among the objects; meshwright:gateways.${workload}.namespace says so`,
+    ),
     proof: proof(
       objects.map(({ object }) => object),
       after,

@@ -86,7 +86,9 @@ const namespaceLabel = 'kubernetes.io/metadata.name';
 /** An object without its status and without what the API server writes into it. */
 function clean(object: KubernetesObject): KubernetesObject {
   const { apiVersion, kind, metadata, ...written } = withoutTimestamps(object) as KubernetesObject;
-  const fields: Pick<KubernetesObject, 'spec'> = without(written, 'status');
+  // The API server drops fields that are null.
+  const set = Object.fromEntries(Object.entries(written).filter(([, value]) => value !== null));
+  const fields: Pick<KubernetesObject, 'spec'> = without(set, 'status');
   const { name, namespace, labels, annotations, finalizers } = metadata as ObjectMeta & { finalizers?: string[] };
   const isLive = 'uid' in metadata || 'resourceVersion' in metadata;
   const isNamespace = kind === 'Namespace' && apiVersion === 'v1';

@@ -99,7 +99,7 @@ export const version = z.strictObject({
     'VirtualService.http[].route[].headers',
     'Changes to headers of requests that a split sends to this version. Default: none.',
   ).exactOptional(),
-  labels: stringMap.exactOptional().describe('Pod labels of the version. Default: version: <name>.'),
+  labels: stringMap.exactOptional().describe('Pod labels of the version; {} for a subset of all pods. Default: version: <name>.'),
   trafficPolicy: policy('Traffic policy of this version. Default: none.').exactOptional(),
   name: text
     .exactOptional()

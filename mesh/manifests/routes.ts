@@ -66,7 +66,7 @@ function splitDestinations(service: string, route: RouteSettings, weights: Weigh
   return splitOf(route, weights).map(([version, weight]) => {
     const { host, headers } = versions.get(version) ?? {};
     const destination = host === undefined ? { ...bare, subset: version } : { ...bare, host };
-    return defined({ destination, weight, headers }) as SplitDestination;
+    return defined({ destination, weight, headers });
   });
 }
 
@@ -133,7 +133,8 @@ function rule(
 }
 
 function subset({ version, labels, trafficPolicy }: Version): Subset {
-  return { name: version, labels, ...(trafficPolicy === undefined ? {} : { trafficPolicy }) };
+  const selects = Object.keys(labels).length > 0;
+  return defined({ name: version, labels: selects ? labels : undefined, trafficPolicy });
 }
 
 export interface VirtualService extends KubernetesObject {

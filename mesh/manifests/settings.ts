@@ -202,7 +202,7 @@ export interface VersionSettings {
   host?: string;
   /** Istio's Headers for the requests that a split sends to this version, verbatim. */
   headers?: Verbatim<DestinationHeaders>;
-  /** Pod labels of the version. Default to `version: <name>`. */
+  /** Pod labels of the version; an empty map for a subset of all pods. Default to `version: <name>`. */
   labels?: Record<string, string>;
   /** Istio's TrafficPolicy for this version, verbatim. */
   trafficPolicy?: Verbatim<TrafficPolicy>;

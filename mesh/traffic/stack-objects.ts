@@ -1,5 +1,5 @@
 import { defaultGatewayPorts, gatewayLabel, gatewayNamespace } from '../manifests/gateway-workload';
-import type { KubernetesObject } from '../manifests/kubernetes';
+import { objectKey, type KubernetesObject } from '../manifests/kubernetes';
 import { renderMesh } from '../manifests/mesh';
 import type { GatewaySettings, StackSettings } from '../manifests/settings';
 import type { MeshOptions } from '../model/mesh-model';
@@ -20,12 +20,14 @@ export function stackTraffic(
 ): TrafficInput {
   const { existingNamespaces, objects } = renderMesh(settings);
   const { istio, gateways = {} } = settings;
+  const made = [...existingNamespaces, ...objects].map(({ object }) => object);
+  const known = new Set(made.map(objectKey));
+  // The workload of a gateway that is not installed may be among the objects.
+  const workloads = Object.entries(gateways)
+    .flatMap(([name, gateway]) => gatewayWorkload(name, gateway))
+    .filter((object) => !known.has(objectKey(object)));
   return {
-    objects: [
-      ...existingNamespaces.map(({ object }) => object),
-      ...objects.map(({ object }) => object),
-      ...Object.entries(gateways).flatMap(([name, gateway]) => gatewayWorkload(name, gateway)),
-    ],
+    objects: [...made, ...workloads],
     options: {
       ...(istio?.namespace === undefined ? {} : { rootNamespace: istio.namespace }),
       ...(istio?.meshConfig === undefined ? {} : { meshConfig: istio.meshConfig }),
