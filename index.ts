@@ -7,7 +7,7 @@ import { effectiveSplits, type Split } from './mesh/traffic/splits';
 import { stackTraffic } from './mesh/traffic/stack-objects';
 
 const { settings, policy, secretSections, cluster } = loadSettings();
-takeOverOwnObjects(cluster);
+takeOverOwnObjects(cluster, settings.adopt);
 
 const { addons = {}, apps = {}, gateways = {}, routes = {}, objects = [] } = settings;
 const istio = settings.istio === undefined ? undefined : mesh.withTracingProvider(settings.istio, addons);

@@ -7,6 +7,7 @@ import { registerGraph } from './graph';
 import { registerImport } from './import';
 import { registerLab } from './lab';
 import { registerLive } from './live';
+import { registerRelease } from './release';
 import { registerRender } from './render';
 import { registerSamples } from './samples';
 import { registerStart } from './start';
@@ -16,6 +17,7 @@ import { registerTraffic } from './traffic';
 export const commands: ((program: Command) => void)[] = [
   registerStart,
   registerDown,
+  registerRelease,
   registerRender,
   registerCheck,
   registerExplain,

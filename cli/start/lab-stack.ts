@@ -132,6 +132,11 @@ export class LabStack {
     await this.stack.workspace.removeStack(this.name);
   }
 
+  /** The stack as Pulumi's Automation API has it, for its state. */
+  get pulumi(): Pick<Stack, 'exportStack' | 'importStack'> {
+    return this.stack;
+  }
+
   /** The state, as JSON text. */
   async state(): Promise<string> {
     return JSON.stringify(await this.stack.exportStack());
@@ -206,7 +211,7 @@ function environment(
 }
 
 /** The errors that a command of Pulumi printed, without what the SDK adds. */
-function commandWords(error: unknown): string {
+export function commandWords(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const lines = message.split('\n').map((line) => line.trim());
   const said = lines.filter((line) => line.startsWith('error: ')).map((line) => line.slice('error: '.length));

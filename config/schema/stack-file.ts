@@ -51,6 +51,15 @@ export const kubernetesObject = z
 
 const objects = z.array(kubernetesObject).describe('Any Kubernetes or Istio object, verbatim.');
 
+const adopt = z
+  .union([
+    z.boolean(),
+    z.array(z.string().regex(/^[A-Z]\w* \S+$/, { error: 'must be KIND NAMESPACE/NAME, e.g. VirtualService shop/pay' })),
+  ])
+  .describe(
+    'Existing objects and Helm releases to take over: true for all, or titles such as VirtualService shop/pay. Default: none.',
+  );
+
 const address = z.string().regex(addressPattern, { error: addressRule });
 const proxyName = z.string().regex(proxyNamePattern, { error: proxyNameRule });
 
@@ -130,6 +139,7 @@ export const stackFile = z.strictObject({
   addons: addons.exactOptional(),
   routes: routes.exactOptional(),
   objects: objects.exactOptional(),
+  adopt: adopt.exactOptional(),
   proof: proof.exactOptional(),
   expect: expect.exactOptional(),
   policy: policy.exactOptional(),

@@ -31,6 +31,8 @@ export interface StackSettings {
   routes?: Record<string, Record<string, RouteSettings>>;
   /** Any Kubernetes or Istio object, verbatim. */
   objects?: KubernetesObject[];
+  /** Existing objects and Helm releases that the stack takes over: all, or those with these titles, e.g. `VirtualService shop/pay`. Defaults to none: what exists is refused. */
+  adopt?: boolean | string[];
   /** How an update makes sure that its routes are live. */
   proof?: ProofSettings;
   /** Tests of routing: an update that would fail one is refused. */

@@ -101,7 +101,7 @@ describe('the provider of Routes, over gRPC and on a real API server', function 
     await kubectl(lab, ['apply', '-f', '-'], JSON.stringify(reviews({ v9: 100 })));
     const of = inputs(...versions('v1', 'v2'), reviews({ v1: 90, v2: 10 }));
     const message =
-      'VirtualService route-set/reviews exists, and this stack did not create it (field managers: kubectl-client-side-apply).\nPULUMI_K8S_UPSERT_EXISTING_OBJECTS=true takes over every existing object, for one run: the stack then owns it, and destroy deletes it.';
+      'VirtualService route-set/reviews exists, and this stack did not create it (field managers: kubectl-client-side-apply).\nTo take it over: meshwright:adopt: ["VirtualService route-set/reviews"].';
     for (const preview of [true, false]) {
       const error = (await create(of, preview).catch((caught: unknown) => caught)) as ServiceError;
       assert.equal(error.details, message);

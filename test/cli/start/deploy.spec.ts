@@ -103,7 +103,7 @@ describe('a deployment to the lab, with the real engine', function () {
       message: [
         `Namespace ${name} exists, and this stack did not create it (field managers: kubectl-create).`,
         'With `existing: true` the stack only labels a namespace, and keeps it on destroy.',
-        'PULUMI_K8S_UPSERT_EXISTING_OBJECTS=true takes over every existing object, for one run: the stack then owns it, and destroy deletes it.',
+        `To take it over: meshwright:adopt: ["Namespace ${name}"].`,
         `${name}: nothing was changed`,
       ].join('\n'),
     });

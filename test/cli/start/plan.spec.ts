@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { routeSetType, routeType } from '../../../mesh/manifests/route-set';
-import { fieldChanges, planOf, planText, stepTitle } from '../../../cli/start/plan';
+import { fieldChanges } from '../../../cli/start/field-changes';
+import { planOf, planText, stepTitle } from '../../../cli/start/plan';
 import { route, rule } from '../../support/routes';
 import { begins, ends, object, type Step } from './events';
 
@@ -44,7 +45,7 @@ describe('the plan of a run', () => {
         step('refresh', 'Namespace', 'a'),
       ].map(ends),
     );
-    assert.deepEqual(plan, { created: [], changed: [], removed: [], unchanged: 0 });
+    assert.deepEqual(plan, { adopted: [], created: [], changed: [], removed: [], unchanged: 0 });
   });
 
   it('counts only steps that have ended', () => {
