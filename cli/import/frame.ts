@@ -216,7 +216,7 @@ function podLabels({ spec = {} }: KubernetesObject): Record<string, string> {
 
 function workloadName(selector: Record<string, string>): string {
   const { istio, app, ...others } = selector;
-  const name = istio !== undefined ? `istio-${istio}` : (app ?? Object.values(others)[0] ?? 'gateway');
+  const name = istio !== undefined ? `istio-${istio}` : (app ?? Object.values(sortedByKey(others))[0] ?? 'gateway');
   return asKey(name);
 }
 

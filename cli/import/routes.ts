@@ -469,7 +469,11 @@ function routeSettings(
   const closing = last !== undefined && Object.keys(last).length === 1 && splits.has(last) ? last : undefined;
   const shared = form !== 'service' ? undefined : closing === undefined ? [...splits.values()][0] : splits.get(closing);
   if (form === 'service' && shared === undefined) return undefined;
-  const isBareAllowed = form === 'rules';
+  // A route to several services names each of them.
+  const services = new Set(
+    destinationsOf(routing).flatMap((route) => route.map(({ destination }) => destination.host)),
+  );
+  const isBareAllowed = form === 'rules' && (services.size === 1 || splits.size > 0);
   const uses = { host: false };
   const asSettings = (one: Rule): Rule => {
     const { route, ...others } = one;
