@@ -197,7 +197,7 @@ function syntaxProblems(document: Document, lines: LineCounter): YamlProblem[] {
   const mistakes = [...document.errors, ...document.warnings].filter(({ code }) => code !== 'DUPLICATE_KEY');
   const problems = mistakes.map(({ message, pos }) => ({ message: lowerFirst(message), ...position(lines, pos[0]) }));
   if (problems.length > 0) return problems;
-  return endlessAliases(document).map(({ offset, message }) => ({ message, ...position(lines, offset) }));
+  return uselessAliases(document).map(({ offset, message }) => ({ message, ...position(lines, offset) }));
 }
 
 interface Mistake {
@@ -215,14 +215,17 @@ function repeatedKeys(document: Document, lines: LineCounter): Mistake[] {
     });
 }
 
-/** Aliases inside of their own anchor: YAML allows them, but no value of finite size has them. */
-function endlessAliases(document: Document): Mistake[] {
+/** Aliases without an anchor, and aliases inside of their own: YAML allows the latter, but no value of finite size has them. */
+function uselessAliases(document: Document): Mistake[] {
   const found: Mistake[] = [];
   visit(document, {
     Alias(_role, alias, ancestors) {
       const node = alias.resolve(document);
-      if (node === undefined || !ancestors.includes(node)) return;
-      const message = `alias *${alias.source} refers to an anchor that contains it; write the value out instead`;
+      if (node !== undefined && !ancestors.includes(node)) return;
+      const message =
+        node === undefined
+          ? `alias *${alias.source} has no anchor before it; write the value out, or set the anchor &${alias.source}`
+          : `alias *${alias.source} refers to an anchor that contains it; write the value out instead`;
       found.push({ offset: alias.range?.[0] ?? 0, message });
     },
   });

@@ -83,7 +83,7 @@ class SectionWriter {
 
   setIfMissing(keys: readonly string[], value: unknown): void {
     const [parent, last] = this.parentOf(keys);
-    if (!parent.has(last)) parent.set(last, this.node(value));
+    if (!parent.has(last)) parent.set(last, this.node(value, 1));
   }
 
   append(keys: readonly string[], { object, why }: VerbatimObject): void {
@@ -138,9 +138,9 @@ class SectionWriter {
   }
 
   /** A value as a node, with what is short in one line. */
-  private node(value: unknown): Node {
+  private node(value: unknown, depth = 0): Node {
     const node = this.made(value);
-    inLines(node, 0);
+    inLines(node, depth);
     return node;
   }
 
@@ -202,8 +202,8 @@ function inLines(node: unknown, depth: number): number {
     return inLines(key, depth + 1) + 2 + inLines(value, depth + 1);
   });
   const length = lengths.reduce((sum, one) => sum + one + 2, 2);
-  node.flow = length <= lineLength - 2 * depth && depth > 0;
-  return node.flow || node.items.length === 0 ? length : Infinity;
+  node.flow = node.items.length === 0 || (length <= lineLength - 2 * depth && depth > 0);
+  return node.flow ? length : Infinity;
 }
 
 function scalarLength({ value }: Scalar): number {
