@@ -4,8 +4,16 @@ import type { KubeconfigOptions, KubernetesApi, LiveObject } from '../cluster/ap
 import type { JsonMap } from '../mesh/json';
 import { objectTitle, type KubernetesObject } from '../mesh/manifests/kubernetes';
 import { isRouteType } from '../mesh/manifests/route-set';
-import { Adoption, fieldManagerAnnotation, isReleaseDeployed, notAdopted, releaseType } from './adopt';
-import { adoptHint, ignoredPaths, type Adopt } from './adoption';
+import {
+  Adoption,
+  fieldManagerAnnotation,
+  isReleaseDeployed,
+  notAdopted,
+  releaseType,
+  type AdoptionApi,
+} from './adopt';
+import { adoptHint, ignoredPaths, isCovered, type Adopt } from './adoption';
+import { handToHelm, installedByIstioctl, type IstioRelease } from './istioctl';
 import { makerOf, takesOverAll } from './ownership';
 
 /**
@@ -26,7 +34,7 @@ export function takeOverOwnObjects(cluster: KubeconfigOptions, adopt: Adopt = fa
     ? {}
     : {
         object: new pulumi.ResourceHook('only-own-objects', guard(open, isRecovery), { onDryRun: true }),
-        release: new pulumi.ResourceHook('only-own-releases', releaseGuard(open), { onDryRun: true }),
+        release: new pulumi.ResourceHook('only-own-releases', releaseGuard(open, adopt), { onDryRun: true }),
       };
   pulumi.runtime.registerResourceTransform(ownership(stack, hooks));
   if (adopt === false) return;
@@ -166,19 +174,30 @@ export function guard(
   };
 }
 
-/** A hook that refuses to install a Helm release that exists. */
-function releaseGuard(open: () => Promise<KubernetesApi>): pulumi.ResourceHookFunction {
+/** A hook that refuses to install a Helm release that exists, and hands objects of istioctl to one that is adopted. */
+function releaseGuard(open: () => Promise<AdoptionApi>, adopt: Adopt): pulumi.ResourceHookFunction {
   return async ({ newInputs = {} }) => {
-    const { namespace, name } = newInputs as { namespace?: unknown; name?: unknown };
-    if (typeof namespace !== 'string' || typeof name !== 'string') return;
-    const exists = await open()
-      .then((api) => isReleaseDeployed(api, namespace, name))
-      .catch(unlessPreview);
-    if (exists !== true) return;
+    const { namespace, name, chart } = newInputs as Partial<IstioRelease>;
+    if (namespace === undefined || name === undefined || chart === undefined) return;
     const title = objectTitle({ kind: 'Release', metadata: { name, namespace } });
-    throw new Error(`${title} exists, and this stack did not install it.\n${adoptHint(title)}.`);
+    try {
+      const api = await open();
+      if (await isReleaseDeployed(api, namespace, name))
+        throw new RefusedRelease(`${title} exists, and this stack did not install it.\n${adoptHint(title)}.`);
+      const objects = await installedByIstioctl(api, { name, namespace, chart });
+      if (objects.length === 0) return;
+      const what = `${objects.length} objects that istioctl installed`;
+      if (!isCovered(adopt, title)) throw new RefusedRelease(`${title}: ${what} exist.\n${adoptHint(title)}.`);
+      if (!pulumi.runtime.isDryRun()) await handToHelm(api, objects, { name, namespace, chart });
+      await pulumi.log.info(`${title} takes over ${what}`);
+    } catch (error) {
+      if (error instanceof RefusedRelease) throw error;
+      unlessPreview(error);
+    }
   };
 }
+
+class RefusedRelease extends Error {}
 
 function unlessPreview(error: unknown): undefined {
   if (pulumi.runtime.isDryRun()) return undefined;
