@@ -256,8 +256,9 @@ function ambiguousScalars(document: Document): Mistake[] {
   const found: Mistake[] = [];
   visit(document, {
     Scalar(role, { type, source, range }, ancestors) {
-      if (type !== 'PLAIN' || source === undefined || ancestors.filter(isPair).length < 3) return;
+      if (type !== 'PLAIN' || source === undefined) return;
       if (!(role === 'key' ? isOtherKey(source) : isOtherValue(source))) return;
+      if (ancestors.filter(isPair).length < 3) return;
       const message = `Pulumi reads ${source} as a date, or as a number in the notation of YAML 1.1; put it in quotes, or write the number that is meant`;
       found.push({ offset: range?.[0] ?? 0, message });
     },

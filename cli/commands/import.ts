@@ -108,13 +108,14 @@ function print(
   isChanged: boolean,
 ): void {
   if (flags.json) {
-    const { placed: objects, leftOut, findings, proof } = result;
+    const { placed: objects, leftOut, upgraded, findings, proof } = result;
     const report: ImportReport = {
       file,
       written: isChanged && !flags.check,
       kinds: kindRows(result),
       objects,
       leftOut,
+      upgraded,
       findings: findings.map(({ path, message, line }) => ({
         key: path,
         message,

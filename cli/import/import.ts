@@ -51,6 +51,8 @@ export interface Imported {
   settings: StackTextSettings;
   placed: Placed[];
   leftOut: LeftOut[];
+  /** Objects of kinds that Istio removed, and what they became. */
+  upgraded: string[];
   /** What is taken for granted, in sentences. */
   assumed: string[];
   proof: Proof;
@@ -83,7 +85,7 @@ function withWaivers(object: KubernetesObject, rules: readonly string[]): Kubern
   return { ...object, metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, ...waivers } } };
 }
 
-function importedOnce({ objects, leftOut, secrets }: Intake, options: ImportOptions): Imported {
+function importedOnce({ objects, leftOut, secrets, upgraded }: Intake, options: ImportOptions): Imported {
   const before = options.text === undefined ? undefined : readStack(options.text, options.file);
   const { fresh, placed, removed, displaced } = compared(objects, before, options.force);
   const present = before === undefined ? undefined : withoutRemoved(before, removed);
@@ -96,6 +98,7 @@ function importedOnce({ objects, leftOut, secrets }: Intake, options: ImportOpti
     settings: after,
     placed: [...placed, ...placesOf(fresh, frame, after)],
     leftOut,
+    upgraded,
     assumed: frame.assumed.map(
       ({ workload, namespace }) =>
         `gateway workload ${workload} is in ${namespace}: it is not among the objects; meshwright:gateways.${workload}.namespace says so`,

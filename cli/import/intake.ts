@@ -2,6 +2,7 @@ import { isMap, without } from '../../mesh/json';
 import { compareStrings } from '../../mesh/collections';
 import { apiGroup, objectTitle, type KubernetesObject, type ObjectMeta } from '../../mesh/manifests/kubernetes';
 import { dnsLabel } from '../../mesh/manifests/formats';
+import { upgraded } from './removed-kinds';
 import { isClusterScoped } from '../../policy/schema/kubernetes';
 
 /** An object of the input, and the place that it was read from. */
@@ -27,6 +28,8 @@ export interface Intake {
   leftOut: LeftOut[];
   /** Secrets that exist outside of the stack, as `namespace/name`. */
   secrets: string[];
+  /** Objects of removed kinds that became others, in sentences. */
+  upgraded: string[];
   /** Objects that named no namespace. */
   placed: number;
   /** What no API server takes, with its place. */
@@ -38,9 +41,9 @@ export interface Intake {
  * @param namespace - of objects that name none; defaults to `default`
  */
 export function intake(given: readonly Given[], namespace = 'default'): Intake {
-  const result: Intake = { objects: [], leftOut: [], secrets: [], placed: 0, problems: [] };
+  const result: Intake = { objects: [], leftOut: [], secrets: [], upgraded: [], placed: 0, problems: [] };
   const scopes = clusterScopedKinds(given);
-  for (const { object, place } of given) {
+  for (const { object, place } of given.flatMap((one) => successors(one, result))) {
     const problem = metadataProblem(object);
     if (problem !== undefined) {
       result.problems.push(`${place}: ${objectTitle(object)}: ${problem}`);
@@ -65,6 +68,18 @@ export function intake(given: readonly Given[], namespace = 'default'): Intake {
   }
   result.secrets.sort(compareStrings);
   return result;
+}
+
+/** The object itself, or what Istio has in its place; a kind without a successor is left out. */
+function successors({ object, place }: Given, { leftOut, upgraded: made }: Intake): Given[] {
+  const upgrade = upgraded(object);
+  if (upgrade === undefined) return [{ object, place }];
+  if ('why' in upgrade) {
+    leftOut.push({ title: objectTitle(object), kind: object.kind, place, why: upgrade.why, isLoss: true });
+    return [];
+  }
+  made.push(`${objectTitle(object)} became ${upgrade.objects.map(objectTitle).join(', ')} (${place})`);
+  return upgrade.objects.map((one) => ({ object: one, place }));
 }
 
 /** Kinds whose own definition, among the objects, says that they live outside of namespaces. */

@@ -1,9 +1,11 @@
+import { compareStrings } from '../../mesh/collections';
+import { same } from '../../mesh/json';
 import { objectTitle, type KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { renderMesh } from '../../mesh/manifests/mesh';
 import { diffStatus, stackTraffic, trafficDiffText, type TrafficInput } from '../../mesh/traffic';
 import { requestClasses } from '../../mesh/traffic/classes/classes';
 import { modelDiff } from '../../mesh/traffic/diff/traffic-diff';
-import { trafficModels } from '../../mesh/traffic/traffic-model';
+import { trafficModel, trafficModels } from '../../mesh/traffic/traffic-model';
 import { identity } from '../objects';
 import type { Settings } from '../../config/parse';
 import { comparableInAnyVersion } from './comparable';
@@ -34,14 +36,27 @@ export function proof(objects: readonly KubernetesObject[], { settings, policy }
     const own = made.get(identity(object));
     return own !== undefined && comparableInAnyVersion(own) !== comparableInAnyVersion(object);
   });
-  const { before, after } = sides(objects, { settings, policy });
-  const models = trafficModels(before.objects, after.objects, { before: before.options, after: after.options });
-  const diff = modelDiff(models.before, models.after);
-  const traffic = diffStatus(diff);
   return {
     objects: objects.length,
     differing: differing.map(objectTitle),
     missing: missing.map(objectTitle),
+    ...trafficProof(sides(objects, { settings, policy })),
+  };
+}
+
+function trafficProof({ before, after }: Sides): Pick<Proof, 'classes' | 'moved' | 'moves' | 'traffic'> {
+  // The model is a function of the objects, so that equal ones need no second model.
+  if (same(sortedByName(before.objects), sortedByName(after.objects)))
+    return {
+      classes: requestClasses(trafficModel(before.objects, before.options)).length,
+      moved: 0,
+      moves: '',
+      traffic: 'same',
+    };
+  const models = trafficModels(before.objects, after.objects, { before: before.options, after: after.options });
+  const diff = modelDiff(models.before, models.after);
+  const traffic = diffStatus(diff);
+  return {
     classes: requestClasses(models.before).length,
     moved: diff.moves.length,
     moves: traffic === 'same' ? '' : trafficDiffText(diff),
@@ -49,11 +64,20 @@ export function proof(objects: readonly KubernetesObject[], { settings, policy }
   };
 }
 
+function sortedByName(objects: readonly KubernetesObject[]): KubernetesObject[] {
+  return objects
+    .map((object) => ({ object, name: identity(object) }))
+    .sort((a, b) => compareStrings(a.name, b.name))
+    .map(({ object }) => object);
+}
+
+interface Sides {
+  before: TrafficInput;
+  after: TrafficInput;
+}
+
 /** The stack's mesh, and the same mesh with the objects as they were before the import. */
-function sides(
-  objects: readonly KubernetesObject[],
-  { settings, policy }: Settings,
-): { before: TrafficInput; after: TrafficInput } {
+function sides(objects: readonly KubernetesObject[], { settings, policy }: Settings): Sides {
   const own = stackTraffic(settings, policy);
   const imported = new Map(objects.map((object) => [identity(object), object]));
   // A namespace that the stack only names has labels that no one knows here.

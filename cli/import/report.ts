@@ -12,6 +12,7 @@ export interface ImportReport {
   kinds: KindRow[];
   objects: Placed[];
   leftOut: LeftOut[];
+  upgraded: string[];
   findings: { key: string; message: string; line?: number }[];
   proof: Proof;
 }
@@ -39,7 +40,7 @@ export function kindRows({ placed, leftOut }: Pick<Imported, 'placed' | 'leftOut
 
 /** The summary for people: a table of the kinds, what was left out, findings, and the proof. */
 export function summaryText(imported: Imported, placedByDefault: string | undefined): string {
-  const { placed, leftOut, findings, assumed } = imported;
+  const { placed, leftOut, findings, assumed, upgraded } = imported;
   const rows = kindRows(imported);
   const isMerge = rows.some(({ present, kept }) => present + kept > 0);
   const header = ['KIND', 'IN THE FRAME', 'VERBATIM', ...(isMerge ? ['THERE ALREADY', 'KEPT'] : []), 'LEFT OUT'];
@@ -48,6 +49,7 @@ export function summaryText(imported: Imported, placedByDefault: string | undefi
   );
   const sections = [
     table(header, cells),
+    list('Upgraded', upgraded),
     list('Left out', byReason(leftOut.map(({ title, place, why }) => ({ what: `${title} (${place})`, why })))),
     list(
       'Kept as the stack file has it (--force takes the imported object)',

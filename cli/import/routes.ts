@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { compareStrings, pushTo } from '../../mesh/collections';
 import { asList, asMap, asString, asStrings, isMap, same, without } from '../../mesh/json';
 import { dnsLabel, labelMaxLength } from '../../mesh/manifests/formats';
@@ -251,24 +252,20 @@ function exactSettings(
   routing: KubernetesObject | undefined,
   rules: readonly KubernetesObject[],
 ): RouteSettings | undefined {
-  return candidates(key, routing, rules).find((settings) => {
+  const wanted = [...rules, ...(routing === undefined ? [] : [routing])].map(comparable).sort();
+  for (const settings of candidates(key, routing, rules)) {
     // As they are after a trip through the stack file, which sorts the keys of maps.
     const read = routeSchema.safeParse(pulumiConfigValue(settings));
-    if (!read.success) return false;
-    const origin = '';
-    const made = destinationRules(namespace, key, read.data, origin).map(({ object }) => object);
-    const routed = virtualService(namespace, key, read.data, origin)?.object;
-    return (
-      made.length === rules.length &&
-      rules.every((rule) => made.some((object) => comparable(object) === comparable(rule))) &&
-      (routed === undefined ? undefined : comparable(routed)) ===
-        (routing === undefined ? undefined : comparable(routing))
-    );
-  });
+    if (!read.success) continue;
+    const routed = virtualService(namespace, key, read.data, '');
+    const made = [...destinationRules(namespace, key, read.data, ''), ...(routed === undefined ? [] : [routed])];
+    if (isDeepStrictEqual(made.map(({ object }) => comparable(object)).sort(), wanted)) return settings;
+  }
+  return undefined;
 }
 
 /** Settings that may fit, the most readable first. */
-function* candidatesOf(
+function* candidates(
   key: string,
   routing: KubernetesObject | undefined,
   rules: readonly KubernetesObject[],
@@ -287,10 +284,6 @@ function* candidatesOf(
     yield settings;
     if (rule.subsets.length > 1) yield { ...settings, ...withSubsetOrder({ ...rule, settings }) };
   }
-}
-
-function candidates(...of: Parameters<typeof candidatesOf>): RouteSettings[] {
-  return [...candidatesOf(...of)];
 }
 
 interface RuleSettings {

@@ -106,7 +106,7 @@ const metadata = fc.record(
     namespace,
     labels: fc.dictionary(keys, strings, { maxKeys: 2 }),
     annotations: fc.dictionary(keys, strings, { maxKeys: 2 }),
-    finalizers: fc.constantFrom(['a.b/c'], []),
+    finalizers: fc.constantFrom<string[]>(['a.b/c'], []),
   },
   { requiredKeys: ['name', 'namespace'] },
 );

@@ -233,6 +233,28 @@ items:
     assert.match(stderr, /Canary pay owns it and writes it:\n {4}VirtualService shop\/owned/);
   });
 
+  it('upgrades kinds that Istio removed where it defines how, and names the others with exit code 1', () => {
+    const old = (apiVersion: string, kind: string, rest: string): string =>
+      `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: { name: default, namespace: shop }\n${rest}`;
+    const cwd = folder({
+      'old.yaml': [
+        old('authentication.istio.io/v1alpha1', 'MeshPolicy', 'spec: { peers: [{ mtls: { mode: PERMISSIVE } }] }\n'),
+        old('authentication.istio.io/v1alpha1', 'Policy', 'spec: { peers: [{ mtls: {} }] }\n'),
+        old('rbac.istio.io/v1alpha1', 'ServiceRole', 'spec: { rules: [] }\n'),
+      ].join('---\n'),
+    });
+    const { code, stdout, stderr } = run(cwd, 'old.yaml');
+    assert.equal(code, 1);
+    assert.match(stdout, /name: default\n {8}namespace: istio-system\n {6}spec:\n {8}mtls:\n {10}mode: PERMISSIVE/);
+    assert.match(stdout, /name: default\n {8}namespace: shop\n {6}spec:\n {8}mtls:\n {10}mode: STRICT/);
+    assert.match(stderr, /Policy shop\/default became PeerAuthentication shop\/default \(old.yaml:6\)/);
+    assert.match(
+      stderr,
+      /Istio removed ServiceRole in 1.6; write an AuthorizationPolicy for it:\n {4}ServiceRole shop\/default/,
+    );
+    assert.match(stderr, /0 of 2 objects differ/);
+  });
+
   it('lists findings on what runs today, and waives them with --waive', () => {
     const same = rule.replace('version: v2', 'version: v1');
     const cwd = folder({ 'k8s/all.yaml': [same, split(10)].join('---\n') });
@@ -287,6 +309,7 @@ items:
         },
       ],
       leftOut: [],
+      upgraded: [],
       findings: [],
       proof: { objects: 3, differing: [], missing: [], classes: 2, moved: 0, moves: '', traffic: 'same' },
     });
