@@ -1,10 +1,11 @@
 import { Argument, Option, type Command } from 'commander';
 import { stackFilePath } from '../../config/file';
 import { existingText, replaceFile } from '../import/files';
-import { imported, type Imported } from '../import/import';
+import { imported, together, type Imported } from '../import/import';
+import { splitByNamespace, type Part } from '../import/split';
 import { givenByCluster, givenByFiles, withoutCopies } from '../import/input';
 import { intake, type Given, type Intake } from '../import/intake';
-import { kindRows, summaryText, type ImportReport } from '../import/report';
+import { kindRows, summaryText, type ImportReport, type Summary } from '../import/report';
 import { exitCodes, userError, UserError } from '../errors';
 import { printable, say, shellWord } from '../output';
 
@@ -17,6 +18,7 @@ interface ImportFlags {
   prefer: string[];
   force: boolean;
   waive: boolean;
+  splitBy?: 'namespace';
   check: boolean;
   json: boolean;
   strict: boolean;
@@ -42,6 +44,12 @@ export function registerImport(program: Command): void {
     )
     .option('--force', 'replace what the stack file says of an imported object in another way', false)
     .option('--waive', 'waive the findings on what is imported, with the reason "imported"', false)
+    .addOption(
+      new Option(
+        '--split-by <what>',
+        'a stack for the platform, and one with the routes of each namespace beside it: Pulumi.<name>-<namespace>.yaml',
+      ).choices(['namespace']),
+    )
     .option('--check', 'write nothing; compare the stack file with the objects', false)
     .option('--json', 'the summary as JSON', false)
     .option('--strict', 'refuse files without Kubernetes objects instead of skipping them', false)
@@ -58,15 +66,46 @@ async function run(paths: string[], flags: ImportFlags): Promise<void> {
   const given = await givenObjects(paths, flags);
   progress(`${given.length} objects read; putting them into sections`);
   const taken = withoutCopies(takenIn(given, flags), flags.prefer);
+  const parts = flags.splitBy === undefined ? [{ intake: taken, hosts: [] }] : splitByNamespace(taken);
+  const results = parts.map((part, index): Result => {
+    if (parts.length > 1) progress(`stack ${index + 1} of ${parts.length}`);
+    return resultOf(part, fileOf(file, part), flags);
+  });
+  progress('');
+  for (const { file: target, isChanged, imported: one } of results)
+    if (target !== undefined && isChanged && !flags.check) replaceFile(target, one.text);
+  const [only] = results;
+  const all = results.map((result) => result.imported);
+  const summary =
+    only !== undefined && all.length === 1
+      ? only.imported
+      : together(
+          all,
+          taken.objects.map(({ object }) => object),
+        );
+  print(summary, results, taken, flags);
+  process.exitCode = exitCodeOf(summary);
+}
+
+interface Result {
+  /** undefined for one that is printed. */
+  file: string | undefined;
+  imported: Imported;
+  isChanged: boolean;
+}
+
+/** `Pulumi.prod.yaml` for the platform, `Pulumi.prod-shop.yaml` for the namespace shop. */
+function fileOf(file: string | undefined, { namespace }: Part): string | undefined {
+  return namespace === undefined ? file : file?.replace(/(\.ya?ml)?$/, `-${namespace}$1`);
+}
+
+function resultOf({ intake: taken, hosts }: Part, file: string | undefined, flags: ImportFlags): Result {
   const text = file === undefined ? undefined : existingText(file);
   if (flags.check && text === undefined)
     throw new UserError(`${file ?? ''}: no such file; --check compares a stack file with objects`);
-  const result = imported(taken, { file: file ?? 'the stack file', text, force: flags.force, waive: flags.waive });
-  progress('');
-  const isChanged = result.text !== text;
-  if (file !== undefined && !flags.check && isChanged) replaceFile(file, result.text);
-  print(result, taken, flags, file, isChanged);
-  process.exitCode = exitCodeOf(result);
+  const { force, waive } = flags;
+  const one = imported(taken, { file: file ?? 'the stack file', text, force, waive, hosts });
+  return { file, imported: one, isChanged: one.text !== text };
 }
 
 function progress(line: string): void {
@@ -81,6 +120,8 @@ function refuseContradictions(paths: readonly string[], flags: ImportFlags, file
     throw new UserError('Name files or folders of Kubernetes objects, or a cluster with --context.');
   if (file === undefined && flags.check)
     throw new UserError('--check compares a stack file: name it with --stack or --output.');
+  if (file === undefined && flags.splitBy !== undefined)
+    throw new UserError('--split-by writes several stack files: name the first with --stack or --output.');
   if (file === undefined && flags.json)
     throw new UserError('With --json the stack file goes into a file: name it with --stack or --output.');
 }
@@ -100,19 +141,15 @@ function takenIn(given: readonly Given[], { namespace }: ImportFlags): Intake {
   return taken;
 }
 
-function print(
-  result: Imported,
-  { placed }: Intake,
-  flags: ImportFlags,
-  file: string | undefined,
-  isChanged: boolean,
-): void {
+function print(summary: Summary, results: readonly Result[], { placed }: Intake, flags: ImportFlags): void {
+  const files = results.flatMap(({ file, isChanged }) =>
+    file === undefined ? [] : [{ file, written: isChanged && !flags.check }],
+  );
   if (flags.json) {
-    const { placed: objects, leftOut, upgraded, findings, proof } = result;
+    const { placed: objects, leftOut, upgraded, findings, proof } = summary;
     const report: ImportReport = {
-      file,
-      written: isChanged && !flags.check,
-      kinds: kindRows(result),
+      files,
+      kinds: kindRows(summary),
       objects,
       leftOut,
       upgraded,
@@ -129,23 +166,20 @@ function print(
   const byDefault =
     placed === 0 || flags.namespace !== undefined
       ? undefined
-      : `${placed} objects name no namespace and were taken for those of default; -n sets another one`;
-  const summary = summaryText(result, byDefault);
-  if (file === undefined) {
-    process.stdout.write(printable(result.text));
-    say(summary);
+      : `${placed} ${placed === 1 ? 'object names' : 'objects name'} no namespace: taken as default; -n sets another one`;
+  const text = summaryText(summary, byDefault);
+  if (files.length === 0) {
+    for (const { imported: one } of results) process.stdout.write(printable(one.text));
+    say(text);
     return;
   }
-  process.stdout.write(`${printable(summary)}\n`);
-  const next = flags.check
-    ? `${file}: compared, nothing was written`
-    : isChanged
-      ? `${file}: written`
-      : `${file}: nothing to add`;
-  say(`${next}. Next: npx meshwright check --config ${shellWord(file)}`);
+  process.stdout.write(`${printable(text)}\n`);
+  const done = flags.check ? 'compared, nothing was written' : 'nothing to add';
+  for (const { file, written } of files) say(`${file}: ${written ? 'written' : done}`);
+  say(`Next: npx meshwright check --config ${shellWord(files[0]?.file ?? '')}`);
 }
 
-function exitCodeOf({ leftOut, proof: { differing, missing, traffic } }: Imported): number {
+function exitCodeOf({ leftOut, proof: { differing, missing, traffic } }: Summary): number {
   const isLoss = leftOut.some((one) => one.isLoss);
   if (differing.length + missing.length > 0 || isLoss || traffic === 'changed') return exitCodes.findings;
   return traffic === 'unknown' ? exitCodes.cannotTell : exitCodes.done;

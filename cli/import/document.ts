@@ -33,13 +33,14 @@ export type Removal = readonly (string | number)[];
 /**
  * Adds a frame to the text of a stack file. Comments, order and everything else that the file has stay.
  * @param text - undefined for a new file
+ * @param known - what exists outside of the stack, beside what the frame names
  * @param removed - what goes before the frame is added
  * @throws Error for a section that is a string of JSON, which `pulumi config set` without --path writes
  */
 export function withFrame(
   text: string | undefined,
   frame: Frame,
-  secrets: readonly string[],
+  known: { secrets?: readonly string[]; hosts?: readonly string[] },
   removed: readonly Removal[] = [],
 ): string {
   const document = text === undefined ? new Document({ config: {} }, yamlOptions) : parseDocument(text, yamlOptions);
@@ -54,7 +55,7 @@ export function withFrame(
   }
   for (const { namespace, key, settings } of frame.routes) writer.set(['routes', namespace, key], settings);
   for (const one of frame.objects) writer.append(['objects'], one);
-  for (const [kind, names] of Object.entries({ ...frame.externals, secrets }))
+  for (const [kind, names] of Object.entries({ ...frame.externals, ...known }))
     for (const name of names) writer.addName(['policy', 'externals', kind], name);
   return document.toString(yamlOptions);
 }

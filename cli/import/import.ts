@@ -26,6 +26,8 @@ export interface ImportOptions {
   text: string | undefined;
   /** Replace what the file says of an object in another way. */
   force: boolean;
+  /** Hosts that exist outside of the stack. */
+  hosts?: readonly string[];
   /** Waive the mandatory findings on the objects that are added. */
   waive?: boolean;
 }
@@ -80,6 +82,24 @@ export function imported(intake: Intake, options: ImportOptions): Imported {
   return importedOnce({ ...intake, objects }, options);
 }
 
+/** Several imports as one, with the proof that their stacks make the objects together. */
+export function together(
+  all: readonly Imported[],
+  objects: readonly KubernetesObject[],
+): Omit<Imported, 'text' | 'settings'> {
+  return {
+    placed: all.flatMap(({ placed }) => placed),
+    leftOut: all.flatMap(({ leftOut }) => leftOut),
+    upgraded: all.flatMap(({ upgraded }) => upgraded),
+    assumed: [...new Set(all.flatMap(({ assumed }) => assumed))],
+    proof: proof(
+      objects,
+      all.map(({ settings }) => settings),
+    ),
+    findings: all.flatMap(({ findings }) => findings),
+  };
+}
+
 function withWaivers(object: KubernetesObject, rules: readonly string[]): KubernetesObject {
   const waivers = Object.fromEntries([...new Set(rules)].sort().map((rule) => [waiverPrefix + rule, waiverReason]));
   return { ...object, metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, ...waivers } } };
@@ -91,7 +111,9 @@ function importedOnce({ objects, leftOut, secrets, upgraded }: Intake, options: 
   const present = before === undefined ? undefined : withoutRemoved(before, removed);
   const frame = framed([...fresh.map(({ object }) => object), ...displaced], present);
   const isSame = options.text !== undefined && fresh.length + displaced.length === 0;
-  const text = isSame ? (options.text ?? '') : withFrame(options.text, frame, secrets, removed);
+  const text = isSame
+    ? (options.text ?? '')
+    : withFrame(options.text, frame, { secrets, hosts: options.hosts ?? [] }, removed);
   const after = readStack(text, options.file, true);
   return {
     text,
@@ -105,7 +127,7 @@ function importedOnce({ objects, leftOut, secrets, upgraded }: Intake, options: 
     ),
     proof: proof(
       objects.map(({ object }) => object),
-      after,
+      [after],
     ),
     findings: checkMesh(after.settings, after.policy, after.source).problems,
   };

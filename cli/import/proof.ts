@@ -27,10 +27,13 @@ export interface Proof {
   traffic: 'same' | 'changed' | 'unknown';
 }
 
-/** Compares what a stack file makes with the objects that it was imported from: object by object, and by the routing model. Pure. */
-export function proof(objects: readonly KubernetesObject[], { settings, policy }: Settings): Proof {
-  const mesh = renderMesh(settings);
-  const made = new Map([...mesh.existingNamespaces, ...mesh.objects].map(({ object }) => [identity(object), object]));
+/** Compares what stack files make together with the objects that they were imported from: object by object, and by the routing model. Pure. */
+export function proof(objects: readonly KubernetesObject[], stacks: readonly Settings[]): Proof {
+  const rendered = stacks.map(({ settings }) => renderMesh(settings));
+  const made = new Map<string, KubernetesObject>();
+  // A namespace that a stack only names says nothing; another stack has its labels.
+  for (const { object } of rendered.flatMap((mesh) => [...mesh.existingNamespaces, ...mesh.objects]))
+    if (!made.has(identity(object)) || !isBareNamespace(object)) made.set(identity(object), object);
   const missing = objects.filter((object) => !made.has(identity(object)));
   const differing = objects.filter((object) => {
     const own = made.get(identity(object));
@@ -40,8 +43,12 @@ export function proof(objects: readonly KubernetesObject[], { settings, policy }
     objects: objects.length,
     differing: differing.map(objectTitle),
     missing: missing.map(objectTitle),
-    ...trafficProof(sides(objects, { settings, policy })),
+    ...trafficProof(sides(objects, stacks)),
   };
+}
+
+function isBareNamespace({ kind, apiVersion, metadata }: KubernetesObject): boolean {
+  return kind === 'Namespace' && apiVersion === 'v1' && metadata.labels === undefined;
 }
 
 function trafficProof({ before, after }: Sides): Pick<Proof, 'classes' | 'moved' | 'moves' | 'traffic'> {
@@ -76,18 +83,17 @@ interface Sides {
   after: TrafficInput;
 }
 
-/** The stack's mesh, and the same mesh with the objects as they were before the import. */
-function sides(objects: readonly KubernetesObject[], { settings, policy }: Settings): Sides {
-  const own = stackTraffic(settings, policy);
-  const imported = new Map(objects.map((object) => [identity(object), object]));
-  // A namespace that the stack only names has labels that no one knows here.
-  const made = own.objects.filter(
-    ({ kind, metadata, ...object }) =>
-      kind !== 'Namespace' || metadata.labels !== undefined || imported.has(identity({ kind, metadata, ...object })),
-  );
-  const others = made.filter((object) => !imported.has(identity(object)));
-  return {
-    before: { ...own, objects: [...others, ...objects] },
-    after: { ...own, objects: made },
-  };
+/** The mesh of the stacks, and the same mesh with the objects as they were before the import. */
+function sides(objects: readonly KubernetesObject[], stacks: readonly Settings[]): Sides {
+  const all = stacks.map(({ settings, policy }) => stackTraffic(settings, policy));
+  const imported = new Set(objects.map(identity));
+  const made = new Map<string, KubernetesObject>();
+  for (const object of all.flatMap((one) => one.objects)) {
+    const key = identity(object);
+    if (isBareNamespace(object) && (made.has(key) || !imported.has(key))) continue;
+    made.set(key, object);
+  }
+  const others = [...made].filter(([key]) => !imported.has(key)).map(([, object]) => object);
+  const options = Object.assign({}, ...all.map((one) => one.options)) as TrafficInput['options'];
+  return { before: { options, objects: [...others, ...objects] }, after: { options, objects: [...made.values()] } };
 }

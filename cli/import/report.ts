@@ -2,13 +2,16 @@ import { formatProblems } from '../../config/problem';
 import { compareStrings } from '../../mesh/collections';
 import { table } from '../output';
 import type { Imported, Placed } from './import';
+
+/** One import, or several together. */
+export type Summary = Omit<Imported, 'text' | 'settings'>;
 import type { LeftOut } from './intake';
 import type { Proof } from './proof';
 
 /** An import as JSON. */
 export interface ImportReport {
-  file: string | undefined;
-  written: boolean;
+  /** The stack files, and which of them were written. */
+  files: { file: string; written: boolean }[];
   kinds: KindRow[];
   objects: Placed[];
   leftOut: LeftOut[];
@@ -39,7 +42,7 @@ export function kindRows({ placed, leftOut }: Pick<Imported, 'placed' | 'leftOut
 }
 
 /** The summary for people: a table of the kinds, what was left out, findings, and the proof. */
-export function summaryText(imported: Imported, placedByDefault: string | undefined): string {
+export function summaryText(imported: Summary, placedByDefault: string | undefined): string {
   const { placed, leftOut, findings, assumed, upgraded } = imported;
   const rows = kindRows(imported);
   const isMerge = rows.some(({ present, kept }) => present + kept > 0);

@@ -183,9 +183,10 @@ export function asKey(name: string): string {
   return label === '' ? 'route' : label;
 }
 
-/** Name of the Service behind an FQDN; of a host outside of the cluster the host itself. */
+/** Name of the Service behind an FQDN, also one of another cluster domain; of a host outside of the cluster the host itself. */
 function shortName(fqdn: string, domain: string): string {
-  return asKey(servicePlace(fqdn, domain)?.name ?? (isWildcard(fqdn) ? `any${fqdn.slice(1)}` : fqdn));
+  const [, service] = /^([^.*]+)\.[^.]+\.svc(?:\.|$)/.exec(fqdn) ?? [];
+  return asKey(servicePlace(fqdn, domain)?.name ?? service ?? (isWildcard(fqdn) ? `any${fqdn.slice(1)}` : fqdn));
 }
 
 interface Destination {

@@ -91,7 +91,7 @@ VirtualService   1             -         -
     assert.equal(read(cwd, 'Pulumi.again.yaml'), imported);
     assert.equal(
       run(cwd, 'k8s', '--stack', 'new').stderr,
-      'Pulumi.new.yaml: nothing to add. Next: npx meshwright check --config Pulumi.new.yaml\n',
+      'Pulumi.new.yaml: nothing to add\nNext: npx meshwright check --config Pulumi.new.yaml\n',
     );
     assert.equal(read(cwd), imported);
   });
@@ -277,8 +277,7 @@ items:
     const { code, stdout } = run(cwd, 'k8s', '-o', 'out.yaml', '--json');
     assert.equal(code, 0);
     assert.deepEqual(JSON.parse(stdout), {
-      file: 'out.yaml',
-      written: true,
+      files: [{ file: 'out.yaml', written: true }],
       kinds: [
         { kind: 'ConfigMap', frame: 0, verbatim: 1, present: 0, kept: 0, leftOut: 0 },
         { kind: 'DestinationRule', frame: 1, verbatim: 0, present: 0, kept: 0, leftOut: 0 },
@@ -347,6 +346,70 @@ items:
     );
     assert.match(stderr, /gateway workload istio-ingressgateway is in istio-system: it is not among the objects/);
     assert.doesNotMatch(stderr, /gateway workload edge/);
+  });
+
+  it('--split-by namespace writes a stack for the platform and one for each team, which fit', () => {
+    const gateway =
+      'apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: { name: public, namespace: istio-system }\nspec: { selector: { istio: ingressgateway }, servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: ["*"] }] }\n';
+    const namespace =
+      'apiVersion: v1\nkind: Namespace\nmetadata: { name: shop, labels: { istio-injection: enabled } }\n';
+    const web =
+      'apiVersion: v1\nkind: Service\nmetadata: { name: web, namespace: web }\nspec: { ports: [{ port: 80, name: http }] }\n';
+    const entry = `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: entry, namespace: shop }
+spec:
+  hosts: ["*"]
+  gateways: [istio-system/public]
+  http: [{ route: [{ destination: { host: web.web.svc.cluster.local } }] }]
+`;
+    const cwd = folder({ 'all.yaml': [gateway, namespace, web, entry, rule, split(10)].join('---\n') });
+    const { code, stdout } = run(cwd, 'all.yaml', '--stack', 'new', '--split-by', 'namespace');
+    assert.equal(code, 0);
+    assert.match(stdout, /0 of 6 objects differ, 0 of \d+ classes of requests move/);
+    assert.deepEqual(readdirSync(cwd), ['Pulumi.new-shop.yaml', 'Pulumi.new-web.yaml', 'Pulumi.new.yaml', 'all.yaml']);
+    assert.equal(
+      read(cwd),
+      `config:
+  meshwright:namespaces:
+    shop:
+      existing: true
+      injection: true
+  meshwright:gateways:
+    istio-ingressgateway:
+      namespace: istio-system
+      install: false
+      gateways:
+        istio-system:
+          public: {}
+`.replace('    shop:', '    istio-system:\n      existing: true\n    shop:'),
+    );
+    assert.equal(
+      read(cwd, 'Pulumi.new-shop.yaml'),
+      `config:
+  meshwright:namespaces:
+    shop:
+      existing: true
+  meshwright:routes:
+    shop:
+      pay:
+        versions: [ v1, v2 ]
+        weights: { v1: rest, v2: 10 }
+        destinationRule: { name: pay }
+      web:
+        host: web.web.svc.cluster.local
+        hosts: [ "*" ]
+        gateways: [ istio-system/public ]
+        http: [ {} ]
+        virtualService: { name: entry }
+  meshwright:policy:
+    externals:
+      gateways: [ istio-system/public ]
+      hosts: [ web.web.svc.cluster.local ]
+`,
+    );
+    for (const stack of ['new', 'new-shop', 'new-web'])
+      assert.equal(meshwright(['check', '--stack', stack], { cwd }).code, 0);
   });
 
   it('sets the namespace of objects that name none, and says so', () => {
