@@ -114,9 +114,10 @@ export class Adoption {
   }
 }
 
-/** Properties as a transform or a hook gets them, without the wrappers of secrets. */
+/** Properties as a transform or a hook gets them, without the wrappers of secrets. A hook gets secrets as Outputs, which count as not stated. */
 export function unwrapped<T>(value: T): T {
   const inner: unknown = pulumi.runtime.isRpcSecret(value) ? pulumi.runtime.unwrapRpcSecret(value) : value;
+  if (pulumi.Output.isInstance(inner)) return undefined as T;
   if (Array.isArray(inner)) return inner.map(unwrapped) as T;
   if (!isPlainMap(inner)) return inner as T;
   return Object.fromEntries(Object.entries(inner).map(([key, item]) => [key, unwrapped(item)])) as T;

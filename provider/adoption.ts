@@ -13,7 +13,7 @@ export function isCovered(adopt: Adopt, title: string): boolean {
 /** The way to take objects over. */
 export function adoptHint(...titles: string[]): string {
   const list = titles.map((title) => JSON.stringify(title)).join(', ');
-  return `To take ${titles.length === 1 ? 'it' : 'them'} over: meshwright:adopt: [${list}]`;
+  return `To take ${titles.length === 1 ? 'it' : 'them'} over: meshwright:adopt: [${list}], or true for all`;
 }
 
 /**
@@ -74,23 +74,14 @@ export function fixedDifference(stated: KubernetesObject, live: LiveObject): str
   const { kind } = stated;
   if (unadoptable.includes(kind))
     return `a ${kind} cannot be taken over, since most of its fields cannot be changed: leave it out of the stack, or delete it first`;
-  const wanted = kind === 'Secret' ? withData(stated) : stated;
+  if (kind === 'Secret' && 'stringData' in stated)
+    return 'the stack file states stringData, and the API server keeps only data: write the values under data, in base64';
   const path = (fixedFields[kind] ?? []).find(
-    (one) => at(wanted, one) !== undefined && !isWithin(at(wanted, one), at(live, one)),
+    (one) => at(stated, one) !== undefined && !isWithin(at(stated, one), at(live, one)),
   );
   return path === undefined
     ? undefined
     : `its ${path} differs from the stack file, and it would have to be deleted and created anew for that: make them equal first, or delete it`;
-}
-
-/** A Secret with its `stringData` in `data`, as the API server stores it. */
-function withData(secret: KubernetesObject): KubernetesObject {
-  const strings = Object.entries(asMap(secret['stringData'])).map(([key, value]) => [
-    key,
-    Buffer.from(String(value)).toString('base64'),
-  ]);
-  const data = { ...asMap(secret['data']), ...(Object.fromEntries(strings) as JsonMap) };
-  return Object.keys(data).length === 0 ? secret : { ...secret, data };
 }
 
 function at(object: JsonMap, path: string): unknown {

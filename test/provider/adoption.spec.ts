@@ -18,8 +18,8 @@ describe('the adoption of existing objects', () => {
   });
 
   it('says how it is asked for', () => {
-    assert.equal(adoptHint('A b/c'), 'To take it over: meshwright:adopt: ["A b/c"]');
-    assert.equal(adoptHint('A b/c', 'D e'), 'To take them over: meshwright:adopt: ["A b/c", "D e"]');
+    assert.equal(adoptHint('A b/c'), 'To take it over: meshwright:adopt: ["A b/c"], or true for all');
+    assert.equal(adoptHint('A b/c', 'D e'), 'To take them over: meshwright:adopt: ["A b/c", "D e"], or true for all');
   });
 
   describe('waits for the other tool that writes or deletes the object:', () => {
@@ -68,8 +68,14 @@ describe('the adoption of existing objects', () => {
     const pairs: [what: string, stated: object, live: object, field: string | undefined][] = [
       ['equal data', { kind: 'ConfigMap', data: { a: '1' } }, { data: { a: '1' } }, undefined],
       ['other data', { kind: 'ConfigMap', data: { a: '1' } }, { data: { a: '2' } }, 'its data differs'],
-      ['the same Secret', { kind: 'Secret', stringData: { a: 'b' } }, { data: { a: 'Yg==' } }, undefined],
-      ['another Secret', { kind: 'Secret', stringData: { a: 'b' } }, { data: { a: 'Yw==' } }, 'its data differs'],
+      ['the same Secret', { kind: 'Secret', data: { a: 'Yg==' } }, { data: { a: 'Yg==' } }, undefined],
+      ['another Secret', { kind: 'Secret', data: { a: 'Yg==' } }, { data: { a: 'Yw==' } }, 'its data differs'],
+      [
+        'a Secret with stringData',
+        { kind: 'Secret', stringData: { a: 'b' } },
+        { data: { a: 'Yg==' } },
+        'the stack file states stringData',
+      ],
       [
         'the selector of a Deployment',
         { kind: 'Deployment', spec: { selector: { matchLabels: { app: 'a' } } } },

@@ -101,7 +101,7 @@ describe('the provider of Routes, over gRPC and on a real API server', function 
     await kubectl(lab, ['apply', '-f', '-'], JSON.stringify(reviews({ v9: 100 })));
     const of = inputs(...versions('v1', 'v2'), reviews({ v1: 90, v2: 10 }));
     const message =
-      'VirtualService route-set/reviews exists, and this stack did not create it (field managers: kubectl-client-side-apply).\nTo take it over: meshwright:adopt: ["VirtualService route-set/reviews"].';
+      'VirtualService route-set/reviews exists, and this stack did not create it (field managers: kubectl-client-side-apply).\nTo take it over: meshwright:adopt: ["VirtualService route-set/reviews"], or true for all.';
     for (const preview of [true, false]) {
       const error = (await create(of, preview).catch((caught: unknown) => caught)) as ServiceError;
       assert.equal(error.details, message);

@@ -8,7 +8,7 @@ import { installIstioCrds } from '../cluster/lab/istio-crds';
 import { kubectl } from '../cluster/lab/kubectl';
 import { sharedLab, START_TIMEOUT_MS } from '../cluster/lab/support';
 
-const adopt = (title: string): string => `To take it over: meshwright:adopt: ["${title}"].`;
+const adopt = (title: string): string => `To take it over: meshwright:adopt: ["${title}"], or true for all.`;
 const namespace = (name: string): KubernetesObject => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
 const inSpace = (apiVersion: string, kind: string, name: string, fields = {}): KubernetesObject => ({
   apiVersion,

@@ -103,7 +103,7 @@ describe('a deployment to the lab, with the real engine', function () {
       message: [
         `Namespace ${name} exists, and this stack did not create it (field managers: kubectl-create).`,
         'With `existing: true` the stack only labels a namespace, and keeps it on destroy.',
-        `To take it over: meshwright:adopt: ["Namespace ${name}"].`,
+        `To take it over: meshwright:adopt: ["Namespace ${name}"], or true for all.`,
         `${name}: nothing was changed`,
       ].join('\n'),
     });
