@@ -15,7 +15,8 @@ import { compareStrings } from '../../mesh/collections';
 import { needsQuotes } from '../../config/yaml';
 import { configNamespace } from '../../config/key-path';
 import { sectionName } from '../../config/pulumi-config-values';
-import type { Frame, VerbatimObject } from './frame';
+import type { Frame } from './frame';
+import type { VerbatimObject } from './gateways';
 
 /** How strings are written: those that YAML 1.1, Pulumi's YAML, reads as something else get quotes. */
 const yamlOptions = {

@@ -4,7 +4,7 @@ import { apiGroup, type KubernetesObject } from '../../mesh/manifests/kubernetes
 import { resolveHost } from '../../mesh/model/hosts';
 import { identity } from '../objects';
 import type { Given, Intake } from './intake';
-import { isDestinationRule, isVirtualService } from './routes';
+import { isDestinationRule, isVirtualService } from './routes/pairs';
 
 /** The objects of one stack. */
 export interface Part {
