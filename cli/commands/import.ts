@@ -1,5 +1,6 @@
 import { Argument, Option, type Command } from 'commander';
 import { stackFilePath } from '../../config/file';
+import { withTools } from '../import/conversion';
 import { existingText, replaceFile } from '../import/files';
 import { imported, together, type Imported } from '../import/import';
 import { splitByNamespace, type Part } from '../import/split';
@@ -19,6 +20,8 @@ interface ImportFlags {
   force: boolean;
   waive: boolean;
   splitBy?: 'namespace';
+  weights: 'keep' | 'take';
+  convert: boolean;
   check: boolean;
   json: boolean;
   strict: boolean;
@@ -50,6 +53,15 @@ export function registerImport(program: Command): void {
         'a stack for the platform, and one with the routes of each namespace beside it: Pulumi.<name>-<namespace>.yaml',
       ).choices(['namespace']),
     )
+    .addOption(
+      new Option(
+        '--weights <whose>',
+        'weights that Flagger or Argo Rollouts moves: keep leaves them to it, take gives them to the stack',
+      )
+        .choices(['keep', 'take'])
+        .default('keep'),
+    )
+    .option('--convert', "turn HTTPRoutes and Gateways of the Gateway API, and Ingresses, into Istio's objects", false)
     .option('--check', 'write nothing; compare the stack file with the objects', false)
     .option('--json', 'the summary as JSON', false)
     .option('--strict', 'refuse files without Kubernetes objects instead of skipping them', false)
@@ -65,7 +77,9 @@ async function run(paths: string[], flags: ImportFlags): Promise<void> {
   refuseContradictions(paths, flags, file);
   const given = await givenObjects(paths, flags);
   progress(`${given.length} objects read; putting them into sections`);
-  const taken = withoutCopies(takenIn(given, flags), flags.prefer);
+  const { weights, convert } = flags;
+  const unique = withoutCopies(takenIn(given, flags), flags.prefer);
+  const taken = withTools(unique, { weights, routes: convert ? 'convert' : 'keep' });
   const parts = flags.splitBy === undefined ? [{ intake: taken, hosts: [] }] : splitByNamespace(taken);
   const results = parts.map((part, index): Result => {
     if (parts.length > 1) progress(`stack ${index + 1} of ${parts.length}`);

@@ -174,6 +174,7 @@ const firstKeys = [
   'order',
   'match',
   'weights',
+  'weightsOwnedBy',
 
   'http',
   'tls',

@@ -30,15 +30,20 @@ export interface Present {
   policy: PolicySettings;
 }
 
-/** Turns objects into sections. Pure; the order of the objects makes no difference. */
+/**
+ * Turns objects into sections. Pure; the order of the objects makes no difference.
+ * @param weightsOwnedBy - who moves the weights of VirtualServices, by `namespace/name`
+ */
 export function framed(
   objects: readonly KubernetesObject[],
   { settings, policy }: Present = { settings: {}, policy: {} },
+  weightsOwnedBy: Readonly<Record<string, string>> = {},
 ): Frame {
   const domain = policy.mesh?.domain ?? 'cluster.local';
   const taken = (namespace: string): string[] => Object.keys(settings.routes?.[namespace] ?? {});
   const routing = objects.filter((object) => isVirtualService(object) || isDestinationRule(object));
-  const { routes, verbatim } = framedRoutes(routing, domain, taken);
+  const { routes: made, verbatim } = framedRoutes(routing, domain, taken);
+  const routes = made.map((route) => withOwner(route, weightsOwnedBy));
   const gateways = framedGateways(objects, settings.gateways ?? {});
   const namespaces = framedNamespaces(objects.filter(isNamespace));
   const rest = objects.filter((object) => !routing.includes(object) && !isNamespace(object) && !isGateway(object));
@@ -74,6 +79,13 @@ export function framed(
       gateways: foreignGateways(routes, objects, settings),
     },
   };
+}
+
+/** A route whose weights a rollout controller moves, by the name of its VirtualService. */
+function withOwner(route: FramedRoute, owners: Readonly<Record<string, string>>): FramedRoute {
+  const routing = route.objects.find(isVirtualService);
+  const owner = routing === undefined ? undefined : owners[`${route.namespace}/${routing.metadata.name}`];
+  return owner === undefined ? route : { ...route, settings: { ...route.settings, weightsOwnedBy: owner } };
 }
 
 function isNamespace({ apiVersion, kind }: KubernetesObject): boolean {

@@ -105,11 +105,14 @@ function withWaivers(object: KubernetesObject, rules: readonly string[]): Kubern
   return { ...object, metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, ...waivers } } };
 }
 
-function importedOnce({ objects, leftOut, secrets, upgraded }: Intake, options: ImportOptions): Imported {
+function importedOnce(
+  { objects, leftOut, secrets, upgraded, weightsOwnedBy }: Intake,
+  options: ImportOptions,
+): Imported {
   const before = options.text === undefined ? undefined : readStack(options.text, options.file);
   const { fresh, placed, removed, displaced } = compared(objects, before, options.force);
   const present = before === undefined ? undefined : withoutRemoved(before, removed);
-  const frame = framed([...fresh.map(({ object }) => object), ...displaced], present);
+  const frame = framed([...fresh.map(({ object }) => object), ...displaced], present, weightsOwnedBy);
   const isSame = options.text !== undefined && fresh.length + displaced.length === 0;
   const text = isSame
     ? (options.text ?? '')

@@ -30,6 +30,8 @@ export interface Intake {
   secrets: string[];
   /** Objects of removed kinds that became others, in sentences. */
   upgraded: string[];
+  /** Who moves the weights of VirtualServices, by `namespace/name`. */
+  weightsOwnedBy?: Readonly<Record<string, string>>;
   /** Objects that named no namespace. */
   placed: number;
   /** What no API server takes, with its place. */

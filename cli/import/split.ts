@@ -31,7 +31,8 @@ export function splitByNamespace(intake: Intake, domain = 'cluster.local'): Part
     else pushTo(byTeam, namespace, given);
   }
   const teams = [...byTeam].sort(([a], [b]) => compareStrings(a, b));
-  const none = { leftOut: [], upgraded: [], secrets: [], placed: 0, problems: [] };
+  const { weightsOwnedBy = {} } = intake;
+  const none = { leftOut: [], upgraded: [], weightsOwnedBy, placed: 0, problems: [] };
   const hosts = hostOwners(intake.objects, domain);
   return [
     { intake: { ...intake, objects: platform, secrets: secretsOf(intake, (name) => !byTeam.has(name)) }, hosts: [] },

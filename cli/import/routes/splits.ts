@@ -45,7 +45,7 @@ export function routingContext(host: string, routing: KubernetesObject, rule: Ru
     // A subset that the service's DestinationRule lacks, or one of another host, is no version.
     if (!versions.has(id)) {
       if (subset !== undefined && (!isOwn || rule.subsets.length > 0)) continue;
-      const name = uniqueName(subset ?? versionName(destination.host, host), settings);
+      const name = uniqueName(subset ?? versionName(destination.host, host, [...splitHosts]), settings);
       versions.set(id, name);
       settings.set(name, isOwn ? {} : { host: destination.host });
     }
@@ -58,10 +58,13 @@ export function routingContext(host: string, routing: KubernetesObject, rule: Ru
   return { host, port, versions, settings, order };
 }
 
-/** `canary` for the Service `pay-canary` of `pay`; the name of the Service itself otherwise. */
-function versionName(host: string, main: string): string {
-  const [name = '', base = ''] = [host.split('.')[0], main.split('.')[0]];
-  return asKey(name.startsWith(`${base}-`) ? name.slice(base.length + 1) : name);
+/** `canary` for the Service `pay-canary` beside `pay`, or beside `pay-stable`; the name of the Service itself otherwise. */
+function versionName(host: string, main: string, all: readonly string[]): string {
+  const [name = '', base = ''] = [host, main].map((one) => one.split('.')[0]);
+  if (name.startsWith(`${base}-`)) return asKey(name.slice(base.length + 1));
+  const names = all.map((one) => one.split('.')[0] ?? '');
+  const stem = `${name.slice(0, name.lastIndexOf('-'))}-`;
+  return asKey(stem.length > 1 && names.every((one) => one.startsWith(stem)) ? name.slice(stem.length) : name);
 }
 
 function uniqueName(wish: string, taken: ReadonlyMap<string, unknown>): string {

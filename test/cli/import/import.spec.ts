@@ -272,6 +272,27 @@ items:
     assert.equal(meshwright(['check', '--stack', 'other'], { cwd }).code, 0);
   });
 
+  it('leaves weights to Argo Rollouts, and takes them over with --weights take', () => {
+    const rollout = `apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: { name: pay, namespace: shop }
+spec:
+  selector: { matchLabels: { app: pay } }
+  strategy:
+    canary:
+      steps: [{ setWeight: 10 }]
+      trafficRouting: { istio: { virtualService: { name: pay }, destinationRule: { name: pay, stableSubsetName: v1, canarySubsetName: v2 } } }
+  template:
+    metadata: { labels: { app: pay } }
+    spec: { containers: [{ name: pay, image: pay:1 }] }
+`;
+    const cwd = folder({ 'all.yaml': [rollout, rule, split(10)].join('---\n') });
+    const kept = run(cwd, 'all.yaml');
+    assert.equal(kept.code, 0);
+    assert.match(kept.stdout, /weights: \{ v1: rest, v2: 10 \}\n {8}weightsOwnedBy: argo/);
+    assert.doesNotMatch(run(cwd, 'all.yaml', '--weights', 'take').stdout, /weightsOwnedBy/);
+  });
+
   it('says all of it as JSON', () => {
     const cwd = folder({ 'k8s/all.yaml': [map, rule, split(10)].join('---\n') });
     const { code, stdout } = run(cwd, 'k8s', '-o', 'out.yaml', '--json');

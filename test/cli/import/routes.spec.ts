@@ -89,6 +89,22 @@ describe('VirtualServices and DestinationRules as routes', () => {
     });
   });
 
+  it('calls Services of one stem by what follows it', () => {
+    const split = virtualService(
+      'pay',
+      'hosts: [pay], http: [{ route: [{ destination: { host: pay-stable }, weight: 100 }, { destination: { host: pay-canary }, weight: 0 }] }]',
+    );
+    assert.deepEqual(framed(split).routes, {
+      'pay-canary': {
+        hosts: ['pay'],
+        versions: { stable: { host: 'pay-stable' }, canary: { host: 'pay-canary' } },
+        order: ['stable', 'canary'],
+        weights: { stable: 'rest', canary: 0 },
+        virtualService: { name: 'pay' },
+      },
+    });
+  });
+
   it('has headers of a destination at its version', () => {
     const rule = destinationRule(
       'pay',
