@@ -23,10 +23,14 @@ export type AdoptionApi = Pick<KubernetesApi, 'get' | 'list' | 'patch'> & {
 export class Adoption {
   private readonly routes = new Map<string, Promise<Map<string, LiveObject>>>();
 
-  /** @param open - opens the cluster before the first look-up */
+  /**
+   * @param open - opens the cluster before the first look-up
+   * @param isPreview - whether this run is one. Asked for here, since transforms run outside of the program's context
+   */
   constructor(
     private readonly open: () => Promise<AdoptionApi>,
     private readonly adopt: Adopt,
+    private readonly isPreview = false,
   ) {}
 
   /**
@@ -108,7 +112,7 @@ export class Adoption {
     try {
       return await ask(await this.open());
     } catch (error) {
-      if (pulumi.runtime.isDryRun()) return undefined;
+      if (this.isPreview) return undefined;
       throw error;
     }
   }

@@ -25,7 +25,8 @@ import { makerOf, takesOverAll } from './ownership';
  * @param adopt - existing objects, Routes and Helm releases to adopt (docs/adopt-and-leave.md)
  */
 export function takeOverOwnObjects(cluster: KubeconfigOptions, adopt: Adopt = false): void {
-  const stack = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join('/');
+  const [project, name, isPreview] = [pulumi.getProject(), pulumi.getStack(), pulumi.runtime.isDryRun()];
+  const stack = [pulumi.getOrganization(), project, name].join('/');
   let opened: Promise<KubernetesApi> | undefined;
   const open = (): Promise<KubernetesApi> =>
     (opened ??= import('../cluster/api/index.js').then(({ KubernetesApi: Api }) => Api.open(cluster)));
@@ -34,12 +35,12 @@ export function takeOverOwnObjects(cluster: KubeconfigOptions, adopt: Adopt = fa
     ? {}
     : {
         object: new pulumi.ResourceHook('only-own-objects', guard(open, isRecovery), { onDryRun: true }),
-        release: new pulumi.ResourceHook('only-own-releases', releaseGuard(open, adopt), { onDryRun: true }),
+        release: new pulumi.ResourceHook('only-own-releases', releaseGuard(open, adopt, isPreview), { onDryRun: true }),
       };
   pulumi.runtime.registerResourceTransform(ownership(stack, hooks));
   if (adopt === false) return;
-  const adoption = new Adoption(open, adopt);
-  pulumi.runtime.registerResourceTransform(adopting(stack, adoption));
+  const adoption = new Adoption(open, adopt, isPreview);
+  pulumi.runtime.registerResourceTransform(adopting(stack, `urn:pulumi:${name}::${project}`, adoption));
 }
 
 /** Adds field manager and hook to every Kubernetes object, and a hook to every Helm release. */
@@ -60,7 +61,7 @@ function ownership(
 }
 
 /** Adds the option `import` to what exists already and may be adopted. Must come after {@link ownership}. */
-function adopting(stack: string, adoption: Adoption): pulumi.ResourceTransform {
+function adopting(stack: string, urn: string, adoption: Adoption): pulumi.ResourceTransform {
   const move = new pulumi.ResourceHook('adopted-fields', adoption.moveFields);
   return async ({ type, name, props, opts }) => {
     const isTaken = isObject(type, props) && !isPatch(type, props) && isNamed(props);
@@ -68,7 +69,7 @@ function adopting(stack: string, adoption: Adoption): pulumi.ResourceTransform {
       type === releaseType
         ? await adoption.releaseId(props)
         : isRouteType(type)
-          ? await adoption.routeId(await urnOf(type, name, opts.parent), props)
+          ? await adoption.routeId(await urnOf(urn, type, name, opts.parent), props)
           : isTaken
             ? await adoption.objectId(props as unknown as KubernetesObject, fieldManager(stack, name))
             : undefined;
@@ -102,12 +103,12 @@ function withHook(
   return { ...opts, hooks: { ...opts.hooks, [at]: [...(opts.hooks?.[at] ?? []), hook] } };
 }
 
-/** URN of a resource that is being registered. */
-async function urnOf(type: string, name: string, parent: pulumi.Resource | undefined): Promise<string> {
+/** URN of a resource that is being registered; `start` names stack and project, which a transform cannot ask for. */
+async function urnOf(start: string, type: string, name: string, parent: pulumi.Resource | undefined): Promise<string> {
   const above = parent === undefined ? '' : await new Promise<string>((resolve) => parent.urn.apply(resolve));
   const types = above.split('::')[2] ?? '';
   const isChild = types !== '' && types !== 'pulumi:pulumi:Stack';
-  return `urn:pulumi:${pulumi.getStack()}::${pulumi.getProject()}::${isChild ? `${types}$` : ''}${type}::${name}`;
+  return `${start}::${isChild ? `${types}$` : ''}${type}::${name}`;
 }
 
 /** Excludes Helm releases, whose charts make objects of their own, and providers. */
@@ -175,7 +176,7 @@ export function guard(
 }
 
 /** A hook that refuses to install a Helm release that exists, and hands objects of istioctl to one that is adopted. */
-function releaseGuard(open: () => Promise<AdoptionApi>, adopt: Adopt): pulumi.ResourceHookFunction {
+function releaseGuard(open: () => Promise<AdoptionApi>, adopt: Adopt, isPreview: boolean): pulumi.ResourceHookFunction {
   return async ({ newInputs = {} }) => {
     const { namespace, name, chart } = newInputs as Partial<IstioRelease>;
     if (namespace === undefined || name === undefined || chart === undefined) return;
@@ -188,11 +189,10 @@ function releaseGuard(open: () => Promise<AdoptionApi>, adopt: Adopt): pulumi.Re
       if (objects.length === 0) return;
       const what = `${objects.length} objects that istioctl installed`;
       if (!isCovered(adopt, title)) throw new RefusedRelease(`${title}: ${what} exist.\n${adoptHint(title)}.`);
-      if (!pulumi.runtime.isDryRun()) await handToHelm(api, objects, { name, namespace, chart });
+      if (!isPreview) await handToHelm(api, objects, { name, namespace, chart });
       await pulumi.log.info(`${title} takes over ${what}`);
     } catch (error) {
-      if (error instanceof RefusedRelease) throw error;
-      unlessPreview(error);
+      if (error instanceof RefusedRelease || !isPreview) throw error;
     }
   };
 }

@@ -124,6 +124,13 @@ describe('the look-ups before an adoption', () => {
       ['none for objects of another stack', [foreign], true, {}, undefined],
       ['its id for objects of another stack that are named', [foreign], ['VirtualService shop/pay'], {}, owner.id],
       ['its id for what it made itself', [applied(routeManager, owned(route, owner))], [], {}, owner.id],
+      [
+        'its id when an earlier update has written only some of its objects',
+        [applied(routeManager, owned(route, owner)), rule],
+        true,
+        {},
+        owner.id,
+      ],
     ];
     for (const [name, objects, adopt, more, id] of cases) {
       it(name, async () => {
@@ -135,10 +142,10 @@ describe('the look-ups before an adoption', () => {
   it('fail without the cluster, except in a preview', async () => {
     const lost = new Adoption(() => Promise.reject(new Error('no cluster')), true);
     await assert.rejects(lost.objectId(note, 'mine'), { message: 'no cluster' });
-    await pulumi.runtime.setMocks({ newResource: () => ({ id: '', state: {} }), call: () => ({}) }, 'p', 's', true);
-    assert.equal(await lost.objectId(note, 'mine'), undefined);
-    assert.equal(await lost.releaseId({ name: 'a', namespace: 'b' }), undefined);
-    assert.equal(await lost.routeId(urn, { namespace: 'shop', objects: {} }), undefined);
+    const preview = new Adoption(() => Promise.reject(new Error('no cluster')), true, true);
+    assert.equal(await preview.objectId(note, 'mine'), undefined);
+    assert.equal(await preview.releaseId({ name: 'a', namespace: 'b' }), undefined);
+    assert.equal(await preview.routeId(urn, { namespace: 'shop', objects: {} }), undefined);
   });
 
   describe('before the first update of an adopted object', () => {
