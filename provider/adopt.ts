@@ -94,7 +94,6 @@ export class Adoption {
       { op: 'replace', path: '/metadata/managedFields', value: moved.entries },
     ];
     await api.patch(object, operations, manager);
-    await pulumi.log.info(`${objectTitle(object)}: its fields move from ${moved.from.join(', ')} to this stack`);
   };
 
   private list(api: AdoptionApi, namespace: string): Promise<Map<string, LiveObject>> {

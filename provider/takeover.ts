@@ -190,7 +190,6 @@ function releaseGuard(open: () => Promise<AdoptionApi>, adopt: Adopt, isPreview:
       const what = `${objects.length} objects that istioctl installed`;
       if (!isCovered(adopt, title)) throw new RefusedRelease(`${title}: ${what} exist.\n${adoptHint(title)}.`);
       if (!isPreview) await handToHelm(api, objects, { name, namespace, chart });
-      await pulumi.log.info(`${title} takes over ${what}`);
     } catch (error) {
       if (error instanceof RefusedRelease || !isPreview) throw error;
     }
