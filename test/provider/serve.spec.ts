@@ -330,86 +330,90 @@ describe('the provider of Routes, over gRPC and on a real API server', function 
     assert.deepEqual(await read(), {});
   });
 
-  describe('imports a Route', () => {
-    const imported = urn.replace(/reviews$/, 'imported');
-    const objects = (weight: number): KubernetesObject[] => [
-      rule('v1', 'imported', space),
-      route({ v1: weight, v2: 100 - weight }, 'imported', space),
-    ];
-    let id = '';
-    let of: RouteInputs;
-    const request = (): proto.UpdateRequest =>
-      new proto.UpdateRequest()
-        .setId(id)
-        .setUrn(imported)
-        .setOlds(toStruct(state.properties))
-        .setOldInputs(toStruct(known))
-        .setNews(toStruct(of));
-    const updated = async (preview = false): Promise<Properties> => {
-      const response = await asked<proto.UpdateResponse>((done) => client.update(request().setPreview(preview), done));
-      return fromStruct(response.getProperties());
-    };
-    const versions = async (): Promise<unknown[]> => {
-      const all = [await live('destinationrule', 'imported.v1'), await live('virtualservice', 'imported')];
-      return all.map((object) => asMap(object?.['metadata'])['resourceVersion']);
-    };
-    let before: unknown[];
+  const imported = urn.replace(/reviews$/, 'imported');
+  const importedObjects = (weight: number): KubernetesObject[] => [
+    rule('v1', 'imported', space),
+    route({ v1: weight, v2: 100 - weight }, 'imported', space),
+  ];
+  let importedId = '';
+  let wanted: RouteInputs;
+  const importedUpdate = (): proto.UpdateRequest =>
+    new proto.UpdateRequest()
+      .setId(importedId)
+      .setUrn(imported)
+      .setOlds(toStruct(state.properties))
+      .setOldInputs(toStruct(known))
+      .setNews(toStruct(wanted));
+  const updated = async (preview = false): Promise<Properties> => {
+    const response = await asked<proto.UpdateResponse>((done) =>
+      client.update(importedUpdate().setPreview(preview), done),
+    );
+    return fromStruct(response.getProperties());
+  };
+  const resourceVersions = async (): Promise<unknown[]> => {
+    const all = [await live('destinationrule', 'imported.v1'), await live('virtualservice', 'imported')];
+    return all.map((object) => asMap(object?.['metadata'])['resourceVersion']);
+  };
+  let originally: unknown[];
 
-    it('which has no objects until an update, since the engine does not name them', async () => {
-      await kubectl(lab, ['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects(90) }));
-      before = await versions();
-      of = inputs(...objects(90));
-      id = routeId(imported, asString(state.properties['server']), space);
-      const read = new proto.ReadRequest().setId(id).setUrn(imported);
-      const response = await asked<proto.ReadResponse>((done) => client.read(read, done));
-      state = { id, properties: fromStruct(response.getProperties()) };
-      known = fromStruct(response.getInputs()) as unknown as RouteInputs;
-      assert.deepEqual(
-        { id: response.getId(), known, properties: state.properties },
-        {
-          id,
-          known: { namespace: space, objects: {} },
-          properties: { namespace: space, server: '', unproven: [], adopted: true },
-        },
-      );
-    });
+  it('imports a Route without objects, which an update adds, since the engine does not name them', async () => {
+    await kubectl(
+      lab,
+      ['apply', '-f', '-'],
+      JSON.stringify({ apiVersion: 'v1', kind: 'List', items: importedObjects(90) }),
+    );
+    originally = await resourceVersions();
+    wanted = inputs(...importedObjects(90));
+    importedId = routeId(imported, asString(state.properties['server']), space);
+    const read = new proto.ReadRequest().setId(importedId).setUrn(imported);
+    const response = await asked<proto.ReadResponse>((done) => client.read(read, done));
+    state = { id: importedId, properties: fromStruct(response.getProperties()) };
+    known = fromStruct(response.getInputs()) as unknown as RouteInputs;
+    assert.deepEqual(
+      { id: response.getId(), known, properties: state.properties },
+      {
+        id: importedId,
+        known: { namespace: space, objects: {} },
+        properties: { namespace: space, server: '', unproven: [], adopted: true },
+      },
+    );
+  });
 
-    it('whose update is no move to another cluster, and whose preview tells what exists', async () => {
-      const diff = new proto.DiffRequest()
-        .setId(id)
-        .setUrn(imported)
-        .setOlds(toStruct(state.properties))
-        .setOldInputs(toStruct(known))
-        .setNews(toStruct(of));
-      const response = await asked<proto.DiffResponse>((done) => client.diff(diff, done));
-      assert.deepEqual(response.getReplacesList(), []);
-      const { found } = await updated(true);
-      assert.deepEqual(parsed({ objects: found })['objects'], parsed({ objects: of.objects })['objects']);
-      assert.deepEqual(await versions(), before);
-    });
+  it('takes the update of an imported Route for no move to another cluster, and tells in its preview what exists', async () => {
+    const diff = new proto.DiffRequest()
+      .setId(importedId)
+      .setUrn(imported)
+      .setOlds(toStruct(state.properties))
+      .setOldInputs(toStruct(known))
+      .setNews(toStruct(wanted));
+    const response = await asked<proto.DiffResponse>((done) => client.diff(diff, done));
+    assert.deepEqual(response.getReplacesList(), []);
+    const { found } = await updated(true);
+    assert.deepEqual(parsed({ objects: found })['objects'], parsed({ objects: wanted.objects })['objects']);
+    assert.deepEqual(await resourceVersions(), originally);
+  });
 
-    it('and writes nothing that is as the stack states', async () => {
-      const properties = await updated();
-      assert.deepEqual(properties['adopted'], true);
-      assert.deepEqual(await versions(), before);
-      state = { id, properties };
-      known = of;
-    });
+  it('writes no imported object that is as the stack states', async () => {
+    const properties = await updated();
+    assert.deepEqual(properties['adopted'], true);
+    assert.deepEqual(await resourceVersions(), originally);
+    state = { id: importedId, properties };
+    known = wanted;
+  });
 
-    it('whose objects belong to it from then on: it writes what changes, and deletes all', async () => {
-      of = inputs(...objects(80));
-      state = { id, properties: await updated() };
-      known = of;
-      const [sameRule, otherRoute] = await versions();
-      assert.deepEqual([sameRule, otherRoute === before[1]], [before[0], false]);
-      const remove = new proto.DeleteRequest()
-        .setId(id)
-        .setUrn(imported)
-        .setProperties(toStruct(state.properties))
-        .setOldInputs(toStruct(known));
-      await asked((done) => client.delete(remove, done));
-      assert.deepEqual(await names(), []);
-    });
+  it('owns imported objects from then on: it writes what changes, and deletes all', async () => {
+    wanted = inputs(...importedObjects(80));
+    state = { id: importedId, properties: await updated() };
+    known = wanted;
+    const [sameRule, otherRoute] = await resourceVersions();
+    assert.deepEqual([sameRule, otherRoute === originally[1]], [originally[0], false]);
+    const remove = new proto.DeleteRequest()
+      .setId(importedId)
+      .setUrn(imported)
+      .setProperties(toStruct(state.properties))
+      .setOldInputs(toStruct(known));
+    await asked((done) => client.delete(remove, done));
+    assert.deepEqual(await names(), []);
   });
 
   it('stops when the engine is gone, so that it does not work beside the next update', async () => {
