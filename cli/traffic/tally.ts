@@ -50,7 +50,7 @@ export interface Row {
 export interface Observation {
   /** `namespace/service` */
   route: string;
-  /** Which requests, e.g. `header end-user is jason`, `everybody else`. */
+  /** Which requests, e.g. `header end-user is jason`, `all other requests`. */
   who: string;
   /** E.g. `productpage-v1.bookinfo`, `gateway istio-ingress/istio-ingressgateway`. */
   from: string;

@@ -144,10 +144,10 @@ function faultWords(fault: Fault | undefined): string[] {
   ];
 }
 
-/** Conditions in words: `path starts with /static, header end-user is jason`; `everybody` without any. */
+/** Conditions in words: `path starts with /static, header end-user is jason`; `all requests` without any. */
 export function conditionWords(literals: readonly Literal[]): string {
   const words = conditionList(literals);
-  return words.length === 0 ? 'everybody' : words.join(', ');
+  return words.length === 0 ? 'all requests' : words.join(', ');
 }
 
 /** Each condition in words, once. */

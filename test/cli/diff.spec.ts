@@ -21,7 +21,7 @@ describe('meshwright diff', () => {
   header end-user is jason: 100 % moves
     - reviews.bookinfo v1 90 %, reviews.bookinfo v3 10 %
     + reviews.bookinfo v2
-  everybody else: 15 % moves
+  all other requests: 15 % moves
     - reviews.bookinfo v1 90 %, reviews.bookinfo v3 10 %
     + reviews.bookinfo v1 75 %, reviews.bookinfo v3 25 %
 
@@ -74,7 +74,7 @@ New rules
             from: ['workloads'],
             asked: 'recommendation.tutorial.svc.cluster.local',
             port: 8080,
-            who: 'everybody',
+            who: 'all requests',
             moved: '3/20',
             example: {},
           },
@@ -127,7 +127,7 @@ Rules that no request gets to
     const moved = {
       code: 1,
       stdout: `${host}, from workloads
-  everybody: 40 % moves
+  all requests: 40 % moves
     - reviews.bookinfo v1 90 %, reviews.bookinfo v3 10 %
     + reviews.bookinfo v1 50 %, reviews.bookinfo v3 50 %
 `,

@@ -30,7 +30,7 @@ reviews.user02 v1  505       50.5 %
 reviews.user02 v3  495       49.5 %
 
 WHO ASKS reviews.user02.svc.cluster.local:9080  GOES TO
-everybody                                       reviews.user02 v1 50 %, reviews.user02 v3 50 %
+all requests                                    reviews.user02 v1 50 %, reviews.user02 v3 50 %
 `,
     );
   });
@@ -49,7 +49,7 @@ ratings.user02 v1  9080  100 %  1
 
 WHO ASKS ratings.user02.svc.cluster.local:9080  GOES TO
 header end-user is jason                        ratings.user02 v1; delay 7s for 100 %
-everybody else                                  ratings.user02 v1
+all other requests                              ratings.user02 v1
 `,
     );
   });
@@ -68,7 +68,7 @@ customer.tutorial  8080  100 %  1
 
 WHO ASKS *:80               GOES TO
 path starts with /customer  customer.tutorial; path becomes /
-everybody else              404, no rule
+all other requests          404, no rule
 `,
     );
   });
@@ -90,7 +90,7 @@ user02/reviews-v2  33.33 %
 user02/reviews-v3  33.33 %
 
 WHO ASKS reviews.user02.svc.cluster.local:9080  GOES TO
-everybody                                       reviews.user02
+all requests                                    reviews.user02
 `,
     );
   });
@@ -114,7 +114,7 @@ DESTINATION           PORT  SHARE  EXACT
 productpage.bookinfo  9080  100 %  1
 
 WHO ASKS *:80  GOES TO
-everybody      productpage.bookinfo
+all requests   productpage.bookinfo
 `;
     const asked = ['localhost:30081/productpage', '127.0.0.1:30081/productpage', '[::1]:30081', '10.1.2.3:30081'].map(
       (target) => explained(target, '--config', file),
@@ -237,7 +237,7 @@ spec: { hosts: [web], http: [{ directResponse: { status: 418, body: { string: te
           protocol: 'http',
           host: 'web.shop.svc.cluster.local',
           port: 80,
-          who: 'everybody',
+          who: 'all requests',
           when: [],
           reachable: true,
           example: {},

@@ -49,7 +49,7 @@ function observation(outcome: Outcome, ...answers: Answer[][]): Observation {
   const sent = answers.flat().length;
   const common = {
     route: 'bookinfo/reviews',
-    who: 'everybody else',
+    who: 'all other requests',
     from: 'productpage-v1.bookinfo',
     request: 'GET /',
   };
@@ -79,7 +79,7 @@ describe('counts of who answered', () => {
   it('are judged by the configured shares', () => {
     assert.equal(
       told(ninety, times(182, from('v1')), times(18, from('v3'))),
-      `bookinfo/reviews, 200 requests from productpage-v1.bookinfo, everybody else
+      `bookinfo/reviews, 200 requests from productpage-v1.bookinfo, all other requests
   DESTINATION  CONFIGURED  OBSERVED      99.9 % BOUND
   v1           90 %        182 (91.0 %)  within 82.5–96.0 %
   v3           10 %        18 (9.0 %)    within 4.0–17.5 %`,
@@ -103,7 +103,7 @@ describe('counts of who answered', () => {
     ];
     assert.equal(
       told(ninety, ...answers),
-      `bookinfo/reviews, 200 requests from productpage-v1.bookinfo, everybody else
+      `bookinfo/reviews, 200 requests from productpage-v1.bookinfo, all other requests
   DESTINATION              CONFIGURED  OBSERVED      99.9 % BOUND
   v1                       90 %        140 (70.0 %)  outside 82.5–96.0 %
   v3                       10 %        40 (20.0 %)   outside 4.0–17.5 %
@@ -113,7 +113,7 @@ describe('counts of who answered', () => {
     );
     assert.equal(judged(ninety, ...answers).verdict, 'outside');
     assert.deepEqual(observationLines([observation(ninety, ...answers)]), [
-      'bookinfo/reviews  everybody else  configured v1 90 %, v3 10 %  observed v1 70.0 %, v3 20.0 %, bookinfo/reviews-v2 5.0 %, 503 no healthy upstream 4.0 %, no answer 1.0 % of 200  outside the 99.9 % bound: v1 82.5–96.0 %, v3 4.0–17.5 %; not configured: bookinfo/reviews-v2, 503 no healthy upstream, no answer',
+      'bookinfo/reviews  all other requests  configured v1 90 %, v3 10 %  observed v1 70.0 %, v3 20.0 %, bookinfo/reviews-v2 5.0 %, 503 no healthy upstream 4.0 %, no answer 1.0 % of 200  outside the 99.9 % bound: v1 82.5–96.0 %, v3 4.0–17.5 %; not configured: bookinfo/reviews-v2, 503 no healthy upstream, no answer',
     ]);
   });
 
@@ -127,7 +127,7 @@ describe('counts of who answered', () => {
         times(10, from('v1', 503)),
         times(10, from('v3')),
       ),
-      `bookinfo/reviews, 200 requests from productpage-v1.bookinfo, everybody else
+      `bookinfo/reviews, 200 requests from productpage-v1.bookinfo, all other requests
   DESTINATION  CONFIGURED  OBSERVED      99.9 % BOUND
   v1           45 %        90 (45.0 %)   within 33.5–56.5 %; the application answered 10 of them with 503
   v3           5 %         10 (5.0 %)    within 1.0–10.5 %
@@ -141,7 +141,7 @@ describe('counts of who answered', () => {
     const full = { status: 503, text: 'upstream connect error', isOverflow: true };
     assert.equal(
       told(outcome, times(150, from('v1')), times(10, from('v3')), times(30, late), times(10, full)),
-      `bookinfo/reviews, 200 requests from productpage-v1.bookinfo, everybody else
+      `bookinfo/reviews, 200 requests from productpage-v1.bookinfo, all other requests
   DESTINATION                   CONFIGURED  OBSERVED      99.9 % BOUND
   v1                            90 %        150 (75.0 %)  perhaps within 82.5–96.0 %
   v3                            10 %        10 (5.0 %)    within 4.0–17.5 %
@@ -173,7 +173,7 @@ describe('counts of who answered', () => {
     const outcome: Outcome = { kind: 'routed', destinations: [{ host, port: 9080, share: '1' }] };
     assert.equal(
       told(outcome, times(30, from('v2')), times(30, from('v1'))),
-      `bookinfo/reviews, 60 requests from productpage-v1.bookinfo, everybody else
+      `bookinfo/reviews, 60 requests from productpage-v1.bookinfo, all other requests
   DESTINATION            CONFIGURED  OBSERVED      99.9 % BOUND
   reviews                100 %       60 (100.0 %)  within 100.0 %
     bookinfo/reviews-v1              30 (50.0 %)
@@ -185,7 +185,7 @@ describe('counts of who answered', () => {
     const one: Outcome = { kind: 'routed', destinations: [{ host, subset: 'v1', port: 9080, share: '1' }] };
     assert.equal(
       told(one, times(4999, from('v1')), times(1, { text: '' })),
-      `bookinfo/reviews, 5000 requests from productpage-v1.bookinfo, everybody else
+      `bookinfo/reviews, 5000 requests from productpage-v1.bookinfo, all other requests
   DESTINATION  CONFIGURED  OBSERVED         99.9 % BOUND
   v1           100 %       4999 (> 99.9 %)  outside 100.0 %
   no answer    -           1 (< 0.1 %)      not configured`,
@@ -196,7 +196,7 @@ describe('counts of who answered', () => {
     const early = { ...observation(ninety, times(90, from('v1')), times(10, from('v3'))), requests: 200 };
     assert.match(
       observationText(early, 5),
-      /^bookinfo\/reviews, 100 of 200 requests, as 5 s were over, from productpage-v1\.bookinfo, everybody else\n/,
+      /^bookinfo\/reviews, 100 of 200 requests, as 5 s were over, from productpage-v1\.bookinfo, all other requests\n/,
     );
   });
 
@@ -231,9 +231,9 @@ describe('counts of who answered', () => {
     it(`cannot tell ${what}`, () => {
       const seen = observation(outcome, answers);
       assert.deepEqual([seen.rows, seen.verdict, seen.why], [[], 'unknown', why]);
-      const head = `bookinfo/reviews, ${answers.length} requests from productpage-v1.bookinfo, everybody else`;
+      const head = `bookinfo/reviews, ${answers.length} requests from productpage-v1.bookinfo, all other requests`;
       assert.equal(observationText(seen, 60), `${head}\n  cannot tell: ${why}`);
-      assert.deepEqual(observationLines([seen]), [`bookinfo/reviews  everybody else  not observed: ${why}`]);
+      assert.deepEqual(observationLines([seen]), [`bookinfo/reviews  all other requests  not observed: ${why}`]);
     });
   }
 });
@@ -351,7 +351,7 @@ describe('requests on the lab', () => {
     assert.deepEqual(await seenBy(undefined), [
       {
         route: 'bookinfo/reviews',
-        who: 'everybody else',
+        who: 'all other requests',
         from: 'productpage-v1.bookinfo',
         request: `GET http://${host}:9080/`,
         requests: 4,
@@ -379,7 +379,7 @@ describe('requests on the lab', () => {
       [
         ['header end-user is jason', `GET http://${host}:9080/, end-user: jason`, [['v2', 4]]],
         [
-          'everybody else',
+          'all other requests',
           `GET http://${host}:9080/`,
           [
             ['v1', 2],
@@ -448,7 +448,7 @@ describe('requests on the lab', () => {
         seen?.rows.map(({ destination, observed, verdict }) => [destination, observed, verdict]),
       ],
       [
-        'everybody',
+        'all requests',
         'outside',
         [
           ['details.bookinfo', 0, 'outside'],
@@ -474,7 +474,7 @@ describe('requests on the lab', () => {
 
   it('end a start with one line for each kind that is split', async () => {
     assert.deepEqual(await observedLines(node.address, settingsOf(stack)), [
-      'bookinfo/reviews  everybody else  configured v1 50 %, v3 50 %  observed v1 50.0 %, v3 50.0 % of 200  within the 99.9 % bound',
+      'bookinfo/reviews  all other requests  configured v1 50 %, v3 50 %  observed v1 50.0 %, v3 50.0 % of 200  within the 99.9 % bound',
     ]);
     assert.deepEqual(await observedLines(node.address, settingsOf('config: {}\n')), []);
     assert.deepEqual(await observedLines({ nodePort: 1, egressPort: 1 }, settingsOf(stack)), []);
@@ -592,9 +592,9 @@ describe('requests on the lab', () => {
         await refusal(observe(other.address, settings, { requests: 1, milliseconds: 1000 })),
         `No request can be sent:
   bare/page, header a is €: no example of such a request could be made
-  bare/page, everybody else: no ready pod of gateway bare/bare
+  bare/page, all other requests: no ready pod of gateway bare/bare
   bookinfo/page, path is /ä: no example of such a request could be made
-  bookinfo/base, everybody: its port 3306 takes tcp, and the requests are plain HTTP
+  bookinfo/base, all requests: its port 3306 takes tcp, and the requests are plain HTTP
   bookinfo/some, source label app is other: no ready pod is a sender that the rule takes`,
       );
     } finally {
@@ -612,7 +612,7 @@ describe('requests on the lab', () => {
     [
       'no pods that may ask',
       { pods: [{ namespace: 'edge', name: 'e', workload: 'edge', role: 'gateway', ready: true, labels: {} }] },
-      'No request can be sent:\n  bookinfo/reviews, everybody else: no ready pod with a sidecar can send such requests',
+      'No request can be sent:\n  bookinfo/reviews, all other requests: no ready pod with a sidecar can send such requests',
     ],
   ] as const) {
     it(`are refused where the lab has ${what}`, async () => {

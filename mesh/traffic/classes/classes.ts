@@ -101,9 +101,9 @@ export function classWords(
   index: number,
   routes: readonly (CompiledRoute | undefined)[],
 ): string {
-  if (when.length === 0 && index > 0) return 'everybody else';
+  if (when.length === 0 && index > 0) return 'all other requests';
   const except = routes.flatMap((route) => route?.except ?? []).map((one) => conditionList(one).join(' and '));
-  return except.length === 0 ? conditionWords(when) : `${conditionWords(when)}, but not ${except.join(' or ')}`;
+  return except.length === 0 ? conditionWords(when) : `${conditionWords(when)}, except where ${except.join(' or ')}`;
 }
 
 /** Rules that no request can get to. */

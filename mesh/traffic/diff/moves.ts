@@ -15,7 +15,7 @@ export interface Move {
   protocol: Entry['protocol'];
   host: string;
   port: number;
-  /** Conditions in words; `everybody` when there is none. */
+  /** Conditions in words; `all requests` when there is none. */
   who: string;
   /** Each of the conditions in words. */
   conditions: string[];

@@ -33,7 +33,7 @@ export interface GraphEdge {
   to: string;
   /** Host that is asked for at a gateway; '' elsewhere, and for every host. */
   host: string;
-  /** Whose requests, in words; '' for everybody's. */
+  /** Which requests, in words; empty for all requests. */
   who: string;
   share: Share;
   /** Part before a change. */
@@ -114,7 +114,7 @@ function markPastSplits(nodes: ReadonlyMap<string, GraphNode>, edges: ReadonlyMa
 
 function edgeKey({ from, to, host, who }: Pick<GraphEdge, 'from' | 'to' | 'host' | 'who'>): string {
   // Who remains is called otherwise when another rule comes before, and is the same rule's.
-  return `${from} > ${to} > ${host} > ${who === 'everybody else' ? '' : who}`;
+  return `${from} > ${to} > ${host} > ${who === 'all other requests' ? '' : who}`;
 }
 
 /** Whether a service is only the address of a gateway, which is in the picture itself. */
@@ -179,7 +179,7 @@ function* classEdges(
   const { outcome } = one;
   const isGateway = entry.client.proxy.type === 'gateway';
   const host = isGateway && entry.host !== '*' ? entry.host : '';
-  const who = one.who === 'everybody' ? '' : one.who;
+  const who = one.who === 'all requests' ? '' : one.who;
   const notes = [
     ...treatmentWords(outcome),
     ...(outcome.kind === 'unknown' ? [] : unknownsOf(outcome)).map((one) => `unknown: ${one}`),

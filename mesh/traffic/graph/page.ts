@@ -188,7 +188,7 @@ function rowHtml(edge: GraphEdge, labels: ReadonlyMap<string, string>): string {
     edge.change === undefined ? '' : { added: '+ new', removed: '\u2212 gone', changed: '~ changed' }[edge.change];
   const cells = [
     labels.get(edge.from) ?? edge.from,
-    [edge.host, edge.who].filter((part) => part !== '').join(': ') || 'everybody',
+    [edge.host, edge.who].filter((part) => part !== '').join(': ') || 'all requests',
     labels.get(edge.to) ?? edge.to,
     shareWords(edge) || '100 %',
     [sign, ...edge.notes, ...lostWords(edge), ...observedWords(edge)].filter((part) => part !== '').join('; '),

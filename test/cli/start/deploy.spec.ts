@@ -171,7 +171,7 @@ describe('a deployment to the lab, with the real engine', function () {
   });
 
   const moved = `web.${name}.svc.cluster.local:80, from workloads
-  everybody: 15 % moves
+  all requests: 15 % moves
     - web.${name} v1 90 %, web.${name} v2 10 %
     + web.${name} v1 75 %, web.${name} v2 25 %
 `;

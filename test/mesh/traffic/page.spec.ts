@@ -117,7 +117,7 @@ describe('graph page in Chromium', function () {
     const row = cells.indexOf('reviews v3');
     assert.deepEqual(cells.slice(row - 2, row + 3), [
       'reviews',
-      'everybody',
+      'all requests',
       'reviews v3',
       '50 %',
       '+ new; ! observed 60 % of 1000 requests',

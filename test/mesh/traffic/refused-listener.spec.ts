@@ -50,13 +50,13 @@ const taken = (who: string, reachable: boolean, index: number): object => ({
 });
 /** What istiod leaves out as soon as any rule names a server. */
 const own = {
-  who: 'everybody else',
+  who: 'all other requests',
   reachable: false,
   kind: 'routed',
   why: 'no rule applies: the service takes its own requests',
 };
 const closed = {
-  who: 'everybody else',
+  who: 'all other requests',
   reachable: true,
   kind: 'passthrough',
   why: `no TLS rule of ${host} is for this server name, and outboundTrafficPolicy is ALLOW_ANY`,
@@ -65,7 +65,7 @@ const closed = {
 describe('a TLS listener that Envoy refuses', () => {
   it('is a class that nobody gets past', () => {
     assert.deepEqual(classes(repeated), [
-      { who: 'everybody', reachable: true, kind: 'unknown', why },
+      { who: 'all requests', reachable: true, kind: 'unknown', why },
       taken('sni is a.test', false, 0),
       taken('sni is a.test', false, 1),
       taken('sni is b.test', false, 1),
@@ -111,7 +111,7 @@ describe('a TLS listener that Envoy refuses', () => {
   sni is b.test: cannot tell
     - vault.shop; no retries
     + ${why}
-  everybody else: cannot tell
+  all other requests: cannot tell
     - past the mesh, to the address asked for
     + ${why}
 
@@ -136,7 +136,7 @@ Rules that no request gets to
 
   it('is in the stack output and in the picture', () => {
     assert.deepEqual(effectiveSplits({ objects: repeated }), {
-      'shop/vault': [{ who: 'everybody', to: { [why]: '100 %' } }],
+      'shop/vault': [{ who: 'all requests', to: { [why]: '100 %' } }],
     });
     assert.equal(
       graphMermaid(trafficGraph(trafficModel(repeated))),

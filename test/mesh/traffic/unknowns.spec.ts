@@ -99,7 +99,7 @@ describe('what the input does not hold', () => {
     assert.deepEqual(differs([split(90)], [split(60)]), [
       'changed',
       `${host}:80, from workloads`,
-      '  everybody: 30 % moves',
+      '  all requests: 30 % moves',
       '    - pay.till v1 90 %, pay.till v2 10 %',
       '    + pay.till v1 60 %, pay.till v2 40 %',
       `    ? unknown: no Service ${host} and no DestinationRule for subset v1 of ${host} is in the input`,
@@ -134,7 +134,7 @@ describe('what the input does not hold', () => {
     assert.deepEqual(differs(at('pay'), at('book')), [
       'changed',
       'pay.example:80, from gateway edge/public',
-      '  everybody: 100 % moves',
+      '  all requests: 100 % moves',
       '    - pay.till',
       '    + book.till',
       '    ? unknown: no Gateway edge/public is in the input',
@@ -179,11 +179,11 @@ describe('pods', () => {
       [moved(pay, scaled), moved(blue, green), moved(pay.slice(0, 3), pay)],
       [
         [
-          '  everybody: 25 % moves',
+          '  all requests: 25 % moves',
           ...all('pay.till: till/pay-v1 50 %, till/pay-v2 50 %', 'pay.till: till/pay-v1 25 %, till/pay-v2 75 %'),
         ],
-        ['  everybody: 100 % moves', ...all('pay.till: till/pay-blue', 'pay.till: till/pay-green')],
-        ['  everybody: 50 % moves', ...all('pay.till: till/pay-v1', 'pay.till: till/pay-v1 50 %, till/pay-v2 50 %')],
+        ['  all requests: 100 % moves', ...all('pay.till: till/pay-blue', 'pay.till: till/pay-green')],
+        ['  all requests: 50 % moves', ...all('pay.till: till/pay-v1', 'pay.till: till/pay-v1 50 %, till/pay-v2 50 %')],
       ],
     );
   });
@@ -195,7 +195,7 @@ describe('pods', () => {
       split(100),
     ];
     assert.deepEqual(moved(of('v1'), of('v7')), [
-      '  everybody: 100 % moves',
+      '  all requests: 100 % moves',
       ...all('pay.till v1: pods with app=pay, version=v1', 'pay.till v1: pods with app=pay, version=v7'),
     ]);
   });
@@ -327,7 +327,7 @@ describe('mutual TLS', () => {
     assert.deepEqual(differs(pay, [...pay, strict]), [
       'changed',
       `${host}:80, from clients without a sidecar`,
-      '  everybody: 100 % moves',
+      '  all requests: 100 % moves',
       '    - pay.till',
       '    + connection closed',
     ]);
@@ -449,7 +449,7 @@ describe('AuthorizationPolicy and RequestAuthentication', () => {
     assert.deepEqual(differs(pay, [...pay, reads]), [
       'changed',
       `${host}:80, from workloads, clients without a sidecar`,
-      '  everybody else: 100 % moves',
+      '  all other requests: 100 % moves',
       '    - pay.till',
       `    + ${refused}`,
     ]);
@@ -572,7 +572,7 @@ describe('what is not followed', () => {
     assert.match(graphMermaid(trafficGraph(trafficModel(objects))), /HTTPRoute pay<br\/>not followed/);
     assert.deepEqual(effectiveSplits({ objects }), {
       'till/pay': [
-        { who: 'everybody', to: { v1: '50 %', v2: '50 %' }, unknown: ['HTTPRoute till/pay is not followed'] },
+        { who: 'all requests', to: { v1: '50 %', v2: '50 %' }, unknown: ['HTTPRoute till/pay is not followed'] },
       ],
     });
   });

@@ -268,7 +268,7 @@ function isBefore(steps: Step[], first: string, next: string): boolean {
   return ended >= 0 && begun >= 0 && ended < begun;
 }
 
-/** Weights of the rule for everybody. */
+/** Weights of the rule for all requests. */
 function weights({ spec }: LiveObject): unknown[] {
   const { http } = spec as { http: { route: { weight: number }[] }[] };
   return http.at(-1)?.route.map(({ weight }) => weight) ?? [];
