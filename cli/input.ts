@@ -36,6 +36,15 @@ export function readOptionsFlags(command: Command): Command {
     );
 }
 
+/** A whole number from a flag. */
+export function wholeNumber(flag: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new UserError(`${flag} ${text}; it is a whole number from ${least} to ${most}.`);
+  }
+  return value;
+}
+
 /** A valid stack file, whether or not its mesh is fit to be deployed. */
 export interface LoadedStack {
   /** The file, as problems name it. */

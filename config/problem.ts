@@ -1,6 +1,6 @@
 import { defined } from '../mesh/manifests/kubernetes';
 import { type Key, keyPath, valueAt } from './key-path';
-import { nearest } from '../policy/finding';
+import { nearest } from '../mesh/strings';
 
 /** One problem of a stack file. Plain data; {@link formatProblem} puts it into words. */
 export interface Problem {

@@ -1,4 +1,4 @@
-import { nearest } from '../policy/finding';
+import { nearest } from '../mesh/strings';
 import { configNamespace, type Key } from './key-path';
 import { encryptedValue } from './problem';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defined } from '../mesh/manifests/kubernetes';
 import { valueAt, type Key } from './key-path';
-import { nearest } from '../policy/finding';
+import { nearest } from '../mesh/strings';
 import { didYouMean, type KeyProblem, encryptedValue } from './problem';
 
 type Issue = z.core.$ZodIssue;

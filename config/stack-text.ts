@@ -1,6 +1,6 @@
 import { isMap } from '../mesh/json';
 import { defined } from '../mesh/manifests/kubernetes';
-import { nearest } from '../policy/finding';
+import { nearest } from '../mesh/strings';
 import { allProblems } from './check-mesh';
 import { configNamespace, type Key, keyPath } from './key-path';
 import { parseStack, type Settings } from './parse';

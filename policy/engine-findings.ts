@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '../mesh/manifests/kubernetes';
-import { named, type Finding, levels, nearest } from './finding';
+import { nearest } from '../mesh/strings';
+import { named, type Finding, levels } from './finding';
 import type { Raised, CheckOptions } from './rule';
 import { everyRule } from './rules/every-rule';
 

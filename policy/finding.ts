@@ -1,6 +1,6 @@
 import { type KubernetesObject, objectKey } from '../mesh/manifests/kubernetes';
+import { compareStrings } from '../mesh/collections';
 import { canonical } from '../mesh/json';
-import { distance } from 'fastest-levenshtein';
 
 /** Whether a finding stops a deployment or is only reported. */
 export const levels = ['mandatory', 'advisory'] as const;
@@ -73,11 +73,6 @@ function keyOf({ apiVersion, kind, metadata }: KubernetesObject): string {
   return objectKey({ apiVersion, kind, metadata: { namespace: place ?? '', name: own ?? '' } });
 }
 
-/** By UTF-16 code unit: the same on every machine, whatever its locale. */
-function compareStrings(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
 /** String order, except that `route[2]` comes before `route[10]`. */
 function comparePaths(a: string, b: string): number {
   return compareStrings(a.replace(/\d+/g, padded), b.replace(/\d+/g, padded)) || compareStrings(a, b);
@@ -85,14 +80,4 @@ function comparePaths(a: string, b: string): number {
 
 function padded(digits: string): string {
   return digits.padStart(9, '0');
-}
-
-/** The candidate that `word` is most likely a slip of: at most a third of its letters differ, in whatever case. undefined when none is near or several are equally so. */
-export function nearest(word: string, candidates: readonly string[]): string | undefined {
-  const ranked = candidates
-    .map((candidate) => ({ candidate, far: distance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .sort((a, b) => a.far - b.far);
-  const [best, next] = ranked;
-  if (best === undefined || best.far > Math.floor(word.length / 3)) return undefined;
-  return next?.far === best.far ? undefined : best.candidate;
 }

@@ -1,15 +1,17 @@
 import { Argument, type Command } from 'commander';
 import { draw, explanation, seededRandom } from '../../mesh/traffic';
+import { parseHeader, requestTo } from '../../mesh/traffic/request-string';
+import { isNodeAddress, sentRequest } from '../../mesh/traffic/senders';
 import { trafficModel } from '../../mesh/traffic/traffic-model';
-import { exitCodes } from '../errors';
-import { type ReadFlags, readOptionsFlags, type StackChoice, stackOptions } from '../input';
+import { exitCodes, userError, UserError } from '../errors';
+import { type ReadFlags, readOptionsFlags, type StackChoice, stackOptions, wholeNumber } from '../input';
 import { explainText } from '../traffic/explain-text';
 import { trafficInput } from '../traffic/input';
-import { atNodePort } from '../traffic/node-port';
-import { parseRequest, type RequestFlags, wholeNumber } from '../traffic/request';
-import { sender } from '../traffic/sender';
+import { labNodePorts } from '../traffic/lab-node';
 
-interface ExplainFlags extends StackChoice, RequestFlags, ReadFlags {
+interface ExplainFlags extends StackChoice, ReadFlags {
+  header: string[];
+  method: string;
   from?: string;
   json: boolean;
   draw?: string;
@@ -49,16 +51,16 @@ export function registerExplain(program: Command): void {
 }
 
 async function explain(target: string, files: string[], flags: ExplainFlags): Promise<void> {
-  const asked = parseRequest(target, flags);
+  const asked = requestTo(target, flags.method, flags.header.map(parseHeader));
+  if (Array.isArray(asked)) throw userError('This is no request:', asked);
   const draws = flags.draw === undefined ? undefined : wholeNumber('--draw', flags.draw, 1, 1_000_000);
   const seed = wholeNumber('--seed', flags.seed, 0, 4_294_967_295);
   const input = trafficInput(flags, files);
   const traffic = trafficModel(input.objects, input.options, asked);
-  const mayBeOutside = flags.from === undefined || flags.from.trim().startsWith('gateway');
-  const atGateway = mayBeOutside ? await atNodePort(traffic, asked) : undefined;
-  const request = atGateway?.request ?? asked;
-  const from =
-    flags.from === undefined && atGateway !== undefined ? atGateway.client : sender(traffic, flags.from, request);
+  const nodePorts = isNodeAddress(asked.host) ? await labNodePorts() : [];
+  const sent = sentRequest(traffic, flags.from, asked, nodePorts);
+  if (typeof sent === 'string') throw new UserError(`${flags.from === undefined ? '' : '--from: '}${sent}`);
+  const { client: from, request } = sent;
   const explained = explanation(traffic, from, request);
   const drawn = draws === undefined ? undefined : draw(explained.outcome, draws, seededRandom(seed));
   const text = flags.json

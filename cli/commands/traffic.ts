@@ -1,10 +1,10 @@
 import { Argument, type Command } from 'commander';
+import { parseHeader } from '../../mesh/traffic/request-string';
 import { userError, UserError } from '../errors';
-import { loadStack, stackOptions, type StackChoice } from '../input';
+import { loadStack, stackOptions, type StackChoice, wholeNumber } from '../input';
 import { say } from '../output';
 import { nodeAddress } from '../traffic/lab-node';
 import { labIsDown, observe } from '../traffic/observe';
-import { parseHeader, wholeNumber } from '../traffic/request';
 import { exitCodeOf, observationText } from '../traffic/tally';
 import { isSendable, type TrialChoice } from '../traffic/trials';
 

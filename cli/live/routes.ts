@@ -9,7 +9,7 @@ import {
   type MeshViewOptions,
   type ProxyVerdict,
 } from '../../cluster/proxies';
-import { nearest } from '../../policy/finding';
+import { nearest } from '../../mesh/strings';
 import { contextOf, labByDefault } from '../cluster';
 import { UserError } from '../errors';
 import { loadStack, type StackChoice } from '../input';

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { apiGroup, objectTitle, type KubernetesObject } from '../../mesh/manifests/kubernetes';
 import type { Release } from '../../mesh/manifests/release';
-import { printable } from '../output';
+import { printable } from '../../mesh/strings';
 
 /** One object as a YAML document. Strings that look like numbers, also to YAML 1.1, keep their quotes. */
 export function objectYaml(object: KubernetesObject): string {

@@ -4,7 +4,8 @@ import type { Explanation } from '../../mesh/traffic/explanation';
 import type { Outcome } from '../../mesh/traffic/outcome';
 import { percent } from '../../mesh/traffic/share';
 import { destinationWords, failureWords, outcomeWords, placeWords, treatmentWords } from '../../mesh/traffic/words';
-import { printable, table } from '../output';
+import { printable } from '../../mesh/strings';
+import { table } from '../output';
 
 /** An explanation for people: the outcome in words and as a table, what was drawn, and what else the host's rules tell apart. No trailing newline. */
 export function explainText(

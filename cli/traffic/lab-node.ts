@@ -65,3 +65,9 @@ export async function nodeStatus({ nodePort: port }: Pick<NodeAddress, 'nodePort
     return undefined; // Another program may have taken the port since the lab went down.
   }
 }
+
+/** The node ports of the lab; none when it is not up. */
+export async function labNodePorts(): Promise<LabNodePort[]> {
+  const address = await nodeAddress();
+  return (address && (await nodeStatus(address)))?.nodePorts ?? [];
+}

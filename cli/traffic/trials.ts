@@ -2,7 +2,7 @@ import { validateHeaderValue } from 'node:http';
 import { allRouteObjects } from '../../mesh/manifests/routes';
 import type { StackSettings } from '../../mesh/manifests/settings';
 import { hasLabels } from '../../mesh/model/workload-index';
-import { nearest } from '../../policy/finding';
+import { nearest } from '../../mesh/strings';
 import { entries, entryClasses, type RequestClass, ruleKey } from '../../mesh/traffic/classes/classes';
 import type { Entry } from '../../mesh/traffic/classes/entry';
 import type { Destination, Outcome, RuleRef } from '../../mesh/traffic/outcome';

@@ -1,13 +1,14 @@
 import type { StackSettings } from '../manifests/settings';
-import { clientNamed } from './client-names';
 import { destinationWords, placeWords } from './words';
-import type { Outcome } from './outcome';
+import type { Outcome, WeightedDestination } from './outcome';
 import { requestOf } from './request-string';
 import { route } from './route';
+import { sentRequest } from './senders';
 import { trafficModel, type TrafficModel } from './traffic-model';
 import type { Request } from './request';
 import type { TrafficInput } from './stack-objects';
 import { fraction } from './share';
+import { unknownsOf } from './unknowns';
 
 /** A test of routing that a stack file holds. */
 export type Expectation = NonNullable<StackSettings['expect']>[number];
@@ -39,16 +40,17 @@ function judgeExpectation(
   request: Request | string,
 ): ExpectationVerdict {
   if (typeof request === 'string') return { result: 'invalid', message: request };
-  const client = clientNamed(traffic, expectation.from, request);
-  if (typeof client === 'string') return { result: 'invalid', message: client };
-  const outcome = route(traffic, client.proxy, request);
-  const share = expectedShare(traffic, outcome, expectation);
+  const sent = sentRequest(traffic, expectation.from, request);
+  if (typeof sent === 'string') return { result: 'invalid', message: sent };
+  const { client } = sent;
+  const outcome = route(traffic, client.proxy, sent.request);
+  const unknown = unknownsOf(outcome);
+  const { least, most } = expectedShare(traffic, outcome, expectation);
   const { share: wanted = 100 } = expectation;
-  if (Math.abs(share - wanted) <= tolerance && outcome.unknown === undefined) return { result: 'holds', message: '' };
-  if (outcome.kind === 'unknown' || outcome.unknown !== undefined) {
-    const reasons = outcome.unknown ?? [outcome.why ?? 'the input does not say'];
-    return { result: 'cannotTell', message: `cannot tell: ${reasons.join('; ')}` };
-  }
+  const isPossible = wanted >= least - tolerance && wanted <= most + tolerance;
+  if (isPossible && unknown.length === 0) return { result: 'holds', message: '' };
+  const isOpen = outcome.kind === 'unknown' || outcome.unknown !== undefined;
+  if (isOpen || isPossible) return { result: 'cannotTell', message: `cannot tell: ${unknown.join('; ')}` };
   const rule =
     outcome.rule === undefined
       ? ''
@@ -65,28 +67,46 @@ function expectedWords({ to, status, share = 100 }: Expectation, from: string): 
   return to === undefined ? `${requests} to get status ${status ?? ''}` : `${requests} to reach ${to}`;
 }
 
-/** The part of the requests, in percent, that meets the expectation. */
-function expectedShare(traffic: TrafficModel, outcome: Outcome, { to, status }: Expectation): number {
+/** Percentages between which a part of the requests lies. */
+interface Bounds {
+  least: number;
+  most: number;
+}
+
+/** The part of the requests that meets the expectation. Where the input does not say what a destination does, it may take all of its requests or fail them. */
+function expectedShare(traffic: TrafficModel, outcome: Outcome, { to, status }: Expectation): Bounds {
   const { destinations = [], fault } = outcome;
-  const aborted = fault?.abort?.status === undefined ? 0 : percentOf(fault.abort.share);
-  const reached = (100 - aborted) / 100;
-  if (to !== undefined) {
-    const arriving = destinations
-      .filter((destination) => isNamed(traffic, destination, to) && destination.missing === undefined)
-      .map((destination) => {
-        const failed = sum((destination.failures ?? []).map((failure) => percentOf(failure.share)));
-        return (percentOf(destination.share) * (100 - failed)) / 100;
-      });
-    return sum(arriving) * reached;
-  }
-  if (outcome.kind !== 'routed') return answerStatus(outcome) === status ? 100 : 0;
-  const failing = destinations.map((destination) => {
-    const part = percentOf(destination.share);
-    if (destination.missing !== undefined) return status === 503 ? part : 0;
-    const failed = (destination.failures ?? []).filter((failure) => failure.status === status);
-    return (part * sum(failed.map((failure) => percentOf(failure.share)))) / 100;
+  if (to === undefined && outcome.kind !== 'routed') return exactly(answerStatus(outcome) === status ? 100 : 0);
+  const aborted = percentOf(fault?.abort?.share ?? '0');
+  const parts = destinations.map((destination): Bounds => {
+    const part = (percentOf(destination.share) * (100 - aborted)) / 100;
+    const failing = (wanted?: number): number => (part * failingPart(destination, wanted)) / 100;
+    if (to === undefined) {
+      const least = failing(status);
+      return { least, most: destination.unknown === undefined ? least : part };
+    }
+    if (!isNamed(traffic, destination, to)) return exactly(0);
+    const most = part - failing();
+    return { least: destination.unknown === undefined ? most : 0, most };
   });
-  return sum(failing) * reached + (fault?.abort?.status === status ? aborted : 0);
+  const atOnce = to === undefined && fault?.abort?.status === status ? aborted : 0;
+  return {
+    least: atOnce + sum(parts.map(({ least }) => least)),
+    most: atOnce + sum(parts.map(({ most }) => most)),
+  };
+}
+
+function exactly(share: number): Bounds {
+  return { least: share, most: share };
+}
+
+/** The percentage of a destination's requests that fail, with one status or with any. */
+function failingPart({ missing, failures = [], closed }: WeightedDestination, status?: number): number {
+  // A closed connection has no status.
+  if (status !== undefined && closed === true) return 0;
+  if (missing !== undefined) return status === undefined || status === 503 ? 100 : 0;
+  const counted = failures.filter((failure) => status === undefined || failure.status === status);
+  return sum(counted.map((failure) => percentOf(failure.share)));
 }
 
 /** The status of an answer that a proxy gives; undefined for what goes past the mesh, or is closed. */

@@ -1,5 +1,6 @@
 import { asMap, asString, canonical, isMap } from '../json';
 import { compareStrings } from '../collections';
+import { printable } from '../strings';
 import { type Destination, type Fault, noSidecar, type Outcome, type WeightedDestination } from './outcome';
 import { percent, type Share } from './share';
 import type { Literal } from './matching/literal';
@@ -24,16 +25,6 @@ export function endsWords(ends: Readonly<Record<string, Share>>): string {
     return part === '1' ? name : `${name} ${percent(part)}`;
   });
   return places.join(', ');
-}
-
-/** A string for a terminal: control characters are shown as escapes, line breaks are kept. */
-export function printable(value: string): string {
-  return value.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, escapedCharacter);
-}
-
-function escapedCharacter(character: string): string {
-  const code = character.charCodeAt(0);
-  return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`;
 }
 
 /** A string as code in a Markdown table: nothing in it is markup, a link, a mention or HTML. */

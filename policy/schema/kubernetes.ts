@@ -1,6 +1,6 @@
 import { apiGroup, type KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { isMap } from '../../mesh/json';
-import { nearest } from '../finding';
+import { nearest } from '../../mesh/strings';
 import generated from './kubernetes.generated.json';
 import { fieldProblems, metadataProblems } from './kubernetes-fields';
 import { error, FieldPlace, shown, type SchemaProblem } from './place';

@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { memoizeByIdentity } from '../../mesh/model/memoize';
-import { nearest } from '../finding';
+import { nearest } from '../../mesh/strings';
 import { crdErrors, crdOf } from './crd/schemas';
 import { crdOnlyAdvice, translated } from './crd/translate';
 import { authorizationPolicyProblems, dryRunProblems } from './kinds/authorization-policy';

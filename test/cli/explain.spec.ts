@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { behindNodePort } from '../../cli/traffic/node-port';
+import { sentRequest } from '../../mesh/traffic/senders';
 import { trafficModel } from '../../mesh/traffic/traffic-model';
 import { stackTraffic } from '../../mesh/traffic/stack-objects';
 import { meshwright, temporaryFolder } from './support';
@@ -171,9 +171,12 @@ spec: { hosts: ['*'], gateways: [front], http: [{ directResponse: { status: 418 
     const request = { host: 'localhost', port: 31999, path: '/' };
     const chosen = { namespace: 'edge', service: 'edge', port: 80, nodePort: 30080, address: '127.0.0.1:31999' };
     const headers = { host: 'localhost:31999' };
-    const { request: asked, client } = behindNodePort(traffic, request, [chosen]) ?? {};
-    assert.deepEqual([asked, client?.title], [{ ...request, port: 80, headers }, 'gateway edge/edge']);
-    assert.equal(behindNodePort(traffic, request, [{ ...chosen, service: 'other' }]), undefined);
+    const sent = (nodePort: typeof chosen): unknown[] => {
+      const found = sentRequest(traffic, undefined, request, [nodePort]);
+      return typeof found === 'string' ? [found] : [found.request, found.client.title];
+    };
+    assert.deepEqual(sent(chosen), [{ ...request, port: 80, headers }, 'gateway edge/edge']);
+    assert.deepEqual(sent({ ...chosen, service: 'other' }), [request, 'gateway edge/edge']);
   });
 
   it('answers for a host that no gateway serves', () => {
@@ -251,7 +254,7 @@ spec: { hosts: [web], http: [{ directResponse: { status: 418, body: { string: te
   for (const [words, told] of [
     [
       ['http://'],
-      'This is no request:\n  "http://" is no URL; write [PROTOCOL://]HOST[:PORT][/PATH], e.g. reviews.bookinfo:9080/\n',
+      'This is no request:\n  "http://" is no request; write [PROTOCOL://]HOST[:PORT][/PATH], e.g. reviews.bookinfo:9080/\n',
     ],
     [
       ['ftp://-x:99999', '-H', 'x y', '-X', 'G3T'],
@@ -266,11 +269,11 @@ spec: { hosts: [web], http: [{ directResponse: { status: 418, body: { string: te
     [['reviews:9080', '--draw', '0'], '--draw 0; it is a whole number from 1 to 1000000.\n'],
     [
       ['reviews:9080', '--from', 'workload user02/review-v1'],
-      '--from workload user02/review-v1: there is none of that name; there are the workloads istio-ingress/istio-ingressgateway, user02/details-v1, user02/productpage-v1, user02/ratings-v1, user02/reviews-v1, user02/reviews-v2, user02/reviews-v3. Did you mean user02/reviews-v1?\n',
+      '--from: no workload has the name user02/review-v1; the workloads are istio-ingress/istio-ingressgateway, user02/details-v1, user02/productpage-v1, user02/ratings-v1, user02/reviews-v1, user02/reviews-v2, user02/reviews-v3; did you mean user02/reviews-v1?\n',
     ],
     [
       ['reviews:9080', '--from', 'nobody!'],
-      "--from nobody!; write 'gateway NAME', 'workload NAMESPACE/NAME', 'plain NAMESPACE', a namespace, or 'NAMESPACE LABEL=VALUE,…'.\n",
+      `--from: "nobody!" is no sender; write 'gateway NAME', 'workload NAMESPACE/NAME', 'plain NAMESPACE', a namespace, or 'NAMESPACE LABEL=VALUE,…'\n`,
     ],
   ] as const) {
     it(`refuses ${words.join(' ')} with exit code 2 and every problem`, () => {

@@ -1,9 +1,9 @@
 import type { RouteSettings, StackSettings } from '../../mesh/manifests/settings';
 import { isMap } from '../../mesh/json';
-import { clientNamed } from '../../mesh/traffic/client-names';
 import type { Expectation } from '../../mesh/traffic/expectations';
 import { requestOf } from '../../mesh/traffic/request-string';
 import { route } from '../../mesh/traffic/route';
+import { sentRequest } from '../../mesh/traffic/senders';
 import { trafficModel, type TrafficModel } from '../../mesh/traffic/traffic-model';
 import { fraction } from '../../mesh/traffic/share';
 import { stackTraffic } from '../../mesh/traffic/stack-objects';
@@ -73,9 +73,9 @@ function text(match: unknown, otherwise = 'x'): string {
 function observed(traffic: TrafficModel, asked: Pick<Expectation, 'request' | 'from'>): Expectation[] {
   const request = requestOf(asked.request);
   if (typeof request === 'string') throw new Error(request);
-  const client = clientNamed(traffic, asked.from, request);
-  if (typeof client === 'string') return [];
-  const { kind, status, destinations = [], fault } = route(traffic, client.proxy, request);
+  const sent = sentRequest(traffic, asked.from, request);
+  if (typeof sent === 'string') return [];
+  const { kind, status, destinations = [], fault } = route(traffic, sent.client.proxy, sent.request);
   const aborted = fault?.abort?.status === undefined ? 0 : percentOf(fault.abort.share);
   const reached = (share: string): number => Math.round(percentOf(share) * (100 - aborted)) / 100;
   return [

@@ -2,7 +2,8 @@ import { canonical } from '../../json';
 import type { RuleRef } from '../outcome';
 import { percent } from '../share';
 import type { Unfollowed } from '../unfollowed';
-import { codeSpan, endsWords, placeWords, printable, treatmentWords } from '../words';
+import { printable } from '../../strings';
+import { codeSpan, endsWords, placeWords, treatmentWords } from '../words';
 import type { LoadChange } from './load';
 import { diffStatus, isUnknownMove, type GroupedMove, type TrafficDiff } from './traffic-diff';
 

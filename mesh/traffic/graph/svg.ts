@@ -1,5 +1,5 @@
 import { instance } from '@viz-js/viz';
-import { printable } from '../words';
+import { printable } from '../../strings';
 import { graphDot, nodeLines } from './text';
 import type { GraphNode, TrafficGraph } from './graph';
 

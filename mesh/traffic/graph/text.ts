@@ -1,7 +1,7 @@
 import { percent } from '../share';
 import type { GraphChange, GraphEdge, GraphNode, TrafficGraph } from './graph';
 import { compareStrings } from '../../collections';
-import { printable } from '../words';
+import { printable } from '../../strings';
 
 const marks = { added: '+ ', removed: '\u2212 ', changed: '~ ' } as const;
 

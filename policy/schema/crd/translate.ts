@@ -1,5 +1,5 @@
 import type { ErrorObject } from 'ajv';
-import { nearest } from '../../finding';
+import { nearest } from '../../../mesh/strings';
 import { FieldPlace, error, shown, type SchemaProblem } from '../place';
 import { noDuration } from '../parts/values';
 import { durationRule } from './cel';

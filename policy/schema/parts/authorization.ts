@@ -1,6 +1,6 @@
 import { type FieldPlace, error, shown, when, type SchemaProblem } from '../place';
 import { isCidr, isIpAddress } from './hosts';
-import { nearest } from '../../finding';
+import { nearest } from '../../../mesh/strings';
 
 const identities = ['principals', 'notPrincipals', 'namespaces', 'notNamespaces'];
 const accounts = ['serviceAccounts', 'notServiceAccounts'];

@@ -616,7 +616,7 @@ describe('strings of strangers', () => {
     const row = trafficDiffMarkdown(diff)
       .split('\n')
       .find((line) => line.includes('<img>'));
-    assert.ok(row?.includes('``header x-a matches <img>\\|@team `x` \\x1b[31m*a*``'), row);
+    assert.ok(row?.includes('``header x-a matches <img>\\|@team `x` \\u001b[31m*a*``'), row);
     const graph = graphMermaid(trafficGraph(trafficModel([...pay, subsets, evil(regex)])));
     assert.doesNotMatch(`${trafficDiffText(diff)}${graph}`, /[\u0000-\u0009\u000b-\u001f\u007f]/);
   });
