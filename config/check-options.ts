@@ -68,7 +68,10 @@ function joined<T>(own: T[] | undefined, more: T[] | undefined): T[] | undefined
   return own === undefined ? more : [...own, ...(more ?? [])];
 }
 
-/** Options of several stacks that are judged together: what exists for one exists for all, and the stricter setting holds. */
+/**
+ * Options of several stacks that are judged together: what exists for one exists for all, and the stricter setting is
+ * used.
+ */
 export function mergeCheckOptions(all: readonly CheckOptions[]): CheckOptions {
   const [first, ...others] = all;
   return others.reduce<CheckOptions>(merged, first ?? {});

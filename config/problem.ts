@@ -6,7 +6,7 @@ import { nearest } from '../mesh/strings';
 export interface Problem {
   /** Key in the stack file, e.g. `meshwright:routes.bookinfo.reviews.weights.v3`; '' for the file as a whole. */
   path: string;
-  /** The value there; left out for a key that is missing. Never a secret: {@link secretValue} stands in its place. */
+  /** The value there; left out for a key that is missing. Never a secret: {@link secretValue} replaces it. */
   value?: unknown;
   /** What is wrong, and what is allowed. */
   message: string;
@@ -21,7 +21,7 @@ export interface Problem {
 /** Stands for a value that must not be shown. */
 const secretValue = '[secret]';
 
-/** Stands for an encrypted value in settings: objects that need it are left out, so that it never reaches a cluster. */
+/** Replaces an encrypted value in settings. Objects that need it are left out, so it never reaches a cluster. */
 export const encryptedValue = '[encrypted: Meshwright has no key for this value]';
 
 /** A problem by keys, from the section down, as the schema and the rules find it. */
@@ -30,8 +30,9 @@ export interface KeyProblem {
   message: string;
   hint?: string;
   /**
-   * What the problem derives from, where that is more than the value itself: when something of it was cut out for another problem, this one may be a mere echo, and is left
-   * out. In a pattern `*` stands for any key, and a last `**` for all that is below.
+   * Patterns of the keys that the problem depends on, if these are more than the value itself. If one of them was
+   * removed because of another problem, this problem may be a mere consequence, and is left out. In a pattern `*`
+   * matches any key, and a final `**` everything below.
    */
   reads?: Key[][];
 }
@@ -83,7 +84,7 @@ export interface Source {
   file?: string;
   /** Sections whose values must not be shown. */
   secretSections?: ReadonlySet<string>;
-  /** The place of a key in the file, or of what is nearest to it; keys from the section down. */
+  /** The position of a key in the file, or of its nearest ancestor; keys from the section down. */
   position?: (keys: readonly Key[]) => Position | undefined;
 }
 

@@ -5,7 +5,7 @@ import { apiGroup, defined } from '../../mesh/manifests/kubernetes';
 import { splitsOf, versionsOf, weightProblems } from '../../mesh/manifests/weights';
 import { didYouMean, type KeyProblem } from '../problem';
 
-/** One service's route and where it stands. */
+/** The route of one service, and its keys in the stack file. */
 export interface Service {
   namespace: string;
   service: string;
@@ -24,10 +24,10 @@ function services({ routes = {} }: StackFile): Service[] {
   );
 }
 
-/** Fields of an HTTP rule that leave no request for weights. */
+/** Fields of an HTTP rule that take the place of weights. */
 const answers = ['route', 'redirect', 'directResponse', 'delegate'];
 
-/** Splits: of the right sum, between versions that there are, and in rules that have room for one. */
+/** Splits sum to 100, name existing versions, and have no other destination beside them. */
 export function weightRules(stack: StackFile): KeyProblem[] {
   return services(stack).flatMap((service) => [
     ...splitsOf(service.route).flatMap(({ weights, path: split }) => {
@@ -48,7 +48,7 @@ export function weightRules(stack: StackFile): KeyProblem[] {
 function versionProblems({ service, route, keys: serviceKeys }: Service, weights: Weights, keys: Key[]): KeyProblem[] {
   const reads = [[...serviceKeys, 'versions', '*']];
   if (route.versions === undefined) {
-    const message = `weights need versions: list them as versions: [${Object.keys(weights).join(', ')}] of ${service}`;
+    const message = `weights need versions: add versions: [${Object.keys(weights).join(', ')}] to ${service}`;
     return [{ keys, message, reads }];
   }
   const known = versionsOf(route).map(({ version }) => version);
@@ -65,7 +65,7 @@ function answeredTwice({ route, keys }: Service): KeyProblem[] {
     (route[list] ?? []).flatMap((rule, index) => {
       const answer = answers.find((key) => key in rule);
       if (rule.weights === undefined || answer === undefined) return [];
-      const message = `weights and ${answer} in one rule: weights stand in place of ${answer}, keep one of them`;
+      const message = `weights and ${answer} in one rule: weights replace ${answer}, so keep one of them`;
       return [{ keys: [...keys, list, index, 'weights'], message }];
     }),
   );
@@ -77,7 +77,7 @@ const reads = [
   ['policy', 'externals', 'gateways', '*'],
 ];
 
-/** Istio Gateways that a route names: each is in the stack, or said to be elsewhere. */
+/** Istio Gateways that a route names: each is in the stack, or declared as external. */
 export function gatewayReferenceRules(stack: StackFile): KeyProblem[] {
   const known = istioGateways(stack);
   const externals = stack.policy?.externals?.gateways ?? [];
@@ -95,7 +95,7 @@ export function gatewayReferenceRules(stack: StackFile): KeyProblem[] {
   );
 }
 
-/** The Gateway of the same name in another namespace, or else of a name that is near. */
+/** The Gateway of the same name in another namespace, or else the one with the closest name. */
 function meant(reference: string, namespace: string, known: string[]): string | undefined {
   const elsewhere = known.find((name) => name.endsWith(`/${reference}`));
   if (elsewhere !== undefined) return `did you mean "${elsewhere}"?`;

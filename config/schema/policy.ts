@@ -4,7 +4,7 @@ import type { CheckOptions, GatewayWorkload } from '../../policy/rule';
 import type { MeshOptions } from '../../mesh/model/mesh-model';
 import { anyMap, label, port, stringMap, text, wholeNumber } from './values';
 
-/** The options of the check that a stack file may set: not the routes, which it has already, nor the time. */
+/** The check options that a stack file may set. Its routes and the current time need no option. */
 export type PolicySettings = Omit<CheckOptions, 'now' | 'routes' | 'mesh'> & {
   mesh?: Pick<MeshOptions, 'rootNamespace' | 'domain' | 'meshConfig'>;
 };
@@ -41,7 +41,9 @@ export const policy = z
       .boolean()
       .exactOptional()
       .describe('The stack and externals are complete: other names do not exist. Default: false.'),
-    environment: text.exactOptional().describe('prod and production have rules of their own. Default: none.'),
+    environment: text
+      .exactOptional()
+      .describe('Name of the environment; prod and production switch on more rules. Default: none.'),
     maxStep: percentagePoints.exactOptional().describe('Largest change of a weight in one update. Default: no limit.'),
     initialStep: percentagePoints
       .exactOptional()

@@ -51,7 +51,7 @@ export const httpRule = z.strictObject({
   route: http('route', 'list', 'Destinations.').exactOptional(),
   redirect: http('redirect', 'map', 'Redirect in place of a destination.').exactOptional(),
   directResponse: http('directResponse', 'map', 'Fixed answer in place of a destination.').exactOptional(),
-  delegate: http('delegate', 'map', 'VirtualService that takes over.').exactOptional(),
+  delegate: http('delegate', 'map', 'VirtualService that the rule delegates to.').exactOptional(),
   rewrite: http('rewrite', 'map', 'Rewrite of path and authority.').exactOptional(),
   timeout: http('timeout', 'string', 'Timeout, e.g. 0.5s. Default: none.').exactOptional(),
   retries: http('retries', 'map', 'Retry policy. Default: two attempts.').exactOptional(),
@@ -89,7 +89,7 @@ export const version = z.strictObject({
   name: text
     .exactOptional()
     .describe(
-      "Name of the version's DestinationRule. Default: <service>.<version>. Without effect when the service asks for one rule.",
+      "Name of the version's DestinationRule. Default: <service>.<version>. Ignored if the service has one DestinationRule for all versions.",
     ),
 }) satisfies z.ZodType<VersionSettings>;
 
@@ -136,7 +136,7 @@ export const route = z.strictObject({
   http: z
     .array(httpRule)
     .exactOptional()
-    .describe("Istio's HTTPRoute list, verbatim, in which weights may stand in place of route. Default: none."),
+    .describe("Istio's HTTPRoute list, verbatim, in which weights may replace route. Default: none."),
   tcp: z.array(tcpRule).exactOptional().describe("Istio's TCPRoute list, verbatim, likewise. Default: none."),
   tls: z.array(tlsRule).exactOptional().describe("Istio's TLSRoute list, verbatim, likewise. Default: none."),
   trafficPolicy: policy('Traffic policy of the whole service. Default: none.').exactOptional(),

@@ -43,12 +43,12 @@ describe('the Service of a gateway', () => {
       {
         path: at('service.ports[1].name'),
         value: 'http',
-        message: 'port name "http" is taken by a port before; give each its own',
+        message: 'port name "http" is used by an earlier port; give each port its own name',
       },
       {
         path: at('service.ports[1].port'),
         value: 80,
-        message: 'port 80/TCP is taken by a port before; list each once',
+        message: 'port 80/TCP is used by an earlier port; list each port once',
       },
     ]);
   });
@@ -64,7 +64,7 @@ describe('the Service of a gateway', () => {
       {
         path: at('service.nodePorts.https'),
         value: 30080,
-        message: 'node port 30080 is given to another port already',
+        message: 'node port 30080 is already assigned to another port',
       },
     ]);
     assert.deepEqual(
@@ -85,7 +85,7 @@ describe('the Service of a gateway', () => {
       {
         path: at('service.nodePorts'),
         value: { http2: 30080 },
-        message: 'a ClusterIP service has no node ports; take type NodePort or LoadBalancer',
+        message: 'a ClusterIP service has no node ports; use type NodePort or LoadBalancer',
       },
     ]);
   });
@@ -126,7 +126,7 @@ describe('the certificate of a gateway', () => {
   const certificate = { dnsNames: ['shop.example.com'] };
 
   it('fails without anybody to issue it', () => {
-    const message = 'no issuer: name one as issuer.name, or switch on meshwright:addons.certManager, which makes one';
+    const message = 'no issuer: set issuer.name, or enable meshwright:addons.certManager, which creates one';
     assert.deepEqual(gateway({ certificate }), [{ path: at('certificate'), value: certificate, message }]);
   });
 

@@ -240,7 +240,7 @@ describe('objects of a stack', () => {
         path: 'meshwright:objects[0]',
         value: object,
         message:
-          'VirtualService default/reviews is made twice, here and by meshwright:routes.default.reviews; rename or remove one of them',
+          'VirtualService default/reviews is created twice, here and by meshwright:routes.default.reviews; rename or remove one of them',
       },
     ]);
   });
@@ -251,7 +251,7 @@ describe('objects of a stack', () => {
         path: 'meshwright:gateways.istiod',
         value: { namespace: 'istio-system' },
         message:
-          'Helm release istio-system/istiod is made twice, here and by meshwright:istio; rename or remove one of them',
+          'Helm release istio-system/istiod is created twice, here and by meshwright:istio; rename or remove one of them',
       },
     ]);
   });

@@ -222,7 +222,7 @@ config:
       ['True', 'x'],
     ];
     const problem = (text: string) =>
-      `Pulumi reads ${text} as a date, or as a number in the notation of YAML 1.1; put it in quotes, or write the number that is meant`;
+      `Pulumi reads ${text} as a date, or as a number in the notation of YAML 1.1; put it in quotes, or write the number that you mean`;
     const lines = labels.map(([key, value]) => `      ${key}: ${value}\n`).join('');
     const found = textProblems(`config:\n  meshwright:istio:\n    meshConfig:\n${lines}`);
     assert.deepEqual(
