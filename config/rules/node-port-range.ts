@@ -12,7 +12,7 @@ export function nodePortRangeAdvice(stack: StackFile): KeyProblem[] {
     .filter(([, port]) => port < lowest || port > highest)
     .map(([keys]) => ({
       keys,
-      message: `by default clusters accept node ports from ${lowest} to ${highest}; the API server's --service-node-port-range sets another range`,
+      message: `by default clusters accept node ports from ${lowest} to ${highest}; --service-node-port-range of the API server sets another range`,
     }));
 }
 

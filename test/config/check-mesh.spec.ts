@@ -90,7 +90,7 @@ describe('checkMesh', () => {
         path: 'meshwright:gateways.gw.service.nodePorts.http2',
         value: 8080,
         message:
-          'by default clusters accept node ports from 30000 to 32767; the API server's --service-node-port-range sets another range',
+          'by default clusters accept node ports from 30000 to 32767; --service-node-port-range of the API server sets another range',
       },
     ]);
   });

@@ -186,7 +186,7 @@ describe('loadSettings', () => {
       logged(() => loadSettings()),
       [
         'warning: [runtime] meshwright:gateways.gw.service.nodePorts.http2: 8080\n' +
-          '  by default clusters accept node ports from 30000 to 32767; the API server's --service-node-port-range sets another range',
+          '  by default clusters accept node ports from 30000 to 32767; --service-node-port-range of the API server sets another range',
       ],
     );
   });
