@@ -157,7 +157,7 @@ describe('loadSettings', () => {
     const told = refusal();
     assert.match(
       told,
-      /^meshwright:objects\[0\]\.spec\.http\[0\]\.timeout: \[secret\]\n {2}the message is hidden, since its section holds secrets; .*\(object-schema\)$/m,
+      /^meshwright:objects\[0\]\.spec\.http\[0\]\.timeout: \[secret\]\n {2}the message is hidden, because this section holds secrets; .*\(object-schema\)$/m,
     );
     assert.doesNotMatch(told, /hunter2/);
   });

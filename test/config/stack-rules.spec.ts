@@ -99,7 +99,7 @@ describe('namespaces of a stack file', () => {
       {
         path: 'meshwright:namespaces.default.existing',
         value: false,
-        message: 'every cluster has default: existing can only be true',
+        message: 'default exists in every cluster, so existing must be true',
       },
     ]);
   });

@@ -196,7 +196,7 @@ config:
   it('fails without a map of config', () => {
     const missing = { path: 'config', message: 'is missing; it must be a map of meshwright: keys', file };
     assert.deepEqual(textProblems('encryptionsalt: abc\n'), [missing]);
-    assert.deepEqual(textProblems('confg: {}\n'), [{ ...missing, hint: 'did you mean "config" by "confg"?' }]);
+    assert.deepEqual(textProblems('confg: {}\n'), [{ ...missing, hint: 'did you mean "config" instead of "confg"?' }]);
     assert.deepEqual(textProblems('meshwright:istio: {}\n'), [
       { ...missing, hint: 'put the meshwright: keys under "config:"' },
     ]);

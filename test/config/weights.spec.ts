@@ -86,7 +86,7 @@ describe('weights in a stack file', () => {
   });
 
   it('fail without versions', () => {
-    const message = 'weights need versions: list them as versions: [v1, v3] of reviews';
+    const message = 'weights need versions: add versions: [v1, v3] to reviews';
     assert.deepEqual(routeProblems({ reviews: { weights: { v1: 90, v3: 10 } } }), [
       { path: at('weights'), value: { v1: 90, v3: 10 }, message },
     ]);
@@ -116,7 +116,7 @@ describe('weights in a stack file', () => {
       Object.keys(answers).map((key, index) => ({
         path: at(`http[${index}].weights`),
         value: weights,
-        message: `weights and ${key} in one rule: weights stand in place of ${key}, keep one of them`,
+        message: `weights and ${key} in one rule: weights replace ${key}, so keep one of them`,
       })),
     );
   });
