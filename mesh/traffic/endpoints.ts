@@ -161,6 +161,7 @@ export function endsOf(outcome: Outcome, placesOf: Places): Map<string, Share> {
   const aborted = outcome.fault?.abort?.share ?? '0';
   const rest = fraction('1').sub(fraction(aborted));
   const places = new Map<string, Share>();
+  const closed = placeWords({ kind: 'reset' });
   const add = (place: string, part: Share): void => {
     const sum = fraction(places.get(place) ?? '0').add(fraction(part));
     if (sum.gt(0)) places.set(place, share(sum));
@@ -170,12 +171,12 @@ export function endsOf(outcome: Outcome, placesOf: Places): Map<string, Share> {
     for (const destination of outcome.destinations ?? []) {
       const all = fraction(destination.share).mul(rest);
       if (destination.missing !== undefined) {
-        add('503', share(all));
+        add(destination.closed === true ? closed : '503', share(all));
         continue;
       }
       for (const [place, part] of placesOf(destination)) {
         const failure = destination.failures?.find(({ places: failing }) => failing.includes(place));
-        add(failure === undefined ? place : String(failure.status), share(all.mul(fraction(part))));
+        add(failure === undefined ? place : String(failure.status ?? closed), share(all.mul(fraction(part))));
       }
     }
   } else {

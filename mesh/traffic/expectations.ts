@@ -103,8 +103,7 @@ function exactly(share: number): Bounds {
 /** The percentage of a destination's requests that fail, with one status or with any. */
 function failingPart({ missing, failures = [], closed }: WeightedDestination, status?: number): number {
   // A closed connection has no status.
-  if (status !== undefined && closed === true) return 0;
-  if (missing !== undefined) return status === undefined || status === 503 ? 100 : 0;
+  if (missing !== undefined) return status === undefined || (status === 503 && closed !== true) ? 100 : 0;
   const counted = failures.filter((failure) => status === undefined || failure.status === status);
   return sum(counted.map((failure) => percentOf(failure.share)));
 }

@@ -26,7 +26,7 @@ export interface WeightedDestination extends Destination {
   missing?: string;
   /** Parts of its requests that its pods refuse; never all of them with 503, which is {@link missing}. */
   failures?: Failure[];
-  /** What fails is a connection of TCP or TLS, which is closed in place of an answer. */
+  /** {@link missing} closes a connection of TCP or TLS, in place of an answer. */
   closed?: true;
   /** What the input does not say of it. */
   unknown?: string;
@@ -39,7 +39,8 @@ export interface WeightedDestination extends Destination {
 /** A part of the requests to a destination that fails. */
 export interface Failure {
   share: Share;
-  status: 401 | 403 | 503;
+  /** Undefined: the connection is closed in place of an answer. */
+  status: 401 | 403 | 503 | undefined;
   why: string;
   /** The pods that refuse, as {@link Places} names them. */
   places: string[];

@@ -24,12 +24,12 @@ export function clusterOf(
   const host = known?.externalName ?? destination.host;
   const port = destination.port ?? onlyPort ?? listenerPort;
   const named = { host, port, ...(destination.subset === undefined ? {} : { subset: destination.subset }) };
-  const state = withState(named, view, model);
-  return isL4 && (state.missing ?? state.failures) !== undefined ? { ...state, closed: true } : state;
+  const state = withState(named, view, model, isL4);
+  return isL4 && state.missing !== undefined ? { ...state, closed: true } : state;
 }
 
 /** A destination with what is known of it: why its requests fail, all or some, and what the input does not say. */
-function withState(cluster: Destination, view: ProxyView, model: MeshModel): Cluster {
+function withState(cluster: Destination, view: ProxyView, model: MeshModel, isL4: boolean): Cluster {
   const missing = missingCluster(cluster, view, model);
   if (missing !== undefined) return { ...cluster, ...missing };
   const service = view.service(cluster.host);
@@ -45,7 +45,8 @@ function withState(cluster: Destination, view: ProxyView, model: MeshModel): Clu
   const unknown = [stated, ...places.map(({ connection }) => connection.unknown)].filter((one) => one !== undefined);
   const failures = refused.map((place): Failure => ({
     share: place.share,
-    status: 503,
+    // A proxy of the client answers in place of the server.
+    status: isL4 || view.proxy === 'none' ? undefined : 503,
     why: place.connection.refused ?? '',
     places: [place.name],
   }));
@@ -60,7 +61,7 @@ function withState(cluster: Destination, view: ProxyView, model: MeshModel): Clu
 export function joined(failures: readonly Failure[]): Failure[] {
   const byReason = new Map<string, Failure>();
   for (const failure of failures) {
-    const key = `${failure.status} ${failure.why}`;
+    const key = `${failure.status ?? 'closed'} ${failure.why}`;
     const before = byReason.get(key);
     byReason.set(
       key,

@@ -82,11 +82,12 @@ function judgedDestination(
     const verdict = steps && verdicts.get(policyKey(steps));
     if (verdict?.unknown !== undefined) unknown.push(verdict.unknown);
     if (verdict?.status === undefined) continue;
-    failures.push({ share: place.share, status: verdict.status, why: verdict.why ?? '', places: [place.name] });
+    const status = isL4 ? undefined : verdict.status;
+    failures.push({ share: place.share, status, why: verdict.why ?? '', places: [place.name] });
   }
   return {
     ...destination,
-    ...(failures.length === 0 ? {} : { failures: joined(failures), ...(isL4 ? { closed: true as const } : {}) }),
+    ...(failures.length === 0 ? {} : { failures: joined(failures) }),
     ...(unknown.length === 0 ? {} : { unknown: [...new Set(unknown)].join('; ') }),
   };
 }

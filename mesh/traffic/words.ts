@@ -108,10 +108,9 @@ function weightedWords(destination: WeightedDestination, several: boolean): stri
 /** Why requests to a destination fail: `503: no pod …`, or of which part. */
 export function failureWords(destination: Pick<WeightedDestination, 'missing' | 'failures' | 'closed'>): string {
   const { missing, failures = [], closed } = destination;
-  const answer = (status: number): string => (closed === true ? 'closed' : String(status));
-  if (missing !== undefined) return `${answer(503)}: ${missing}`;
+  if (missing !== undefined) return `${closed === true ? 'closed' : '503'}: ${missing}`;
   return failures
-    .map(({ share, status, why }) => `${share === '1' ? '' : `${percent(share)} `}${answer(status)}: ${why}`)
+    .map(({ share, status = 'closed', why }) => `${share === '1' ? '' : `${percent(share)} `}${status}: ${why}`)
     .join('; ');
 }
 

@@ -321,6 +321,10 @@ describe('mutual TLS', () => {
     assert.deepEqual(asked([...pay, onV1, plain], {}), [
       'pay.till (50 % 503: Deployment till/pay-v1 takes mutual TLS only (PeerAuthentication till/v1), and DestinationRule till/pay sends plaintext)',
     ]);
+    // Without a proxy of the client there is no answer in place of the server's.
+    assert.deepEqual(asked([...pay, onV1], {}, { type: 'none', namespace: 'jobs', labels: {} }), [
+      'pay.till (50 % closed: Deployment till/pay-v1 takes mutual TLS only (PeerAuthentication till/v1), and the client has no sidecar)',
+    ]);
   });
 
   it('the diff says who is refused from now on', () => {
