@@ -117,7 +117,7 @@ function missingTarget(model: MeshModel, options: CheckOptions, policy: MeshObje
   return [{ object, path: `${path}.name`, message }];
 }
 
-/** True as well for kinds of which the input does not tell which objects exist. */
+/** Also true for kinds whose objects the input does not show. */
 function exists(
   model: MeshModel,
   { complete, externals }: CheckOptions,

@@ -13,7 +13,7 @@ import type { Rule, Violation } from '../rule';
 export const authzDenyAll: Rule = {
   id: 'authz-deny-all',
   level: 'mandatory',
-  title: 'no AuthorizationPolicy refuses every request unless that is declared',
+  title: 'an AuthorizationPolicy that refuses every request is declared as such',
   single: false,
   docs: {
     why: 'An empty ALLOW policy refuses every request to its namespace, in the root namespace to the whole mesh; so does a CUSTOM policy whose provider MeshConfig does not have.',
@@ -80,7 +80,7 @@ function scopeOf(policy: MeshObject): string {
     : `pods of namespace ${policy.namespace} with ${formatLabels(selector)}`;
 }
 
-/** Whether some ALLOW policy with rules is for part of what this one closes. */
+/** Whether an ALLOW policy with rules applies to some of the workloads that this one closes. */
 function othersAllow(model: MeshModel, policy: MeshObject): boolean {
   const own = policyAttachment(policy);
   return model.objects.ofKind('AuthorizationPolicy').some((other) => {

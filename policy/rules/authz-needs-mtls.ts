@@ -17,11 +17,11 @@ const sourceFields = [
 ];
 const conditionKeys = ['source.principal', 'source.namespace', 'source.serviceAccount', 'connection.sni'];
 
-/** PERMISSIVE is taken to be mutual TLS, as clients with a proxy use it. */
+/** PERMISSIVE counts as mutual TLS, because clients with a proxy use it. */
 export const authzNeedsMtls: Rule = {
   id: 'authz-needs-mtls',
   level: 'mandatory',
-  title: 'a policy that asks who the client is has mutual TLS to know it by',
+  title: 'a policy that checks client identities has mutual TLS',
   kiali: ['KIA0105'],
   single: false,
   docs: {
@@ -61,7 +61,7 @@ function violations(model: MeshModel, policy: MeshObject): Violation[] {
   const paths = identityPaths(policy);
   const fault = paths.length === 0 ? undefined : whyPlaintext(model, policy);
   if (fault === undefined) return [];
-  const message = `this asks for the client's identity, which only mutual TLS gives, but ${fault}; switch mutual TLS on, or ask for something else`;
+  const message = `this checks the client's identity, which only mutual TLS gives, but ${fault}; switch mutual TLS on, or use other conditions`;
   return paths.map((path) => ({ object: policy.object, path, message }));
 }
 

@@ -14,7 +14,7 @@ import type { CheckOptions, Rule, Violation } from '../rule';
 export const authzSelectorTargets: Rule = {
   id: 'authz-selector-targets',
   level: 'mandatory',
-  title: 'an AuthorizationPolicy is for a workload, and names clients, hosts and methods that exist',
+  title: 'an AuthorizationPolicy selects a workload, and names clients, hosts and methods that exist',
   istio: ['IST0101', 'IST0127'],
   kiali: ['KIA0004', 'KIA0101', 'KIA0102', 'KIA0104', 'KIA0106', 'KIA0108'],
   single: false,
@@ -116,7 +116,7 @@ function principals(model: MeshModel, options: CheckOptions, { fields, path }: C
   });
 }
 
-/** True as well where the objects do not tell which ServiceAccounts a namespace has. */
+/** Also true if the input does not show the ServiceAccounts of a namespace. */
 function serviceAccountExists(model: MeshModel, options: CheckOptions, namespace: string, name: string): boolean {
   if (name === 'default' || isDeclared(options.externals?.serviceAccounts, namespace, name)) return true;
   if (model.objects.get('ServiceAccount', namespace, name) !== undefined) return true;

@@ -4,13 +4,13 @@ import { hostRules, type HostRule, policiesOf, type PlacedPolicy } from '../mode
 import { podLabels } from '../model/workloads';
 import type { Rule, Violation } from '../rule';
 
-/** With this many pods or fewer, one or two outliers can be all of them. */
+/** In a service of at most this many pods, one or two outliers can be all of them. */
 const few = 3;
 
 export const blastRadiusOutlier: Rule = {
   id: 'blast-radius-outlier',
   level: 'advisory',
-  title: 'outlier detection leaves pods to answer, and failover has outlier detection',
+  title: 'outlier detection cannot eject every pod, and locality failover has outlier detection',
   istio: ['IST0133'],
   single: false,
   docs: {
@@ -57,7 +57,7 @@ spec:
   host: httpbin
   trafficPolicy: { outlierDetection: { consecutive5xxErrors: 5, maxEjectionPercent: 50 } }
 `,
-    fix: 'Lower maxEjectionPercent, set minHealthPercent, or run more pods. Beside localityLbSetting state outlierDetection.',
+    fix: 'Lower maxEjectionPercent, set minHealthPercent, or run more pods. Set outlierDetection wherever localityLbSetting is set.',
   },
   check: (model) =>
     hostRules(model).all.flatMap((rule) =>

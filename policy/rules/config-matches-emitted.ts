@@ -11,7 +11,7 @@ import type { Violation } from '../rule';
 export const configMatchesEmitted: ResourceRule = {
   id: 'config-matches-emitted',
   level: 'mandatory',
-  title: 'the weights of the stack file are those of the VirtualServices',
+  title: 'VirtualServices have the weights of the stack file',
   docs: {
     why: 'Reviewers see the weights in the stack file. A transformation or another part of the program can replace them without any sign in the review.',
     bad: `
@@ -73,7 +73,7 @@ function expectedObjects(routes: unknown): KubernetesObject[] {
   );
 }
 
-/** What the renderer cannot render the loader has refused already. */
+/** The loader has already refused what cannot be rendered. */
 function attempt<T>(render: () => T): T | undefined {
   try {
     return render();
@@ -82,7 +82,7 @@ function attempt<T>(render: () => T): T | undefined {
   }
 }
 
-/** A weight that a destination states. */
+/** The weight of a destination. */
 interface Stated {
   path: string;
   destination: string;
@@ -112,7 +112,7 @@ function differences(object: KubernetesObject, wanted: Weights, found: Weights, 
   return [...new Map([...wanted, ...found])].flatMap(([place, { path, destination }]) => {
     const [asked, emitted] = [wanted.get(place)?.weight, found.get(place)?.weight];
     if (asked === emitted) return [];
-    const message = `the weight of ${destination} is ${emitted ?? 'not there'}, while ${key} in the stack file makes it ${asked ?? 'nothing'}; the two must agree, so change it in the stack file only`;
+    const message = `the weight of ${destination} is ${emitted ?? 'missing'}, but ${key} in the stack file sets it to ${asked ?? 'nothing'}; the two must agree, so change it in the stack file only`;
     return [{ object, path, message }];
   });
 }

@@ -7,10 +7,10 @@ import type { CheckOptions, Rule, Violation } from '../rule';
 export const delegateRef: Rule = {
   id: 'delegate-ref',
   level: 'mandatory',
-  title: 'every delegate exists, is visible, and asks for no more than the rule that delegates to it',
+  title: 'every delegate exists, is visible, and matches no more than the rule that delegates to it',
   single: false,
   docs: {
-    why: 'istiod leaves a rule out whose delegate is missing or hidden, and each rule of a delegate whose match conflicts with the root. Their requests get 404.',
+    why: 'istiod drops a rule whose delegate is missing or hidden, and each rule of a delegate whose match conflicts with the root rule. Their requests get 404.',
     bad: `
 apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -97,7 +97,7 @@ function violations(
   return indexedMaps(found.spec['http']).flatMap(({ at: index, item }): Violation[] => {
     const own = `spec.http[${index}]`;
     if (merged.has(own) || asMap(item['delegate'])['name'] !== undefined) return [];
-    const message = `the match conflicts with spec.http[${at}] of VirtualService ${namespace}/${source.name}, which delegates here, so istiod leaves this rule out and its requests get 404; ask for no more than the root does`;
+    const message = `the match conflicts with spec.http[${at}] of VirtualService ${namespace}/${source.name}, which delegates here, so istiod leaves this rule out and its requests get 404; match no more than the root does`;
     return [{ object: found.object, path: own, message }];
   });
 }

@@ -14,7 +14,7 @@ import type { Rule, Violation } from '../rule';
 export const drConflict: Rule = {
   id: 'dr-conflict',
   level: 'mandatory',
-  title: 'DestinationRules of one host do not take anything from each other',
+  title: 'DestinationRules of one host do not override each other',
   kiali: ['KIA0201'],
   single: false,
   docs: {
@@ -64,7 +64,7 @@ spec:
 function repeatedSubsets({ subsets, host }: RuleGroup): Violation[] {
   return subsets.flatMap((subset, at): Violation[] => {
     const first = subsets.slice(0, at).find(({ name }) => name === subset.name);
-    // Twice in one object is for object-schema to refuse.
+    // object-schema reports a subset that is twice in one object.
     if (first === undefined || first.rule === subset.rule) return [];
     const agree = same([first.labels, first.trafficPolicy], [subset.labels, subset.trafficPolicy]);
     const object = subset.rule.source.object;
@@ -100,7 +100,7 @@ function unmerged(model: MeshModel, { rules, host }: RuleGroup): Violation[] {
   });
 }
 
-/** A rule beside the clients that replaces the one beside the Service. */
+/** A rule in a client's namespace that replaces the one in the namespace of the Service. */
 function overrides(model: MeshModel): Violation[] {
   const { all, byHost } = hostRules(model);
   return all.flatMap(({ source, host, selector }): Violation[] => {

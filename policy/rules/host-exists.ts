@@ -8,8 +8,9 @@ import { listenerPorts, writtenRoutes, type RouteDestination, type WrittenRoute 
 import type { CheckOptions, Rule, Violation } from '../rule';
 
 /**
- * A host counts as missing where the objects hold Services or workloads of its namespace, or when the set is declared complete; in a namespace of which they tell nothing, nothing is said.
- * A host outside the cluster that no ServiceEntry names is advisory, since another stack may bring the ServiceEntry.
+ * A host counts as missing if the input has Services or workloads of its namespace, or is declared complete. Otherwise
+ * nothing is reported. A host outside the cluster that no ServiceEntry names is advisory, since another stack may bring
+ * the ServiceEntry.
  */
 export const hostExists: Rule = {
   id: 'host-exists',
@@ -47,7 +48,7 @@ spec:
   hosts: [reviews]
   http: [{ route: [{ destination: { host: reviews, port: { number: 9080 } } }] }]
 `,
-    fix: 'Name a Service of the namespace by its short name, one of another namespace by its FQDN, and a host outside the cluster by its ServiceEntry. What other stacks bring is declared in `externals.hosts`.',
+    fix: 'Name a Service of the namespace by its short name, one of another namespace by its FQDN, and a host outside the cluster by its ServiceEntry. Declare hosts of other stacks in `externals.hosts`.',
   },
   check: (model, options) => [
     ...writtenRoutes(model).flatMap((route) =>

@@ -79,7 +79,7 @@ function violations(model: MeshModel, options: CheckOptions, virtualService: Mes
   return claims.map(({ path, header }) => ({
     object: virtualService.source.object,
     path,
-    message: `"${header}" is a claim of a JWT, but no RequestAuthentication is for the pods of gateway ${bare.id}, so no token is read; add one that selects them`,
+    message: `"${header}" is a claim of a JWT, but no RequestAuthentication applies to the pods of gateway ${bare.id}, so no token is read; add one that selects them`,
   }));
 }
 

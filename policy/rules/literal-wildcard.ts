@@ -6,7 +6,7 @@ import type { Rule, Violation } from '../rule';
 export const literalWildcard: Rule = {
   id: 'literal-wildcard',
   level: 'advisory',
-  title: 'no path or header is matched with a star that stands for itself',
+  title: 'no match of a path or header contains a star that is taken literally',
   single: true,
   docs: {
     why: 'In `prefix` and `exact` a star is a plain character, and in an AuthorizationPolicy it is a wildcard only at one end. Such a rule matches almost no request.',
@@ -46,7 +46,7 @@ function inMatches(model: MeshModel): Violation[] {
           ['exact', 'prefix'].flatMap((kind): Violation[] => {
             const value = asString(condition[kind]);
             if (value?.includes('*') !== true) return [];
-            const message = `"${value}" takes only requests that hold a star: in ${kind} it is a plain character; leave it out, or write a regex`;
+            const message = `"${value}" matches only requests that contain a star: in ${kind} it is a plain character; leave it out, or write a regex`;
             return [{ object, path: `${place}.${kind}`, message }];
           }),
         );

@@ -7,11 +7,11 @@ import type { Rule } from '../rule';
 export const objectSchema: Rule = {
   id: 'object-schema',
   level: 'mandatory',
-  title: 'every object of Istio is one that the API server and istiod accept',
+  title: 'the API server and istiod accept every Istio object',
   istio: ['IST0106'],
   single: true,
   docs: {
-    why: 'The cluster refuses such an object in the middle of a deployment, when half of the change is done; without a webhook it is accepted and ignored. A misspelt field is dropped in silence, and with it what it was to do.',
+    why: 'The cluster refuses such an object in the middle of a deployment, when half of the change is done; without a webhook it is accepted and ignored. A misspelt field is dropped silently, and has no effect.',
     bad: `
 apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -54,7 +54,7 @@ function mayBeNewer(message: string, istioVersion: string | undefined): boolean 
   return istioVersion !== undefined && isOlder(newestMinor, istioVersion) && message.startsWith(unknownField);
 }
 
-/** What a weight must be is weight-range's to say. */
+/** weight-range reports invalid weights. */
 function isWeight(path: string): boolean {
   return /\.route\[\d+\]\.weight$/.test(path);
 }

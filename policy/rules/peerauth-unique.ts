@@ -4,7 +4,7 @@ import type { Rule } from '../rule';
 export const peerauthUnique: Rule = {
   id: 'peerauth-unique',
   level: 'mandatory',
-  title: 'one PeerAuthentication per namespace without a selector, and one per workload',
+  title: 'at most one PeerAuthentication applies to a namespace, and one to a workload',
   kiali: ['KIA0002', 'KIA0003'],
   single: false,
   docs: {

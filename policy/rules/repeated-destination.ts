@@ -9,7 +9,7 @@ export const repeatedDestination: Rule = {
   kiali: ['KIA1105'],
   single: true,
   docs: {
-    why: 'The same host, subset and port twice in one route share its requests, so that none of the two weights is what that destination gets; usually one of them was to be another version.',
+    why: 'A destination that is listed twice gets the sum of both weights, so neither weight is its real share. Usually one of the two should name another version.',
     bad: `
 apiVersion: networking.istio.io/v1
 kind: VirtualService

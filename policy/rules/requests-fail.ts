@@ -8,13 +8,13 @@ import { trafficModelOf } from '../../mesh/traffic/traffic-model';
 import { modelOptions, type Rule, type Violation } from '../rule';
 
 /**
- * Follows every class of requests, from every sender that sees the rule, to its end, as `meshwright explain` does. Where the answer rests on something that the
- * input does not hold, nothing is reported. A failure that another rule reports at the same place is not reported again.
+ * Follows every class of requests from every sender that sees the rule, as `meshwright explain` does. Reports nothing
+ * if the result depends on objects outside the input, or if another rule reports a failure at the same place.
  */
 export const requestsFail: Rule = {
   id: 'requests-fail',
   level: 'mandatory',
-  title: 'no rule sends requests to certain failure',
+  title: 'no routing rule makes all its requests fail',
   single: false,
   fallback: true,
   docs: {
@@ -62,7 +62,7 @@ spec:
     fix: 'Follow the reason in the message; `meshwright explain` shows every step for a request.',
   },
   check: (model, options) => {
-    // Without rules of its own a mesh has no class that configuration makes fail.
+    // Without VirtualServices no rule can make requests fail.
     if (model.virtualServices.all.length === 0) return [];
     const found = new Map<string, Failure>();
     for (const entry of entries(trafficModelOf(model, modelOptions(options))).values()) {

@@ -17,7 +17,7 @@ const notIdempotent = ['POST', 'PATCH'];
 export const retryBudget: Rule = {
   id: 'retry-budget',
   level: 'advisory',
-  title: 'retries fit into the timeout, and repeat only what may be repeated',
+  title: 'retries fit into the timeout, and repeat only requests that are safe to repeat',
   single: true,
   docs: {
     why: 'The timeout of a rule holds for all tries together: retries that do not fit are never made. A repeated POST that the server did in fact carry out is done twice.',

@@ -11,7 +11,7 @@ const injectionLabel = 'istio-injection';
 export const revisionInstalled: Rule = {
   id: 'revision-installed',
   level: 'mandatory',
-  title: 'the revision that a namespace or workload asks for is installed, and asked for in one way',
+  title: 'the revision that a namespace or workload asks for is installed, and only one label asks for it',
   istio: ['IST0123'],
   kiali: ['KIA1316'],
   single: false,
@@ -48,7 +48,7 @@ metadata: { name: bookinfo, labels: { istio.io/rev: canary } }
   },
 };
 
-/** Undefined when nothing says. */
+/** Undefined when nothing names them. */
 function installedRevisions(model: MeshModel, { revisions }: CheckOptions): ReadonlySet<string> | undefined {
   const webhooks = model.objects
     .ofGroupKind('admissionregistration.k8s.io', 'MutatingWebhookConfiguration')

@@ -73,7 +73,7 @@ function protocolFault({ externalName }: MeshService, port: Readonly<Record<stri
       ? name === ''
         ? 'the port has no name'
         : `the name "${name}" says no protocol`
-      : `appProtocol "${appProtocol}" is none that Istio knows`;
+      : `appProtocol "${appProtocol}" is not one that Istio knows`;
   return `${where}, so proxies guess the protocol of port ${String(port['port'])}; name it http, http2, https, grpc, tcp or tls (with -suffix), or set appProtocol`;
 }
 
@@ -121,11 +121,11 @@ function sharedPorts(model: MeshModel, workload: MeshWorkload): Violation[] {
   ].map((fault) => ({
     object: workload.source.object,
     path: '',
-    message: `${fault} of these pods, of which the proxy keeps one; give the Services ports of their own`,
+    message: `${fault} of these pods, and the proxy keeps only one; give each Service its own port`,
   }));
 }
 
-/** Keys under which more than one value meets, with the values. */
+/** Keys with more than one value, and those values. */
 function grouped<T>(items: readonly T[], key: (item: T) => string, value: (item: T) => string): [string, string][] {
   const values = new Map<string, Set<string>>();
   for (const item of items) values.set(key(item), (values.get(key(item)) ?? new Set()).add(value(item)));

@@ -5,7 +5,7 @@ import type { Rule } from '../rule';
 export const sidecarUnique: Rule = {
   id: 'sidecar-unique',
   level: 'mandatory',
-  title: 'one Sidecar per namespace without a selector, and one per workload',
+  title: 'at most one Sidecar applies to a namespace, and one to a workload',
   istio: ['IST0110', 'IST0111'],
   kiali: ['KIA0002', 'KIA0003'],
   single: false,

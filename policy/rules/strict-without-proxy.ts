@@ -7,8 +7,9 @@ import type { Rule, Violation } from '../rule';
 const platform = ['kube-system', 'kube-public', 'kube-node-lease'];
 
 /**
- * Mandatory where the policy itself lies in the namespace, or selects the workload, and nothing asks for a proxy there: the policy does nothing. A workload whose
- * pods refuse a proxy is outside the mesh on purpose, and one under a policy of the whole mesh may be; clients with a proxy send such a server plaintext.
+ * Mandatory if the policy is in the namespace of the workload or selects it, and nothing asks for a proxy there: the
+ * policy does nothing. A workload whose pods refuse a proxy is outside the mesh on purpose, and one under a policy of
+ * the whole mesh may be; clients with a proxy send such a server plaintext.
  */
 export const strictWithoutProxy: Rule = {
   id: 'strict-without-proxy',

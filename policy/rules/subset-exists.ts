@@ -57,7 +57,7 @@ spec:
     }),
 };
 
-/** A route, and whose proxies it is for: see {@link clientNamespaces}. */
+/** A route, and the clients whose proxies use it: see {@link clientNamespaces}. */
 interface SeenRoute extends WrittenRoute {
   views: readonly (readonly string[])[];
 }
@@ -111,7 +111,9 @@ function subsetsFor(model: MeshModel, host: string, client: string): string[] {
   return effectiveRule(model, host, client)?.subsets.map(({ name }) => name) ?? [];
 }
 
-/** Without any rule for the host among the objects, the rule may be in another stack, unless this one isDescribed the Service's namespace. */
+/**
+ * If the input has no rule for the host, another stack may have it, unless the input describes the Service's namespace.
+ */
 function isJudgeable(model: MeshModel, options: CheckOptions, host: string, clients: readonly string[]): boolean {
   if (clients.some((client) => effectiveRule(model, host, client) !== undefined)) return true;
   const place = servicePlace(host, model.config.domain);
@@ -122,5 +124,5 @@ function isJudgeable(model: MeshModel, options: CheckOptions, host: string, clie
 function remedy(defining: readonly HostRule[]): string {
   if (defining.length === 0) return 'Define it in a DestinationRule for the host, or name a subset that is defined';
   const rules = defining.map(({ source }) => `DestinationRule ${source.namespace}/${source.name}`).sort();
-  return `${rules.join(' and ')} defines it but is not in effect there: a DestinationRule counts in the namespace of the client, else exported from that of the Service or the root namespace. Move it, export it, or define the subset where it is looked for`;
+  return `${rules.join(' and ')} defines it but is not in effect there: a DestinationRule applies if it is in the namespace of the client, or else is exported from the namespace of the Service or the root namespace. Move it, export it, or define the subset in a rule that applies`;
 }

@@ -6,8 +6,10 @@ import { contradiction, endpointLabels, subsetWorkloads } from '../model/workloa
 import type { Rule, Violation } from '../rule';
 
 /**
- * Pods are looked for behind the Service of the rule's host only, in its namespace, unlike IST0173. A subset that selects none is advisory until a route sends requests there: preparing a version is no mistake. A subset
- * without labels is mandatory only beside others of the host, whose pods it also has; alone it is a name for a traffic policy, as Istio's egress examples use it.
+ * Unlike IST0173, only the pods of the Service of the rule's host count. A subset that selects none is advisory until a
+ * route sends requests there: preparing a version is no mistake. A subset without labels is mandatory only beside
+ * others of the host, whose pods it also has; alone it is a name for a traffic policy, as Istio's egress examples use
+ * it.
  */
 export const subsetLabels: Rule = {
   id: 'subset-labels',
@@ -54,7 +56,7 @@ spec:
   },
 };
 
-/** `subset/host` of every subset that a route sends something to. */
+/** `subset/host` of every subset that gets requests from a route. */
 function usedSubsets(model: MeshModel): ReadonlySet<string> {
   return new Set(
     writtenRoutes(model).flatMap(({ destinations }) =>
@@ -85,7 +87,7 @@ function violation(
   }
   const found = endpointsOf(model, service, { labels });
   if (found.is !== 'none' || endpointLabels(model, service) === undefined) return [];
-  // 0 replicas: the labels are right.
+  // With 0 replicas there are no pods, but the labels are right.
   if (subsetWorkloads(model, service, labels).length > 0) return [];
   const inUse = used.has(`${name}/${host}`);
   const message = `no workload behind ${host} carries the labels of subset "${name}" (${formatLabels(labels)})${inUse ? ', although routes send requests there' : ''}; correct the labels, or deploy the version`;

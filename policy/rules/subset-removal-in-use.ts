@@ -4,13 +4,14 @@ import { usages, type Usage } from '../changes/usage';
 import { hostRules } from '../model/host-rules';
 
 /**
- * Pulumi creates and updates first, in the order of dependencies, and deletes last. So a subset may go together with its whole DestinationRule once no new route uses it, while a rule that is updated loses
- * it at once, perhaps before the route lets go. Allowed is whatever leaves the subset defined all the time.
+ * Pulumi creates and updates in the order of dependencies, and deletes last. So a subset may be removed with its whole
+ * DestinationRule, once no new route uses it. An updated DestinationRule loses its subset at once, perhaps before the
+ * route stops using it. Changes that leave the subset defined all the time are allowed.
  */
 export const subsetRemovalInUse: ChangeRule = {
   id: 'subset-removal-in-use',
   level: 'mandatory',
-  title: 'no update drops a subset that routes used until now',
+  title: 'no update drops a subset that routes still used before it',
   docs: {
     why: 'If the DestinationRule loses the subset a moment before the route does, or before all proxies have heard of it, the requests in between fail with 503 (istio#6705).',
     bad: `

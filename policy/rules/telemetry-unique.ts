@@ -4,7 +4,7 @@ import type { Rule } from '../rule';
 export const telemetryUnique: Rule = {
   id: 'telemetry-unique',
   level: 'mandatory',
-  title: 'one Telemetry per namespace without a selector, and one per workload',
+  title: 'at most one Telemetry applies to a namespace, and one to a workload',
   istio: ['IST0159', 'IST0160'],
   single: false,
   docs: {

@@ -11,10 +11,10 @@ const https: readonly string[] = ['HTTPS', 'TLS'];
 export const tlsOrigination: Rule = {
   id: 'tls-origination',
   level: 'advisory',
-  title: 'a TLS port gets TLS, and gets it once',
+  title: 'requests to a TLS port use TLS exactly once',
   single: false,
   docs: {
-    why: 'A proxy that sends plain HTTP to a TLS port gets an error for every request, and TLS inside TLS is read by no server. Both come from a port whose protocol and DestinationRule disagree.',
+    why: 'A proxy that sends plain HTTP to a TLS port gets an error for every request, and no server reads TLS inside TLS. Both happen when the protocol of a port and its DestinationRule disagree.',
     bad: `
 apiVersion: networking.istio.io/v1
 kind: ServiceEntry
@@ -40,7 +40,7 @@ spec:
   check: (model) => [...plainToTlsPort(model), ...httpOn443(model), ...tlsInTls(model)],
 };
 
-/** Whether a DestinationRule opens TLS to a port of a host. */
+/** Whether a DestinationRule originates TLS to a port of a host. */
 function opensTls(model: MeshModel, service: MeshService, client: string, port: number, subset?: string): boolean {
   const rules = effectiveRule(model, service.hostname, client)?.from ?? [];
   return hostRules(model)

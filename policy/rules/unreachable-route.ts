@@ -15,7 +15,7 @@ export const unreachableRoute: Rule = {
   istio: ['IST0130', 'IST0131'],
   single: false,
   docs: {
-    why: 'The first rule that matches takes the request. A rule behind one that matches as much or more never gets any, and looks in the file as if it did.',
+    why: 'The first rule that matches takes the request. A rule behind one that matches the same or more never gets a request, although the file suggests that it does.',
     bad: `
 apiVersion: networking.istio.io/v1
 kind: VirtualService

@@ -12,7 +12,7 @@ import { subsetWorkloads } from '../model/workloads';
 export const versionRemovalInUse: ChangeRule = {
   id: 'version-removal-in-use',
   level: 'mandatory',
-  title: 'a version stays for one update longer than its traffic',
+  title: 'a version is removed only in the update after its traffic',
   docs: {
     why: 'Proxies learn of a new route one after the other, and connections last. If the pods go in the same update that takes their traffic away, the requests that are still on the way fail.',
     bad: `
@@ -82,7 +82,10 @@ function violations(before: MeshModel, after: MeshModel, usage: Usage): Violatio
   });
 }
 
-/** Workloads with pods that a usage meets; its subset is looked up in `definitions`, as the rule may be gone already. */
+/**
+ * Workloads with pods that get the requests of a usage. Its subset is looked up in `definitions`, because the rule may
+ * be gone already.
+ */
 function running(model: MeshModel, service: MeshService, { host, subset }: Usage, definitions = model): MeshWorkload[] {
   const labels = subset === undefined ? {} : subsetLabels(definitions, host, subset);
   if (labels === undefined) return [];

@@ -1,11 +1,13 @@
 import { featuresOf, isOlder } from '../schema/field-versions';
 import type { Rule } from '../rule';
 
-/** Asked only where the version of the installed Istio is known. The versions are those in which a field first stood in the CRDs. */
+/**
+ * Judged only if the version of the installed Istio is known. A field belongs to the first version whose CRDs have it.
+ */
 export const versionSkew: Rule = {
   id: 'version-skew',
   level: 'advisory',
-  title: 'no object uses what the installed Istio is too old for',
+  title: 'no object uses a field that the installed Istio does not have',
   single: true,
   docs: {
     why: 'The CRDs of an older Istio do not know a newer field: a strict client is refused, any other silently loses the field. This happens when objects are written for a newer release than the cluster runs. Judged only when the version is known, from the stack file or the option istioVersion.',

@@ -5,11 +5,11 @@ import type { Rule } from '../rule';
 export const weightExplicit: Rule = {
   id: 'weight-explicit',
   level: 'mandatory',
-  title: 'every destination of a route with several states its weight',
+  title: 'in a route with several destinations, each has a weight',
   istio: ['IST0106'],
   single: true,
   docs: {
-    why: 'Istio reads a missing weight as 0: the destination is configured, looks alive in every list, and gets no request. When all of them are missing the cluster refuses the object.',
+    why: 'Istio reads a missing weight as 0: the destination is configured, appears in every list, and gets no request. The cluster refuses an object in which all weights are missing.',
     bad: `
 apiVersion: networking.istio.io/v1
 kind: VirtualService

@@ -41,7 +41,7 @@ spec:
         .map(({ path, weight }) => ({
           object,
           path: `${path}.weight`,
-          message: `${JSON.stringify(weight)} is no weight; allowed is a whole number from 0 to 100`,
+          message: `${JSON.stringify(weight)} is not a weight; allowed is a whole number from 0 to 100`,
         })),
     ),
 };

@@ -9,7 +9,7 @@ export const weightSingle: Rule = {
   kiali: ['KIA1104'],
   single: true,
   docs: {
-    why: 'A single destination gets every request whatever its weight. Weight 0 says that no request goes there while all do, so it is mandatory; any other number is advisory.',
+    why: 'A single destination gets every request whatever its weight. Weight 0 suggests that it gets none, so it is mandatory; any other number is advisory.',
     bad: `
 apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -30,7 +30,7 @@ spec:
     - route:
         - { destination: { host: reviews, subset: v1 }, weight: 100 }
 `,
-    fix: 'Leave the weight out or write 100; to send nothing there, remove the destination or add the one that shall get the requests.',
+    fix: 'Leave the weight out or write 100. If the destination should get no requests, remove it, or add the one that should get them.',
   },
   check: (model) =>
     weightedRoutes(model).flatMap(({ object, destinations }) => {

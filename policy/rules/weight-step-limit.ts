@@ -19,7 +19,8 @@ const stableAnnotation = 'policy.meshwright.io/stable';
 export const weightStepLimit: ChangeRule = {
   id: 'weight-step-limit',
   level: 'mandatory',
-  title: 'one update moves at most maxStep percent of any requests, and a version appears with at most initialStep',
+  title:
+    'one update moves at most maxStep percent of a class of requests, and a new version gets at most initialStep percent',
   docs: {
     why: 'A typing error moves all traffic at once: 5 becomes 50. With a limit the damage of one update is bounded.',
     bad: `
@@ -60,7 +61,7 @@ spec:
   },
 };
 
-/** A place that requests go to, with its share before and after, in percent. */
+/** A destination or answer, with its share of the requests before and after, in percent. */
 interface Shift {
   /** Undefined for an answer of the proxy, or pods that other labels select. */
   destination: RouteDestination | undefined;
@@ -105,7 +106,7 @@ function ruleOf(model: MeshModel, { rule }: Outcome): WrittenRoute | undefined {
   return writtenRoutes(model).find((route) => isSource(route.source) && route.path === path);
 }
 
-/** Whether another rule takes the requests than before, and one of the two picks testers. */
+/** Whether the requests have moved to another rule, and either of the two rules picks testers. */
 function isForTesters(old: WrittenRoute, next: WrittenRoute | undefined): boolean {
   if (next !== undefined && canonical(old.rule['match']) === canonical(next.rule['match'])) return false;
   return picksTesters(old.rule) || (next !== undefined && picksTesters(next.rule));

@@ -37,7 +37,7 @@ spec:
   check: (model) => weightedRoutes(model).filter(isJudgeable).flatMap(violation),
 };
 
-/** Weights that are no whole percentages are weight-range's to report; their sum says nothing. */
+/** weight-range reports weights that are not whole percentages; their sum means nothing. */
 function isJudgeable({ destinations }: WeightedRoute): boolean {
   return destinations.length > 1 && destinations.every(({ weight }) => weight === undefined || isWholePercent(weight));
 }

@@ -157,7 +157,7 @@ describe('ambient-waypoint', () => {
           ambientWaypoint,
           'AuthorizationPolicy bookinfo/b',
           'spec',
-          'what this is for in namespace bookinfo uses no waypoint, and ztunnel cannot do it; label the Service with istio.io/use-waypoint',
+          'the targets in namespace bookinfo use no waypoint, and ztunnel cannot apply this; label the Service with istio.io/use-waypoint',
         ),
       ],
     );

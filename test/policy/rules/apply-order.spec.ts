@@ -26,7 +26,7 @@ describe('apply-order', () => {
         applyOrder,
         'VirtualService bookinfo/reviews',
         '',
-        'nothing makes Pulumi create DestinationRule bookinfo/reviews before this VirtualService: requests fail with 503 until it is there. Add it to dependsOn',
+        'nothing makes Pulumi create DestinationRule bookinfo/reviews before this VirtualService: requests fail with 503 until it exists. Add it to dependsOn',
       ),
     ]);
   });
@@ -88,7 +88,7 @@ describe('apply-order', () => {
           applyOrder,
           'VirtualService bookinfo/reviews',
           '',
-          'nothing makes Pulumi create DestinationRule bookinfo/reviews before this VirtualService: requests fail with 503 until it is there. Add it to dependsOn',
+          'nothing makes Pulumi create DestinationRule bookinfo/reviews before this VirtualService: requests fail with 503 until it exists. Add it to dependsOn',
         ),
       ],
     );
@@ -137,7 +137,7 @@ describe('apply-order', () => {
           applyOrder,
           'VirtualService bookinfo/reviews',
           '',
-          'nothing makes Pulumi create DestinationRule bookinfo/reviews.v2 before this VirtualService: requests fail with 503 until it is there. Add it to dependsOn',
+          'nothing makes Pulumi create DestinationRule bookinfo/reviews.v2 before this VirtualService: requests fail with 503 until it exists. Add it to dependsOn',
         ),
       ],
     );

@@ -23,13 +23,13 @@ describe('authz-needs-mtls', () => {
         authzNeedsMtls,
         'AuthorizationPolicy bookinfo/who',
         'spec.rules[0].from[0].source.principals',
-        "this asks for the client's identity, which only mutual TLS gives, but PeerAuthentication bookinfo/default switches it off (mode DISABLE); switch mutual TLS on, or ask for something else",
+        "this checks the client's identity, which only mutual TLS gives, but PeerAuthentication bookinfo/default switches it off (mode DISABLE); switch mutual TLS on, or use other conditions",
       ),
       finding(
         authzNeedsMtls,
         'AuthorizationPolicy bookinfo/who',
         'spec.rules[0].when[0].key',
-        "this asks for the client's identity, which only mutual TLS gives, but PeerAuthentication bookinfo/default switches it off (mode DISABLE); switch mutual TLS on, or ask for something else",
+        "this checks the client's identity, which only mutual TLS gives, but PeerAuthentication bookinfo/default switches it off (mode DISABLE); switch mutual TLS on, or use other conditions",
       ),
     ]);
   });
@@ -62,13 +62,13 @@ describe('authz-needs-mtls', () => {
           authzNeedsMtls,
           'AuthorizationPolicy bookinfo/who',
           'spec.rules[0].from[0].source.principals',
-          "this asks for the client's identity, which only mutual TLS gives, but PeerAuthentication bookinfo/ratings switches it off (mode DISABLE); switch mutual TLS on, or ask for something else",
+          "this checks the client's identity, which only mutual TLS gives, but PeerAuthentication bookinfo/ratings switches it off (mode DISABLE); switch mutual TLS on, or use other conditions",
         ),
         finding(
           authzNeedsMtls,
           'AuthorizationPolicy bookinfo/who',
           'spec.rules[0].when[0].key',
-          "this asks for the client's identity, which only mutual TLS gives, but PeerAuthentication bookinfo/ratings switches it off (mode DISABLE); switch mutual TLS on, or ask for something else",
+          "this checks the client's identity, which only mutual TLS gives, but PeerAuthentication bookinfo/ratings switches it off (mode DISABLE); switch mutual TLS on, or use other conditions",
         ),
       ],
     );
@@ -87,13 +87,13 @@ describe('authz-needs-mtls', () => {
           authzNeedsMtls,
           'AuthorizationPolicy bookinfo/who',
           'spec.rules[0].from[0].source.principals',
-          "this asks for the client's identity, which only mutual TLS gives, but DestinationRule bookinfo/ratings makes clients of ratings.bookinfo.svc.cluster.local use TLS mode DISABLE; switch mutual TLS on, or ask for something else",
+          "this checks the client's identity, which only mutual TLS gives, but DestinationRule bookinfo/ratings makes clients of ratings.bookinfo.svc.cluster.local use TLS mode DISABLE; switch mutual TLS on, or use other conditions",
         ),
         finding(
           authzNeedsMtls,
           'AuthorizationPolicy bookinfo/who',
           'spec.rules[0].when[0].key',
-          "this asks for the client's identity, which only mutual TLS gives, but DestinationRule bookinfo/ratings makes clients of ratings.bookinfo.svc.cluster.local use TLS mode DISABLE; switch mutual TLS on, or ask for something else",
+          "this checks the client's identity, which only mutual TLS gives, but DestinationRule bookinfo/ratings makes clients of ratings.bookinfo.svc.cluster.local use TLS mode DISABLE; switch mutual TLS on, or use other conditions",
         ),
       ],
     );
@@ -109,13 +109,13 @@ describe('authz-needs-mtls', () => {
           authzNeedsMtls,
           'AuthorizationPolicy bookinfo/who',
           'spec.rules[0].from[0].source.principals',
-          "this asks for the client's identity, which only mutual TLS gives, but auto mTLS is off and no DestinationRule tells clients of ratings.bookinfo.svc.cluster.local to use it; switch mutual TLS on, or ask for something else",
+          "this checks the client's identity, which only mutual TLS gives, but auto mTLS is off and no DestinationRule tells clients of ratings.bookinfo.svc.cluster.local to use it; switch mutual TLS on, or use other conditions",
         ),
         finding(
           authzNeedsMtls,
           'AuthorizationPolicy bookinfo/who',
           'spec.rules[0].when[0].key',
-          "this asks for the client's identity, which only mutual TLS gives, but auto mTLS is off and no DestinationRule tells clients of ratings.bookinfo.svc.cluster.local to use it; switch mutual TLS on, or ask for something else",
+          "this checks the client's identity, which only mutual TLS gives, but auto mTLS is off and no DestinationRule tells clients of ratings.bookinfo.svc.cluster.local to use it; switch mutual TLS on, or use other conditions",
         ),
       ],
     );

@@ -30,13 +30,13 @@ describe('jwt-route-needs-ra', () => {
         jwtRouteNeedsRa,
         'VirtualService bookinfo/shop',
         'spec.http[0].match[0].headers["@request.auth.claims.group"]',
-        '"@request.auth.claims.group" is a claim of a JWT, but no RequestAuthentication is for the pods of gateway bookinfo/edge, so no token is read; add one that selects them',
+        '"@request.auth.claims.group" is a claim of a JWT, but no RequestAuthentication applies to the pods of gateway bookinfo/edge, so no token is read; add one that selects them',
       ),
       finding(
         jwtRouteNeedsRa,
         'VirtualService bookinfo/shop',
         'spec.http[0].match[0].withoutHeaders["@request.auth.claims[sub]"]',
-        '"@request.auth.claims[sub]" is a claim of a JWT, but no RequestAuthentication is for the pods of gateway bookinfo/edge, so no token is read; add one that selects them',
+        '"@request.auth.claims[sub]" is a claim of a JWT, but no RequestAuthentication applies to the pods of gateway bookinfo/edge, so no token is read; add one that selects them',
       ),
     ]);
   });
@@ -67,13 +67,13 @@ describe('jwt-route-needs-ra', () => {
           jwtRouteNeedsRa,
           'VirtualService bookinfo/shop',
           'spec.http[0].match[0].headers["@request.auth.claims.group"]',
-          '"@request.auth.claims.group" is a claim of a JWT, but no RequestAuthentication is for the pods of gateway bookinfo/edge, so no token is read; add one that selects them',
+          '"@request.auth.claims.group" is a claim of a JWT, but no RequestAuthentication applies to the pods of gateway bookinfo/edge, so no token is read; add one that selects them',
         ),
         finding(
           jwtRouteNeedsRa,
           'VirtualService bookinfo/shop',
           'spec.http[0].match[0].withoutHeaders["@request.auth.claims[sub]"]',
-          '"@request.auth.claims[sub]" is a claim of a JWT, but no RequestAuthentication is for the pods of gateway bookinfo/edge, so no token is read; add one that selects them',
+          '"@request.auth.claims[sub]" is a claim of a JWT, but no RequestAuthentication applies to the pods of gateway bookinfo/edge, so no token is read; add one that selects them',
         ),
       ],
     );

@@ -15,7 +15,7 @@ describe('mirror-self', () => {
         mirrorSelf,
         'VirtualService bookinfo/reviews',
         'spec.http[0].mirror',
-        'copies go to reviews subset v1, which gets the requests of this route (spec.http[0].route[0]) too; mirror to another version',
+        'mirrored requests go to reviews subset v1, which gets the original requests of this route (spec.http[0].route[0]) too; mirror to another version',
       ),
       finding(
         mirrorSelf,
@@ -45,7 +45,7 @@ describe('mirror-self', () => {
           mirrorSelf,
           'VirtualService bookinfo/reviews',
           'spec.http[0].mirrors[0].destination',
-          'copies go to reviews, which includes pods that get the requests of this route (spec.http[0].route[0]) too; mirror to another version',
+          'mirrored requests go to reviews, which includes pods that get the original requests of this route (spec.http[0].route[0]) too; mirror to another version',
         ),
         finding(
           mirrorSelf,

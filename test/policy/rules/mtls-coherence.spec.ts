@@ -23,7 +23,7 @@ describe('mtls-coherence', () => {
         mtlsCoherence,
         'DestinationRule bookinfo/ratings',
         'spec.trafficPolicy.tls.mode',
-        'clients of ratings.bookinfo.svc.cluster.local use TLS mode DISABLE, but the server takes Istio mutual TLS only (PeerAuthentication bookinfo/default, mode STRICT); leave tls out, or make the two agree',
+        'clients of ratings.bookinfo.svc.cluster.local use TLS mode DISABLE, but the server accepts Istio mutual TLS only (PeerAuthentication bookinfo/default, mode STRICT); leave tls out, or make the two agree',
       ),
     ]);
   });
@@ -41,7 +41,7 @@ describe('mtls-coherence', () => {
         mtlsCoherence,
         'DestinationRule bookinfo/ratings',
         'spec.trafficPolicy.tls.mode',
-        'clients of ratings.bookinfo.svc.cluster.local use TLS mode SIMPLE, but the server takes Istio mutual TLS only (PeerAuthentication istio-system/default, mode STRICT); leave tls out, or make the two agree',
+        'clients of ratings.bookinfo.svc.cluster.local use TLS mode SIMPLE, but the server accepts Istio mutual TLS only (PeerAuthentication istio-system/default, mode STRICT); leave tls out, or make the two agree',
       ),
     ]);
   });
@@ -65,7 +65,7 @@ describe('mtls-coherence', () => {
           mtlsCoherence,
           'DestinationRule bookinfo/ratings',
           'spec.trafficPolicy.tls.mode',
-          'clients of ratings.bookinfo.svc.cluster.local use TLS mode ISTIO_MUTUAL, but the server takes plaintext only (PeerAuthentication bookinfo/default, mode DISABLE); leave tls out, or make the two agree',
+          'clients of ratings.bookinfo.svc.cluster.local use TLS mode ISTIO_MUTUAL, but the server accepts plaintext only (PeerAuthentication bookinfo/default, mode DISABLE); leave tls out, or make the two agree',
         ),
       ],
     );
@@ -127,7 +127,7 @@ describe('mtls-coherence', () => {
           mtlsCoherence,
           'DestinationRule bookinfo/ratings',
           'spec.trafficPolicy.portLevelSettings[0].tls.mode',
-          'clients of ratings.bookinfo.svc.cluster.local use TLS mode ISTIO_MUTUAL, but the server takes plaintext only (PeerAuthentication bookinfo/ratings, mode DISABLE); leave tls out, or make the two agree',
+          'clients of ratings.bookinfo.svc.cluster.local use TLS mode ISTIO_MUTUAL, but the server accepts plaintext only (PeerAuthentication bookinfo/ratings, mode DISABLE); leave tls out, or make the two agree',
         ),
       ],
     );
@@ -159,7 +159,7 @@ describe('mtls-coherence', () => {
           mtlsCoherence,
           'DestinationRule bookinfo/ratings',
           'spec.trafficPolicy.tls.mode',
-          'clients of *.bookinfo.svc.cluster.local use TLS mode DISABLE, but the server takes Istio mutual TLS only (PeerAuthentication bookinfo/default, mode STRICT); leave tls out, or make the two agree',
+          'clients of *.bookinfo.svc.cluster.local use TLS mode DISABLE, but the server accepts Istio mutual TLS only (PeerAuthentication bookinfo/default, mode STRICT); leave tls out, or make the two agree',
         ),
       ],
     );
@@ -209,7 +209,7 @@ describe('mtls-coherence', () => {
           mtlsCoherence,
           'PeerAuthentication bookinfo/default',
           'spec.mtls.mode',
-          'servers take mutual TLS only, but auto mTLS is off and no DestinationRule in effect tells clients of ratings.bookinfo.svc.cluster.local to use it; add one with tls mode ISTIO_MUTUAL, or switch enableAutoMtls on',
+          'servers accept mutual TLS only, but auto mTLS is off and no DestinationRule in effect tells clients of ratings.bookinfo.svc.cluster.local to use it; add one with tls mode ISTIO_MUTUAL, or switch enableAutoMtls on',
         ),
       ],
     );

@@ -34,7 +34,7 @@ describe('service-ports', () => {
           servicePorts,
           'Service bookinfo/order',
           'spec.ports[2]',
-          'appProtocol "spdy" is none that Istio knows, so proxies guess the protocol of port 82; name it http, http2, https, grpc, tcp or tls (with -suffix), or set appProtocol',
+          'appProtocol "spdy" is not one that Istio knows, so proxies guess the protocol of port 82; name it http, http2, https, grpc, tcp or tls (with -suffix), or set appProtocol',
         ),
       ],
     );
@@ -107,13 +107,13 @@ describe('service-ports', () => {
           servicePorts,
           'Deployment bookinfo/order-v1',
           '',
-          'port 80 is TCP and UDP in the Services order, second of these pods, of which the proxy keeps one; give the Services ports of their own',
+          'port 80 is TCP and UDP in the Services order, second of these pods, and the proxy keeps only one; give each Service its own port',
         ),
         finding(
           servicePorts,
           'Deployment bookinfo/order-v1',
           '',
-          'targetPort 8080 is behind the ports 80 and 81 of the Services order, second of these pods, of which the proxy keeps one; give the Services ports of their own',
+          'targetPort 8080 is behind the ports 80 and 81 of the Services order, second of these pods, and the proxy keeps only one; give each Service its own port',
         ),
       ],
     );

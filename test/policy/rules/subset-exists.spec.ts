@@ -125,7 +125,7 @@ describe('subset-exists', () => {
           subsetExists,
           'VirtualService bookinfo/reviews',
           'spec.http[0].route[0].destination.subset',
-          'subset "v1" of host reviews.bookinfo.svc.cluster.local does not exist for clients in namespace bookinfo, so requests for it fail with 503. DestinationRule other/reviews defines it but is not in effect there: a DestinationRule counts in the namespace of the client, else exported from that of the Service or the root namespace. Move it, export it, or define the subset where it is looked for',
+          'subset "v1" of host reviews.bookinfo.svc.cluster.local does not exist for clients in namespace bookinfo, so requests for it fail with 503. DestinationRule other/reviews defines it but is not in effect there: a DestinationRule applies if it is in the namespace of the client, or else is exported from the namespace of the Service or the root namespace. Move it, export it, or define the subset in a rule that applies',
         ),
       ],
     );
@@ -155,7 +155,7 @@ describe('subset-exists', () => {
           subsetExists,
           'VirtualService shop/far',
           'spec.http[0].route[0].destination.subset',
-          'subset "v2" of host reviews.bookinfo.svc.cluster.local does not exist for clients in namespace shop, which use DestinationRule shop/mine, so requests for it fail with 503. DestinationRule bookinfo/reviews defines it but is not in effect there: a DestinationRule counts in the namespace of the client, else exported from that of the Service or the root namespace. Move it, export it, or define the subset where it is looked for',
+          'subset "v2" of host reviews.bookinfo.svc.cluster.local does not exist for clients in namespace shop, which use DestinationRule shop/mine, so requests for it fail with 503. DestinationRule bookinfo/reviews defines it but is not in effect there: a DestinationRule applies if it is in the namespace of the client, or else is exported from the namespace of the Service or the root namespace. Move it, export it, or define the subset in a rule that applies',
         ),
       ],
     );
@@ -174,7 +174,7 @@ describe('subset-exists', () => {
           subsetExists,
           'VirtualService bookinfo/reviews',
           'spec.http[0].route[0].destination.subset',
-          'subset "v1" of host reviews.bookinfo.svc.cluster.local does not exist for clients in namespace shop, so requests for it fail with 503. DestinationRule bookinfo/reviews defines it but is not in effect there: a DestinationRule counts in the namespace of the client, else exported from that of the Service or the root namespace. Move it, export it, or define the subset where it is looked for',
+          'subset "v1" of host reviews.bookinfo.svc.cluster.local does not exist for clients in namespace shop, so requests for it fail with 503. DestinationRule bookinfo/reviews defines it but is not in effect there: a DestinationRule applies if it is in the namespace of the client, or else is exported from the namespace of the Service or the root namespace. Move it, export it, or define the subset in a rule that applies',
         ),
       ],
     );
@@ -215,7 +215,7 @@ describe('subset-exists', () => {
           subsetExists,
           'VirtualService bookinfo/far',
           'spec.http[0].route[0].destination.subset',
-          'subset "v1" of host far.other.svc.cluster.local does not exist for clients in namespace istio-ingress, so requests for it fail with 503. DestinationRule bookinfo/far defines it but is not in effect there: a DestinationRule counts in the namespace of the client, else exported from that of the Service or the root namespace. Move it, export it, or define the subset where it is looked for',
+          'subset "v1" of host far.other.svc.cluster.local does not exist for clients in namespace istio-ingress, so requests for it fail with 503. DestinationRule bookinfo/far defines it but is not in effect there: a DestinationRule applies if it is in the namespace of the client, or else is exported from the namespace of the Service or the root namespace. Move it, export it, or define the subset in a rule that applies',
         ),
       ],
     );

@@ -87,7 +87,7 @@ describe('weight-range', () => {
 
   it('quotes the value and what is allowed', () => {
     const [finding] = judge(weightRange, weights(['"90"', '10']));
-    assert.equal(finding?.message, '"90" is no weight; allowed is a whole number from 0 to 100');
+    assert.equal(finding?.message, '"90" is not a weight; allowed is a whole number from 0 to 100');
   });
 
   it('takes 0 and 100, and a weight that is not there', () => {

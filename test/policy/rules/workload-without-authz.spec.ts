@@ -18,7 +18,7 @@ describe('workload-without-authz', () => {
           workloadWithoutAuthz,
           'Deployment bookinfo/b-v1',
           '',
-          'no AuthorizationPolicy is for this workload, so every client that reaches it may call it; add one for it or for namespace bookinfo',
+          'no AuthorizationPolicy applies to this workload, so every client that reaches it may call it; add one for it or for namespace bookinfo',
         ),
       ],
     );
@@ -57,7 +57,7 @@ describe('workload-without-authz', () => {
         workloadWithoutAuthz,
         'Deployment bookinfo/a-v1',
         '',
-        'no AuthorizationPolicy is for this workload, so every client that reaches it may call it; add one for it or for namespace bookinfo',
+        'no AuthorizationPolicy applies to this workload, so every client that reaches it may call it; add one for it or for namespace bookinfo',
       ),
     ]);
   });
