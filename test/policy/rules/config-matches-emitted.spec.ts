@@ -17,13 +17,13 @@ describe('config-matches-emitted', () => {
         configMatchesEmitted,
         'VirtualService bookinfo/reviews',
         'spec.http[0].route',
-        'the weight of reviews subset v1 is 50, while meshwright:routes.bookinfo in the stack file makes it 90; the two must agree, so change it in the stack file only',
+        'the weight of reviews subset v1 is 50, but meshwright:routes.bookinfo in the stack file sets it to 90; the two must agree, so change it in the stack file only',
       ),
       finding(
         configMatchesEmitted,
         'VirtualService bookinfo/reviews',
         'spec.http[0].route',
-        'the weight of reviews subset v3 is 50, while meshwright:routes.bookinfo in the stack file makes it 10; the two must agree, so change it in the stack file only',
+        'the weight of reviews subset v3 is 50, but meshwright:routes.bookinfo in the stack file sets it to 10; the two must agree, so change it in the stack file only',
       ),
     ]);
   });

@@ -21,7 +21,7 @@ describe('mirror-self', () => {
         mirrorSelf,
         'VirtualService bookinfo/reviews',
         'spec.http[0].mirror',
-        'every request is copied to reviews subset v1, as no percentage is stated; state mirrorPercentage, 100 included',
+        'every request is mirrored to reviews subset v1, because no percentage is stated; state mirrorPercentage, even if it is 100',
       ),
     ]);
   });
@@ -51,7 +51,7 @@ describe('mirror-self', () => {
           mirrorSelf,
           'VirtualService bookinfo/reviews',
           'spec.http[0].mirrors[1]',
-          'every request is copied to audit, as no percentage is stated; state percentage, 100 included',
+          'every request is mirrored to audit, because no percentage is stated; state percentage, even if it is 100',
         ),
       ],
     );
