@@ -63,7 +63,7 @@ export function readInput(operands: readonly string[], options: ReadOptions = {}
 /**
  * The Kubernetes objects of one text; anything else in it is a mistake.
  * @param file - what problems are to call it
- * @throws UserError naming every document that is no Kubernetes object
+ * @throws UserError naming every document that is not a Kubernetes object
  */
 export function readObjects(file: string, text: string): LoadedObject[] {
   const problems: string[] = [];

@@ -115,7 +115,7 @@ export function optionFindings(options: CheckOptions): Finding[] {
     const path = `rules.${id}`;
     if (!ids.includes(id)) return [optionFinding(path, unknownRule(id, ids))];
     if (allowed.includes(level)) return [];
-    return [optionFinding(path, `${JSON.stringify(level)} is no level; allowed are ${allowed.join(', ')}`)];
+    return [optionFinding(path, `${JSON.stringify(level)} is not a level; allowed are ${allowed.join(', ')}`)];
   });
 }
 

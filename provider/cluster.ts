@@ -92,7 +92,7 @@ export class Cluster {
     return lists.flat().filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   }
 
-  /** Deletes an object; an object that does not exist is no error. */
+  /** Deletes an object; an object that does not exist is not an error. */
   async remove(object: KubernetesObject): Promise<void> {
     await this.api.remove(object);
     this.wrote(object, undefined);

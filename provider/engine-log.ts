@@ -42,7 +42,7 @@ export class EngineLog {
   private say(urn: string, line: string, severity: LogSeverity, ephemeral = false): void {
     const request = new LogRequest();
     request.setUrn(urn).setMessage(line).setSeverity(severity).setEphemeral(ephemeral);
-    // An engine that has ended is no reason to stop.
+    // An engine that has ended is not a reason to stop.
     const send = (): Promise<void> => new Promise((resolve) => void this.client.log(request, () => resolve()));
     this.last = this.last.then(send);
   }

@@ -52,7 +52,7 @@ export function registerExplain(program: Command): void {
 
 async function explain(target: string, files: string[], flags: ExplainFlags): Promise<void> {
   const asked = requestTo(target, flags.method, flags.header.map(parseHeader));
-  if (Array.isArray(asked)) throw userError('This is no request:', asked);
+  if (Array.isArray(asked)) throw userError('This is not a request:', asked);
   const draws = flags.draw === undefined ? undefined : wholeNumber('--draw', flags.draw, 1, 1_000_000);
   const seed = wholeNumber('--seed', flags.seed, 0, 4_294_967_295);
   const input = trafficInput(flags, files);

@@ -86,7 +86,7 @@ function checked({ requests, timeout, header = [], path, method }: TrafficFlags)
       ? []
       : [`method ${JSON.stringify(method)}; allowed are ${methods.join(', ')}`]),
   ];
-  if (problems.length > 0) throw userError('This is no request:', problems);
+  if (problems.length > 0) throw userError('This is not a request:', problems);
   return {
     requests: count,
     seconds,

@@ -81,7 +81,7 @@ function chosen(routes: Wanted[], name: string | undefined): Wanted[] {
   const hint = nearest(name, [...names, ...names.map((one) => one.split('/')[1] ?? one)]);
   const available = names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`;
   throw new UserError(
-    `${name} is no route of this stack; ${available}.${hint === undefined ? '' : ` Did you mean ${hint}?`}`,
+    `${name} is not a route of this stack; ${available}.${hint === undefined ? '' : ` Did you mean ${hint}?`}`,
   );
 }
 

@@ -116,7 +116,7 @@ function settingsOf(inputs: unknown): Record<string, unknown> {
   return without(asMap(inputs), 'objects', 'weights', 'kubeconfig', 'context');
 }
 
-/** What is encrypted is no JSON. */
+/** What is encrypted is not JSON. */
 function parsed(text: unknown): unknown {
   try {
     return JSON.parse(asString(text) ?? '');

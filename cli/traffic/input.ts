@@ -41,7 +41,7 @@ export function trafficOperand(operand: string, options: ReadOptions = {}): Traf
   const colon = operand.indexOf(':');
   if (colon > 0) return revisionTraffic(operand.slice(0, colon), operand.slice(colon + 1));
   throw new UserError(
-    `${operand} is no file; give a stack file, a file of Kubernetes objects, REVISION:FILE for one in git, or sample:NAME/STATE.`,
+    `${operand} is not a file; give a stack file, a file of Kubernetes objects, REVISION:FILE for one in git, or sample:NAME/STATE.`,
   );
 }
 

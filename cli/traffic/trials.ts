@@ -109,7 +109,7 @@ function ofRoute(all: readonly Kind[], name: string, from: string | undefined): 
     const ruled = [...new Set(all.filter(hasRule).map(({ route }) => route))];
     const there = ruled.length === 0 ? 'it has no routes' : `it has the routes ${ruled.join(', ')}`;
     throw new UserError(
-      `${name} is no route or service of this stack; ${there}.${near === undefined ? '' : ` Did you mean ${near}?`}`,
+      `${name} is not a route or service of this stack; ${there}.${near === undefined ? '' : ` Did you mean ${near}?`}`,
     );
   }
   const own = all.filter(({ route }) => route === found[0]);

@@ -59,7 +59,7 @@ export function loadKubeconfig({ kubeconfig, context }: KubeconfigOptions, env =
   const server = config.getCurrentCluster()?.server ?? '';
   if (!/^https?:\/\//.test(server) || !URL.canParse(server)) {
     const found =
-      server === '' ? 'names no cluster with a server' : `has the server ${JSON.stringify(server)}, which is no URL`;
+      server === '' ? 'names no cluster with a server' : `has the server ${JSON.stringify(server)}, which is not a URL`;
     throw noCluster(`context ${wanted} of the kubeconfig ${found}`);
   }
   // The library demands it for plain HTTP, where there is nothing to verify.

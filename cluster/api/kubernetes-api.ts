@@ -146,7 +146,7 @@ export class KubernetesApi {
   }
 
   /**
-   * Starts the deletion of an object; an object that does not exist is no error.
+   * Starts the deletion of an object; an object that does not exist is not an error.
    * @throws ApiError, ClusterError
    */
   async remove(object: KubernetesObject): Promise<void> {

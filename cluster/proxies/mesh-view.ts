@@ -164,6 +164,6 @@ async function parsed<T>(istiod: AdminEndpoint, page: string, read: (answer: unk
   try {
     return read(given);
   } catch {
-    throw new ClusterError('unreachable', `${istiod.name} answers, but is no istiod: is the address right?`);
+    throw new ClusterError('unreachable', `${istiod.name} answers, but is not istiod: is the address right?`);
   }
 }

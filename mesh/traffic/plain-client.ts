@@ -18,7 +18,7 @@ export function plainOutcome(traffic: TrafficModel, proxy: Proxy, request: Reque
     .flatMap((candidate) => (candidate === undefined ? [] : mesh.services.withHost(candidate)))
     .find(({ registry }) => registry === 'Kubernetes');
   if (service === undefined)
-    return { kind: 'passthrough', why: `${host} is no Service, and the client has no sidecar` };
+    return { kind: 'passthrough', why: `${host} is not a Service, and the client has no sidecar` };
   if (!service.ports.some(({ number }) => number === port)) return reset(`${service.hostname} has no port ${port}`);
   const asking = { caller: proxy, port, view: traffic.plainView(proxy), model: mesh };
   const [route] = plainRoutes(service, port);

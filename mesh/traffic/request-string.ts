@@ -25,13 +25,13 @@ export function requestTo(target: string, method: string, headers: readonly Pars
   const port = portText === undefined ? (protocol === 'https' || protocol === 'tls' ? 443 : 80) : Number(portText);
   const problems = [
     ...(match === null
-      ? [`${JSON.stringify(target)} is no request; write [PROTOCOL://]HOST[:PORT][/PATH], e.g. reviews.bookinfo:9080/`]
+      ? [`${JSON.stringify(target)} is not a request; write [PROTOCOL://]HOST[:PORT][/PATH], e.g. reviews.bookinfo:9080/`]
       : []),
     ...(match !== null && protocol === undefined
       ? [`protocol ${scheme ?? ''}; allowed are ${protocols.join(', ')}`]
       : []),
     ...(match !== null && !/^(\*\.)?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_.])?$|^\[/i.test(host)
-      ? [`host ${JSON.stringify(host)} is no DNS name`]
+      ? [`host ${JSON.stringify(host)} is not a DNS name`]
       : []),
     ...(Number.isInteger(port) && port >= 1 && port <= 65535 ? [] : [`port ${portText ?? ''}; a port is 1 to 65535`]),
     ...headers.filter((header) => typeof header === 'string'),

@@ -63,7 +63,7 @@ function senderNamed(traffic: TrafficModel, from: string): Client | string {
   const [, namespace, labels] =
     /^([a-z0-9](?:[-a-z0-9]*[a-z0-9])?)(?: ([^\s=,]+=[^\s=,]*(?:,[^\s=,]+=[^\s=,]*)*))?$/.exec(from) ?? [];
   return namespace === undefined
-    ? `${JSON.stringify(from)} is no sender; write ${forms}`
+    ? `${JSON.stringify(from)} is not a sender; write ${forms}`
     : inNamespace(traffic, namespace, labels);
 }
 

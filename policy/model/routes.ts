@@ -178,7 +178,7 @@ export const weightedRoutes = memoizeByIdentity((model: MeshModel): readonly Wei
         const destinations = indexedMaps(item['route']).map(({ at: index, item: destination }) =>
           weightedDestination(`${path}[${index}]`, destination),
         );
-        // An item that is no map is another rule's to report, and leaves nothing to say of the others.
+        // An item that is not a map is another rule's to report, and leaves nothing to say of the others.
         const isSound = destinations.length > 0 && destinations.length === asList(item['route']).length;
         return isSound ? [{ object, path, destinations }] : [];
       }),

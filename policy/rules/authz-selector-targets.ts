@@ -136,7 +136,7 @@ function methods({ fields, path }: Clause): Found[] {
       const hint = isMethodPattern(upper)
         ? `methods are case-sensitive, write "${upper}"`
         : 'allowed are the methods of HTTP, such as GET, and for gRPC always POST';
-      return [{ path: `${path}.${field}[${at}]`, message: `"${method}" is no HTTP method; ${hint}` }];
+      return [{ path: `${path}.${field}[${at}]`, message: `"${method}" is not an HTTP method; ${hint}` }];
     }),
   );
 }
@@ -149,6 +149,6 @@ function hosts(model: MeshModel, policy: MeshObject, { fields, path }: Clause): 
     const fqdn = labels.length === 1 ? host : `${host}.svc.${model.config.domain}`;
     const state = hostState(model, fqdn, policy.namespace);
     if (state.is !== 'missing' || !state.sure) return [];
-    return [{ path: `${path}.hosts[${at}]`, message: `host "${host}" is no Service; ${state.hint}` }];
+    return [{ path: `${path}.hosts[${at}]`, message: `host "${host}" is not a Service; ${state.hint}` }];
   });
 }

@@ -80,7 +80,7 @@ function violations(
   }
   if (asList(found.spec['hosts']).length > 0) {
     return [
-      { object, path, message: `${title} has hosts of its own and is no delegate, ${consequence}; remove its hosts` },
+      { object, path, message: `${title} has hosts of its own and is not a delegate, ${consequence}; remove its hosts` },
     ];
   }
   const seenBy = visibility(asStrings(found.spec['exportTo']), place, model.config.defaultVirtualServiceExportTo);

@@ -70,7 +70,7 @@ function unknownHosts(model: MeshModel, { namespace, spec, object }: MeshObject)
       if (host === '' || host.startsWith('*') || owner === '~' || isServed(model, owner, host, namespace)) return [];
       const state = hostState(model, host, owner === '.' || owner === '*' ? namespace : owner);
       if (state.is !== 'missing') return [];
-      const message = `host "${written}" is no Service and no ServiceEntry, so it imports nothing; ${state.hint}`;
+      const message = `host "${written}" is neither a Service nor a ServiceEntry, so it imports nothing; ${state.hint}`;
       return [
         {
           object,

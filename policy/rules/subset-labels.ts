@@ -7,7 +7,7 @@ import type { Rule, Violation } from '../rule';
 
 /**
  * Unlike IST0173, only the pods of the Service of the rule's host count. A subset that selects none is advisory until a
- * route sends requests there: preparing a version is no mistake. A subset without labels is mandatory only beside
+ * route sends requests there: preparing a version is not a mistake. A subset without labels is mandatory only beside
  * others of the host, whose pods it also has; alone it is a name for a traffic policy, as Istio's egress examples use
  * it.
  */

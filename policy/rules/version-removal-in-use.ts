@@ -6,7 +6,7 @@ import { writtenRoutes } from '../model/routes';
 import { subsetWorkloads } from '../model/workloads';
 
 /**
- * A version is gone when no workload with pods carries its labels any more; a workload that takes its place under another name is no removal. A service that goes as a whole, with every route to it, is
+ * A version is gone when no workload with pods carries its labels any more; a workload that takes its place under another name is not a removal. A service that goes as a whole, with every route to it, is
  * taken down on purpose and not judged.
  */
 export const versionRemovalInUse: ChangeRule = {

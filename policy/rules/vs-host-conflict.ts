@@ -12,7 +12,7 @@ import type { CheckOptions, Rule, Violation } from '../rule';
 /**
  * In the mesh only one VirtualService per host applies, so two that are visible in the same namespace conflict. At a
  * gateway istiod merges them, oldest first, so only rules that match the same requests conflict. A wildcard beside a
- * more specific host is no conflict.
+ * more specific host is not a conflict.
  */
 export const vsHostConflict: Rule = {
   id: 'vs-host-conflict',

@@ -85,7 +85,7 @@ function unknownKind(place: FieldPlace, apiVersion: string, kind: string, known:
 function unservedVersion(place: FieldPlace, kind: string, served: string[]): SchemaProblem {
   return error(
     place.at('apiVersion'),
-    `"${place.at('apiVersion').text}" is no version of ${kind} that is served; allowed are ${served.join(', ')}`,
+    `"${place.at('apiVersion').text}" is not a version of ${kind} that is served; allowed are ${served.join(', ')}`,
   );
 }
 

@@ -146,7 +146,7 @@ Rules that no request gets to
     [[], 'Name two sides, before and after; or one stack with --rev REVISION or --cluster.\n'],
     [
       ['nope.yaml', 'sample:003'],
-      'nope.yaml is no file; give a stack file, a file of Kubernetes objects, REVISION:FILE for one in git, or sample:NAME/STATE.\n',
+      'nope.yaml is not a file; give a stack file, a file of Kubernetes objects, REVISION:FILE for one in git, or sample:NAME/STATE.\n',
     ],
     [
       ['--cluster', 'x.yaml'],

@@ -254,13 +254,13 @@ spec: { hosts: [web], http: [{ directResponse: { status: 418, body: { string: te
   for (const [words, told] of [
     [
       ['http://'],
-      'This is no request:\n  "http://" is no request; write [PROTOCOL://]HOST[:PORT][/PATH], e.g. reviews.bookinfo:9080/\n',
+      'This is not a request:\n  "http://" is not a request; write [PROTOCOL://]HOST[:PORT][/PATH], e.g. reviews.bookinfo:9080/\n',
     ],
     [
       ['ftp://-x:99999', '-H', 'x y', '-X', 'G3T'],
-      `This is no request:
+      `This is not a request:
   protocol ftp; allowed are http, https, tcp, tls
-  host "-x" is no DNS name
+  host "-x" is not a DNS name
   port 99999; a port is 1 to 65535
   header "x y"; write 'name: value'
   method "G3T"; a method is letters, e.g. GET
@@ -273,7 +273,7 @@ spec: { hosts: [web], http: [{ directResponse: { status: 418, body: { string: te
     ],
     [
       ['reviews:9080', '--from', 'nobody!'],
-      `--from: "nobody!" is no sender; write 'gateway NAME', 'workload NAMESPACE/NAME', 'plain NAMESPACE', a namespace, or 'NAMESPACE LABEL=VALUE,…'\n`,
+      `--from: "nobody!" is not a sender; write 'gateway NAME', 'workload NAMESPACE/NAME', 'plain NAMESPACE', a namespace, or 'NAMESPACE LABEL=VALUE,…'\n`,
     ],
   ] as const) {
     it(`refuses ${words.join(' ')} with exit code 2 and every problem`, () => {

@@ -181,14 +181,14 @@ ${classes}`,
 
   for (const [words, told] of [
     [['-o', 'mesh.png'], 'mesh.png: its ending says no format; allowed are .svg, .html, .mmd, .dot, or --format.\n'],
-    [['--prometheus', 'nowhere'], '--prometheus nowhere is no URL; write e.g. http://127.0.0.1:9090\n'],
+    [['--prometheus', 'nowhere'], '--prometheus nowhere is not a URL; write e.g. http://127.0.0.1:9090\n'],
     [
       ['--prometheus', 'http://127.0.0.1:9', '--window', 'long'],
-      '--window long is no duration; write e.g. 30s, 5m or 1h\n',
+      '--window long is not a duration; write e.g. 30s, 5m or 1h\n',
     ],
     [
       ['--diff', 'nope.yaml'],
-      'nope.yaml is no file; give a stack file, a file of Kubernetes objects, REVISION:FILE for one in git, or sample:NAME/STATE.\n',
+      'nope.yaml is not a file; give a stack file, a file of Kubernetes objects, REVISION:FILE for one in git, or sample:NAME/STATE.\n',
     ],
     [['objects.yaml'], 'Name either a stack or files, not both.\n'],
   ] as const) {

@@ -28,7 +28,7 @@ describe('meshwright live', () => {
   it('refuses an unknown route, and suggests a similar one', async () => {
     assert.deepEqual(
       await live('reveiws', '--config', stack()),
-      refused('reveiws is no route of this stack; it has bookinfo/reviews. Did you mean reviews?'),
+      refused('reveiws is not a route of this stack; it has bookinfo/reviews. Did you mean reviews?'),
     );
   });
 
@@ -37,7 +37,7 @@ describe('meshwright live', () => {
     assert.deepEqual(await live('--config', file), refused('This stack has no routes.'));
     assert.deepEqual(
       await live('reviews', '--config', file),
-      refused('reviews is no route of this stack; it has none.'),
+      refused('reviews is not a route of this stack; it has none.'),
     );
   });
 
@@ -62,7 +62,7 @@ describe('meshwright live', () => {
     });
   }
 
-  it('tells an address without an answer from one that is no istiod', async () => {
+  it('tells an address without an answer from one that is not istiod', async () => {
     assert.deepEqual(
       await live('--config', stack(), '--istiod', '127.0.0.1:1'),
       refused('istiod cannot be reached: istiod 127.0.0.1:1 does not answer: connect ECONNREFUSED 127.0.0.1:1'),
@@ -72,7 +72,7 @@ describe('meshwright live', () => {
     try {
       assert.deepEqual(
         await live('--config', stack(), '--istiod', other.address),
-        refused(`istiod cannot be reached: istiod ${other.address} answers, but is no istiod: is the address right?`),
+        refused(`istiod cannot be reached: istiod ${other.address} answers, but is not istiod: is the address right?`),
       );
       assert.deepEqual(
         await live('--config', stack(), '--istiod', none.address),

@@ -504,7 +504,7 @@ describe('requests on the lab', () => {
     [
       'an unknown route',
       { route: 'reveiws' },
-      'reveiws is no route or service of this stack; it has the routes bookinfo/productpage, bookinfo/reviews. Did you mean reviews?',
+      'reveiws is not a route or service of this stack; it has the routes bookinfo/productpage, bookinfo/reviews. Did you mean reviews?',
     ],
     [
       'a sender that there is not',
@@ -651,7 +651,7 @@ describe('meshwright traffic', () => {
   for (const [words, told] of [
     [
       ['-H', 'x y', '-X', 'CONNECT', '--path', 'x'],
-      `This is no request:
+      `This is not a request:
   header "x y"; write 'name: value'
   path "x"; a path begins with / and has no blanks
   method "CONNECT"; allowed are GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS
@@ -659,7 +659,7 @@ describe('meshwright traffic', () => {
     ],
     [
       ['-H', ':path: /x', '-H', 'Content-Length: 3', '-H', 'a: €'],
-      `This is no request:
+      `This is not a request:
   header :path; use --method, --path or the header host in place of it
   header content-length; it is about the connection, which the command makes itself
   header a: "€" has characters that no header may have

@@ -222,7 +222,7 @@ describe('the schema of a stack file', () => {
     ]);
   });
 
-  it('refuses what is no map of sections', () => {
+  it('refuses what is not a map of sections', () => {
     for (const sections of [null, 5, 'routes', [], undefined])
       assert.deepEqual(
         problemsOf(sections),

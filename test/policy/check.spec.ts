@@ -55,7 +55,7 @@ describe('a check', () => {
     assert.deepEqual(
       check([], { rules }).map(({ kind, path, level, message }) => `${level} ${kind} ${path}: ${message}`),
       [
-        'mandatory CheckOptions rules.weight-single: "on" is no level; allowed are mandatory, advisory, off',
+        'mandatory CheckOptions rules.weight-single: "on" is not a level; allowed are mandatory, advisory, off',
         'mandatory CheckOptions rules.weigth-single: there is no rule "weigth-single"; did you mean "weight-single"?',
       ],
     );
@@ -79,7 +79,7 @@ describe('a check', () => {
     );
   });
 
-  it('leaves out what is no Kubernetes object', () => {
+  it('leaves out what is not a Kubernetes object', () => {
     const strange = [null, 7, 'text', [], {}, { apiVersion: 'v1', kind: 'Pod' }] as unknown as KubernetesObject[];
     assert.deepEqual(check(strange), []);
   });

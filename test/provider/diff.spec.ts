@@ -56,7 +56,7 @@ describe('the difference between a Route and its new inputs', () => {
     assert.deepEqual(diffOf({ ...state, ...rules(10) }, rules(25)), { 'weights["uri prefix /v2"].v3': 'update' });
   });
 
-  it('is no weight that others own', () => {
+  it('is not a weight that others own', () => {
     const theirs = { weightsOwnedBy: 'argo' };
     assert.deepEqual(diffOf({ ...state, ...theirs }, { ...shifted, ...theirs }), {});
   });

@@ -13,7 +13,7 @@ const live = {
 };
 
 describe('drift', () => {
-  it('is no field that others added', () => {
+  it('is not a field that others added', () => {
     assert.equal(appliedFields(stated, live), stated);
   });
 

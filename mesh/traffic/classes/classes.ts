@@ -39,7 +39,7 @@ export function entryLike(traffic: TrafficModel, own: ReadonlyMap<string, Entry>
 }
 
 function absent(traffic: TrafficModel, { client, host, port, protocol }: Entry): Outcome {
-  if (client.proxy.type === 'none') return { kind: 'passthrough', why: `${host} is no Service` };
+  if (client.proxy.type === 'none') return { kind: 'passthrough', why: `${host} is not a Service` };
   if (client.proxy.type === 'gateway') {
     return protocol === 'http' || protocol === 'https'
       ? noRoute(`no route for host ${host}`)

@@ -44,7 +44,7 @@ function headerVariable(name: string): string {
 
 function uriLiterals(match: JsonMap): Literal[] {
   const test = stringTest(match['uri'], match['ignoreUriCase'] === true);
-  // A prefix of "/" or "" is no condition: every path starts so.
+  // A prefix of "/" or "" is not a condition: every path starts so.
   if (test === undefined || (test.kind === 'prefix' && (test.value === '' || test.value === '/'))) return [];
   return [positive('path', test)];
 }

@@ -229,7 +229,7 @@ function responseBody(value: unknown): string | undefined {
   return asString(body['string']) ?? (bytes === undefined ? undefined : Buffer.from(bytes, 'base64').toString('utf8'));
 }
 
-/** `0s` is no timeout. */
+/** `0s` is not a timeout. */
 function stated(timeout: string | undefined): string | undefined {
   return timeout === undefined || /^0+(\.0*)?s?$/.test(timeout) ? undefined : timeout;
 }

@@ -156,7 +156,7 @@ export class MeshTable {
     return hosts.some((host) => !isWildcard(host) && this.httpService(host.toLowerCase()) !== undefined);
   }
 
-  /** A wildcard that stands for a service on this port is no host of its own. */
+  /** A wildcard that stands for a service on this port is not a host of its own. */
   private coversService(pattern: string): boolean {
     for (const host of this.model.services.hosts()) {
       if (

@@ -23,7 +23,7 @@ export function keepsRule(rule: string, self: unknown, type: string | undefined)
   }
 }
 
-/** Why a text is no CEL expression; undefined when it is one. */
+/** Why a text is not a CEL expression; undefined when it is one. */
 export function syntaxFault(expression: string): string | undefined {
   try {
     environment().parse(expression);

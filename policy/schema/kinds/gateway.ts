@@ -18,7 +18,7 @@ export function gatewayProblems(spec: FieldPlace, _namespace: string, object: Fi
     ...when(!isDnsLabel(name.text) && !isGenerated, () =>
       error(
         name,
-        `${shown(name)} is no name for a Gateway; allowed are letters, digits and inner hyphens, without dots`,
+        `${shown(name)} is not a valid name for a Gateway; allowed are letters, digits and inner hyphens, without dots`,
       ),
     ),
     ...when(servers.size === 0, () => error(servers, 'a Gateway needs at least one server')),
@@ -62,7 +62,7 @@ function serverPortProblems(port: FieldPlace, atSocket: boolean): SchemaProblem[
   );
   return [
     ...when(parseProtocol(protocol.text) === 'Unsupported', () =>
-      error(protocol, `${protocol.isSet ? shown(protocol) : 'nothing'} is no protocol; allowed are ${protocols}`),
+      error(protocol, `${protocol.isSet ? shown(protocol) : 'nothing'} is not a protocol; allowed are ${protocols}`),
     ),
     ...(atSocket ? wrongAtSocket : portProblems(number)),
     ...when(targetPort.number > 0, () =>

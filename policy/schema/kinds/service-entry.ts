@@ -74,13 +74,13 @@ function portListProblems(spec: FieldPlace, resolution: string, object: FieldPla
       ...when(!isDnsLabel(name.text), () =>
         error(
           name,
-          `${name.isSet ? shown(name) : 'nothing'} is no name of a port; allowed are letters, digits and inner hyphens`,
+          `${name.isSet ? shown(name) : 'nothing'} is not a valid name of a port; allowed are letters, digits and inner hyphens`,
         ),
       ),
       ...when(protocol.text !== '' && parseProtocol(protocol.text) === 'Unsupported', () =>
         error(
           protocol,
-          `${shown(protocol)} is no protocol; allowed are HTTP, HTTPS, HTTP2, GRPC, GRPC-WEB, TLS, TCP, MONGO, REDIS, MYSQL`,
+          `${shown(protocol)} is not a protocol; allowed are HTTP, HTTPS, HTTP2, GRPC, GRPC-WEB, TLS, TCP, MONGO, REDIS, MYSQL`,
         ),
       ),
       ...portProblems(number),
@@ -228,7 +228,7 @@ function dynamicProblems(spec: FieldPlace, object: FieldPlace): SchemaProblem[] 
     .filter(({ text }) => !isDynamic(text));
   const behindWaypoint = location.text === 'MESH_INTERNAL' && !['', 'none'].includes(waypoint.toLowerCase());
   return [
-    ...plain.map((host) => error(host, `${shown(host)} is no wildcard; resolution DYNAMIC_DNS is for wildcard hosts`)),
+    ...plain.map((host) => error(host, `${shown(host)} is not a wildcard; resolution DYNAMIC_DNS is for wildcard hosts`)),
     ...[addresses, endpoints]
       .filter(({ size }) => size > 0)
       .map((place) => error(place, 'cannot be set for resolution DYNAMIC_DNS')),

@@ -118,10 +118,10 @@ function portFieldsProblems(port: FieldPlace): SchemaProblem[] {
   };
   return [
     ...when(name.text !== '' && !isDnsLabel(name.text), () =>
-      error(name, `${shown(name)} is no name of a port; allowed are letters, digits and inner hyphens`),
+      error(name, `${shown(name)} is not a valid name of a port; allowed are letters, digits and inner hyphens`),
     ),
     ...when(protocol.text !== '' && parseProtocol(protocol.text) === 'Unsupported', () =>
-      error(protocol, `${shown(protocol)} is no protocol`),
+      error(protocol, `${shown(protocol)} is not a protocol`),
     ),
     ...when(targetPort.number > 0, () => error(targetPort, 'has no effect for a Sidecar')),
   ];
@@ -145,7 +145,7 @@ function defaultEndpointProblems(endpoint: FieldPlace): SchemaProblem[] {
   return when(!fine, () =>
     error(
       endpoint,
-      `${shown(endpoint)} is no local endpoint; allowed are 127.0.0.1:<port>, 0.0.0.0:<port>, [::1]:<port>, [::]:<port> and unix://<path>`,
+      `${shown(endpoint)} is not a local endpoint; allowed are 127.0.0.1:<port>, 0.0.0.0:<port>, [::1]:<port>, [::]:<port> and unix://<path>`,
     ),
   );
 }

@@ -12,7 +12,7 @@ const mesh = 'mesh';
 function nullProblems(route: FieldPlace): SchemaProblem[] {
   return route
     .at('match')
-    .nulls.map((place) => error(place, 'is null, which is no condition; write a value or remove the key'));
+    .nulls.map((place) => error(place, 'is null, which is not a condition; write a value or remove the key'));
 }
 
 export function virtualServiceProblems(spec: FieldPlace, namespace: string): SchemaProblem[] {
@@ -64,7 +64,7 @@ function claimProblems(spec: FieldPlace): SchemaProblem[] {
 
 function hostsProblems(spec: FieldPlace, atGatewayOnly: boolean): SchemaProblem[] {
   const places = spec.at('hosts').items;
-  // What istiod makes for gateways between clusters, outbound_.<port>_.<subset>_.<host>, is no domain name.
+  // What istiod makes for gateways between clusters, outbound_.<port>_.<subset>_.<host>, is not a domain name.
   const isGenerated = (host: string): boolean => atGatewayOnly && /^outbound_\.\d+_\.[^_]*_\.[a-zA-Z]/.test(host);
   const problems = places.flatMap((place) => {
     if (isIpAddress(place.text) || isGenerated(place.text)) return [];

@@ -25,7 +25,7 @@ export function redirectProblems(redirect: FieldPlace): SchemaProblem[] {
       error(redirect, 'a redirect must change something: uri, authority, scheme or port'),
     ),
     ...when(code !== 0 && (code < 300 || code > 399), () =>
-      error(redirectCode, `${shown(redirectCode)} is no redirect; allowed are 300 to 399`),
+      error(redirectCode, `${shown(redirectCode)} is not a redirect; allowed are 300 to 399`),
     ),
     ...when(!['', 'http', 'https'].includes(scheme.text), () =>
       error(scheme, `${shown(scheme)} is not allowed; allowed are http and https`),
@@ -87,7 +87,7 @@ function abortProblems(abort: FieldPlace): SchemaProblem[] {
     ...finePercentProblems(abort.at('percentage')),
     ...(httpStatus.isSet ? httpStatusProblems(httpStatus) : []),
     ...when(unknownGrpc, () =>
-      error(grpcStatus, `${shown(grpcStatus)} is no gRPC status; allowed are ${grpcStatuses.join(', ')}`),
+      error(grpcStatus, `${shown(grpcStatus)} is not a gRPC status; allowed are ${grpcStatuses.join(', ')}`),
     ),
     ...when(http2Error.isSet, () =>
       error(http2Error, 'Istio does not support HTTP/2 errors yet; use httpStatus or grpcStatus'),
@@ -161,7 +161,7 @@ export function isClaim(name: string): boolean {
 
 function nameProblems(name: string, place: FieldPlace, allowed: RegExp): SchemaProblem[] {
   if (name === '') return [error(place, 'a header needs a name')];
-  return when(!allowed.test(name), () => error(place, `"${name}" is no header name`));
+  return when(!allowed.test(name), () => error(place, `"${name}" is not a header name`));
 }
 
 function writtenNameProblems(name: string, place: FieldPlace, authorityAllowed: boolean): SchemaProblem[] {
@@ -178,7 +178,7 @@ function writtenNameProblems(name: string, place: FieldPlace, authorityAllowed: 
 
 function valueProblems(place: FieldPlace): SchemaProblem[] {
   const reason = whyNoHeaderValue(place.text);
-  return reason === undefined ? [] : [error(place, `the value is no header value: ${reason}`)];
+  return reason === undefined ? [] : [error(place, `the value is not a header value: ${reason}`)];
 }
 
 /** What Envoy can retry on, for HTTP and for gRPC. */
@@ -243,7 +243,7 @@ export function corsProblems(policy: FieldPlace): SchemaProblem[] {
       .at('allowMethods')
       .items.flatMap((method) =>
         when(!methods.includes(method.text), () =>
-          error(method, `${shown(method)} is no HTTP method; allowed are ${methods.join(', ')}`),
+          error(method, `${shown(method)} is not an HTTP method; allowed are ${methods.join(', ')}`),
         ),
       ),
     ...[...policy.at('allowHeaders').items, ...policy.at('exposeHeaders').items].flatMap(corsHeaderProblems),

@@ -82,14 +82,14 @@ function mirrorProblems(route: FieldPlace): SchemaProblem[] {
         ...requiredDestinationProblems(mirror),
         ...mirrorPercentProblems(mirror.at('percentage', 'value')),
       ]),
-    ...when(old.number > 100, () => error(old, `${shown(old)} is no percentage; allowed are 0 to 100`)),
+    ...when(old.number > 100, () => error(old, `${shown(old)} is not a percentage; allowed are 0 to 100`)),
     ...when(old.isSet, () => warning(old, 'is deprecated; use mirrorPercentage: {value: …}')),
   ];
 }
 
 function mirrorPercentProblems(value: FieldPlace): SchemaProblem[] {
   return when(value.number < 0 || value.number > 100, () =>
-    error(value, `${shown(value)} is no percentage; allowed are 0 to 100`),
+    error(value, `${shown(value)} is not a percentage; allowed are 0 to 100`),
   );
 }
 
@@ -112,7 +112,7 @@ function httpMatchProblems(match: FieldPlace): SchemaProblem[] {
     ...match
       .at('headers')
       .entries.flatMap(({ key, place }) => [...matchedHeaderProblems(key, place), ...stringMatchProblems(place)]),
-    // "*" stands for "the header is there" and is no regex.
+    // "*" stands for "the header is there" and is not a regex.
     ...match
       .at('withoutHeaders')
       .entries.flatMap(({ key, place }) => [
@@ -127,7 +127,7 @@ function httpMatchProblems(match: FieldPlace): SchemaProblem[] {
     ...labelsProblems(match.at('sourceLabels')),
     ...gatewayNamesProblems(match.at('gateways')),
     ...when(sourceNamespace.text !== '' && !isDnsLabel(sourceNamespace.text), () =>
-      error(sourceNamespace, `${shown(sourceNamespace)} is no namespace`),
+      error(sourceNamespace, `${shown(sourceNamespace)} is not a valid namespace`),
     ),
   ];
 }
@@ -159,7 +159,7 @@ function matchProblems(match: FieldPlace): SchemaProblem[] {
 function sniProblems(sniHosts: FieldPlace, hosts: readonly string[]): SchemaProblem[] {
   if (sniHosts.size === 0) return [error(sniHosts, 'a tls match needs at least one SNI host')];
   return sniHosts.items.flatMap((sni) => {
-    // What istiod makes for its own gateways between clusters is no domain name.
+    // What istiod makes for its own gateways between clusters is not a domain name.
     const problems = sni.text.startsWith('outbound_') ? [] : wildcardDomainProblems(sni);
     if (isIpAddress(sni.text))
       return [warning(sni, `${shown(sni)} is an IP address, which clients do not send as SNI`)];
@@ -192,7 +192,7 @@ export function destinationProblems(destination: FieldPlace): SchemaProblem[] {
   return [
     ...(host.text === '*' ? [error(host, '"*" is every host; a destination is one')] : wildcardDomainProblems(host)),
     ...when(subset.text !== '' && !isDnsLabel(subset.text), () =>
-      error(subset, `${shown(subset)} is no subset name; allowed are letters, digits and inner hyphens, at most 63`),
+      error(subset, `${shown(subset)} is not a subset name; allowed are letters, digits and inner hyphens, at most 63`),
     ),
     ...(port.isSet ? portProblems(port.at('number')) : []),
   ];

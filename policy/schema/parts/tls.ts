@@ -145,7 +145,7 @@ function cipherProblems(tls: FieldPlace): SchemaProblem[] {
     ),
     ...ciphers.flatMap((cipher, index) => [
       ...when(!isSuite(cipher.text), () =>
-        warning(cipher, `${shown(cipher)} is no cipher suite and will be ignored; allowed are ${suites.join(', ')}`),
+        warning(cipher, `${shown(cipher)} is not a cipher suite and will be ignored; allowed are ${suites.join(', ')}`),
       ),
       ...when(ciphers.findIndex(({ text }) => text === cipher.text) < index, () =>
         warning(cipher, `${shown(cipher)} is there twice`),

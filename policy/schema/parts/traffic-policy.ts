@@ -51,7 +51,7 @@ function tunnelProblems(tunnel: FieldPlace): SchemaProblem[] {
   const reason = isIpAddress(targetHost.text) ? undefined : whyNoFqdn(targetHost.text);
   return [
     ...when(!['', 'CONNECT', 'POST'].includes(protocol.text), () =>
-      error(protocol, `${shown(protocol)} is no tunnel; allowed are CONNECT and POST`),
+      error(protocol, `${shown(protocol)} is not a tunnel; allowed are CONNECT and POST`),
     ),
     ...when(reason !== undefined, () =>
       error(targetHost, `${shown(targetHost)} is neither a host nor an IP address: ${reason ?? ''}`),
@@ -125,7 +125,7 @@ function consistentHashProblems(hash: FieldPlace): SchemaProblem[] {
     ...when(maglev.isSet && !(table.number < largestTable && isPrime(table.number)), () =>
       error(
         table,
-        `${table.isSet ? shown(table) : 'nothing'} is no table size; allowed are prime numbers below ${largestTable}`,
+        `${table.isSet ? shown(table) : 'nothing'} is not a table size; allowed are prime numbers below ${largestTable}`,
       ),
     ),
   ];
@@ -141,7 +141,7 @@ function warmupProblems(warmup: FieldPlace): SchemaProblem[] {
   return [
     ...when(!duration.isSet, () => error(duration, 'is required')),
     ...durationProblems(duration),
-    ...when(percent.number > 100, () => error(percent, `${shown(percent)} is no percentage; allowed are 0 to 100`)),
+    ...when(percent.number > 100, () => error(percent, `${shown(percent)} is not a percentage; allowed are 0 to 100`)),
     ...when(aggression.isSet && aggression.number < 1, () =>
       error(aggression, `${shown(aggression)} is too small; allowed are numbers from 1`),
     ),
@@ -183,7 +183,7 @@ function localityProblems(setting: FieldPlace, outlierDetection: FieldPlace): Sc
 function distributionProblems(distribution: FieldPlace): SchemaProblem[] {
   const shares = distribution.at('to').entries.map(({ place }) => place);
   const bad = shares.filter(({ number }) => !(number >= 1 && number <= 100));
-  if (bad.length > 0) return bad.map((share) => error(share, `${shown(share)} is no share; allowed are 1 to 100`));
+  if (bad.length > 0) return bad.map((share) => error(share, `${shown(share)} is not a share; allowed are 1 to 100`));
   const sum = shares.reduce((total, { number }) => total + number, 0);
   return [
     ...when(sum !== 100, () => error(distribution.at('to'), `the shares sum to ${sum}; they must sum to 100`)),
@@ -195,7 +195,7 @@ function failoverProblems(failover: FieldPlace): SchemaProblem[] {
   const { from, to } = { from: failover.at('from'), to: failover.at('to') };
   const bad = [from, to].filter(({ text }) => /[/*]/.test(text));
   return [
-    ...bad.map((place) => error(place, `${shown(place)} is no region; zones and "*" are not allowed here`)),
+    ...bad.map((place) => error(place, `${shown(place)} is not a region; zones and "*" are not allowed here`)),
     ...when(from.text === to.text, () => error(failover, `from and to are the same region, ${shown(from)}`)),
   ];
 }
@@ -207,8 +207,8 @@ function overlaps(places: Pick<FieldPlace, 'text' | 'path'>[]): SchemaProblem[] 
       { path, message: `"${text}" ${message}`, severity: 'error' },
     ];
     if (text.split('/').includes(''))
-      return problem('is no locality; write region, region/zone or region/zone/subzone');
-    if (/\*./.test(text)) return problem('is no locality; a "*" may only stand at the end');
+      return problem('is not a locality; write region, region/zone or region/zone/subzone');
+    if (/\*./.test(text)) return problem('is not a locality; a "*" may only stand at the end');
     const earlier = places.slice(0, index).find((other) => isWithin(text, other.text) || isWithin(other.text, text));
     return earlier === undefined ? [] : problem(`overlaps with "${earlier.text}"`);
   });

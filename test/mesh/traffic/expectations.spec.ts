@@ -121,12 +121,12 @@ describe('expectations', () => {
         { request: reviews, from: 'Big Corp', to: 'reviews' },
       ).map(([result, message]) => [result, message.split(';')[0]]),
       [
-        ['invalid', '"" is no request'],
+        ['invalid', '"" is not a request'],
         ['invalid', 'protocol ftp'],
         ['invalid', 'port 99999'],
         ['invalid', 'no gateway has the name nowhere'],
         ['invalid', 'no workload has the name bookinfo/none'],
-        ['invalid', '"Big Corp" is no sender'],
+        ['invalid', '"Big Corp" is not a sender'],
       ],
     );
   });

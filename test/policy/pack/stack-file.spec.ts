@@ -20,8 +20,8 @@ describe('the stack file, as the engine hands it over', () => {
 
   for (const [what, config] of [
     ['no configuration', undefined],
-    ['one that is no JSON', '{'],
-    ['one that is no map', '[]'],
+    ['one that is not JSON', '{'],
+    ['one that is not a map', '[]'],
   ] as const) {
     it(`has no sections where there is ${what}`, () => {
       if (config === undefined) delete process.env['PULUMI_CONFIG'];

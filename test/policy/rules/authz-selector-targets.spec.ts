@@ -148,13 +148,13 @@ describe('authz-selector-targets', () => {
           authzSelectorTargets,
           'AuthorizationPolicy bookinfo/policy',
           'spec.rules[0].to[0].operation.methods[4]',
-          '"get" is no HTTP method; methods are case-sensitive, write "GET"',
+          '"get" is not an HTTP method; methods are case-sensitive, write "GET"',
         ),
         finding(
           authzSelectorTargets,
           'AuthorizationPolicy bookinfo/policy',
           'spec.rules[0].to[0].operation.notMethods[0]',
-          '"FETCH" is no HTTP method; allowed are the methods of HTTP, such as GET, and for gRPC always POST',
+          '"FETCH" is not an HTTP method; allowed are the methods of HTTP, such as GET, and for gRPC always POST',
         ),
       ],
     );
@@ -171,13 +171,13 @@ describe('authz-selector-targets', () => {
           authzSelectorTargets,
           'AuthorizationPolicy bookinfo/policy',
           'spec.rules[0].to[0].operation.hosts[1]',
-          'host "reviws" is no Service; Services of namespace bookinfo: reviews; name one of them, add the Service, or declare the host in externals.hosts',
+          'host "reviws" is not a Service; Services of namespace bookinfo: reviews; name one of them, add the Service, or declare the host in externals.hosts',
         ),
         finding(
           authzSelectorTargets,
           'AuthorizationPolicy bookinfo/policy',
           'spec.rules[0].to[0].operation.hosts[4]',
-          'host "x.bookinfo" is no Service; Services of namespace bookinfo: reviews; name one of them, add the Service, or declare the host in externals.hosts',
+          'host "x.bookinfo" is not a Service; Services of namespace bookinfo: reviews; name one of them, add the Service, or declare the host in externals.hosts',
         ),
       ],
     );

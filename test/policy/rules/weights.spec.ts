@@ -128,7 +128,7 @@ describe('weight-single', () => {
     assert.deepEqual(places(weightSingle, weights(['0', '100'])), []);
   });
 
-  it('leaves a number that is no weight to weight-range', () => {
+  it('leaves a number that is not a weight to weight-range', () => {
     assert.deepEqual(places(weightSingle, weights(['-1'])), []);
   });
 });

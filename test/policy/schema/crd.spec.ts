@@ -63,7 +63,7 @@ spec:
         'spec.http[0].match[0].uri: only one of exact, prefix, regex can be set, here exact and prefix are',
         'spec.http[0].route[0].destination.port.number: "80" is a string; allowed is a whole number',
         'spec.http[0].route[0].weight: "many" is a string; allowed is a whole number',
-        'spec.http[0].timeout: "soon" is no duration of at least 1ms; write a number with a unit, e.g. 250ms, 5s or 1m30s',
+        'spec.http[0].timeout: "soon" is not a duration of at least 1ms; write a number with a unit, e.g. 250ms, 5s or 1m30s',
         'spec.http[1].redirect: only one of port, derivePort can be set, here port and derivePort are',
         'spec.http[1].redirect.derivePort: "FROM_MARS" is not known; allowed are FROM_PROTOCOL_DEFAULT, FROM_REQUEST_PORT',
         'spec.http[1].redirect.redirectCode: -1 is too small; allowed are numbers from 0',

@@ -28,7 +28,7 @@ describe('object-schema', () => {
       'kind: networking.istio.io/v1 has no kind "VirtualServices"; did you mean "VirtualService"?',
     ]);
     assert.deepEqual(errors('{ apiVersion: networking.istio.io/v2, kind: Gateway, metadata: { name: one } }'), [
-      'apiVersion: "networking.istio.io/v2" is no version of Gateway that is served; allowed are v1, v1alpha3, v1beta1',
+      'apiVersion: "networking.istio.io/v2" is not a version of Gateway that is served; allowed are v1, v1alpha3, v1beta1',
     ]);
   });
 
@@ -112,7 +112,7 @@ describe('crd-only', () => {
   it('leaves a port that istiod refuses, too, to object-schema', () => {
     const yaml = inNetworking('Gateway', '{ servers: [{ hosts: [a.example], port: { name: http, protocol: HTTP } }] }');
     assert.deepEqual(judge(crdOnly, yaml), []);
-    assert.deepEqual(errors(yaml), ['spec.servers[0].port.number: nothing is no port; allowed are 1 to 65535']);
+    assert.deepEqual(errors(yaml), ['spec.servers[0].port.number: nothing is not a port; allowed are 1 to 65535']);
   });
 });
 

@@ -26,7 +26,7 @@ describe('addonProblems', () => {
     assert.deepEqual(problems({}), []);
   });
 
-  it('refuses an image that is no reference, and a digest where the chart takes none', () => {
+  it('refuses an image that is not a reference, and a digest where the chart takes none', () => {
     const image = `x@sha256:${'a'.repeat(64)}`;
     const found = problems({ istio: {}, addons: { kiali: { image: 'A' }, jaeger: { image }, zipkin: { image } } });
     assert.deepEqual(found, [
