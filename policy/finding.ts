@@ -6,7 +6,7 @@ import { canonical } from '../mesh/json';
 export const levels = ['mandatory', 'advisory'] as const;
 export type Level = (typeof levels)[number];
 
-/** One thing that is wrong with one object. Plain data: each caller voices it in its own way. */
+/** One thing that is wrong with one object. Plain data: each caller formats it in its own way. */
 export interface Finding {
   /** Id of the rule, e.g. `weight-sum-100`. */
   rule: string;
@@ -58,7 +58,7 @@ export function compareFindings(a: Finding, b: Finding): number {
   );
 }
 
-/** The objects by what they are, never by where they stood, so that no rule can depend on the order in which a caller lists them. */
+/** Sorts objects by their identity, so that no rule can depend on the order in which a caller lists them. */
 export function sortedObjects(objects: readonly KubernetesObject[]): KubernetesObject[] {
   return objects
     .map((object) => ({ object, key: keyOf(object) }))

@@ -14,7 +14,7 @@ import { stackResources, type StackResources } from './stack-resources';
 
 /** The findings for a whole stack. */
 export interface JudgedStack {
-  /** Without those that `istio-objects` has reported. */
+  /** Findings that `istio-objects` has not reported. */
   findings: Finding[];
   /** Findings that an annotation waives. They are reported as advice, so that a waiver stays visible. */
   waived: Finding[];
@@ -42,7 +42,7 @@ export function judgeStack(args: StackArgs): JudgedStack {
   };
 }
 
-/** The options, completed by what the stack's Helm releases say. An option wins over a release. */
+/** The options, completed from the stack's Helm releases. An option wins over a release. */
 function withFacts(given: CheckOptions, resources: readonly StackResource[]): CheckOptions {
   return defined({ ...releaseFacts(resources), ...given });
 }
@@ -52,7 +52,7 @@ interface Found {
   ofResources: ReturnType<typeof applyWaivers>;
 }
 
-/** Runs all rules. Remembered, because two policies ask for the same stack. */
+/** Runs all rules. The result is kept, because two policies need it for the same stack. */
 const judge = memoizeLast((stack: StackResources, options: CheckOptions): Found => ({
   report: checkReport(stack.objects, options, { unknowns: stack.unknowns }),
   ofResources: resourceFindings(stack, options),
@@ -74,7 +74,7 @@ function resourceFindings(
   return applyWaivers(withoutUndetermined(raised, unknowns));
 }
 
-/** A finding that rests on a DestinationRule with unknown values becomes advice. */
+/** A finding that depends on a DestinationRule with unknown values becomes advisory. */
 function undetermined(finding: Finding): Finding {
   return {
     ...finding,
@@ -86,7 +86,10 @@ function undetermined(finding: Finding): Finding {
 
 type Externals = NonNullable<CheckOptions['externals']>;
 
-/** What an object shows others, by kind: what counts as "there is more than is known" while a part of it is unknown. */
+/**
+ * The list of externals that an object of a kind belongs to. It counts as incomplete while a part of the object is
+ * unknown.
+ */
 const shows: Record<string, keyof Externals> = {
   Namespace: 'namespaces',
   Service: 'hosts',
@@ -101,21 +104,24 @@ const shows: Record<string, keyof Externals> = {
   ServiceAccount: 'serviceAccounts',
 };
 
-/** Rules that ask for something a DestinationRule holds, in other objects. */
+/** Rules that judge other objects by the contents of a DestinationRule. */
 const askDestinationRules = ['subset-exists', 'weight-to-empty-version', 'mtls-coherence'];
 
-/** Parts of an object that others can only see when they are known. */
+/** Parts of an object that matter to other objects. */
 const visible =
   /^(metadata(\.(name|namespace|labels))?|spec(\.(hosts?|ports|subsets|exportTo|selector|servers|template|addresses))?)([.[]|$)/;
 
-/** What unknown values make uncertain about other objects. */
+/** What unknown values make uncertain in other objects. */
 export interface BlindSpots {
   externals: Externals;
-  /** Rules whose findings rest on what is not known yet. */
+  /** Rules whose findings depend on unknown values. */
   uncertain: readonly string[];
 }
 
-/** An object that is not quite known may be the very one that another misses, so that nothing may be said to be missing of its kind. */
+/**
+ * An object with unknown values may be the one that another object refers to, so no object of its kind may be reported
+ * as missing.
+ */
 function blindSpots(unknowns: ReadonlyMap<KubernetesObject, readonly string[]>): BlindSpots {
   const blurred = [...unknowns]
     .filter(([, paths]) => paths.some((path) => visible.test(path)))
@@ -127,7 +133,7 @@ function blindSpots(unknowns: ReadonlyMap<KubernetesObject, readonly string[]>):
   };
 }
 
-/** The options with more that is there than they say. */
+/** The options with more externals. */
 function withExternals(options: CheckOptions, more: Externals): CheckOptions {
   const externals: Externals = { ...options.externals };
   for (const list of Object.keys(more) as (keyof Externals)[]) {

@@ -14,11 +14,11 @@ import type { StackResource } from './resource';
 
 /** A stack as the check sees it. */
 export interface StackResources {
-  /** All objects that can be placed: whose name and namespace are known. */
+  /** All objects whose name and namespace are known. */
   objects: KubernetesObject[];
-  /** Paths of unknown values, of placed objects and of others. */
+  /** Paths of unknown values, by object. */
   unknowns: Map<KubernetesObject, string[]>;
-  /** Objects that cannot be placed, because their name or namespace is unknown. */
+  /** Objects whose name or namespace is unknown. */
   unplaced: KubernetesObject[];
   resources: PulumiResource[];
   /** URN of an object by kind, namespace and name, as findings have them. */
@@ -56,7 +56,7 @@ function place(stack: StackResources, facts: PulumiResource, { object, unknowns,
   else stack.objects.push(object);
 }
 
-/** A patch proves that a Namespace exists; of any other object it holds too little to judge. */
+/** A patch of a Namespace proves that the Namespace exists. Patches of other objects have too few fields to judge. */
 function isForeignPatch({ isPatch, object }: KubernetesResource): boolean {
   return isPatch && object.kind !== 'Namespace';
 }

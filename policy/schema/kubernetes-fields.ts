@@ -2,7 +2,10 @@ import { apiGroup } from '../../mesh/manifests/kubernetes';
 import { dnsLabel, dnsSubdomain, labelKey, labelMaxLength, labelValue } from '../../mesh/manifests/formats';
 import { error, shown, when, type FieldPlace, type SchemaProblem } from './place';
 
-/** What the API server refuses although the types of its fields allow it: names, keys, and fields that must agree. */
+/**
+ * What the API server refuses beyond the types of fields: invalid names and keys, and fields that contradict each
+ * other.
+ */
 
 /** Kinds whose names need only be a segment of a URL. */
 const segmentGroups = ['rbac.authorization.k8s.io'];
@@ -71,14 +74,14 @@ function keyProblems(key: string, place: FieldPlace, what: string): SchemaProble
   const [domain, name] = key.includes('/') ? [key.slice(0, key.indexOf('/')), key] : ['', key];
   // Annotations may be written in any case; the API server compares them in lower case.
   const isKey = labelKey.test(what === 'a label' ? name : name.toLowerCase()) && domain.length <= 253;
-  return when(!isKey, () => error(place, `"${key}" is not a key of ${what}: ${keyRule}`));
+  return when(!isKey, () => error(place, `"${key}" is not a valid key of ${what}: ${keyRule}`));
 }
 
 function labelProblems(labels: FieldPlace): SchemaProblem[] {
   return labels.entries.flatMap(({ key, place }) => [
     ...keyProblems(key, place, 'a label'),
     ...when(typeof place.value === 'string' && !labelValue.test(place.text), () =>
-      error(place, `${shown(place)} is not a value of a label: ${valueRule}`),
+      error(place, `${shown(place)} is not a valid label value: ${valueRule}`),
     ),
   ]);
 }
@@ -165,7 +168,7 @@ function dataProblems(object: FieldPlace): SchemaProblem[] {
   const keys = ['data', 'stringData', 'binaryData'].flatMap((field) => object.at(field).entries);
   return keys.flatMap(({ key, place }) =>
     when(!/^(?!\.{1,2}$)(?!\.\.)[-._a-zA-Z0-9]{1,253}$/.test(key), () =>
-      error(place, `"${key}" is not a key of a ${object.at('kind').text}: letters, digits, "-", "_" and "."`),
+      error(place, `"${key}" is not a valid key of a ${object.at('kind').text}: letters, digits, "-", "_" and "."`),
     ),
   );
 }
@@ -224,7 +227,7 @@ function podProblems(spec: FieldPlace): SchemaProblem[] {
 function uniqueLabels(names: FieldPlace[]): SchemaProblem[] {
   return names.flatMap((name, index) => [
     ...when(typeof name.value === 'string' && !isLabel(name.text), () =>
-      error(name, `${shown(name)} is no name: ${labelRule}`),
+      error(name, `${shown(name)} is not a valid name: ${labelRule}`),
     ),
     ...when(name.text !== '' && names.slice(0, index).some(({ text }) => text === name.text), () =>
       error(name, `${shown(name)} is listed twice`),
@@ -292,7 +295,10 @@ function resourceProblems(resources: FieldPlace): SchemaProblem[] {
       .at(field)
       .entries.flatMap(({ key, place }) => [
         ...when(!standardResources.test(key) && !(key.includes('/') && labelKey.test(key)), () =>
-          error(place, `"${key}" is not a resource: cpu, memory, ephemeral-storage, hugepages-… or a name with a domain`),
+          error(
+            place,
+            `"${key}" is not a resource name: cpu, memory, ephemeral-storage, hugepages-… or a name with a domain`,
+          ),
         ),
         ...when(/^-/.test(String(place.value)), () => error(place, 'must not be negative')),
       ]),

@@ -78,7 +78,7 @@ export function peerAuthenticationProblems(spec: FieldPlace): SchemaProblem[] {
   const everyWorkload = selector.at('matchLabels').size === 0;
   return [
     ...selectorProblems(selector, 'matchLabels'),
-    ...when(ports.isSet && ports.size === 0, () => error(ports, 'needs at least one port; leave it out to have none')),
+    ...when(ports.isSet && ports.size === 0, () => error(ports, 'needs at least one port; leave it out for none')),
     ...when(ports.size > 0 && everyWorkload, () =>
       error(ports, 'needs a selector with labels: ports differ from workload to workload'),
     ),

@@ -17,7 +17,7 @@ export function destinationRuleProblems(spec: FieldPlace, namespace: string): Sc
         ),
       ),
       ...when(names.findIndex(({ text }) => text === name.text) < index, () =>
-        error(name, `the subset ${shown(name)} is there twice`),
+        error(name, `the subset ${shown(name)} occurs twice`),
       ),
     ]),
     ...spec

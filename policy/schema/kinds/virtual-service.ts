@@ -8,7 +8,7 @@ import { type FieldPlace, error, shown, when, type SchemaProblem } from '../plac
 /** The virtual gateway that stands for all sidecars. */
 const mesh = 'mesh';
 
-/** A condition that is null would be dropped, and the match would take more requests than it says. */
+/** A condition that is null would be dropped, and the rule would match more requests than it seems to. */
 function nullProblems(route: FieldPlace): SchemaProblem[] {
   return route
     .at('match')
@@ -37,7 +37,7 @@ export function virtualServiceProblems(spec: FieldPlace, namespace: string): Sch
   ];
 }
 
-/** A VirtualService without hosts is a delegate, which only takes over http rules of others. */
+/** A VirtualService without hosts is a delegate, which can only have http rules. */
 function delegateProblems(spec: FieldPlace): SchemaProblem[] {
   return ['gateways', 'tls', 'tcp']
     .map((field) => spec.at(field))
@@ -45,7 +45,7 @@ function delegateProblems(spec: FieldPlace): SchemaProblem[] {
     .map((place) => error(place, 'a VirtualService without hosts is a delegate and must not have it'));
 }
 
-/** Only gateways validate the JWT that claims come from before they route. */
+/** Only gateways validate the JWT, and so know its claims, before they route. */
 function claimProblems(spec: FieldPlace): SchemaProblem[] {
   return spec
     .at('http')

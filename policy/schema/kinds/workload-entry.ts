@@ -7,7 +7,7 @@ export function workloadEntryProblems(entry: FieldPlace): SchemaProblem[] {
   return [...addressProblems(entry, { names: true }), ...portsProblems(entry), ...labelsProblems(entry.at('labels'))];
 }
 
-/** Where a workload is: an IP address, a socket, a DNS name where that is allowed, or nothing but its network. */
+/** The address of a workload: an IP address, a socket, a DNS name if allowed, or none if the workload has a network. */
 export function addressProblems(entry: FieldPlace, { names }: { names: boolean }): SchemaProblem[] {
   const { address, network } = { address: entry.at('address'), network: entry.at('network') };
   if (address.text === '') {

@@ -42,7 +42,7 @@ export function directResponseProblems(response: FieldPlace): SchemaProblem[] {
   return [
     ...httpStatusProblems(response.at('status')),
     ...when(size > 1024 * kilobyte, () =>
-      error(body, `the body has ${size} bytes; allowed is 1 MB, which every proxy would hold`),
+      error(body, `the body has ${size} bytes; at most 1 MB is allowed, because every proxy holds it`),
     ),
     ...when(size > 100 * kilobyte && size <= 1024 * kilobyte, () =>
       warning(body, `the body has ${size} bytes, which every proxy holds; from 100 kB on the control plane suffers`),
@@ -136,7 +136,7 @@ export function isAuthority(header: string): boolean {
   return [':authority', 'host'].includes(header.toLowerCase());
 }
 
-/** A header's name in a match: one that HTTP allows, a pseudo header, or a claim of a JWT. */
+/** The name of a header in a match: a valid HTTP header, a pseudo header, or a claim of a JWT. */
 export function matchedHeaderProblems(name: string, place: FieldPlace): SchemaProblem[] {
   if (isClaim(name) || pseudoHeaders.includes(name)) return [];
   return nameProblems(name, place, token);
@@ -147,7 +147,7 @@ function corsHeaderProblems(place: FieldPlace): SchemaProblem[] {
   return place.text === '*' ? [] : nameProblems(place.text, place, token);
 }
 
-/** A header's name of letters, digits, `-` and `_` alone. */
+/** The name of a header, with only letters, digits, `-` and `_`. */
 export function strictHeaderProblems(place: FieldPlace): SchemaProblem[] {
   return nameProblems(place.text, place, strictName);
 }
@@ -178,7 +178,7 @@ function writtenNameProblems(name: string, place: FieldPlace, authorityAllowed: 
 
 function valueProblems(place: FieldPlace): SchemaProblem[] {
   const reason = whyNoHeaderValue(place.text);
-  return reason === undefined ? [] : [error(place, `the value is not a header value: ${reason}`)];
+  return reason === undefined ? [] : [error(place, `the value is not a valid header value: ${reason}`)];
 }
 
 /** What Envoy can retry on, for HTTP and for gRPC. */
@@ -221,7 +221,7 @@ export function retriesProblems(retries: FieldPlace): SchemaProblem[] {
     ...unknown.map((condition) =>
       error(
         retryOn,
-        `"${condition}" is nothing to retry on; allowed are HTTP status codes and ${conditions.join(', ')}`,
+        `"${condition}" is not a retry condition; allowed are HTTP status codes and ${conditions.join(', ')}`,
       ),
     ),
   ];

@@ -46,7 +46,7 @@ function isLabelKey(key: string): boolean {
   return slash < 0 || (slash <= 253 && prefix.test(key.slice(0, slash)));
 }
 
-/** What a policy may be attached to, by API group. */
+/** The kinds that a policy may be attached to, by API group. */
 const targets: [group: string, kind: string][] = [
   ['', 'Service'],
   ['core', 'Service'],
@@ -55,7 +55,7 @@ const targets: [group: string, kind: string][] = [
   ['gateway.networking.k8s.io', 'GatewayClass'],
 ];
 
-/** What a policy holds for: one of `selector`, `targetRef` and `targetRefs`. */
+/** The targets of a policy: one of `selector`, `targetRef` and `targetRefs`. */
 export function attachmentProblems(spec: FieldPlace): SchemaProblem[] {
   const { selector, targetRef, targetRefs } = {
     selector: spec.at('selector'),
@@ -104,7 +104,7 @@ export function exportToProblems(
   return [
     ...list.items.flatMap((place, index) => [
       ...when(names.indexOf(names[index] ?? '') < index, () =>
-        error(place, `${shown(place)} is there twice; "." is the own namespace "${namespace}"`),
+        error(place, `${shown(place)} occurs twice; "." is the own namespace "${namespace}"`),
       ),
       ...when(!isScope(place.text, nobody), () =>
         error(

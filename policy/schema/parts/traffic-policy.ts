@@ -20,7 +20,7 @@ export function trafficPolicyProblems(policy: FieldPlace): SchemaProblem[] {
   ];
 }
 
-/** An empty list is nothing: protobuf cannot tell it from an absent one. */
+/** An empty list counts as absent: protobuf cannot tell them apart. */
 function isWritten(place: FieldPlace): boolean {
   return place.isSet && !(Array.isArray(place.value) && place.size === 0);
 }
@@ -82,7 +82,7 @@ export function connectionPoolProblems(pool: FieldPlace): SchemaProblem[] {
     ),
     ...notNegative(tcp.at('maxConnections')),
     ...['connectTimeout', 'maxConnectionDuration'].flatMap((field) => durationProblems(tcp.at(field))),
-    // 0 switches the timeout off.
+    // 0 disables the timeout.
     ...(parseDuration(tcp.at('idleTimeout').text) === 0 ? [] : durationProblems(tcp.at('idleTimeout'))),
     ...['time', 'interval'].flatMap((field) => durationProblems(keepalive.at(field))),
   ];
@@ -117,7 +117,7 @@ function consistentHashProblems(hash: FieldPlace): SchemaProblem[] {
     ...names.flatMap((name, index) => [
       ...when(name.text === '', () => error(name, 'an attribute of a cookie needs a name')),
       ...when(name.text !== '' && names.findIndex(({ text }) => text === name.text) < index, () =>
-        error(name, `${shown(name)} is there twice`),
+        error(name, `${shown(name)} occurs twice`),
       ),
     ]),
     ...when(ring.isSet && algorithm, () => error(ring, 'cannot be set together with ringHash or maglev')),
@@ -169,13 +169,13 @@ function localityProblems(setting: FieldPlace, outlierDetection: FieldPlace): Sc
   const failsOver = failover.size > 0 || priority.size > 0;
   return [
     ...topology.map((label) =>
-      error(label, `${shown(label)} cannot be a priority together with failover, which orders by it already`),
+      error(label, `${shown(label)} cannot be a priority together with failover, which already orders by it`),
     ),
     ...distribute.items.flatMap(distributionProblems),
     ...overlaps(distribute.items.map((one) => one.at('from'))),
     ...failover.items.flatMap(failoverProblems),
     ...when(failsOver && !outlierDetection.isSet, () =>
-      warning(setting, 'failover never happens without outlierDetection, which finds out that hosts fail'),
+      warning(setting, 'failover never happens without outlierDetection, which detects failing hosts'),
     ),
   ];
 }

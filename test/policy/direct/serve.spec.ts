@@ -234,7 +234,7 @@ describe('the policy pack that the engine starts itself, over gRPC', () => {
     const texts = response.getDiagnosticsList().map((one) => one.getMessage().split('\n').slice(0, 2));
     assert.deepEqual(texts, [
       [
-        'An object of Istio that is wrong by itself: weights, schema, single settings.',
+        'Mistakes within one Istio object: weights, schema, single settings.',
         'VirtualService bookinfo/reviews spec.http[0].route: weights must sum to 100, these sum to 120 (v1 60, v3 60); Istio would scale them to v1 50 %, v3 50 % [weight-sum-100, IST0106]',
       ],
     ]);

@@ -18,13 +18,13 @@ describe('peerauth-unique', () => {
           peerauthUnique,
           'PeerAuthentication bookinfo/a',
           'spec.selector',
-          'it has no selector and holds for the whole namespace, as PeerAuthentication b of namespace bookinfo does too; istiod uses the oldest and ignores the rest. Keep one, or make their selectors differ',
+          'it has no selector and applies to the whole namespace, as PeerAuthentication b of namespace bookinfo does too; istiod uses the oldest and ignores the rest. Keep one, or make their selectors differ',
         ),
         finding(
           peerauthUnique,
           'PeerAuthentication bookinfo/b',
           'spec.selector',
-          'it has no selector and holds for the whole namespace, as PeerAuthentication a of namespace bookinfo does too; istiod uses the oldest and ignores the rest. Keep one, or make their selectors differ',
+          'it has no selector and applies to the whole namespace, as PeerAuthentication a of namespace bookinfo does too; istiod uses the oldest and ignores the rest. Keep one, or make their selectors differ',
         ),
       ],
     );

@@ -14,13 +14,13 @@ describe('sidecar-unique', () => {
           sidecarUnique,
           'Sidecar bookinfo/a',
           'spec.workloadSelector',
-          'it has no selector and holds for the whole namespace, as Sidecar b of namespace bookinfo does too; istiod uses the oldest and ignores the rest. Keep one, or make their selectors differ',
+          'it has no selector and applies to the whole namespace, as Sidecar b of namespace bookinfo does too; istiod uses the oldest and ignores the rest. Keep one, or make their selectors differ',
         ),
         finding(
           sidecarUnique,
           'Sidecar bookinfo/b',
           'spec.workloadSelector',
-          'it has no selector and holds for the whole namespace, as Sidecar a of namespace bookinfo does too; istiod uses the oldest and ignores the rest. Keep one, or make their selectors differ',
+          'it has no selector and applies to the whole namespace, as Sidecar a of namespace bookinfo does too; istiod uses the oldest and ignores the rest. Keep one, or make their selectors differ',
         ),
       ],
     );

@@ -14,13 +14,13 @@ describe('telemetry-unique', () => {
           telemetryUnique,
           'Telemetry bookinfo/a',
           'spec.selector',
-          'it has no selector and holds for the whole namespace, as Telemetry b of namespace bookinfo does too; istiod uses the oldest and ignores the rest. Keep one, or make their selectors differ',
+          'it has no selector and applies to the whole namespace, as Telemetry b of namespace bookinfo does too; istiod uses the oldest and ignores the rest. Keep one, or make their selectors differ',
         ),
         finding(
           telemetryUnique,
           'Telemetry bookinfo/b',
           'spec.selector',
-          'it has no selector and holds for the whole namespace, as Telemetry a of namespace bookinfo does too; istiod uses the oldest and ignores the rest. Keep one, or make their selectors differ',
+          'it has no selector and applies to the whole namespace, as Telemetry a of namespace bookinfo does too; istiod uses the oldest and ignores the rest. Keep one, or make their selectors differ',
         ),
       ],
     );

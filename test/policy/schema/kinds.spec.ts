@@ -104,7 +104,7 @@ describe('crd-only', () => {
     );
     assert.deepEqual(
       judge(crdOnly, yaml).map(({ path, message }) => `${path}: ${message}`),
-      ['spec.servers[0].port.number: is required; the CRD wants the port of a socket stated, too: number: 0'],
+      ['spec.servers[0].port.number: is required; the CRD also requires the port of a socket: number: 0'],
     );
     assert.deepEqual(errors(yaml), []);
   });

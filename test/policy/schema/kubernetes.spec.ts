@@ -92,7 +92,7 @@ describe('the schemas of Kubernetes', () => {
       pod('{ containers: [{ name: web, image: web, resources: { limits: { gpu: 1 } } }] }'),
       [
         'spec.template.spec.containers[0].resources.limits.gpu',
-        '"gpu" is not a resource: cpu, memory, ephemeral-storage, hugepages-… or a name with a domain',
+        '"gpu" is not a resource name: cpu, memory, ephemeral-storage, hugepages-… or a name with a domain',
       ],
     ],
     [
@@ -144,7 +144,7 @@ describe('the schemas of Kubernetes', () => {
       'apiVersion: example.com/v1\nkind: Thing\nmetadata: { name: a, labels: { team: shop team } }\nspec: { any: 1 }\n',
       [
         'metadata.labels.team',
-        '"shop team" is not a value of a label: letters, digits, "-", "_" and ".", at most 63 characters, starting and ending with a letter or digit',
+        '"shop team" is not a valid label value: letters, digits, "-", "_" and ".", at most 63 characters, starting and ending with a letter or digit',
       ],
     ],
     [
@@ -183,7 +183,7 @@ describe('the schemas of Kubernetes', () => {
     );
   });
 
-  it('know the kinds that live outside of namespaces', () => {
+  it('know the kinds that are cluster-scoped', () => {
     const kinds = [
       ['v1', 'Namespace'],
       ['v1', 'Service'],
