@@ -1,7 +1,7 @@
 import type { Log } from '../cluster/lab';
 import { printable } from '../mesh/strings';
 
-/** Where progress and diagnostics go: stderr, so that stdout stays the result. */
+/** Where progress and diagnostics go: stderr, so that stdout has only the result. */
 export interface Terminal {
   write: (text: string) => unknown;
   isTTY?: boolean;
@@ -35,7 +35,7 @@ export function talkOn(terminal: Terminal): Log {
 /** Writes progress and diagnostics to stderr. */
 export const say = talkOn(process.stderr);
 
-/** A word quoted for a shell where it has to be. */
+/** A word, quoted for a shell if necessary. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -21,11 +21,11 @@ interface ExplainFlags extends StackChoice, ReadFlags {
 /** `meshwright explain`: how one request is routed, and which classes of requests the host's rules tell apart. */
 export function registerExplain(program: Command): void {
   readOptionsFlags(stackOptions(program.command('explain')))
-    .description('show how a request is routed: which rule takes it, and where it goes with what probability')
+    .description('show how a request is routed: which rule takes it, and its destinations with their probabilities')
     .addArgument(
       new Argument(
         '<request>',
-        "[PROTOCOL://]HOST[:PORT][/PATH]; protocols http, https, tcp, tls; localhost:30080/path asks at the gateway's node port",
+        "[PROTOCOL://]HOST[:PORT][/PATH]; protocols http, https, tcp, tls; localhost:30080/path goes to the gateway's node port",
       ),
     )
     .addArgument(new Argument('[files...]', 'files or folders of Kubernetes objects, in place of a stack; - is stdin'))
@@ -38,14 +38,14 @@ export function registerExplain(program: Command): void {
     .option('-X, --method <method>', 'the method', 'GET')
     .option(
       '--from <sender>',
-      "who asks: 'gateway NAME', 'workload NAMESPACE/NAME', 'plain NAMESPACE' for a client without sidecar, or a namespace, perhaps with labels: 'shop app=web,tier=front' (default: by the host)",
+      "the sender: 'gateway NAME', 'workload NAMESPACE/NAME', 'plain NAMESPACE' for a client without sidecar, or a namespace, perhaps with labels: 'shop app=web,tier=front' (default: by the host)",
     )
-    .option('--draw <number>', 'draw that many requests and count where they end')
-    .option('--seed <number>', 'for --draw: the same seed draws the same requests', '1')
+    .option('--draw <number>', 'simulate this many requests and count their destinations')
+    .option('--seed <number>', 'for --draw: the same seed gives the same requests', '1')
     .option('--json', 'as JSON', false)
     .addHelpText(
       'after',
-      '\nExit codes: 0 the answer is known, 2 usage or broken input, 3 cannot tell (1 with --strict): the answer rests on something that is not followed, or not in the input.',
+      '\nExit codes: 0 the answer is known, 2 usage or broken input, 3 cannot tell (1 with --strict): the answer depends on something that is not modelled, or not in the input.',
     )
     .action((target: string, files: string[], flags: ExplainFlags) => explain(target, files, flags));
 }

@@ -24,7 +24,7 @@ interface StartOptions extends StackChoice {
 export function registerStart(program: Command): void {
   stackOptions(program.command('start'))
     .description('bring up the lab and deploy a stack to it, after showing the plan')
-    .option('--refresh', 'compare with the cluster first, and undo changes that were made by hand')
+    .option('--refresh', 'compare with the cluster first, and revert manual changes')
     .action(async (options: StartOptions) => start(options));
 }
 
@@ -53,7 +53,7 @@ export async function start({ refresh = false, ...choice }: StartOptions): Promi
   recordOrigin(lab, name, origin);
   await deploy(lab, stack, { objects, printed, refresh, print });
   const api = labApi(lab);
-  // The charts may have brought kinds that were not known before.
+  // The charts may have installed new kinds.
   await asUserError(api.freshKinds());
   const live = await asUserError(Promise.all(objects.map((object) => api.get(object))));
   print(`${summary(live.filter((object) => object !== undefined))}\n`);
@@ -75,7 +75,10 @@ export function stackConfig(settings: StackSettings, policy: CheckOptions): Reco
   return Object.fromEntries(sections.map(([section, value]): [string, unknown] => [`meshwright:${section}`, value]));
 }
 
-/** @throws UserError when another stack on the lab has one of this stack's Helm releases: a cluster has one control plane of a name. */
+/**
+ * @throws UserError when another stack on the lab has one of this stack's Helm releases: control planes in a cluster
+ * need different names.
+ */
 function refuseOtherStacks(lab: Lab, name: string, { releases }: Mesh): void {
   const own = new Set(releases.map((release) => `${release.namespace}/${release.name}`));
   for (const [other, resources] of deployedStacks(lab)) {
@@ -94,7 +97,7 @@ function refuseOtherStacks(lab: Lab, name: string, { releases }: Mesh): void {
   }
 }
 
-/** @throws UserError when a stack has Istio's objects, but neither it nor the lab has Istio. */
+/** @throws UserError when a stack has Istio objects, but neither the stack nor the lab has Istio. */
 async function refuseWithoutIstio(lab: Lab, { istio }: StackSettings, { objects }: Mesh): Promise<void> {
   const needed = objects.find(({ object }) => /\.istio\.io\//.test(object.apiVersion));
   if (istio !== undefined || needed === undefined) return;

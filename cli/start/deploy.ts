@@ -23,13 +23,14 @@ export interface DeployOptions extends Reporting {
   objects: readonly KubernetesObject[];
   /** Messages of policy findings that have already been printed. */
   printed?: readonly string[];
-  /** Compare with the cluster first, and undo changes that were made by hand. */
+  /** Compare with the cluster first, and revert manual changes. */
   refresh?: boolean;
 }
 
 /**
  * Deploys a stack: prints the plan and what it does to traffic, then executes it.
- * @throws RefusedError when the program, the policy pack, a provider or the API server refuses, or the user cancels. What was done by then stays, and a second run continues from there.
+ * @throws RefusedError when the program, the policy pack, a provider or the API server refuses, or the user cancels.
+ * Changes made until then stay, and a second run continues from there.
  */
 export async function deploy(lab: Lab, stack: LabStack, options: DeployOptions): Promise<void> {
   const { print, log = say, objects, printed = [], refresh = false } = options;
@@ -61,14 +62,14 @@ export async function deploy(lab: Lab, stack: LabStack, options: DeployOptions):
 }
 
 export interface TakeDownOptions extends Reporting {
-  /** Asks for confirmation, once the plan was printed. */
+  /** Asks for confirmation after the plan was printed. */
   confirm: (question: string) => Promise<boolean>;
 }
 
 /**
  * Takes a stack down: prints the plan, asks for confirmation, and removes the stack's objects and the stack.
- * @returns false when it was not confirmed; then nothing was changed
- * @throws RefusedError when it cannot be done; a second run continues where this one stopped
+ * @returns false if the user did not confirm, so that nothing was changed @throws RefusedError when it fails; a second
+ * run continues where this one stopped
  */
 export async function takeDown(stack: LabStack, options: TakeDownOptions): Promise<boolean> {
   const { print, log = say, confirm } = options;
@@ -93,7 +94,7 @@ export async function takeDown(stack: LabStack, options: TakeDownOptions): Promi
   return true;
 }
 
-/** Finishes what a killed run had begun, so that all its objects are in the state and can be removed. */
+/** Finishes a killed run, so that all its objects are in the state and can be removed. */
 async function finish(stack: LabStack, log: Log, diagnostics: Diagnostics): Promise<void> {
   const ran = await observed(log, diagnostics, 'an earlier run was killed: finishing it first', (run) => stack.up(run));
   if (ran.cancelled) refuse(stack.name, ran, 'nothing was removed');
@@ -105,7 +106,10 @@ async function finish(stack: LabStack, log: Log, diagnostics: Diagnostics): Prom
 const linePause = 5000;
 const redrawPause = 200;
 
-/** Runs the engine, with its diagnostics and progress on the terminal. After the first Ctrl-C it finishes what it is doing. */
+/**
+ * Runs the engine, with its diagnostics and progress on the terminal. After the first Ctrl-C it finishes the current
+ * steps.
+ */
 async function observed(
   log: Log,
   diagnostics: Diagnostics,
@@ -173,7 +177,7 @@ function refuse(name: string, { succeeded, cancelled, events, stderr }: Ran, sta
   throw new RefusedError([...lines, `${name}: ${state}`].join('\n'));
 }
 
-/** What a plan changes in traffic, class by class; undefined on a first deployment and where nothing changes. */
+/** What a plan changes in traffic, class by class; undefined on a first deployment, and if nothing changes. */
 async function plannedTraffic(
   lab: Pick<Lab, 'kubeconfig'>,
   objects: readonly KubernetesObject[],

@@ -26,7 +26,7 @@ export interface ObjectChange extends PlannedObject {
   replaced?: boolean;
 }
 
-/** What a run of the engine does or has done, by object: a set of routes counts as the objects in it. */
+/** The changes of a run of the engine, by object. A set of routes counts as its objects. */
 export interface StartPlan {
   created: PlannedObject[];
   changed: ObjectChange[];
@@ -37,7 +37,10 @@ export interface StartPlan {
 type Metadata = NonNullable<EngineEvent['resOutputsEvent']>['metadata'];
 type State = Metadata['old'];
 
-/** What the engine is to do by the events of a preview, or has done by those of an update. A step that failed is not among them. */
+/**
+ * What the engine will do, from the events of a preview, or has done, from those of an update. Failed steps are left
+ * out.
+ */
 export function planOf(events: readonly EngineEvent[]): StartPlan {
   const plan: StartPlan = { created: [], changed: [], removed: [], unchanged: 0 };
   const steps = resourceSteps(events);
@@ -55,7 +58,7 @@ function resourceSteps(events: readonly EngineEvent[]): Metadata[] {
   for (const { resOutputsEvent } of events) {
     const metadata = resOutputsEvent?.metadata;
     if (metadata === undefined || !isObjectStep(metadata)) continue;
-    // Of a replacement come three steps, and the one that makes the new object says what becomes of it.
+    // A replacement has three steps; only the step that creates the new object is shown.
     const isHalf = metadata.op === 'delete-replaced' || metadata.op === 'replace';
     if (!isHalf || !steps.has(metadata.urn)) steps.set(metadata.urn, metadata);
   }
@@ -79,7 +82,7 @@ function addResource(step: Metadata, plan: StartPlan): void {
   else plan.changed.push({ ...object, changes, replaced: true });
 }
 
-/** All at once: an object may move from one resource to another. */
+/** All steps together, because an object may move from one resource to another. */
 function addRoutes(steps: readonly Metadata[], plan: StartPlan): void {
   const objects = (states: readonly State[]): Map<string, unknown> =>
     new Map(states.flatMap((state) => routesOf(state)));
@@ -116,7 +119,7 @@ function settingsOf(inputs: unknown): Record<string, unknown> {
   return without(asMap(inputs), 'objects', 'weights', 'kubeconfig', 'context');
 }
 
-/** What is encrypted is not JSON. */
+/** An encrypted value is not JSON. */
 function parsed(text: unknown): unknown {
   try {
     return JSON.parse(asString(text) ?? '');
@@ -125,7 +128,7 @@ function parsed(text: unknown): unknown {
   }
 }
 
-/** What a step is on, as progress names it. */
+/** The object or resource of a step, for progress messages. */
 export function stepTitle(metadata: Metadata): string {
   return isRouteType(metadata.type) ? `route ${nameOf(metadata.urn)}` : plannedTitle(resourceObject(metadata));
 }
@@ -161,13 +164,13 @@ export function plannedTitle({ kind, namespace, name, isPatch = false }: Planned
   return `${objectTitle({ kind, metadata })}${isPatch ? ' (labels and annotations)' : ''}`;
 }
 
-/** So many creations or removals are listed one by one; more are counted by namespace and kind. */
+/** Up to this many creations or removals are listed; more are counted by namespace and kind. */
 const listed = 12;
 /** Number of changed fields to show for an object. */
 const shownFields = 8;
 const longestValue = 60;
 
-/** The plan as people read it before anything is touched. */
+/** The plan for people, printed before any change. */
 export function planText(plan: StartPlan): string {
   const { created, changed, removed, unchanged } = plan;
   if (created.length + changed.length + removed.length === 0) return `no changes (${count(unchanged, 'object')})\n`;
@@ -227,8 +230,8 @@ export function count(number: number, noun: string): string {
 const plainKey = /^[^.[\]"]+$/;
 
 /**
- * The fields in which an object differs, in the order of the object. Lists are compared entry by entry. What the provider keeps for itself does not count, and of a Secret only the names of its keys are
- * told.
+ * The fields in which an object differs, in the order of the object. Lists are compared entry by entry. The provider's
+ * own annotations do not count, and for a Secret only the names of its keys are shown.
  */
 export function fieldChanges(before: Record<string, unknown>, after: Record<string, unknown>): FieldChange[] {
   const changes = compare('', before, after);
@@ -238,7 +241,7 @@ export function fieldChanges(before: Record<string, unknown>, after: Record<stri
 function compare(path: string, from: unknown, to: unknown): FieldChange[] {
   if (Object.is(from, to)) return [];
   if (isMap(from) && isMap(to)) {
-    // The provider's own notes begin so: which field manager it took, what the API version was.
+    // The provider's own annotations begin like this, e.g. for the field manager and the first API version.
     const keys = [...new Set([...Object.keys(from), ...Object.keys(to)])].filter((key) => !key.startsWith('__'));
     return keys.flatMap((key) => compare(join(path, key), from[key], to[key]));
   }

@@ -62,7 +62,7 @@ export async function labTraffic(lab: Pick<Lab, 'kubeconfig'>): Promise<TrafficI
   return asUserError(readTraffic(() => labApi(lab)));
 }
 
-/** A cluster has no objects of a kind that its API server does not serve. */
+/** If the API server does not serve a kind, the cluster has no objects of that kind. */
 async function readTraffic(open: () => KubernetesApi): Promise<TrafficInput> {
   const api = open();
   const kinds = await api.freshKinds();

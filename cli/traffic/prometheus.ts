@@ -11,11 +11,9 @@ interface Answer {
 }
 
 /**
- * Requests of the last while by sender and version, as the proxies of the senders counted them (istio_requests_total).
- * @param base - of Prometheus, e.g. `http://127.0.0.1:9090`
- * @param window - how far back, as Prometheus writes durations, e.g. `5m`
- * @returns why there are none to be had, in words, where Prometheus does not answer
- * @throws UserError for what is not a URL or no duration
+ * Recent requests by sender and version, as counted by the senders' proxies (istio_requests_total). @param base - URL
+ * of Prometheus, e.g. `http://127.0.0.1:9090` @param window - how far back, as a Prometheus duration, e.g. `5m`
+ * @returns the reason as a string, if Prometheus does not answer @throws UserError for an invalid URL or duration
  */
 export async function requestCounts(base: string, window: string): Promise<RequestCount[] | string> {
   if (!/^https?:\/\/[^\s/]/.test(base) || !URL.canParse(base))
@@ -35,7 +33,7 @@ export async function requestCounts(base: string, window: string): Promise<Reque
   }
 }
 
-/** `increase` extrapolates, so that counts come as fractions. */
+/** `increase` extrapolates, so counts are fractions. */
 function requestCount({ metric, value }: { metric: Record<string, string>; value: [number, string] }): RequestCount {
   return {
     source: `${metric['source_workload_namespace'] ?? ''}/${metric['source_workload'] ?? ''}`,

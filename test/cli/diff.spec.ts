@@ -152,7 +152,7 @@ Rules that no request gets to
       ['--cluster', 'x.yaml'],
       'With --rev or --cluster the stack is chosen by --stack, --config or --sample; name no sides.\n',
     ],
-    [['--rev', 'HEAD', '--sample', '003'], '--rev reads a stack file from git; a sample is none.\n'],
+    [['--rev', 'HEAD', '--sample', '003'], '--rev reads a stack file from git; a sample is not one.\n'],
   ] as const) {
     it(`refuses "${words.join(' ')}" with exit code 2`, () => {
       assert.deepEqual(meshwright(['diff', ...words]), { code: 2, stdout: '', stderr: told });

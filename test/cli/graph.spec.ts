@@ -174,13 +174,13 @@ ${classes}`,
       assert.deepEqual([code, arrows(stdout)], [0, ['  n3 -->|"90 %"| n4', '  n3 -->|"10 %"| n5']]);
       assert.match(
         stderr,
-        /^Prometheus at http:\/\/127\.0\.0\.1:\d+\/ does not answer, so nothing observed is shown: out of order\n$/,
+        /^Prometheus at http:\/\/127\.0\.0\.1:\d+\/ does not answer, so no observed shares are shown: out of order\n$/,
       );
     });
   });
 
   for (const [words, told] of [
-    [['-o', 'mesh.png'], 'mesh.png: its ending says no format; allowed are .svg, .html, .mmd, .dot, or --format.\n'],
+    [['-o', 'mesh.png'], 'mesh.png: unknown file ending; allowed are .svg, .html, .mmd, .dot, or --format.\n'],
     [['--prometheus', 'nowhere'], '--prometheus nowhere is not a URL; write e.g. http://127.0.0.1:9090\n'],
     [
       ['--prometheus', 'http://127.0.0.1:9', '--window', 'long'],

@@ -70,7 +70,7 @@ describe('reading objects', () => {
     [
       'a kustomization',
       { 'kustomization.yaml': 'resources: [z.yaml]\n' },
-      'kustomization.yaml: a kustomization; give the output of `kustomize build`',
+      'kustomization.yaml: a kustomization; pass the output of `kustomize build`',
     ],
     [
       'a patch of a kustomization',
@@ -79,18 +79,18 @@ describe('reading objects', () => {
           object('ConfigMap', 'x').replace('v1', 'kustomize.config.k8s.io/v1') + 'patches: [{ path: p.yaml }]\n',
         'p.yaml': object('Service', 'p'),
       },
-      'p.yaml: a patch of a kustomization; give the output of `kustomize build`',
+      'p.yaml: a patch of a kustomization; pass the output of `kustomize build`',
     ],
     ['a JSON patch', { 'p.json': '[{ "op": "remove", "path": "/spec" }]' }, 'p.json: a JSON patch'],
     [
       'values of a chart',
       { 'values-prod.yaml': 'image: { tag: "1" }\n' },
-      'values-prod.yaml: values of a Helm chart; give the output of `helm template`',
+      'values-prod.yaml: values of a Helm chart; pass the output of `helm template`',
     ],
     [
       'an unrendered template',
       { 't.yaml': 'apiVersion: v1\nkind: Service\nmetadata: { name: {{ .Release.Name }} }\n' },
-      't.yaml: an unrendered template; give the output of `helm template`',
+      't.yaml: an unrendered template; pass the output of `helm template`',
     ],
     [
       'a template whose braces are in a string',
@@ -98,7 +98,7 @@ describe('reading objects', () => {
         'Chart.yaml': 'apiVersion: v2\nname: x\n',
         'templates/t.yaml': object('ConfigMap', 'x', 'data: { a: "{{ .Values.a }}" }\n'),
       },
-      'templates/t.yaml: an unrendered template; give the output of `helm template`',
+      'templates/t.yaml: an unrendered template; pass the output of `helm template`',
     ],
     [
       'a workflow',
@@ -110,7 +110,7 @@ describe('reading objects', () => {
     [
       'a file encrypted with SOPS',
       { 's.yaml': object('Secret', 's', 'data: { a: "ENC[x]" }\nsops: { mac: x }\n') },
-      's.yaml: encrypted with SOPS; decrypt it first to have it judged',
+      's.yaml: encrypted with SOPS; decrypt it first to check it',
     ],
     ['a stack file', { 'Pulumi.dev.yaml': 'config: {}\n' }, 'Pulumi.dev.yaml: a stack file'],
     ['a kubeconfig', { 'k.yaml': 'apiVersion: v1\nkind: Config\nclusters: []\n' }, 'k.yaml: a kubeconfig'],
@@ -123,7 +123,7 @@ describe('reading objects', () => {
     [
       'YAML with tags of other programs',
       { 'c.yaml': 'a: !Ref b\n' },
-      'c.yaml: no YAML that can be read (FOLDER/c.yaml:1:4: unresolved tag: !Ref)',
+      'c.yaml: invalid YAML (FOLDER/c.yaml:1:4: unresolved tag: !Ref)',
     ],
   ] as const) {
     it(`skips ${title}, says so once, and takes the rest`, () => {

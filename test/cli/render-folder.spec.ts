@@ -43,7 +43,7 @@ describe('the output folder of render', () => {
       writeFileSync(join(folder, list), JSON.stringify([path]));
       assert.equal(
         refusal(folder),
-        `UserError: ROOT/case-${count}/${list} is not a list that meshwright render wrote: remove it, and the files that are no longer wanted. Nothing was written.`,
+        `UserError: ROOT/case-${count}/${list} is not a list that meshwright render wrote: remove it, and the files that you no longer need. Nothing was written.`,
       );
       assert.deepEqual([existsSync(join(root.path, 'mine.txt')), readdirSync(folder)], [true, [list]]);
     });

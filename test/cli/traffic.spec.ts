@@ -206,7 +206,12 @@ describe('counts of who answered', () => {
   });
 
   for (const [what, outcome, answers, why] of [
-    ['where the request goes', { kind: 'passthrough' }, [from('v1')], 'config does not say where the request goes'],
+    [
+      'where the request goes',
+      { kind: 'passthrough' },
+      [from('v1')],
+      'the configuration does not determine where the request goes',
+    ],
     ['what the model lacks', { kind: 'unknown', why: 'a regex too large' }, [from('v1')], 'a regex too large'],
     [
       'what comes of an injected error of gRPC',
@@ -661,7 +666,7 @@ describe('meshwright traffic', () => {
       ['-H', ':path: /x', '-H', 'Content-Length: 3', '-H', 'a: €'],
       `This is not a request:
   header :path; use --method, --path or the header host in place of it
-  header content-length; it is about the connection, which the command makes itself
+  header content-length; it is about the connection, and the command sets it itself
   header a: "€" has characters that no header may have
 `,
     ],

@@ -81,7 +81,7 @@ describe('a stack on the lab', () => {
       [
         '',
         [
-          `The lab's stack mesh comes from ${first}, not from ${second}: two files of one name cannot be on the lab together.`,
+          `The lab's stack mesh comes from ${first}, not from ${second}: two files with one name cannot be on the lab together.`,
           `Rename the file, or remove the other stack first: npx meshwright down --config ${first}`,
         ],
       ],

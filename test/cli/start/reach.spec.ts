@@ -27,7 +27,7 @@ describe('gatewayLines', () => {
 
   it('says when another program has the node port', () => {
     assert.deepEqual(gatewayLines(stack(['*']), [{ ...nodePort, address: '127.0.0.1:41000' }]), [
-      'edge  http://127.0.0.1:41000/shop (a program of this machine has 30080)',
+      'edge  http://127.0.0.1:41000/shop (another program on this machine uses port 30080)',
     ]);
   });
 
