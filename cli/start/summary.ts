@@ -30,7 +30,7 @@ export function summary(live: readonly LiveObject[]): string {
 
 function routesText(live: readonly KubernetesObject[]): string {
   const rows = routeRows([...live]);
-  return rows.length === 0 ? '' : table(['ROUTE', 'WHO', 'GOES TO'], rows);
+  return rows.length === 0 ? '' : table(['ROUTE', 'REQUESTS', 'GO TO'], rows);
 }
 
 /**

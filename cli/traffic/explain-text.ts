@@ -74,5 +74,5 @@ function classLines(classes: readonly RequestClass[]): string[] {
     reachable === false ? `${who} (never: earlier rules take them all)` : who,
     outcomeWords(outcome),
   ]);
-  return ['', table([`WHO ASKS ${first.host}:${first.port}`, 'GOES TO'], rows)];
+  return ['', table([`REQUESTS TO ${first.host}:${first.port}`, 'GO TO'], rows)];
 }

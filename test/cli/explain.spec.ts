@@ -29,8 +29,8 @@ DRAWN              REQUESTS  SHARE
 reviews.user02 v1  505       50.5 %
 reviews.user02 v3  495       49.5 %
 
-WHO ASKS reviews.user02.svc.cluster.local:9080  GOES TO
-all requests                                    reviews.user02 v1 50 %, reviews.user02 v3 50 %
+REQUESTS TO reviews.user02.svc.cluster.local:9080  GO TO
+all requests                                       reviews.user02 v1 50 %, reviews.user02 v3 50 %
 `,
     );
   });
@@ -47,9 +47,9 @@ with:  delay 7s for 100 %
 DESTINATION        PORT  SHARE  EXACT
 ratings.user02 v1  9080  100 %  1
 
-WHO ASKS ratings.user02.svc.cluster.local:9080  GOES TO
-header end-user is jason                        ratings.user02 v1; delay 7s for 100 %
-all other requests                              ratings.user02 v1
+REQUESTS TO ratings.user02.svc.cluster.local:9080  GO TO
+header end-user is jason                           ratings.user02 v1; delay 7s for 100 %
+all other requests                                 ratings.user02 v1
 `,
     );
   });
@@ -66,7 +66,7 @@ with:  path becomes /
 DESTINATION        PORT  SHARE  EXACT
 customer.tutorial  8080  100 %  1
 
-WHO ASKS *:80               GOES TO
+REQUESTS TO *:80            GO TO
 path starts with /customer  customer.tutorial; path becomes /
 all other requests          404, no rule
 `,
@@ -89,8 +89,8 @@ user02/reviews-v1  33.33 %
 user02/reviews-v2  33.33 %
 user02/reviews-v3  33.33 %
 
-WHO ASKS reviews.user02.svc.cluster.local:9080  GOES TO
-all requests                                    reviews.user02
+REQUESTS TO reviews.user02.svc.cluster.local:9080  GO TO
+all requests                                       reviews.user02
 `,
     );
   });
@@ -113,8 +113,8 @@ to:    productpage.bookinfo
 DESTINATION           PORT  SHARE  EXACT
 productpage.bookinfo  9080  100 %  1
 
-WHO ASKS *:80  GOES TO
-all requests   productpage.bookinfo
+REQUESTS TO *:80  GO TO
+all requests      productpage.bookinfo
 `;
     const asked = ['localhost:30081/productpage', '127.0.0.1:30081/productpage', '[::1]:30081', '10.1.2.3:30081'].map(
       (target) => explained(target, '--config', file),

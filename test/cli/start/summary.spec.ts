@@ -39,7 +39,7 @@ bookinfo/db          StatefulSet  0/1
 bookinfo/curl        Pod          yes
 bookinfo/new         Pod          no
 
-ROUTE             WHO           GOES TO
+ROUTE             REQUESTS      GO TO
 bookinfo/reviews  all requests  v1 75 %, v3 25 %`,
     );
   });
