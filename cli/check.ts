@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { objectKey, objectTitle, defined, originOf, type KubernetesObject } from '../mesh/manifests/kubernetes';
 import { renderMesh } from '../mesh/manifests/mesh';
 import { judgeExpectations } from '../mesh/traffic/expectations';
-import { stackTraffic, type TrafficInput } from '../mesh/traffic';
+import { mergedOptions, stackTraffic, type TrafficInput } from '../mesh/traffic';
 import { checkOptions, mergeCheckOptions } from '../config/check-options';
 import { encryptedUnknowns } from '../config/encrypted';
 import { keyPath, parseKeyPath, valueAt } from '../config/key-path';
@@ -77,7 +77,7 @@ function trafficOf(
   const workloads = own.flatMap((stack) => stack.objects).filter((object) => !known.has(identity(object)));
   return {
     objects: [...objects, ...workloads],
-    options: Object.assign({}, ...own.map(({ options }) => options)) as TrafficInput['options'],
+    options: mergedOptions(own),
   };
 }
 

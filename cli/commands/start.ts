@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { renderMesh, type Mesh } from '../../mesh/manifests/mesh';
 import type { StackSettings } from '../../mesh/manifests/settings';
+import { printable } from '../../mesh/strings';
+import { weightOwnersOf } from '../../mesh/traffic';
 import { labApi, labUp, type Lab } from '../../cluster/lab';
 import { withoutEncryptedSettings } from '../../config/encrypted';
 import type { CheckOptions } from '../../policy/rule';
 import { asUserError, UserError } from '../errors';
 import { loadMesh, stackOptions, type StackChoice } from '../input';
-import { printable } from '../../mesh/strings';
 import { say, shellWord } from '../output';
 import { deploy } from '../start/deploy';
 import { labSettings, reachableAddonCharts } from '../start/lab-settings';
@@ -51,7 +52,8 @@ export async function start({ refresh = false, ...choice }: StartOptions): Promi
   // A message ends with the name of its rule.
   const printed = warnings.map(({ message }) => message.replace(/ \([\w-]+\)$/, ''));
   recordOrigin(lab, name, origin);
-  await deploy(lab, stack, { objects, printed, refresh, print });
+  const weightOwners = weightOwnersOf(local.settings);
+  await deploy(lab, stack, { objects, weightOwners, printed, refresh, print });
   const api = labApi(lab);
   // The charts may have installed new kinds.
   await asUserError(api.freshKinds());

@@ -1,7 +1,8 @@
 import type { EngineEvent } from '@pulumi/pulumi/automation';
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import type { Lab, Log } from '../../cluster/lab';
-import { trafficDiff, trafficDiffText } from '../../mesh/traffic';
+import type { WeightOwners } from '../../mesh/model/mesh-model';
+import { trafficDiff, trafficDiffText, type TrafficInput } from '../../mesh/traffic';
 import { asUserError, RefusedError } from '../errors';
 import { say } from '../output';
 import { appliedTo } from '../traffic/applied';
@@ -21,6 +22,8 @@ export interface Reporting {
 export interface DeployOptions extends Reporting {
   /** All objects of the stack, for the changes to traffic. */
   objects: readonly KubernetesObject[];
+  /** Who sets the weights of which VirtualService, as input of the routing model. */
+  weightOwners?: WeightOwners;
   /** Messages of policy findings that have already been printed. */
   printed?: readonly string[];
   /** Compare with the cluster first, and revert manual changes. */
@@ -33,7 +36,7 @@ export interface DeployOptions extends Reporting {
  * Changes made until then stay, and a second run continues from there.
  */
 export async function deploy(lab: Lab, stack: LabStack, options: DeployOptions): Promise<void> {
-  const { print, log = say, objects, printed = [], refresh = false } = options;
+  const { print, log = say, objects, weightOwners = {}, printed = [], refresh = false } = options;
   const diagnostics = new Diagnostics();
   const preview = await observed(log, diagnostics, 'comparing the stack with the cluster', (run) =>
     stack.preview({ ...run, refresh }),
@@ -48,7 +51,7 @@ export async function deploy(lab: Lab, stack: LabStack, options: DeployOptions):
     print(`Policy\n${advice.map(({ text }) => `  ${text.replaceAll('\n', '\n  ')}\n`).join('')}\n`);
   const steps = stepCount(preview.events);
   if (steps === 0) return;
-  const traffic = await asUserError(plannedTraffic(lab, objects, plan));
+  const traffic = await asUserError(plannedTraffic(lab, { objects: [...objects], options: { weightOwners } }, plan));
   if (traffic !== undefined) print(`${traffic}\n`);
   const started = Date.now();
   const ran = await observed(log, diagnostics, new Progress(steps), (run) => stack.up(run));
@@ -180,14 +183,14 @@ function refuse(name: string, { succeeded, cancelled, events, stderr }: Ran, sta
 /** What a plan changes in traffic, class by class; undefined on a first deployment, and if nothing changes. */
 async function plannedTraffic(
   lab: Pick<Lab, 'kubeconfig'>,
-  objects: readonly KubernetesObject[],
+  stack: TrafficInput,
   { created, changed, removed, unchanged }: StartPlan,
 ): Promise<string | undefined> {
   if (created.length + changed.length + removed.length === 0) return undefined;
   if (changed.length + removed.length + unchanged === 0) return undefined;
   const before = await labTraffic(lab);
   const gone = removed.filter(({ isPatch }) => isPatch !== true).map(plannedTitle);
-  const after = appliedTo(before, { objects: [...objects], options: {} }, gone);
+  const after = appliedTo(before, stack, gone);
   const diff = trafficDiff(before.objects, after.objects, { before: before.options, after: after.options });
   return `Traffic\n${trafficDiffText(diff)}\n`;
 }

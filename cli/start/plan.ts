@@ -1,6 +1,7 @@
 import type { EngineEvent } from '@pulumi/pulumi/automation';
-import { objectTitle } from '../../mesh/manifests/kubernetes';
+import { type KubernetesObject, objectTitle } from '../../mesh/manifests/kubernetes';
 import { isRouteType } from '../../mesh/manifests/route-set';
+import { withWeightsOf } from '../../mesh/manifests/route-weights';
 import { asList, asMap, asString, isMap, without } from '../../mesh/json';
 
 /** One field that differs. `from` is absent for an added field, `to` for a removed one. */
@@ -24,6 +25,8 @@ export interface ObjectChange extends PlannedObject {
   changes: FieldChange[];
   /** The object is deleted and created anew. */
   replaced?: boolean;
+  /** The controller to which its weights belong; they stay. */
+  weightsOwnedBy?: string;
 }
 
 /** The changes of a run of the engine, by object. A set of routes counts as its objects. */
@@ -88,14 +91,17 @@ function addRoutes(steps: readonly Metadata[], plan: StartPlan): void {
     new Map(states.flatMap((state) => routesOf(state)));
   const before = objects(steps.map(({ old }) => old));
   const after = objects(steps.map(({ op, new: next }) => (op === 'delete' ? undefined : next)));
+  const owners = new Map(steps.flatMap(weightOwners));
   const touched = new Set<string>();
   for (const title of new Set([...before.keys(), ...after.keys()])) {
-    const [was, is] = [before.get(title), after.get(title)];
+    const [was, wanted] = [before.get(title), after.get(title)];
+    const weightsOwnedBy = owners.get(title);
+    const is = weightsOwnedBy === undefined || was === undefined ? wanted : keptWeights(wanted, was);
     const object = titledObject(title);
     const changes = was === undefined || is === undefined ? [] : fieldChanges(asMap(was), asMap(is));
     if (was === undefined) plan.created.push(object);
     else if (is === undefined) plan.removed.push(object);
-    else if (changes.length > 0) plan.changed.push({ ...object, changes });
+    else if (changes.length > 0) plan.changed.push({ ...object, changes, ...(weightsOwnedBy && { weightsOwnedBy }) });
     else plan.unchanged += 1;
     if (was === undefined || is === undefined || changes.length > 0) touched.add(title);
   }
@@ -107,6 +113,20 @@ function addRoutes(steps: readonly Metadata[], plan: StartPlan): void {
     const proof = unproven.length > 0 ? [{ path: 'proof', to: `of ${unproven.join(', ')}` }] : [];
     plan.changed.push({ kind: 'Route', name: nameOf(urn), changes: [...changes, ...proof] });
   }
+}
+
+/** The VirtualServices of a Route whose weights belong to a controller. */
+function weightOwners({ new: next }: Metadata): [string, string][] {
+  const owner = asString(asMap(next?.inputs)['weightsOwnedBy']);
+  const routes = routesOf(next).filter(([title]) => titledObject(title).kind === 'VirtualService');
+  return owner === undefined ? [] : routes.map(([title]) => [title, owner]);
+}
+
+/** A VirtualService as an update writes it: with its current weights. */
+function keptWeights(wanted: unknown, was: unknown): unknown {
+  return isMap(asMap(wanted)['spec']) && isMap(asMap(was)['spec'])
+    ? withWeightsOf(wanted as KubernetesObject, was as KubernetesObject)
+    : wanted;
 }
 
 /** The objects of a Route by their titles, as the cluster has them if that is known. */
@@ -201,8 +221,9 @@ function grouped<T>(objects: readonly T[], keyOf: (object: T) => string): [strin
   return [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-function changeLines({ changes, replaced = false, ...object }: ObjectChange): string[] {
-  const head = replaced ? `+- ${plannedTitle(object)} (deleted and created anew)` : `~ ${plannedTitle(object)}`;
+function changeLines({ changes, replaced = false, weightsOwnedBy, ...object }: ObjectChange): string[] {
+  const kept = weightsOwnedBy === undefined ? '' : ` (its weights belong to ${weightsOwnedBy} and stay)`;
+  const head = replaced ? `+- ${plannedTitle(object)} (deleted and created anew)` : `~ ${plannedTitle(object)}${kept}`;
   const more = changes.length - shownFields;
   return [
     head,

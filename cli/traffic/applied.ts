@@ -1,5 +1,5 @@
 import { objectKey, objectTitle } from '../../mesh/manifests/kubernetes';
-import type { TrafficInput } from '../../mesh/traffic';
+import { mergedOptions, type TrafficInput } from '../../mesh/traffic';
 
 /**
  * A cluster after a stack's objects are applied to it. Existing objects keep their age, because in some conflicts the
@@ -13,5 +13,5 @@ export function appliedTo(cluster: TrafficInput, stack: TrafficInput, removed: r
     const metadata = { ...present.get(objectKey(object))?.metadata, ...object.metadata };
     present.set(objectKey(object), { ...object, metadata });
   }
-  return { objects: [...present.values()], options: { ...cluster.options, ...stack.options } };
+  return { objects: [...present.values()], options: mergedOptions([cluster, stack]) };
 }

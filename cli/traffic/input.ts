@@ -4,7 +4,7 @@ import { parseDocument } from 'yaml';
 import { formatProblems } from '../../config/problem';
 import { parseStackText } from '../../config/stack-text';
 import { findSample, sampleStackFile } from '../samples';
-import { stackTraffic, type TrafficInput } from '../../mesh/traffic';
+import { mergedOptions, stackTraffic, type TrafficInput } from '../../mesh/traffic';
 import { UserError } from '../errors';
 import { loadStack, type LoadedStack, type StackChoice } from '../input';
 import { readInput, readObjects, type ReadOptions } from '../objects';
@@ -27,7 +27,7 @@ function readTraffic(operands: readonly string[], options: ReadOptions = {}): Tr
   const stacks = stackFiles.map((config) => loadedTraffic(loadStack({ config })));
   return {
     objects: [...objects.map(({ object }) => object), ...stacks.flatMap((stack) => stack.objects)],
-    options: Object.assign({}, ...stacks.map((stack) => stack.options)) as TrafficInput['options'],
+    options: mergedOptions(stacks),
   };
 }
 

@@ -92,6 +92,14 @@ export function withWeightsOf<T extends KubernetesObject>(virtualService: T, oth
   });
 }
 
+/** Whether {@link withWeightsOf} finds a place for every split of the other VirtualService. */
+export function hasSplitsOf(virtualService: KubernetesObject, other: KubernetesObject): boolean {
+  const rules = new Map(namedRules(virtualService));
+  return namedRules(other).every(
+    ([name, { route = [] }]) => route.length < 2 || sameDestinations(route, rules.get(name)?.route ?? []),
+  );
+}
+
 /** The VirtualService without any weight, to compare everything else. */
 export function withoutWeights<T extends KubernetesObject>(virtualService: T): T {
   return mapRules(virtualService, (rule) =>

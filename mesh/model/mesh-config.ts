@@ -50,7 +50,11 @@ export interface MeshOptions {
    * among the objects count as missing.
    */
   complete?: boolean;
+  /** Who sets the weights of a VirtualService in place of the objects: field manager by `namespace/name`. */
+  weightOwners?: WeightOwners;
 }
+
+export type WeightOwners = Readonly<Record<string, string>>;
 
 export function meshConfig(objects: readonly KubernetesObject[], options: MeshOptions = {}): MeshConfig {
   const raw = options.meshConfig ?? configMapMesh(objects, options.rootNamespace ?? 'istio-system');

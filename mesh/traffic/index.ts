@@ -18,4 +18,4 @@ export { trafficDiffMarkdown, trafficDiffText } from './diff/diff-text';
 export { diffStatus, trafficDiff } from './diff/traffic-diff';
 export { draw, explanation, seededRandom } from './explanation';
 export { effectiveSplits } from './splits';
-export { stackTraffic, type TrafficInput } from './stack-objects';
+export { mergedOptions, stackTraffic, type TrafficInput, weightOwnersOf } from './stack-objects';

@@ -1,3 +1,4 @@
+import type { MeshModel } from '../model/mesh-model';
 import type { Outcome, WeightedDestination } from './outcome';
 import { clusterOf } from './proxy-view';
 import { orderedOperations } from './rules/headers';
@@ -33,6 +34,7 @@ export function ruleOutcome(route: CompiledRoute, asking: Asking): Outcome {
       }),
     })),
     ...common,
+    ...ownedWeights(route, model),
     ...present({
       rewrite: action.rewrite,
       authority: action.authority,
@@ -42,6 +44,13 @@ export function ruleOutcome(route: CompiledRoute, asking: Asking): Outcome {
     }),
   };
   return judged(outcome, route, asking);
+}
+
+/** Shares that a controller sets are not those that the object states. */
+function ownedWeights({ action, rule }: CompiledRoute, { weightOwners }: MeshModel): Pick<Outcome, 'unknown'> {
+  const owner = rule?.kind === 'VirtualService' ? weightOwners[`${rule.namespace}/${rule.name}`] : undefined;
+  if (rule === undefined || owner === undefined || !action.several) return {};
+  return { unknown: [`the weights of VirtualService ${rule.namespace}/${rule.name} belong to ${owner}`] };
 }
 
 function present<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {

@@ -1,8 +1,9 @@
 import { defaultGatewayPorts, gatewayLabel, gatewayNamespace } from '../manifests/gateway-workload';
 import type { KubernetesObject } from '../manifests/kubernetes';
 import { renderMesh } from '../manifests/mesh';
+import { allRouteObjects } from '../manifests/routes';
 import type { GatewaySettings, StackSettings } from '../manifests/settings';
-import type { MeshOptions } from '../model/mesh-model';
+import type { MeshOptions, WeightOwners } from '../model/mesh-model';
 
 /** What the routing model is given: objects, and what no object says. */
 export interface TrafficInput {
@@ -20,6 +21,7 @@ export function stackTraffic(
 ): TrafficInput {
   const { existingNamespaces, objects } = renderMesh(settings);
   const { istio, gateways = {} } = settings;
+  const weightOwners = weightOwnersOf(settings);
   return {
     objects: [
       ...existingNamespaces.map(({ object }) => object),
@@ -31,8 +33,28 @@ export function stackTraffic(
       ...(istio?.meshConfig === undefined ? {} : { meshConfig: istio.meshConfig }),
       ...(externals === undefined ? {} : { externals }),
       ...(complete === undefined ? {} : { complete }),
+      ...(Object.keys(weightOwners).length === 0 ? {} : { weightOwners }),
     },
   };
+}
+
+/** What several inputs of one mesh say beside their objects; the last one wins. */
+export function mergedOptions(inputs: readonly TrafficInput[]): MeshOptions {
+  const all = inputs.map(({ options }) => options);
+  const owners = all.flatMap(({ weightOwners = {} }) => Object.entries(weightOwners));
+  const merged = Object.assign({}, ...all) as MeshOptions;
+  return owners.length === 0 ? merged : { ...merged, weightOwners: Object.fromEntries(owners) };
+}
+
+/** Routes of which a controller sets the weights (`weightsOwnedBy`), by their VirtualServices. */
+export function weightOwnersOf({ routes }: StackSettings): WeightOwners {
+  const owners = allRouteObjects(routes).flatMap(({ namespace, service, virtualService }) => {
+    const owner = routes?.[namespace]?.[service]?.weightsOwnedBy;
+    return owner === undefined || virtualService === undefined
+      ? []
+      : [[`${namespace}/${virtualService.object.metadata.name}`, owner]];
+  });
+  return Object.fromEntries(owners) as WeightOwners;
 }
 
 /** The Deployment and Service of Istio's gateway chart, as far as routing looks at them. A workload that was there before is known by its labels alone. */

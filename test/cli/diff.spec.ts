@@ -79,7 +79,7 @@ New rules
             example: {},
           },
         ],
-        rules: { newRules: [], lostRules: [], unreachable: [], underLoad: [], notFollowed: [] },
+        rules: { newRules: [], lostRules: [], unreachable: [], underLoad: [], notFollowed: [], ownedWeights: [] },
       },
     );
   });

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { contextOf, labByDefault } from '../../cli/cluster';
-import { liveText } from '../../cli/live/routes';
-import type { ProxyVerdict } from '../../cluster/proxies';
+import { liveRoutes, liveText } from '../../cli/live/routes';
+import type { MeshView, ProxyVerdict } from '../../cluster/proxies';
 import { endpointStub } from '../cluster/proxies/istiod-stub';
 import { route } from '../support/routes';
 import { reviewsStack, temporaryFolder, type Ran } from './support';
@@ -240,5 +240,82 @@ describe('meshwright live', () => {
     } finally {
       for (const stub of [same, other, nothing]) stub.stop();
     }
+  });
+
+  it('compares everything but the weights of a route whose weights belong to a controller', async () => {
+    const file = folder.file('owned.yaml', reviewsStack('{ v1: rest, v3: 0 }', '        weightsOwnedBy: flagger\n'));
+    const moved = await endpointStub({ '/debug/configz': [route({ v1: 60, v3: 40 })], '/debug/syncz': [] });
+    const other = await endpointStub({ '/debug/configz': [route({ v1: 60, v2: 40 })], '/debug/syncz': [] });
+    const first = 'bookinfo/reviews: live, no proxy is connected';
+    const owner = '(the weights belong to flagger)';
+    try {
+      assert.deepEqual(await live('--config', file, '--istiod', moved.address), {
+        code: 0,
+        stdout: `${first}\n  config  v1 60 %, v3 40 % ${owner}\n  api     v1 60 %, v3 40 %\n`,
+        stderr: '',
+      });
+      assert.deepEqual(await live('--config', file, '--istiod', other.address), {
+        code: 1,
+        stdout: `${first.replace('live', 'not live')}\n  config  v1 100 % ${owner}\n  api     v1 60 %, v2 40 %\n`,
+        stderr: '',
+      });
+      const { code, stdout } = await live('--json', '--config', file, '--istiod', moved.address);
+      assert.deepEqual(
+        [code, JSON.parse(stdout)],
+        [
+          0,
+          {
+            routes: [
+              {
+                route: 'bookinfo/reviews',
+                config: ['v1 60 %, v3 40 %'],
+                weightsOwnedBy: 'flagger',
+                api: ['v1 60 %, v3 40 %'],
+                proxies: [],
+                live: true,
+                note: 'no proxy is connected',
+              },
+            ],
+          },
+        ],
+      );
+    } finally {
+      for (const stub of [moved, other]) stub.stop();
+    }
+  });
+
+  it('looks again when a controller moves the weights meanwhile', async () => {
+    const config = folder.file('moving.yaml', reviewsStack('{ v1: rest, v3: 0 }', '        weightsOwnedBy: argo\n'));
+    const shares = (v3: number) => ({ 'reviews.bookinfo.svc|v1': 100 - v3, 'reviews.bookinfo.svc|v3': v3 });
+    const acked = { sent: '1', acked: true, number: 1 };
+    const view = {
+      proxy: 'web.shop',
+      type: 'sidecar',
+      istiod: 'one',
+      kinds: { clusters: acked, endpoints: acked, routes: acked, listeners: acked },
+      config: {
+        virtualHosts: [[{ source: 'bookinfo/reviews', shares: shares(30) }]],
+        connections: [],
+        clusters: [],
+      },
+    };
+    const found = [route({ v1: 80, v3: 20 }), route({ v1: 70, v3: 30 })];
+    const mesh = {
+      while: <T>(work: () => Promise<T>) => work(),
+      virtualServices: () => Promise.resolve([found.shift()]),
+      look: () => Promise.resolve([view]),
+    } as unknown as MeshView;
+    const served = 'v1 70 %, v3 30 %';
+    assert.deepEqual(await liveRoutes({ config }, undefined, { istiod: ['127.0.0.1:1'] }, () => mesh), [
+      {
+        route: 'bookinfo/reviews',
+        config: [served],
+        weightsOwnedBy: 'argo',
+        api: [served],
+        proxies: [{ proxy: 'web.shop', istiod: 'one', state: 'live', serves: [served] }],
+        live: true,
+      },
+    ]);
+    assert.deepEqual(found, []);
   });
 });

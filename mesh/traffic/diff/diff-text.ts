@@ -5,6 +5,7 @@ import type { Unfollowed } from '../unfollowed';
 import { printable } from '../../strings';
 import { codeSpan, endsWords, placeWords, treatmentWords } from '../words';
 import type { LoadChange } from './load';
+import type { OwnedWeights } from './owned-weights';
 import { diffStatus, isUnknownMove, type GroupedMove, type TrafficDiff } from './traffic-diff';
 
 /** The diff for people, for a terminal: one paragraph per host, no trailing newline. */
@@ -110,6 +111,7 @@ function listSections({
   unreachable,
   underLoad,
   notFollowed,
+  ownedWeights,
 }: TrafficDiff): { title: string; lines: string[] }[] {
   return [
     { title: 'New rules', lines: newRules.map(ruleWords) },
@@ -117,12 +119,17 @@ function listSections({
     { title: 'Rules that no request gets to', lines: unreachable.map(ruleWords) },
     { title: 'Changes behaviour under load', lines: underLoad.map(loadWords) },
     { title: 'Changed, and not followed: what it does to traffic is unknown', lines: notFollowed.map(unfollowedWords) },
+    { title: 'Weights that are not compared', lines: ownedWeights.map(ownedWords) },
   ].filter(({ lines }) => lines.length > 0);
 }
 
 function loadWords({ of, setting, before, after }: LoadChange): string {
   const value = (one: unknown): string => (one === undefined ? 'not set' : JSON.stringify(one));
   return `${of.join(', ')}: ${setting} ${value(before)} -> ${value(after)}`;
+}
+
+function ownedWords({ kind, namespace, name, owner }: OwnedWeights): string {
+  return `${kind} ${namespace}/${name}: they belong to ${owner}`;
 }
 
 function unfollowedWords({ kind, namespace, name, touches }: Unfollowed): string {

@@ -10,6 +10,7 @@ import { trafficModels, type TrafficModel } from '../traffic-model';
 import type { Unfollowed } from '../unfollowed';
 import { type LoadChange, loadChanges, notFollowed } from './load';
 import { entryMoves, type Move } from './moves';
+import { type OwnedWeights, withoutOwnedWeights } from './owned-weights';
 
 /** What a change of objects does to traffic. */
 export interface TrafficDiff {
@@ -24,6 +25,8 @@ export interface TrafficDiff {
   underLoad: LoadChange[];
   /** What changed and is not followed; what it does to traffic is unknown. */
   notFollowed: Unfollowed[];
+  /** VirtualServices of which controllers set the weights; these are not compared. */
+  ownedWeights: OwnedWeights[];
 }
 
 export interface GroupedMove extends Omit<Move, 'from'> {
@@ -50,11 +53,20 @@ export function trafficDiff(
   after: readonly KubernetesObject[],
   options?: { before?: MeshOptions; after?: MeshOptions },
 ): TrafficDiff {
-  const models = trafficModels(before, after, options);
-  return modelDiff(models.before, models.after);
+  const sides = withoutOwnedWeights(
+    { objects: before, options: options?.before },
+    { objects: after, options: options?.after },
+  );
+  const models = trafficModels(sides.before.objects, sides.after.objects, {
+    ...(sides.before.options && { before: sides.before.options }),
+    ...(sides.after.options && { after: sides.after.options }),
+  });
+  const diff = modelDiff(models.before, models.after);
+  return { ...diff, notFollowed: [...diff.notFollowed, ...sides.unknown], ownedWeights: sides.owned };
 }
 
-export function modelDiff(before: TrafficModel, after: TrafficModel): TrafficDiff {
+/** Compares two models, with all weights as their objects state them. */
+export function modelDiff(before: TrafficModel, after: TrafficModel): Omit<TrafficDiff, 'ownedWeights'> {
   // Senders that only one side sets apart are set apart on both, so that like is compared with like.
   const groups = [...sendersApart(before.mesh), ...sendersApart(after.mesh)];
   const [old, next] = [entries(before, groups), entries(after, groups)];

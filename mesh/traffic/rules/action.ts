@@ -75,7 +75,8 @@ export function httpAction(route: JsonMap, resolve: ResolveHost, meshRetries: un
 
 /** A TCP or TLS route. */
 export function tcpAction(route: JsonMap, resolve: ResolveHost): Action {
-  return { ...plainForward([]), isL4: true, forward: weighted(route['route'], resolve), retries: undefined };
+  const several = asList(route['route']).length > 1;
+  return { ...plainForward([]), isL4: true, forward: weighted(route['route'], resolve), several, retries: undefined };
 }
 
 /** What happens without any rule: everything to one destination. */

@@ -142,6 +142,31 @@ describe('the plan of a run', () => {
     assert.match(text(set), /^~ VirtualService bookinfo\/reviews\n {4}spec\.http\[0\]\.route\[0\]\.weight: 1 -> 90\n/);
   });
 
+  it('leaves out weights that belong to a controller', () => {
+    const owned = (http: object, weights: Record<string, number>): { inputs: object } => {
+      const one = route(weights);
+      const spec = { hosts: ['reviews'], http: [{ ...(one.spec as { http: object[] }).http[0], ...http }] };
+      return { inputs: { ...routes({ ...one, spec }).inputs, weightsOwnedBy: 'flagger' } };
+    };
+    const set = (http: object): Step => ({
+      op: 'update',
+      type: routeType,
+      name: 'bookinfo',
+      before: owned({}, { v1: 90, v2: 10 }),
+      after: owned(http, { v1: 100, v2: 0 }),
+    });
+    assert.equal(
+      text(set({ timeout: '5s' })),
+      [
+        '~ VirtualService bookinfo/reviews (its weights belong to flagger and stay)',
+        '    spec.http[0].timeout: "5s" (new)',
+        '0 to create, 1 to change, 0 to remove, 0 unchanged',
+        '',
+      ].join('\n'),
+    );
+    assert.deepEqual(planOf([ends(set({}))]).unchanged, 1);
+  });
+
   it('takes an object that moves from one resource to another for unchanged', () => {
     const set: Step = {
       op: 'delete',
