@@ -55,7 +55,7 @@ export function asStringMap(value: unknown): Record<string, string> {
   );
 }
 
-/** The value below `keys`; undefined as soon as one of them is missing. */
+/** The value below `keys`; undefined if one of them is missing. */
 export function valueAt(value: unknown, ...keys: string[]): unknown {
   return keys.reduce<unknown>(
     (inner, key) => (Object.hasOwn(asMap(inner), key) ? asMap(inner)[key] : undefined),

@@ -1,10 +1,10 @@
 import { distance } from 'fastest-levenshtein';
 
-/** Characters that a terminal acts on, or that change the order of a line: control characters and marks of the direction of writing. */
+/** Characters that control a terminal or reorder a line: control characters and bidirectional marks. */
 const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
 /**
- * A string from a file or a cluster as it may be shown: what a terminal would act on is written as an escape.
+ * A string from a file or a cluster, safe to print: characters that control a terminal are escaped.
  * @param kept - characters to leave as they are; line breaks and tabs by default
  */
 export function printable(value: string, kept = '\n\t'): string {
@@ -13,7 +13,10 @@ export function printable(value: string, kept = '\n\t'): string {
   );
 }
 
-/** The candidate that `word` is most likely a slip of: at most a third of its letters differ, in whatever case. undefined when none is near or several are equally so. */
+/**
+ * The candidate that `word` is probably a misspelling of: at most a third of its letters differ, ignoring case.
+ * undefined if none is close, or several are equally close.
+ */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const ranked = candidates
     .map((candidate) => ({ candidate, far: distance(word.toLowerCase(), candidate.toLowerCase()) }))

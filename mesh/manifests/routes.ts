@@ -199,7 +199,7 @@ function rules<T extends RuleSettings>(
   });
 }
 
-/** Whether a rule has a destination or an answer of its own, so that it does not use the split. */
+/** Whether a rule has a destination or an answer of its own, so it does not use the split. */
 function answersItself(rule: object): boolean {
   return ['route', 'redirect', 'directResponse', 'delegate'].some((key) => key in rule);
 }

@@ -61,7 +61,10 @@ export interface ProofSettings {
   timeoutSeconds?: number;
   /** Also fail when istiod cannot be reached: not in the cluster, no answer, no permission to forward a port. Defaults to false: warn, and go on without proof. */
   strict?: boolean;
-  /** Seconds for which a version is kept after the last route has left it, so that open connections can drain. Defaults to 5, as Istio's terminationDrainDuration. */
+  /**
+   * Seconds for which a version is kept after its last route, so that open connections can drain. Defaults to 5, as
+   * Istio's terminationDrainDuration.
+   */
   drainSeconds?: number;
   /** Addresses of all istiod replicas, `host[:port]` of port 15014. Default to port-forwards to the istiod pods, which need permission to list pods and to create pods/portforward. */
   istiod?: string[];
@@ -191,7 +194,7 @@ export interface NamespaceSettings {
   annotations?: Record<string, string>;
 }
 
-/** A weight: whole percent from 0 to 100, or `rest` for what the other versions leave. */
+/** A weight: whole percent from 0 to 100, or `rest` for the remainder. */
 export type Weight = number | 'rest';
 export type Weights = Record<string, Weight>;
 
@@ -201,7 +204,7 @@ export interface VersionSettings {
   labels?: Record<string, string>;
   /** Istio's TrafficPolicy for this version, verbatim. */
   trafficPolicy?: Verbatim<TrafficPolicy>;
-  /** Name of the version's DestinationRule. Defaults to `<service>.<version>`. Without effect when one rule holds all subsets. */
+  /** Name of the version's DestinationRule. Defaults to `<service>.<version>`. Ignored if one rule has all subsets. */
   name?: string;
 }
 

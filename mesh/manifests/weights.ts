@@ -5,7 +5,7 @@ import type { RouteSettings, VersionSettings, Weight, Weights } from './settings
 export const fullWeight = 100;
 
 /**
- * Weights in whole percent, in the order of the settings, with `rest` replaced by what the others leave.
+ * Weights in whole percent, in the order of the settings, with `rest` replaced by the remainder.
  * @returns undefined for weights with {@link weightProblems}
  */
 export function effectiveWeights(weights: Weights): Record<string, number> | undefined {

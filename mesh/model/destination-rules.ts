@@ -20,7 +20,7 @@ export interface EffectiveRule {
   /** Host of the rules as FQDN, perhaps a wildcard. */
   host: string;
   namespace: string;
-  /** Unique by name: of two with the same name the one of the older rule counts. */
+  /** Unique by name: of two with the same name, the one in the older rule counts. */
   subsets: EffectiveSubset[];
   trafficPolicy: JsonMap | undefined;
   workloadSelector: Record<string, string> | undefined;
@@ -146,7 +146,7 @@ function rulesOf(byNamespace: Map<string, Rules>, namespace: string): Rules {
   return rules;
 }
 
-/** Merges a rule into those of its host, or adds it beside them when they apply to other clients. */
+/** Merges a rule into those of its host, or adds it if they apply to other clients. */
 function merge(rules: Rules, written: MergedRule): void {
   // A copy, since other rules are merged into it and the rule may be added to several lists.
   const incoming = { ...written };

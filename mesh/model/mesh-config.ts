@@ -90,7 +90,10 @@ function configMapMesh(objects: readonly KubernetesObject[], rootNamespace: stri
   }
 }
 
-/** Namespaces that see an object: all (`*`), none (`~`), or a set, in which a private object has its own namespace. */
+/**
+ * Namespaces that see an object: all (`*`), none (`~`), or a set, which contains at least the object's own namespace
+ * unless excluded.
+ */
 export type Visibility = '*' | '~' | ReadonlySet<string>;
 
 /**

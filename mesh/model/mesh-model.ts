@@ -22,12 +22,12 @@ export class MeshModel {
   readonly config: MeshConfig;
   readonly objects: ObjectIndex;
   readonly namespaces: ReadonlyMap<string, KnownNamespace>;
-  /** Things that exist beside the objects; see externals.ts. */
+  /** Things that exist besides the objects; see externals.ts. */
   readonly externals: Externals;
   /** Whether the objects and the externals are complete. */
   readonly complete: boolean;
   readonly weightOwners: WeightOwners;
-  // Each is built on first use: a check of single objects needs none.
+  // Each index is built on first use: a check of single objects needs none.
   #services: ServiceIndex | undefined;
   #workloads: WorkloadIndex | undefined;
   #gateways: GatewayIndex | undefined;

@@ -10,20 +10,23 @@ import type { TrafficInput } from './stack-objects';
 import { fraction } from './share';
 import { unknownsOf } from './unknowns';
 
-/** A test of routing that a stack file holds. */
+/** A test of routing in a stack file. */
 export type Expectation = NonNullable<StackSettings['expect']>[number];
 
 export interface ExpectationVerdict {
-  /** `cannotTell`: what decides is not in the input, or not followed. `invalid`: the expectation itself is wrong. */
+  /**
+   * `cannotTell`: the result depends on something that is not in the input, or not modelled. `invalid`: the expectation
+   * itself is wrong.
+   */
   result: 'holds' | 'fails' | 'cannotTell' | 'invalid';
-  /** What happens instead, or what is unknown; '' when it holds. */
+  /** What happens instead, or what is unknown; '' if the expectation holds. */
   message: string;
 }
 
-/** Percentage points within which shares count as equal: weights are whole, but their products are not. */
+/** Tolerance for shares in percentage points: weights are whole numbers, but their products are not. */
 const tolerance = 0.05;
 
-/** Compares what becomes of requests in a mesh with what is expected of them, one verdict for each expectation. */
+/** Compares the outcome of requests in a mesh with the expectations, and returns a verdict for each. */
 export function judgeExpectations(
   { objects, options }: TrafficInput,
   expectations: readonly Expectation[],
@@ -67,13 +70,16 @@ function expectedWords({ to, status, share = 100 }: Expectation, from: string): 
   return to === undefined ? `${requests} to get status ${status ?? ''}` : `${requests} to reach ${to}`;
 }
 
-/** Percentages between which a part of the requests lies. */
+/** Range of a part of the requests, in percent. */
 interface Bounds {
   least: number;
   most: number;
 }
 
-/** The part of the requests that meets the expectation. Where the input does not say what a destination does, it may take all of its requests or fail them. */
+/**
+ * The part of the requests that meets the expectation. If the input does not show how a destination answers, all or
+ * none of its requests may fail.
+ */
 function expectedShare(traffic: TrafficModel, outcome: Outcome, { to, status }: Expectation): Bounds {
   const { destinations = [], fault } = outcome;
   if (to === undefined && outcome.kind !== 'routed') return exactly(answerStatus(outcome) === status ? 100 : 0);
@@ -100,7 +106,7 @@ function exactly(share: number): Bounds {
   return { least: share, most: share };
 }
 
-/** The percentage of a destination's requests that fail, with one status or with any. */
+/** The percentage of a destination's requests that fail, with a given status or with any. */
 function failingPart({ missing, failures = [], closed }: WeightedDestination, status?: number): number {
   // A closed connection has no status.
   if (missing !== undefined) return status === undefined || (status === 503 && closed !== true) ? 100 : 0;
@@ -108,7 +114,9 @@ function failingPart({ missing, failures = [], closed }: WeightedDestination, st
   return sum(counted.map((failure) => percentOf(failure.share)));
 }
 
-/** The status of an answer that a proxy gives; undefined for what goes past the mesh, or is closed. */
+/**
+ * The status of an answer that a proxy gives; undefined for requests that bypass the mesh, and for closed connections.
+ */
 function answerStatus({ kind, status }: Outcome): number | undefined {
   if (kind === 'noRoute') return status ?? 404;
   return kind === 'blackHole' ? 502 : status;

@@ -9,7 +9,10 @@ import { defaultAction } from './rules/action';
 import type { TrafficModel } from './traffic-model';
 import { type Asking, withVerdicts } from './verdicts';
 
-/** What becomes of a request of a client without a sidecar: no rule applies, and pods whose sidecars insist on mutual TLS close the connection. */
+/**
+ * The outcome of a request from a client without a sidecar: no rule applies, and pods whose sidecars require mutual TLS
+ * close the connection.
+ */
 export function plainOutcome(traffic: TrafficModel, proxy: Proxy, request: Request): Outcome {
   const { mesh } = traffic;
   const { host, port } = request;
@@ -28,7 +31,7 @@ export function plainOutcome(traffic: TrafficModel, proxy: Proxy, request: Reque
   );
 }
 
-/** The one way that requests to a Service go without a proxy. */
+/** The only route of requests to a Service without a proxy. */
 export function plainRoutes({ hostname, externalName, namespace, ports }: MeshService, port: number): [CompiledRoute] {
   const protocol = ports.find(({ number }) => number === port)?.protocol ?? 'Unsupported';
   const action = { ...defaultAction({ host: externalName ?? hostname, port }, undefined), retries: undefined };

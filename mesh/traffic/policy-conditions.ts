@@ -4,7 +4,7 @@ import type { Literal, Test } from './matching/literal';
 
 /** The rules of AuthorizationPolicies as conditions on requests (istio pilot/pkg/security/authz/model). */
 
-/** The proxy that judges. */
+/** The proxy that applies the policies. */
 export interface Server {
   namespace: string;
   labels: Record<string, string>;
@@ -16,18 +16,18 @@ export interface Server {
 export interface Context {
   mesh: MeshModel;
   server: Server;
-  /** A RequestAuthentication reads tokens, so that requests can have a principal. */
+  /** Whether a RequestAuthentication reads tokens, so that requests can have a principal. */
   hasTokens: boolean;
 }
 
-/** A condition: what is known already, or a literal. `isHttpOnly` ones mean nothing for TCP. */
+/** A condition: a known result, or a literal. Conditions with `isHttpOnly` do not apply to TCP. */
 export interface Condition {
   known?: boolean;
   literal?: Literal;
   isHttpOnly: boolean;
 }
 
-/** On a TCP port an ALLOW rule that asks for something of HTTP is left out, and a DENY rule loses that condition. */
+/** On a TCP port an ALLOW rule with an HTTP condition is left out, and a DENY rule loses that condition. */
 export function conjoined(conditions: readonly Condition[], isDeny: boolean, isHttp: boolean): Literal[] | undefined {
   const literals: Literal[] = [];
   for (const { known, literal: one, isHttpOnly } of conditions) {
@@ -46,7 +46,7 @@ export function sourceConditions(source: JsonMap, context: Context, policyNamesp
     const [first = '', second] = value.split('/');
     return `cluster.local/ns/${second === undefined ? policyNamespace : first}/sa/${second ?? first}`;
   };
-  // `cluster.local` stands for the trust domain of the mesh, whatever that is.
+  // `cluster.local` always stands for the trust domain of the mesh.
   const trust = `${asName(context.mesh.config.raw['trustDomain']) ?? 'cluster.local'}/`;
   const principal = (value: string): string =>
     value.startsWith(trust) ? `cluster.local/${value.slice(trust.length)}` : value;
@@ -147,7 +147,7 @@ function variableOf(key: string): string {
   );
 }
 
-/** A value of a policy: `*` is any, `a*` and `*a` are beginning and end, `{*}` and `{**}` are parts of a path. */
+/** A value of a policy: `*` matches anything, `a*` and `*a` a prefix and a suffix, `{*}` and `{**}` parts of a path. */
 function anyOf(values: readonly string[], ignoreCase: boolean): Test {
   const tests = values.map((value) => patternTest(value, ignoreCase));
   const [first] = tests;

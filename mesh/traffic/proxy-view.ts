@@ -8,8 +8,9 @@ import type { Destination, Failure, WeightedDestination } from './outcome';
 type Cluster = Destination & Pick<WeightedDestination, 'missing' | 'failures' | 'closed' | 'unknown'>;
 
 /**
- * The cluster that a destination means on a listener (istio pilot/pkg/networking/core/route/route.go, GetDestinationCluster): the stated port, else the service's
- * only one (rules for requests count the ports that the listener is for, rules for connections all of them), else the listener's; an ExternalName Service stands for the host it names.
+ * The Envoy cluster of a destination on a listener (istio pilot/pkg/networking/core/route/route.go,
+ * GetDestinationCluster): the stated port, else the service's only one (HTTP rules count only the listener's ports, TCP
+ * and TLS rules count all), else the listener's; an ExternalName Service is replaced by the host it names.
  */
 export function clusterOf(
   destination: RuleDestination,
@@ -28,7 +29,7 @@ export function clusterOf(
   return isL4 && state.missing !== undefined ? { ...state, closed: true } : state;
 }
 
-/** A destination with what is known of it: why its requests fail, all or some, and what the input does not say. */
+/** A destination with the reasons why all or some of its requests fail, and with what is unknown. */
 function withState(cluster: Destination, view: ProxyView, model: MeshModel, isL4: boolean): Cluster {
   const missing = missingCluster(cluster, view, model);
   if (missing !== undefined) return { ...cluster, ...missing };
@@ -45,7 +46,7 @@ function withState(cluster: Destination, view: ProxyView, model: MeshModel, isL4
   const unknown = [stated, ...places.map(({ connection }) => connection.unknown)].filter((one) => one !== undefined);
   const failures = refused.map((place): Failure => ({
     share: place.share,
-    // A proxy of the client answers in place of the server.
+    // The client's own proxy answers instead of the server.
     status: isL4 || view.proxy === 'none' ? undefined : 503,
     why: place.connection.refused ?? '',
     places: [place.name],
@@ -57,7 +58,7 @@ function withState(cluster: Destination, view: ProxyView, model: MeshModel, isL4
   };
 }
 
-/** Failures for one reason as one. */
+/** Merges failures with the same reason. */
 export function joined(failures: readonly Failure[]): Failure[] {
   const byReason = new Map<string, Failure>();
   for (const failure of failures) {

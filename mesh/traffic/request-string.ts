@@ -3,12 +3,12 @@ import type { Request } from './request';
 /** A request as people write it: its target, or its target with method and headers. */
 export type WrittenRequest = string | { url: string; method?: string; headers?: Record<string, string> };
 
-/** A name and a value; a string says what is wrong. */
+/** A name and a value, or a string that says what is wrong. */
 export type ParsedHeader = [string, string] | string;
 
 const protocols = ['http', 'https', 'tcp', 'tls'] as const;
 
-/** `[METHOD ][PROTOCOL://]HOST[:PORT][/PATH]` as a request; a string says what is wrong with it. */
+/** `[METHOD ][PROTOCOL://]HOST[:PORT][/PATH]` as a request, or a string that says what is wrong with it. */
 export function requestOf(written: WrittenRequest): Request | string {
   const { url, method: stated, headers = {} } = typeof written === 'string' ? { url: written } : written;
   const [, first, target = ''] = /^(?:([A-Z]+)\s+)?(.*)$/s.exec(url.trim()) ?? [];
@@ -17,7 +17,7 @@ export function requestOf(written: WrittenRequest): Request | string {
   return Array.isArray(request) ? request.join('; ') : request;
 }
 
-/** A request to the target `[PROTOCOL://]HOST[:PORT][/PATH]`; strings say all that is wrong with it. */
+/** A request to the target `[PROTOCOL://]HOST[:PORT][/PATH]`, or strings with everything that is wrong with it. */
 export function requestTo(target: string, method: string, headers: readonly ParsedHeader[]): Request | string[] {
   const match = /^(?:([a-z]+):\/\/)?(\[[0-9a-f:.]+\]|[^/:?#\s]+)(?::([^/?#\s]+))?([/?]\S*)?$/i.exec(target);
   const [, scheme, host = '', portText, path = '/'] = match ?? [];
@@ -25,7 +25,9 @@ export function requestTo(target: string, method: string, headers: readonly Pars
   const port = portText === undefined ? (protocol === 'https' || protocol === 'tls' ? 443 : 80) : Number(portText);
   const problems = [
     ...(match === null
-      ? [`${JSON.stringify(target)} is not a request; write [PROTOCOL://]HOST[:PORT][/PATH], e.g. reviews.bookinfo:9080/`]
+      ? [
+          `${JSON.stringify(target)} is not a request; write [PROTOCOL://]HOST[:PORT][/PATH], e.g. reviews.bookinfo:9080/`,
+        ]
       : []),
     ...(match !== null && protocol === undefined
       ? [`protocol ${scheme ?? ''}; allowed are ${protocols.join(', ')}`]

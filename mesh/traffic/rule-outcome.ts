@@ -5,7 +5,7 @@ import { orderedOperations } from './rules/headers';
 import type { CompiledRoute } from './rules/routes';
 import { type Asking, judged } from './verdicts';
 
-/** What a rule does with the requests it takes, as far as that is the same for all of them. */
+/** The outcome of a rule's requests, as far as it is the same for all of them. */
 export function ruleOutcome(route: CompiledRoute, asking: Asking): Outcome {
   if (route.fixed !== undefined) return route.fixed;
   const { action, rule } = route;
@@ -46,7 +46,7 @@ export function ruleOutcome(route: CompiledRoute, asking: Asking): Outcome {
   return judged(outcome, route, asking);
 }
 
-/** Shares that a controller sets are not those that the object states. */
+/** A controller may set other shares than the object states. */
 function ownedWeights({ action, rule }: CompiledRoute, { weightOwners }: MeshModel): Pick<Outcome, 'unknown'> {
   const owner = rule?.kind === 'VirtualService' ? weightOwners[`${rule.namespace}/${rule.name}`] : undefined;
   if (rule === undefined || owner === undefined || !action.several) return {};

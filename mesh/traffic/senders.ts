@@ -22,14 +22,14 @@ export interface NodePort {
   service: string;
   port: number;
   nodePort: number;
-  /** `HOST:PORT` at which this machine reaches it. */
+  /** The `HOST:PORT` where this machine reaches it. */
   address?: string;
 }
 
 const forms = "'gateway NAME', 'workload NAMESPACE/NAME', 'plain NAMESPACE', a namespace, or 'NAMESPACE LABEL=VALUE,…'";
 
 /**
- * A request from the sender that `from` names; a string says why there is no such sender. The names are:
+ * A request from the sender that `from` names, or a string that says why there is no such sender. The names are:
  * - `gateway NAME`: a Gateway or the workload it runs on (namespace/name where names repeat), a Gateway of the Gateway API, or an Ingress
  * - `workload NAMESPACE/NAME`
  * - `plain NAMESPACE`: a client without a sidecar
@@ -84,7 +84,7 @@ function defaultSender(traffic: TrafficModel, request: Request): Client | string
   return serving ?? gateways[0] ?? { title: 'workloads', proxy, given: [] };
 }
 
-/** Where requests come in that the model does not follow. */
+/** Entrances for requests that are not modelled. */
 function entranceClient({ title, namespace, names }: Entrance): Client {
   return { title, proxy: { type: 'gateway', namespace, labels: {}, unfollowed: names }, given: [] };
 }
@@ -138,7 +138,7 @@ function workloadNamed({ mesh }: TrafficModel, name: string): Client | string {
   return noSuch('workload', name, names);
 }
 
-/** A namespace that the input does not hold may exist all the same, unless the input says which namespaces there are. */
+/** A namespace that is not in the input may still exist, unless the input shows which namespaces exist. */
 function inNamespace({ mesh }: TrafficModel, namespace: string, labels: string | undefined): Client | string {
   if (describesNamespaces(mesh) && !namespaceExists(mesh, namespace))
     return noSuch('namespace', namespace, [...mesh.namespaces.keys()]);
@@ -167,7 +167,10 @@ export function isNodeAddress(host: string): boolean {
   return host === 'localhost' || isAddress(host.replace(/^\[(.*)\]$/, '$1'));
 }
 
-/** A request to the address of a node and a gateway's node port, as that gateway gets it; undefined for any other request. */
+/**
+ * A request to the address of a node and a gateway's node port, as the gateway gets it; undefined for any other
+ * request.
+ */
 function behindNodePort(
   { mesh }: TrafficModel,
   request: Request,

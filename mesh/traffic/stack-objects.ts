@@ -5,15 +5,15 @@ import { allRouteObjects } from '../manifests/routes';
 import type { GatewaySettings, StackSettings } from '../manifests/settings';
 import type { MeshOptions, WeightOwners } from '../model/mesh-model';
 
-/** What the routing model is given: objects, and what no object says. */
+/** The input of the routing model: objects, and options for facts that are not in the objects. */
 export interface TrafficInput {
   objects: KubernetesObject[];
   options: MeshOptions;
 }
 
 /**
- * A stack as the routing model reads it: its objects, and the workloads that its gateway releases will make, since charts are not rendered.
- * @param known - what exists outside the stack, and whether the stack is all there is
+ * A stack as input of the routing model: its objects, and the workloads of its gateway releases, since charts are not
+ * rendered. @param known - what exists outside the stack, and whether the stack is complete
  */
 export function stackTraffic(
   settings: StackSettings,
@@ -38,7 +38,7 @@ export function stackTraffic(
   };
 }
 
-/** What several inputs of one mesh say beside their objects; the last one wins. */
+/** Merges the options of several inputs of one mesh; the last one wins. */
 export function mergedOptions(inputs: readonly TrafficInput[]): MeshOptions {
   const all = inputs.map(({ options }) => options);
   const owners = all.flatMap(({ weightOwners = {} }) => Object.entries(weightOwners));
@@ -46,7 +46,7 @@ export function mergedOptions(inputs: readonly TrafficInput[]): MeshOptions {
   return owners.length === 0 ? merged : { ...merged, weightOwners: Object.fromEntries(owners) };
 }
 
-/** Routes of which a controller sets the weights (`weightsOwnedBy`), by their VirtualServices. */
+/** Routes whose weights a controller sets (`weightsOwnedBy`), by their VirtualServices. */
 export function weightOwnersOf({ routes }: StackSettings): WeightOwners {
   const owners = allRouteObjects(routes).flatMap(({ namespace, service, virtualService }) => {
     const owner = routes?.[namespace]?.[service]?.weightsOwnedBy;
@@ -57,7 +57,10 @@ export function weightOwnersOf({ routes }: StackSettings): WeightOwners {
   return Object.fromEntries(owners) as WeightOwners;
 }
 
-/** The Deployment and Service of Istio's gateway chart, as far as routing looks at them. A workload that was there before is known by its labels alone. */
+/**
+ * The Deployment and Service of Istio's gateway chart, as far as they matter for routing. Of an existing workload only
+ * the labels are known.
+ */
 function gatewayWorkload(name: string, settings: GatewaySettings): KubernetesObject[] {
   const namespace = gatewayNamespace(settings);
   const labels = { app: name, istio: gatewayLabel(name), ...settings.labels };

@@ -7,7 +7,10 @@ import { hasLabels } from '../model/workload-index';
 import { isAssumed } from './assumed';
 import type { Proxy } from './request';
 
-/** Kinds that decide about traffic and that the model does not follow. What they can touch is unknown, and they are named. */
+/**
+ * Kinds that affect traffic, but are not modelled. The answer names them, and says that the outcome of requests they
+ * can affect is unknown.
+ */
 const gatewayApi = 'gateway.networking.k8s.io';
 const routeKinds = ['HTTPRoute', 'GRPCRoute', 'TCPRoute', 'TLSRoute', 'UDPRoute'];
 const kinds: Readonly<Record<string, readonly string[]>> = {
@@ -18,7 +21,7 @@ const kinds: Readonly<Record<string, readonly string[]>> = {
   'extensions.istio.io': ['WasmPlugin'],
 };
 
-/** An object that is not followed, and the requests that it can touch. */
+/** An object that is not modelled, and the requests that it can affect. */
 export interface Unfollowed {
   kind: string;
   namespace: string;
@@ -30,7 +33,7 @@ export function isUnfollowed({ apiVersion, kind }: KubernetesObject): boolean {
   return kinds[apiGroup(apiVersion)]?.includes(kind) === true;
 }
 
-/** Objects of kinds that are not followed, and that came, went or changed. */
+/** Objects of kinds that are not modelled, and that were added, removed or changed. */
 export function changedUnfollowed(before: MeshModel, after: MeshModel): Unfollowed[] {
   const [old, next] = [before, after].map(
     ({ objects }) =>
@@ -47,7 +50,7 @@ export function changedUnfollowed(before: MeshModel, after: MeshModel): Unfollow
   });
 }
 
-/** What an object says, without what the cluster notes on it. */
+/** The content of an object, without the fields that the cluster sets. */
 export function contentOf({ object, labels, annotations }: MeshObject): string {
   const content = without({ ...object }, 'metadata', 'status');
   const notes = without(annotations, 'kubectl.kubernetes.io/last-applied-configuration');
@@ -76,7 +79,7 @@ function touchedWords(object: MeshObject): string {
     const pairs = Object.entries(labels).map(([label, value]) => `${label}=${value}`);
     return `requests through proxies of ${namespace}${pairs.length === 0 ? '' : ` with ${pairs.join(', ')}`}`;
   }
-  return 'requests that pass it';
+  return 'requests that pass through it';
 }
 
 function ingressHosts({ spec }: MeshObject): string[] {
@@ -123,7 +126,7 @@ export function touching(
   ];
 }
 
-/** Whether an extension holds for a proxy in a role. */
+/** Whether an extension applies to a proxy in a role. */
 function appliesTo(
   object: MeshObject,
   { namespace, labels }: Pick<MeshWorkload, 'namespace' | 'labels'>,
@@ -133,7 +136,7 @@ function appliesTo(
   const { spec } = object;
   if (spec['targetRefs'] !== undefined || spec['targetRef'] !== undefined) return false;
   if (object.namespace !== namespace && object.namespace !== config.rootNamespace) return false;
-  // Of senders without a namespace the labels are not known either.
+  // For senders without a namespace, the labels are unknown, too.
   if (namespace !== '' && !hasLabels(labels, selectorOf(object))) return false;
   if (object.kind !== 'EnvoyFilter') return true;
   return asList(spec['configPatches']).some((patch) => {
@@ -160,7 +163,7 @@ function waypointOf({ namespaces }: MeshModel, { source, namespace }: MeshServic
   return label === undefined || label === 'none' ? undefined : `${namespace}/${label}`;
 }
 
-/** A place where requests come in that the model does not follow. */
+/** An entrance for requests that is not modelled. */
 export interface Entrance {
   /** E.g. `Gateway edge/public (Gateway API)`, `Ingress shop/web`. */
   title: string;
@@ -168,7 +171,7 @@ export interface Entrance {
   namespace: string;
   /** Objects that decide there. */
   names: string[];
-  /** Hosts that are served there; empty: any. */
+  /** Hosts that are served there; empty for any host. */
   hosts: string[];
 }
 

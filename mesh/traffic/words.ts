@@ -5,7 +5,7 @@ import { type Destination, type Fault, noSidecar, type Outcome, type WeightedDes
 import { percent, type Share } from './share';
 import type { Literal } from './matching/literal';
 
-/** `reviews.bookinfo v3`; the port only where it matters to the reader. */
+/** `reviews.bookinfo v3`; the port only if the reader needs it. */
 export function destinationWords({ host, subset }: Pick<Destination, 'host' | 'subset'>): string {
   const short = /^([^.]+\.[^.]+)\.svc\./.exec(host)?.[1] ?? host;
   return subset === undefined ? short : `${short} ${subset}`;
@@ -17,7 +17,10 @@ export function endWords(place: string): string {
   return port === undefined ? first.trim() : destinationWords({ host: first, ...(subset ? { subset } : {}) });
 }
 
-/** Ends with their shares: `shop/reviews-v1 90 %, shop/reviews-v2 10 %`; of pods that are not in the input, their labels. */
+/**
+ * Ends with their shares: `shop/reviews-v1 90 %, shop/reviews-v2 10 %`; for pods that are not in the input, their
+ * labels.
+ */
 export function endsWords(ends: Readonly<Record<string, Share>>): string {
   const places = Object.entries(ends).map(([place, part]) => {
     const labels = place.split('|')[3];
@@ -27,7 +30,7 @@ export function endsWords(ends: Readonly<Record<string, Share>>): string {
   return places.join(', ');
 }
 
-/** A string as code in a Markdown table: nothing in it is markup, a link, a mention or HTML. */
+/** A string as code in a Markdown table: markup, links, mentions and HTML in it have no effect. */
 export function codeSpan(value: string): string {
   const line = printable(value).replaceAll('\n', ' ').replaceAll('|', '\\|');
   if (line.trim() === '') return line;
@@ -42,7 +45,7 @@ export function outcomeWords(outcome: Outcome): string {
   return [placeWords(outcome), ...treatmentWords(outcome)].join('; ');
 }
 
-/** Only where they go. */
+/** Only the destinations. */
 export function placeWords({ kind, destinations = [], status, redirect, location, why, body }: Outcome): string {
   switch (kind) {
     case 'routed':
@@ -54,7 +57,7 @@ export function placeWords({ kind, destinations = [], status, redirect, location
     case 'noRoute':
       return '404, no rule';
     case 'passthrough':
-      return 'past the mesh, to the address asked for';
+      return 'bypasses the mesh, to the original address';
     case 'blackHole':
       return '502, unknown host';
     case 'reset':
@@ -64,7 +67,7 @@ export function placeWords({ kind, destinations = [], status, redirect, location
   }
 }
 
-/** How requests are treated beside where they go. */
+/** How requests are treated, besides their destination. */
 export function treatmentWords(outcome: Outcome): string[] {
   const { rewrite, authority, timeout, retries, mirrors = [], headers, fault, destinations = [] } = outcome;
   const changed = [

@@ -98,14 +98,14 @@ New rules
       [
         1,
         `${host}, from workloads
-  path starts with /a: stays, treated in another way
+  path starts with /a: same destination, treated in another way
     - without
     + timeout 1s
 
 New rules
   VirtualService bookinfo/reviews spec.http[0]
 
-Rules that no request gets to
+Rules that no request reaches
   VirtualService bookinfo/reviews spec.http[1]
 `,
       ],

@@ -10,13 +10,13 @@ import type { TrafficModel } from '../traffic-model';
 import { changedUnfollowed, contentOf, unfollowed, type Unfollowed } from '../unfollowed';
 import { destinationWords } from '../words';
 
-/** A setting that changes what happens under load, or to which pod a client sticks, without changing a route. */
+/** A setting that changes what happens under load, or which pod a client stays with, without changing a route. */
 export interface LoadChange {
   /** Destinations, e.g. `cart.shop v1`. */
   of: string[];
   /** E.g. `connectionPool.tcp.maxConnections`. */
   setting: string;
-  /** Undefined where it is not set. */
+  /** Undefined if it is not set. */
   before?: unknown;
   after?: unknown;
 }
@@ -63,7 +63,7 @@ interface Shared {
   is: Entry;
 }
 
-/** Destinations that a client has before and after, each once for a client. */
+/** Destinations that a client has before and after, each once per client. */
 function sharedDestinations(pairs: readonly { was: Entry; is: Entry }[]): Shared[] {
   const found = new Map<string, Shared>();
   for (const { was, is } of pairs) {
@@ -104,7 +104,7 @@ function settingsOf(
   ]);
 }
 
-/** The API server fills in defaults, which manifests leave out. */
+/** The API server adds defaults that manifests leave out. */
 function unlessDefault(value: unknown, byDefault: string): unknown {
   return value === byDefault ? undefined : value;
 }
@@ -115,8 +115,8 @@ function fields(path: string, value: unknown): [string, unknown][] {
 }
 
 /**
- * The traffic policy of a rule for a subset and a port: the subset's parts replace those of the rule, and settings for the port replace all of them, also those that
- * they leave out (istio pilot/pkg/networking/util, MergeTrafficPolicy).
+ * The traffic policy of a rule for a subset and a port: the subset's parts replace those of the rule, and settings for
+ * the port replace all of them, even those that they leave out (istio pilot/pkg/networking/util, MergeTrafficPolicy).
  */
 function trafficPolicy(rule: EffectiveRule | undefined, subset: string | undefined, port: number): JsonMap {
   const own = rule?.subsets.find(({ name }) => name === subset)?.trafficPolicy;
@@ -133,7 +133,10 @@ function ofPort(policy: JsonMap, port: number): JsonMap {
   return { ...without(all, ...perPort), ...without(asMap(own), 'port') };
 }
 
-/** What changed and cannot be followed: objects of kinds that are not, and those of which the input does not hold what they are for. */
+/**
+ * Changes that cannot be followed: objects of kinds that are not modelled, and objects whose targets are not in the
+ * input.
+ */
 export function notFollowed(
   before: TrafficModel,
   after: TrafficModel,
@@ -167,7 +170,7 @@ function hasNoServices({ services }: MeshModel, namespace: string): boolean {
 
 type Kinds = Parameters<MeshModel['objects']['ofKind']>[0];
 
-/** Objects of some kinds that came, went or changed, each in the model of the side that has it. */
+/** Objects of some kinds that were added, removed or changed, each in the model of the side that has it. */
 function changedOf(
   before: MeshModel,
   after: MeshModel,
@@ -189,15 +192,15 @@ function changedOf(
   });
 }
 
-/** Why the effect of a policy is not seen in the model. */
+/** Why the model does not show the effect of a policy. */
 function unattached(model: MeshModel, policy: MeshObject): string | undefined {
   if (policy.spec['targetRefs'] !== undefined || policy.spec['targetRef'] !== undefined)
     return 'waypoints and the Gateway API are not followed';
   if (workloadsOfPolicy(model, policy).length > 0) return undefined;
-  return `no workload that it is for is in the input`;
+  return `the input has no workload that it applies to`;
 }
 
-/** TLS settings of a client towards pods that the input does not hold: whether they take it is not known. */
+/** TLS settings of a client for pods that are not in the input: it is unknown whether these accept TLS. */
 function tlsChanges(
   before: TrafficModel,
   after: TrafficModel,

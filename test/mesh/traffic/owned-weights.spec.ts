@@ -31,7 +31,7 @@ function compared(before: TrafficInput, after: TrafficInput): [string, string] {
 
 const notCompared = `Weights that are not compared
   VirtualService bookinfo/reviews: they belong to flagger`;
-const notHeld = `Changed, and not followed: what it does to traffic is unknown
+const notHeld = `Changed, but not modelled: the effect on traffic is unknown
   VirtualService bookinfo/reviews: its weights belonged to flagger, and the input does not hold them`;
 const title = 'reviews.bookinfo.svc.cluster.local:9080, from workloads';
 
@@ -51,7 +51,7 @@ describe('weights that belong to a controller', () => {
     assert.deepEqual(compared(before, appliedTo(before, stack({ ...owned, http: [{ timeout: '5s' }] }))), [
       'changed',
       `${title}
-  all requests: stays, treated in another way
+  all requests: same destination, treated in another way
     - without
     + timeout 5s
 

@@ -27,7 +27,7 @@ function rules(...matches: { sniHosts: string[]; sourceLabels?: Record<string, s
 
 const apart = rules({ sniHosts: ['a.test'] }, { sniHosts: ['b.test'] });
 const repeated = rules({ sniHosts: ['a.test'] }, { sniHosts: ['a.test', 'b.test'] });
-const why = `refused by Envoy, which goes on with the listener it had: server name a.test of ${host} is in VirtualService shop/vault spec.tls[0] and VirtualService shop/vault spec.tls[1]`;
+const why = `refused by Envoy, which keeps the previous listener: server name a.test of ${host} is in VirtualService shop/vault spec.tls[0] and VirtualService shop/vault spec.tls[1]`;
 
 /** Who asks for the service, whether there is such a request, and what becomes of it. */
 function classes(objects: KubernetesObject[]): object[] {
@@ -59,7 +59,7 @@ const closed = {
   who: 'all other requests',
   reachable: true,
   kind: 'passthrough',
-  why: `no TLS rule of ${host} is for this server name, and outboundTrafficPolicy is ALLOW_ANY`,
+  why: `no TLS rule of ${host} applies to this server name, and outboundTrafficPolicy is ALLOW_ANY`,
 };
 
 describe('a TLS listener that Envoy refuses', () => {
@@ -112,14 +112,14 @@ describe('a TLS listener that Envoy refuses', () => {
     - vault.shop; no retries
     + ${why}
   all other requests: cannot tell
-    - past the mesh, to the address asked for
+    - bypasses the mesh, to the original address
     + ${why}
 
-Rules that are gone
+Removed rules
   VirtualService shop/vault spec.tls[0]
   VirtualService shop/vault spec.tls[1]
 
-Rules that no request gets to
+Rules that no request reaches
   VirtualService shop/vault spec.tls[0]
   VirtualService shop/vault spec.tls[1]`,
     );

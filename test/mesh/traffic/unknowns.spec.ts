@@ -154,7 +154,7 @@ describe('what the input does not hold', () => {
       'no Service shelf.front.svc.cluster.local is in the input',
     ]);
     assert.deepEqual(asked(known, { host: 'www.example.org' }, sidecar('till')), [
-      'past the mesh, to the address asked for',
+      'bypasses the mesh, to the original address',
     ]);
   });
 });
@@ -265,7 +265,7 @@ describe('addresses and names', () => {
       asked(objects, { host: name, port: 443, protocol }, sidecar('till'), {
         meshConfig: { outboundTrafficPolicy: { mode } },
       });
-    const passes = ['past the mesh, to the address asked for'];
+    const passes = ['bypasses the mesh, to the original address'];
     assert.deepEqual(
       (['ALLOW_ANY', 'REGISTRY_ONLY'] as const).map((mode) => [
         of('a.vendor.example', 'tls', mode),
@@ -292,7 +292,7 @@ describe('addresses and names', () => {
 describe('mutual TLS', () => {
   const strict = security('PeerAuthentication', 'till/default', { mtls: { mode: 'STRICT' } });
   const plain = networking('DestinationRule', 'till/pay', { host: 'pay', trafficPolicy: { tls: { mode: 'DISABLE' } } });
-  const takes = 'Deployment till/pay-v1 takes mutual TLS only (PeerAuthentication till/default)';
+  const takes = 'Deployment till/pay-v1 accepts mutual TLS only (PeerAuthentication till/default)';
 
   it('STRICT refuses clients that send plaintext, with a sidecar or without', () => {
     const refused = `pay.till (503: ${takes}, and DestinationRule till/pay sends plaintext)`;
@@ -319,11 +319,11 @@ describe('mutual TLS', () => {
       mtls: { mode: 'STRICT' },
     });
     assert.deepEqual(asked([...pay, onV1, plain], {}), [
-      'pay.till (50 % 503: Deployment till/pay-v1 takes mutual TLS only (PeerAuthentication till/v1), and DestinationRule till/pay sends plaintext)',
+      'pay.till (50 % 503: Deployment till/pay-v1 accepts mutual TLS only (PeerAuthentication till/v1), and DestinationRule till/pay sends plaintext)',
     ]);
     // Without a proxy of the client there is no answer in place of the server's.
     assert.deepEqual(asked([...pay, onV1], {}, { type: 'none', namespace: 'jobs', labels: {} }), [
-      'pay.till (50 % closed: Deployment till/pay-v1 takes mutual TLS only (PeerAuthentication till/v1), and the client has no sidecar)',
+      'pay.till (50 % closed: Deployment till/pay-v1 accepts mutual TLS only (PeerAuthentication till/v1), and the client has no sidecar)',
     ]);
   });
 
@@ -338,8 +338,8 @@ describe('mutual TLS', () => {
     assert.deepEqual(differs([namespace('till')], [namespace('till'), strict]), [
       'unknown',
       'Cannot tell what changes in traffic.',
-      'Changed, and not followed: what it does to traffic is unknown',
-      '  PeerAuthentication till/default: no workload that it is for is in the input',
+      'Changed, but not modelled: the effect on traffic is unknown',
+      '  PeerAuthentication till/default: the input has no workload that it applies to',
     ]);
   });
 });
@@ -428,7 +428,7 @@ describe('AuthorizationPolicy and RequestAuthentication', () => {
         ],
         [
           'pay.till',
-          'AuthorizationPolicy till/p asks whether source address is 10.0.0.0/8, which the request does not say',
+          'AuthorizationPolicy till/p depends on whether source address is 10.0.0.0/8, which the request does not show',
         ],
       ],
     );
@@ -490,8 +490,8 @@ describe('AuthorizationPolicy and RequestAuthentication', () => {
       [
         'pay.till',
         'answer 403, AuthorizationPolicy edge/p denies it',
-        'answer 401, RequestAuthentication edge/r takes no invalid token',
-        'pay.till; RequestAuthentication edge/r asks whether token is invalid, which the request does not say',
+        'answer 401, RequestAuthentication edge/r refuses an invalid token',
+        'pay.till; RequestAuthentication edge/r depends on whether token is invalid, which the request does not show',
       ],
     );
   });
@@ -564,7 +564,7 @@ describe('what is not followed', () => {
         [
           'unknown',
           'Cannot tell what changes in traffic.',
-          'Changed, and not followed: what it does to traffic is unknown',
+          'Changed, but not modelled: the effect on traffic is unknown',
           '  Ingress till/in: requests for pay.example',
         ],
       ],
@@ -595,7 +595,7 @@ describe('what is not followed', () => {
       differs([...pay, rule(10)], [...pay, rule(1, { loadBalancer: { consistentHash: { httpHeaderName: 'x' } } })]),
       [
         'changed',
-        'No request goes elsewhere, but behaviour under load changes.',
+        'No request moves, but behaviour under load changes.',
         'Changes behaviour under load',
         '  pay.till: connectionPool.tcp.maxConnections 10 -> 1',
         '  pay.till: loadBalancer.consistentHash.httpHeaderName not set -> "x"',
