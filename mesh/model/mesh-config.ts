@@ -91,8 +91,7 @@ function configMapMesh(objects: readonly KubernetesObject[], rootNamespace: stri
 }
 
 /**
- * Namespaces that see an object: all (`*`), none (`~`), or a set, which contains at least the object's own namespace
- * unless excluded.
+ * Namespaces that see an object: all (`*`), none (`~`), or a set, or a set of names, in which `.` is already resolved.
  */
 export type Visibility = '*' | '~' | ReadonlySet<string>;
 

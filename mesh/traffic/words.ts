@@ -57,7 +57,7 @@ export function placeWords({ kind, destinations = [], status, redirect, location
     case 'noRoute':
       return '404, no rule';
     case 'passthrough':
-      return 'bypasses the mesh, to the original address';
+      return 'passthrough, to the original address';
     case 'blackHole':
       return '502, unknown host';
     case 'reset':

@@ -157,7 +157,7 @@ spec: { hosts: ['*'], gateways: [front], http: [{ directResponse: { status: 418 
     const to = (...words: string[]): string | undefined => /^to: .*$/m.exec(explained(...words, objects))?.[0];
     assert.deepEqual(
       [to('localhost:30082'), to('shop.example:30082'), to('localhost:30082', '--from', 'edge')],
-      ['to:    answer 418', 'to:    connection closed', 'to:    bypasses the mesh, to the original address'],
+      ['to:    answer 418', 'to:    connection closed', 'to:    passthrough, to the original address'],
     );
   });
 
@@ -195,7 +195,7 @@ why:   404: no route for host other.example.com on gateway user02/bookinfo-gatew
       explained('--sample', '003', 'reviews.user02'),
       `from:  workloads
 rule:  none
-to:    bypasses the mesh, to the original address
+to:    passthrough, to the original address
 why:   service reviews.user02.svc.cluster.local has no port 80, only 9080, and outboundTrafficPolicy is ALLOW_ANY
 `,
     );

@@ -210,7 +210,14 @@ function* classEdges(
   for (const mirror of outcome.mirrors ?? []) {
     const node = destinationNode(mirror, mesh);
     put(nodes, node);
-    yield { from, to: node.id, host, who: `${who === '' ? '' : `${who}, `}copies`, share: mirror.share, notes: [] };
+    yield {
+      from,
+      to: node.id,
+      host,
+      who: `${who === '' ? '' : `${who}, `}mirrored requests`,
+      share: mirror.share,
+      notes: [],
+    };
   }
 }
 

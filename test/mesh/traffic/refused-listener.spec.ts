@@ -112,7 +112,7 @@ describe('a TLS listener that Envoy refuses', () => {
     - vault.shop; no retries
     + ${why}
   all other requests: cannot tell
-    - bypasses the mesh, to the original address
+    - passthrough, to the original address
     + ${why}
 
 Removed rules

@@ -154,7 +154,7 @@ describe('what the input does not hold', () => {
       'no Service shelf.front.svc.cluster.local is in the input',
     ]);
     assert.deepEqual(asked(known, { host: 'www.example.org' }, sidecar('till')), [
-      'bypasses the mesh, to the original address',
+      'passthrough, to the original address',
     ]);
   });
 });
@@ -265,7 +265,7 @@ describe('addresses and names', () => {
       asked(objects, { host: name, port: 443, protocol }, sidecar('till'), {
         meshConfig: { outboundTrafficPolicy: { mode } },
       });
-    const passes = ['bypasses the mesh, to the original address'];
+    const passes = ['passthrough, to the original address'];
     assert.deepEqual(
       (['ALLOW_ANY', 'REGISTRY_ONLY'] as const).map((mode) => [
         of('a.vendor.example', 'tls', mode),
@@ -377,24 +377,6 @@ describe('AuthorizationPolicy and RequestAuthentication', () => {
         asked(objects, request, { type: 'none', namespace: 'front', labels: {} }),
       ],
       [['pay.till'], ['pay.till'], [refused], [refused], [refused], [refused], [refused]],
-    );
-  });
-
-  it('take a ServiceAccount in a condition as its principal, and do not know the server name between proxies', () => {
-    const when = (key: string, ...values: string[]): KubernetesObject[] => [
-      ...pay,
-      policy({ rules: [{ when: [{ key, values }] }] }),
-    ];
-    const plain = { type: 'none', namespace: 'till', labels: {} } as const;
-    assert.deepEqual(
-      [
-        asked(when('source.serviceAccount', 'till/desk'), {}, sidecar('till', 'desk')),
-        asked(when('source.serviceAccount', 'desk'), {}, sidecar('till', 'desk')),
-        asked(when('source.serviceAccount', 'front/desk'), {}, sidecar('till', 'desk')),
-        asked(when('connection.sni', 'pay.test'), {}, sidecar('till', 'desk')).length,
-        asked(when('connection.sni', 'pay.test'), {}, plain),
-      ],
-      [['pay.till'], ['pay.till'], [refused], 2, [refused]],
     );
   });
 
