@@ -18,11 +18,11 @@ const listTime = 2000;
 interface NamespaceList {
   until: number;
   objects: Promise<LiveObject[]>;
-  /** What this process has written since, by title; undefined for what it has removed. */
+  /** Objects that this process has written since, by title; undefined for removed ones. */
   written: Map<string, LiveObject | undefined>;
 }
 
-/** A Route that exists, but not as it should be. */
+/** A Route that was only partly created or updated. */
 export class IncompleteError extends Error {
   override readonly name = 'IncompleteError';
 
@@ -43,11 +43,11 @@ export class RouteResources {
   private readonly lists = new Map<string, NamespaceList>();
 
   constructor(private readonly logOf: (urn: string) => LogMessage) {
-    // One for each proof that waits.
+    // Each waiting proof adds a listener.
     setMaxListeners(0, this.stop.signal);
   }
 
-  /** Ends everything as soon as it can be left; the state says how far it came. */
+  /** Stops all work as soon as possible; the state records the progress. */
   cancel(): void {
     this.stop.abort(new Error('cancelled'));
   }
@@ -62,7 +62,7 @@ export class RouteResources {
   }
 
   /**
-   * Refuses in a preview what the update would refuse. A preview may run before the cluster exists.
+   * Refuses existing objects of others in a preview, as the update would. A preview may run before the cluster exists.
    * @throws Error that names every object that others made
    */
   async preview(urn: string, inputs: RouteInputs, id?: string): Promise<void> {
@@ -77,8 +77,8 @@ export class RouteResources {
   }
 
   /**
-   * Also removes objects of an interrupted create that are no longer wanted.
-   * @throws IncompleteError when some of it failed, and an Error when nothing was done.
+   * Also removes objects of an interrupted create that are no longer needed. @throws IncompleteError when a part
+   * failed, and an Error when nothing was done.
    */
   async create(urn: string, inputs: RouteInputs): Promise<{ id: string; state: RouteState }> {
     const { server } = this.connect(inputs);
@@ -102,10 +102,7 @@ export class RouteResources {
     await this.bring(urn, id, before, { ...before, objects: {} });
   }
 
-  /**
-   * The Route as the cluster has it.
-   * @returns undefined when none of its objects exists
-   */
+  /** Reads the Route from the cluster. @returns undefined when none of its objects exists */
   async read(before: RouteState): Promise<RouteState | undefined> {
     const cluster = new Cluster(this.connect(before), this.stop.signal);
     const applied = parsedObjects(before.objects);
@@ -114,7 +111,7 @@ export class RouteResources {
       const live = await cluster.get(object);
       if (live === undefined) continue;
       const fields = appliedFields(object, live);
-      // Weights that others own are no drift.
+      // Weights that others own are not drift.
       const keeps = before.weightsOwnedBy !== undefined && isRoute(object);
       found.set(title, keeps ? withWeightsOf(fields, object) : fields);
     }
@@ -133,7 +130,7 @@ export class RouteResources {
       this.list(inputs).written.set(objectTitle(object), live);
     });
     const wanted = parsedObjects(inputs.objects);
-    // The same kubeconfig may lead to another cluster by now; the state says nothing about that one.
+    // The kubeconfig may lead to another cluster now, and the state does not describe that one.
     const known =
       before.server === connection.server ? parsedObjects(before.objects) : new Map<string, KubernetesObject>();
     const own = (await this.objectsOf(inputs)).filter((live) => belongsTo(live, owner));
@@ -156,7 +153,7 @@ export class RouteResources {
       .sort();
   }
 
-  /** The routing objects of the inputs' namespace: as listed, and as this process has written them since. */
+  /** The routing objects of the inputs' namespace: the listed ones, updated by this process's own writes. */
   private async objectsOf(inputs: RouteInputs): Promise<LiveObject[]> {
     const { objects, written } = this.list(inputs);
     const current = new Map<string, LiveObject | undefined>((await objects).map((live) => [objectTitle(live), live]));
@@ -186,7 +183,7 @@ export class RouteResources {
   }
 }
 
-/** What an interrupted update created: it exists, but is in no state. */
+/** Objects of an interrupted update: they exist, but are not in the state. */
 async function leftovers(
   cluster: Cluster,
   own: readonly LiveObject[],

@@ -8,9 +8,11 @@ import { makerOf, takeoverHint, takesOverAll } from './ownership';
 export const fieldManagerAnnotation = 'pulumi.com/patchFieldManager';
 
 /**
- * Protects objects that others made, and lets an update finish what an interrupted one began (docs/decisions/takeover.md). Holds for all Kubernetes objects that are registered afterwards:
- * - each is applied under a field manager of its own, so that the cluster knows which resource made it
- * - before one is created, it must not exist, or the same resource must have made it. The provider takes such an object over only with `kubernetes:upsertExistingObjects`
+ * Protects objects that others made, and lets an update finish what an interrupted one began
+ * (docs/decisions/takeover.md). Applies to all Kubernetes objects that are registered afterwards:
+ * - each is applied under its own field manager, which shows the resource that made it
+ * - an object is created only if it does not exist, or the same resource made it. The provider takes such an object
+ *   over only with `kubernetes:upsertExistingObjects`
  * @param cluster - the stack's cluster
  */
 export function takeOverOwnObjects(cluster: KubeconfigOptions): void {
@@ -43,13 +45,14 @@ function ownership(stack: string, beforeCreate: pulumi.ResourceHook | undefined)
   };
 }
 
-/** Excludes Helm releases, whose charts make objects of their own, and providers. */
+/** Excludes providers, and Helm releases, whose charts make their own objects. */
 function isObject(type: string, props: object): props is { kind: string; metadata?: unknown } {
   return type.startsWith('kubernetes:') && 'kind' in props && typeof props.kind === 'string';
 }
 
 /**
- * Field manager of a resource: the same in every run. The provider's own choice is random, so after an interrupted update nothing would tell which resource made an object.
+ * Field manager of a resource: the same in every run. The provider's own choice is random, so after an interrupted
+ * update it would be unknown which resource made an object.
  * @param stack - the stack's full name, `organization/project/stack`
  * @param name - the resource's name
  */
@@ -60,7 +63,10 @@ export function fieldManager(stack: string, name: string): string {
   return `meshwright-${hash.slice(0, 20)}`;
 }
 
-/** The object with the annotation that names the field manager, unless it has one. Its metadata may be missing, since the provider chooses a name then, or be an Output. */
+/**
+ * The object with the annotation that names the field manager, unless it has one. Its metadata may be missing, so that
+ * the provider chooses a name, or may be an Output.
+ */
 export function managedBy<T extends { metadata?: unknown }>(object: T, manager: string): T {
   return { ...object, metadata: mapped(object.metadata, (metadata) => withAnnotation(metadata, manager)) };
 }
@@ -73,7 +79,7 @@ function withAnnotation(metadata: object, manager: string): object {
   };
 }
 
-/** Changes a value as a transform gets it: secrets come in a wrapper of the SDK's, and values that are not known in a preview stay unknown. */
+/** Changes a value in a transform: the SDK wraps secrets, and values that are unknown in a preview stay unknown. */
 function mapped(value: unknown, change: (plain: object) => object): unknown {
   if (pulumi.isUnknown(value)) return value;
   if (pulumi.runtime.isRpcSecret(value))

@@ -90,9 +90,7 @@ function configMapMesh(objects: readonly KubernetesObject[], rootNamespace: stri
   }
 }
 
-/**
- * Namespaces that see an object: all (`*`), none (`~`), or a set, or a set of names, in which `.` is already resolved.
- */
+/** Namespaces that see an object: all (`*`), none (`~`), or a set of names, in which `.` is already resolved. */
 export type Visibility = '*' | '~' | ReadonlySet<string>;
 
 /**

@@ -22,7 +22,7 @@ async function fromProc(pid: number): Promise<RunningProcess | undefined> {
     // The command line of a zombie is empty.
     return text === '' ? undefined : { pid, commandLine: text.replace(/\0$/, '').replaceAll('\0', ' ') };
   } catch {
-    return undefined; // It ended meanwhile.
+    return undefined; // The process has ended meanwhile.
   }
 }
 
