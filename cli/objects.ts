@@ -44,8 +44,9 @@ export interface ReadInput {
 
 /**
  * Reads files and folders of YAML or JSON: several documents to a file, Lists unpacked, `-` for stdin, folders
- * recursively. A file without Kubernetes objects is named on stderr, with the reason. @throws UserError naming every
- * file that cannot be read and every broken object; with `strict`, also every file without objects
+ * recursively. A file without Kubernetes objects is named on stderr, with the reason.
+ * @throws UserError naming every file that cannot be read and every broken object; with `strict`, also every file
+ * without objects
  */
 export function readInput(operands: readonly string[], options: ReadOptions = {}): ReadInput {
   const reading = new Reading(options);

@@ -95,8 +95,8 @@ export function sampleStates(): SampleState[] {
 }
 
 /**
- * The stack file of a sample in a state: the base with the patches up to that state. @param state - a state from {@link
- * sampleStates}
+ * The stack file of a sample in a state: the base with the patches up to that state.
+ * @param state - a state from {@link sampleStates}
  */
 export function sampleStackFile(sample: string, state: string): string {
   const comment = `# Sample ${sample}, state ${state}: ${descriptionOf(sample, state)}\n`;

@@ -40,8 +40,9 @@ export class Cluster {
 
   /**
    * Server-side apply: an existing object is taken over. Afterwards `spec` is exactly as stated; fields that others
-   * have added to it are removed. @param keeping - combines the stated and the live object into the one to write, for
-   * fields that others own @returns the written object
+   * have added to it are removed.
+   * @param keeping - combines the stated and the live object into the one to write, for fields that others own
+   * @returns the written object
    * @throws ApiError when the API server refuses it.
    */
   async apply(

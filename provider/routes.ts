@@ -77,8 +77,8 @@ export class RouteResources {
   }
 
   /**
-   * Also removes objects of an interrupted create that are no longer needed. @throws IncompleteError when a part
-   * failed, and an Error when nothing was done.
+   * Also removes objects of an interrupted create that are no longer needed.
+   * @throws IncompleteError when a part failed, and an Error when nothing was done.
    */
   async create(urn: string, inputs: RouteInputs): Promise<{ id: string; state: RouteState }> {
     const { server } = this.connect(inputs);
@@ -102,7 +102,10 @@ export class RouteResources {
     await this.bring(urn, id, before, { ...before, objects: {} });
   }
 
-  /** Reads the Route from the cluster. @returns undefined when none of its objects exists */
+  /**
+   * Reads the Route from the cluster.
+   * @returns undefined when none of its objects exists
+   */
   async read(before: RouteState): Promise<RouteState | undefined> {
     const cluster = new Cluster(this.connect(before), this.stop.signal);
     const applied = parsedObjects(before.objects);

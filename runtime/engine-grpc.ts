@@ -25,8 +25,8 @@ export async function serveEngine(
 }
 
 /**
- * Prints the port for the engine, which has started this process and reads its first line. @param done - called after
- * that
+ * Prints the port for the engine, which has started this process and reads its first line.
+ * @param done - called after that
  */
 export function announce(serving: Promise<Serving>, done: () => void = () => undefined): void {
   serving.then(
@@ -45,8 +45,8 @@ export function announce(serving: Promise<Serving>, done: () => void = () => und
 }
 
 /**
- * Ends this process soon after the engine that started it: a killed engine does not stop its plugins. @param pause -
- * time between two checks, in milliseconds
+ * Ends this process soon after the engine that started it: a killed engine does not stop its plugins.
+ * @param pause - time between two checks, in milliseconds
  */
 export function endWithEngine(pause = 1000): void {
   const engine = process.ppid;

@@ -6,8 +6,9 @@ import { resolveHost } from '../../mesh/model/hosts';
 /**
  * A ValidatingAdmissionPolicy with its binding: only the namespaces that route a host in this stack may route it. It
  * covers the hosts of the stack's VirtualServices, names below their wildcards, and every Service of the stack's
- * namespaces. @param name - name of the stack; each stack in a cluster has its own policy @param domain - domain of the
- * cluster
+ * namespaces.
+ * @param name - name of the stack; each stack in a cluster has its own policy
+ * @param domain - domain of the cluster
  */
 export function admissionPolicy(
   name: string,

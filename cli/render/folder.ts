@@ -21,8 +21,9 @@ const listFile = '.meshwright-render';
 /**
  * Writes files into a folder, and removes files of earlier runs that this one does not write. Nothing outside the
  * folder is written or removed. Each file is written completely or not at all; the next run finishes an interrupted
- * one. @param files - path below the folder → content @throws UserError when the folder cannot be written, or has files
- * that no earlier run wrote
+ * one.
+ * @param files - path below the folder → content
+ * @throws UserError when the folder cannot be written, or has files that no earlier run wrote
  */
 export function writeFolder(folder: string, files: ReadonlyMap<string, string>): void {
   try {

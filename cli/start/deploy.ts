@@ -71,8 +71,8 @@ export interface TakeDownOptions extends Reporting {
 
 /**
  * Takes a stack down: prints the plan, asks for confirmation, and removes the stack's objects and the stack.
- * @returns false if the user did not confirm, so that nothing was changed @throws RefusedError when it fails; a second
- * run continues where this one stopped
+ * @returns false if the user did not confirm, so that nothing was changed
+ * @throws RefusedError when it fails; a second run continues where this one stopped
  */
 export async function takeDown(stack: LabStack, options: TakeDownOptions): Promise<boolean> {
   const { print, log = say, confirm } = options;

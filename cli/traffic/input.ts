@@ -10,8 +10,8 @@ import { loadStack, type LoadedStack, type StackChoice } from '../input';
 import { readInput, readObjects, type ReadOptions } from '../objects';
 
 /**
- * The mesh that a command works on: the objects in the named files, or else the chosen stack. @throws UserError for
- * files together with a stack, and for input that cannot be read.
+ * The mesh that a command works on: the objects in the named files, or else the chosen stack.
+ * @throws UserError for files together with a stack, and for input that cannot be read.
  */
 export function trafficInput(choice: StackChoice & ReadOptions, files: string[]): TrafficInput {
   if (files.length === 0) return loadedTraffic(loadStack(choice));

@@ -30,8 +30,8 @@ const parallel = 8;
 const longestText = 100;
 
 /**
- * Sends requests on the lab and counts the answers, kind by kind. @throws UserError when the lab is down or has no
- * pods, or the choice names something that does not exist
+ * Sends requests on the lab and counts the answers, kind by kind.
+ * @throws UserError when the lab is down or has no pods, or the choice names something that does not exist
  */
 export async function observe(
   lab: NodeAddress,
@@ -86,7 +86,8 @@ const glance = { requests: 200, milliseconds: 2500 };
 
 /**
  * Observed and configured shares of a stack on the lab: a line for each kind of requests that a route splits, and none
- * if no proxy runs. Takes less than 3 s. @param settings - the deployed settings
+ * if no proxy runs. Takes less than 3 s.
+ * @param settings - the deployed settings
  */
 export async function observedLines(lab: NodeAddress, settings: StackSettings): Promise<string[]> {
   try {

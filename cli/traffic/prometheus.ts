@@ -11,9 +11,11 @@ interface Answer {
 }
 
 /**
- * Recent requests by sender and version, as counted by the senders' proxies (istio_requests_total). @param base - URL
- * of Prometheus, e.g. `http://127.0.0.1:9090` @param window - how far back, as a Prometheus duration, e.g. `5m`
- * @returns the reason as a string, if Prometheus does not answer @throws UserError for an invalid URL or duration
+ * Recent requests by sender and version, as counted by the senders' proxies (istio_requests_total).
+ * @param base - URL of Prometheus, e.g. `http://127.0.0.1:9090`
+ * @param window - how far back, as a Prometheus duration, e.g. `5m`
+ * @returns the reason as a string, if Prometheus does not answer
+ * @throws UserError for an invalid URL or duration
  */
 export async function requestCounts(base: string, window: string): Promise<RequestCount[] | string> {
   if (!/^https?:\/\/[^\s/]/.test(base) || !URL.canParse(base))

@@ -59,7 +59,8 @@ export class Connection {
 
   /**
    * Sends a request, and retries when the API server is busy or has closed the connection, so the request must be safe
-   * to repeat. @returns any response, even one with an error status
+   * to repeat.
+   * @returns any response, even one with an error status
    * @throws ClusterError `no-cluster` when the API server does not answer in time
    */
   async send(request: ApiRequest, signal?: AbortSignal): Promise<Response> {
