@@ -3,13 +3,13 @@ import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceI
 /** The engine's own limit: a stack may have thousands of objects. */
 const unlimited = { 'grpc.max_receive_message_length': 400 * 2 ** 20 };
 
-/** The loopback address, with a free port. */
+/** The server for the engine, on the loopback interface. */
 export interface Serving {
   port: number;
   close: () => void;
 }
 
-/** Serves the engine at a port of its own. */
+/** Serves the engine on a free port. */
 export async function serveEngine(
   service: ServiceDefinition,
   implementation: UntypedServiceImplementation,

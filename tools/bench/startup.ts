@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
 
 /**
- * What it costs to load the program, beside loading the Kubernetes SDK alone: `node -r tsx/cjs tools/bench/startup.ts`. Wall-clock time inside fresh processes, the best of several runs in turns.
- * Target: at most 1.5 times.
+ * The time to load the program, compared with loading only the Kubernetes SDK: `node -r tsx/cjs
+ * tools/bench/startup.ts`. Measures wall-clock time in fresh processes, the best of several alternating runs. Target:
+ * at most 1.5 times.
  */
 const runs = 7;
 const target = 1.5;
