@@ -19,7 +19,7 @@ spec:
 const only = (...rules: Rule[]) => ({ rules });
 
 describe('a check', () => {
-  it('lists findings by namespace, kind, name and path, whatever the order of the objects', () => {
+  it('lists findings by namespace, kind, name and path, in any order of the objects', () => {
     const given = objects(
       [virtualService('b', [60, 60]), virtualService('a', [1, 2]), virtualService('a', [1, 2])].join('---'),
     );
@@ -50,7 +50,7 @@ describe('a check', () => {
     assert.deepEqual(levels, [['mandatory'], ['advisory'], []]);
   });
 
-  it('reports a level for a rule that does not exist, and a level that is none', () => {
+  it('reports a level for an unknown rule, and an invalid level', () => {
     const rules = { 'weigth-single': 'off', 'weight-single': 'on' } as never;
     assert.deepEqual(
       check([], { rules }).map(({ kind, path, level, message }) => `${level} ${kind} ${path}: ${message}`),
@@ -61,7 +61,7 @@ describe('a check', () => {
     );
   });
 
-  it('reports a rule that fails, and goes on with the others', () => {
+  it('reports a rule that crashes, and runs the others', () => {
     const broken: Rule = {
       ...weightSingle,
       id: 'broken',
@@ -99,7 +99,7 @@ describe('a waiver', () => {
     );
   });
 
-  it('needs a reason, and a rule that there is', () => {
+  it('needs a reason, and an existing rule', () => {
     const annotations =
       '{ policy.meshwright.io/waive.weight-sum-100: " ", policy.meshwright.io/waive.nothing: because }';
     const report = checkReport(objects(virtualService('a', [60, 60], annotations)), {}, only(weightSum100));

@@ -51,7 +51,7 @@ describe('the policy pack', () => {
     assert.deepEqual(runPack({ other, release }), []);
   });
 
-  it('sees the objects of a route set as it sees single ones', () => {
+  it('judges the objects of a route set like single ones', () => {
     const route = virtualService([to('v1', 90), to('v2', 20)]).inputs;
     const type = 'meshwright-routes:index:RouteSet';
     const inputs = {
@@ -74,18 +74,18 @@ describe('the policy pack', () => {
       hidden.filter(({ message }) => message.includes('route-ignored-by-pulumi')).map(({ urn }) => urn),
       ['set'],
     );
-    // The whole of it is unknown, and nothing is said of it; the rule may well have the subsets.
+    // All of it is unknown, so nothing is reported; the rule may have the subsets.
     assert.deepEqual(runPack({ set: { type, inputs: { namespace: 'bookinfo', objects: unknownText } } }), []);
   });
 
-  it('tells a bad object that is not registered in this run from its outputs', () => {
+  it('judges an object that is not registered in this run by its outputs', () => {
     const { type, inputs } = virtualService([to('v1', 90), to('v2', 20)]);
     const violations = runPack({ route: { type, inputs: null, outputs: inputs ?? {} } });
     assert.deepEqual(told(violations, 'istio-objects'), []);
     assert.ok(told(violations, 'istio-mesh').includes(`istio-mesh route: ${badSum}`));
   });
 
-  it('believes the inputs of this run, not the outputs, which a preview may not know', () => {
+  it('uses the inputs of this run, not the outputs, which a preview may not know', () => {
     const route = virtualService([to('v1', 90), to('v2', 10)]);
     route.outputs = { apiVersion: group, kind: 'VirtualService', metadata: unknownText, spec: unknownText };
     const violations = runPack({ route });
@@ -95,13 +95,13 @@ describe('the policy pack', () => {
     );
   });
 
-  it('judges the whole stack even where a name is not even a text', () => {
+  it('judges the whole stack even if a name is not a string', () => {
     const odd = virtualService([to('v1', 90), to('v2', 10)], { name: { toString: '' } });
     const violations = runPack({ odd, route: virtualService([to('v1', 90), to('v2', 20)]) });
     assert.deepEqual(told(violations, 'istio-objects').slice(-1), [`istio-objects route: ${badSum}`]);
   });
 
-  it('takes two resources with the same object for one object, which conflicts with none', () => {
+  it('treats two resources with the same object as one object without conflicts', () => {
     const route = virtualService([to('v1', 90), to('v2', 10)]);
     assert.deepEqual(
       told(runPack({ route, again: route }), 'istio-mesh').filter((text) => text.includes('vs-host-conflict')),
@@ -109,14 +109,14 @@ describe('the policy pack', () => {
     );
   });
 
-  it('takes config from the policy for objects for all policies', () => {
+  it('uses the configuration of the policy for objects for all policies', () => {
     const config = { rules: { 'weight-sum-100': 'advisory' } };
     const violations = runPack({ route: virtualService([to('v1', 90), to('v2', 20)]) }, config);
     assert.deepEqual(told(violations, 'istio-objects'), []);
     assert.ok(told(violations, 'istio-advice').includes(`istio-advice route: ${badSum}`));
   });
 
-  it('tells a level for a rule that does not exist once, of no resource', () => {
+  it('reports a level for an unknown rule once, without a resource', () => {
     const violations = runPack({ route: virtualService([to('v1', 100)]) }, { rules: { nonsense: 'off' } });
     const options = violations.filter(({ message }) => message.includes('[options]'));
     assert.deepEqual(
@@ -125,7 +125,7 @@ describe('the policy pack', () => {
     );
   });
 
-  it('lists what is waived, with the object that waives it', () => {
+  it('lists waived findings, with the object that waives them', () => {
     const annotations = { 'policy.meshwright.io/waive.weight-sum-100': 'moves to 100 with the next release' };
     const violations = runPack({ route: virtualService([to('v1', 90), to('v2', 20)], { annotations }) });
     assert.deepEqual(told(violations, 'istio-objects'), []);
@@ -150,7 +150,7 @@ describe('the policy pack', () => {
   });
 });
 
-describe('the policy pack, where a preview does not know a value', () => {
+describe('the policy pack, with unknown values in a preview', () => {
   it('stops an unknown weight, and still judges the rest of the object', () => {
     const route = virtualService([to('v1', unknownNumber), to('v2', 20)]);
     const http = [...(route.inputs?.['spec'] as { http: object[] }).http, { route: [to('v1', 60), to('v2', 60)] }];
@@ -166,7 +166,7 @@ describe('the policy pack, where a preview does not know a value', () => {
     ['route', unknownText],
     ['destination', [to('v1', 90), unknownText]],
   ] as const) {
-    it(`stops an unknown ${what}, since a weight is in it`, () => {
+    it(`stops an unknown ${what}, since it contains a weight`, () => {
       const violations = told(runPack({ route: virtualService(route) }), 'istio-objects');
       assert.deepEqual(
         violations.map((text) => text.includes('[undetermined]')),
@@ -186,7 +186,7 @@ describe('the policy pack, where a preview does not know a value', () => {
     );
   });
 
-  it('finds an unknown namespace in the Namespace that it is an output of', () => {
+  it('finds an unknown namespace in the Namespace resource that it comes from', () => {
     const namespace: Resource = {
       type: 'kubernetes:core/v1:Namespace',
       inputs: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'bookinfo' } },
@@ -201,7 +201,7 @@ describe('the policy pack, where a preview does not know a value', () => {
     );
   });
 
-  it('never shows what an unknown or secret place holds', () => {
+  it('never shows unknown or secret values', () => {
     const secret = 'c2VjcmV0LWtleQ';
     const authentication: Resource = {
       type: 'kubernetes:security.istio.io/v1:RequestAuthentication',

@@ -45,11 +45,11 @@ describe('ambient-waypoint', () => {
     );
   });
 
-  it('takes them with one, for the namespace or the Service', () => {
+  it('accepts them with a waypoint of the namespace or the Service', () => {
     assert.deepEqual(judged(ambientWaypoint, [enrolled, service('reviews'), reviews]), []);
   });
 
-  it('takes a Service with a waypoint of its own, and sees one that opts out', () => {
+  it('accepts a Service with its own waypoint, and refuses one that opts out', () => {
     assert.deepEqual(
       judged(ambientWaypoint, [
         ambient(),
@@ -145,7 +145,7 @@ describe('ambient-waypoint', () => {
     );
   });
 
-  it('wants what a policy is for to use a waypoint', () => {
+  it('requires a waypoint for the targets of a policy', () => {
     assert.deepEqual(
       judged(ambientWaypoint, [
         ambient(),
@@ -163,7 +163,7 @@ describe('ambient-waypoint', () => {
     );
   });
 
-  it('misses a waypoint with another name', () => {
+  it('reports that a waypoint of this name is missing', () => {
     assert.deepEqual(
       judged(ambientWaypoint, [
         ambient({ 'istio.io/use-waypoint': 'waypiont' }),

@@ -38,7 +38,7 @@ describe('apply-order', () => {
     );
   });
 
-  it('takes the order that dependencies give, over several steps too', () => {
+  it('follows dependencies over several steps', () => {
     assert.deepEqual(
       judgedResources(applyOrder, [
         ...pods,
@@ -50,7 +50,7 @@ describe('apply-order', () => {
     );
   });
 
-  it('takes the order inside a route set, but not what the set does not wait for', () => {
+  it('accepts the order within a route set, but reports what the set does not wait for', () => {
     const set = { type: 'meshwright-routes:index:RouteSet', urn: 'set' };
     const both = (facts: object): Parameters<typeof judgedResources>[1] => [
       ...pods,
@@ -64,7 +64,7 @@ describe('apply-order', () => {
     );
   });
 
-  it('takes dependencies of parents, and the children of a component that is depended on', () => {
+  it('follows the dependencies of parents, and the children of components', () => {
     assert.deepEqual(
       judgedResources(applyOrder, [
         ...pods,
@@ -76,7 +76,7 @@ describe('apply-order', () => {
     );
   });
 
-  it('does not take a common parent for an order', () => {
+  it('does not treat a common parent as an order', () => {
     assert.deepEqual(
       judgedResources(applyOrder, [
         component('Routes'),
@@ -94,7 +94,7 @@ describe('apply-order', () => {
     );
   });
 
-  it('needs nothing that is not in the program', () => {
+  it('ignores objects that are not in the program', () => {
     assert.deepEqual(judgedResources(applyOrder, [resource(reviews)]), []);
   });
 

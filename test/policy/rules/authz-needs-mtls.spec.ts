@@ -49,7 +49,7 @@ describe('authz-needs-mtls', () => {
     );
   });
 
-  it('looks at the workload that is selected', () => {
+  it('considers the selected workload', () => {
     assert.deepEqual(
       judged(authzNeedsMtls, [
         mode('STRICT'),
@@ -121,7 +121,7 @@ describe('authz-needs-mtls', () => {
     );
   });
 
-  it('leaves policies alone that do not ask who', () => {
+  it('ignores policies that do not check identities', () => {
     assert.deepEqual(
       judged(authzNeedsMtls, [
         mode('DISABLE'),

@@ -29,7 +29,7 @@ describe('authz-selector-targets', () => {
     );
   });
 
-  it('takes one with a workload, and says nothing where there are none at all', () => {
+  it('accepts one with a workload, and reports nothing without any workload', () => {
     assert.deepEqual(
       judged(authzSelectorTargets, [
         deployment('reviews', 'v1'),
@@ -138,7 +138,7 @@ describe('authz-selector-targets', () => {
     );
   });
 
-  it('refuses methods that are none, in whatever case', () => {
+  it('refuses unknown methods, in any case', () => {
     assert.deepEqual(
       judged(authzSelectorTargets, [
         toOperation({ methods: ['GET', 'PROPFIND', 'P*', '*', 'get'], notMethods: ['FETCH'] }),

@@ -6,7 +6,7 @@ const ejecting = (detection: object) =>
   destinationRule('reviews', { host: 'reviews', trafficPolicy: { outlierDetection: detection } });
 
 describe('blast-radius-outlier', () => {
-  it('advises against throwing out every pod of a small service', () => {
+  it('advises against ejecting every pod of a small service', () => {
     assert.deepEqual(
       judged(blastRadiusOutlier, [
         service('reviews'),
@@ -93,7 +93,7 @@ describe('blast-radius-outlier', () => {
     );
   });
 
-  it('takes failover with it', () => {
+  it('accepts failover with outlier detection', () => {
     assert.deepEqual(
       judged(blastRadiusOutlier, [
         destinationRule('reviews', {

@@ -28,11 +28,11 @@ describe('config-matches-emitted', () => {
     ]);
   });
 
-  it('takes those that it has, rest included', () => {
+  it('accepts its weights, including rest', () => {
     assert.deepEqual(judgedResources(configMatchesEmitted, [resource(split(90, 10))], { routes }), []);
   });
 
-  it('misses the VirtualService', () => {
+  it('reports that the VirtualService is missing', () => {
     assert.deepEqual(judgedResources(configMatchesEmitted, [], { routes }), [
       finding(
         configMatchesEmitted,
@@ -43,7 +43,7 @@ describe('config-matches-emitted', () => {
     ]);
   });
 
-  it('says nothing without a stack file, nor of what its loader refuses', () => {
+  it('reports nothing without a stack file, or about routes that the loader refuses', () => {
     assert.deepEqual(
       judgedResources(configMatchesEmitted, [resource(split(50, 50))], {
         routes: { bookinfo: { reviews: { versions: 7, weights: { v1: 'half' }, http: 'x' }, x: null } },

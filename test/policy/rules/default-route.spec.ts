@@ -10,7 +10,7 @@ const rules = (http: object[], spec: object = {}) =>
   });
 
 describe('default-route', () => {
-  it('misses a last rule for everything', () => {
+  it('reports that a last rule for everything is missing', () => {
     assert.deepEqual(
       judged(defaultRoute, [
         rules([{ match: [{ uri: { prefix: '/reviews' } }] }, { match: [{ headers: { beta: {} } }] }]),
@@ -46,7 +46,7 @@ describe('default-route', () => {
     );
   });
 
-  it('says nothing where a delegate that is not here may hold it', () => {
+  it('reports nothing if a delegate outside the input may have it', () => {
     assert.deepEqual(
       judged(defaultRoute, [
         rules([{ match: [{ uri: { exact: '/a' } }] }, { route: undefined, delegate: { name: 'rest' } }]),

@@ -12,7 +12,7 @@ const root = join(__dirname, '..', '..', '..');
 
 describe('every rule', () => {
   for (const rule of rules) {
-    it(`${rule.id} complains about its bad example, and not about its good one`, () => {
+    it(`${rule.id} reports its bad example, and not its good one`, () => {
       assert.deepEqual(raised(rule, rule.docs.bad), [rule.id]);
       assert.deepEqual(raised(rule, rule.docs.good), []);
     });
@@ -35,7 +35,7 @@ describe('every rule', () => {
       assert.ok(readFileSync(join(root, 'policy', 'rules', `${id}.ts`), 'utf8').includes(`'${id}'`));
   });
 
-  it('stands in docs/rules.md as it is: npm run generate', () => {
+  it('is up to date in docs/rules.md: npm run generate', () => {
     assert.equal(readFileSync(join(root, 'docs', 'rules.md'), 'utf8'), ruleDocs());
   });
 });

@@ -59,7 +59,7 @@ describe('gateway-conflict', () => {
     );
   });
 
-  it('takes one host for the VirtualServices of two namespaces', () => {
+  it('accepts one host for the VirtualServices of two namespaces', () => {
     assert.deepEqual(judged(gatewayConflict, [serving('a', 'shop/*'), serving('b', 'blog/*')]), []);
   });
 
@@ -75,7 +75,7 @@ describe('gateway-conflict', () => {
     ]);
   });
 
-  it('sees that a wider selector holds for the same pods', () => {
+  it('notices that a wider selector selects the same pods', () => {
     assert.deepEqual(
       judged(gatewayConflict, [
         serving('a', 'shop.example.com'),
@@ -101,7 +101,7 @@ describe('gateway-conflict', () => {
     );
   });
 
-  it('sees pods that both select, and only then', () => {
+  it('notices pods that both select, and only then', () => {
     assert.deepEqual(
       judged(gatewayConflict, [
         deployment('ingress', 'v1'),

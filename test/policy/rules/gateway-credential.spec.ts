@@ -27,7 +27,7 @@ describe('gateway-credential', () => {
     assert.deepEqual(judged(gatewayCredential, [edge(), secret('cert', pair)], pods), []);
   });
 
-  it('refuses one that has expired, without telling it', () => {
+  it('refuses an expired one, without quoting it', () => {
     assert.deepEqual(
       judged(gatewayCredential, [edge(), secret('cert', pair)], { ...pods, now: new Date('2040-01-01T00:00:00Z') }),
       [
@@ -95,7 +95,7 @@ describe('gateway-credential', () => {
     ]);
   });
 
-  it('misses it where the namespace has others', () => {
+  it('reports a missing Secret if the namespace has others', () => {
     assert.deepEqual(judged(gatewayCredential, [edge(), secret('other', pair)], pods), [
       finding(
         gatewayCredential,
@@ -106,7 +106,7 @@ describe('gateway-credential', () => {
     ]);
   });
 
-  it('says nothing where nothing tells of Secrets, or of the pods', () => {
+  it('reports nothing without information about Secrets or the pods', () => {
     assert.deepEqual(
       judged(gatewayCredential, [edge(), edge({ mode: 'SIMPLE', credentialName: 'far' }, 'far')], {
         gatewayWorkloads: pods.gatewayWorkloads,
@@ -144,7 +144,7 @@ describe('gateway-credential', () => {
     );
   });
 
-  it('takes the CA of a Secret beside it', () => {
+  it('accepts the CA in a second Secret', () => {
     assert.deepEqual(
       judged(
         gatewayCredential,
@@ -178,7 +178,7 @@ describe('gateway-credential', () => {
     ]);
   });
 
-  it('reads Secrets as the API server keeps them', () => {
+  it('reads Secrets in the form that the API server stores', () => {
     assert.deepEqual(
       judged(
         gatewayCredential,

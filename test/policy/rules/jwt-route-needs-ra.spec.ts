@@ -41,7 +41,7 @@ describe('jwt-route-needs-ra', () => {
     ]);
   });
 
-  it('takes an authentication whose selector fits that of the Gateway', () => {
+  it('accepts a RequestAuthentication whose selector matches that of the Gateway', () => {
     assert.deepEqual(
       judged(jwtRouteNeedsRa, [edge, route(['edge']), authentication({ istio: 'ingress' }, 'istio-system')]),
       [],
@@ -52,14 +52,14 @@ describe('jwt-route-needs-ra', () => {
     assert.deepEqual(judged(jwtRouteNeedsRa, [route(['edge'])]), []);
   });
 
-  it('looks at the pods where they are known', () => {
+  it('considers the pods if they are known', () => {
     assert.deepEqual(
       judged(jwtRouteNeedsRa, [edge, route(['edge']), authentication({ app: 'gw' }, 'istio-ingress')], pods),
       [],
     );
   });
 
-  it('does not count one of another namespace', () => {
+  it('ignores a RequestAuthentication in another namespace', () => {
     assert.deepEqual(
       judged(jwtRouteNeedsRa, [edge, route(['edge']), authentication({ app: 'gw' }, 'bookinfo')], pods),
       [

@@ -9,7 +9,7 @@ const mirrored = (fields: object) =>
   });
 
 describe('mirror-self', () => {
-  it('advises against a mirror to the version that serves the route, in an unstated share', () => {
+  it('advises against a mirror to the version that serves the route, without a percentage', () => {
     assert.deepEqual(judged(mirrorSelf, [mirrored({ mirror: { host: 'reviews', subset: 'v1' } })]), [
       finding(
         mirrorSelf,
@@ -26,14 +26,14 @@ describe('mirror-self', () => {
     ]);
   });
 
-  it('takes a mirror to a version without requests, in a stated share', () => {
+  it('takes a mirror to a version without requests, with a percentage', () => {
     assert.deepEqual(
       judged(mirrorSelf, [mirrored({ mirror: { host: 'reviews', subset: 'v2' }, mirrorPercentage: { value: 100 } })]),
       [],
     );
   });
 
-  it('sees that a host without a subset is all its versions', () => {
+  it('treats a host without a subset as all its versions', () => {
     assert.deepEqual(
       judged(mirrorSelf, [
         mirrored({

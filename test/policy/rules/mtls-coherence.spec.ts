@@ -28,14 +28,14 @@ describe('mtls-coherence', () => {
     ]);
   });
 
-  it('takes mutual TLS, and rules that say nothing of it', () => {
+  it('accepts mutual TLS, and rules without TLS settings', () => {
     assert.deepEqual(
       judged(mtlsCoherence, [strict(), tls('ISTIO_MUTUAL'), destinationRule('reviews', { host: 'reviews' })]),
       [],
     );
   });
 
-  it('refuses TLS of another kind to a strict server, as the mesh decides', () => {
+  it('refuses other TLS to a server that is strict by the mesh's policy', () => {
     assert.deepEqual(judged(mtlsCoherence, [strict({}, { namespace: 'istio-system' }), tls('SIMPLE')]), [
       finding(
         mtlsCoherence,
@@ -46,7 +46,7 @@ describe('mtls-coherence', () => {
     ]);
   });
 
-  it('lets the namespace overrule the mesh', () => {
+  it('lets the namespace override the mesh', () => {
     assert.deepEqual(
       judged(mtlsCoherence, [
         strict({}, { namespace: 'istio-system' }),
@@ -133,7 +133,7 @@ describe('mtls-coherence', () => {
     );
   });
 
-  it('says nothing of unknown workloads where a policy selects some', () => {
+  it('reports nothing for unknown workloads if a policy selects some', () => {
     assert.deepEqual(
       judged(mtlsCoherence, [
         peerAuthentication('ratings', { selector: { matchLabels: { app: 'ratings' } }, mtls: { mode: 'STRICT' } }),
@@ -215,7 +215,7 @@ describe('mtls-coherence', () => {
     );
   });
 
-  it('is content with such a rule', () => {
+  it('accepts such a rule', () => {
     assert.deepEqual(
       judged(mtlsCoherence, [strict(), service('ratings'), deployment('ratings', 'v1'), tls('ISTIO_MUTUAL')], {
         mesh: { meshConfig: { enableAutoMtls: false } },

@@ -6,7 +6,7 @@ import { judgedResources, resource } from '../pulumi';
 const reviews = virtualService('reviews-1a2b3c', { hosts: ['reviews'], http: [] });
 
 describe('route-replacement', () => {
-  it('refuses names that Pulumi makes up, and deletion before replacement', () => {
+  it('refuses names that Pulumi generates, and deletion before replacement', () => {
     assert.deepEqual(
       judgedResources(routeReplacement, [
         resource(reviews, { nameGiven: false, options: { deleteBeforeReplace: true } }),
@@ -28,7 +28,7 @@ describe('route-replacement', () => {
     );
   });
 
-  it('takes objects with names of their own', () => {
+  it('accepts objects with their own names', () => {
     assert.deepEqual(
       judgedResources(routeReplacement, [
         resource(reviews, { options: {} }),

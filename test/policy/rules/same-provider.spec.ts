@@ -58,7 +58,7 @@ describe('same-provider', () => {
     );
   });
 
-  it('looks at a rule and its Service', () => {
+  it('compares a rule and its Service', () => {
     assert.deepEqual(judgedResources(sameProvider, [resource(service('reviews')), resource(rule, one)]), [
       finding(
         sameProvider,

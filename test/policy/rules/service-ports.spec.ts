@@ -88,7 +88,7 @@ describe('service-ports', () => {
     );
   });
 
-  it('sees two Services that treat one workload differently', () => {
+  it('notices two Services that treat one workload differently', () => {
     assert.deepEqual(
       judged(servicePorts, [
         namespace('bookinfo', { 'istio-injection': 'enabled' }),
@@ -139,7 +139,7 @@ describe('service-ports', () => {
     );
   });
 
-  it('names the danger of a tcp port of an ExternalName Service', () => {
+  it('warns about a tcp port of an ExternalName Service', () => {
     assert.deepEqual(
       judged(servicePorts, [
         object('v1', 'Service', 'ext', {

@@ -12,7 +12,7 @@ const prices = (spec: object = {}) =>
   });
 
 describe('sidecar-scope', () => {
-  it('refuses a VirtualService that only this namespace sees and its Sidecar does not bring in', () => {
+  it('refuses a VirtualService that is visible only in this namespace and that its Sidecar does not import', () => {
     assert.deepEqual(
       judged(sidecarScope, [egress('istio-system/*', './reviews.bookinfo.svc.cluster.local'), prices()]),
       [
@@ -26,7 +26,7 @@ describe('sidecar-scope', () => {
     );
   });
 
-  it('takes one that an egress host brings in, or that others see', () => {
+  it('accepts one that an egress host imports, or that others see', () => {
     assert.deepEqual(
       judged(sidecarScope, [
         egress('./*'),
@@ -37,7 +37,7 @@ describe('sidecar-scope', () => {
     );
   });
 
-  it('takes everything where there is no Sidecar', () => {
+  it('accepts everything without a Sidecar', () => {
     assert.deepEqual(judged(sidecarScope, [prices()]), []);
   });
 
@@ -57,7 +57,7 @@ describe('sidecar-scope', () => {
     );
   });
 
-  it('refuses egress hosts that do not exist where the objects tell', () => {
+  it('refuses egress hosts that the input shows to be missing', () => {
     assert.deepEqual(
       judged(sidecarScope, [
         service('reviews'),

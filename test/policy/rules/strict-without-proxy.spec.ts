@@ -75,7 +75,7 @@ describe('strict-without-proxy', () => {
     );
   });
 
-  it('allows what a policy exempts', () => {
+  it('allows workloads that a policy exempts', () => {
     assert.deepEqual(
       judged(strictWithoutProxy, [
         namespace('bookinfo'),

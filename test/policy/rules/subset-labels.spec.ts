@@ -72,7 +72,7 @@ describe('subset-labels', () => {
     );
   });
 
-  it('does not count pods of another namespace, as IST0173 would', () => {
+  it('ignores pods of another namespace, unlike IST0173', () => {
     assert.deepEqual(
       judged(subsetLabels, [
         service('reviews'),
@@ -119,7 +119,7 @@ describe('subset-labels', () => {
     ]);
   });
 
-  it('takes one that is a name for a traffic policy', () => {
+  it('accepts one that only names a traffic policy', () => {
     assert.deepEqual(judged(subsetLabels, [reviews({ name: 'tls', trafficPolicy: { tls: { mode: 'SIMPLE' } } })]), []);
   });
 

@@ -56,7 +56,7 @@ describe('vs-host-conflict', () => {
     );
   });
 
-  it('allows two that nobody sees both of', () => {
+  it('allows two without a common namespace', () => {
     assert.deepEqual(
       judged(vsHostConflict, [
         routed('reviews', { exportTo: ['.'] }),
@@ -87,7 +87,7 @@ describe('vs-host-conflict', () => {
     );
   });
 
-  it('refuses paths that take requests from each other, whichever object is older', () => {
+  it('refuses paths that overlap, in any order of creation', () => {
     assert.deepEqual(
       judged(vsHostConflict, [atGateway('api', { prefix: '/api' }), atGateway('orders', { exact: '/api/orders' })]),
       [

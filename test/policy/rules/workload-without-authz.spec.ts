@@ -6,7 +6,7 @@ const policy = (name: string, spec: Record<string, unknown>, metadata = {}) =>
   authorizationPolicy(name, spec, metadata);
 
 describe('workload-without-authz', () => {
-  it('advises on a workload that no policy is for', () => {
+  it('advises on a workload without a policy', () => {
     assert.deepEqual(
       judged(workloadWithoutAuthz, [
         deployment('a', 'v1'),
@@ -47,7 +47,7 @@ describe('workload-without-authz', () => {
     );
   });
 
-  it('says nothing of a mesh without any policy, unless the set is complete', () => {
+  it('reports nothing for a mesh without any policy, unless the set is complete', () => {
     assert.deepEqual(judged(workloadWithoutAuthz, [deployment('a', 'v1')]), []);
   });
 
@@ -62,7 +62,7 @@ describe('workload-without-authz', () => {
     ]);
   });
 
-  it('leaves workloads without a proxy and control planes alone', () => {
+  it('ignores workloads without a proxy and control planes', () => {
     assert.deepEqual(
       judged(workloadWithoutAuthz, [
         namespace('plain'),

@@ -174,7 +174,7 @@ describe('the schemas of Kubernetes', () => {
     });
   }
 
-  it('let the names of roles be what a URL can hold', () => {
+  it('allow any URL segment as the name of a role', () => {
     const role = (name: string): string =>
       `apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: { name: "${name}" }\n`;
     assert.deepEqual(
