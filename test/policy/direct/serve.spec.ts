@@ -142,7 +142,7 @@ describe('the policy pack that the engine starts itself, over gRPC', () => {
     ]);
   });
 
-  it('follows the engine's configuration', async () => {
+  it("follows the engine's configuration", async () => {
     const client = await clientOf(telling);
     const tags = new proto.AnalyzerStackConfigureRequest();
     tags.getTagsMap().set('environment', 'production');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { stackFile } from '../../../policy/pack/options';
 
-describe('the stack file in the engine's configuration', () => {
+describe("the stack file in the engine's configuration", () => {
   const before = process.env['PULUMI_CONFIG'];
   afterEach(() => {
     if (before === undefined) delete process.env['PULUMI_CONFIG'];

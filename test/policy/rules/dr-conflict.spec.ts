@@ -83,7 +83,7 @@ describe('dr-conflict', () => {
     );
   });
 
-  it('refuses a rule in the clients' namespace without a subset that their routes use', () => {
+  it("refuses a rule in the clients' namespace without a subset that their routes use", () => {
     assert.deepEqual(
       judged(drConflict, [
         reviews('reviews', { subsets: subsets('v1', 'v2') }),

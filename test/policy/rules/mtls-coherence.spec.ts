@@ -35,7 +35,7 @@ describe('mtls-coherence', () => {
     );
   });
 
-  it('refuses other TLS to a server that is strict by the mesh's policy', () => {
+  it("refuses other TLS to a server that is strict by the mesh's policy", () => {
     assert.deepEqual(judged(mtlsCoherence, [strict({}, { namespace: 'istio-system' }), tls('SIMPLE')]), [
       finding(
         mtlsCoherence,

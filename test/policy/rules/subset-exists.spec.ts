@@ -195,7 +195,7 @@ describe('subset-exists', () => {
     );
   });
 
-  it('reports a rule in the VirtualService's namespace if gateway and Service are in others', () => {
+  it("reports a rule in the VirtualService's namespace if gateway and Service are in others", () => {
     assert.deepEqual(
       judged(
         subsetExists,

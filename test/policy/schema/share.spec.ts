@@ -43,7 +43,7 @@ describe('a schema with its repeated parts once', () => {
     assert.deepEqual(errors(withShared(schema)), errors(schema));
   });
 
-  it('exists for each of Istio's kinds', () => {
+  it("exists for each of Istio's kinds", () => {
     const ajv = new Ajv({ strict: false, logger: false });
     for (const schema of crds.schemas as JsonSchema[]) {
       assert.deepEqual([ajv.validateSchema(withShared(schema)), ajv.errors], [true, null]);
