@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { objectKey, objectTitle, defined, originOf, type KubernetesObject } from '../mesh/manifests/kubernetes';
 import { renderMesh } from '../mesh/manifests/mesh';
-import { judgeExpectations } from '../mesh/traffic/expectations';
 import { mergedOptions, stackTraffic, type TrafficInput } from '../mesh/traffic';
 import { checkOptions, mergeCheckOptions } from '../config/check-options';
 import { encryptedUnknowns } from '../config/encrypted';
@@ -10,6 +9,7 @@ import { keyPath, parseKeyPath, valueAt } from '../config/key-path';
 import { decodeText, readYaml } from '../config/yaml';
 import { policy as policySchema, type PolicySettings } from '../config/schema/policy';
 import { checkReport } from '../policy/check';
+import { expectationFindings } from '../policy/expectations';
 import { type Finding, findingSubject, type Level, named, subjectOf } from '../policy/finding';
 import type { CheckOptions } from '../policy/rule';
 import { rules } from '../policy/rules';
@@ -55,7 +55,7 @@ export function judge(
   ];
   const places = new Map<Finding, ReportSource>();
   const traffic = trafficOf(judged, stacks, merged);
-  for (const { finding, source } of stacks.flatMap((stack) => expectationFindings(stack, traffic))) {
+  for (const { finding, source } of stacks.flatMap((stack) => expectationsOf(stack, traffic))) {
     findings.push(finding);
     places.set(finding, source);
   }
@@ -82,25 +82,14 @@ function trafficOf(
 }
 
 /** Tests of routing that fail, or that cannot be judged. */
-function expectationFindings(
+function expectationsOf(
   { settings, source, file }: LoadedStack,
   traffic: TrafficInput,
 ): { finding: Finding; source: ReportSource }[] {
-  const verdicts = judgeExpectations(traffic, settings.expect ?? []);
-  return verdicts.flatMap(({ result, message }, index) => {
-    if (result === 'holds') return [];
-    const finding: Finding = {
-      rule: 'expect',
-      level: result === 'cannotTell' ? 'advisory' : 'mandatory',
-      kind: 'Expectation',
-      namespace: '',
-      name: `expect[${index}]`,
-      path: '',
-      message,
-    };
-    const keys = ['expect', index];
+  return expectationFindings(traffic, settings.expect ?? []).map((finding) => {
+    const keys = parseKeyPath(finding.name);
     const line = source.position?.(keys)?.line;
-    return [{ finding, source: { file, key: keyPath(keys), ...(line === undefined ? {} : { line }) } }];
+    return { finding, source: { file, key: keyPath(keys), ...(line === undefined ? {} : { line }) } };
   });
 }
 

@@ -1,3 +1,4 @@
+import { asMap, asName, isMap, without } from '../json';
 import type { StackSettings } from '../manifests/settings';
 import { destinationWords, placeWords } from './words';
 import type { Outcome, WeightedDestination } from './outcome';
@@ -21,6 +22,32 @@ export interface ExpectationVerdict {
   result: 'holds' | 'fails' | 'cannotTell' | 'invalid';
   /** What happens instead, or what is unknown; '' if the expectation holds. */
   message: string;
+}
+
+/** Reads one entry of `meshwright:expect`, of any program; a string says what is wrong with it. */
+export function expectationOf(value: unknown): Expectation | string {
+  if (!isMap(value)) return 'must be a map with request, and to or status';
+  const { request, from, to, status, share } = value;
+  const { url, method, headers, ...others } = isMap(request) ? request : { url: request };
+  const unknown = [...Object.keys(without(value, ...keys)), ...Object.keys(others).map((key) => `request.${key}`)];
+  if (unknown.length > 0) return `unknown key ${unknown[0] ?? ''}; known are ${keys.join(', ')}`;
+  const isString = (one: unknown): boolean => asName(one) !== undefined;
+  const isOptional = (one: unknown): boolean => one === undefined || isString(one);
+  const stated = Object.values(asMap(headers));
+  if (!isString(url) || !isOptional(method) || !(headers === undefined || isMap(headers)) || !stated.every(isString))
+    return 'request must be [METHOD ][PROTOCOL://]HOST[:PORT][/PATH], or a map with url, method and headers';
+  if (!isOptional(from)) return 'from must name a sender';
+  if ((to === undefined) === (status === undefined)) return 'must say either to or status';
+  if (!isOptional(to)) return 'to must name a Service';
+  if (status !== undefined && !isWithin(status, 100, 599)) return 'status must be an HTTP status';
+  if (share !== undefined && !isWithin(share, 0, 100)) return 'share must be a percentage from 0 to 100';
+  return value as unknown as Expectation;
+}
+
+const keys = ['request', 'from', 'to', 'status', 'share'];
+
+function isWithin(value: unknown, least: number, most: number): boolean {
+  return typeof value === 'number' && value >= least && value <= most;
 }
 
 /** Tolerance for shares in percentage points: weights are whole numbers, but their products are not. */

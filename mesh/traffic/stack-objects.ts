@@ -13,7 +13,8 @@ export interface TrafficInput {
 
 /**
  * A stack as input of the routing model: its objects, and the workloads of its gateway releases, since charts are not
- * rendered. @param known - what exists outside the stack, and whether the stack is complete
+ * rendered.
+ * @param known - what exists outside the stack, and whether the stack is complete
  */
 export function stackTraffic(
   settings: StackSettings,
@@ -57,13 +58,17 @@ export function weightOwnersOf({ routes }: StackSettings): WeightOwners {
   return Object.fromEntries(owners) as WeightOwners;
 }
 
-/**
- * The Deployment and Service of Istio's gateway chart, as far as they matter for routing. Of an existing workload only
- * the labels are known.
- */
-function gatewayWorkload(name: string, settings: GatewaySettings): KubernetesObject[] {
-  const namespace = gatewayNamespace(settings);
-  const labels = { app: name, istio: gatewayLabel(name), ...settings.labels };
+/** The pods of a gateway that Istio's chart installs, as far as they matter for routing. */
+export interface GatewayPods {
+  name: string;
+  namespace: string;
+  labels: Record<string, string>;
+  /** Ports of their Service. Without it, there is none, or it is not known. */
+  ports?: readonly { name?: string; port: number; targetPort?: number | string; nodePort?: number }[];
+}
+
+/** The Deployment and Service of Istio's gateway chart. */
+export function gatewayPodObjects({ name, namespace, labels, ports }: GatewayPods): KubernetesObject[] {
   const metadata = { name, namespace, labels };
   const deployment = {
     apiVersion: 'apps/v1',
@@ -71,13 +76,24 @@ function gatewayWorkload(name: string, settings: GatewaySettings): KubernetesObj
     metadata,
     spec: { template: { metadata: { labels, annotations: { 'inject.istio.io/templates': 'gateway' } } } },
   };
-  if (settings.install === false) return [deployment];
-  const { ports: listed = defaultGatewayPorts, nodePorts = {} } = settings.service ?? {};
-  const ports = listed.map(({ name: port, port: number, targetPort }) => ({
+  if (ports === undefined) return [deployment];
+  const open = ports.map((one) => ({ ...one, targetPort: one.targetPort ?? one.port }));
+  return [deployment, { apiVersion: 'v1', kind: 'Service', metadata, spec: { selector: labels, ports: open } }];
+}
+
+/** The pods and the Service of a gateway of the stack. Of existing pods only the labels are known. */
+function gatewayWorkload(name: string, settings: GatewaySettings): KubernetesObject[] {
+  const { ports = defaultGatewayPorts, nodePorts = {} } = settings.service ?? {};
+  const service = ports.map(({ name: port, port: number, targetPort }) => ({
     name: port,
     port: number,
     targetPort: targetPort ?? number,
     ...(nodePorts[port] === undefined ? {} : { nodePort: nodePorts[port] }),
   }));
-  return [deployment, { apiVersion: 'v1', kind: 'Service', metadata, spec: { selector: labels, ports } }];
+  return gatewayPodObjects({
+    name,
+    namespace: gatewayNamespace(settings),
+    labels: { app: name, istio: gatewayLabel(name), ...settings.labels },
+    ...(settings.install === false ? {} : { ports: service }),
+  });
 }

@@ -1,11 +1,14 @@
-import { defined, type KubernetesObject } from '../../mesh/manifests/kubernetes';
+import type { JsonMap } from '../../mesh/json';
+import { apiGroup, defined, type KubernetesObject, objectTitle } from '../../mesh/manifests/kubernetes';
+import { gatewayPodObjects } from '../../mesh/traffic/stack-objects';
 import { checkReport, type CheckReport } from '../check';
 import { findingSubject, type Finding, compareFindings } from '../finding';
-import { type CheckOptions, raise } from '../rule';
+import { expectationFindings } from '../expectations';
+import { type CheckOptions, modelOptions, raise } from '../rule';
 import { rules } from '../rules';
 import { resourceRules } from '../rules/resource-rules';
 import { withoutUndetermined, applyWaivers } from '../engine-findings';
-import { packOptions } from './options';
+import { packOptions, stackFile } from './options';
 import { recordedInputs } from './kubernetes-resource';
 import { releaseFacts } from './releases';
 import type { StackArgs, StackResource } from './resource';
@@ -33,11 +36,16 @@ export function judgeStack(args: StackArgs): JudgedStack {
   const urnOf = (finding: Finding): string | undefined => stack.urns.get(findingSubject(finding));
   const isNew = (finding: Finding): boolean => !isReportedByObject(finding, urnOf(finding));
   const all = [...report.findings, ...ofResources.standing].filter(isNew).sort(compareFindings);
-  const postponed = all.filter(({ rule }) => uncertain.includes(rule)).map(undetermined);
+  const postponed = all
+    .filter(({ rule }) => uncertain.includes(rule))
+    .map((finding) => undetermined(finding, 'a DestinationRule'));
+  const expectations = judgedExpectations(stack, options, stackFile());
   return {
-    findings: all.filter(({ rule }) => !uncertain.includes(rule)),
+    findings: [...all.filter(({ rule }) => !uncertain.includes(rule)), ...expectations.findings],
     waived: [...report.waived, ...ofResources.waived],
-    undetermined: [...report.undetermined.filter(isNew), ...postponed].sort(compareFindings),
+    undetermined: [...report.undetermined.filter(isNew), ...postponed, ...expectations.undetermined].sort(
+      compareFindings,
+    ),
     urnOf,
   };
 }
@@ -74,13 +82,49 @@ function resourceFindings(
   return applyWaivers(withoutUndetermined(raised, unknowns));
 }
 
-/** A finding that depends on a DestinationRule with unknown values becomes advisory. */
-function undetermined(finding: Finding): Finding {
+/**
+ * Judges the tests of routing in the configuration of the stack (`meshwright:expect`), of any program: they can only
+ * make the gate stricter.
+ */
+const judgedExpectations = memoizeLast(
+  (stack: StackResources, options: CheckOptions, sections: JsonMap): Pick<JudgedStack, 'findings' | 'undetermined'> => {
+    if (!('expect' in sections)) return { findings: [], undetermined: [] };
+    // Istio's chart labels the pods of a gateway with the name of its release.
+    const gateways = (options.gatewayWorkloads ?? []).flatMap((pods) =>
+      gatewayPodObjects({ ...pods, name: pods.labels['app'] ?? 'gateway' }),
+    );
+    const traffic = {
+      objects: [...stack.objects, ...gateways],
+      options: { ...modelOptions(options), weightOwners: stack.weightOwners },
+    };
+    const findings = expectationFindings(traffic, sections['expect']);
+    const [blurred] = [...stack.unknowns].filter(([object, paths]) => paths.some((path) => decides(object, path)));
+    if (blurred === undefined) return { findings, undetermined: [] };
+    const isFailed = ({ level }: Finding): boolean => level === 'mandatory';
+    return {
+      findings: findings.filter((finding) => !isFailed(finding)),
+      undetermined: findings.filter(isFailed).map((finding) => undetermined(finding, objectTitle(blurred[0]))),
+    };
+  },
+);
+
+/** Whether requests can go elsewhere with another value at a path of an object. */
+function decides({ apiVersion, kind }: KubernetesObject, path: string): boolean {
+  if (!/^(metadata(\.(name|namespace|labels))?|spec)([.[]|$)/.test(path)) return false;
+  if (apiGroup(apiVersion).endsWith('.istio.io')) return true;
+  const isPod = /^spec\.template\.spec\./.test(path);
+  return (
+    shows[kind] !== undefined && kind !== 'Secret' && (!isPod || /\.(ports|serviceAccountName)([.[]|$)/.test(path))
+  );
+}
+
+/** A finding that depends on unknown values of an object becomes advisory. */
+function undetermined(finding: Finding, what: string): Finding {
   return {
     ...finding,
     rule: 'undetermined',
     level: 'advisory',
-    message: `${finding.message} (${finding.rule}); a DestinationRule is not fully known before deployment, so this may turn out to be fine`,
+    message: `${finding.message} (${finding.rule}); ${what} is not fully known before deployment, so this may turn out to be fine`,
   };
 }
 

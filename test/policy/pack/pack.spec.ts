@@ -150,6 +150,150 @@ describe('the policy pack', () => {
   });
 });
 
+describe('the policy pack, with tests of routing in the configuration of a program', () => {
+  const before = process.env['PULUMI_CONFIG'];
+  afterEach(() => {
+    if (before === undefined) delete process.env['PULUMI_CONFIG'];
+    else process.env['PULUMI_CONFIG'] = before;
+  });
+  const object = (apiVersion: string, kind: string, name: string, spec: object): Resource => ({
+    type: `kubernetes:${apiVersion}:${kind}`,
+    inputs: { apiVersion: apiVersion.replace(/^core\//, ''), kind, metadata: { name, namespace: 'shop' }, spec },
+  });
+  const pods = (version: string): Resource =>
+    object('apps/v1', 'Deployment', `cart-${version}`, {
+      selector: { matchLabels: { app: 'cart', version } },
+      template: {
+        metadata: { labels: { app: 'cart', version } },
+        spec: { containers: [{ name: 'cart', image: 'cart' }] },
+      },
+    });
+  const stack = (weight: unknown, more: Record<string, Resource> = {}): Record<string, Resource> => ({
+    service: object('core/v1', 'Service', 'cart', { selector: { app: 'cart' }, ports: [{ name: 'http', port: 80 }] }),
+    one: pods('v1'),
+    two: pods('v2'),
+    rule: object(group, 'DestinationRule', 'cart', {
+      host: 'cart',
+      subsets: ['v1', 'v2'].map((version) => ({ name: version, labels: { version } })),
+    }),
+    route: object(group, 'VirtualService', 'cart', {
+      hosts: ['cart'],
+      http: [
+        {
+          route: [
+            { destination: { host: 'cart', subset: 'v1' }, weight },
+            { destination: { host: 'cart', subset: 'v2' }, weight: 10 },
+          ],
+        },
+      ],
+    }),
+    ...more,
+  });
+  /** What the pack says of the tests of routing, and of nothing else. */
+  const judged = (resources: Record<string, Resource>, expect: unknown, config?: object): string[] => {
+    process.env['PULUMI_CONFIG'] = JSON.stringify({ 'meshwright:expect': expect });
+    return runPack(resources, config)
+      .filter(({ message }) => message.includes('Expectation'))
+      .map(({ policy, message }) => `${policy} ${message}`);
+  };
+  const toV1 = (share: number): string => JSON.stringify([{ request: 'cart.shop/', to: 'cart v1', share }]);
+  const fails =
+    'expected 100 % of the requests from workloads to reach cart v1; instead: cart.shop v1 90 %, cart.shop v2 10 % (VirtualService shop/cart spec.http[0])';
+
+  it('is silent where they hold', () => {
+    assert.deepEqual(judged(stack(90), toV1(90)), []);
+  });
+
+  it('stops a preview that fails one', () => {
+    assert.deepEqual(judged(stack(90), toV1(100)), [
+      `istio-mesh Expectation expect[0]: ${fails.replace('100 % of the', 'all')} [expect]`,
+    ]);
+  });
+
+  it('advises where it cannot tell', () => {
+    const filter = object('networking.istio.io/v1alpha3', 'EnvoyFilter', 'lua', {
+      configPatches: [
+        { applyTo: 'HTTP_ROUTE', match: { context: 'SIDECAR_OUTBOUND' }, patch: { operation: 'REMOVE' } },
+      ],
+    });
+    const expect = JSON.stringify([{ request: 'cart.shop/', from: 'shop', to: 'cart v1', share: 90 }]);
+    assert.deepEqual(judged(stack(90, { filter }), expect), [
+      'istio-advice Expectation expect[0]: cannot tell: EnvoyFilter shop/lua is not followed [expect]',
+    ]);
+  });
+
+  it('advises where a value of the preview decides', () => {
+    assert.deepEqual(
+      judged(stack(unknownNumber), toV1(100)).map((message) => message.split('; instead')[0]),
+      ['istio-advice Expectation expect[0]: expected all requests from workloads to reach cart v1'],
+    );
+    const image = stack(90);
+    const template = (image['one']?.inputs as { spec: { template: { spec: object } } }).spec.template;
+    template.spec = { containers: [{ name: 'cart', image: unknownText }] };
+    assert.equal(judged(image, toV1(100))[0]?.split(' ')[0], 'istio-mesh');
+  });
+
+  it('knows the gateways of Helm releases', () => {
+    const release: Resource = {
+      type: 'kubernetes:helm.sh/v3:Release',
+      inputs: { chart: 'gateway', name: 'public', namespace: 'edge' },
+    };
+    const gateway = object(group, 'Gateway', 'front', {
+      selector: { istio: 'public' },
+      servers: [{ port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: ['*'] }],
+    });
+    const answer = object(group, 'VirtualService', 'answer', {
+      hosts: ['*'],
+      gateways: ['front'],
+      http: [{ directResponse: { status: 418 } }],
+    });
+    const expect = (status: number): string =>
+      JSON.stringify([{ request: 'shop.example.com/', from: 'gateway edge/public', status }]);
+    const all = stack(90, { release, gateway, answer });
+    assert.deepEqual(judged(all, expect(418)), []);
+    assert.deepEqual(judged(all, expect(404)), [
+      'istio-mesh Expectation expect[0]: expected all requests from gateway edge/public to get status 404; instead: answer 418 (VirtualService shop/answer spec.http[0]) [expect]',
+    ]);
+  });
+
+  it('does not know weights that belong to a controller', () => {
+    const { route, ...others } = stack(90);
+    const inputs = {
+      namespace: 'shop',
+      weightsOwnedBy: 'flagger',
+      objects: { 'VirtualService shop/cart': JSON.stringify(route?.inputs) },
+    };
+    const owned: Resource = { type: 'meshwright-routes:index:Route', inputs };
+    assert.deepEqual(judged({ ...others, owned }, toV1(100)), [
+      'istio-advice Expectation expect[0]: cannot tell: the weights of VirtualService shop/cart belong to flagger [expect]',
+    ]);
+  });
+
+  it('stops at one that it cannot read', () => {
+    assert.deepEqual(judged(stack(90), 'none'), [
+      'istio-mesh Expectation expect: must be a list of tests of routing [expect]',
+    ]);
+    const broken = [
+      'cart.shop',
+      { request: 'cart.shop' },
+      { request: 'cart.shop', to: 'cart', share: 101 },
+      { request: 'cart.shop', to: 'cart', weight: 90 },
+      { request: { url: 'cart.shop', header: {} }, to: 'cart' },
+      { request: { url: 'cart.shop', headers: { a: 1 } }, to: 'cart' },
+      { request: 'ftp://cart.shop', to: 'cart' },
+    ];
+    assert.deepEqual(judged(stack(90), JSON.stringify(broken)), [
+      'istio-mesh Expectation expect[0]: must be a map with request, and to or status [expect]',
+      'istio-mesh Expectation expect[1]: must say either to or status [expect]',
+      'istio-mesh Expectation expect[2]: share must be a percentage from 0 to 100 [expect]',
+      'istio-mesh Expectation expect[3]: unknown key weight; known are request, from, to, status, share [expect]',
+      'istio-mesh Expectation expect[4]: unknown key request.header; known are request, from, to, status, share [expect]',
+      'istio-mesh Expectation expect[5]: request must be [METHOD ][PROTOCOL://]HOST[:PORT][/PATH], or a map with url, method and headers [expect]',
+      'istio-mesh Expectation expect[6]: protocol ftp; allowed are http, https, tcp, tls [expect]',
+    ]);
+  });
+});
+
 describe('the policy pack, with unknown values in a preview', () => {
   it('stops an unknown weight, and still judges the rest of the object', () => {
     const route = virtualService([to('v1', unknownNumber), to('v2', 20)]);
