@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import type { Mesh } from '../../mesh/manifests/mesh';
 import { asStrings } from '../../mesh/json';
-import { resolveHost } from '../../mesh/model/hosts';
+import { compareSpecificity, isWildcard, resolveHost } from '../../mesh/model/hosts';
 
 /**
  * A ValidatingAdmissionPolicy with its binding: only the namespaces that route a host in this stack may route it. It
@@ -19,9 +19,11 @@ export function admissionPolicy(
     [...existingNamespaces, ...objects].map(({ object }) => object),
     domain,
   );
-  const exact = [...owners].filter(([host]) => !host.startsWith('*.'));
+  // `*` is compared as it is: it is no claim on the hosts of others.
+  const isPattern = (host: string): boolean => isWildcard(host) && host !== '*';
+  const exact = [...owners].filter(([host]) => !isPattern(host));
   // The longest wildcard that covers a host decides, as in Istio.
-  const wildcards = [...owners].filter(([host]) => host.startsWith('*.')).sort(([a], [b]) => b.length - a.length);
+  const wildcards = [...owners].filter(([host]) => isPattern(host)).sort(([a], [b]) => compareSpecificity(a, b));
   const metadata = { name: `meshwright-hosts-${name}` };
   const policy = {
     apiVersion: 'admissionregistration.k8s.io/v1',

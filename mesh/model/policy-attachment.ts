@@ -100,3 +100,10 @@ export function workloadsOfPolicy(model: MeshModel, policy: MeshObject): MeshWor
     .flatMap(({ name }) => model.serviceFor(name, policy.namespace) ?? []);
   return [...gateways, ...services.flatMap((service) => model.workloads.behind(service))];
 }
+
+/** Whether a field of an AuthorizationPolicy names a value; `*` at one end stands for any characters. */
+export function matchesPolicyValue(value: string, pattern: string): boolean {
+  if (pattern === '*') return true;
+  if (pattern.endsWith('*')) return value.startsWith(pattern.slice(0, -1));
+  return pattern.startsWith('*') ? value.endsWith(pattern.slice(1)) : value === pattern;
+}

@@ -1,9 +1,10 @@
 import { asName, asStrings } from '../../mesh/json';
 import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
 import { type Clause, clausesOf, isMethodPattern } from '../model/authorization';
-import { policyAttachment, workloadsOfPolicy } from '../../mesh/model/policy-attachment';
+import { matchesPolicyValue, policyAttachment, workloadsOfPolicy } from '../../mesh/model/policy-attachment';
 import { hostState } from '../model/known';
 import { declaresWorkloads, describesNamespaces, isDeclared, namespaceExists } from '../../mesh/model/externals';
+import { isWildcard, serviceFqdn } from '../../mesh/model/hosts';
 import { formatLabels } from '../../mesh/model/endpoints';
 import type { CheckOptions, Rule, Violation } from '../rule';
 
@@ -81,19 +82,12 @@ function namespaces(model: MeshModel, options: CheckOptions, { fields, path }: C
   const known = [...model.namespaces.keys(), ...(options.externals?.namespaces ?? [])];
   return ['namespaces', 'notNamespaces'].flatMap((field) =>
     asStrings(fields[field]).flatMap((pattern, at) => {
-      const exists = namespaceExists(model, pattern) || known.some((name) => matchesPattern(name, pattern));
+      const exists = namespaceExists(model, pattern) || known.some((name) => matchesPolicyValue(name, pattern));
       if (exists) return [];
       const message = `no namespace is named "${pattern}"; there are ${[...model.namespaces.keys()].sort().join(', ')}. Correct it, or declare it in externals.namespaces`;
       return [{ path: `${path}.${field}[${at}]`, message }];
     }),
   );
-}
-
-/** `*` at one end stands for any characters. */
-function matchesPattern(value: string, pattern: string): boolean {
-  if (pattern === '*') return true;
-  if (pattern.endsWith('*')) return value.startsWith(pattern.slice(0, -1));
-  return pattern.startsWith('*') ? value.endsWith(pattern.slice(1)) : value === pattern;
 }
 
 function principals(model: MeshModel, options: CheckOptions, { fields, path }: Clause): Found[] {
@@ -143,10 +137,10 @@ function methods({ fields, path }: Clause): Found[] {
 
 function hosts(model: MeshModel, policy: MeshObject, { fields, path }: Clause): Found[] {
   return asStrings(fields['hosts']).flatMap((host, at): Found[] => {
-    const labels = host.split('.');
-    const isService = labels.length === 1 || (labels.length === 2 && model.namespaces.has(labels[1] ?? ''));
-    if (!isService || host.includes('*') || host.includes(':') || host === 'localhost') return [];
-    const fqdn = labels.length === 1 ? host : `${host}.svc.${model.config.domain}`;
+    const [, owner = policy.namespace, ...rest] = host.split('.');
+    const isService = rest.length === 0 && (owner === policy.namespace || model.namespaces.has(owner));
+    const fqdn = isService ? serviceFqdn(host, policy.namespace, model.config.domain) : undefined;
+    if (fqdn === undefined || isWildcard(host) || host.includes(':') || host === 'localhost') return [];
     const state = hostState(model, fqdn, policy.namespace);
     if (state.is !== 'missing' || !state.sure) return [];
     return [{ path: `${path}.hosts[${at}]`, message: `host "${host}" is not a Service; ${state.hint}` }];
