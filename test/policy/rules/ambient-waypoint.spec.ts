@@ -69,7 +69,7 @@ describe('ambient-waypoint', () => {
     );
   });
 
-  it('leaves TCP, sidecars and gateways alone', () => {
+  it('ignores TCP, sidecars and gateways', () => {
     assert.deepEqual(
       judged(ambientWaypoint, [
         ambient(),
@@ -84,7 +84,7 @@ describe('ambient-waypoint', () => {
     );
   });
 
-  it('wants routes in the namespace of the Service', () => {
+  it('requires routes in the namespace of the Service', () => {
     assert.deepEqual(
       judged(ambientWaypoint, [
         enrolled,
@@ -109,7 +109,7 @@ describe('ambient-waypoint', () => {
     );
   });
 
-  it('wants targetRefs for policies that read HTTP', () => {
+  it('requires targetRefs for policies that read HTTP', () => {
     assert.deepEqual(
       judged(ambientWaypoint, [enrolled, authorizationPolicy('a', methods), requestAuthentication('b', {})]),
       [
@@ -129,7 +129,7 @@ describe('ambient-waypoint', () => {
     );
   });
 
-  it('takes policies on connections, and those with targetRefs', () => {
+  it('accepts policies on connections, and those with targetRefs', () => {
     assert.deepEqual(
       judged(ambientWaypoint, [
         enrolled,

@@ -98,7 +98,7 @@ describe('apply-order', () => {
     assert.deepEqual(judgedResources(applyOrder, [resource(reviews)]), []);
   });
 
-  it('wants Istio objects after the control plane of the program', () => {
+  it('requires Istio objects after the control plane of the program', () => {
     assert.deepEqual(
       judgedResources(applyOrder, [
         ours,
@@ -124,7 +124,7 @@ describe('apply-order', () => {
     );
   });
 
-  it('wants each rule that defines a used subset', () => {
+  it('requires each rule that defines a used subset', () => {
     assert.deepEqual(
       judgedResources(applyOrder, [
         ours,

@@ -51,7 +51,7 @@ describe('authz-deny-all', () => {
     ]);
   });
 
-  it('takes a DENY with conditions and an ALLOW of everything', () => {
+  it('accepts a DENY with conditions and an ALLOW of everything', () => {
     assert.deepEqual(
       judged(authzDenyAll, [policy('deny', { ...get, action: 'DENY' }), policy('allow', { rules: [{}] })]),
       [],

@@ -34,7 +34,7 @@ describe('authz-needs-mtls', () => {
     ]);
   });
 
-  it('takes STRICT, and PERMISSIVE by default', () => {
+  it('accepts STRICT, and PERMISSIVE by default', () => {
     assert.deepEqual(
       judged(authzNeedsMtls, [
         mode('STRICT'),

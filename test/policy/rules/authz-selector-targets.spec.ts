@@ -40,7 +40,7 @@ describe('authz-selector-targets', () => {
     );
   });
 
-  it('believes declared workloads', () => {
+  it('accepts declared workloads', () => {
     assert.deepEqual(
       judged(
         authzSelectorTargets,
@@ -74,7 +74,7 @@ describe('authz-selector-targets', () => {
     );
   });
 
-  it('says nothing of namespaces when none is among the objects', () => {
+  it('reports nothing about namespaces when none is among the objects', () => {
     assert.deepEqual(judged(authzSelectorTargets, [from({ namespaces: ['shop'] })]), []);
   });
 

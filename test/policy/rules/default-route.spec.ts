@@ -26,7 +26,7 @@ describe('default-route', () => {
     );
   });
 
-  it('takes a rule without a match, and one that matches everything', () => {
+  it('accepts a rule without a match, and one that matches everything', () => {
     assert.deepEqual(
       judged(defaultRoute, [
         rules([{ match: [{ uri: { exact: '/a' } }] }, {}]),
@@ -39,7 +39,7 @@ describe('default-route', () => {
     );
   });
 
-  it('says nothing at a gateway, where such a rule would publish every path', () => {
+  it('reports nothing at a gateway, where such a rule would publish every path', () => {
     assert.deepEqual(
       judged(defaultRoute, [rules([{ match: [{ uri: { exact: '/a' } }] }], { gateways: ['edge'] })]),
       [],

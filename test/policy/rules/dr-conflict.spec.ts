@@ -24,7 +24,7 @@ describe('dr-conflict', () => {
     );
   });
 
-  it('takes one rule per version, each with the same policy', () => {
+  it('accepts one rule per version, each with the same policy', () => {
     assert.deepEqual(
       judged(drConflict, [
         reviews('v1', { trafficPolicy: policy, subsets: subsets('v1') }),

@@ -43,7 +43,7 @@ describe('gateway-conflict', () => {
     );
   });
 
-  it('takes different hosts, ports, pods and addresses', () => {
+  it('accepts different hosts, ports, pods and addresses', () => {
     assert.deepEqual(
       judged(gatewayConflict, [
         serving('a', 'a.example.com'),

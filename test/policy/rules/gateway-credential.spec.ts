@@ -23,7 +23,7 @@ const secret = (name: string, stringData: object, namespaceName = 'istio-ingress
 const pair = { 'tls.crt': certificate, 'tls.key': 'not looked at' };
 
 describe('gateway-credential', () => {
-  it('takes a certificate that is valid', () => {
+  it('accepts a certificate that is valid', () => {
     assert.deepEqual(judged(gatewayCredential, [edge(), secret('cert', pair)], pods), []);
   });
 
@@ -115,7 +115,7 @@ describe('gateway-credential', () => {
     );
   });
 
-  it('knows Certificates and declared Secrets', () => {
+  it('recognizes Certificates and declared Secrets', () => {
     assert.deepEqual(
       judged(
         gatewayCredential,
@@ -130,7 +130,7 @@ describe('gateway-credential', () => {
     );
   });
 
-  it('wants a CA for mutual TLS', () => {
+  it('requires a CA for mutual TLS', () => {
     assert.deepEqual(
       judged(gatewayCredential, [edge({ mode: 'MUTUAL', credentialName: 'cert' }), secret('cert', pair)], pods),
       [

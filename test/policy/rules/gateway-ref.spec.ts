@@ -21,7 +21,7 @@ describe('gateway-ref', () => {
     ]);
   });
 
-  it('takes a Gateway of the same namespace, of another one, and the mesh', () => {
+  it('accepts a Gateway of the same namespace, of another one, and the mesh', () => {
     assert.deepEqual(
       judged(gatewayRef, [
         gateway('edge', servers('*')),
@@ -32,11 +32,11 @@ describe('gateway-ref', () => {
     );
   });
 
-  it('says nothing of a Gateway in a namespace that the objects do not describe', () => {
+  it('reports nothing about a Gateway in a namespace that the objects do not describe', () => {
     assert.deepEqual(judged(gatewayRef, [shop(['edge', 'istio-ingress/far'])]), []);
   });
 
-  it('believes a declared Gateway', () => {
+  it('accepts a declared Gateway', () => {
     assert.deepEqual(
       judged(gatewayRef, [service('shop'), shop(['edge', 'far'])], { externals: { gateways: ['bookinfo/edge'] } }),
       [
@@ -89,7 +89,7 @@ describe('gateway-ref', () => {
     );
   });
 
-  it('knows Gateways of the Gateway API', () => {
+  it('recognizes Gateways of the Gateway API', () => {
     assert.deepEqual(
       judged(gatewayRef, [
         object('gateway.networking.k8s.io/v1', 'Gateway', 'edge', { listeners: [{ hostname: '*.example.com' }] }),

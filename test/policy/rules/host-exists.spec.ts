@@ -44,7 +44,7 @@ describe('host-exists', () => {
     );
   });
 
-  it('says nothing of a VirtualService alone, nor of namespaces that the objects do not describe', () => {
+  it('reports nothing about a VirtualService alone, nor of namespaces that the objects do not describe', () => {
     assert.deepEqual(
       judged(hostExists, [route({ host: 'reviews' }), service('ratings', [80], { namespace: 'other' })]),
       [],
@@ -62,7 +62,7 @@ describe('host-exists', () => {
     ]);
   });
 
-  it('believes declared hosts', () => {
+  it('accepts declared hosts', () => {
     assert.deepEqual(
       judged(hostExists, [service('ratings'), route({ host: 'reviews' })], {
         externals: { hosts: ['*.bookinfo.svc.cluster.local'] },
@@ -180,7 +180,7 @@ describe('host-exists', () => {
     );
   });
 
-  it('takes the port of the match', () => {
+  it('accepts the port of the match', () => {
     assert.deepEqual(
       judged(hostExists, [
         ingress,

@@ -48,7 +48,7 @@ describe('jwt-route-needs-ra', () => {
     );
   });
 
-  it('says nothing where the Gateway is not among the objects', () => {
+  it('reports nothing where the Gateway is not among the objects', () => {
     assert.deepEqual(judged(jwtRouteNeedsRa, [route(['edge'])]), []);
   });
 

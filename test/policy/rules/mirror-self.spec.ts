@@ -26,7 +26,7 @@ describe('mirror-self', () => {
     ]);
   });
 
-  it('takes a mirror to a version without requests, with a percentage', () => {
+  it('accepts a mirror to a version without requests, with a percentage', () => {
     assert.deepEqual(
       judged(mirrorSelf, [mirrored({ mirror: { host: 'reviews', subset: 'v2' }, mirrorPercentage: { value: 100 } })]),
       [],

@@ -104,7 +104,7 @@ describe('mtls-coherence', () => {
     );
   });
 
-  it('looks at workloads and at the port of the container', () => {
+  it('considers workloads and at the port of the container', () => {
     assert.deepEqual(
       judged(mtlsCoherence, [
         service('ratings'),
@@ -184,7 +184,7 @@ describe('mtls-coherence', () => {
     );
   });
 
-  it('leaves hosts outside the mesh alone', () => {
+  it('ignores hosts outside the mesh', () => {
     assert.deepEqual(
       judged(mtlsCoherence, [
         strict(),
@@ -199,7 +199,7 @@ describe('mtls-coherence', () => {
     );
   });
 
-  it('wants a rule for strict servers when auto mTLS is off', () => {
+  it('requires a rule for strict servers when auto mTLS is off', () => {
     assert.deepEqual(
       judged(mtlsCoherence, [strict(), service('ratings'), deployment('ratings', 'v1')], {
         mesh: { meshConfig: { enableAutoMtls: false } },

@@ -20,7 +20,7 @@ describe('retry-budget', () => {
     );
   });
 
-  it('takes retries that fit, and rules without a timeout', () => {
+  it('accepts retries that fit, and rules without a timeout', () => {
     assert.deepEqual(
       judged(retryBudget, [
         rule({ timeout: '8s', retries: { attempts: 3, perTryTimeout: '2s' } }),

@@ -60,7 +60,7 @@ describe('revision-installed', () => {
     );
   });
 
-  it('knows revisions and tags by the injectors among the objects', () => {
+  it('recognizes revisions and tags by the injectors among the objects', () => {
     assert.deepEqual(
       judged(revisionInstalled, [
         injector('1-30', 'stable'),

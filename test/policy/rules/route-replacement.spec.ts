@@ -38,7 +38,7 @@ describe('route-replacement', () => {
     );
   });
 
-  it('leaves other kinds alone', () => {
+  it('ignores other kinds', () => {
     assert.deepEqual(
       judgedResources(routeReplacement, [
         resource(service('reviews'), { nameGiven: false, options: { deleteBeforeReplace: true } }),

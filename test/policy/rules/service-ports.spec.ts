@@ -40,7 +40,7 @@ describe('service-ports', () => {
     );
   });
 
-  it('takes names, suffixes, appProtocols, UDP and ports where the server speaks first', () => {
+  it('accepts names, suffixes, appProtocols, UDP and ports where the server speaks first', () => {
     assert.deepEqual(
       judged(servicePorts, [
         ports(
@@ -72,11 +72,11 @@ describe('service-ports', () => {
     );
   });
 
-  it('takes any target port of containers that list none', () => {
+  it('accepts any target port of containers that list none', () => {
     assert.deepEqual(judged(servicePorts, [ports({ port: 80, name: 'http', targetPort: 8081 }), order({})]), []);
   });
 
-  it('leaves Services of workloads outside the mesh and of the control plane alone', () => {
+  it('ignores Services of workloads outside the mesh and of the control plane', () => {
     assert.deepEqual(
       judged(servicePorts, [
         namespace('bookinfo'),

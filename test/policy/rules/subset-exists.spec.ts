@@ -33,7 +33,7 @@ describe('subset-exists', () => {
     ]);
   });
 
-  it('takes a subset that is defined', () => {
+  it('accepts a subset that is defined', () => {
     assert.deepEqual(judged(subsetExists, [rule, toSubset('v2')]), []);
   });
 
@@ -83,7 +83,7 @@ describe('subset-exists', () => {
     );
   });
 
-  it('says nothing of a VirtualService alone', () => {
+  it('reports nothing about a VirtualService alone', () => {
     assert.deepEqual(judged(subsetExists, [toSubset('v1')]), []);
   });
 

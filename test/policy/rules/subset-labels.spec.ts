@@ -31,7 +31,7 @@ describe('subset-labels', () => {
     );
   });
 
-  it('takes labels that pods of the Service carry', () => {
+  it('accepts labels that pods of the Service carry', () => {
     assert.deepEqual(
       judged(subsetLabels, [service('reviews'), deployment('reviews', 'v1'), reviews(...subsets('v1'))]),
       [],
@@ -92,7 +92,7 @@ describe('subset-labels', () => {
     );
   });
 
-  it('says nothing where the objects show no workload of the Service', () => {
+  it('reports nothing where the objects show no workload of the Service', () => {
     assert.deepEqual(judged(subsetLabels, [service('reviews'), reviews(...subsets('v1')), uses('v1')]), []);
   });
 

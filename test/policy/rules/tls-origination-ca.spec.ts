@@ -35,7 +35,7 @@ describe('tls-origination-ca', () => {
     );
   });
 
-  it('takes a CA, Istio mutual TLS and none', () => {
+  it('accepts a CA, Istio mutual TLS and none', () => {
     assert.deepEqual(
       judged(tlsOriginationCa, [
         opening({ mode: 'SIMPLE', caCertificates: 'system' }),
@@ -46,7 +46,7 @@ describe('tls-origination-ca', () => {
     );
   });
 
-  it('takes a credentialName only together with a workloadSelector', () => {
+  it('accepts a credentialName only together with a workloadSelector', () => {
     assert.deepEqual(
       judged(tlsOriginationCa, [
         opening({ mode: 'SIMPLE', credentialName: 'ca' }),

@@ -17,7 +17,7 @@ describe('unreachable-route', () => {
     ]);
   });
 
-  it('takes narrower rules before wider ones', () => {
+  it('accepts narrower rules before wider ones', () => {
     assert.deepEqual(
       judged(unreachableRoute, [
         rules(

@@ -29,11 +29,11 @@ describe('vs-host-conflict', () => {
     ]);
   });
 
-  it('takes one per host', () => {
+  it('accepts one per host', () => {
     assert.deepEqual(judged(vsHostConflict, [routed('reviews'), routed('ratings', { hosts: ['ratings'] })]), []);
   });
 
-  it('knows one host by its short name and its FQDN, and in another namespace', () => {
+  it('recognizes one host by its short name and its FQDN, and in another namespace', () => {
     assert.deepEqual(
       judged(vsHostConflict, [
         routed('reviews'),
@@ -131,7 +131,7 @@ describe('vs-host-conflict', () => {
     );
   });
 
-  it('looks at conditions beside the path', () => {
+  it('considers conditions beside the path', () => {
     assert.deepEqual(
       judged(vsHostConflict, [
         routed('a', {

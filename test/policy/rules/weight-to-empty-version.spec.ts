@@ -122,11 +122,11 @@ describe('weight-to-empty-version', () => {
     );
   });
 
-  it('says nothing where the objects show no workload of the Service', () => {
+  it('reports nothing where the objects show no workload of the Service', () => {
     assert.deepEqual(judged(weightToEmptyVersion, [service('reviews'), rule, split(90, 10)]), []);
   });
 
-  it('believes a declared workload', () => {
+  it('accepts a declared workload', () => {
     assert.deepEqual(
       judged(weightToEmptyVersion, [service('reviews'), deployment('reviews', 'v1'), rule, split(90, 10)], {
         externals: { workloads: ['bookinfo/reviews-v2'] },

@@ -24,7 +24,7 @@ describe('workload-without-authz', () => {
     );
   });
 
-  it('takes policies of the namespace and of the mesh', () => {
+  it('accepts policies of the namespace and of the mesh', () => {
     assert.deepEqual(
       judged(workloadWithoutAuthz, [
         deployment('a', 'v1'),
@@ -36,7 +36,7 @@ describe('workload-without-authz', () => {
     );
   });
 
-  it('takes a policy for a Service of the workload', () => {
+  it('accepts a policy for a Service of the workload', () => {
     assert.deepEqual(
       judged(workloadWithoutAuthz, [
         service('a'),
@@ -51,7 +51,7 @@ describe('workload-without-authz', () => {
     assert.deepEqual(judged(workloadWithoutAuthz, [deployment('a', 'v1')]), []);
   });
 
-  it('says so when the set is complete', () => {
+  it('reports it when the set is complete', () => {
     assert.deepEqual(judged(workloadWithoutAuthz, [deployment('a', 'v1')], { complete: true }), [
       finding(
         workloadWithoutAuthz,
