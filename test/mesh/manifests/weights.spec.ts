@@ -8,7 +8,7 @@ function problems(weights: Weights): [string, string][] {
 }
 
 describe('effectiveWeights', () => {
-  it('keeps order and zeros, and replaces rest by what the others leave', () => {
+  it('keeps order and zeros, and replaces rest by the remainder', () => {
     assert.deepEqual(Object.entries(effectiveWeights({ v2: 0, v1: 'rest', v3: 10 }) ?? {}), [
       ['v2', 0],
       ['v1', 90],
@@ -46,7 +46,7 @@ describe('weightProblems', () => {
     ]);
   });
 
-  it('refuses more than 100 beside rest', () => {
+  it('refuses more than 100 in addition to rest', () => {
     assert.deepEqual(problems({ v1: 'rest', v2: 101 - 1, v3: 1 }), [
       ['', 'the weights beside "rest" must not exceed 100, these sum to 101: v1 rest, v2 100, v3 1'],
     ]);

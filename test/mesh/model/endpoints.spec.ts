@@ -160,7 +160,7 @@ describe('the number of pods', () => {
 });
 
 describe('endpoints of a subset', () => {
-  it('are the pods that have its labels too; labels that contradict the selector find none', () => {
+  it('are the pods that also have its labels; labels that contradict the selector find none', () => {
     const both = [service('cart'), deployment('cart-v1', v1), deployment('cart-v2', v2)];
     assert.deepEqual(
       [{ version: 'v2' }, { version: 'v9' }, { app: 'web' }].map((labels) => endpoints(both, { labels })),

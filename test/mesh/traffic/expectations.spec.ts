@@ -44,7 +44,7 @@ function server(host: string) {
   return { port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: [host] };
 }
 
-/** What is said of each expectation: its result and message. */
+/** The result and message of each expectation. */
 function judged(...expectations: Expectation[]): [string, string][] {
   return judgeExpectations(stackTraffic(stack), expectations).map(({ result, message }) => [result, message]);
 }

@@ -42,7 +42,7 @@ describe('weights that belong to a controller', () => {
     assert.deepEqual(compared(stack(own), after), ['same', `No change in traffic.\n\n${notCompared}`]);
   });
 
-  it('stay as the cluster has them, and everything else is compared', () => {
+  it('keep their values from the cluster, and everything else is compared', () => {
     const before = cluster(40);
     assert.deepEqual(compared(before, appliedTo(before, stack(owned))), [
       'same',
@@ -59,7 +59,7 @@ ${notCompared}`,
     ]);
   });
 
-  it('move where the destinations of a rule change', () => {
+  it('move if the destinations of a rule change', () => {
     const before = cluster(40);
     assert.deepEqual(compared(before, appliedTo(before, stack({ ...owned, weights: { v1: 'rest', v2: 10 } }))), [
       'changed',
@@ -72,7 +72,7 @@ ${notCompared}`,
     ]);
   });
 
-  it('move from what the cluster has to what is written when the stack takes them back', () => {
+  it("move from the cluster's weights to the written ones when the stack takes them back", () => {
     const before = cluster(40);
     assert.deepEqual(compared(before, appliedTo(before, stack(own))), [
       'changed',
@@ -83,7 +83,7 @@ ${notCompared}`,
     ]);
   });
 
-  it('are unknown where a stack file is what they come from', () => {
+  it('are unknown if they come from a stack file', () => {
     assert.deepEqual(compared(stack(owned), stack(own)), [
       'unknown',
       `Cannot tell what changes in traffic.\n\n${notHeld}`,

@@ -80,7 +80,7 @@ const sidecar = (of: string, serviceAccount = 'default', labels: Record<string, 
   serviceAccount,
 });
 
-/** Where a request goes in words, and what is unknown of it. */
+/** The destinations of a request in words, and its unknowns. */
 function asked(
   objects: KubernetesObject[],
   request: Partial<Request>,
@@ -94,8 +94,8 @@ function asked(
 
 const host = 'pay.till.svc.cluster.local';
 
-describe('what the input does not hold', () => {
-  it('a route whose Service is elsewhere is compared, and the Service named', () => {
+describe('names that are not in the input', () => {
+  it('a route whose Service is elsewhere is compared, and names the Service', () => {
     assert.deepEqual(differs([split(90)], [split(60)]), [
       'changed',
       `${host}:80, from workloads`,
@@ -120,7 +120,7 @@ describe('what the input does not hold', () => {
     ]);
   });
 
-  it('a route whose Gateway is elsewhere is compared, and the Gateway named', () => {
+  it('a route whose Gateway is elsewhere is compared, and names the Gateway', () => {
     const at = (destination: string): KubernetesObject[] => [
       ...pay,
       service('till/book', { app: 'book' }),
@@ -147,7 +147,7 @@ describe('what the input does not hold', () => {
     assert.deepEqual(asked(pay, { host: 'pay.example' }, proxy), ['unknown', why]);
   });
 
-  it('a name in a namespace that is not in the input is not past the mesh', () => {
+  it('a name in a namespace that is not in the input is not outside the mesh', () => {
     const known = [...pay, namespace('front')];
     assert.deepEqual(asked(known, { host: 'shelf.front' }, sidecar('till')), [
       'shelf.front',
@@ -188,7 +188,7 @@ describe('pods', () => {
     );
   });
 
-  it('are told by their labels where the input does not hold them', () => {
+  it('are described by their labels if they are not in the input', () => {
     const of = (version: string): KubernetesObject[] => [
       service('till/pay', { app: 'pay' }),
       networking('DestinationRule', 'till/pay', { host: 'pay', subsets: [{ name: 'v1', labels: { version } }] }),
@@ -200,7 +200,7 @@ describe('pods', () => {
     ]);
   });
 
-  it('of none, requests end in 503', () => {
+  it('without any, requests end in 503', () => {
     const lost = [...pay.slice(0, 3), deployment('till/pay-v2', { app: 'pay', track: 'v2' }), subsets, split(50)];
     assert.deepEqual(asked(lost, {}), [
       'pay.till v1 50 %, pay.till v2 50 % (503: no workload of namespace till has the labels app=pay, version=v2)',
@@ -244,7 +244,7 @@ describe('addresses and names', () => {
     assert.deepEqual(places, [['pay.till'], ['bank.example'], ['safe.till']]);
   });
 
-  it('what no TLS rule takes passes through under ALLOW_ANY and is closed under REGISTRY_ONLY', () => {
+  it('a connection that no TLS rule takes passes through under ALLOW_ANY and is closed under REGISTRY_ONLY', () => {
     const objects = [
       ...pay,
       networking('ServiceEntry', 'till/vendor', {
@@ -279,7 +279,7 @@ describe('addresses and names', () => {
     );
   });
 
-  it('a change of outboundTrafficPolicy is one for hosts that the mesh does not know', () => {
+  it('a change of outboundTrafficPolicy affects hosts that the mesh does not know', () => {
     const options = (mode: string): MeshOptions => ({ meshConfig: { outboundTrafficPolicy: { mode } } });
     const diff = trafficDiff(pay, pay, { before: options('ALLOW_ANY'), after: options('REGISTRY_ONLY') });
     assert.deepEqual(
@@ -307,7 +307,7 @@ describe('mutual TLS', () => {
     );
   });
 
-  it('a port, a workload or a subset of its own may differ', () => {
+  it('a port, a workload or a subset may have other settings', () => {
     const onPort = security('PeerAuthentication', 'till/v1', {
       selector: { matchLabels: { version: 'v1' } },
       mtls: { mode: 'STRICT' },
@@ -321,13 +321,13 @@ describe('mutual TLS', () => {
     assert.deepEqual(asked([...pay, onV1, plain], {}), [
       'pay.till (50 % 503: Deployment till/pay-v1 accepts mutual TLS only (PeerAuthentication till/v1), and DestinationRule till/pay sends plaintext)',
     ]);
-    // Without a proxy of the client there is no answer in place of the server's.
+    // Without a proxy of the client, only the server can answer.
     assert.deepEqual(asked([...pay, onV1], {}, { type: 'none', namespace: 'jobs', labels: {} }), [
       'pay.till (50 % closed: Deployment till/pay-v1 accepts mutual TLS only (PeerAuthentication till/v1), and the client has no sidecar)',
     ]);
   });
 
-  it('the diff says who is refused from now on', () => {
+  it('the diff shows newly refused clients', () => {
     assert.deepEqual(differs(pay, [...pay, strict]), [
       'changed',
       `${host}:80, from clients without a sidecar`,
@@ -434,7 +434,7 @@ describe('AuthorizationPolicy and RequestAuthentication', () => {
     );
   });
 
-  it('look at the path that the route has rewritten', () => {
+  it('see the path that the route has rewritten', () => {
     const rewritten = networking('VirtualService', 'till/pay', {
       hosts: ['pay'],
       http: [
@@ -497,7 +497,7 @@ describe('AuthorizationPolicy and RequestAuthentication', () => {
   });
 });
 
-describe('what is not followed', () => {
+describe('objects that are not modelled', () => {
   const api = 'gateway.networking.k8s.io/v1';
   const httpRoute = (name: string): KubernetesObject =>
     object(api, 'HTTPRoute', 'till/pay', {
@@ -510,7 +510,7 @@ describe('what is not followed', () => {
       ...spec,
     });
 
-  it('is named where it can touch the answer, and nowhere else', () => {
+  it('are named if they can affect the answer, and only then', () => {
     assert.deepEqual(
       [
         asked([...pay, httpRoute('pay')], {}),
@@ -542,7 +542,7 @@ describe('what is not followed', () => {
     );
   });
 
-  it('makes a diff unknown when it changes, and nothing when it stays', () => {
+  it('make a diff unknown if they change, and have no effect if they stay', () => {
     const waypoint = object(api, 'Gateway', 'till/waypoint', { gatewayClassName: 'istio-waypoint' });
     const ingress = (name: string): KubernetesObject =>
       object('networking.k8s.io/v1', 'Ingress', 'till/in', {
@@ -571,7 +571,7 @@ describe('what is not followed', () => {
     );
   });
 
-  it('is in the picture and in the stack output', () => {
+  it('are in the picture and in the stack output', () => {
     const objects = [...pay, subsets, split(50), httpRoute('pay')];
     assert.match(graphMermaid(trafficGraph(trafficModel(objects))), /HTTPRoute pay<br\/>not followed/);
     assert.deepEqual(effectiveSplits({ objects }), {
@@ -581,7 +581,7 @@ describe('what is not followed', () => {
     });
   });
 
-  it('changes behaviour under load where a setting differs', () => {
+  it('change behaviour under load if a setting differs', () => {
     const rule = (maxConnections: number, more: Json = {}): KubernetesObject =>
       networking('DestinationRule', 'till/pay', {
         host: 'pay',
@@ -604,7 +604,7 @@ describe('what is not followed', () => {
   });
 });
 
-describe('strings of strangers', () => {
+describe('strings from the input', () => {
   const evil = (regex: string): KubernetesObject =>
     networking('VirtualService', 'till/pay', {
       hosts: ['pay'],
@@ -633,7 +633,7 @@ describe('strings of strangers', () => {
 });
 
 describe('an explanation', () => {
-  it('lists what its answer rests on', () => {
+  it('lists what its answer depends on', () => {
     const objects = [split(100), subsets];
     const request = { host: 'pay.till', port: 80 };
     const { unknown, outcome } = explanation(trafficModel(objects, {}, request), workloadClient('till', {}), request);

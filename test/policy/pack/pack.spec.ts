@@ -36,7 +36,7 @@ describe('the policy pack', () => {
     );
   });
 
-  it('recognizes every version of the API, and leaves other providers alone', () => {
+  it('recognizes every version of the API, and ignores other providers', () => {
     for (const version of ['v1', 'v1beta1', 'v1alpha3']) {
       const bad = virtualService([to('v1', 90), to('v2', 20)]);
       bad.type = `kubernetes:networking.istio.io/${version}:VirtualService`;

@@ -44,7 +44,7 @@ describe('host-exists', () => {
     );
   });
 
-  it('reports nothing about a VirtualService alone, nor of namespaces that the objects do not describe', () => {
+  it('reports nothing about a VirtualService alone, or namespaces that the objects do not describe', () => {
     assert.deepEqual(
       judged(hostExists, [route({ host: 'reviews' }), service('ratings', [80], { namespace: 'other' })]),
       [],
@@ -180,7 +180,7 @@ describe('host-exists', () => {
     );
   });
 
-  it('accepts the port of the match', () => {
+  it('uses the port of the match', () => {
     assert.deepEqual(
       judged(hostExists, [
         ingress,

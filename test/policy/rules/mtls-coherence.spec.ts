@@ -104,7 +104,7 @@ describe('mtls-coherence', () => {
     );
   });
 
-  it('considers workloads and at the port of the container', () => {
+  it('considers workloads and the port of the container', () => {
     assert.deepEqual(
       judged(mtlsCoherence, [
         service('ratings'),
