@@ -51,7 +51,7 @@ function matchesOrigin(match: unknown, origin: string): boolean {
 /** The outcome of a request at a proxy, with istiod 1.30 and Envoy. Never throws. */
 export function route(traffic: TrafficModel, proxy: Proxy, request: Request): Outcome {
   if (proxy.unfollowed !== undefined) {
-    const unknown = proxy.unfollowed.map((name) => `${name} is not followed`);
+    const unknown = proxy.unfollowed.map((name) => `${name} is not modelled`);
     return { kind: 'unknown', why: unknown.join(', '), unknown };
   }
   if (proxy.type === 'none') return withUnknowns(traffic, proxy, request, plainOutcome(traffic, proxy, request));

@@ -120,8 +120,8 @@ export function touching(
   const waypoint = service === undefined || isAssumed(service.source) ? undefined : waypointOf(model, service);
   return [
     ...new Set([
-      ...[...extensions, ...routes].map((object) => `${title(object)} is not followed`),
-      ...(waypoint === undefined || client.type === 'none' ? [] : [`waypoint ${waypoint} is not followed`]),
+      ...[...extensions, ...routes].map((object) => `${title(object)} is not modelled`),
+      ...(waypoint === undefined || client.type === 'none' ? [] : [`waypoint ${waypoint} is not modelled`]),
     ]),
   ];
 }
@@ -235,7 +235,7 @@ export function touchingGateway(model: MeshModel, { labels }: Proxy, host: strin
       const hosts = ingressHosts(ingress);
       return hosts.length === 0 || hosts.some((one) => isHostWithin(host, one) || isHostWithin(one, host));
     })
-    .map((ingress) => `${title(ingress)} is not followed`);
+    .map((ingress) => `${title(ingress)} is not modelled`);
 }
 
 function isOfIstio({ objects }: MeshModel, { spec, annotations }: MeshObject): boolean {

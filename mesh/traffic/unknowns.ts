@@ -35,7 +35,7 @@ export function withTouching(
   );
   const ambient =
     workloads.some(({ proxy }) => proxy === 'ambient') && hasPolicies(mesh)
-      ? ['policies in ambient mode are not followed']
+      ? ['policies in ambient mode are not modelled']
       : [];
   const names = [...more, ...touching(mesh, client, service, workloads), ...ambient, ...ofGateway(mesh, client)];
   return names.length === 0 ? outcome : { ...outcome, unknown: [...new Set([...(outcome.unknown ?? []), ...names])] };

@@ -195,7 +195,7 @@ function changedOf(
 /** Why the model does not show the effect of a policy. */
 function unattached(model: MeshModel, policy: MeshObject): string | undefined {
   if (policy.spec['targetRefs'] !== undefined || policy.spec['targetRef'] !== undefined)
-    return 'waypoints and the Gateway API are not followed';
+    return 'waypoints and the Gateway API are not modelled';
   if (workloadsOfPolicy(model, policy).length > 0) return undefined;
   return `the input has no workload that it applies to`;
 }

@@ -533,11 +533,11 @@ describe('objects that are not modelled', () => {
         ),
       ],
       [
-        ['pay.till', 'HTTPRoute till/pay is not followed'],
-        ['pay.till', 'EnvoyFilter front/strip is not followed'],
+        ['pay.till', 'HTTPRoute till/pay is not modelled'],
+        ['pay.till', 'EnvoyFilter front/strip is not modelled'],
         ['pay.till'],
         ['pay.till'],
-        ['pay.till', 'WasmPlugin till/w is not followed'],
+        ['pay.till', 'WasmPlugin till/w is not modelled'],
       ],
     );
   });
@@ -573,10 +573,10 @@ describe('objects that are not modelled', () => {
 
   it('are in the picture and in the stack output', () => {
     const objects = [...pay, subsets, split(50), httpRoute('pay')];
-    assert.match(graphMermaid(trafficGraph(trafficModel(objects))), /HTTPRoute pay<br\/>not followed/);
+    assert.match(graphMermaid(trafficGraph(trafficModel(objects))), /HTTPRoute pay<br\/>not modelled/);
     assert.deepEqual(effectiveSplits({ objects }), {
       'till/pay': [
-        { who: 'all requests', to: { v1: '50 %', v2: '50 %' }, unknown: ['HTTPRoute till/pay is not followed'] },
+        { who: 'all requests', to: { v1: '50 %', v2: '50 %' }, unknown: ['HTTPRoute till/pay is not modelled'] },
       ],
     });
   });
