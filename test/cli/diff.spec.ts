@@ -7,7 +7,7 @@ describe('meshwright diff', () => {
   const before = (): string => folder.file('before.yaml', reviewsStack('{ v1: rest, v3: 10 }'));
   const host = 'reviews.bookinfo.svc.cluster.local:9080';
 
-  it('tells who moves from where to where, with exit code 1', () => {
+  it('shows which requests move from where to where, with exit code 1', () => {
     const after = folder.file(
       'after.yaml',
       reviewsStack(
@@ -32,7 +32,7 @@ New rules
     });
   });
 
-  it('says that nothing changes, with exit code 0', () => {
+  it('reports that nothing changes, with exit code 0', () => {
     const same = folder.file('same.yaml', reviewsStack('{ v1: 90, v3: rest }'));
     assert.deepEqual(meshwright(['diff', before(), same]), {
       code: 0,
@@ -84,7 +84,7 @@ New rules
     );
   });
 
-  it('names rules that no request gets to', () => {
+  it('names rules that no request reaches', () => {
     const after = folder.file(
       'unreachable.yaml',
       reviewsStack(
@@ -159,7 +159,7 @@ Rules that no request reaches
     });
   }
 
-  it('refuses broken sides, and a cluster that is not there', () => {
+  it('refuses broken sides, and a cluster that does not answer', () => {
     const broken = folder.file('broken.yaml', reviewsStack('{ v1: 10 }'));
     const refused = meshwright(['diff', before(), broken]);
     assert.deepEqual([refused.code, refused.stdout], [1, '']);

@@ -14,7 +14,7 @@ function explained(...words: string[]): string {
 describe('meshwright explain', () => {
   const folder = temporaryFolder();
 
-  it('tells rule, shares, what was drawn, and the classes of the host', () => {
+  it('shows the rule, the shares, the simulated requests, and the classes of the host', () => {
     assert.equal(
       explained('--sample', '003/reviews-50-v3', 'reviews:9080', '--draw', '1000'),
       `from:  workloads
@@ -35,7 +35,7 @@ all requests                                       reviews.user02 v1 50 %, revie
     );
   });
 
-  it('takes headers, and a workload as the sender', () => {
+  it('accepts headers, and a workload as the sender', () => {
     const words = ['--sample', '003/delay', 'ratings:9080', '--from', 'workload user02/reviews-v2'];
     assert.equal(
       explained(...words, '-H', 'End-User: jason'),
@@ -54,7 +54,7 @@ all other requests                                 ratings.user02 v1
     );
   });
 
-  it('takes a path at the gateway, and tells the one that the application sees', () => {
+  it('accepts a path at the gateway, and shows the path that the application sees', () => {
     assert.equal(
       explained('--sample', '002/firefox', 'shop.example/customer/x?y=1'),
       `from:  gateway istio-system/istio-ingressgateway
@@ -73,7 +73,7 @@ all other requests          404, no rule
     );
   });
 
-  it('tells the workloads where they say more than the destinations', () => {
+  it('shows the workloads if they add information to the destinations', () => {
     assert.equal(
       explained('--sample', '003', 'reviews:9080', '--from', 'user02 app=productpage,version=v1'),
       `from:  workloads of user02 with app=productpage, version=v1
@@ -95,7 +95,7 @@ all requests                                       reviews.user02
     );
   });
 
-  it("understands the gateway's own node port, as the gateway itself is asked", () => {
+  it("treats the gateway's node port like the gateway itself", () => {
     const file = folder.file(
       'node-port.yaml',
       `config:
@@ -201,7 +201,7 @@ why:   service reviews.user02.svc.cluster.local has no port 80, only 9080, and o
     );
   });
 
-  it('answers for a client without a sidecar before pods that insist on mutual TLS', () => {
+  it('answers for a client without a sidecar whose server requires mutual TLS', () => {
     assert.equal(
       explained('--sample', '004', 'reviews:9080', '--from', 'plain default'),
       `from:  plain client of default

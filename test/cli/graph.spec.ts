@@ -74,14 +74,14 @@ ${classes}`,
     );
   });
 
-  it('writes one page that asks the network for nothing', () => {
+  it('writes one page that makes no network requests', () => {
     const file = join(folder.path, 'mesh.html');
     assert.equal(meshwright(['graph', '--sample', '003/delay', '-o', file]).code, 0);
     const page = readFileSync(file, 'utf8');
     assert.deepEqual(page.match(/(?:src|href)="[^"]*"|url\([^)]*\)|@import|fetch\(/g), null);
   });
 
-  it('groups a large mesh by namespaces, each a picture of its own, changed ones open', () => {
+  it('groups a large mesh by namespaces, each with its own picture, changed ones open', () => {
     const services = (share: number): string =>
       Array.from({ length: 60 }, (_, index) =>
         [
@@ -127,7 +127,7 @@ ${classes}`,
     });
     after(() => server.close());
 
-    /** Runs the command beside the server, which lives in this process. */
+    /** Runs the command while the server runs in this process. */
     function observed(...words: string[]): Promise<Ran> {
       const bin = resolve(__dirname, '..', '..', 'cli', 'bin.js');
       const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
@@ -160,7 +160,7 @@ ${classes}`,
       ]);
     });
 
-    it('shows those that it does explain without a flag', async () => {
+    it('shows other shares without a flag', async () => {
       answer = { status: 'success', data: { result: [counted('v1', 912), counted('v3', 88)] } };
       assert.deepEqual(arrows((await observed()).stdout), [
         '  n3 -->|"90 %<br/>observed 91.2 % of 1000 requests"| n4',

@@ -13,7 +13,7 @@ const help = '\n';
 describe('meshwright live', () => {
   const folder = temporaryFolder();
   const stack = (): string => folder.file('stack.yaml', reviewsStack('{ v1: 90, v3: 10 }'));
-  /** In a process of its own, while this one answers for istiod. */
+  /** Runs in a separate process, while this one answers for istiod. */
   const live = (...words: string[]): Promise<Ran> => liveIn({ KUBECONFIG: resolve(folder.path, 'none') }, ...words);
   const liveIn = (more: NodeJS.ProcessEnv, ...words: string[]): Promise<Ran> =>
     new Promise((done) => {
@@ -62,7 +62,7 @@ describe('meshwright live', () => {
     });
   }
 
-  it('tells an address without an answer from one that is not istiod', async () => {
+  it('distinguishes an address without an answer from one that is not istiod', async () => {
     assert.deepEqual(
       await live('--config', stack(), '--istiod', '127.0.0.1:1'),
       refused('istiod cannot be reached: istiod 127.0.0.1:1 does not answer: connect ECONNREFUSED 127.0.0.1:1'),
@@ -284,7 +284,7 @@ describe('meshwright live', () => {
     }
   });
 
-  it('looks again when a controller moves the weights meanwhile', async () => {
+  it('checks again when a controller moves the weights meanwhile', async () => {
     const config = folder.file('moving.yaml', reviewsStack('{ v1: rest, v3: 0 }', '        weightsOwnedBy: argo\n'));
     const shares = (v3: number) => ({ 'reviews.bookinfo.svc|v1': 100 - v3, 'reviews.bookinfo.svc|v3': v3 });
     const acked = { sent: '1', acked: true, number: 1 };

@@ -21,7 +21,7 @@ describe('reading objects', () => {
     return path;
   }
 
-  /** The names of the objects that a folder holds, and what is said of its other files. */
+  /** The names of the objects in a folder, and the messages about its other files. */
   function read(files: Record<string, string>, options: ReadOptions = {}): { names: string[]; skipped: string[] } {
     const path = folder(files);
     const skipped: string[] = [];
@@ -35,7 +35,7 @@ describe('reading objects', () => {
     }
   }
 
-  /** What reading these files is refused with. */
+  /** The error from reading these files. */
   function refusal(files: Record<string, string>, options: ReadOptions = {}): string {
     const path = folder(files);
     try {
@@ -46,7 +46,7 @@ describe('reading objects', () => {
     throw new Error('nothing was refused');
   }
 
-  it('takes all YAML and JSON of a folder, in the order of the names, and follows links once', () => {
+  it('reads all YAML and JSON files of a folder, sorted by name, and follows links once', () => {
     const path = folder({
       'b.yml': object('ConfigMap', 'b'),
       'a/c.yaml': object('ConfigMap', 'c'),
@@ -126,7 +126,7 @@ describe('reading objects', () => {
       'c.yaml: invalid YAML (FOLDER/c.yaml:1:4: unresolved tag: !Ref)',
     ],
   ] as const) {
-    it(`skips ${title}, says so once, and takes the rest`, () => {
+    it(`skips ${title}, reports it once, and reads the rest`, () => {
       const { names, skipped } = read({ ...good, ...files });
       assert.ok(names.includes('Service web'));
       const own = skipped.map((line) => line.replace(join(root.path, `case-${count}`), 'FOLDER'));
@@ -152,7 +152,7 @@ describe('reading objects', () => {
     );
   });
 
-  it('gives objects a namespace with -n where they name none, but not those of the cluster', () => {
+  it('gives namespaced objects without a namespace the one from -n', () => {
     const bare = (kind: string): string => `apiVersion: v1\nkind: ${kind}\nmetadata: { name: a }\n`;
     const path = folder({ 'a.yaml': `${bare('Service')}---\n${bare('Namespace')}---\n${object('ConfigMap', 'a')}` });
     assert.deepEqual(
@@ -169,7 +169,7 @@ describe('reading objects', () => {
     );
   });
 
-  it('looks into Lists, with the line of each item', () => {
+  it('reads the items of Lists, with the line of each', () => {
     const text = 'apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Service\n  metadata:\n    name: a\n';
     const [found] = readObjects('x', text);
     assert.deepEqual([found?.line('metadata.name'), found?.line('spec.ports')], [7, 4]);
@@ -204,7 +204,7 @@ describe('reading objects', () => {
     );
   });
 
-  it('judges the other copies alone where they differ', () => {
+  it('judges the other copies alone if they differ', () => {
     const path = folder({ 'a.yaml': route(20), 'b.yaml': route(10) });
     const { code, stdout } = meshwright(['check', path, '--json']);
     const { findings } = JSON.parse(stdout) as { findings: { rule: string; message: string }[] };

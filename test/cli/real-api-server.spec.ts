@@ -35,7 +35,7 @@ describe('a real API server', function () {
     }
   }
 
-  it('lets only those namespaces route a host that the policy of render --admission names', async () => {
+  it('with the policy of render --admission, lets only the named namespaces route a host', async () => {
     const stack = folder.file(
       'Pulumi.admission.yaml',
       `config:

@@ -23,7 +23,7 @@ const [policy, binding] = admissionPolicy('dev', {
   ],
 });
 
-/** The hosts that the policy refuses to a namespace, by its own expressions. */
+/** The hosts that the policy refuses to a namespace, evaluated with its own expressions. */
 function foreign(namespace: string, hosts: string[]): unknown {
   const spec = asMap(policy?.spec);
   const environment = new Environment({ unlistedVariablesAreDyn: true, homogeneousAggregateLiterals: false });

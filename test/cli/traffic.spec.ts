@@ -57,7 +57,7 @@ function observation(outcome: Outcome, ...answers: Answer[][]): Observation {
 }
 
 describe('the 99.9 % bound', () => {
-  it('is exact, also where chances are small', () => {
+  it('is exact, even for small probabilities', () => {
     const bounds = [
       binomialBound('9/10', 200),
       binomialBound('1/100', 200),
@@ -75,7 +75,7 @@ describe('the 99.9 % bound', () => {
   });
 });
 
-describe('counts of who answered', () => {
+describe('counts of answers', () => {
   it('are judged by the configured shares', () => {
     assert.equal(
       told(ninety, times(182, from('v1')), times(18, from('v3'))),
@@ -93,7 +93,7 @@ describe('counts of who answered', () => {
     });
   });
 
-  it('are outside where a chance does not explain them, and name what is not configured', () => {
+  it('are outside if chance does not explain them, and name what is not configured', () => {
     const answers = [
       times(140, from('v1')),
       times(40, from('v3')),
@@ -117,7 +117,7 @@ describe('counts of who answered', () => {
     ]);
   });
 
-  it('take injected errors before destinations, and what applications answer as arrived', () => {
+  it('count injected errors before destinations, and errors of applications as arrived', () => {
     const outcome: Outcome = { ...ninety, fault: { abort: { share: '1/2', status: 500 } } };
     assert.equal(
       told(
@@ -135,7 +135,7 @@ describe('counts of who answered', () => {
     );
   });
 
-  it('are not held against a timeout or a limit that config sets', () => {
+  it('allow for a configured timeout or limit', () => {
     const outcome: Outcome = { ...ninety, timeout: '1s' };
     const late = { status: 504, text: 'upstream request timeout' };
     const full = { status: 503, text: 'upstream connect error', isOverflow: true };
@@ -151,7 +151,7 @@ describe('counts of who answered', () => {
     assert.equal(judged(ninety, times(170, from('v1')), times(30, late)).verdict, 'outside');
   });
 
-  it('expect the answers that proxies give themselves', () => {
+  it("expect the proxies' own answers", () => {
     const missing: Outcome = {
       kind: 'routed',
       destinations: [{ host, subset: 'v9', port: 9080, share: '1', missing: 'no subset v9' }],
@@ -169,7 +169,7 @@ describe('counts of who answered', () => {
     assert.deepEqual(verdicts, [row('answer 503'), row('answer 404'), row('answer 301'), row('no answer')]);
   });
 
-  it('tell the workloads of a destination apart', () => {
+  it('distinguish the workloads of a destination', () => {
     const outcome: Outcome = { kind: 'routed', destinations: [{ host, port: 9080, share: '1' }] };
     assert.equal(
       told(outcome, times(30, from('v2')), times(30, from('v1'))),
@@ -181,7 +181,7 @@ describe('counts of who answered', () => {
     );
   });
 
-  it('never round a part to nothing or to all', () => {
+  it('never round a share to 0 or 100 %', () => {
     const one: Outcome = { kind: 'routed', destinations: [{ host, subset: 'v1', port: 9080, share: '1' }] };
     assert.equal(
       told(one, times(4999, from('v1')), times(1, { text: '' })),
@@ -192,7 +192,7 @@ describe('counts of who answered', () => {
     );
   });
 
-  it('say that the time was over', () => {
+  it('report that the time was over', () => {
     const early = { ...observation(ninety, times(90, from('v1')), times(10, from('v3'))), requests: 200 };
     assert.match(
       observationText(early, 5),
@@ -271,7 +271,9 @@ interface Seen {
   headers: IncomingMessage['headers'];
 }
 
-/** Plays the lab's node: its status, its proxy into the cluster, and a gateway; pods of reviews answer in turn. */
+/**
+ * Stands in for the lab's node: its status, its proxy into the cluster, and a gateway. Pods of reviews answer in turn.
+ */
 class StubNode {
   readonly seen: Seen[] = [];
   private readonly servers: Server[] = [];
@@ -319,7 +321,7 @@ class StubNode {
   }
 
   private note({ method, url, headers }: IncomingMessage): void {
-    // Whether a connection is kept is not what these tests are about.
+    // These tests do not care whether a connection is kept.
     delete headers.connection;
     this.seen.push({ method, url, headers });
   }
@@ -352,7 +354,7 @@ describe('requests on the lab', () => {
     );
   const bound = binomialBound('1/2', 4);
 
-  it('go by default to every route that splits them, from a pod that is likely to ask', async () => {
+  it('go by default to every route that splits them, from a likely client', async () => {
     assert.deepEqual(await seenBy(undefined), [
       {
         route: 'bookinfo/reviews',
@@ -373,7 +375,7 @@ describe('requests on the lab', () => {
     assert.deepEqual(node.seen, times4({ method: 'GET', url: `http://${host}:9080/`, headers }));
   });
 
-  it('of a named route are of each kind that it tells apart', async () => {
+  it('to a named route are of each class that it distinguishes', async () => {
     const seen = await seenBy({ route: 'reviews' });
     assert.deepEqual(
       seen.map(({ who, request, rows }) => [
@@ -395,7 +397,7 @@ describe('requests on the lab', () => {
     );
   });
 
-  it('are what the user says they are', async () => {
+  it("follow the user's options", async () => {
     const headers = { 'end-user': 'jason', 'user-agent': 'curl' };
     const choice = {
       route: 'bookinfo/reviews',
@@ -421,7 +423,7 @@ describe('requests on the lab', () => {
     );
   });
 
-  it('go to the node port of a gateway, at a path that the route takes', async () => {
+  it('go to the node port of a gateway, with a path that the route matches', async () => {
     const [seen] = await seenBy({ route: 'productpage' });
     assert.deepEqual(seen, {
       route: 'bookinfo/productpage',
@@ -444,7 +446,7 @@ describe('requests on the lab', () => {
     assert.deepEqual(node.seen, times4({ method: 'GET', url: '/productpage', headers: { host: node.gateway } }));
   });
 
-  it('go to a service that has no rules, and what the node refuses counts as no answer', async () => {
+  it('go to a service without rules, and refusals of the node count as no answer', async () => {
     const [seen] = await seenBy({ route: 'details' });
     assert.deepEqual(
       [
@@ -469,7 +471,7 @@ describe('requests on the lab', () => {
     assert.ok(seen.sent > 0 && seen.sent < 100_000, String(seen.sent));
   });
 
-  it('come from a pod without a sidecar as plain text', async () => {
+  it('from a pod without a sidecar are plain text', async () => {
     const [seen] = await seenBy({ route: 'reviews', from: 'client-v1.bookinfo' });
     assert.deepEqual(
       [seen?.from, seen?.rows[0]?.destination],
@@ -477,7 +479,7 @@ describe('requests on the lab', () => {
     );
   });
 
-  it('end a start with one line for each kind that is split', async () => {
+  it('are summarized after a start, with one line for each split kind', async () => {
     assert.deepEqual(await observedLines(node.address, settingsOf(stack)), [
       'bookinfo/reviews  all other requests  configured v1 50 %, v3 50 %  observed v1 50.0 %, v3 50.0 % of 200  within the 99.9 % bound',
     ]);
@@ -485,7 +487,7 @@ describe('requests on the lab', () => {
     assert.deepEqual(await observedLines({ nodePort: 1, egressPort: 1 }, settingsOf(stack)), []);
   });
 
-  it('name what cannot be sent beside what can', async () => {
+  it('name those that cannot be sent, besides the others', async () => {
     const withTls = stack.replace(
       'weights: { v1: 50, v3: 50 }',
       'weights: { v1: 50, v3: 50 }\n        gateways: [front, mesh]\n        hosts: [reviews.example, reviews]',
@@ -527,7 +529,7 @@ describe('requests on the lab', () => {
     });
   }
 
-  it('refuse a sender for a route of gateways alone', async () => {
+  it('refuse a sender for a route of gateways only', async () => {
     const settings = settingsOf(`config:
   meshwright:gateways:
     edge: { namespace: edge, gateways: { bookinfo: { front: {} } } }
@@ -560,7 +562,7 @@ describe('requests on the lab', () => {
     );
   });
 
-  it('say of each kind that cannot be sent why', async () => {
+  it('report for each kind why it cannot be sent', async () => {
     const settings = settingsOf(`config:
   meshwright:gateways:
     edge: { namespace: edge, gateways: { bookinfo: { front: {} } } }
@@ -620,7 +622,7 @@ describe('requests on the lab', () => {
       'No request can be sent:\n  bookinfo/reviews, all other requests: no ready pod with a sidecar can send such requests',
     ],
   ] as const) {
-    it(`are refused where the lab has ${what}`, async () => {
+    it(`are refused if the lab has ${what}`, async () => {
       const other = await StubNode.start(change);
       try {
         const work = observe(other.address, settingsOf(stack), { requests: 1, milliseconds: 1000 });
@@ -631,7 +633,7 @@ describe('requests on the lab', () => {
     });
   }
 
-  it('are refused where the lab is down or nothing is split', async () => {
+  it('are refused if the lab is down or nothing is split', async () => {
     const options = { requests: 1, milliseconds: 1000 };
     assert.deepEqual(
       [

@@ -6,11 +6,11 @@ const label =
   'must be a DNS label: lower-case letters, digits and "-", at most 63 characters, starting and ending with a letter or digit';
 
 describe('the schema of a stack file', () => {
-  it('takes an empty stack', () => {
+  it('accepts an empty stack', () => {
     assert.deepEqual(parseStack({}), { settings: {}, policy: {} });
   });
 
-  it('keeps what is falsy', () => {
+  it('keeps falsy values', () => {
     const sections = {
       istio: {},
       gateways: {
@@ -56,12 +56,12 @@ describe('the schema of a stack file', () => {
     });
   });
 
-  it('keeps text that looks like a number', () => {
+  it('keeps strings that look like numbers', () => {
     const sections = { namespaces: { shop: { labels: { team: '007', share: '90' } } } };
     assert.deepEqual(parseStack(sections), { settings: sections, policy: {} });
   });
 
-  it('knows the key that was meant', () => {
+  it('suggests the key that was meant', () => {
     const rule = { wieghts: { v2: 100 }, match: [] };
     assert.deepEqual(routeProblems({ reviews: { versions: ['v1', 'v2'], http: [rule] } }), [
       {
@@ -222,7 +222,7 @@ describe('the schema of a stack file', () => {
     ]);
   });
 
-  it('refuses what is not a map of sections', () => {
+  it('refuses anything but a map of sections', () => {
     for (const sections of [null, 5, 'routes', [], undefined])
       assert.deepEqual(
         problemsOf(sections),

@@ -44,15 +44,15 @@ function settings(v2: number, more: StackSettings = {}): StackSettings {
   };
 }
 
-/** The API server is to refuse a broken ConfigMap, not the check. */
+/** The API server must refuse a broken ConfigMap, not the check. */
 const checked: CheckOptions = { rules: { 'kubernetes-schema': 'off' } };
-/** Nor do routes wait for the Service and its pods, which are among the verbatim objects. */
+/** Routes do not wait for the Service and its pods, which are verbatim objects. */
 const lenient: CheckOptions = { rules: { ...checked.rules, 'apply-order': 'off' } };
 
 /** Longest time of one test, in milliseconds. */
 const TEST_TIMEOUT_MS = 3 * 60_000;
 
-/** Each test stands on the ones before it. */
+/** Each test depends on the ones before it. */
 describe('a deployment to the lab, with the real engine', function () {
   this.timeout(TEST_TIMEOUT_MS);
   const folder = temporaryFolder();
@@ -66,7 +66,7 @@ describe('a deployment to the lab, with the real engine', function () {
 
   const open = (): Promise<LabStack> => LabStack.open(lab, name, { log: () => undefined });
 
-  /** What is printed on stdout and on stderr, without durations. */
+  /** The output on stdout and stderr, without durations. */
   async function deployed(
     wanted: StackSettings,
     policy: CheckOptions = lenient,
@@ -77,7 +77,7 @@ describe('a deployment to the lab, with the real engine', function () {
     const { lines, log } = collect();
     let printed = '';
     await deploy(lab, stack, { objects, print: (text) => (printed += text), log });
-    // How many lines of progress there are depends on the machine.
+    // The number of progress lines depends on the machine.
     const talk = lines.filter((line) => !/, \d+ s$/.test(line));
     return { printed: printed.replaceAll(/in \d+ s/g, 'in a while'), lines: talk };
   }
@@ -96,7 +96,7 @@ describe('a deployment to the lab, with the real engine', function () {
     return { done, asked, printed: printed.replaceAll(/in \d+ s/g, 'in a while') };
   }
 
-  it('refuses what others have made, and touches nothing', async () => {
+  it('refuses objects of others, and changes nothing', async () => {
     await kubectl(lab, ['create', 'namespace', name]);
     await assert.rejects(deployed(settings(10)), {
       name: 'UserError',
@@ -110,7 +110,7 @@ describe('a deployment to the lab, with the real engine', function () {
     await kubectl(lab, ['delete', 'namespace', name]);
   });
 
-  it('is refused by the policy pack, which names each object, and nothing is touched', async () => {
+  it('is refused by the policy pack, which names each object, and nothing is changed', async () => {
     const finding = (version: string): string =>
       `DestinationRule ${name}/web.${version}: nothing makes Pulumi create Deployment ${name}/web-${version}, Service ${name}/web before this DestinationRule: a subset may get requests before it has pods. Add them to dependsOn [apply-order]`;
     await assert.rejects(deployed(settings(10), checked), (error) => {
@@ -125,10 +125,10 @@ describe('a deployment to the lab, with the real engine', function () {
     assert.equal(await get(lab, 'namespace', name), undefined);
   });
 
-  it('shows the plan, carries it out and says what was done; of traffic it says nothing the first time', async () => {
+  it('shows the plan, executes it and reports the result; the first time without traffic', async () => {
     const { printed, lines } = await deployed(settings(10));
     const [first, plan, ...rest] = printed.split('\n');
-    // Objects that wait for nothing come in any order.
+    // Objects without dependencies come in any order.
     assert.deepEqual(
       [first, plan, rest.slice(0, 7).sort(), rest.slice(7), lines],
       [
@@ -149,7 +149,7 @@ describe('a deployment to the lab, with the real engine', function () {
     );
   });
 
-  it('waits for no Service or Ingress, to which nothing in the lab would ever answer', async () => {
+  it('does not wait for Services and Ingresses, which never become ready on the lab', async () => {
     const { objects = [] } = settings(10);
     const backend = { service: { name: 'web', port: { number: 80 } } };
     const spec = { rules: [{ http: { paths: [{ path: '/', pathType: 'Prefix', backend }] } }] };
@@ -176,14 +176,14 @@ describe('a deployment to the lab, with the real engine', function () {
     + web.${name} v1 75 %, web.${name} v2 25 %
 `;
 
-  it('is announced by `meshwright diff --cluster` in the same words', () => {
+  it('has the same words as `meshwright diff --cluster`', () => {
     const config = folder.file('after.yaml', stringify({ config: stackConfig(settings(25), lenient) }));
     const env = { ...process.env, PATH: `${dirname(lab.kubectl)}${delimiter}${process.env['PATH'] ?? ''}` };
     const args = ['diff', '--cluster', '--kubeconfig', lab.kubeconfig, '--config', config];
     assert.deepEqual(meshwright(args, { env }), { code: 1, stdout: moved, stderr: '' });
   });
 
-  it('says what moves, and changes one object', async () => {
+  it('shows what moves, and changes one object', async () => {
     assert.deepEqual(await deployed(settings(25)), {
       printed: `
 Plan
@@ -201,7 +201,7 @@ ${moved}
     });
   });
 
-  it('refuses a step that is larger than the stack allows, and touches nothing', async () => {
+  it('refuses a step that is larger than the stack allows, and changes nothing', async () => {
     await assert.rejects(deployed(settings(50), { ...lenient, maxStep: 10 }), {
       name: 'UserError',
       message: `VirtualService ${name}/web: this change is refused: spec.http[0].route[1].weight: web subset v2 would go from 25 to 50 at once, by 25; allowed are steps of 10 (maxStep). Go in several updates (weight-step-limit)\n${name}: nothing was changed`,
@@ -221,7 +221,7 @@ ${moved}
     });
   });
 
-  it('says what the API server refuses, what was done by then, and that a second run goes on', async () => {
+  it('reports what the API server refuses, what was done until then, and that a second run continues', async () => {
     const later = `${name}-later`;
     const bad = {
       apiVersion: 'v1',
@@ -230,7 +230,7 @@ ${moved}
       data: { 'a b': '' },
     };
     const { objects = [] } = settings(25);
-    // In a namespace that does not exist yet the preview cannot try the object.
+    // The preview cannot try an object in a namespace that does not exist yet.
     const wanted = settings(25, { namespaces: { [name]: {}, [later]: {} }, objects: [...objects, bad] });
     await assert.rejects(deployed(wanted), (error) => {
       assert.match(
@@ -242,7 +242,7 @@ ${moved}
     assert.match((await deployed(settings(25))).printed, /\n1 removed in a while\n\n$/);
   });
 
-  it('compares with the cluster when it is asked to, and repairs what was changed by hand', async () => {
+  it('compares with the cluster on request, and reverts manual changes', async () => {
     const patch = [{ op: 'replace', path: '/spec/http/0/route/0/weight', value: 1 }];
     await kubectl(lab, ['patch', 'virtualservice', 'web', '-n', name, '--type=json', `-p=${JSON.stringify(patch)}`]);
     const stack = await open();
@@ -256,7 +256,7 @@ ${moved}
     );
   });
 
-  it('ends early when it is cancelled, says what was done, and is finished by the next run', async () => {
+  it('ends early when it is cancelled, reports what was done, and is finished by the next run', async () => {
     const { objects = [] } = settings(25);
     // Nothing in the lab provides a volume for it.
     const spec = { accessModes: ['ReadWriteOnce'], storageClassName: '', resources: { requests: { storage: '1Gi' } } };
@@ -271,14 +271,14 @@ ${moved}
     assert.equal(await get(lab, 'pvc', 'slow', '-n', name), undefined);
   });
 
-  it('is taken down only when that is confirmed', async () => {
+  it('is removed only after confirmation', async () => {
     const { done, asked, printed } = await down(false);
     assert.deepEqual([done, asked], [false, [`Remove the stack ${name}?`]]);
     assert.match(printed, /^Plan\n(- .*\n){7}0 to create, 0 to change, 7 to remove, 0 unchanged\n\n$/);
     assert.notEqual(await get(lab, 'service', 'web', '-n', name), undefined);
   });
 
-  it('goes with all that it has made, and with nothing that others have made', async () => {
+  it('is removed with all its objects, and without those of others', async () => {
     await kubectl(lab, ['create', 'configmap', 'theirs', '-n', 'default']);
     const { done, printed } = await down(true);
     assert.deepEqual([done, printed.split('\n').at(-2)], [true, '7 removed in a while']);
@@ -289,7 +289,7 @@ ${moved}
 });
 
 describe('meshwright down', () => {
-  it('fails an unknown sample with the nearest, before any lab is looked for', () => {
+  it('fails for an unknown sample, and suggests the nearest, without a lab', () => {
     const { code, stdout, stderr } = meshwright(['down', '--sample', '003/dela']);
     assert.deepEqual([code, stdout], [2, '']);
     assert.match(stderr, /^no state "dela" of sample 003-course; did you mean "delay"\?/);

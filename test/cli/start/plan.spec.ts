@@ -29,12 +29,12 @@ const routes = (...objects: object[]): { inputs: object } => ({
 const text = (...steps: Step[]): string => planText(planOf(steps.map(ends)));
 
 describe('the plan of a run', () => {
-  it('counts what stays, and names nothing', () => {
+  it('counts unchanged objects, without their names', () => {
     assert.equal(text(step('same', 'Namespace', 'a')), 'no changes (1 object)\n');
     assert.equal(text(step('same', 'Namespace', 'a'), step('same', 'Namespace', 'b')), 'no changes (2 objects)\n');
   });
 
-  it('is about objects, not about components, providers and looks', () => {
+  it('contains objects, but no components, providers and reads', () => {
     const plan = planOf(
       [
         { ...step('create', 'Namespace', 'a'), custom: false },
@@ -51,7 +51,7 @@ describe('the plan of a run', () => {
     assert.deepEqual(planOf([begins(step('create', 'Namespace', 'a'))]).created, []);
   });
 
-  it('names what is created, changed, replaced and removed', () => {
+  it('names created, changed, replaced and removed objects', () => {
     const changed: Step = {
       op: 'update',
       type: 'kubernetes:apps/v1:Deployment',
@@ -92,7 +92,7 @@ describe('the plan of a run', () => {
     );
   });
 
-  it('says of a patch what it is for, and removes nothing that is to stay', () => {
+  it('shows the target of a patch, and removes nothing that stays', () => {
     const type = 'kubernetes:core/v1:NamespacePatch';
     const patch: Step = { op: 'create', type, name: 'p', after: { inputs: object('Namespace', 'default') } };
     const kept: Step = {
@@ -107,7 +107,7 @@ describe('the plan of a run', () => {
     );
   });
 
-  it('takes a Route for the objects in it', () => {
+  it('shows a Route as its objects', () => {
     const set: Step = {
       op: 'update',
       type: routeType,
@@ -130,7 +130,7 @@ describe('the plan of a run', () => {
     assert.equal(stepTitle(begins(set).resourcePreEvent?.metadata as never), 'route bookinfo');
   });
 
-  it('compares a set of routes with what the cluster has, where a refresh has read that', () => {
+  it('compares a set of routes with the cluster after a refresh', () => {
     const { inputs } = routes(route({ v1: 90, v2: 10 }));
     const set: Step = {
       op: 'update',
@@ -167,7 +167,7 @@ describe('the plan of a run', () => {
     assert.deepEqual(planOf([ends(set({}))]).unchanged, 1);
   });
 
-  it('takes an object that moves from one resource to another for unchanged', () => {
+  it('treats an object that moves from one resource to another as unchanged', () => {
     const set: Step = {
       op: 'delete',
       type: routeSetType,
@@ -192,7 +192,7 @@ describe('the plan of a run', () => {
     );
   });
 
-  it('says why a Route is updated when none of its objects changes', () => {
+  it('shows why a Route is updated if none of its objects changes', () => {
     const { inputs } = routes(route({ v1: 100 }));
     const outputs = { ...inputs, unproven: ['VirtualService bookinfo/reviews'] };
     const set: Step = {
@@ -214,7 +214,7 @@ describe('the plan of a run', () => {
     );
   });
 
-  it('shows nothing of a secret Route', () => {
+  it('hides a secret Route', () => {
     const set = (value: string) => ({ inputs: { objects: { 'VirtualService a/b': value } } });
     const changed: Step = {
       op: 'update',
@@ -226,7 +226,7 @@ describe('the plan of a run', () => {
     assert.match(text(changed), /^~ Route a\n0 to create, 1 to change, 0 to remove, 1 unchanged\n$/);
   });
 
-  it('counts by namespace and kind where much is created or removed', () => {
+  it('counts by namespace and kind if many objects are created or removed', () => {
     const many = ['b', 'a'].flatMap((space) => [
       step('create', 'Namespace', space),
       ...[1, 2, 3, 4].map((number) => step('create', 'Service', `${space}/s${number}`)),
@@ -251,7 +251,7 @@ describe('the plan of a run', () => {
     );
   });
 
-  it('shows so many fields of an object and so much of a value, and of a Secret none', () => {
+  it('limits the fields of an object and the length of a value, and hides those of a Secret', () => {
     const fields = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`f${index}`, 'x'.repeat(80)]));
     const changed: Step = {
       op: 'update',
@@ -269,7 +269,7 @@ describe('the plan of a run', () => {
     ]);
   });
 
-  it('compares lists entry by entry, and quotes keys that need it', () => {
+  it('compares lists entry by entry, and quotes keys if necessary', () => {
     const labels = (value: unknown) => ({ labels: { 'a.b/c': value }, list: [1, value] });
     assert.deepEqual(fieldChanges(labels(1), labels(2)), [
       { path: 'labels["a.b/c"]', from: 1, to: 2 },
