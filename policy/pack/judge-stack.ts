@@ -1,4 +1,5 @@
-import type { JsonMap } from '../../mesh/json';
+import { asMap, asName, asStringMap, type JsonMap } from '../../mesh/json';
+import { gatewayLabel, gatewayNamespace } from '../../mesh/manifests/gateway-workload';
 import { apiGroup, defined, type KubernetesObject, objectTitle } from '../../mesh/manifests/kubernetes';
 import { gatewayPodObjects } from '../../mesh/traffic/stack-objects';
 import { checkReport, type CheckReport } from '../check';
@@ -89,12 +90,8 @@ function resourceFindings(
 const judgedExpectations = memoizeLast(
   (stack: StackResources, options: CheckOptions, sections: JsonMap): Pick<JudgedStack, 'findings' | 'undetermined'> => {
     if (!('expect' in sections)) return { findings: [], undetermined: [] };
-    // Istio's chart labels the pods of a gateway with the name of its release.
-    const gateways = (options.gatewayWorkloads ?? []).flatMap((pods) =>
-      gatewayPodObjects({ ...pods, name: pods.labels['app'] ?? 'gateway' }),
-    );
     const traffic = {
-      objects: [...stack.objects, ...gateways],
+      objects: [...stack.objects, ...gatewayObjects(options, sections)],
       options: { ...modelOptions(options), weightOwners: stack.weightOwners },
     };
     const findings = expectationFindings(traffic, sections['expect']);
@@ -107,6 +104,24 @@ const judgedExpectations = memoizeLast(
     };
   },
 );
+
+/** Pods of gateways: those that Helm releases bring, and those of a stack of Meshwright, which may exist outside of it. */
+function gatewayObjects({ gatewayWorkloads = [] }: CheckOptions, sections: JsonMap): KubernetesObject[] {
+  // Istio's chart labels the pods of a gateway with the name of its release.
+  const released = gatewayWorkloads.flatMap((pods) =>
+    gatewayPodObjects({ ...pods, name: pods.labels['app'] ?? 'gateway' }),
+  );
+  const own = Object.entries(asMap(sections['gateways'])).flatMap(([name, settings]) => {
+    const { namespace, labels } = asMap(settings);
+    const known = defined({ namespace: asName(namespace), labels: asStringMap(labels) });
+    return gatewayPodObjects({
+      name,
+      namespace: gatewayNamespace(known),
+      labels: { app: name, istio: gatewayLabel(name), ...known.labels },
+    });
+  });
+  return [...new Map([...own, ...released].map((object) => [objectTitle(object), object])).values()];
+}
 
 /** Whether requests can go elsewhere with another value at a path of an object. */
 function decides({ apiVersion, kind }: KubernetesObject, path: string): boolean {
