@@ -48,7 +48,7 @@ describe('a connection to an API server', () => {
     });
   }
 
-  it('gives up after some time when the response names none', async function () {
+  it('gives up after some time if the response names none', async function () {
     this.timeout(20_000);
     assert.deepEqual(
       [await connection.send({ method: 'GET', path: '/busy' }), requests],

@@ -12,7 +12,7 @@ import { START_TIMEOUT_MS } from '../../cluster/lab/support';
 
 const istioKinds = ['destinationrules', 'virtualservices', 'gateways', 'peerauthentications'];
 
-/** Each test stands on the ones before it, as the updates of a stack do. */
+/** Each test depends on the ones before it, like the updates of a stack. */
 describe('a stack, with the real Pulumi on a real API server', function () {
   this.timeout(300_000);
   stepByStep(this);
@@ -26,7 +26,7 @@ describe('a stack, with the real Pulumi on a real API server', function () {
     const lab = await labUp({ root, log: (line) => console.log(`      ${line}`) });
     base = bookinfo(lab.charts);
     cluster = clusterOf(lab);
-    // Istio's chart is to bring the kinds: the first preview must do with an API that knows none of them.
+    // Istio's chart will install the kinds: the first preview must work with an API that has none of them.
     assert.deepEqual(cluster.names('customresourcedefinitions', 'default'), []);
     stack = new RealStack(lab);
   });
@@ -222,7 +222,7 @@ describe('a stack, with the real Pulumi on a real API server', function () {
     assert.deepEqual(
       changed.filter(([name, op]) => op === 'delete' || name.startsWith('Route ')),
       [
-        // Its limits: the rule that the test before switched off.
+        // Its limits: the rule that the previous test switched off.
         ['Route bookinfo/productpage', 'update'],
         ['Route bookinfo/reviews', 'delete'],
       ],
@@ -253,7 +253,7 @@ describe('a stack, with the real Pulumi on a real API server', function () {
   });
 });
 
-/** What changed, sorted by name; a look at the cluster is no change. */
+/** The changes, sorted by name, without reads. */
 function changes(steps: Step[]): [string, string][] {
   return steps
     .filter(({ event, op }) => event === 'ends' && op !== 'refresh')
@@ -261,7 +261,7 @@ function changes(steps: Step[]): [string, string][] {
     .sort();
 }
 
-/** Whether `first` was through before `next` was begun. */
+/** Whether `first` ended before `next` started. */
 function isBefore(steps: Step[], first: string, next: string): boolean {
   const ended = steps.findIndex(({ name, event }) => name === first && event === 'ends');
   const begun = steps.findIndex(({ name, event }) => name === next && event === 'starts');

@@ -8,9 +8,9 @@ import { START_TIMEOUT_MS } from '../../cluster/lab/support';
 /** Where in an update it is killed. */
 interface Moment {
   what: string;
-  /** Is over when the moment has come. */
+  /** Resolves at the time of the kill. */
   comes: (update: Begun) => Promise<unknown>;
-  /** A proxy is held back, so that the update can be caught while it waits. */
+  /** A proxy is held back, so that the update can be killed while it waits. */
   holds?: true;
 }
 
@@ -53,7 +53,7 @@ const deleted: Moment = {
   comes: (update) => update.said(/DestinationRule \S+ deleted/),
 };
 
-/** Three changes that bring each of three versions one on in its life: added, shifted to, removed. */
+/** Three changes, each of which moves three versions one step further: added, used, removed. */
 const rounds: [Moment, Moment, Moment][] = [
   [starting, starting, starting],
   [creating, updating, deleting],
