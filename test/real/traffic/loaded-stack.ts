@@ -63,7 +63,10 @@ export class LoadedStack {
     });
   }
 
-  /** Runs an update, and returns its messages. @throws Error with the messages when it fails. */
+  /**
+   * Runs an update, and returns its messages.
+   * @throws Error with the messages when it fails.
+   */
   async up(): Promise<string> {
     const { status, output } = await this.stack.begin('up').ended;
     if (status !== 0) throw new Error(`the update ended with ${status}:\n${output}`);

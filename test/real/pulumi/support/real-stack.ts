@@ -81,8 +81,8 @@ export class RealStack {
   }
 
   /**
-   * Runs an update in this process, and returns the steps that changed something. @throws Error with the messages when
-   * it fails
+   * Runs an update in this process, and returns the steps that changed something.
+   * @throws Error with the messages when it fails
    */
   async up(options: { refresh?: boolean } = {}): Promise<Step[]> {
     const { succeeded, output, events } = await this.run('up', options);
