@@ -1,8 +1,8 @@
-import type { RouteSettings, Weights } from '../../mesh/manifests/settings';
+import type { RouteSettings } from '../../mesh/manifests/settings';
 import type { Key } from '../key-path';
 import type { StackFile } from '../schema/stack-file';
 import { apiGroup, defined } from '../../mesh/manifests/kubernetes';
-import { splitsOf, versionsOf, weightProblems } from '../../mesh/manifests/weights';
+import { splitProblems, versionsOf } from '../../mesh/manifests/weights';
 import { didYouMean, type KeyProblem } from '../problem';
 
 /** The route of one service, and its keys in the stack file. */
@@ -29,35 +29,21 @@ const answers = ['route', 'redirect', 'directResponse', 'delegate'];
 
 /** Splits sum to 100, name existing versions, and have no other destination beside them. */
 export function weightRules(stack: StackFile): KeyProblem[] {
-  return services(stack).flatMap((service) => [
-    ...splitsOf(service.route).flatMap(({ weights, path: split }) => {
-      const keys = [...service.keys, ...split];
-      return [
-        ...weightProblems(weights).map(({ path, message }) => ({
-          keys: [...keys, ...path],
-          message,
-          reads: [[...keys, '*']],
-        })),
-        ...versionProblems(service, weights, keys),
-      ];
+  return services(stack).flatMap((one) => [
+    ...splitProblems(one.service, one.route).map(({ path, message, split, about }) => {
+      const hint = about === 'versions' && path.length > split.length ? nearVersion(path, one.route) : undefined;
+      const reads = about === 'versions' ? [...one.keys, 'versions', '*'] : [...one.keys, ...split, '*'];
+      return defined({ keys: [...one.keys, ...path], message, hint, reads: [reads] });
     }),
-    ...answeredTwice(service),
+    ...answeredTwice(one),
   ]);
 }
 
-function versionProblems({ service, route, keys: serviceKeys }: Service, weights: Weights, keys: Key[]): KeyProblem[] {
-  const reads = [[...serviceKeys, 'versions', '*']];
-  if (route.versions === undefined) {
-    const message = `weights need versions: add versions: [${Object.keys(weights).join(', ')}] to ${service}`;
-    return [{ keys, message, reads }];
-  }
-  const known = versionsOf(route).map(({ version }) => version);
-  return Object.keys(weights)
-    .filter((version) => !known.includes(version))
-    .map((version) => {
-      const message = `${service} has no version "${version}"; its versions are ${known.join(', ')}`;
-      return defined({ keys: [...keys, version], message, hint: didYouMean(version, known), reads });
-    });
+function nearVersion(path: Key[], route: RouteSettings): string | undefined {
+  return didYouMean(
+    String(path.at(-1)),
+    versionsOf(route).map(({ version }) => version),
+  );
 }
 
 function answeredTwice({ route, keys }: Service): KeyProblem[] {

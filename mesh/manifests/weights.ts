@@ -94,14 +94,42 @@ export function splitsOf(route: RouteSettings): RouteSplit[] {
   return route.weights === undefined ? ofRules : [{ weights: route.weights, path: ['weights'] }, ...ofRules];
 }
 
-/** Problems of all splits of a route: weights that are not valid, and versions that the service does not have. */
-export function splitProblems(route: RouteSettings): SettingsProblem[] {
-  const known = versionsOf(route).map(({ version }) => version);
-  const versions = known.length === 0 ? 'the service has no versions' : `the versions are ${known.join(', ')}`;
-  return splitsOf(route).flatMap(({ weights, path }) => [
-    ...weightProblems(weights).map((problem) => ({ ...problem, path: [...path, ...problem.path] })),
-    ...Object.keys(weights)
-      .filter((version) => !known.includes(version))
-      .map((version) => ({ path: [...path, version], message: `no version "${version}"; ${versions}` })),
+/** A problem of a split. */
+export interface SplitProblem extends SettingsProblem {
+  /** Path of the split below the route. */
+  split: (string | number)[];
+  /** What is wrong: the weights alone, or the versions that they name. */
+  about: 'weights' | 'versions';
+}
+
+/** Problems of all splits of a service's route: weights that are not valid, and versions that the service does not have. */
+export function splitProblems(service: string, route: RouteSettings): SplitProblem[] {
+  return splitsOf(route).flatMap(({ weights, path: split }) => [
+    ...weightProblems(weights).map(({ path, message }): SplitProblem => ({
+      path: [...split, ...path],
+      message,
+      split,
+      about: 'weights',
+    })),
+    ...versionProblems(service, route, weights).map(({ path, message }): SplitProblem => ({
+      path: [...split, ...path],
+      message,
+      split,
+      about: 'versions',
+    })),
   ]);
+}
+
+function versionProblems(service: string, route: RouteSettings, weights: Weights): SettingsProblem[] {
+  const names = Object.keys(weights);
+  const known = versionsOf(route).map(({ version }) => version);
+  if (known.length === 0) {
+    return [{ path: [], message: `weights need versions: add versions: [${names.join(', ')}] to ${service}` }];
+  }
+  return names
+    .filter((version) => !known.includes(version))
+    .map((version) => ({
+      path: [version],
+      message: `${service} has no version "${version}"; its versions are ${known.join(', ')}`,
+    }));
 }
