@@ -25,7 +25,7 @@ const reviews = (weights: Record<string, number>): KubernetesObject => route(wei
 type Properties = Record<string, unknown>;
 
 describe('the provider of Routes, over gRPC and on a real API server', function () {
-  this.timeout(START_TIMEOUT_MS);
+  this.timeout(180_000);
   let lab: Lab;
   let client: ResourceProviderClient;
   let stop: () => void;
@@ -33,7 +33,8 @@ describe('the provider of Routes, over gRPC and on a real API server', function 
   /** Inputs of the last update, as the engine keeps them. */
   let known: RouteInputs;
 
-  before(async () => {
+  before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     lab = await sharedLab();
     await installIstioCrds(lab);
     await kubectl(lab, ['create', 'namespace', space]);

@@ -23,7 +23,7 @@ const entry = inSpace('networking.istio.io/v1', 'ServiceEntry', 'entry', {
 });
 
 describe('the check before an object is created, on a real API server', function () {
-  this.timeout(START_TIMEOUT_MS);
+  this.timeout(180_000);
   let lab: Lab;
   let judge: (object: KubernetesObject, manager?: string) => Promise<void>;
   const apply = (object: KubernetesObject, manager: string): Promise<string> =>
@@ -33,7 +33,8 @@ describe('the check before an object is created, on a real API server', function
       JSON.stringify(managedBy(object, manager)),
     );
 
-  before(async () => {
+  before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     lab = await sharedLab();
     await installIstioCrds(lab);
     const open = (): Promise<KubernetesApi> => Promise.resolve(KubernetesApi.open({ kubeconfig: lab.kubeconfig }));

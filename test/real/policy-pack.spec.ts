@@ -130,11 +130,12 @@ function program(objects: readonly object[]): () => Promise<void> {
 }
 
 describe('a preview of any program with the policy pack', function () {
-  this.timeout(START_TIMEOUT_MS);
+  this.timeout(300_000);
   const folder = mkdtempSync(join(tmpdir(), 'meshwright-pack-'));
   let lab: Lab;
 
-  before(async () => {
+  before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     lab = await sharedLab();
     mkdirSync(join(folder, 'state'));
     mkdirSync(join(folder, 'bin'));

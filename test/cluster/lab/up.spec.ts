@@ -34,7 +34,7 @@ function startedBy(lines: readonly string[]): string[] {
 }
 
 describe('a lab', function () {
-  this.timeout(START_TIMEOUT_MS);
+  this.timeout(300_000);
   let root: string;
   let lab: Lab;
   const up = async (): Promise<string[]> => {
@@ -59,7 +59,8 @@ describe('a lab', function () {
     assert.equal(existsSync(path.join(root, '.lab')), false, 'labStatus must not write');
   });
 
-  it('starts every process, and its kubeconfig works', async () => {
+  it('starts every process, and its kubeconfig works', async function () {
+    this.timeout(START_TIMEOUT_MS);
     await up();
     const status = await labStatus({ root });
     assert.deepEqual(
