@@ -79,13 +79,13 @@ export function versionsOf(route: RouteSettings): Version[] {
 }
 
 /** A split in a route's settings, and its path below the route. */
-export interface RouteSplit {
+interface RouteSplit {
   weights: Weights;
   path: (string | number)[];
 }
 
 /** The split of the service, and those of its rules. */
-export function splitsOf(route: RouteSettings): RouteSplit[] {
+function splitsOf(route: RouteSettings): RouteSplit[] {
   const ofRules = (['http', 'tcp', 'tls'] as const).flatMap((list) =>
     (route[list] ?? []).flatMap(({ weights }, index) =>
       weights === undefined ? [] : [{ weights, path: [list, index, 'weights'] }],
