@@ -11,7 +11,7 @@ import { serviceObjects } from './mesh';
 import { sizesOr } from './sizes';
 
 /**
- * What the questions to the routing model cost, and how the cost grows: `node -r ts-node/register/transpile-only tools/bench/traffic.ts [services…]`. Processor time, the
+ * What the questions to the routing model cost, and how the cost grows: `node -r tsx/cjs tools/bench/traffic.ts [services…]`. Processor time, the
  * best of several runs, for services with two versions and two rules each behind one gateway. Bounds hold for 1,000 services.
  */
 const runs = 3;
