@@ -27,6 +27,17 @@ export interface RuleDocs {
   options?: CheckOptions;
 }
 
+/** The examples of a rule: the good one is the bad one with some strings replaced. */
+export function examples(
+  bad: string,
+  ...changes: readonly (readonly [from: string, to: string])[]
+): {
+  bad: string;
+  good: string;
+} {
+  return { bad, good: changes.reduce((good, [from, to]) => good.replace(from, () => to), bad) };
+}
+
 export interface Rule {
   /** kebab-case, also the name of the file. */
   id: string;

@@ -6,7 +6,7 @@ import { hostRules, type HostRule } from '../model/host-rules';
 import { writtenRoutes } from '../model/routes';
 import { subsetWorkloads } from '../model/workloads';
 import { objectResources, resourceModel, type ObjectResource, type ResourceRule } from '../resource-rule';
-import type { Violation } from '../rule';
+import { examples, type Violation } from '../rule';
 
 /** Judges only what the program creates: objects that exist already need no order. */
 export const applyOrder: ResourceRule = {
@@ -16,7 +16,8 @@ export const applyOrder: ResourceRule = {
     'Pulumi creates the control plane before Istio objects, workloads before their DestinationRule, and DestinationRules before routes',
   docs: {
     why: 'Pulumi creates resources that do not depend on each other at the same time. A route that is created before its subset answers 503 until the subset exists, and a custom resource without its definition fails the update.',
-    bad: `
+    ...examples(
+      `
 # new VirtualService('reviews', args)
 apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -30,20 +31,8 @@ kind: DestinationRule
 metadata: { name: reviews, namespace: bookinfo }
 spec: { host: reviews, subsets: [{ name: v1, labels: { version: v1 } }] }
 `,
-    good: `
-# new VirtualService('reviews', args, { dependsOn: [destinationRule] })
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: reviews, namespace: bookinfo }
-spec:
-  hosts: [reviews]
-  http: [{ route: [{ destination: { host: reviews, subset: v1 } }] }]
----
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: { name: reviews, namespace: bookinfo }
-spec: { host: reviews, subsets: [{ name: v1, labels: { version: v1 } }] }
-`,
+      ['args', 'args, { dependsOn: [destinationRule] }'],
+    ),
     fix: 'Add `dependsOn`: VirtualService on DestinationRules, DestinationRule on Service and workloads, every Istio object on the istiod release. The components of Meshwright do so by themselves.',
   },
   check: (resources, { mesh }) => {

@@ -3,7 +3,7 @@ import type { MeshKind, MeshModel, MeshObject } from '../../mesh/model/mesh-mode
 import { policyAttachment, type PolicyTarget } from '../../mesh/model/policy-attachment';
 import { declaresWorkloads, isDescribed } from '../../mesh/model/externals';
 import { formatLabels } from '../../mesh/model/endpoints';
-import type { CheckOptions, Rule, Violation } from '../rule';
+import { examples, type CheckOptions, type Rule, type Violation } from '../rule';
 
 /** Kinds with a selector, and where its labels are. AuthorizationPolicies with a selector are left to authz-selector-targets. */
 const selectors: readonly [MeshKind, string, string][] = [
@@ -39,7 +39,8 @@ export const attachesToNothing: Rule = {
   single: false,
   docs: {
     why: 'A policy whose selector matches no pod does nothing: mutual TLS stays off, tokens are not read, plugins are not loaded. The cluster accepts it.',
-    bad: `
+    ...examples(
+      `
 apiVersion: apps/v1
 kind: Deployment
 metadata: { name: cart, namespace: shop }
@@ -52,19 +53,8 @@ kind: PeerAuthentication
 metadata: { name: cart, namespace: shop }
 spec: { selector: { matchLabels: { app: carts } }, mtls: { mode: STRICT } }
 `,
-    good: `
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: cart, namespace: shop }
-spec:
-  selector: { matchLabels: { app: cart } }
-  template: { metadata: { labels: { app: cart } } }
----
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: { name: cart, namespace: shop }
-spec: { selector: { matchLabels: { app: cart } }, mtls: { mode: STRICT } }
-`,
+      ['app: carts', 'app: cart'],
+    ),
     fix: 'Select labels that the pods carry, or name an object that exists. Declare workloads of other stacks in `externals.workloads`.',
   },
   check: (model, options) =>

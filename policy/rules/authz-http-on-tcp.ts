@@ -5,7 +5,7 @@ import { httpField } from '../model/ambient';
 import { actionOf, clausesOf } from '../model/authorization';
 import { workloadsOfPolicy } from '../../mesh/model/policy-attachment';
 import { servicesOf } from '../model/workloads';
-import type { Rule, Violation } from '../rule';
+import { examples, type Rule, type Violation } from '../rule';
 
 /** Judged where every port of the Services in front of the workloads is known to be TCP. */
 export const authzHttpOnTcp: Rule = {
@@ -15,7 +15,8 @@ export const authzHttpOnTcp: Rule = {
   single: false,
   docs: {
     why: 'On a TCP port a proxy reads no method, path, host or token. An ALLOW rule with such a field never matches there, so all connections are refused; a DENY rule refuses all of them.',
-    bad: `
+    ...examples(
+      `
 apiVersion: v1
 kind: Service
 metadata: { name: db, namespace: shop }
@@ -35,26 +36,8 @@ spec:
   selector: { matchLabels: { app: db } }
   rules: [{ to: [{ operation: { methods: [GET] } }] }]
 `,
-    good: `
-apiVersion: v1
-kind: Service
-metadata: { name: db, namespace: shop }
-spec: { selector: { app: db }, ports: [{ name: tcp-pg, port: 5432 }] }
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: db, namespace: shop }
-spec:
-  selector: { matchLabels: { app: db } }
-  template: { metadata: { labels: { app: db } } }
----
-apiVersion: security.istio.io/v1
-kind: AuthorizationPolicy
-metadata: { name: db, namespace: shop }
-spec:
-  selector: { matchLabels: { app: db } }
-  rules: [{ to: [{ operation: { ports: ["5432"] } }] }]
-`,
+      ['methods: [GET]', 'ports: ["5432"]'],
+    ),
     fix: 'Use ports, principals, namespaces or IP addresses, or name the port by its protocol if it carries HTTP.',
   },
   check: (model) =>

@@ -5,7 +5,7 @@ import { policyAttachment, workloadsOfPolicy } from '../../mesh/model/policy-att
 import { effectiveRule } from '../model/clients';
 import { tlsMode } from '../model/host-rules';
 import { servicesOf } from '../model/workloads';
-import type { Rule, Violation } from '../rule';
+import { examples, type Rule, type Violation } from '../rule';
 
 const sourceFields = [
   'principals',
@@ -26,7 +26,8 @@ export const authzNeedsMtls: Rule = {
   single: false,
   docs: {
     why: 'Principals and namespaces of clients come from their certificates. Without mutual TLS they are empty: an ALLOW refuses every client, a DENY refuses none.',
-    bad: `
+    ...examples(
+      `
 apiVersion: security.istio.io/v1
 kind: PeerAuthentication
 metadata: { name: default, namespace: bookinfo }
@@ -39,19 +40,8 @@ spec:
   selector: { matchLabels: { app: ratings } }
   rules: [{ from: [{ source: { namespaces: [bookinfo] } }] }]
 `,
-    good: `
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: { name: default, namespace: bookinfo }
-spec: { mtls: { mode: STRICT } }
----
-apiVersion: security.istio.io/v1
-kind: AuthorizationPolicy
-metadata: { name: ratings, namespace: bookinfo }
-spec:
-  selector: { matchLabels: { app: ratings } }
-  rules: [{ from: [{ source: { namespaces: [bookinfo] } }] }]
-`,
+      ['mode: DISABLE', 'mode: STRICT'],
+    ),
     fix: 'Set mode STRICT (or PERMISSIVE while clients move) for the workloads, and let DestinationRules use ISTIO_MUTUAL or leave tls out.',
   },
   check: (model) => model.objects.ofKind('AuthorizationPolicy').flatMap((policy) => violations(model, policy)),

@@ -6,7 +6,7 @@ import { hostState } from '../model/known';
 import { declaresWorkloads, describesNamespaces, isDeclared, namespaceExists } from '../../mesh/model/externals';
 import { isWildcard, serviceFqdn } from '../../mesh/model/hosts';
 import { formatLabels } from '../../mesh/model/endpoints';
-import type { CheckOptions, Rule, Violation } from '../rule';
+import { examples, type CheckOptions, type Rule, type Violation } from '../rule';
 
 /**
  * Judges only what the objects describe: selectors in namespaces with workloads, namespaces when some Namespace is among the objects, ServiceAccounts in namespaces with
@@ -21,7 +21,8 @@ export const authzSelectorTargets: Rule = {
   single: false,
   docs: {
     why: 'A policy that selects no workload protects nothing. One that names a client, host or method that does not exist never matches: an ALLOW refuses every client, a DENY refuses none.',
-    bad: `
+    ...examples(
+      `
 apiVersion: apps/v1
 kind: Deployment
 metadata: { name: ratings-v1, namespace: bookinfo }
@@ -36,21 +37,9 @@ spec:
   selector: { matchLabels: { app: rating } }
   rules: [{ to: [{ operation: { methods: [get] } }] }]
 `,
-    good: `
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: ratings-v1, namespace: bookinfo }
-spec:
-  selector: { matchLabels: { app: ratings } }
-  template: { metadata: { labels: { app: ratings } } }
----
-apiVersion: security.istio.io/v1
-kind: AuthorizationPolicy
-metadata: { name: ratings, namespace: bookinfo }
-spec:
-  selector: { matchLabels: { app: ratings } }
-  rules: [{ to: [{ operation: { methods: [GET] } }] }]
-`,
+      ['app: rating }', 'app: ratings }'],
+      ['[get]', '[GET]'],
+    ),
     fix: 'Correct the name, add what it names, or declare it in `externals`.',
   },
   check: (model, options) =>

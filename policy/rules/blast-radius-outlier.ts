@@ -2,7 +2,7 @@ import { asList, asMap, asNumber, isMap, type JsonMap } from '../../mesh/json';
 import type { MeshModel } from '../../mesh/model/mesh-model';
 import { hostRules, type HostRule, policiesOf, type PlacedPolicy } from '../model/host-rules';
 import { podLabels } from '../model/workloads';
-import type { Rule, Violation } from '../rule';
+import { examples, type Rule, type Violation } from '../rule';
 
 /** In a service of at most this many pods, one or two outliers can be all of them. */
 const few = 3;
@@ -15,7 +15,8 @@ export const blastRadiusOutlier: Rule = {
   single: false,
   docs: {
     why: 'With maxEjectionPercent 100 a few errors at the same time eject every pod of a small service, and all its requests fail. Locality failover does nothing until outlier detection marks a locality as down.',
-    bad: `
+    ...examples(
+      `
 apiVersion: v1
 kind: Service
 metadata: { name: httpbin, namespace: tools }
@@ -36,27 +37,8 @@ spec:
   host: httpbin
   trafficPolicy: { outlierDetection: { consecutive5xxErrors: 1, maxEjectionPercent: 100 } }
 `,
-    good: `
-apiVersion: v1
-kind: Service
-metadata: { name: httpbin, namespace: tools }
-spec: { selector: { app: httpbin }, ports: [{ name: http, port: 8000 }] }
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: httpbin, namespace: tools }
-spec:
-  replicas: 1
-  selector: { matchLabels: { app: httpbin } }
-  template: { metadata: { labels: { app: httpbin } } }
----
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: { name: httpbin, namespace: tools }
-spec:
-  host: httpbin
-  trafficPolicy: { outlierDetection: { consecutive5xxErrors: 5, maxEjectionPercent: 50 } }
-`,
+      ['consecutive5xxErrors: 1, maxEjectionPercent: 100', 'consecutive5xxErrors: 5, maxEjectionPercent: 50'],
+    ),
     fix: 'Lower maxEjectionPercent, set minHealthPercent, or run more pods. Set outlierDetection wherever localityLbSetting is set.',
   },
   check: (model) =>

@@ -5,7 +5,7 @@ import { asMap, isMap } from '../../mesh/json';
 import { meshModel, type MeshModel } from '../../mesh/model/mesh-model';
 import { destinationTitle, writtenRoutes } from '../model/routes';
 import { objectResources, type ResourceRule } from '../resource-rule';
-import type { Violation } from '../rule';
+import { examples, type Violation } from '../rule';
 
 /** Compares with the option `routes`, the stack's configuration as the program gets it. Routes that the loader refuses are not compared. */
 export const configMatchesEmitted: ResourceRule = {
@@ -14,7 +14,8 @@ export const configMatchesEmitted: ResourceRule = {
   title: 'VirtualServices have the weights of the stack file',
   docs: {
     why: 'Reviewers see the weights in the stack file. A transformation or another part of the program can replace them without any sign in the review.',
-    bad: `
+    ...examples(
+      `
 # meshwright:routes: { bookinfo: { reviews: { versions: [v1, v3], weights: { v1: 90, v3: 10 } } } }
 apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -26,18 +27,9 @@ spec:
         - { destination: { host: reviews, subset: v1 }, weight: 50 }
         - { destination: { host: reviews, subset: v3 }, weight: 50 }
 `,
-    good: `
-# meshwright:routes: { bookinfo: { reviews: { versions: [v1, v3], weights: { v1: 90, v3: 10 } } } }
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: reviews, namespace: bookinfo }
-spec:
-  hosts: [reviews]
-  http:
-    - route:
-        - { destination: { host: reviews, subset: v1 }, weight: 90 }
-        - { destination: { host: reviews, subset: v3 }, weight: 10 }
-`,
+      ['v1 }, weight: 50', 'v1 }, weight: 90'],
+      ['v3 }, weight: 50', 'v3 }, weight: 10'],
+    ),
     fix: 'Remove what changes the weights in the program, and change them in the stack file.',
   },
   check: (resources, { routes, mesh }) => {

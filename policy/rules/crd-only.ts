@@ -1,5 +1,5 @@
 import { schemaReport } from '../schema/schema-problems';
-import type { Rule } from '../rule';
+import { examples, type Rule } from '../rule';
 
 /** What only the CRDs refuse, and istiod would accept. What istiod refuses is reported by object-schema. */
 export const crdOnly: Rule = {
@@ -9,7 +9,8 @@ export const crdOnly: Rule = {
   single: true,
   docs: {
     why: 'istiod would accept such a value, and so does a tool that asks only istiod. The API server checks first, and refuses it.',
-    bad: `
+    ...examples(
+      `
 apiVersion: networking.istio.io/v1
 kind: Gateway
 metadata: { name: local, namespace: istio-ingress }
@@ -20,17 +21,8 @@ spec:
       bind: unix://@local
       hosts: ["*"]
 `,
-    good: `
-apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: { name: local, namespace: istio-ingress }
-spec:
-  selector: { istio: ingressgateway }
-  servers:
-    - port: { name: http, number: 0, protocol: HTTP }
-      bind: unix://@local
-      hosts: ["*"]
-`,
+      ['protocol', 'number: 0, protocol'],
+    ),
     fix: 'Change the value as the message says.',
   },
   check: (model) =>

@@ -5,7 +5,7 @@ import { effectiveRule } from '../model/clients';
 import { hostRules, type RuleGroup, ruleGroups } from '../model/host-rules';
 import { servicePlace } from '../../mesh/model/externals';
 import { isOnMesh, writtenRoutes } from '../model/routes';
-import type { Rule, Violation } from '../rule';
+import { examples, type Rule, type Violation } from '../rule';
 
 /**
  * Several DestinationRules of one host in one namespace are merged by istiod, so subsets may be spread over them. What it drops is reported: a second subset of the same name, a second
@@ -19,7 +19,8 @@ export const drConflict: Rule = {
   single: false,
   docs: {
     why: 'Of two DestinationRules for one host that disagree, istiod uses the older one and silently drops the rest. A rule in the namespace of the clients replaces that of the Service, subsets included.',
-    bad: `
+    ...examples(
+      `
 apiVersion: networking.istio.io/v1
 kind: DestinationRule
 metadata: { name: reviews, namespace: bookinfo }
@@ -34,21 +35,8 @@ spec:
   host: reviews
   subsets: [{ name: v1, labels: { version: v1.1 } }]
 `,
-    good: `
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: { name: reviews, namespace: bookinfo }
-spec:
-  host: reviews
-  subsets: [{ name: v1, labels: { version: v1 } }]
----
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: { name: reviews-new, namespace: bookinfo }
-spec:
-  host: reviews
-  subsets: [{ name: v1-1, labels: { version: v1.1 } }]
-`,
+      ['subsets: [{ name: v1, labels: { version: v1.1', 'subsets: [{ name: v1-1, labels: { version: v1.1'],
+    ),
     fix: 'Say everything about a host once: one rule with all subsets, or one per version that agree in their top-level trafficPolicy and exportTo. A rule of a client namespace must repeat the subsets that its clients use.',
   },
   check: (model) => [

@@ -2,7 +2,7 @@ import { asName, asNumber, indexedMaps, type JsonMap } from '../../mesh/json';
 import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
 import { hostState } from '../model/known';
 import { isOnMesh } from '../model/routes';
-import type { Rule, Violation } from '../rule';
+import { examples, type Rule, type Violation } from '../rule';
 
 const group = 'gateway.networking.k8s.io';
 const kinds = ['HTTPRoute', 'GRPCRoute', 'TCPRoute', 'TLSRoute'];
@@ -16,7 +16,8 @@ export const gatewayApiBackend: Rule = {
   single: false,
   docs: {
     why: 'Requests to a backend that does not exist are answered 500. A Service with both a VirtualService and a route of the Gateway API is routed by one of them, and which one is not defined.',
-    bad: `
+    ...examples(
+      `
 apiVersion: v1
 kind: Service
 metadata: { name: cart, namespace: shop }
@@ -29,19 +30,8 @@ spec:
   parentRefs: [{ group: "", kind: Service, name: cart, port: 80 }]
   rules: [{ backendRefs: [{ name: cart-v9, port: 80 }] }]
 `,
-    good: `
-apiVersion: v1
-kind: Service
-metadata: { name: cart, namespace: shop }
-spec: { selector: { app: cart }, ports: [{ name: http, port: 80 }] }
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: { name: cart, namespace: shop }
-spec:
-  parentRefs: [{ group: "", kind: Service, name: cart, port: 80 }]
-  rules: [{ backendRefs: [{ name: cart, port: 80 }] }]
-`,
+      ['name: cart-v9', 'name: cart'],
+    ),
     fix: 'Name a Service that exists, with one of its ports. Route a Service either with VirtualServices or with the Gateway API.',
   },
   check: (model) =>

@@ -5,7 +5,7 @@ import { clientNamespaces } from '../model/clients';
 import { hostRules } from '../model/host-rules';
 import { hostState } from '../model/known';
 import { listenerPorts, writtenRoutes, type RouteDestination, type WrittenRoute } from '../model/routes';
-import type { CheckOptions, Rule, Violation } from '../rule';
+import { examples, type CheckOptions, type Rule, type Violation } from '../rule';
 
 /**
  * A host counts as missing if the input has Services or workloads of its namespace, or is declared complete. Otherwise
@@ -22,7 +22,8 @@ export const hostExists: Rule = {
   single: false,
   docs: {
     why: 'A proxy has no cluster for a host or port that is not in the service registry, and answers 503 to each request that the route sends there. A DestinationRule for such a host has no effect at all.',
-    bad: `
+    ...examples(
+      `
 apiVersion: v1
 kind: Service
 metadata: { name: reviews, namespace: bookinfo }
@@ -35,19 +36,8 @@ spec:
   hosts: [reviews]
   http: [{ route: [{ destination: { host: review } }] }]
 `,
-    good: `
-apiVersion: v1
-kind: Service
-metadata: { name: reviews, namespace: bookinfo }
-spec: { selector: { app: reviews }, ports: [{ name: http, port: 9080 }] }
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: reviews, namespace: bookinfo }
-spec:
-  hosts: [reviews]
-  http: [{ route: [{ destination: { host: reviews, port: { number: 9080 } } }] }]
-`,
+      ['host: review', 'host: reviews, port: { number: 9080 }'],
+    ),
     fix: 'Name a Service of the namespace by its short name, one of another namespace by its FQDN, and a host outside the cluster by its ServiceEntry. Declare hosts of other stacks in `externals.hosts`.',
   },
   check: (model, options) => [

@@ -1,7 +1,7 @@
 import { asMap, asString, asStrings, indexedMaps, isMap, type JsonMap } from '../../mesh/json';
 import type { MeshModel } from '../../mesh/model/mesh-model';
 import { clausesOf } from '../model/authorization';
-import type { Rule, Violation } from '../rule';
+import { examples, type Rule, type Violation } from '../rule';
 
 export const literalWildcard: Rule = {
   id: 'literal-wildcard',
@@ -10,7 +10,8 @@ export const literalWildcard: Rule = {
   single: true,
   docs: {
     why: 'In `prefix` and `exact` a star is a plain character, and in an AuthorizationPolicy it is a wildcard only at one end. Such a rule matches almost no request.',
-    bad: `
+    ...examples(
+      `
 apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: { name: cart, namespace: shop }
@@ -20,16 +21,8 @@ spec:
     - match: [{ uri: { prefix: "/api/*" } }]
       route: [{ destination: { host: cart } }]
 `,
-    good: `
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: cart, namespace: shop }
-spec:
-  hosts: [cart]
-  http:
-    - match: [{ uri: { prefix: /api/ } }]
-      route: [{ destination: { host: cart } }]
-`,
+      ['prefix: "/api/*"', 'prefix: /api/'],
+    ),
     fix: 'Take the star out of a prefix, or write a regex. In an AuthorizationPolicy use `{*}` for one path segment and `{**}` for the rest.',
   },
   check: (model) => [...inMatches(model), ...inPolicies(model)],

@@ -6,7 +6,7 @@ import { effectiveRule } from '../model/clients';
 import { type HostRule, hostRules, type PlacedPolicy, policiesOf, tlsMode } from '../model/host-rules';
 import { servicePlace } from '../../mesh/model/externals';
 import { hasSelectivePolicies, podLabels } from '../model/workloads';
-import type { Rule, Violation } from '../rule';
+import { examples, type Rule, type Violation } from '../rule';
 
 /**
  * Compares what DestinationRules make clients send with what PeerAuthentications make servers accept: mesh, namespace,
@@ -22,7 +22,8 @@ export const mtlsCoherence: Rule = {
   single: false,
   docs: {
     why: 'A server in mode STRICT resets connections without Istio mTLS, and one in mode DISABLE cannot accept connections with it: every request fails with 503.',
-    bad: `
+    ...examples(
+      `
 apiVersion: security.istio.io/v1
 kind: PeerAuthentication
 metadata: { name: default, namespace: bookinfo }
@@ -35,19 +36,8 @@ spec:
   host: ratings
   trafficPolicy: { tls: { mode: DISABLE } }
 `,
-    good: `
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: { name: default, namespace: bookinfo }
-spec: { mtls: { mode: STRICT } }
----
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: { name: ratings, namespace: bookinfo }
-spec:
-  host: ratings
-  trafficPolicy: { tls: { mode: ISTIO_MUTUAL } }
-`,
+      ['mode: DISABLE', 'mode: ISTIO_MUTUAL'],
+    ),
     fix: 'Leave `tls` out of DestinationRules for hosts of the mesh, so that auto mTLS decides, or make it agree with the PeerAuthentication.',
   },
   check: (model) => [

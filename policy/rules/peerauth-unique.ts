@@ -1,5 +1,5 @@
 import { rivalPolicies } from '../model/rival-policies';
-import type { Rule } from '../rule';
+import { examples, type Rule } from '../rule';
 
 export const peerauthUnique: Rule = {
   id: 'peerauth-unique',
@@ -9,7 +9,8 @@ export const peerauthUnique: Rule = {
   single: false,
   docs: {
     why: 'Of two that apply to one workload on the same level istiod uses the older and ignores the other: whether plaintext is refused depends on which was created first.',
-    bad: `
+    ...examples(
+      `
 apiVersion: security.istio.io/v1
 kind: PeerAuthentication
 metadata: { name: default, namespace: bookinfo }
@@ -20,17 +21,11 @@ kind: PeerAuthentication
 metadata: { name: legacy, namespace: bookinfo }
 spec: { mtls: { mode: PERMISSIVE } }
 `,
-    good: `
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: { name: default, namespace: bookinfo }
-spec: { mtls: { mode: STRICT } }
----
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: { name: legacy, namespace: bookinfo }
-spec: { selector: { matchLabels: { app: legacy } }, mtls: { mode: PERMISSIVE } }
-`,
+      [
+        'spec: { mtls: { mode: PERMISSIVE',
+        'spec: { selector: { matchLabels: { app: legacy } }, mtls: { mode: PERMISSIVE',
+      ],
+    ),
     fix: 'Keep one of them, or give each a selector that no workload of the other carries.',
   },
   check: (model) => rivalPolicies(model, 'PeerAuthentication', { field: 'selector', labels: 'matchLabels' }),

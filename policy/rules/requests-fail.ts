@@ -5,7 +5,7 @@ import { type Entry, entryOutcomes } from '../../mesh/traffic/classes/entry';
 import { regionMember } from '../../mesh/traffic/solve/satisfy';
 import type { Outcome } from '../../mesh/traffic/outcome';
 import { trafficModelOf } from '../../mesh/traffic/traffic-model';
-import { modelOptions, type Rule, type Violation } from '../rule';
+import { examples, modelOptions, type Rule, type Violation } from '../rule';
 
 /**
  * Follows every class of requests from every sender that sees the rule, as `meshwright explain` does. Reports nothing
@@ -19,7 +19,8 @@ export const requestsFail: Rule = {
   fallback: true,
   docs: {
     why: 'A rule whose requests all end in 404 or 503 is accepted by the cluster. Which sender sees which rule, subset and pod depends on several objects together, so a fault in one shows in the requests of another.',
-    bad: `
+    ...examples(
+      `
 apiVersion: v1
 kind: Service
 metadata: { name: cart, namespace: shop }
@@ -39,26 +40,8 @@ spec:
   hosts: [cart]
   http: [{ route: [{ destination: { host: cart } }] }]
 `,
-    good: `
-apiVersion: v1
-kind: Service
-metadata: { name: cart, namespace: shop }
-spec: { selector: { app: cart }, ports: [{ name: http, port: 80, targetPort: http }] }
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: cart, namespace: shop }
-spec:
-  selector: { matchLabels: { app: cart } }
-  template: { metadata: { labels: { app: cart } }, spec: { containers: [{ name: app, ports: [{ containerPort: 8080, name: http }] }] } }
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: cart, namespace: shop }
-spec:
-  hosts: [cart]
-  http: [{ route: [{ destination: { host: cart } }] }]
-`,
+      ['targetPort: web', 'targetPort: http'],
+    ),
     fix: 'Follow the reason in the message; `meshwright explain` shows every step for a request.',
   },
   check: (model, options) => {

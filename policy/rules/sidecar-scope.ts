@@ -3,7 +3,7 @@ import type { MeshModel, MeshObject, MeshVirtualService } from '../../mesh/model
 import { importsVirtualService } from '../../mesh/model/sidecars';
 import { hostState } from '../model/known';
 import { isOnMesh } from '../model/routes';
-import type { Rule, Violation } from '../rule';
+import { examples, type Rule, type Violation } from '../rule';
 
 /**
  * istiod adds the destinations of every VirtualService that a Sidecar imports, so only the VirtualService itself can be
@@ -18,7 +18,8 @@ export const sidecarScope: Rule = {
   single: false,
   docs: {
     why: 'For the workloads of a Sidecar, only what its egress hosts import exists. Other routes have no effect: requests bypass them or are refused. In the root namespace a Sidecar with a selector has no effect on other namespaces.',
-    bad: `
+    ...examples(
+      `
 apiVersion: networking.istio.io/v1
 kind: Sidecar
 metadata: { name: default, namespace: shop }
@@ -32,20 +33,8 @@ spec:
   exportTo: ["."]
   http: [{ route: [{ destination: { host: prices.catalog.svc.cluster.local, subset: v2 } }] }]
 `,
-    good: `
-apiVersion: networking.istio.io/v1
-kind: Sidecar
-metadata: { name: default, namespace: shop }
-spec: { egress: [{ hosts: ["istio-system/*", "./*", "catalog/*"] }] }
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: prices, namespace: shop }
-spec:
-  hosts: [prices.catalog.svc.cluster.local]
-  exportTo: ["."]
-  http: [{ route: [{ destination: { host: prices.catalog.svc.cluster.local, subset: v2 } }] }]
-`,
+      ['"shop/cart.shop.svc.cluster.local"', '"./*", "catalog/*"'],
+    ),
     fix: 'Add the host to an egress listener, as `namespace/host` or `namespace/*`.',
   },
   check: (model) => [

@@ -1,7 +1,7 @@
 import type { MeshModel, MeshObject, MeshWorkload } from '../../mesh/model/mesh-model';
 import { pushTo } from '../../mesh/collections';
 import { hasNoProxy } from '../../mesh/model/mutual-tls';
-import type { Rule, Violation } from '../rule';
+import { examples, type Rule, type Violation } from '../rule';
 
 /** Namespaces of the platform itself, whose workloads are not expected in the mesh. */
 const platform = ['kube-system', 'kube-public', 'kube-node-lease'];
@@ -18,7 +18,8 @@ export const strictWithoutProxy: Rule = {
   single: false,
   docs: {
     why: 'A workload without a sidecar or ambient can neither keep to STRICT itself nor call those that do: its requests to them are reset.',
-    bad: `
+    ...examples(
+      `
 apiVersion: v1
 kind: Namespace
 metadata: { name: bookinfo }
@@ -35,23 +36,8 @@ spec:
   selector: { matchLabels: { app: ratings } }
   template: { metadata: { labels: { app: ratings } } }
 `,
-    good: `
-apiVersion: v1
-kind: Namespace
-metadata: { name: bookinfo, labels: { istio-injection: enabled } }
----
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: { name: default, namespace: bookinfo }
-spec: { mtls: { mode: STRICT } }
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: ratings-v1, namespace: bookinfo }
-spec:
-  selector: { matchLabels: { app: ratings } }
-  template: { metadata: { labels: { app: ratings } } }
-`,
+      ['name: bookinfo', 'name: bookinfo, labels: { istio-injection: enabled }'],
+    ),
     fix: 'Switch injection or ambient on for the namespace, or set PERMISSIVE where workloads stay outside the mesh.',
   },
   check: violations,

@@ -3,7 +3,7 @@ import { clientNamespaces, effectiveRule } from '../model/clients';
 import { type HostRule, hostRules } from '../model/host-rules';
 import { isDescribed, servicePlace } from '../../mesh/model/externals';
 import { type RouteDestination, type WrittenRoute, writtenRoutes } from '../model/routes';
-import type { CheckOptions, Rule, Violation } from '../rule';
+import { examples, type CheckOptions, type Rule, type Violation } from '../rule';
 
 /**
  * Judged by the DestinationRules in effect where the requests come from: those of the client's namespace, else those exported by the Service's, else by the root
@@ -18,7 +18,8 @@ export const subsetExists: Rule = {
   single: false,
   docs: {
     why: 'A proxy has no cluster for a subset that no DestinationRule defines, and answers 503 to each request that the route sends there.',
-    bad: `
+    ...examples(
+      `
 apiVersion: networking.istio.io/v1
 kind: DestinationRule
 metadata: { name: reviews, namespace: bookinfo }
@@ -33,21 +34,11 @@ spec:
   hosts: [reviews]
   http: [{ route: [{ destination: { host: reviews, subset: v2 } }] }]
 `,
-    good: `
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: { name: reviews, namespace: bookinfo }
-spec:
-  host: reviews
-  subsets: [{ name: v1, labels: { version: v1 } }, { name: v2, labels: { version: v2 } }]
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: reviews, namespace: bookinfo }
-spec:
-  hosts: [reviews]
-  http: [{ route: [{ destination: { host: reviews, subset: v2 } }] }]
-`,
+      [
+        '{ name: v1, labels: { version: v1 } }',
+        '{ name: v1, labels: { version: v1 } }, { name: v2, labels: { version: v2 } }',
+      ],
+    ),
     fix: 'Define the subset in a DestinationRule for the host, in the namespace of the Service and exported to its clients, or name a subset that is defined.',
   },
   check: (model, options) =>

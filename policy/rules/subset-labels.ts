@@ -3,7 +3,7 @@ import { type PlacedSubset, type RuleGroup, ruleGroups } from '../model/host-rul
 import { writtenRoutes } from '../model/routes';
 import { endpointsOf, formatLabels } from '../../mesh/model/endpoints';
 import { contradiction, endpointLabels, subsetWorkloads } from '../model/workloads';
-import type { Rule, Violation } from '../rule';
+import { examples, type Rule, type Violation } from '../rule';
 
 /**
  * Unlike IST0173, only the pods of the Service of the rule's host count. A subset that selects none is advisory until a
@@ -20,7 +20,8 @@ export const subsetLabels: Rule = {
   single: false,
   docs: {
     why: 'A subset whose labels no pod of the Service carries is empty, and one without labels is the whole Service: neither is a version.',
-    bad: `
+    ...examples(
+      `
 apiVersion: v1
 kind: Service
 metadata: { name: reviews, namespace: bookinfo }
@@ -33,19 +34,8 @@ spec:
   host: reviews
   subsets: [{ name: v1, labels: { app: ratings, version: v1 } }]
 `,
-    good: `
-apiVersion: v1
-kind: Service
-metadata: { name: reviews, namespace: bookinfo }
-spec: { selector: { app: reviews }, ports: [{ name: http, port: 9080 }] }
----
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: { name: reviews, namespace: bookinfo }
-spec:
-  host: reviews
-  subsets: [{ name: v1, labels: { version: v1 } }]
-`,
+      ['app: ratings, version', 'version'],
+    ),
     fix: 'Write the labels that the pods of the version carry, beyond those that the Service selects by.',
   },
   check: (model) => {

@@ -1,5 +1,5 @@
 import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
-import type { ChangeRule, Violation } from '../rule';
+import { examples, type ChangeRule, type Violation } from '../rule';
 import { usages, type Usage } from '../changes/usage';
 import { hostRules } from '../model/host-rules';
 
@@ -14,7 +14,8 @@ export const subsetRemovalInUse: ChangeRule = {
   title: 'no update drops a subset that routes still used before it',
   docs: {
     why: 'If the DestinationRule loses the subset a moment before the route does, or before all proxies have heard of it, the requests in between fail with 503 (istio#6705).',
-    bad: `
+    ...examples(
+      `
 # deployed: subsets v1 and v2, and a VirtualService that sends requests to both
 apiVersion: networking.istio.io/v1
 kind: DestinationRule
@@ -23,15 +24,8 @@ spec:
   host: reviews
   subsets: [{ name: v2, labels: { version: v2 } }]
 `,
-    good: `
-# deployed: subsets v1 and v2, and a VirtualService that sends all requests to v2
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: { name: reviews, namespace: bookinfo }
-spec:
-  host: reviews
-  subsets: [{ name: v2, labels: { version: v2 } }]
-`,
+      ['requests to both', 'all requests to v2'],
+    ),
     fix: 'Shift first and drop the subset in the next update, or give each version a DestinationRule of its own, which is deleted last.',
   },
   check: (before, after) => usages(before).flatMap((usage) => violations(before, after, usage)),

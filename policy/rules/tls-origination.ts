@@ -3,7 +3,7 @@ import { isHttp } from '../../mesh/model/protocol';
 import { effectiveRule } from '../model/clients';
 import { hostRules, policiesOf, tlsMode } from '../model/host-rules';
 import { destinationTitle, writtenRoutes } from '../model/routes';
-import type { Rule, Violation } from '../rule';
+import { examples, type Rule, type Violation } from '../rule';
 
 const https: readonly string[] = ['HTTPS', 'TLS'];
 
@@ -15,7 +15,8 @@ export const tlsOrigination: Rule = {
   single: false,
   docs: {
     why: 'A proxy that sends plain HTTP to a TLS port gets an error for every request, and no server reads TLS inside TLS. Both happen when the protocol of a port and its DestinationRule disagree.',
-    bad: `
+    ...examples(
+      `
 apiVersion: networking.istio.io/v1
 kind: ServiceEntry
 metadata: { name: api, namespace: shop }
@@ -25,16 +26,8 @@ spec:
   resolution: DNS
   ports: [{ number: 443, name: http, protocol: HTTP }]
 `,
-    good: `
-apiVersion: networking.istio.io/v1
-kind: ServiceEntry
-metadata: { name: api, namespace: shop }
-spec:
-  hosts: [api.example.com]
-  location: MESH_EXTERNAL
-  resolution: DNS
-  ports: [{ number: 443, name: https, protocol: HTTPS }]
-`,
+      ['name: http, protocol: HTTP', 'name: https, protocol: HTTPS'],
+    ),
     fix: 'Declare a port as HTTPS when clients do TLS themselves. When the proxy does it, declare HTTP and add a DestinationRule with tls mode SIMPLE or MUTUAL.',
   },
   check: (model) => [...plainToTlsPort(model), ...httpOn443(model), ...tlsInTls(model)],

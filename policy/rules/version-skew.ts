@@ -1,5 +1,5 @@
 import { featuresOf, isOlder } from '../schema/field-versions';
-import type { Rule } from '../rule';
+import { examples, type Rule } from '../rule';
 
 /**
  * Judged only if the version of the installed Istio is known. A field belongs to the first version whose CRDs have it.
@@ -11,7 +11,8 @@ export const versionSkew: Rule = {
   single: true,
   docs: {
     why: 'The CRDs of an older Istio do not know a newer field: a strict client is refused, any other silently loses the field. This happens when objects are written for a newer release than the cluster runs. Judged only when the version is known, from the stack file or the option istioVersion.',
-    bad: `
+    ...examples(
+      `
 apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: { name: reviews, namespace: bookinfo }
@@ -21,16 +22,8 @@ spec:
     - retries: { attempts: 3, backoff: 100ms }
       route: [{ destination: { host: reviews } }]
 `,
-    good: `
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: reviews, namespace: bookinfo }
-spec:
-  hosts: [reviews]
-  http:
-    - retries: { attempts: 3 }
-      route: [{ destination: { host: reviews } }]
-`,
+      ['attempts: 3, backoff: 100ms', 'attempts: 3'],
+    ),
     options: { istioVersion: '1.25.3' },
     fix: 'Upgrade Istio first, or leave the field out until then.',
   },

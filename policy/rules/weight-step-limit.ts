@@ -5,7 +5,7 @@ import type { Outcome } from '../../mesh/traffic/outcome';
 import { trafficModels } from '../../mesh/traffic/traffic-model';
 import { fraction } from '../../mesh/traffic/share';
 import { destinationTitle, writtenRoutes, type RouteDestination, type WrittenRoute } from '../model/routes';
-import { modelOptions, type ChangeRule, type CheckOptions, type Violation } from '../rule';
+import { examples, modelOptions, type ChangeRule, type CheckOptions, type Violation } from '../rule';
 
 /** Annotation of a VirtualService that names the subset to which traffic may always go back. It counts once it is deployed. */
 const stableAnnotation = 'policy.meshwright.io/stable';
@@ -23,7 +23,8 @@ export const weightStepLimit: ChangeRule = {
     'one update moves at most maxStep percent of a class of requests, and a new version gets at most initialStep percent',
   docs: {
     why: 'A typing error moves all traffic at once: 5 becomes 50. With a limit the damage of one update is bounded.',
-    bad: `
+    ...examples(
+      `
 # maxStep: 20; deployed is v1 90, v2 10
 apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -35,18 +36,9 @@ spec:
         - { destination: { host: reviews, subset: v1 }, weight: 50 }
         - { destination: { host: reviews, subset: v2 }, weight: 50 }
 `,
-    good: `
-# maxStep: 20; deployed is v1 90, v2 10
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: reviews, namespace: bookinfo }
-spec:
-  hosts: [reviews]
-  http:
-    - route:
-        - { destination: { host: reviews, subset: v1 }, weight: 70 }
-        - { destination: { host: reviews, subset: v2 }, weight: 30 }
-`,
+      ['v1 }, weight: 50', 'v1 }, weight: 70'],
+      ['v2 }, weight: 50', 'v2 }, weight: 30'],
+    ),
     fix: 'Move the requests in several updates, or raise the limit. Any step back to the stable version is allowed.',
   },
   check: (before, after, options) => {
