@@ -15,13 +15,13 @@ describe('mirror-self', () => {
         mirrorSelf,
         'VirtualService bookinfo/reviews',
         'spec.http[0].mirror',
-        'mirrored requests go to reviews subset v1, which gets the original requests of this route (spec.http[0].route[0]) too; mirror to another version',
+        'every request is mirrored to reviews subset v1, because no percentage is stated; state mirrorPercentage, even if it is 100',
       ),
       finding(
         mirrorSelf,
         'VirtualService bookinfo/reviews',
         'spec.http[0].mirror',
-        'every request is mirrored to reviews subset v1, because no percentage is stated; state mirrorPercentage, even if it is 100',
+        'mirrored requests go to reviews subset v1, which gets the original requests of this route (spec.http[0].route[0]) too; mirror to another version',
       ),
     ]);
   });
