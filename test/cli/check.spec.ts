@@ -140,7 +140,7 @@ describe('meshwright check', () => {
     assert.deepEqual([code, stdout], [2, '']);
     assert.deepEqual(
       stderr.split('\n').map((line) => line.trim().split(':')[0]),
-      [`${options} holds no valid options of the check`, 'rules.weight-sum-100', 'Unrecognized key', ''],
+      [`${options} has no valid check options`, 'rules.weight-sum-100', 'Unrecognized key', ''],
     );
   });
 });

@@ -141,7 +141,7 @@ Rules that no request reaches
     assert.equal(
       graphMermaid(trafficGraph(trafficModel(repeated))),
       `flowchart LR
-  n0["refused by Envoy, which goes on<br/>with the listener it had: server<br/>name a.test of<br/>vault.shop.svc.cluster.local is<br/>in VirtualService shop/vault<br/>spec.tls[0] and VirtualService<br/>shop/vault spec.tls[1]"]
+  n0["refused by Envoy, which keeps<br/>the previous listener: server<br/>name a.test of<br/>vault.shop.svc.cluster.local is<br/>in VirtualService shop/vault<br/>spec.tls[0] and VirtualService<br/>shop/vault spec.tls[1]"]
   subgraph s1["shop"]
     n1["vault<br/>mTLS permissive"]
   end
