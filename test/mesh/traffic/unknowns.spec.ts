@@ -380,6 +380,24 @@ describe('AuthorizationPolicy and RequestAuthentication', () => {
     );
   });
 
+  it('take a ServiceAccount in a condition as its principal, and do not know the server name between proxies', () => {
+    const when = (key: string, ...values: string[]): KubernetesObject[] => [
+      ...pay,
+      policy({ rules: [{ when: [{ key, values }] }] }),
+    ];
+    const plain = { type: 'none', namespace: 'till', labels: {} } as const;
+    assert.deepEqual(
+      [
+        asked(when('source.serviceAccount', 'till/desk'), {}, sidecar('till', 'desk')),
+        asked(when('source.serviceAccount', 'desk'), {}, sidecar('till', 'desk')),
+        asked(when('source.serviceAccount', 'front/desk'), {}, sidecar('till', 'desk')),
+        asked(when('connection.sni', 'pay.test'), {}, sidecar('till', 'desk')).length,
+        asked(when('connection.sni', 'pay.test'), {}, plain),
+      ],
+      [['pay.till'], ['pay.till'], [refused], 2, [refused]],
+    );
+  });
+
   it('DENY comes before ALLOW, an empty policy refuses everything, and one without a matching selector nothing', () => {
     const deny = security('AuthorizationPolicy', 'till/d', {
       action: 'DENY',
