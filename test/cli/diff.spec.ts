@@ -46,7 +46,7 @@ New rules
       code: 1,
       stdout: `### Traffic
 
-| who | host | from | to | moved |
+| requests | host | from | to | moved |
 |---|---|---|---|---|
 | \`workloads\`: \`header end-user is jason\` | \`ratings.user02.svc.cluster.local:9080\` | \`without\` | \`delay 7s for 100 %\` | none |
 | \`workloads\`: \`header end-user is jason\` | \`reviews.user02.svc.cluster.local:9080\` | \`reviews.user02 v1\` | \`reviews.user02 v2\` | 100 % |

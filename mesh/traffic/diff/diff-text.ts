@@ -29,7 +29,7 @@ function summary(diff: TrafficDiff): string[] {
  * effect.
  */
 export function trafficDiffMarkdown(diff: TrafficDiff): string {
-  const head = ['| who | host | from | to | moved |', '|---|---|---|---|---|'];
+  const head = ['| requests | host | from | to | moved |', '|---|---|---|---|---|'];
   const rows = diff.moves.map((move) => {
     const { from, to } = changeWords(move);
     const who = move.conditions.length === 0 ? move.who : move.conditions.map(codeSpan).join(', ');

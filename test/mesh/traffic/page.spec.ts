@@ -112,7 +112,7 @@ describe('graph page in Chromium', function () {
     const names = (role: string): string[] => spoken.filter((one) => one.role === role).map(({ name }) => name);
     assert.deepEqual(names('heading'), ['Mesh 003', 'Mesh']);
     assert.deepEqual(names('searchbox'), ['Search']);
-    assert.deepEqual(names('columnheader'), ['From', 'Who', 'To', 'Share', 'How']);
+    assert.deepEqual(names('columnheader'), ['From', 'Requests', 'To', 'Share', 'How']);
     const cells = names('cell');
     const row = cells.indexOf('reviews v3');
     assert.deepEqual(cells.slice(row - 2, row + 3), [
