@@ -161,7 +161,7 @@ function requestOptions({ address, sender, request }: Trial, { egressPort }: Nod
     method,
     path: urlOf(request),
     headers: {
-      // An empty value keeps the node from adding a name of its own, which rules may look at.
+      // An empty value keeps the node from adding its own name, which rules may look at.
       'user-agent': '',
       ...headers,
       host: `${request.host}:${request.port}`,

@@ -15,7 +15,7 @@ export interface KubeconfigOptions {
   context?: string;
 }
 
-// Loaded on demand, as most runs ask no cluster, and by Node itself, as it has a bundle of its own.
+// Loaded on demand, as most runs ask no cluster, and by Node itself, as it has its own bundle.
 const load = createRequire(join(projectRoot, 'cluster', 'api', 'index.js'));
 
 export function clientNode(): typeof import('./client-node') {

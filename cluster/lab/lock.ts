@@ -15,7 +15,7 @@ async function acquire(lockfilePath: string): Promise<(() => Promise<void>) | un
       realpath: false,
       stale: staleMs,
       update: staleMs / 3,
-      // After the machine slept, another process may have taken the lock. Both do the same work, with drafts of their own.
+      // After the machine slept, another process may have taken the lock. Both do the same work, with their own drafts.
       onCompromised: () => undefined,
     });
   } catch (error) {

@@ -220,7 +220,7 @@ export interface RouteSettings {
   /** Versions: a list of names, or name → settings. */
   versions?: Verbatim<string[] | Record<string, VersionSettings>>;
   /**
-   * The split: version → weight. It applies to every rule without a destination of its own, and to all requests that no rule matches: a last rule without a match
+   * The split: version → weight. It applies to every rule without its own destination, and to all requests that no rule matches: a last rule without a match
    * is added unless the list has one. At a gateway it is added only when no other rule uses the split.
    */
   weights?: Verbatim<Weights>;

@@ -119,7 +119,7 @@ function selectedEndpoints(
     const target = service.ports.find(({ number }) => number === port)?.targetPort ?? '';
     return { is: 'none', why: `no pod with ${formatLabels(wanted)} has a container port named ${target}` };
   }
-  // Flagger runs a copy of the workload under labels of its own.
+  // Flagger runs a copy of the workload under its own labels.
   const isCopied = model.objects.ofGroupKind('flagger.app', 'Canary').some((canary) => canary.namespace === namespace);
   return describesWorkloads(model, namespace) && !isCopied
     ? { is: 'none', why: `no workload of namespace ${namespace} has the labels ${formatLabels(wanted)}` }

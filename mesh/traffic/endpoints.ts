@@ -56,7 +56,7 @@ const known = new WeakMap<ProxyView, Map<string, Reach>>();
 
 /**
  * The workloads behind a destination, each with the part of its pods, since proxies spread requests evenly over endpoints. A destination without known workloads
- * (or with an unknown number of pods) is one place of its own.
+ * (or with an unknown number of pods) is a separate place.
  */
 export function placesOf(model: MeshModel, view: ProxyView): Places {
   return (destination) => reach(model, view, destination).places.map(({ name, share: part }) => [name, part]);

@@ -115,7 +115,7 @@ export interface PlacedPolicy {
   policy: JsonMap;
   /** E.g. `spec.trafficPolicy.portLevelSettings[0]`. */
   path: string;
-  /** The port that it applies to; undefined for all ports without a policy of their own. */
+  /** The port that it applies to; undefined for all ports without their own policy. */
   port: number | undefined;
   subset: string | undefined;
 }

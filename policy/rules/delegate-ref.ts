@@ -67,7 +67,7 @@ function violations(
       {
         object,
         path,
-        message: `${title} has hosts of its own and is not a delegate, ${consequence}; remove its hosts`,
+        message: `${title} has its own hosts and is not a delegate, ${consequence}; remove its hosts`,
       },
     ];
   }

@@ -108,7 +108,7 @@ function serversOf(model: MeshModel, rule: HostRule, placed: PlacedPolicy): Serv
   return namespace === undefined || hasSelectivePolicies(model, namespace) ? [] : [wide(model, namespace)];
 }
 
-/** The ports of a service that a setting applies to: the port it names, or all ports without settings of their own. */
+/** The ports of a service that a setting applies to: the port it names, or all ports without their own settings. */
 function governedPorts(service: MeshService, rule: HostRule, { port, subset }: PlacedPolicy): (number | undefined)[] {
   if (port !== undefined) return [port];
   const own = policiesOf(rule).flatMap((other) =>

@@ -35,7 +35,7 @@ spec: { host: reviews, subsets: [{ name: v1, labels: { version: v1 } }] }
   },
   check: (resources, { mesh }) => {
     const placed = objectResources(resources);
-    // A Route has a provider of its own, which says nothing about its cluster.
+    // A Route has its own provider, which says nothing about its cluster.
     const known = placed.filter(({ type }) => !isRouteType(type));
     const providers = new Map(known.map(({ object, provider }) => [object, provider ?? '']));
     if (new Set(providers.values()).size < 2) return [];

@@ -104,7 +104,7 @@ function withoutAddress(model: MeshModel, { object, spec }: MeshObject): Violati
   });
 }
 
-/** Whether proxies capture DNS and give hosts an address of their own. */
+/** Whether proxies capture DNS and give hosts their own address. */
 function allocatesAddresses(model: MeshModel): boolean {
   const metadata = asMap(asMap(model.config.raw['defaultConfig'])['proxyMetadata']);
   if (metadata['ISTIO_META_DNS_CAPTURE'] !== 'true') return false;

@@ -26,7 +26,7 @@ spec:
 `,
       ['requests to both', 'all requests to v2'],
     ),
-    fix: 'Shift first and drop the subset in the next update, or give each version a DestinationRule of its own, which is deleted last.',
+    fix: 'Shift first and drop the subset in the next update, or give each version its own DestinationRule, which is deleted last.',
   },
   check: (before, after) => usages(before).flatMap((usage) => violations(before, after, usage)),
 };

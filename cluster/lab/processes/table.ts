@@ -73,7 +73,7 @@ export function findMarked(table: readonly RunningProcess[], mark: Mark): Runnin
 /** Lines of a program's output to show when it fails. */
 const tailLines = 8;
 
-/** Starts a program in a session of its own, so that it outlives this process and ignores Ctrl-C. Its output goes to a new file. */
+/** Starts a program in its own session, so that it outlives this process and ignores Ctrl-C. Its output goes to a new file. */
 export async function startDetached(
   program: string,
   args: readonly string[],

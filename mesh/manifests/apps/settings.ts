@@ -146,7 +146,7 @@ export function isKnownApp(name: string): name is KnownAppName {
 export interface KnownApp {
   /** Default of the app's `hub`. */
   hub?: string;
-  /** Default of the app's `version`. Undefined when each image has a version of its own. */
+  /** Default of the app's `version`. Undefined when each image has its own version. */
   version?: string;
   workloads: Record<string, WorkloadSettings>;
   services?: Record<string, ServiceSettings>;

@@ -92,7 +92,7 @@ function portListProblems(spec: FieldPlace, resolution: string, object: FieldPla
   });
 }
 
-/** Whether istiod gives the entry an address of its own, which tells its TCP connections from others. */
+/** Whether istiod gives the entry its own address, which tells its TCP connections from others. */
 function allocatesAddress(resolution: string, object: FieldPlace): boolean {
   return (
     resolution !== 'NONE' &&

@@ -37,7 +37,7 @@ export function runPack(
   config: object = {},
   tags: Record<string, string> = {},
 ): Violation[] {
-  // The pack remembers inputs by URN, so each run has URNs of its own.
+  // The pack remembers inputs by URN, so each run needs different URNs.
   const run = ++runs;
   const violations: Violation[] = [];
   const shared = { stackTags: new Map(Object.entries(tags)), getConfig: () => config };

@@ -28,7 +28,7 @@ describe('every rule', () => {
     });
   }
 
-  it('has an id of its own, which is also the name of its file', () => {
+  it('has its own id, which is also the name of its file', () => {
     const ids = [...rules, ...resourceRules].map(({ id }) => id);
     assert.deepEqual(ids, [...new Set(ids)]);
     for (const id of ids)

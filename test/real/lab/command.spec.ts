@@ -10,7 +10,7 @@ import { stepByStep } from '../../support/step-by-step';
 /** What a copy of the project is made without. */
 const notCopied = ['.git', '.lab', 'docs', 'node_modules', 'test'];
 
-/** `npm start` as users run it: the bundled command, in a checkout of its own with a lab of its own. */
+/** `npm start` as users run it: the bundled command, in its own checkout with its own lab. */
 describe('npm start in a checkout', function () {
   this.timeout(300_000);
   stepByStep(this);

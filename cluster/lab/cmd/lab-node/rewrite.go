@@ -230,7 +230,7 @@ func (p *pod) replaceOriginalDestination(l *listener.Listener, by *listener.List
 	l.ListenerFilters = kept
 }
 
-// rewriteInbound gives each port of the pod a socket of its own; filter chains match its port.
+// rewriteInbound gives each port of the pod its own socket; filter chains match its port.
 func (p *pod) rewriteInbound(l *listener.Listener) {
 	p.replaceOriginalDestination(l, nil)
 	l.Address = local(p.endpoint(int(l.GetAddress().GetSocketAddress().GetPortValue())))

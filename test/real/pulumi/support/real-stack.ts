@@ -55,7 +55,7 @@ export interface ChildTask {
   config: Record<string, unknown>;
 }
 
-/** This project's program as a stack of its own, in a temporary folder, against a lab. */
+/** This project's program as its own stack, in a temporary folder, against a lab. */
 export class RealStack {
   private readonly folder = mkdtempSync(join(tmpdir(), 'meshwright-pulumi-'));
   private config: Record<string, unknown> = {};
