@@ -32,6 +32,7 @@ const trafficKinds = [
   'WorkloadGroup.networking.istio.io',
   'EnvoyFilter.networking.istio.io',
   'WasmPlugin.extensions.istio.io',
+  'TrafficExtension.extensions.istio.io',
   'Pod',
   'ReplicaSet.apps',
   'Rollout.argoproj.io',
@@ -43,7 +44,7 @@ const trafficKinds = [
   'IngressClass.networking.k8s.io',
   'NetworkPolicy.networking.k8s.io',
   'Gateway.gateway.networking.k8s.io',
-  ...['HTTPRoute', 'GRPCRoute', 'TCPRoute', 'TLSRoute'].map((kind) => `${kind}.gateway.networking.k8s.io`),
+  ...['HTTPRoute', 'GRPCRoute', 'TCPRoute', 'TLSRoute', 'BackendTLSPolicy', 'ListenerSet'].map((kind) => `${kind}.gateway.networking.k8s.io`),
 ];
 
 /**

@@ -36,6 +36,7 @@ const groups = {
   AuthorizationPolicy: 'security.istio.io',
   Telemetry: 'telemetry.istio.io',
   WasmPlugin: 'extensions.istio.io',
+  TrafficExtension: 'extensions.istio.io',
 } as const;
 
 /** A kind with a known API group. */

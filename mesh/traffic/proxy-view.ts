@@ -1,6 +1,7 @@
 import { isAssumed, isUndeclared } from './assumed';
-import { type ProxyView, reach } from './endpoints';
+import { podPort, type ProxyView, reach } from './endpoints';
 import type { MeshModel } from '../model/mesh-model';
+import { openNetworkPolicies } from './network-policies';
 import type { RuleDestination } from './rules/action';
 import { fraction, share } from './share';
 import type { Destination, Failure, WeightedDestination } from './outcome';
@@ -43,7 +44,16 @@ function withState(cluster: Destination, view: ProxyView, model: MeshModel, isL4
   const refused = places.filter(({ connection }) => connection.refused !== undefined);
   if (refused.length > 0 && refused.length === places.length)
     return { ...cluster, missing: refused[0]?.connection.refused ?? '' };
-  const unknown = [stated, ...places.map(({ connection }) => connection.unknown)].filter((one) => one !== undefined);
+  const policies = places.flatMap(({ workload }) =>
+    workload === undefined || service === undefined
+      ? []
+      : openNetworkPolicies(model, view, workload, podPort(service, workload, cluster.port)),
+  );
+  const unknown = [
+    stated,
+    ...places.map(({ connection }) => connection.unknown),
+    ...policies.map(({ namespace, name }) => `whether NetworkPolicy ${namespace}/${name} lets the connection through`),
+  ].filter((one) => one !== undefined);
   const failures = refused.map((place): Failure => ({
     share: place.share,
     // The client's own proxy answers instead of the server.

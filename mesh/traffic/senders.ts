@@ -1,6 +1,8 @@
 import { compareStrings } from '../collections';
 import { asList, asMap, asNumber } from '../json';
 import { describesNamespaces, namespaceExists } from '../model/externals';
+import type { MeshModel, MeshWorkload } from '../model/mesh-model';
+import { hasNoProxy } from '../model/mutual-tls';
 import { hasLabels } from '../model/workload-index';
 import { nearest } from '../strings';
 import { type Client, clientOfWorkload, gatewayClients, workloadClient } from './classes/clients';
@@ -143,7 +145,20 @@ function inNamespace({ mesh }: TrafficModel, namespace: string, labels: string |
   if (describesNamespaces(mesh) && !namespaceExists(mesh, namespace))
     return noSuch('namespace', namespace, [...mesh.namespaces.keys()]);
   const pairs = (labels?.split(',') ?? []).map((pair) => pair.split('='));
-  return workloadClient(namespace, Object.fromEntries(pairs) as Record<string, string>);
+  const wanted = Object.fromEntries(pairs) as Record<string, string>;
+  return withProxyOf(mesh, workloadClient(namespace, wanted), mesh.workloads.selectedBy(wanted, namespace));
+}
+
+/** Workloads as senders. None of them has a sidecar, or all of them are in ambient mode; otherwise a sidecar sends. */
+function withProxyOf(mesh: MeshModel, client: Client, workloads: readonly MeshWorkload[]): Client {
+  const { namespace } = client.proxy;
+  const isAmbient =
+    workloads.length === 0
+      ? mesh.namespaces.get(namespace)?.labels['istio.io/dataplane-mode'] === 'ambient'
+      : workloads.every(({ proxy }) => proxy === 'ambient');
+  if (isAmbient) return { ...client, proxy: { ...client.proxy, unfollowed: [`ambient mode of ${namespace}`] } };
+  const isPlain = workloads.length > 0 && workloads.every((workload) => hasNoProxy(mesh, workload));
+  return isPlain ? { ...client, proxy: { ...client.proxy, type: 'none' } } : client;
 }
 
 function plainClient(traffic: TrafficModel, namespace: string): Client | string {

@@ -33,11 +33,17 @@ export function withTouching(
       ? reach(mesh, view, destination).places.flatMap(({ workload }) => workload ?? [])
       : [],
   );
+  const destinations = (outcome.destinations ?? []).flatMap(({ host }) => view.service(host) ?? []);
   const ambient =
     workloads.some(({ proxy }) => proxy === 'ambient') && hasPolicies(mesh)
       ? ['policies in ambient mode are not modelled']
       : [];
-  const names = [...more, ...touching(mesh, client, service, workloads), ...ambient, ...ofGateway(mesh, client)];
+  const names = [
+    ...more,
+    ...touching(mesh, client, { service, destinations, workloads }),
+    ...ambient,
+    ...ofGateway(mesh, client),
+  ];
   return names.length === 0 ? outcome : { ...outcome, unknown: [...new Set([...(outcome.unknown ?? []), ...names])] };
 }
 

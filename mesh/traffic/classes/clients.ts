@@ -4,6 +4,7 @@ import type { MeshModel, MeshObject, MeshWorkload } from '../../model/mesh-model
 import { hasNoProxy } from '../../model/mutual-tls';
 import { exact, type Literal } from '../matching/literal';
 import type { Proxy } from '../request';
+import { extensionsOfProxies } from '../unfollowed';
 
 /** Senders whose proxies have the same routing tables. */
 export interface Client {
@@ -96,7 +97,7 @@ export function gatewayClients(model: MeshModel): Client[] {
 
 function* namespacesApart(model: MeshModel): Generator<string> {
   const { objects } = model;
-  for (const { namespace } of [...objects.ofKind('EnvoyFilter'), ...objects.ofKind('WasmPlugin')])
+  for (const { namespace } of extensionsOfProxies.flatMap((kind) => objects.ofKind(kind)))
     if (namespace !== model.config.rootNamespace) yield namespace;
   for (const kind of ['VirtualService', 'DestinationRule', 'ServiceEntry'] as const) {
     for (const object of objects.ofKind(kind)) yield* named(asStrings(object.spec['exportTo']), object);
@@ -131,7 +132,7 @@ function selections(groups: readonly Group[], namespace: string): Record<string,
 }
 
 function selectors({ objects }: MeshModel, namespace: string): Record<string, string>[] {
-  const kinds = ['Sidecar', 'DestinationRule', 'EnvoyFilter', 'WasmPlugin'] as const;
+  const kinds = ['Sidecar', 'DestinationRule', ...extensionsOfProxies] as const;
   return kinds
     .flatMap((kind) => objects.ofKind(kind))
     .filter((object) => object.namespace === namespace)

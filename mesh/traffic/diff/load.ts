@@ -1,6 +1,7 @@
 import { compareStrings } from '../../collections';
 import { asList, asMap, asNumber, canonical, isMap, type JsonMap, without } from '../../json';
-import type { EffectiveRule, MeshModel, MeshObject } from '../../model/mesh-model';
+import type { EffectiveRule, MeshModel, MeshObject, MeshWorkload } from '../../model/mesh-model';
+import { hasNoProxy } from '../../model/mutual-tls';
 import { workloadsOfPolicy } from '../../model/policy-attachment';
 import { isAssumed } from '../assumed';
 import { type Entry, entryOutcomes } from '../classes/entry';
@@ -158,8 +159,30 @@ export function notFollowed(
         ...unfollowed(object),
         touches: `no Service of namespace ${object.namespace} is in the input`,
       })),
+    ...proxyChanges(before.mesh, after.mesh),
     ...tlsChanges(before, after, pairs),
   ];
+}
+
+/** Workloads that get another kind of proxy: other rules apply to what their pods send, which no class of senders shows. */
+function proxyChanges(before: MeshModel, after: MeshModel): Unfollowed[] {
+  return after.workloads.all.flatMap((workload) => {
+    const old = before.workloads.get(workload.namespace, workload.name);
+    const [was, is] = [old && knownProxy(before, old), knownProxy(after, workload)];
+    if (was === undefined || is === undefined || was === is) return [];
+    return [{ ...unfollowed(workload.source), touches: proxyWords[is] }];
+  });
+}
+
+const proxyWords = {
+  sidecar: 'its pods get a sidecar, so that rules apply to the requests that they send',
+  ambient: 'its pods move to ambient mode, which is not modelled',
+  none: 'its pods lose their proxy, so that no rule applies to the requests that they send',
+} as const;
+
+/** Undefined where the input does not say whether pods get a sidecar. */
+function knownProxy(model: MeshModel, workload: MeshWorkload): MeshWorkload['proxy'] | undefined {
+  return workload.proxy === 'none' && !hasNoProxy(model, workload) ? undefined : workload.proxy;
 }
 
 function hasNoServices({ services }: MeshModel, namespace: string): boolean {
