@@ -44,7 +44,9 @@ const trafficKinds = [
   'IngressClass.networking.k8s.io',
   'NetworkPolicy.networking.k8s.io',
   'Gateway.gateway.networking.k8s.io',
-  ...['HTTPRoute', 'GRPCRoute', 'TCPRoute', 'TLSRoute', 'BackendTLSPolicy', 'ListenerSet'].map((kind) => `${kind}.gateway.networking.k8s.io`),
+  ...['HTTPRoute', 'GRPCRoute', 'TCPRoute', 'TLSRoute', 'BackendTLSPolicy', 'ListenerSet'].map(
+    (kind) => `${kind}.gateway.networking.k8s.io`,
+  ),
 ];
 
 /**
