@@ -8,8 +8,8 @@ const plainKey = /^[^.[\]"]+$/;
 const step = /\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|\.?([^.[\]]+)/gy;
 
 /**
- * The name of a place in a stack file, as `pulumi config set --path` takes it: `meshwright:routes.bookinfo.reviews.http[0]`; keys that hold dots, brackets or
- * quotes stand in `["…"]`.
+ * The name of a place in a stack file, as `pulumi config set --path` takes it:
+ * `meshwright:routes.bookinfo.reviews.http[0]`; keys with dots, brackets or quotes are written as `["…"]`.
  * @param keys - from the section down; none for the file as a whole, which is ''
  */
 export function keyPath(keys: readonly Key[]): string {

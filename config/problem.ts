@@ -38,7 +38,7 @@ export interface KeyProblem {
 }
 
 /**
- * A problem as it is printed: with the value, unless that must not be shown, and its place in the file.
+ * A problem in its printed form: with its place in the file, and with the value unless it is secret.
  * @param sections - the values that the keys lead to
  */
 export function voiced(

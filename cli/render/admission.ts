@@ -19,7 +19,7 @@ export function admissionPolicy(
     [...existingNamespaces, ...objects].map(({ object }) => object),
     domain,
   );
-  // `*` is compared as it is: it is no claim on the hosts of others.
+  // `*` is compared literally: it does not claim the hosts of others.
   const isPattern = (host: string): boolean => isWildcard(host) && host !== '*';
   const exact = [...owners].filter(([host]) => !isPattern(host));
   // The longest wildcard that covers a host decides, as in Istio.

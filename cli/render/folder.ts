@@ -13,8 +13,8 @@ import { dirname, join, sep } from 'node:path';
 import { UserError } from '../errors';
 
 /**
- * Lists the files of the last run. The next run removes those of them that are no longer in the stack, and no other
- * files. The list has no file ending, so kubectl does not read it.
+ * Lists the files of the last run. The next run removes only those files in the list that are no longer in the stack.
+ * The list has no file ending, so kubectl does not read it.
  */
 const listFile = '.meshwright-render';
 

@@ -14,7 +14,7 @@ import { UserError } from '../errors';
 import type { LabPod, NodeStatus } from './lab-node';
 import type { Configured } from './tally';
 
-/** Requests of one kind that can be sent on the lab, and what config says of them. */
+/** Requests of one kind that can be sent on the lab, and their configured outcome. */
 export interface Trial {
   route: string;
   who: string;

@@ -15,7 +15,7 @@ export interface KubeconfigOptions {
   context?: string;
 }
 
-// Loaded on demand, as most runs ask no cluster, and by Node itself, as it has its own bundle.
+// Loaded on demand, because most runs need no cluster, and by Node itself, because it is a separate bundle.
 const load = createRequire(join(projectRoot, 'cluster', 'api', 'index.js'));
 
 export function clientNode(): typeof import('./client-node') {

@@ -14,7 +14,7 @@ export interface Log {
 
 /** Which lab. */
 export interface LabLocation {
-  /** Folder whose subfolder `.lab` holds the lab. Defaults to this project. */
+  /** Folder whose subfolder `.lab` contains the lab. Defaults to this project. */
   readonly root?: string;
 }
 

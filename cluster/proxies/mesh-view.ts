@@ -63,7 +63,7 @@ export class MeshView {
   }
 
   /**
-   * Every connected proxy, as it is after the call. A proxy that does not answer has no `config`.
+   * Every connected proxy, in its state after the call. A proxy that does not answer has no `config`.
    * @throws ClusterError when an istiod does not answer
    */
   async look(): Promise<ProxySyncView[]> {

@@ -6,7 +6,7 @@ import type { Key } from '../key-path';
 import { didYouMean, type KeyProblem } from '../problem';
 import type { StackFile } from '../schema/stack-file';
 
-/** The Service of a gateway workload, and what stands in front of it. */
+/** The Service of a gateway workload, and the Ingress in front of it. */
 export function gatewayServiceRules({ gateways = {}, addons }: StackFile): KeyProblem[] {
   return Object.entries(gateways).flatMap(([name, gateway]) => {
     const keys = ['gateways', name];

@@ -32,7 +32,7 @@ export function appRules({ apps = {} }: StackFile): KeyProblem[] {
 
 const sources = ['repository', 'oci', 'path'] as const;
 
-/** Charts come from one place, and Istio's version is one that was released. */
+/** Charts come from one place, and Istio's version was released. */
 export function chartRules({ istio, addons }: StackFile): KeyProblem[] {
   return [
     ...severalSources(istio?.charts, ['istio', 'charts']),

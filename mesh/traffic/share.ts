@@ -40,7 +40,7 @@ export function binomialBound(chance: Share, total: number): Bound {
   return { least: inTail(chanceOf, (at) => at), most: total - inTail(chanceOf, (at) => total - at) };
 }
 
-/** Whether a count of so many requests is one that a chance explains: inside the 99.9 % bound. */
+/** Whether chance explains a count of requests: it is within the 99.9 % bound. */
 export function inBound(chance: Share, count: number, total: number): boolean {
   const { least, most } = binomialBound(chance, total);
   return count >= least && count <= most;

@@ -15,7 +15,7 @@ import { memoizeByIdentity } from '../../mesh/model/memoize';
 import { visibility, type Visibility } from '../../mesh/model/mesh-config';
 import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
 
-/** A DestinationRule as it is written, before istiod merges it with others. */
+/** A single DestinationRule, before istiod merges it with others. */
 export interface HostRule {
   source: MeshObject;
   /** As FQDN; may be a wildcard. */

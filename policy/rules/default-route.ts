@@ -42,7 +42,7 @@ spec:
       .flatMap((virtualService) => violations(model, virtualService)),
 };
 
-/** A delegate that is not among the objects may hold the rule for everything. */
+/** A delegate outside the input may have the rule for everything. */
 function hasAllDelegates(model: MeshModel, { source, namespace }: MeshVirtualService): boolean {
   return indexedMaps(source.spec['http']).every(({ item }) => {
     if (!isMap(item['delegate'])) return true;

@@ -8,7 +8,7 @@ export const rewriteSlash: Rule = {
   title: 'a rewritten prefix keeps exactly one slash between its parts',
   single: true,
   docs: {
-    why: 'A rewrite replaces the matched prefix as it is written: `/common` by `/` makes `//x` of `/common/x`, and `/common/` by `/api` makes `/apix`.',
+    why: 'A rewrite replaces the matched prefix as it is written: with `/common` and `/` the path `/common/x` becomes `//x`, and with `/common/` and `/api` it becomes `/apix`.',
     ...examples(
       `
 apiVersion: networking.istio.io/v1

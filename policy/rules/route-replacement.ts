@@ -7,8 +7,7 @@ const kinds = ['VirtualService', 'DestinationRule', 'Gateway'];
 export const routeReplacement: ResourceRule = {
   id: 'route-replacement',
   level: 'mandatory',
-  title:
-    'a VirtualService, DestinationRule or Gateway has its own name and is never deleted before it is replaced',
+  title: 'a VirtualService, DestinationRule or Gateway has its own name and is never deleted before it is replaced',
   docs: {
     why: 'While a routing object is deleted and not yet created again, its traffic falls back to all versions or is refused. With a name that Pulumi makes up, a replacement lives beside the old object for a while: two objects for one host, of which Istio keeps one.',
     bad: `

@@ -9,7 +9,7 @@ import type { Rule, Violation } from '../rule';
 const proxyUser = 1337;
 /** appProtocols that Kubernetes defines and istiod knows. */
 const kubernetesProtocols = ['kubernetes.io/h2c', 'kubernetes.io/ws', 'kubernetes.io/wss'];
-/** Ports that istiod takes for TCP whatever their name: SMTP, DNS, MySQL, MongoDB. */
+/** Ports that istiod treats as TCP, with any name: SMTP, DNS, MySQL, MongoDB. */
 const serverFirst = [25, 53, 3306, 27017];
 
 /** A port without a protocol is sniffed, so it works: advisory. Services of the root namespace and of workloads without a proxy are left out. */

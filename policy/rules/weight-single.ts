@@ -9,7 +9,7 @@ export const weightSingle: Rule = {
   kiali: ['KIA1104'],
   single: true,
   docs: {
-    why: 'A single destination gets every request whatever its weight. Weight 0 suggests that it gets none, so it is mandatory; any other number is advisory.',
+    why: 'A single destination gets every request, regardless of its weight. Weight 0 suggests that it gets none, so it is mandatory; any other number is advisory.',
     ...examples(
       `
 apiVersion: networking.istio.io/v1

@@ -56,7 +56,7 @@ export class FieldPlace {
     return isMap(this.value) ? Object.keys(this.value).map((key) => ({ key, place: this.at(key) })) : [];
   }
 
-  /** Places at or below this one that hold null. */
+  /** Places at or below this one whose value is null. */
   get nulls(): FieldPlace[] {
     if (this.value === null) return [this];
     return [...this.items, ...this.entries.map(({ place }) => place)].flatMap((place) => place.nulls);
@@ -108,7 +108,7 @@ const secretPlaces =
   /(jwks$|key\b|token|secret|password|credential|certificate|\.headers|inline|env\[\d+\]|literal|body)/i;
 const longest = 80;
 
-/** A value for a message: short, on one line, and never one that may be a secret. */
+/** A value for a message: short, on one line, and hidden if it may be a secret. */
 export function shown({ path, value }: FieldPlace): string {
   if (secretPlaces.test(path)) return 'the value';
   const text = value === undefined ? 'nothing' : JSON.stringify(value);

@@ -136,7 +136,7 @@ describe('reading objects', () => {
     });
   }
 
-  it('counts an encrypted Secret as one that exists', () => {
+  it('treats an encrypted Secret as existing', () => {
     const secret = object('Secret', 'tls', 'data: { a: "ENC[x]" }\nsops: { mac: x }\n');
     assert.deepEqual(readInput([folder({ ...good, 's.yaml': secret })]).encryptedSecrets, ['shop/tls']);
   });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { covers, keyPath, parseKeyPath, valueAt, type Key } from '../../config/key-path';
 
 describe('a path in a stack file', () => {
-  it('is one that `pulumi config set --path` takes', () => {
+  it('is accepted by `pulumi config set --path`', () => {
     const paths: [Key[], string][] = [
       [[], ''],
       [['routes'], 'meshwright:routes'],

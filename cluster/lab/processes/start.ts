@@ -72,7 +72,7 @@ async function settlePorts(layout: Layout, running: Running, log: Log): Promise<
   return ports;
 }
 
-/** Ports of a process beside the port of its own name. */
+/** Ports of a process besides the port with its name. */
 const morePorts: Partial<Record<LabProcessName, (keyof Ports)[]>> = {
   etcd: ['etcd-peer'],
   'lab-node': ['egress', 'kubelet'],

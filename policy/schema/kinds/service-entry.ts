@@ -86,13 +86,13 @@ function portListProblems(spec: FieldPlace, resolution: string, object: FieldPla
       ...portProblems(number),
       ...optionalPortProblems(targetPort),
       ...when(unaddressed && opaque, () =>
-        warning(port, 'a TCP port without addresses takes every connection to that port, whatever its destination'),
+        warning(port, 'a TCP port without addresses takes every connection to that port, for any destination'),
       ),
     ];
   });
 }
 
-/** Whether istiod gives the entry its own address, which tells its TCP connections from others. */
+/** Whether istiod gives the entry its own address, which distinguishes its TCP connections from others. */
 function allocatesAddress(resolution: string, object: FieldPlace): boolean {
   return (
     resolution !== 'NONE' &&

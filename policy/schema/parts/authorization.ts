@@ -155,7 +155,7 @@ const attributes: Record<string, ValueCheck> = {
 /** Attributes with a name in brackets. */
 const named = ['request.headers', 'request.auth.claims', 'experimental.envoy.filters.'];
 
-/** Attributes that older versions had, and what stands in their place. */
+/** Attributes of older versions, with their replacements. */
 const replaced: Record<string, string> = {
   'destination.namespace': 'the namespace of the policy',
   'destination.labels': 'the selector of the policy',

@@ -17,7 +17,7 @@ import { isHostWithin } from '../../../mesh/model/hosts';
 
 /**
  * One rule of a VirtualService's `http`.
- * @param inDelegate - whether the VirtualService has no hosts of its own and other ones delegate to it
+ * @param inDelegate - whether the VirtualService has no hosts, so that others can delegate to it
  */
 export function httpRouteProblems(route: FieldPlace, inDelegate: boolean): SchemaProblem[] {
   return [

@@ -169,7 +169,7 @@ describe('the TLS settings in force for a client', () => {
       none(),
     ],
     [
-      'are those of the rule for a port that has no settings of its own',
+      'are those of the rule for a port without settings',
       [destinationRule('shop', { trafficPolicy: { ...tls('DISABLE'), ...port(90, {}) } })],
       {},
       from('DISABLE', 'shop', 'spec.trafficPolicy.tls'),

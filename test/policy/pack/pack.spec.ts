@@ -189,7 +189,7 @@ describe('the policy pack, with tests of routing in the configuration of a progr
     }),
     ...more,
   });
-  /** What the pack says of the tests of routing, and of nothing else. */
+  /** The findings of the pack about tests of routing. */
   const judged = (resources: Record<string, Resource>, expect: unknown, config?: object): string[] => {
     process.env['PULUMI_CONFIG'] = JSON.stringify({ 'meshwright:expect': expect });
     return runPack(resources, config)
@@ -269,7 +269,7 @@ describe('the policy pack, with tests of routing in the configuration of a progr
     ]);
   });
 
-  it('stops at one that it cannot read', () => {
+  it('stops at a test that it cannot read', () => {
     assert.deepEqual(judged(stack(90), 'none'), [
       'istio-mesh Expectation expect: must be a list of tests of routing [expect]',
     ]);

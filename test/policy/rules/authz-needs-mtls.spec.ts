@@ -74,7 +74,7 @@ describe('authz-needs-mtls', () => {
     );
   });
 
-  it('sees that clients are told to use plaintext', () => {
+  it('notices that clients must use plaintext', () => {
     assert.deepEqual(
       judged(authzNeedsMtls, [
         service('ratings'),
