@@ -9,7 +9,8 @@ export type DiffKind = 'add' | 'delete' | 'update' | 'update-replace';
 /** What an update changes, by property path. */
 export type RouteDiff = Readonly<Record<string, DiffKind>>;
 
-const plain = ['kubeconfig', 'context', 'proof', 'limits', 'weightsOwnedBy'] as const;
+/** The limits are not among them: they judge a change and are none, so that a stricter policy does not show as a change of every route. */
+const plain = ['kubeconfig', 'context', 'proof', 'weightsOwnedBy'] as const;
 
 /**
  * The differences between the deployed Route and the new one. If only weights change, the difference shows weights, not

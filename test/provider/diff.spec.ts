@@ -38,6 +38,10 @@ describe('the difference between a Route and its new inputs', () => {
     });
   });
 
+  it('is empty when only the limits on changes differ', () => {
+    assert.deepEqual(diffOf(state, { ...inputs, limits: { maxStep: 10 } }), {});
+  });
+
   const shifted = {
     ...inputs,
     weights: { v1: 75, v2: 25 },
