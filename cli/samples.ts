@@ -25,7 +25,7 @@ interface StateFile {
   description: string;
   /** The state that this one changes. Defaults to the base. */
   from?: string;
-  /** What changes: a JSON merge patch (RFC 7396) on the configuration of `from`. */
+  /** The change: a JSON merge patch (RFC 7396) on the configuration of `from`. */
   config: Record<string, unknown>;
 }
 

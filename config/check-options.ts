@@ -31,7 +31,7 @@ export function checkOptions(settings: StackSettings, policy: PolicySettings): C
   });
 }
 
-/** The Services that the stack's Helm releases bring: those of gateways, and the web pages of addons. */
+/** The Services of the stack's Helm releases: those of gateways, and the web pages of addons. */
 function releasedHosts(settings: StackSettings, domain = 'cluster.local'): string[] {
   const { addons = {}, gateways = {}, istio } = settings;
   const ofGateways = Object.entries(gateways).map(([name, gateway]) => `${name}.${gatewayNamespace(gateway)}`);

@@ -10,7 +10,7 @@ export interface Problem {
   value?: unknown;
   /** What is wrong, and what is allowed. */
   message: string;
-  /** What to write instead, where that can be guessed. */
+  /** A suggestion of what to write instead. */
   hint?: string;
   /** The stack file, where there is one; `line` and `column` count from 1. */
   file?: string;
@@ -79,7 +79,7 @@ export interface Position {
   column: number;
 }
 
-/** Where raw sections come from, for problems to point at. All of it is optional. */
+/** The source of raw sections, for the places in problems. All of it is optional. */
 export interface Source {
   file?: string;
   /** Sections whose values must not be shown. */

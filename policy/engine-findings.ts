@@ -104,7 +104,7 @@ function related(a: string, b: string): boolean {
   return isAtOrBelow(a, b) || isAtOrBelow(b, a);
 }
 
-/** Whether the path \`inner\` is \`outer\` or lies below it; nothing lies below the object as a whole (''). */
+/** Whether the path `inner` is `outer` or below it. The object as a whole ('') has nothing below it here. */
 export function isAtOrBelow(inner: string, outer: string): boolean {
   return inner === outer || (outer !== '' && inner.startsWith(outer) && /^[.[]/.test(inner.slice(outer.length)));
 }

@@ -136,7 +136,7 @@ async function observed(
     }
   };
   const show = (): void => {
-    // Where lines cannot be rewritten, progress is printed only while a resource is being changed.
+    // If lines cannot be rewritten, progress is printed only while a resource is being changed.
     if (log.rewrite === undefined && typeof doing !== 'string' && !doing.busy) return;
     (log.rewrite ?? log)(text());
   };

@@ -67,7 +67,7 @@ const frames: [frame: RegExp, kept: string][] = [
 function keptByHelm(message: string): string {
   if (!message.startsWith('Helm uninstall returned information')) return message;
   const kept = message.match(/\\n\[/g) ?? [];
-  return `Helm keeps ${count(kept.length, 'object')}, such as CRDs, since the chart says so`;
+  return `Helm keeps ${count(kept.length, 'object')}, such as CRDs, as the chart asks`;
 }
 
 /** Whether an update went on without proof from the proxies. */

@@ -36,7 +36,7 @@ export const policy = z
       .record(z.string(), z.enum([...levels, 'off']))
       .exactOptional()
       .describe("Level by rule id: mandatory, advisory or off. Default: each rule's own."),
-    externals: externals.exactOptional().describe('What exists outside of the stack; "*" for every name.'),
+    externals: externals.exactOptional().describe('Names that exist outside the stack; "*" stands for every name.'),
     complete: z
       .boolean()
       .exactOptional()

@@ -36,7 +36,7 @@ export interface StackSettings {
   expect?: ExpectationSettings[];
 }
 
-/** What is expected of a request: where it goes, or with which status a proxy answers it. */
+/** The expected result of a request: its destination, or the status of a proxy's answer. */
 export interface ExpectationSettings {
   /** `[METHOD ][PROTOCOL://]HOST[:PORT][/PATH]`, or a map with headers too. */
   request: string | { url: string; method?: string; headers?: Record<string, string> };

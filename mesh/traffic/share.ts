@@ -22,7 +22,7 @@ export function percent(value: Share): string {
   return `${rounded.valueOf()} %`;
 }
 
-/** Of each tail of a distribution, what lies outside the 99.9 % bound. */
+/** The probability of each tail outside the 99.9 % bound. */
 const tail = 0.0005;
 
 /** The counts that a chance explains, of so many requests: fewer than `least` and more than `most` come up once in 2,000 times each. */
@@ -46,7 +46,7 @@ export function inBound(chance: Share, count: number, total: number): boolean {
   return count >= least && count <= most;
 }
 
-/** How many counts from one end on lie in its tail. */
+/** The number of counts in a tail, from one end. */
 function inTail(chanceOf: Float64Array, at: (place: number) => number): number {
   let [place, sum] = [0, chanceOf[at(0)] ?? 1];
   while (sum <= tail) {

@@ -97,7 +97,7 @@ function title({ kind, namespace, name }: Pick<MeshObject, 'kind' | 'namespace' 
   return `${kind} ${namespace}/${name}`;
 }
 
-/** Where the requests of a client go. */
+/** The destination of a client's requests. */
 export interface Reached {
   /** The service that the client of a sidecar asks for. */
   service: MeshService | undefined;

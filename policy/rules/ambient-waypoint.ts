@@ -9,8 +9,9 @@ import type { CheckOptions, Rule, Violation } from '../rule';
 const policyKinds: readonly MeshKind[] = ['AuthorizationPolicy', 'RequestAuthentication', 'WasmPlugin', 'Telemetry'];
 
 /**
- * Judged where the Namespace object says that it is ambient. ztunnel carries connections; everything that reads HTTP needs a waypoint, to which policies attach by targetRefs, and which takes
- * routes and DestinationRules of the Service's own namespace only.
+ * Judged if the Namespace object enables ambient mode. ztunnel only forwards connections; everything that reads HTTP
+ * needs a waypoint. Policies attach to it by targetRefs, and it uses only routes and DestinationRules from the
+ * Service's namespace.
  */
 export const ambientWaypoint: Rule = {
   id: 'ambient-waypoint',

@@ -27,8 +27,8 @@ const targeting: readonly MeshKind[] = [
 const meshWide: readonly MeshKind[] = ['RequestAuthentication', 'Telemetry', 'WasmPlugin', 'EnvoyFilter'];
 
 /**
- * Mandatory when the input is complete, else advisory: another stack may bring the pods. A namespace of which the input holds no workload is judged only when the
- * input is complete.
+ * Mandatory when the input is complete, else advisory: another stack may have the pods. A namespace without workloads
+ * in the input is judged only if the input is complete.
  */
 export const attachesToNothing: Rule = {
   id: 'attaches-to-nothing',

@@ -72,6 +72,6 @@ function failsOverBlindly(rule: HostRule, { policy, path, port }: PlacedPolicy):
   const inherited: JsonMap = port === undefined ? (rule.trafficPolicy ?? {}) : {};
   const detected = isMap(policy['outlierDetection']) || isMap(inherited['outlierDetection']);
   if (detected || !['failover', 'failoverPriority'].some((field) => asList(locality[field]).length > 0)) return [];
-  const message = `failover between localities of ${rule.host} never happens without outlierDetection, which tells that a locality is down; add outlierDetection to this policy`;
+  const message = `failover between localities of ${rule.host} never happens without outlierDetection, which detects that a locality is down; add outlierDetection to this policy`;
   return [{ object: rule.source.object, path: `${path}.loadBalancer.localityLbSetting`, message }];
 }

@@ -8,7 +8,7 @@ import {
 } from '../parts/authorization';
 import { type FieldPlace, error, shown, warning, when, type SchemaProblem } from '../place';
 
-/** An AuthorizationPolicy without an action allows. */
+/** The default action of an AuthorizationPolicy. */
 const defaultAction = 'ALLOW';
 
 export function authorizationPolicyProblems(spec: FieldPlace): SchemaProblem[] {

@@ -90,7 +90,7 @@ describe('the messages of a run of the engine', () => {
     const message =
       'Helm uninstall returned information: "These were kept:\\n[CustomResourceDefinition] a\\n[CustomResourceDefinition] b\\n"';
     assert.deepEqual(told(says('warning', message)), [
-      'warning: Helm keeps 2 objects, such as CRDs, since the chart says so',
+      'warning: Helm keeps 2 objects, such as CRDs, as the chart asks',
     ]);
   });
 

@@ -87,7 +87,7 @@ describe('blast-radius-outlier', () => {
           blastRadiusOutlier,
           'DestinationRule bookinfo/reviews',
           'spec.trafficPolicy.loadBalancer.localityLbSetting',
-          'failover between localities of reviews.bookinfo.svc.cluster.local never happens without outlierDetection, which tells that a locality is down; add outlierDetection to this policy',
+          'failover between localities of reviews.bookinfo.svc.cluster.local never happens without outlierDetection, which detects that a locality is down; add outlierDetection to this policy',
         ),
       ],
     );
