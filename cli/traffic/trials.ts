@@ -51,8 +51,8 @@ interface Kind extends Pick<RequestClass, 'who' | 'outcome' | 'example'> {
 }
 
 /**
- * The requests that show on the lab how a stack's routes split traffic. @throws UserError for an unknown route or
- * sender
+ * The requests that show on the lab how a stack's routes split traffic.
+ * @throws UserError for an unknown route or sender
  */
 export function trials(
   traffic: TrafficModel,
@@ -97,8 +97,8 @@ function kinds(traffic: TrafficModel, settings: StackSettings): Kind[] {
 }
 
 /**
- * The kinds of requests that a route's rules take, or that its service takes if it has no rules. @throws UserError that
- * names the existing routes
+ * The kinds of requests that a route's rules take, or that its service takes if it has no rules.
+ * @throws UserError that names the existing routes
  */
 function ofRoute(all: readonly Kind[], name: string, from: string | undefined): Kind[] {
   const routes = [...new Set(all.map(({ route }) => route))];
