@@ -42,7 +42,7 @@ export interface LoadedSettings extends Settings {
    * everything made from such a section must be secret.
    */
   secretSections: ReadonlySet<string>;
-  /** The cluster that the stack is for, as the Kubernetes provider's configuration names it. */
+  /** The stack's cluster, from the configuration of the Kubernetes provider. */
   cluster: { context?: string; kubeconfig?: string };
 }
 

@@ -107,7 +107,7 @@ export class LabStack {
 
   /** Replaces the stack's configuration. Keys are full names, such as `meshwright:routes`. */
   configure(config: Record<string, unknown>): void {
-    // Pulumi keeps the key of the stack's secrets in this file: without it the state cannot be read again.
+    // The file also has what Pulumi needs to decrypt the stack's secrets. Without that the state cannot be read again.
     const written = existsSync(this.file) ? (parse(readFileSync(this.file, 'utf8')) as Record<string, unknown>) : {};
     writeFileSync(this.file, stringify({ ...written, config: { ...this.base, ...config } }, { lineWidth: 0 }));
   }

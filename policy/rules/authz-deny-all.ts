@@ -7,8 +7,9 @@ import { formatLabels } from '../../mesh/model/endpoints';
 import type { Rule, Violation } from '../rule';
 
 /**
- * A policy that allows nothing is the usual base of "deny by default", so it is fine beside another ALLOW policy of the same scope that allows something. Alone it is a mistake or a
- * decision, and a decision is declared by a waiver with its reason. Providers are looked up where MeshConfig is known.
+ * A policy that allows nothing is the usual base of "deny by default", so it is fine together with an ALLOW policy of
+ * the same scope that allows something. Alone it is a mistake or a decision; a decision is declared by a waiver with
+ * its reason. Providers are checked if MeshConfig is known.
  */
 export const authzDenyAll: Rule = {
   id: 'authz-deny-all',

@@ -52,7 +52,7 @@ spec:
 function repeatedSubsets({ subsets, host }: RuleGroup): Violation[] {
   return subsets.flatMap((subset, at): Violation[] => {
     const first = subsets.slice(0, at).find(({ name }) => name === subset.name);
-    // object-schema reports a subset that is twice in one object.
+    // object-schema reports a subset that occurs twice in one object.
     if (first === undefined || first.rule === subset.rule) return [];
     const agree = same([first.labels, first.trafficPolicy], [subset.labels, subset.trafficPolicy]);
     const object = subset.rule.source.object;

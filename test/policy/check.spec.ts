@@ -40,7 +40,7 @@ describe('a check', () => {
     assert.deepEqual(paths.slice(-2), ['spec.http[9].route[0].weight', 'spec.http[10].route[0].weight']);
   });
 
-  it('takes the levels of the options, over those of a rule and of its violation', () => {
+  it('prefers the levels of the options to those of a rule and of its violation', () => {
     const given = objects(virtualService('a', [0]));
     const levels = (['mandatory', 'advisory', 'off'] as const).map((level) =>
       checkReport(given, { rules: { 'weight-single': level } }, only(weightSingle)).findings.map(

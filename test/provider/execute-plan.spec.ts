@@ -83,7 +83,7 @@ describe('the plan of a Route, executed', () => {
     ]);
   });
 
-  it('deletes no object of others, and names who made it', async () => {
+  it('deletes no object of others, and names its owner', async () => {
     const another = ownerOf(
       owner.urn.replace('urn:pulumi:test', 'urn:pulumi:prod'),
       'https://127.0.0.1:6443',

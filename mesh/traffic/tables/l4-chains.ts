@@ -8,7 +8,7 @@ import { type CompiledRoute, type L4Route, l4Routes } from '../rules/routes';
 import { type BoundServer, isPassthrough } from './gateway-servers';
 import { wildcardsOver } from './gateway-table';
 
-/** Anything with server names that TLS connections are matched by. */
+/** A chain or rule that matches TLS connections by server name. */
 export interface SniChain<T> {
   /** Names and wildcards; empty for any connection, even without a name. */
   sniHosts: readonly string[];
