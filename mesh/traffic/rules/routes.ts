@@ -21,7 +21,7 @@ export interface PolicyVerdict {
 export interface CompiledRoute {
   /** Conditions on the request and, in the mesh, on its client. All must hold. */
   when: Literal[];
-  /** None of these conjunctions may hold. They exclude the requests that earlier VirtualServices or policies take. */
+  /** None of these conjunctions may hold. They exclude clients for which an earlier VirtualService has routes. */
   unless: Literal[][];
   /** Port of the listener that it applies to; undefined for every port. */
   port: number | undefined;
