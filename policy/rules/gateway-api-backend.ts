@@ -15,7 +15,7 @@ export const gatewayApiBackend: Rule = {
   kiali: ['KIA1402'],
   single: false,
   docs: {
-    why: 'Requests to a backend that does not exist are answered 500. A Service with both a VirtualService and a route of the Gateway API is routed by one of them, and which one is not defined.',
+    why: 'Requests to a backend that does not exist get 500. A Service with both a VirtualService and a route of the Gateway API is routed by one of them, and which one is not defined.',
     ...examples(
       `
 apiVersion: v1
@@ -50,14 +50,14 @@ function backends(model: MeshModel, { object, spec, namespace }: MeshObject): Vi
       const path = `spec.rules[${at}].backendRefs[${index}]`;
       const state = hostState(model, host, namespace);
       if (state.is === 'missing' && state.sure) {
-        const message = `there is no Service for backend "${asName(reference['name']) ?? ''}" (${host}), so its requests are answered 500; ${state.hint}`;
+        const message = `there is no Service for backend "${asName(reference['name']) ?? ''}" (${host}), so its requests get 500; ${state.hint}`;
         return [{ object, path: `${path}.name`, message }];
       }
       const port = asNumber(reference['port']);
       if (state.is !== 'known' || port === undefined || state.service.ports.length === 0) return [];
       const numbers = state.service.ports.map(({ number }) => number);
       if (numbers.includes(port)) return [];
-      const message = `Service ${host} has no port ${port}, so requests to this backend are answered 500; its ports are ${numbers.join(', ')}`;
+      const message = `Service ${host} has no port ${port}, so requests to this backend get 500; its ports are ${numbers.join(', ')}`;
       return [{ object, path: `${path}.port`, message }];
     }),
   );

@@ -20,7 +20,7 @@ describe('default-route', () => {
           defaultRoute,
           'VirtualService bookinfo/reviews',
           'spec.http',
-          'a request to reviews.bookinfo.svc.cluster.local that none of the 2 http rules match is answered 404; add a last rule without a match',
+          'a request to reviews.bookinfo.svc.cluster.local that none of the 2 http rules match gets 404; add a last rule without a match',
         ),
       ],
     );
