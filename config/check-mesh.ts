@@ -74,7 +74,7 @@ function judged({ settings, policy }: Settings, mesh: Mesh, source: Source, scop
   });
 }
 
-/** Judges the tests of routing in the stack file. One that depends on something outside of the stack is only advisory. */
+/** Judges the tests of routing in the stack file. One that depends on something outside the stack is only advisory. */
 function expectations(settings: StackSettings, policy: PolicySettings, source: Source): Judged[] {
   const verdicts = judgeExpectations(stackTraffic(settings, policy), settings.expect ?? []);
   return verdicts.flatMap(({ result, message }, index) => {

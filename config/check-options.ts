@@ -55,7 +55,7 @@ function meshConfig({ meshConfig = {}, values }: IstioSettings): Record<string, 
 
 function gatewayWorkloads(gateways: Record<string, GatewaySettings>): GatewayWorkload[] {
   return Object.entries(gateways).map(([name, gateway]) => {
-    // The ports of a workload outside of the stack, or of one with verbatim chart values, are unknown.
+    // The ports of a workload outside the stack, or of one with verbatim chart values, are unknown.
     const known =
       gateway.service?.ports ??
       (gateway.install === false || gateway.values?.['service'] !== undefined ? undefined : defaultGatewayPorts);

@@ -94,7 +94,7 @@ export function stackFileJsonSchema(): SettingsSchema {
   };
 }
 
-/** Zod's schema, with Istio's fields added, and with encrypted values allowed in place of free strings. */
+/** Zod's schema, with Istio's fields added, and with encrypted values allowed instead of free strings. */
 function forEditors(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(forEditors);
   if (typeof schema !== 'object' || schema === null) return schema;

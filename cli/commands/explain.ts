@@ -28,7 +28,7 @@ export function registerExplain(program: Command): void {
         "[PROTOCOL://]HOST[:PORT][/PATH]; protocols http, https, tcp, tls; localhost:30080/path goes to the gateway's node port",
       ),
     )
-    .addArgument(new Argument('[files...]', 'files or folders of Kubernetes objects, in place of a stack; - is stdin'))
+    .addArgument(new Argument('[files...]', 'files or folders of Kubernetes objects, instead of a stack; - is stdin'))
     .option(
       '-H, --header <name: value>',
       'a header; may be repeated',

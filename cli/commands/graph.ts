@@ -29,7 +29,7 @@ interface GraphFlags extends StackChoice, ReadFlags {
 export function registerGraph(program: Command): void {
   readOptionsFlags(stackOptions(program.command('graph')))
     .description('draw gateways, services and versions, and the share of requests that goes each way')
-    .addArgument(new Argument('[files...]', 'files or folders of Kubernetes objects, in place of a stack; - is stdin'))
+    .addArgument(new Argument('[files...]', 'files or folders of Kubernetes objects, instead of a stack; - is stdin'))
     .option('-o, --output <file>', 'output file: .svg, .html, .mmd (Mermaid) or .dot (default: stdout)')
     .addOption(new Option('--format <format>', "the format (default: by the file's ending, else mmd)").choices(formats))
     .option(

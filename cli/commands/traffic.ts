@@ -104,7 +104,7 @@ function checked({ requests, timeout, header = [], path, method }: TrafficFlags)
 const ofConnection = ['connection', 'content-length', 'expect', 'proxy-authorization', 'transfer-encoding', 'upgrade'];
 
 function whyUnsendable([name, value]: [string, string]): string[] {
-  if (name.startsWith(':')) return [`header ${name}; use --method, --path or the header host in place of it`];
+  if (name.startsWith(':')) return [`header ${name}; use --method, --path or the header host instead of it`];
   if (ofConnection.includes(name))
     return [`header ${name}; it is about the connection, and the command sets it itself`];
   return isSendable({ [name]: value })

@@ -52,7 +52,7 @@ export interface Lab {
   readonly server: string;
   /** Version the API server reports, such as `v1.34.2`. */
   readonly version: string;
-  /** `process.env` with the lab's KUBECONFIG, and with kubectl's cache outside of the home directory. */
+  /** `process.env` with the lab's KUBECONFIG, and with kubectl's cache outside the home directory. */
   readonly env: NodeJS.ProcessEnv;
 }
 

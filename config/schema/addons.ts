@@ -33,7 +33,7 @@ const addonGateway = z.strictObject({
   credentialName: text
     .exactOptional()
     .describe("Secret with the certificate of the host, in the gateway's namespace; served at port 443."),
-  insecure: z.boolean().exactOptional().describe('Plain HTTP at port 80, in place of a certificate. Default: false.'),
+  insecure: z.boolean().exactOptional().describe('Plain HTTP at port 80, instead of a certificate. Default: false.'),
 }) satisfies z.ZodType<AddonGatewaySettings>;
 
 const addonKeys = {
@@ -65,7 +65,7 @@ export const grafana = z.strictObject({
     ),
   passwordSecret: text
     .exactOptional()
-    .describe('Secret with admin-user and admin-password, in place of password. Default: none.'),
+    .describe('Secret with admin-user and admin-password, instead of password. Default: none.'),
   dashboards: stringMap
     .exactOptional()
     .describe("Dashboards: file name → URL that the pod loads them from. Default: Istio's own."),

@@ -65,5 +65,5 @@ export const policy = z
       .describe('The mesh, for a stack without meshwright:istio.'),
   })
   .describe(
-    'Options of the checks: what exists outside of the stack, levels of rules, limits on weights.',
+    'Options of the checks: what exists outside the stack, levels of rules, limits on weights.',
   ) satisfies z.ZodType<PolicySettings>;

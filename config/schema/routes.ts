@@ -42,15 +42,15 @@ const http = <K extends keyof HttpRoute>(name: K, shape: 'map' | 'list' | 'strin
 
 const ruleWeights = weights
   .exactOptional()
-  .describe("The split of this rule: version → weight, in place of route. Default: the service's weights.");
+  .describe("The split of this rule: version → weight, instead of route. Default: the service's weights.");
 
 export const httpRule = z.strictObject({
   weights: ruleWeights,
   name: http('name', 'string', 'Name of the rule.').exactOptional(),
   match: http('match', 'list', 'Which requests the rule takes. Default: all.').exactOptional(),
   route: http('route', 'list', 'Destinations.').exactOptional(),
-  redirect: http('redirect', 'map', 'Redirect in place of a destination.').exactOptional(),
-  directResponse: http('directResponse', 'map', 'Fixed answer in place of a destination.').exactOptional(),
+  redirect: http('redirect', 'map', 'Redirect instead of a destination.').exactOptional(),
+  directResponse: http('directResponse', 'map', 'Fixed answer instead of a destination.').exactOptional(),
   delegate: http('delegate', 'map', 'VirtualService that the rule delegates to.').exactOptional(),
   rewrite: http('rewrite', 'map', 'Rewrite of path and authority.').exactOptional(),
   timeout: http('timeout', 'string', 'Timeout, e.g. 0.5s. Default: none.').exactOptional(),

@@ -102,7 +102,7 @@ const expectation = z
       .describe("Service that it reaches, perhaps with a subset: 'reviews', 'reviews.bookinfo v3'."),
     status: wholeNumber(100, 599, 'an HTTP status')
       .exactOptional()
-      .describe("Status of a proxy's own answer, in place of to."),
+      .describe("Status of a proxy's own answer, instead of to."),
     share: z
       .number()
       .min(0, { error: 'must be a percentage from 0 to 100' })

@@ -44,7 +44,7 @@ export interface ExpectationSettings {
   from?: string;
   /** Service, perhaps with a subset: `reviews`, `reviews.bookinfo v3`. */
   to?: string;
-  /** Status of a proxy's own answer, in place of `to`. */
+  /** Status of a proxy's own answer, instead of `to`. */
   status?: number;
   /** Percentage of the requests. Defaults to 100. */
   share?: number;

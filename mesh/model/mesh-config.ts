@@ -50,7 +50,7 @@ export interface MeshOptions {
    * among the objects count as missing.
    */
   complete?: boolean;
-  /** Who sets the weights of a VirtualService in place of the objects: field manager by `namespace/name`. */
+  /** Who sets the weights of a VirtualService instead of the objects: field manager by `namespace/name`. */
   weightOwners?: WeightOwners;
 }
 

@@ -105,7 +105,7 @@ const judgedExpectations = memoizeLast(
   },
 );
 
-/** Pods of gateways: those of Helm releases, and those of a Meshwright stack, which may exist outside of it. */
+/** Pods of gateways: those of Helm releases, and those of a Meshwright stack, which may exist outside it. */
 function gatewayObjects({ gatewayWorkloads = [] }: CheckOptions, sections: JsonMap): KubernetesObject[] {
   // Istio's chart labels the pods of a gateway with the name of its release.
   const released = gatewayWorkloads.flatMap((pods) =>

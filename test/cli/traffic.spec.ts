@@ -667,7 +667,7 @@ describe('meshwright traffic', () => {
     [
       ['-H', ':path: /x', '-H', 'Content-Length: 3', '-H', 'a: €'],
       `This is not a request:
-  header :path; use --method, --path or the header host in place of it
+  header :path; use --method, --path or the header host instead of it
   header content-length; it is about the connection, and the command sets it itself
   header a: "€" has characters that no header may have
 `,

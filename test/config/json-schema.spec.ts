@@ -42,7 +42,7 @@ describe('the JSON Schema of a stack file', () => {
     assert.equal(validate({ config: { 'kubernetes:context': 'kind-dev' }, encryptionsalt: 'v1:abc' }), true);
   });
 
-  it('accepts encrypted values in place of free strings', () => {
+  it('accepts encrypted values instead of free strings', () => {
     const password = { secure: 'v1:cipher:text' };
     assert.deepEqual(underlined({ 'meshwright:addons': { grafana: { password } } }), []);
     assert.deepEqual(underlined({ 'meshwright:addons': { grafana: { anonymous: password } } }), [

@@ -52,7 +52,7 @@ function titleOf({ kind, metadata }: KubernetesObject): string {
   return `${kind} ${metadata.namespace ?? ''}/${metadata.name}`;
 }
 
-/** The mesh with other objects, in place of those of the same name. */
+/** The mesh with other objects, instead of those of the same name. */
 function withObjects(...objects: KubernetesObject[]): KubernetesObject[] {
   const titles = objects.map(titleOf);
   return [...mesh.filter((one) => !titles.includes(titleOf(one))), ...objects];

@@ -218,7 +218,7 @@ describe('weight-step-limit', () => {
       ]);
     });
 
-    it('a redirect in place of the route', () => {
+    it('a redirect instead of the route', () => {
       assert.deepEqual(messages(routes({ redirect: { authority: 'other.example.com' } })), [
         `spec.http[0]: ${step('a redirect', 100)}`,
       ]);
