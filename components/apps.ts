@@ -7,7 +7,7 @@ import type { NamespaceSettings } from '../mesh/manifests/settings';
 import type { Verbatim } from '../mesh/manifests/verbatim';
 import { childOptions, kubernetesObject, type DependencyFilter, type SecretOptions } from './resources';
 
-/** Options of every app, beside its settings. */
+/** Options of every app, besides its settings. */
 export interface AppOptions extends SecretOptions {
   /**
    * Settings of the app's namespace, as passed to its MeshNamespace. A change of injection restarts the workloads.

@@ -52,8 +52,8 @@ export const policy = z
     gatewayWorkloads: z
       .array(gatewayWorkload)
       .exactOptional()
-      .describe('Gateway workloads beside those of meshwright:gateways. Default: none.'),
-    revisions: names('Control plane revisions and tags beside the one of meshwright:istio.'),
+      .describe('Gateway workloads besides those of meshwright:gateways. Default: none.'),
+    revisions: names('Control plane revisions and tags besides the one of meshwright:istio.'),
     istioVersion: text.exactOptional().describe("Version of the mesh. Default: meshwright:istio's."),
     mesh: z
       .strictObject({

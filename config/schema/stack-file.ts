@@ -64,7 +64,7 @@ const proof = z
     strict: z
       .boolean()
       .exactOptional()
-      .describe('Also fail when istiod cannot be asked. Default: false, which warns and goes on without proof.'),
+      .describe('Also fail when istiod cannot be reached. Default: false, which warns and continues without proof.'),
     drainSeconds: wholeNumber(0, 3600, 'seconds, a whole number')
       .exactOptional()
       .describe('How long a version is kept after its last route, so that open connections can end. Default: 5.'),

@@ -59,7 +59,10 @@ export interface ProofSettings {
   enabled?: boolean;
   /** Timeout for one route, in seconds. After it the update fails and names the proxies that lag, with what they serve. Defaults to 60. */
   timeoutSeconds?: number;
-  /** Also fail when istiod cannot be reached: not in the cluster, no answer, no permission to forward a port. Defaults to false: warn, and go on without proof. */
+  /**
+   * Also fail when istiod cannot be reached: not in the cluster, no answer, no permission to forward a port. Defaults
+   * to false: warn, and continue without proof.
+   */
   strict?: boolean;
   /**
    * Seconds for which a version is kept after its last route, so that open connections can drain. Defaults to 5, as

@@ -44,8 +44,9 @@ export interface ClientTls {
 }
 
 /**
- * The TLS settings with which a client calls a port of a service or subset. The settings of a port replace all settings beside them, those of a subset come
- * before those of the rule (istio pilot/pkg/networking/util, GetPortLevelTrafficPolicy and MergeSubsetTrafficPolicy).
+ * The TLS settings with which a client calls a port of a service or subset. The settings of a port replace all other
+ * settings, and those of a subset come before those of the rule (istio pilot/pkg/networking/util,
+ * GetPortLevelTrafficPolicy and MergeSubsetTrafficPolicy).
  */
 export function clientTls(model: MeshModel, client: MeshClient, service: MeshService, called: CalledPort): ClientTls {
   const none: ClientTls = { mode: undefined, source: undefined, path: undefined };

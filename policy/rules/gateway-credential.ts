@@ -142,7 +142,7 @@ function broken(
   const hasCa =
     ca !== undefined || model.objects.get('Secret', secret.namespace, `${secret.name}-cacert`) !== undefined;
   return needsCa && !hasCa
-    ? `holds no CA for mode ${String(tls['mode'])}: it needs ca.crt, or a Secret ${secret.name}-cacert beside it`
+    ? `holds no CA for mode ${String(tls['mode'])}: it needs ca.crt, or a second Secret ${secret.name}-cacert`
     : undefined;
 }
 

@@ -1,7 +1,7 @@
 import { weightedRoutes } from '../model/routes';
 import { examples, type Rule } from '../rule';
 
-/** A missing weight counts as 0 beside others (istio#23145). */
+/** A missing weight counts as 0 if there are other destinations (istio#23145). */
 export const weightExplicit: Rule = {
   id: 'weight-explicit',
   level: 'mandatory',

@@ -120,7 +120,7 @@ config:
     ]);
   });
 
-  it('fails with duplicate keys, beside everything else', () => {
+  it('fails with duplicate keys, in addition to everything else', () => {
     const text = `
 config:
   meshwright:namespaces:

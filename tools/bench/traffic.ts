@@ -68,7 +68,7 @@ function measure(services: number, draw: Parameters<typeof graphPage>[2]): Measu
   };
 }
 
-/** Each service has a public host of its own beside its routes in the mesh. */
+/** Each service has its own public host, in addition to its routes in the mesh. */
 function mesh(services: number, share: number): KubernetesObject[] {
   const gateway = istio('Gateway', 'public', {
     selector: { istio: 'ingressgateway' },

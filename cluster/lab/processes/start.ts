@@ -82,7 +82,10 @@ async function startOnce({ layout, programs, envoy, log }: StartOptions): Promis
   return { client, server, ports };
 }
 
-/** The ports of the last start; new ones when there are none or another program uses one: then no process may go on with the old ones. */
+/**
+ * The ports of the last start; new ones when there are none or another program uses one: then no process may continue
+ * with the old ones.
+ */
 async function settlePorts(layout: Layout, running: Running, log: Log): Promise<Ports> {
   const known = await readPorts(layout);
   if (known !== undefined && !(await someTaken(known, running))) return known;

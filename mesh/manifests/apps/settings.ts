@@ -35,7 +35,7 @@ export interface WorkloadSettings {
   labels?: Record<string, string>;
   /** Annotations of the object itself. */
   annotations?: Record<string, string>;
-  /** Annotations of the pods. A bare Pod has these beside `annotations`. */
+  /** Annotations of the pods. A bare Pod has these in addition to `annotations`. */
   podAnnotations?: Record<string, string>;
   /** Replicas of a Deployment or StatefulSet. Defaults to 1. */
   replicas?: number;

@@ -186,7 +186,7 @@ function checkOf(key: string): ValueCheck | string {
   if (named.some((prefix) => key.startsWith(prefix)))
     return /^[^[]+\[.+\]$/.test(key) ? each(notEmpty) : 'needs a name in brackets, e.g. request.headers[user-agent]';
   const old = Object.keys(replaced).find((name) => key.startsWith(name));
-  if (old !== undefined) return `is not an attribute any more; in its place stands ${replaced[old] ?? ''}`;
+  if (old !== undefined) return `is no longer an attribute; use ${replaced[old] ?? ''} instead`;
   const known = [...Object.keys(attributes), ...named];
   const guess = nearest(key, known);
   return `is not an attribute; ${guess === undefined ? `allowed are ${known.join(', ')}` : `did you mean "${guess}"?`}`;

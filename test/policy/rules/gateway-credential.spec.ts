@@ -138,7 +138,7 @@ describe('gateway-credential', () => {
           gatewayCredential,
           'Gateway bookinfo/edge',
           'spec.servers[0].tls.credentialName',
-          'Secret istio-ingress/cert, which this server needs, holds no CA for mode MUTUAL: it needs ca.crt, or a Secret cert-cacert beside it',
+          'Secret istio-ingress/cert, which this server needs, holds no CA for mode MUTUAL: it needs ca.crt, or a second Secret cert-cacert',
         ),
       ],
     );

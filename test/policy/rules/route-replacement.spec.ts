@@ -22,7 +22,7 @@ describe('route-replacement', () => {
           routeReplacement,
           'VirtualService bookinfo/reviews-1a2b3c',
           'metadata.name',
-          'Pulumi made up this name, so a replacement would live beside the old VirtualService with the same host. State metadata.name',
+          'Pulumi generated this name, so a replacement and the old VirtualService would have the same host for a while. State metadata.name',
         ),
       ],
     );

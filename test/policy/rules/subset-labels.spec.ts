@@ -96,7 +96,7 @@ describe('subset-labels', () => {
     assert.deepEqual(judged(subsetLabels, [service('reviews'), reviews(...subsets('v1')), uses('v1')]), []);
   });
 
-  it('refuses a subset without labels beside others', () => {
+  it('refuses a subset without labels next to others', () => {
     assert.deepEqual(judged(subsetLabels, [reviews({ name: 'all' }, ...subsets('v1'))]), [
       finding(
         subsetLabels,

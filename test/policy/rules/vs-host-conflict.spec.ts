@@ -131,7 +131,7 @@ describe('vs-host-conflict', () => {
     );
   });
 
-  it('considers conditions beside the path', () => {
+  it('considers conditions other than the path', () => {
     assert.deepEqual(
       judged(vsHostConflict, [
         routed('a', {

@@ -69,7 +69,7 @@ describe("istiod's own verdict on 692 objects", function () {
       '29 crd-only spec.servers[0].port.number',
       '45 crd-only spec.servers[0].tls.tlsCertificates',
       '64 crd-only spec.servers[0].tls.tlsCertificates',
-      // Weights above 100, sums other than 100, and a missing weight beside another.
+      // Weights above 100, sums other than 100, and a missing weight next to another.
       '168 weight-range spec.http[0].route[0].weight',
       '168 weight-range spec.http[0].route[1].weight',
       '169 weight-sum-100 spec.http[0].route',

@@ -117,7 +117,7 @@ describe('crd-only', () => {
 });
 
 describe('schema-warnings', () => {
-  it('is advisory, beside errors', () => {
+  it('is advisory, next to errors', () => {
     const yaml = inNetworking(
       'DestinationRule',
       '{ host: shop, trafficPolicy: { outlierDetection: { consecutiveErrors: 5, maxEjectionPercent: 101 } } }',

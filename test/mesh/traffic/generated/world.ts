@@ -33,7 +33,7 @@ export const instances: Instance[] = services.flatMap(({ name, namespace, versio
   })),
 );
 
-/** The sender beside the gateway: a sidecar of the namespace `shop`. */
+/** The second sender besides the gateway: a sidecar of the namespace `shop`. */
 export const clientProxy = { namespace: 'shop', labels: { app: 'web', tier: 'front' } };
 export const gatewayProxy = { namespace: 'gateways', labels: { istio: 'ingressgateway' } };
 
