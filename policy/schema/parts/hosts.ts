@@ -61,7 +61,12 @@ export function scopedHostProblems(
   return [
     ...(scopeIsFine
       ? []
-      : [error(place, `${shown(place)}: "${scope}" is not a valid namespace; allowed are a namespace's name, "." and "*"`)]),
+      : [
+          error(
+            place,
+            `${shown(place)}: "${scope}" is not a valid namespace; allowed are a namespace's name, "." and "*"`,
+          ),
+        ]),
     ...complaint(place, whyNoScopedHost(place.text.slice(slash + 1))),
   ];
 }
@@ -130,7 +135,10 @@ export function unixProblems(place: FieldPlace): SchemaProblem[] {
   const socket = place.text.slice(unixPrefix.length);
   const fine = socket.startsWith('@') || (socket.startsWith('/') && !socket.endsWith('/'));
   return when(!fine, () =>
-    error(place, `${shown(place)} is not a socket; allowed are unix:///absolute/path/to/file and unix://@abstract-name`),
+    error(
+      place,
+      `${shown(place)} is not a socket; allowed are unix:///absolute/path/to/file and unix://@abstract-name`,
+    ),
   );
 }
 
