@@ -1,5 +1,5 @@
 import { asMap, asString, asStrings, indexedMaps, isMap, type JsonMap } from '../../mesh/json';
-import type { MeshModel } from '../../mesh/model/mesh-model';
+import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
 import { clausesOf } from '../model/authorization';
 import { examples, type Rule, type Violation } from '../rule';
 
@@ -63,14 +63,33 @@ function conditions(match: JsonMap, path: string): { condition: JsonMap; place: 
 
 function inPolicies(model: MeshModel): Violation[] {
   return model.objects.ofKind('AuthorizationPolicy').flatMap((policy) =>
-    clausesOf(policy).operations.flatMap(({ fields: operation, path }) =>
-      ['paths', 'notPaths'].flatMap((field) =>
-        asStrings(operation[field]).flatMap((value, at): Violation[] => {
-          if (value.includes('{') || !isInnerStar(value)) return [];
-          const message = `"${value}" holds a star that is not at one end, where it is a plain character, so almost no path matches; use {*} for one segment of a path or {**} for its rest`;
-          return [{ object: policy.object, path: `${path}.${field}[${at}]`, message }];
-        }),
-      ),
+    patternsOf(policy).flatMap(({ value, path, isPath }): Violation[] => {
+      if ((isPath && value.includes('{')) || !isInnerStar(value)) return [];
+      const fix = isPath
+        ? 'almost no path matches; use {*} for one segment of a path or {**} for its rest'
+        : 'it matches almost nothing; write a star at one end only, or list the values';
+      const message = `"${value}" holds a star that is not at one end, where it is a plain character, so ${fix}`;
+      return [{ object: policy.object, path, message }];
+    }),
+  );
+}
+
+/** Fields of a source or an operation in which a star at one end is a wildcard. */
+const patternFields = ['principals', 'requestPrincipals', 'namespaces', 'hosts', 'paths'].flatMap((field) => [
+  field,
+  `not${field.charAt(0).toUpperCase()}${field.slice(1)}`,
+]);
+
+/** The values of an AuthorizationPolicy in which a star at one end is a wildcard, with their places. */
+function patternsOf(policy: MeshObject): { value: string; path: string; isPath: boolean }[] {
+  const { sources, operations } = clausesOf(policy);
+  return [...sources, ...operations].flatMap(({ fields, path }) =>
+    patternFields.flatMap((field) =>
+      asStrings(fields[field]).map((value, at) => ({
+        value,
+        path: `${path}.${field}[${at}]`,
+        isPath: /paths$/i.test(field),
+      })),
     ),
   );
 }

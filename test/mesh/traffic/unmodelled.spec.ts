@@ -10,7 +10,7 @@ function object(
   apiVersion: string,
   kind: string,
   id: string,
-  spec: object,
+  spec: Record<string, unknown>,
   labels: Record<string, string> = {},
 ): KubernetesObject {
   const [name = '', namespace] = id.split('/').toReversed();
@@ -26,7 +26,7 @@ const pods = (id: string, labels: Record<string, string>, annotations: Record<st
 const gatewayApi = 'gateway.networking.k8s.io/v1';
 const route = (parent: object, hostnames?: string[]) =>
   object(gatewayApi, 'HTTPRoute', 'shop/r', { parentRefs: [parent], ...(hostnames && { hostnames }) });
-const networkPolicy = (id: string, spec: object) =>
+const networkPolicy = (id: string, spec: Record<string, unknown>) =>
   object('networking.k8s.io/v1', 'NetworkPolicy', id, { podSelector: {}, ...spec });
 
 const mesh = [
