@@ -8,7 +8,7 @@ export const crdOnly: Rule = {
   title: 'an object respects the limits that only the CRDs set',
   single: true,
   docs: {
-    why: 'istiod would accept such a value, and so does a tool that asks only istiod. The API server checks first, and refuses it.',
+    why: 'istiod would accept such a value, and so do tools that ask only istiod. The API server checks first, and refuses it.',
     ...examples(
       `
 apiVersion: networking.istio.io/v1

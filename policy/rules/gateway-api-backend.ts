@@ -15,7 +15,7 @@ export const gatewayApiBackend: Rule = {
   kiali: ['KIA1402'],
   single: false,
   docs: {
-    why: 'Requests to a backend that does not exist get 500. A Service with both a VirtualService and a route of the Gateway API is routed by one of them, and which one is not defined.',
+    why: 'Requests to a backend that does not exist get 500. A Service with both a VirtualService and a route of the Gateway API is routed by one of them, but it is not defined by which.',
     ...examples(
       `
 apiVersion: v1

@@ -16,7 +16,7 @@ export const hostExists: Rule = {
   id: 'host-exists',
   level: 'mandatory',
   title:
-    'every host that a route or a DestinationRule names is a Service or ServiceEntry, with the port that is asked for',
+    'every host that a route or a DestinationRule names is a Service or ServiceEntry, and has the port that the route names',
   istio: ['IST0101', 'IST0112'],
   kiali: ['KIA0202', 'KIA1101'],
   single: false,

@@ -15,7 +15,7 @@ const claimHeader = /^@request\.auth\.claims[.[]/i;
 export const jwtRouteNeedsRa: Rule = {
   id: 'jwt-route-needs-ra',
   level: 'mandatory',
-  title: 'routing by JWT claims has a RequestAuthentication on the gateway',
+  title: 'a gateway that routes by JWT claims has a RequestAuthentication',
   istio: ['IST0149'],
   single: false,
   docs: {

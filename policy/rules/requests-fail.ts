@@ -18,7 +18,7 @@ export const requestsFail: Rule = {
   single: false,
   fallback: true,
   docs: {
-    why: 'A rule whose requests all end in 404 or 503 is accepted by the cluster. Which sender sees which rule, subset and pod depends on several objects together, so a fault in one shows in the requests of another.',
+    why: 'A rule whose requests all end in 404 or 503 is accepted by the cluster. Which sender sees which rule, subset and pod depends on several objects together, so a mistake in one object may affect the requests of another.',
     ...examples(
       `
 apiVersion: v1

@@ -12,7 +12,7 @@ const routingKinds = new Map([
 export const routeIgnoredByPulumi: ResourceRule = {
   id: 'route-ignored-by-pulumi',
   level: 'mandatory',
-  title: 'Pulumi ignores no change of routing, unless a rollout controller is declared to own it',
+  title: 'ignoreChanges hides no change of routing, unless a declared rollout controller owns it',
   docs: {
     why: 'With `ignoreChanges` on the spec of a route, a new weight in the stack file changes nothing: the preview is silent, the update succeeds, and the traffic stays where it was.',
     ...examples(

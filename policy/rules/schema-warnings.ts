@@ -22,7 +22,7 @@ spec:
 `,
       ['consecutiveErrors', 'consecutive5xxErrors'],
     ),
-    fix: 'Do as the message says: take the setting out, or use the one that took its place.',
+    fix: 'Follow the message: remove the setting, or use its replacement.',
   },
   check: (model) =>
     model.objects.all.flatMap(({ object, kind, namespace }) =>

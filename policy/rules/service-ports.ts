@@ -12,16 +12,19 @@ const kubernetesProtocols = ['kubernetes.io/h2c', 'kubernetes.io/ws', 'kubernete
 /** Ports that istiod treats as TCP, with any name: SMTP, DNS, MySQL, MongoDB. */
 const serverFirst = [25, 53, 3306, 27017];
 
-/** A port without a protocol is sniffed, so it works: advisory. Services of the root namespace and of workloads without a proxy are left out. */
+/**
+ * A port without a protocol works, because the proxy detects the protocol: advisory. Services of the root namespace and
+ * of workloads without a proxy are left out.
+ */
 export const servicePorts: Rule = {
   id: 'service-ports',
   level: 'advisory',
-  title: 'Service ports say their protocol and lead to a port of the pods',
+  title: 'Service ports state their protocol and lead to a port of the pods',
   istio: ['IST0116', 'IST0118', 'IST0137', 'IST0144', 'IST0150'],
   kiali: ['KIA0601', 'KIA0602', 'KIA0701'],
   single: false,
   docs: {
-    why: 'Without a protocol in its name or appProtocol a port is sniffed, which delays protocols in which the server speaks first and hides requests from routing when it fails.',
+    why: 'Without a protocol in the port's name or appProtocol, proxies detect it. Detection delays protocols in which the server speaks first, and if it fails, HTTP routes do not apply.',
     bad: `
 apiVersion: v1
 kind: Service

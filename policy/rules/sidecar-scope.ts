@@ -17,7 +17,7 @@ export const sidecarScope: Rule = {
   kiali: ['KIA1004', 'KIA1006'],
   single: false,
   docs: {
-    why: 'For the workloads of a Sidecar, only what its egress hosts import exists. Other routes have no effect: requests bypass them or are refused. In the root namespace a Sidecar with a selector has no effect on other namespaces.',
+    why: 'The workloads of a Sidecar know only what its egress hosts import. Other routes have no effect: requests bypass them or are refused. In the root namespace a Sidecar with a selector has no effect on other namespaces.',
     ...examples(
       `
 apiVersion: networking.istio.io/v1

@@ -11,9 +11,9 @@ import { hostRules } from '../model/host-rules';
 export const subsetRemovalInUse: ChangeRule = {
   id: 'subset-removal-in-use',
   level: 'mandatory',
-  title: 'no update drops a subset that routes still used before it',
+  title: 'no update drops a subset that the deployed routes still use',
   docs: {
-    why: 'If the DestinationRule loses the subset a moment before the route does, or before all proxies have heard of it, the requests in between fail with 503 (istio#6705).',
+    why: 'If the DestinationRule loses the subset a moment before the route does, or before all proxies have the new route, the requests in between fail with 503 (istio#6705).',
     ...examples(
       `
 # deployed: subsets v1 and v2, and a VirtualService that sends requests to both

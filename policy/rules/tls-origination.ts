@@ -28,7 +28,7 @@ spec:
 `,
       ['name: http, protocol: HTTP', 'name: https, protocol: HTTPS'],
     ),
-    fix: 'Declare a port as HTTPS when clients do TLS themselves. When the proxy does it, declare HTTP and add a DestinationRule with tls mode SIMPLE or MUTUAL.',
+    fix: 'Declare a port as HTTPS if clients originate TLS themselves. If the proxy originates TLS, declare HTTP and add a DestinationRule with tls mode SIMPLE or MUTUAL.',
   },
   check: (model) => [...plainToTlsPort(model), ...httpOn443(model), ...tlsInTls(model)],
 };

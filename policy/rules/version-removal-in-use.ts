@@ -12,9 +12,9 @@ import { subsetWorkloads } from '../model/workloads';
 export const versionRemovalInUse: ChangeRule = {
   id: 'version-removal-in-use',
   level: 'mandatory',
-  title: 'a version is removed only in the update after its traffic',
+  title: 'a version is removed only after an earlier update has moved its traffic',
   docs: {
-    why: 'Proxies learn of a new route one after the other, and connections last. If the pods go in the same update that takes their traffic away, the requests that are still on the way fail.',
+    why: 'Proxies learn of a new route one after the other, and connections last. If the pods go in the same update that takes their traffic away, requests that are still under way fail.',
     bad: `
 # deployed: Deployments reviews-v1 and reviews-v2, weights 90 and 10
 apiVersion: v1

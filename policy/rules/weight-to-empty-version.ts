@@ -18,7 +18,7 @@ export const weightToEmptyVersion: Rule = {
   kiali: ['KIA0203'],
   single: false,
   docs: {
-    why: 'A subset without pods answers 503 to its whole share of the requests. Istio and the cluster accept it.',
+    why: 'All requests to a subset without pods fail with 503. Istio and the cluster accept such a route.',
     bad: `
 apiVersion: v1
 kind: Service
