@@ -23,8 +23,7 @@ metadata:
     ${waiverPrefix}weight-single: "the second destination comes with the next release"
 \`\`\`
 
-Three ids are the engine's own: \`waiver\` (a waiver without a reason, or of no rule), \`options\` (a level for a rule that does not exist), and \`undetermined\` (a
-value that a Pulumi preview does not know yet; mandatory where it is a weight).`;
+Three ids belong to no rule: \`waiver\` (a waiver without a reason, or for an unknown rule), \`options\` (a level for an unknown rule), and \`undetermined\` (a value that a Pulumi preview does not know yet; mandatory for a weight).`;
 }
 
 function index(all: readonly RuleHeader[]): string {

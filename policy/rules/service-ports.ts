@@ -24,7 +24,7 @@ export const servicePorts: Rule = {
   kiali: ['KIA0601', 'KIA0602', 'KIA0701'],
   single: false,
   docs: {
-    why: 'Without a protocol in the port's name or appProtocol, proxies detect it. Detection delays protocols in which the server speaks first, and if it fails, HTTP routes do not apply.',
+    why: 'Without a protocol in the name or appProtocol of a port, proxies detect it. Detection delays protocols in which the server speaks first, and if it fails, HTTP routes do not apply.',
     bad: `
 apiVersion: v1
 kind: Service
