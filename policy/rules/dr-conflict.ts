@@ -18,7 +18,7 @@ export const drConflict: Rule = {
   kiali: ['KIA0201'],
   single: false,
   docs: {
-    why: 'Of two DestinationRules for one host that disagree, istiod uses the older one and silently drops the rest. A rule in the namespace of the clients replaces that of the Service, subsets included.',
+    why: 'If two DestinationRules for one host disagree, istiod uses the older one and silently drops the conflicting parts of the other. A rule in the namespace of the clients replaces that of the Service, subsets included.',
     ...examples(
       `
 apiVersion: networking.istio.io/v1

@@ -66,7 +66,7 @@ kind: Certificate
 metadata: { name: shop, namespace: istio-ingress }
 spec: { secretName: shop-cert, dnsNames: [shop.example.com], issuerRef: { name: ca } }
 `,
-    fix: 'Create the Secret, or the Certificate that makes it, in the namespace of the gateway workload, not of the Gateway object.',
+    fix: 'Create the Secret, or the Certificate that creates it, in the namespace of the gateway workload, not of the Gateway object.',
   },
   check: (model, options) => {
     const uses = model.gateways.all.flatMap(usesOf);

@@ -8,7 +8,7 @@ export const peerauthUnique: Rule = {
   kiali: ['KIA0002', 'KIA0003'],
   single: false,
   docs: {
-    why: 'Of two that apply to one workload on the same level istiod uses the older and ignores the other: whether plaintext is refused depends on which was created first.',
+    why: 'If two apply to one workload on the same level, istiod uses the older and ignores the other: the order of creation decides whether plaintext is refused.',
     ...examples(
       `
 apiVersion: security.istio.io/v1

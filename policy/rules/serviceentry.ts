@@ -14,7 +14,7 @@ export const serviceentry: Rule = {
   kiali: ['KIA1211', 'KIA1212'],
   single: false,
   docs: {
-    why: 'Of two ServiceEntries for one host and port, proxies take the older; if they disagree about the protocol, requests are handled with the wrong one. A TCP port without addresses takes the connections to every other host on that port.',
+    why: 'If two ServiceEntries have one host and port, proxies use the older; if they disagree about the protocol, requests are handled with the wrong one. A TCP port without addresses takes the connections to every other host on that port.',
     bad: `
 apiVersion: networking.istio.io/v1
 kind: ServiceEntry

@@ -10,7 +10,7 @@ export const sidecarUnique: Rule = {
   kiali: ['KIA0002', 'KIA0003'],
   single: false,
   docs: {
-    why: 'Of two Sidecars for one workload istiod uses the older and ignores the other: what the workload can reach depends on which was created first.',
+    why: 'If two Sidecars apply to one workload, istiod uses the older and ignores the other: the order of creation decides what the workload can reach.',
     ...examples(
       `
 apiVersion: networking.istio.io/v1

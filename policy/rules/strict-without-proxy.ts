@@ -17,7 +17,7 @@ export const strictWithoutProxy: Rule = {
   title: 'where mutual TLS is STRICT, every workload has a proxy',
   single: false,
   docs: {
-    why: 'A workload without a sidecar or ambient can neither keep to STRICT itself nor call those that do: its requests to them are reset.',
+    why: 'A workload without a sidecar or ambient mode cannot apply STRICT itself, and cannot call workloads that do: its requests to them are reset.',
     ...examples(
       `
 apiVersion: v1

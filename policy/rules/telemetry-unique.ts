@@ -8,7 +8,7 @@ export const telemetryUnique: Rule = {
   istio: ['IST0159', 'IST0160'],
   single: false,
   docs: {
-    why: 'Of two that apply to one workload on the same level istiod uses the older and ignores the other: the traces or logs that the second asks for never come.',
+    why: 'If two apply to one workload on the same level, istiod uses the older and ignores the other: traces or logs that only the other configures are missing.',
     bad: `
 apiVersion: telemetry.istio.io/v1
 kind: Telemetry

@@ -22,7 +22,7 @@ export const vsHostConflict: Rule = {
   kiali: ['KIA1106'],
   single: false,
   docs: {
-    why: 'Of two VirtualServices for one host in the mesh, sidecars use the older one and ignore the other. At a gateway their rules are ordered by age, so the older object decides.',
+    why: 'If two VirtualServices have one host in the mesh, sidecars use the older one and ignore the other. At a gateway their rules are ordered by age, so the older object decides.',
     bad: `
 apiVersion: networking.istio.io/v1
 kind: VirtualService
