@@ -68,7 +68,7 @@ export function owned(object: KubernetesObject, { urn, id }: Owner): KubernetesO
   };
 }
 
-/** Whether an object belongs to this very resource, which may delete it. */
+/** Whether an object belongs to exactly this resource, which may delete it. */
 export function belongsTo(live: LiveObject, { ids }: Owner): boolean {
   return isApplied(live) && ids.includes(live.metadata.labels?.[setLabel] ?? '');
 }

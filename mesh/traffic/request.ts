@@ -23,7 +23,7 @@ export interface Request {
   method?: string;
   /** Path with query. Defaults to `/`. */
   path?: string;
-  /** By name, in any case; `host` overrides the Host header. */
+  /** By name, case-insensitive; `host` overrides the Host header. */
   headers?: Record<string, string>;
   /** Server name of a TLS connection. Defaults to {@link host}. */
   sni?: string;

@@ -56,7 +56,7 @@ spec: { host: reviews, subsets: [{ name: v1, labels: { version: v1 } }] }
 interface Need {
   source: MeshObject;
   earlier: MeshObject[];
-  /** What goes wrong otherwise. */
+  /** The consequence of another order. */
   consequence: string;
 }
 

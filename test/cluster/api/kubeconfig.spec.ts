@@ -95,7 +95,7 @@ describe('a kubeconfig', () => {
     });
   }
 
-  it('that is not YAML is refused in one line', () => {
+  it('is refused in one line if it is not YAML', () => {
     const { message } = refusal({ kubeconfig: 'a: [\nb' }) as { message: string };
     assert.match(message, /^the kubeconfig cannot be read: .+$/);
   });

@@ -63,7 +63,7 @@ describe('gateway-conflict', () => {
     assert.deepEqual(judged(gatewayConflict, [serving('a', 'shop/*'), serving('b', 'blog/*')]), []);
   });
 
-  it('advises on a wildcard around a host', () => {
+  it('advises on a wildcard that covers a host', () => {
     assert.deepEqual(judged(gatewayConflict, [serving('a', '*.example.com'), serving('b', 'shop.example.com')]), [
       finding(
         gatewayConflict,
