@@ -3,7 +3,14 @@ import { resolveGateway } from '../../mesh/model/gateways';
 import { memoizeByIdentity } from '../../mesh/model/memoize';
 import { isVisible } from '../../mesh/model/mesh-config';
 import { hasLabels } from '../../mesh/model/workload-index';
-import type { EffectiveRule, MeshGateway, MeshModel, MeshVirtualService } from '../../mesh/model/mesh-model';
+import type {
+  EffectiveRule,
+  MeshGateway,
+  MeshModel,
+  MeshVirtualService,
+  MeshWorkload,
+} from '../../mesh/model/mesh-model';
+import { hasNoProxy } from '../../mesh/model/mutual-tls';
 import type { CheckOptions, GatewayWorkload } from '../rule';
 import { hostRules } from './host-rules';
 import { servicePlace } from '../../mesh/model/externals';
@@ -74,13 +81,24 @@ function meshClients(model: MeshModel, { namespace, hosts, seenBy }: MeshVirtual
       return services.length === 0 || services.some((service) => isVisible(service.seenBy, client));
     });
   const others = [...namespacesApart(model)].filter((client) => client !== namespace && reaches(client));
-  return [...(reaches(namespace) || others.length === 0 ? [namespace] : []), ...others].map((client) => [client]);
+  const known = [...(reaches(namespace) ? [namespace] : []), ...others];
+  // The clients may be in namespaces that the input does not describe.
+  const named = [seenBy, ...hosts.flatMap((host) => model.services.withHost(host).map((service) => service.seenBy))]
+    .flatMap((one) => (typeof one === 'string' ? [] : [...one]))
+    .filter(reaches);
+  const clients = known.length > 0 ? known : named;
+  return (clients.length > 0 ? [...new Set(clients)] : [namespace]).map((client) => [client]);
+}
+
+/** Without the Namespace object, it is not known whether pods get a sidecar. */
+function mayHaveSidecar(model: MeshModel, workload: MeshWorkload): boolean {
+  return workload.proxy === 'sidecar' || (workload.proxy === 'none' && !hasNoProxy(model, workload));
 }
 
 /** Namespaces with sidecars that a Service's exportTo or a DestinationRule treats differently from the rest. */
 const namespacesApart = memoizeByIdentity((model: MeshModel): ReadonlySet<string> => {
   const withSidecars = new Set(
-    model.workloads.all.filter(({ proxy }) => proxy === 'sidecar').map(({ namespace }) => namespace),
+    model.workloads.all.filter((workload) => mayHaveSidecar(model, workload)).map(({ namespace }) => namespace),
   );
   const visibilities = [...model.services.all, ...hostRules(model).all].map(({ seenBy }) => seenBy);
   if (visibilities.some((seenBy) => seenBy !== '*')) return withSidecars;

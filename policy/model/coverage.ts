@@ -53,7 +53,7 @@ function gatewaysOf({ match, gateways, namespace }: MatchCondition): readonly st
 
 function coversRequest(outer: JsonMap, inner: JsonMap): boolean {
   const given = literalsOf(inner);
-  return literalsOf(outer).every((wanted) => given.some((literal) => implies(literal, wanted)));
+  return literalsOf(outer).every((wanted) => isAlways(wanted) || given.some((literal) => implies(literal, wanted)));
 }
 
 /** The conditions of an HTTP match on the request itself. Each match is compared with many. */
@@ -72,6 +72,14 @@ function coversConnection(outer: JsonMap, inner: JsonMap): boolean {
     return false;
   const source = asName(outer['sourceSubnet']);
   return source === undefined || source === asName(inner['sourceSubnet']);
+}
+
+/** Whether every request meets a literal: a regex for any value of what every request has. */
+function isAlways({ variable, test, negated }: Literal): boolean {
+  if (negated || test.kind !== 'regex') return false;
+  const regex = test.value.replace(/^\^/, '').replace(/\$$/, '');
+  if (variable === 'path' && /^\\?\/\.\*$/.test(regex)) return true;
+  return ['path', 'header :method', 'header :authority', 'header :scheme'].includes(variable) && /^\.[*+]$/.test(regex);
 }
 
 /** Whether a request that meets `given` always meets `wanted`. False when in doubt. */

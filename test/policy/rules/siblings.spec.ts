@@ -3,8 +3,10 @@ import type { KubernetesObject } from '../../../mesh/manifests/kubernetes';
 import type { CheckOptions, Rule } from '../../../policy/rule';
 import { attachesToNothing } from '../../../policy/rules/attaches-to-nothing';
 import { authzHttpOnTcp } from '../../../policy/rules/authz-http-on-tcp';
+import { defaultRoute } from '../../../policy/rules/default-route';
 import { delegateRef } from '../../../policy/rules/delegate-ref';
 import { gatewayApiBackend } from '../../../policy/rules/gateway-api-backend';
+import { hostExists } from '../../../policy/rules/host-exists';
 import { literalWildcard } from '../../../policy/rules/literal-wildcard';
 import { revisionInstalled } from '../../../policy/rules/revision-installed';
 import { requestsFail } from '../../../policy/rules/requests-fail';
@@ -186,6 +188,37 @@ const cases: Case[] = [
     ],
     [],
     complete,
+  ],
+  [
+    'a Service that is exported to the only clients of its route',
+    hostExists,
+    [
+      service('cart', [80], { annotations: { 'networking.istio.io/exportTo': 'front' } }),
+      virtualService('cart', { hosts: ['cart'], exportTo: ['front'], http: [{ route: [to('cart')] }] }),
+    ],
+    [],
+  ],
+  [
+    'a Service that is hidden from clients whose namespace is not in the input',
+    hostExists,
+    [
+      service('cart', [80]),
+      service('stock', [80], { annotations: { 'networking.istio.io/exportTo': '.' } }),
+      virtualService('cart', { hosts: ['cart'], exportTo: ['front'], http: [{ route: [to('stock')] }] }),
+    ],
+    ['mandatory VirtualService cart spec.http[0].route[0].destination.host'],
+  ],
+  ...['.*', '/.*', '^/.*$', '.+'].map((regex): Case => [
+    `a regex for every path: ${regex}`,
+    defaultRoute,
+    [service('cart'), matching({ uri: { regex } })],
+    [],
+  ]),
+  [
+    'a regex for some paths',
+    defaultRoute,
+    [service('cart'), matching({ uri: { regex: '/a.*' } })],
+    ['advisory VirtualService cart spec.http'],
   ],
   ['a missing delegate is unknown in a partial input', delegateRef, [root({ name: 'leaf' })], []],
   [
