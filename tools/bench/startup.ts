@@ -20,7 +20,8 @@ function milliseconds(load: string): number {
     const started = performance.now();
     const pulumi = require('@pulumi/pulumi');
     pulumi.runtime.setMocks({ newResource: ({ name, inputs }) => ({ id: name, state: inputs }), call: () => ({}) }, 'meshwright', 'bench', false, 'organization');
-    pulumi.runtime.getMonitor().registerResourceHook = (_, done) => done(null, {});
+    const monitor = pulumi.runtime.getMonitor();
+    for (const call of ['registerResourceHook', 'registerStackTransform']) monitor[call] = (_, done) => done(null, {});
     pulumi.runtime.runInPulumiStack(async () => {
       ${load}
       console.log(performance.now() - started);
