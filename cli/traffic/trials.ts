@@ -20,9 +20,9 @@ export interface Trial {
   who: string;
   from: string;
   request: Request;
-  /** `127.0.0.1:30080`; absent: through the node's proxy, as `sender`. */
+  /** `127.0.0.1:30080`; absent if requests go through the node's proxy, as `sender`. */
   address?: string;
-  /** `<workload>.<namespace>` as the node's proxy takes it. */
+  /** The sender for the node's proxy, `<workload>.<namespace>`. */
   sender?: string;
   configured: Configured;
 }

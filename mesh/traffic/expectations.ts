@@ -24,7 +24,7 @@ export interface ExpectationVerdict {
   message: string;
 }
 
-/** Reads one entry of `meshwright:expect`, of any program; a string says what is wrong with it. */
+/** Reads one entry of `meshwright:expect`, of any program, or returns a string that says what is wrong with it. */
 export function expectationOf(value: unknown): Expectation | string {
   if (!isMap(value)) return 'must be a map with request, and to or status';
   const { request, from, to, status, share } = value;

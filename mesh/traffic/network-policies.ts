@@ -2,15 +2,16 @@ import { asList, asMap, asStringMap, isMap } from '../json';
 import type { MeshModel, MeshObject, MeshWorkload } from '../model/mesh-model';
 import { hasLabels } from '../model/workload-index';
 
-/** Pods at one end of a connection. Namespace '' stands for any, so that nothing is known of them. */
+/** Pods at one end of a connection. With namespace '' nothing is known about them. */
 export interface Pods {
   namespace: string;
   labels: Record<string, string>;
 }
 
 /**
- * The NetworkPolicies of which it is not known that they let a connection through. Policies only allow: pods that one selects take (or open) the connections that
- * one of them allows. https://kubernetes.io/docs/concepts/services-networking/network-policies/
+ * The NetworkPolicies that may block a connection. Policies only allow: a pod that some policy selects can accept (or
+ * open) only connections that a policy allows.
+ * https://kubernetes.io/docs/concepts/services-networking/network-policies/
  */
 export function openNetworkPolicies(model: MeshModel, client: Pods, server: MeshWorkload, port: number): MeshObject[] {
   const all = model.objects.ofGroupKind('networking.k8s.io', 'NetworkPolicy');
@@ -53,7 +54,7 @@ function allowsPort(rule: unknown, { ports }: MeshWorkload, port: number): boole
   );
 }
 
-/** Whether peers of a rule certainly include some pods. No peers stand for all of them. */
+/** Whether the peers of a rule certainly include the pods. A rule without peers includes all pods. */
 function allowsPeer(model: MeshModel, peers: unknown, policyNamespace: string, pods: Pods): boolean {
   const listed = asList(peers);
   if (listed.length === 0) return true;

@@ -147,7 +147,7 @@ export function touching(model: MeshModel, client: Proxy, { service, destination
   ];
 }
 
-/** Whether a policy of the Gateway API is for a Service. */
+/** Whether a policy of the Gateway API applies to a Service. */
 function targets({ namespace, spec }: MeshObject, service: MeshService): boolean {
   return asList(spec['targetRefs']).some((value) => {
     const target = asMap(value);
@@ -180,7 +180,7 @@ interface Parent {
   name: string;
 }
 
-/** What a route of the Gateway API is attached to. */
+/** The parents of a Gateway API route. */
 function parentsOf({ namespace, spec }: MeshObject): Parent[] {
   return asList(spec['parentRefs']).map((value) => {
     const parent = asMap(value);
@@ -192,7 +192,7 @@ function parentsOf({ namespace, spec }: MeshObject): Parent[] {
   });
 }
 
-/** Kinds of parents that are no entrances: routes for them apply in the mesh. */
+/** Kinds of parents that are not entrances: routes for them apply in the mesh. */
 const servicesAsParents = ['Service', 'ServiceEntry', 'Hostname'];
 
 function hasParent(route: MeshObject, service: MeshService): boolean {
@@ -277,8 +277,8 @@ export function entrancesFor(model: MeshModel, host: string): Entrance[] {
 }
 
 /**
- * What an Ingress or the Gateway API can do at a gateway's workload: istiod serves an Ingress of its class there, and a
- * Gateway that states the address of its Service.
+ * The Ingresses and Gateway API objects that can affect a gateway's workload: istiod serves an Ingress of its class
+ * there, and a Gateway with the address of its Service.
  */
 export function touchingGateway(model: MeshModel, proxy: Proxy, host: string): string[] {
   return [...ingressesAt(model, proxy, host), ...attachedGateways(model, proxy, host)];

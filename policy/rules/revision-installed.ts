@@ -5,8 +5,8 @@ const revisionLabel = 'istio.io/rev';
 const injectionLabel = 'istio-injection';
 
 /**
- * The revisions and tags that are installed come from the option `revisions` and from the injector webhooks among the objects; where neither says any, only the two labels together are
- * judged.
+ * The revisions and tags that are installed come from the option `revisions` and from the injector webhooks among the
+ * objects; if neither names any, only the combination of both labels is judged.
  */
 export const revisionInstalled: Rule = {
   id: 'revision-installed',

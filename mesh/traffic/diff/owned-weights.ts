@@ -3,7 +3,7 @@ import { hasSplitsOf, withWeightsOf } from '../../manifests/route-weights';
 import type { MeshOptions } from '../../model/mesh-model';
 import type { Unfollowed } from '../unfollowed';
 
-/** A VirtualService of which a controller sets the weights. */
+/** A VirtualService whose weights a controller sets. */
 export interface OwnedWeights {
   kind: string;
   namespace: string;
@@ -21,15 +21,15 @@ export interface Side {
 export interface WithoutOwnedWeights {
   before: Side;
   after: Side;
-  /** Their weights are not compared. */
+  /** VirtualServices whose weights are not compared. */
   owned: OwnedWeights[];
-  /** Their weights change, and what they are today is not in the input. */
+  /** VirtualServices whose weights change, although the current weights are not in the input. */
   unknown: Unfollowed[];
 }
 
 /**
- * An update leaves weights alone that belong to a controller, so the side after the change gets them from the side before it, except where the destinations of a
- * rule change. A cluster holds such weights, a stack file does not.
+ * An update does not change weights that belong to a controller, so the side after the change gets them from the side
+ * before it, unless the destinations of a rule change. A cluster has such weights, a stack file does not.
  */
 export function withoutOwnedWeights(before: Side, after: Side): WithoutOwnedWeights {
   const [old, next] = [before.options?.weightOwners ?? {}, after.options?.weightOwners ?? {}];

@@ -25,7 +25,7 @@ export interface TrafficDiff {
   underLoad: LoadChange[];
   /** Changes that are not modelled; their effect on traffic is unknown. */
   notFollowed: Unfollowed[];
-  /** VirtualServices of which controllers set the weights; these are not compared. */
+  /** VirtualServices whose weights controllers set; these weights are not compared. */
   ownedWeights: OwnedWeights[];
 }
 

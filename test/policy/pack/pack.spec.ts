@@ -200,17 +200,17 @@ describe('the policy pack, with tests of routing in the configuration of a progr
   const fails =
     'expected 100 % of the requests from workloads to reach cart v1; instead: cart.shop v1 90 %, cart.shop v2 10 % (VirtualService shop/cart spec.http[0])';
 
-  it('is silent where they hold', () => {
+  it('is silent if they hold', () => {
     assert.deepEqual(judged(stack(90), toV1(90)), []);
   });
 
-  it('stops a preview that fails one', () => {
+  it('stops a preview in which one fails', () => {
     assert.deepEqual(judged(stack(90), toV1(100)), [
       `istio-mesh Expectation expect[0]: ${fails.replace('100 % of the', 'all')} [expect]`,
     ]);
   });
 
-  it('advises where it cannot tell', () => {
+  it('advises if it cannot tell', () => {
     const filter = object('networking.istio.io/v1alpha3', 'EnvoyFilter', 'lua', {
       configPatches: [
         { applyTo: 'HTTP_ROUTE', match: { context: 'SIDECAR_OUTBOUND' }, patch: { operation: 'REMOVE' } },
@@ -222,7 +222,7 @@ describe('the policy pack, with tests of routing in the configuration of a progr
     ]);
   });
 
-  it('advises where a value of the preview decides', () => {
+  it('advises if an unknown value of the preview decides', () => {
     assert.deepEqual(
       judged(stack(unknownNumber), toV1(100)).map((message) => message.split('; instead')[0]),
       ['istio-advice Expectation expect[0]: expected all requests from workloads to reach cart v1'],
