@@ -8,8 +8,9 @@ import { conditionWords } from '../words';
 import type { RuleRef } from '../outcome';
 import { trafficModels, type TrafficModel } from '../traffic-model';
 import type { Unfollowed } from '../unfollowed';
-import { type LoadChange, loadChanges, notFollowed } from './load';
+import { type LoadChange, loadChanges } from './load';
 import { entryMoves, type Move } from './moves';
+import { notFollowed } from './not-followed';
 import { type OwnedWeights, withoutOwnedWeights } from './owned-weights';
 
 /** What a change of objects does to traffic. */

@@ -27,7 +27,9 @@ export function witness(variable: string, literals: readonly Literal[]): Witness
 
 /** Whether a request can lack the property. */
 function isOptional(variable: string): boolean {
-  return /^(header (?!:)|query |claim |source label |sni$|destination address$)/.test(variable);
+  return /^(header (?!:)|query |claim |source label |(sni|destination address|token|request principal)$)/.test(
+    variable,
+  );
 }
 
 /** The possible values of a property: paths and headers have no control characters. */

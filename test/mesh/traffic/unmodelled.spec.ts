@@ -35,6 +35,7 @@ const mesh = [
   service(),
   pods('shop/web', { app: 'web' }),
   pods('other/client', { app: 'client' }),
+  object('v1', 'Service', 'other/client', { selector: { app: 'client' }, ports: [{ name: 'http', port: 80 }] }),
   pods('edge/igw', { istio: 'edge' }, { 'inject.istio.io/templates': 'gateway' }),
   object('v1', 'Service', 'edge/igw', { selector: { istio: 'edge' }, ports: [{ name: 'http', port: 80 }] }),
   object('networking.istio.io/v1', 'Gateway', 'edge/front', {
@@ -236,6 +237,89 @@ describe('objects that are not modelled are named by every answer that they can 
         ['unknown', ['its pods move to ambient mode, which is not modelled']],
         ['unknown', ['its pods lose their proxy, so that no rule applies to the requests that they send']],
         ['same', []],
+      ],
+    );
+  });
+});
+
+describe('a change that no class of requests shows is named', () => {
+  const namesSenders = object('security.istio.io/v1', 'AuthorizationPolicy', 'shop/a', {
+    rules: [{ from: [{ source: { principals: ['cluster.local/ns/other/sa/default'] } }] }],
+  });
+  const bySender = object('networking.istio.io/v1', 'VirtualService', 'shop/web', {
+    hosts: ['web'],
+    http: [{ match: [{ sourceLabels: { tier: 'gold' } }], timeout: '9s', route: [{ destination: { host: 'web' } }] }],
+  });
+  const account = (serviceAccountName: string) =>
+    object('apps/v1', 'Deployment', 'other/client', {
+      template: { metadata: { labels: { app: 'client' } }, spec: { serviceAccountName } },
+    });
+  const alias = (externalName: string) =>
+    object('v1', 'Service', 'shop/db', { type: 'ExternalName', externalName, ports: [{ name: 'http', port: 80 }] });
+  const terminating = (tls: object) =>
+    object('networking.istio.io/v1', 'Gateway', 'edge/front', {
+      selector: { istio: 'edge' },
+      servers: [{ port: { number: 443, name: 'https', protocol: 'HTTPS' }, hosts: ['www.example.com'], tls }],
+    });
+
+  const cases: [string, KubernetesObject[], KubernetesObject[], string[]][] = [
+    [
+      'the ServiceAccount of a sender that policies name',
+      [namesSenders],
+      [namesSenders, account('client')],
+      [
+        'Deployment client: its ServiceAccount becomes client, and AuthorizationPolicies name ServiceAccounts of senders',
+      ],
+    ],
+    ['the ServiceAccount of a sender that no policy names', [], [account('client')], []],
+    [
+      'a label by which rules tell senders apart',
+      [bySender],
+      [bySender, pods('other/client', { app: 'client', tier: 'gold' })],
+      ['Deployment client: its label tier changes, by which VirtualServices tell senders apart'],
+    ],
+    ['any other label of a sender', [bySender], [bySender, pods('other/client', { app: 'client', team: 'a' })], []],
+    [
+      'the host that an ExternalName Service stands for',
+      [alias('a.example.org')],
+      [alias('b.example.org')],
+      ['Service db: its name leads to b.example.org in place of a.example.org'],
+    ],
+    [
+      'the TLS of a server of a Gateway',
+      [terminating({ mode: 'SIMPLE', credentialName: 'www' })],
+      [terminating({ mode: 'MUTUAL', credentialName: 'www' })],
+      ['Gateway front: TLS of clients: spec.servers[0].tls.mode "SIMPLE" -> "MUTUAL"'],
+    ],
+  ];
+  for (const [title, before, after, named] of cases) {
+    it(title, () => {
+      const diff = trafficDiff(withObjects(...before), withObjects(...after));
+      assert.deepEqual(
+        [diffStatus(diff), diff.notFollowed.map(({ kind, name, touches }) => `${kind} ${name}: ${touches}`)],
+        [named.length > 0 ? 'unknown' : 'same', named],
+      );
+    });
+  }
+
+  it('requests without a token are a class of their own', () => {
+    const authentication = object('security.istio.io/v1', 'RequestAuthentication', 'shop/jwt', {
+      jwtRules: [{ issuer: 'me', jwksUri: 'https://me.example/jwks' }],
+    });
+    const required = object('security.istio.io/v1', 'AuthorizationPolicy', 'shop/jwt', {
+      rules: [{ from: [{ source: { requestPrincipals: ['*'] } }] }],
+    });
+    const { moves } = trafficDiff(withObjects(authentication, required), withObjects(authentication));
+    assert.deepEqual(
+      moves.map(({ from, host, who, moved }) => ({ from, host, who, moved })),
+      [
+        { from: ['gateway edge/igw'], host: 'www.example.com', who: 'all other requests', moved: '1' },
+        ...['workloads', 'clients without a sidecar'].map((from) => ({
+          from: [from],
+          host: 'web.shop.svc.cluster.local',
+          who: 'all other requests',
+          moved: '1',
+        })),
       ],
     );
   });
