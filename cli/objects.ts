@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isMap } from '../mesh/json';
 import type { KubernetesObject } from '../mesh/manifests/kubernetes';
 import { objectKey } from '../mesh/manifests/kubernetes';
 import { isClusterScoped } from '../policy/schema/kubernetes';
@@ -210,10 +211,13 @@ function withName(object: KubernetesObject): KubernetesObject {
 /** The items of a List, the value itself otherwise; each with the keys that lead to it. */
 function itemsOf(value: unknown, keys: Key[] = []): { value: unknown; keys: Key[] }[] {
   if (value === null || value === undefined) return [];
-  const { kind, items } = value as { kind?: unknown; items?: unknown };
-  return typeof kind === 'string' && kind.endsWith('List') && Array.isArray(items)
-    ? items.flatMap((item, index) => itemsOf(item, [...keys, 'items', index]))
-    : [{ value, keys }];
+  const { apiVersion, kind, items } = value as { apiVersion?: unknown; kind?: unknown; items?: unknown };
+  if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items)) return [{ value, keys }];
+  // As kubectl does: items of a ServiceList are Services.
+  const typed = kind === 'List' ? {} : { apiVersion, kind: kind.slice(0, -'List'.length) };
+  return items.flatMap((item: unknown, index) =>
+    itemsOf(isMap(item) && item['kind'] === undefined ? { ...typed, ...item } : item, [...keys, 'items', index]),
+  );
 }
 
 function lineOf(document: StreamDocument, keys: readonly Key[]): number {

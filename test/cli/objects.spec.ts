@@ -175,6 +175,14 @@ describe('reading objects', () => {
     assert.deepEqual([found?.line('metadata.name'), found?.line('spec.ports')], [7, 4]);
   });
 
+  it('gives the items of a typed list its kind, as kubectl does', () => {
+    const text = '{"apiVersion":"v1","kind":"ServiceList","items":[{"metadata":{"name":"a"},"spec":{}}]}';
+    assert.deepEqual(
+      readObjects('x', text).map(({ object }) => object),
+      [{ apiVersion: 'v1', kind: 'Service', metadata: { name: 'a' }, spec: {} }],
+    );
+  });
+
   const route = (weight: number): string =>
     `apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: web, namespace: shop }\nspec: { hosts: [web], http: [{ route: [{ destination: { host: web, subset: a }, weight: 90 }, { destination: { host: web, subset: b }, weight: ${weight} }] }] }\n`;
 
