@@ -190,9 +190,9 @@ describe('the policy pack, with tests of routing in the configuration of a progr
     ...more,
   });
   /** The findings of the pack about tests of routing. */
-  const judged = (resources: Record<string, Resource>, expect: unknown, config?: object): string[] => {
-    process.env['PULUMI_CONFIG'] = JSON.stringify({ 'meshwright:expect': expect });
-    return runPack(resources, config)
+  const judged = (resources: Record<string, Resource>, expect: unknown, sections: object = {}): string[] => {
+    process.env['PULUMI_CONFIG'] = JSON.stringify({ 'meshwright:expect': expect, ...sections });
+    return runPack(resources)
       .filter(({ message }) => message.includes('Expectation'))
       .map(({ policy, message }) => `${policy} ${message}`);
   };
@@ -251,6 +251,10 @@ describe('the policy pack, with tests of routing in the configuration of a progr
       JSON.stringify([{ request: 'shop.example.com/', from: 'gateway edge/public', status }]);
     const all = stack(90, { release, gateway, answer });
     assert.deepEqual(judged(all, expect(418)), []);
+    // Pods that exist outside a stack of Meshwright.
+    const gateways = JSON.stringify({ public: { namespace: 'edge', install: false } });
+    const existing = judged(stack(90, { gateway, answer }), expect(418), { 'meshwright:gateways': gateways });
+    assert.deepEqual(existing, []);
     assert.deepEqual(judged(all, expect(404)), [
       'istio-mesh Expectation expect[0]: expected all requests from gateway edge/public to get status 404; instead: answer 418 (VirtualService shop/answer spec.http[0]) [expect]',
     ]);
