@@ -1,8 +1,6 @@
 import tseslint from 'typescript-eslint';
 
-/**
- * The rooms of the house, from the ground up: each may import the rooms that it names here, and no others. See CONTRIBUTING.md.
- */
+/** The rooms, from the bottom up: each may import only the rooms listed here. See CONTRIBUTING.md. */
 const rooms = {
   runtime: { may: [] },
   mesh: { may: [], without: ['@pulumi', 'node:(?!util)'] },
@@ -16,7 +14,10 @@ const rooms = {
 };
 const everyRoom = [...Object.keys(rooms), 'test'];
 
-/** `no-restricted-imports` for one room: the other rooms, by any number of steps up, and the packages that it does without. */
+/**
+ * `no-restricted-imports` for one room: the other rooms, by any relative path, and the packages that the room must not
+ * use.
+ */
 function room(name, { may, without = [] }) {
   const closed = everyRoom.filter((other) => other !== name && !may.includes(other));
   const patterns = [
@@ -59,7 +60,8 @@ export default tseslint.config(
     files: ['test/**/*.ts'],
     rules: {
       '@typescript-eslint/no-unused-expressions': 'off',
-      // What a hook sets may be unset in the next one, when the first has skipped the suite; types do not see that.
+      // A variable that one hook sets may be unset in the next one, if the first has skipped the suite. Types do not
+      // show that.
       '@typescript-eslint/no-unnecessary-condition': 'off',
     },
   },

@@ -18,7 +18,7 @@ const section = (name: string) => ({ secret: secretSections.has(name) });
 // Namespaces first: the injector reads their labels when a pod is created.
 const labels = mesh.meshNamespaces(settings);
 const namespaces = new Map(Object.entries(labels).map(([name, args]) => [name, new mesh.MeshNamespace(name, args)]));
-/** What everything after it waits for. */
+/** Resources that everything after them waits for. */
 const ready: Resource[] = [...namespaces.values()];
 /** Options of resources in a namespace: deleting the namespace deletes them too. */
 function inside(name: string, after: Resource[] = []): ComponentResourceOptions {
@@ -61,9 +61,12 @@ for (const [namespace, services] of Object.entries(routes)) {
   new mesh.Routes(namespace, args, inside(namespace, workloads));
 }
 
-/** Class of requests → `v1 90 %, v3 10 %; timeout 1s`. Not a list: Pulumi compares lists by position, so a removed rule would change every rule after it. */
+/**
+ * Class of requests → `v1 90 %, v3 10 %; timeout 1s`. It is a map, because Pulumi compares lists by position, so that a
+ * removed rule would change every rule after it.
+ */
 function trafficLines(classes: readonly Split[]): Record<string, string> {
-  // What is unknown of all classes is said once.
+  // Unknowns that all classes share are listed once.
   const common = (classes[0]?.unknown ?? []).filter((reason) =>
     classes.every(({ unknown }) => unknown?.includes(reason)),
   );

@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { objectKey, objectTitle, defined, originOf, type KubernetesObject } from '../mesh/manifests/kubernetes';
 import { renderMesh } from '../mesh/manifests/mesh';
-import { judgeExpectations } from '../mesh/traffic/expectations';
-import { stackTraffic, type TrafficInput } from '../mesh/traffic';
+import { mergedOptions, stackTraffic, type TrafficInput } from '../mesh/traffic';
 import { checkOptions, mergeCheckOptions } from '../config/check-options';
 import { encryptedUnknowns } from '../config/encrypted';
 import { keyPath, parseKeyPath, valueAt } from '../config/key-path';
 import { decodeText, readYaml } from '../config/yaml';
 import { policy as policySchema, type PolicySettings } from '../config/schema/policy';
 import { checkReport } from '../policy/check';
+import { expectationFindings } from '../policy/expectations';
 import { type Finding, findingSubject, type Level, named, subjectOf } from '../policy/finding';
 import type { CheckOptions } from '../policy/rule';
 import { rules } from '../policy/rules';
@@ -18,14 +18,15 @@ import { userError, UserError } from './errors';
 import type { LoadedStack } from './input';
 import { identity, type LoadedObject, type ReadInput } from './objects';
 
-/** An object that is to be judged, and where findings on it point. */
+/** An object to check, and where its findings point. */
 interface Judged extends LoadedObject {
-  /** Key in the stack file that makes what a path in the object names. */
+  /** The key in the stack file that creates the value at a path of the object. */
   key?: (path: string) => string;
 }
 
 /**
- * Judges the objects of files and stacks together, as they are to live in one cluster. Each finding names the file and line, or the key of the stack file, that it is about.
+ * Judges the objects of files and stacks together, as they will live in one cluster. Each finding names its file and
+ * line, or its key in the stack file.
  * @param options - options of the checks, in addition to those of the stack files
  */
 export function judge(
@@ -35,7 +36,7 @@ export function judge(
   level: Level,
 ): SourcedReport {
   const made = stacks.flatMap(madeBy);
-  // An object that a stack makes and a file holds is one object too.
+  // An object in both a stack and a file counts as one object, too.
   const kept = new Map<string, Judged>([...input.objects, ...made].map((one) => [identity(one.object), one]));
   const objects = [...kept.values()];
   const repeated = [...input.repeated, ...[...input.objects, ...made].filter((one) => !objects.includes(one))];
@@ -54,7 +55,7 @@ export function judge(
   ];
   const places = new Map<Finding, ReportSource>();
   const traffic = trafficOf(judged, stacks, merged);
-  for (const { finding, source } of stacks.flatMap((stack) => expectationFindings(stack, traffic))) {
+  for (const { finding, source } of stacks.flatMap((stack) => expectationsOf(stack, traffic))) {
     findings.push(finding);
     places.set(finding, source);
   }
@@ -64,7 +65,7 @@ export function judge(
   return sourced({ ...report, findings }, { objects: objects.length, sourceOf, level });
 }
 
-/** Everything that is judged together, as the routing model takes it. */
+/** Everything that is judged together, as input of the routing model. */
 function trafficOf(
   objects: KubernetesObject[],
   stacks: readonly LoadedStack[],
@@ -72,38 +73,27 @@ function trafficOf(
 ): TrafficInput {
   const own = stacks.map(({ settings }) => stackTraffic(settings, defined({ externals, complete })));
   const known = new Set(objects.map(identity));
-  // The workloads of gateways, which charts bring.
+  // The workloads of gateways, which charts install.
   const workloads = own.flatMap((stack) => stack.objects).filter((object) => !known.has(identity(object)));
   return {
     objects: [...objects, ...workloads],
-    options: Object.assign({}, ...own.map(({ options }) => options)) as TrafficInput['options'],
+    options: mergedOptions(own),
   };
 }
 
 /** Tests of routing that fail, or that cannot be judged. */
-function expectationFindings(
+function expectationsOf(
   { settings, source, file }: LoadedStack,
   traffic: TrafficInput,
 ): { finding: Finding; source: ReportSource }[] {
-  const verdicts = judgeExpectations(traffic, settings.expect ?? []);
-  return verdicts.flatMap(({ result, message }, index) => {
-    if (result === 'holds') return [];
-    const finding: Finding = {
-      rule: 'expect',
-      level: result === 'cannotTell' ? 'advisory' : 'mandatory',
-      kind: 'Expectation',
-      namespace: '',
-      name: `expect[${index}]`,
-      path: '',
-      message,
-    };
-    const keys = ['expect', index];
+  return expectationFindings(traffic, settings.expect ?? []).map((finding) => {
+    const keys = parseKeyPath(finding.name);
     const line = source.position?.(keys)?.line;
-    return [{ finding, source: { file, key: keyPath(keys), ...(line === undefined ? {} : { line }) } }];
+    return { finding, source: { file, key: keyPath(keys), ...(line === undefined ? {} : { line }) } };
   });
 }
 
-/** The objects that a stack file makes. */
+/** The objects of a stack file. */
 function madeBy({ settings, source, file }: LoadedStack): Judged[] {
   const mesh = renderMesh(settings);
   return [...mesh.existingNamespaces, ...mesh.objects].map((rendered): Judged => {
@@ -113,7 +103,7 @@ function madeBy({ settings, source, file }: LoadedStack): Judged[] {
   });
 }
 
-/** The copy that is not judged together with the others is named, and judged alone where it differs. */
+/** Reports the copy that is not judged together with the others, and judges it alone if it differs. */
 function repeatedFindings(copy: Judged, { object, file, line }: Judged, options: CheckOptions): Finding[] {
   const isSame = isDeepStrictEqual(copy.object, object);
   const place = [file, line('') || undefined].filter((part) => part !== undefined).join(':');
@@ -129,7 +119,7 @@ function repeatedFindings(copy: Judged, { object, file, line }: Judged, options:
   return [twice, ...alone.findings.map((finding) => ({ ...finding, message: `${finding.message} (in ${other})` }))];
 }
 
-/** Findings do not name an API group: of two kinds of one name, the object is meant that has the path. */
+/** Findings do not name an API group. If two groups have the same kind, the object with the path is meant. */
 function sourceIn(objects: readonly Judged[], finding: Finding): ReportSource | undefined {
   const subject = findingSubject(finding);
   const named = objects.filter(({ object }) => subjectOf(object) === subject);
@@ -140,7 +130,7 @@ function sourceIn(objects: readonly Judged[], finding: Finding): ReportSource | 
   return { file, ...(key === undefined ? {} : { key: key(finding.path) }), ...(line === 0 ? {} : { line }) };
 }
 
-/** What `--each` says of one document: a line of JSON. */
+/** The result of `--each` for one document: a line of JSON. */
 export interface JudgedDocument extends Pick<SourcedReport, 'findings' | 'waived'> {
   file: string;
   /** From 1. */
@@ -149,7 +139,7 @@ export interface JudgedDocument extends Pick<SourcedReport, 'findings' | 'waived
   object: string;
 }
 
-/** Judges every document alone, as if there were no other. Pure. */
+/** Judges every document alone, independent of the others. Pure. */
 export function judgeEach({ all }: Pick<ReadInput, 'all'>, options: CheckOptions, level: Level): JudgedDocument[] {
   return all.map((one) => {
     const alone = { all: [one], objects: [one], repeated: [], stackFiles: [], encryptedSecrets: [] };
@@ -178,5 +168,5 @@ export function readOptions(file: string): PolicySettings {
   const parsed = policySchema.safeParse(value ?? {});
   if (parsed.success) return parsed.data;
   const lines = parsed.error.issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': '));
-  throw userError(`${file} holds no valid options of the check:`, lines);
+  throw userError(`${file} has no valid check options:`, lines);
 }

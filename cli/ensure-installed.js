@@ -1,4 +1,5 @@
-// npm's pre-script of `npm start` and `npm test`: installs what the lock file asks for, when it is not there yet. Plain JavaScript, because nothing is installed when it runs.
+// npm's pre-script of `npm start` and `npm test`: installs the packages of the lock file, unless they are installed.
+// Plain JavaScript, because nothing is installed when it runs.
 'use strict';
 const { spawn, spawnSync } = require('node:child_process');
 const { readFileSync } = require('node:fs');
@@ -15,7 +16,10 @@ function packagesOf(file) {
   }
 }
 
-/** npm keeps a lock file of what it installed: every package that this platform needs must be in it, in the right version. */
+/**
+ * npm records what it has installed in a lock file: every package that this platform needs must be there, in the right
+ * version.
+ */
 function isInstalled() {
   const asked = packagesOf('package-lock.json');
   const installed = packagesOf('node_modules/.package-lock.json');
@@ -25,7 +29,10 @@ function isInstalled() {
   );
 }
 
-/** Downloads the Go modules of the lab in the background. A failure does not matter: the lab downloads what is missing. */
+/**
+ * Downloads the Go modules of the lab in the background. A failure does not matter: the lab downloads missing modules
+ * later.
+ */
 function fetchModules() {
   const env = { ...process.env, GOFLAGS: '', GOWORK: 'off' };
   const lab = join(root, 'cluster', 'lab');

@@ -4,13 +4,13 @@ import { LabError } from '../cluster/lab';
 /** Exit codes of every command, as `--help` states them. */
 export const exitCodes = { done: 0, findings: 1, usage: 2, cannotTell: 3 } as const;
 
-/** Something that the user can fix: shown on stderr without a stack trace. */
+/** An error that the user can fix: shown on stderr without a stack trace. */
 export class UserError extends Error {
   override name = 'UserError';
   readonly exitCode: number = exitCodes.usage;
 }
 
-/** What the user asked for is refused: by a rule, by the schema of the stack file, or by the cluster. */
+/** The request of the user is refused: by a rule, by the schema of the stack file, or by the cluster. */
 export class RefusedError extends UserError {
   override readonly exitCode = exitCodes.findings;
 }

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync, realpathSync, statSync, type Stats } from 'n
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { decodeText, readKubernetesYaml } from '../config/yaml';
 
-/** A file that a command is to read. */
+/** A file that a command reads. */
 export interface InputFile {
-  /** As messages are to name it. */
+  /** The name for messages. */
   name: string;
   /** `-` for stdin. */
   path: string;
@@ -15,10 +15,10 @@ export interface InputFile {
 }
 
 const endings = ['.yaml', '.yml', '.json'];
-/** Folders of tools, which hold no configuration that people write. */
+/** Folders of tools, without configuration that people write. */
 const foreignFolders = ['.git', 'node_modules', '.terraform'];
 
-/** The files of an operand: the file itself, or all YAML and JSON in a folder, in the order of their names. */
+/** The files of an operand: the file itself, or all YAML and JSON files in a folder, sorted by name. */
 export function filesOf(operand: string): { files: InputFile[] } | { problem: string } {
   if (operand === '-') return { files: [{ name: 'stdin', path: '-', isNamed: true, isChartTemplate: false }] };
   const stats = statOf(operand);
@@ -32,7 +32,7 @@ function inputFile(path: string, isNamed: boolean): InputFile {
   return { name: path, path, isNamed, isChartTemplate: isInChartTemplates(resolve(path)) };
 }
 
-/** @param seen - folders on the way, by their real paths: a link may lead back up */
+/** @param seen - real paths of the folders above: a link may lead back to one of them */
 function filesBelow(folder: string, seen: ReadonlySet<string>): string[] {
   const real = realpathSync(folder);
   if (seen.has(real)) return [];
@@ -60,7 +60,10 @@ function isInChartTemplates(path: string): boolean {
 
 const kustomizationNames = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
 
-/** Files that kustomizations among these files use as patches: they look like objects, but hold only what changes. */
+/**
+ * Files that kustomizations among these files use as patches: they look like objects, but have only the fields that
+ * change.
+ */
 export function patchesOf(files: readonly InputFile[]): ReadonlySet<string> {
   const kustomizations = files.filter(({ path }) => kustomizationNames.includes(basename(path)));
   return new Set(kustomizations.flatMap(({ path }) => patchesIn(path)));
@@ -71,7 +74,7 @@ function patchesIn(kustomization: string): string[] {
   try {
     text = decodeText(readFileSync(kustomization));
   } catch {
-    // Reading it as an input says why.
+    // Reading it as an input reports the reason.
     return [];
   }
   const [document] = readKubernetesYaml(text ?? '');

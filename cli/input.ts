@@ -19,7 +19,7 @@ export interface StackChoice {
   sample?: string;
 }
 
-/** How a command reads the files that it is given. */
+/** How a command reads its input files. */
 export interface ReadFlags {
   namespace?: string;
   strict: boolean;
@@ -28,7 +28,7 @@ export interface ReadFlags {
 /** Adds the flags for reading files of objects; every command that takes such files has the same ones. */
 export function readOptionsFlags(command: Command): Command {
   return command
-    .option('-n, --namespace <namespace>', 'namespace of objects that name none')
+    .option('-n, --namespace <namespace>', 'namespace of objects without one')
     .option(
       '--strict',
       'refuse files without Kubernetes objects instead of skipping them, and exit with 1 instead of 3',
@@ -36,9 +36,18 @@ export function readOptionsFlags(command: Command): Command {
     );
 }
 
-/** A valid stack file, whether or not its mesh is fit to be deployed. */
+/** A whole number from a flag. */
+export function wholeNumber(flag: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new UserError(`${flag} ${text}; it is a whole number from ${least} to ${most}.`);
+  }
+  return value;
+}
+
+/** A valid stack file; its mesh may still have findings. */
 export interface LoadedStack {
-  /** The file, as problems name it. */
+  /** The name of the file in problems. */
   file: string;
   /** Name of the environment: the stack's, or derived from the file's name. */
   name: string;
@@ -53,7 +62,7 @@ export interface LoadedMesh extends LoadedStack {
   /** Without the objects and releases that need an encrypted value. */
   mesh: Mesh;
   encrypted: LeftOut[];
-  /** Advisory findings, which were printed. */
+  /** Advisory findings; they are already printed. */
   warnings: Problem[];
 }
 
@@ -86,7 +95,7 @@ export function loadStack(choice: StackChoice): LoadedStack {
   return { file, name, origin, settings, policy, source };
 }
 
-/** The environment that a command is about, whose stack file need not be valid, nor exist. */
+/** The environment of a command. Its stack file need not be valid, or even exist. */
 export function environmentOf(choice: StackChoice): Pick<Chosen, 'name' | 'origin'> {
   const { name, origin } = chosen(choice);
   return { name, origin };
@@ -106,7 +115,7 @@ function chosen({ stack, config, sample }: StackChoice): Chosen {
   return { file, name: stack ?? environmentName(file), origin: resolve(file), read: () => loadStackFile(file) };
 }
 
-/** All states of a sample are one environment, so that going from one to the next changes what differs. */
+/** All states of a sample are one environment, so that the step from one to the next changes only the difference. */
 function chosenSample(reference: string): Chosen {
   const found = findSample(reference);
   if ('problem' in found) throw new UserError(found.problem);
@@ -134,7 +143,7 @@ export function loadMesh(choice: StackChoice): LoadedMesh {
   return { ...loaded, mesh: readable, encrypted: leftOut, warnings };
 }
 
-/** @param isBroken - the file could not be read as a stack file at all */
+/** @param isBroken - whether the file could not be read as a stack file at all */
 function refused(file: string, problems: Problem[], isBroken = false): UserError {
   const text = `${file} is refused, nothing was changed: ${count(problems.length, 'problem')}\n${formatProblems(problems)}`;
   return isBroken ? new UserError(text) : new RefusedError(text);

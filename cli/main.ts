@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { version } from '../package.json';
 import { exitCodes, UserError } from './errors';
 import { commands } from './commands';
-import { printable } from './output';
+import { printable } from '../mesh/strings';
 
 /** The `meshwright` command line. Results go to stdout, progress and diagnostics to stderr. */
 export function program(): Command {

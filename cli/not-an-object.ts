@@ -2,32 +2,32 @@ import { basename } from 'node:path';
 import { isMap } from '../mesh/json';
 import type { InputFile } from './files';
 
-/** Why a document is left out; undefined for a Kubernetes object, and for one that is meant to be one. */
+/** Why a document is left out; undefined for a Kubernetes object, even a broken one. */
 export function skipReason(value: unknown, { name: path }: Pick<InputFile, 'name'>): string | undefined {
   const name = basename(path);
   if (Array.isArray(value)) return isJsonPatch(value) ? 'a JSON patch' : 'a list, not a Kubernetes object';
   if (!isMap(value)) return 'a single value, not a Kubernetes object';
   const { apiVersion, kind } = value;
-  if (isMap(value['sops'])) return 'encrypted with SOPS; decrypt it first to have it judged';
+  if (isMap(value['sops'])) return 'encrypted with SOPS; decrypt it first to check it';
   if (typeof apiVersion === 'string' && typeof kind === 'string') return configurationReason(value, apiVersion, kind);
   if (/^kustomization\.ya?ml$/i.test(name)) return kustomization;
   if (isMap(value['config']) && !('kind' in value)) return 'a stack file';
   if ('runtime' in value && 'name' in value) return 'a Pulumi project file';
   if (/^Chart\.ya?ml$/.test(name)) return 'the description of a Helm chart';
-  if (/^values[\w.-]*\.(ya?ml|json)$/.test(name)) return 'values of a Helm chart; give the output of `helm template`';
+  if (/^values[\w.-]*\.(ya?ml|json)$/.test(name)) return 'values of a Helm chart; pass the output of `helm template`';
   if (isMap(value['jobs']) && (path.includes('.github/workflows') || 'on' in value || 'true' in value))
     return 'a workflow of GitHub Actions';
   if (isMap(value['services']) && (/compose/i.test(name) || Object.values(value['services']).some(isComposeService)))
     return 'a Compose file';
   if ('$patch' in value) return 'a patch';
-  // With one of the two keys it is probably an object, and the other was forgotten.
+  // A document with only one of the two keys is probably an object whose other key was forgotten.
   if ((typeof apiVersion === 'string') !== (typeof kind === 'string') && isMap(value['metadata'])) return undefined;
   return 'no apiVersion and kind';
 }
 
-const kustomization = 'a kustomization; give the output of `kustomize build`';
+const kustomization = 'a kustomization; pass the output of `kustomize build`';
 
-/** API groups of files that configure programs. They have no metadata, and no API server takes them. */
+/** API groups of files that configure programs. They have no metadata and never reach an API server. */
 const configurationGroups =
   /^(?:.*\.config\.k8s\.io|kubeadm\.k8s\.io|audit\.k8s\.io|client\.authentication\.k8s\.io|kind\.x-k8s\.io|skaffold)$/;
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isMap } from '../mesh/json';
 import type { KubernetesObject } from '../mesh/manifests/kubernetes';
 import { objectKey } from '../mesh/manifests/kubernetes';
 import { isClusterScoped } from '../policy/schema/kubernetes';
@@ -9,42 +10,44 @@ import { filesOf, patchesOf, type InputFile } from './files';
 import { skipReason, whyNoObject } from './not-an-object';
 import { say } from './output';
 
-/** A Kubernetes object and the place that it was read from. */
+/** A Kubernetes object, and where it was read. */
 export interface LoadedObject {
   object: KubernetesObject;
-  /** The file as it was named, `stdin` for `-`. */
+  /** The file as the user named it, `stdin` for `-`. */
   file: string;
   /** 1-based index of the document in its file. */
   document: number;
-  /** Finds the line, counted from 1, of a field such as `spec.http[0]`. If the file lacks the field, it is the line of its nearest parent. */
+  /** Finds the line, counted from 1, of a field such as `spec.http[0]`, or of its nearest parent in the file. */
   line: (path: string) => number;
 }
 
 /** How to read the operands of a command. */
 export interface ReadOptions {
-  /** Namespace of objects that name none. */
+  /** Namespace of objects without one. */
   namespace?: string | undefined;
-  /** Refuse files that hold no Kubernetes object, instead of skipping them. */
+  /** Refuse files without Kubernetes objects, instead of skipping them. */
   strict?: boolean | undefined;
 }
 
-/** What the operands of a command hold. */
+/** The contents of the operands of a command. */
 export interface ReadInput {
   /** Every object, in the order of the files. */
   all: LoadedObject[];
-  /** One object of each name: of several files with one object, the last counts, as it does for `kubectl apply`. */
+  /** Each object once: if several files have it, the last one counts, as for `kubectl apply`. */
   objects: LoadedObject[];
   /** Objects of which a later file has another copy. */
   repeated: LoadedObject[];
   /** Paths of the operands that are stack files. */
   stackFiles: string[];
-  /** Secrets, as namespace/name, that are encrypted in their files: they exist, and what they hold is not known. */
+  /** Secrets, as namespace/name, that are encrypted in their files: they exist, but their content is unknown. */
   encryptedSecrets: string[];
 }
 
 /**
- * Reads files and folders of YAML or JSON: several documents to a file, Lists unpacked, `-` for stdin, folders recursively. A file that holds no Kubernetes object is named on stderr, with the reason.
- * @throws UserError naming every file that cannot be read and every broken object; with `strict`, every file that holds none
+ * Reads files and folders of YAML or JSON: several documents to a file, Lists unpacked, `-` for stdin, folders
+ * recursively. A file without Kubernetes objects is named on stderr, with the reason.
+ * @throws UserError naming every file that cannot be read and every broken object; with `strict`, also every file
+ * without objects
  */
 export function readInput(operands: readonly string[], options: ReadOptions = {}): ReadInput {
   const reading = new Reading(options);
@@ -61,9 +64,9 @@ export function readInput(operands: readonly string[], options: ReadOptions = {}
 }
 
 /**
- * The Kubernetes objects of one text; anything else in it is a mistake.
- * @param file - what problems are to call it
- * @throws UserError naming every document that is no Kubernetes object
+ * The Kubernetes objects of one string; anything else in it is a mistake.
+ * @param file - its name in problems
+ * @throws UserError naming every document that is not a Kubernetes object
  */
 export function readObjects(file: string, text: string): LoadedObject[] {
   const problems: string[] = [];
@@ -103,7 +106,7 @@ class Reading {
     }
     const text = decodeText(bytes);
     if (text === undefined) this.skip(name, 'neither UTF-8 nor UTF-16');
-    else if (patches.has(path)) this.skip(name, 'a patch of a kustomization; give the output of `kustomize build`');
+    else if (patches.has(path)) this.skip(name, 'a patch of a kustomization; pass the output of `kustomize build`');
     else this.takeText(file, text);
   }
 
@@ -114,14 +117,14 @@ class Reading {
     const isTemplate = text.includes('{{') && (template !== undefined || broken.length > 0 || file.isChartTemplate);
     if (isTemplate) {
       const line = text.slice(0, text.indexOf('{{')).split('\n').length;
-      this.skip(`${file.name}:${line}`, 'an unrendered template; give the output of `helm template`');
+      this.skip(`${file.name}:${line}`, 'an unrendered template; pass the output of `helm template`');
       return;
     }
     if (broken.length > 0) {
       const messages = broken.map(({ line, column, message }) => `${file.name}:${line}:${column}: ${message}`);
-      // A file that no one named may be of another program, whose YAML has tags of its own.
+      // A file that was found in a folder may belong to another program, with its own YAML tags.
       if (file.isNamed || isLikelyObject(text)) this.problems.push(...messages);
-      else this.skip(file.name, `no YAML that can be read (${messages[0] ?? ''})`);
+      else this.skip(file.name, `invalid YAML (${messages[0] ?? ''})`);
       return;
     }
     const values = documents.filter(({ value }) => value !== null && value !== undefined);
@@ -131,7 +134,7 @@ class Reading {
     if (reason !== undefined) this.skip(file.name, reason);
   }
 
-  /** @returns why the document is skipped, when it is */
+  /** @returns why the document is skipped; undefined if it is not */
   private takeDocument(file: InputFile, document: StreamDocument, index: number): string[] {
     const { value } = document;
     if (value === null || value === undefined) return [];
@@ -182,7 +185,7 @@ class Reading {
   }
 }
 
-/** The same for an object that leaves its namespace to the default and for one that names it. */
+/** The same key for an object without a namespace and for one that names the default namespace. */
 export function identity(object: KubernetesObject): string {
   const { metadata } = object;
   const isDefault = (metadata.namespace ?? '') === '' && !isClusterScoped(object);
@@ -209,17 +212,20 @@ function withName(object: KubernetesObject): KubernetesObject {
 /** The items of a List, the value itself otherwise; each with the keys that lead to it. */
 function itemsOf(value: unknown, keys: Key[] = []): { value: unknown; keys: Key[] }[] {
   if (value === null || value === undefined) return [];
-  const { kind, items } = value as { kind?: unknown; items?: unknown };
-  return typeof kind === 'string' && kind.endsWith('List') && Array.isArray(items)
-    ? items.flatMap((item, index) => itemsOf(item, [...keys, 'items', index]))
-    : [{ value, keys }];
+  const { apiVersion, kind, items } = value as { apiVersion?: unknown; kind?: unknown; items?: unknown };
+  if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items)) return [{ value, keys }];
+  // As kubectl does: items of a ServiceList are Services.
+  const typed = kind === 'List' ? {} : { apiVersion, kind: kind.slice(0, -'List'.length) };
+  return items.flatMap((item: unknown, index) =>
+    itemsOf(isMap(item) && item['kind'] === undefined ? { ...typed, ...item } : item, [...keys, 'items', index]),
+  );
 }
 
 function lineOf(document: StreamDocument, keys: readonly Key[]): number {
   return document.position(keys)?.line ?? document.line;
 }
 
-/** Text with the two keys that every Kubernetes object has. */
+/** A string with the two keys that every Kubernetes object has. */
 function isLikelyObject(text: string): boolean {
   return /^\s*"?apiVersion"?\s*:/m.test(text) && /^\s*"?kind"?\s*:/m.test(text);
 }

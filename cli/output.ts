@@ -1,24 +1,12 @@
 import { createInterface } from 'node:readline/promises';
 import type { Log } from '../cluster/lab';
+import { printable } from '../mesh/strings';
 
-/** Where progress and diagnostics go: stderr, so that stdout stays the result. */
+/** Where progress and diagnostics go: stderr, so that stdout has only the result. */
 export interface Terminal {
   write: (text: string) => unknown;
   isTTY?: boolean;
   columns?: number;
-}
-
-/** Characters that a terminal acts on, or that change the order of a line: control characters and marks of the direction of writing. */
-const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
-
-/**
- * Text from a file or a cluster as it may be shown: what a terminal would act on is written as an escape.
- * @param kept - characters to leave as they are; line breaks and tabs by default
- */
-export function printable(text: string, kept = '\n\t'): string {
-  return text.replaceAll(unprintable, (character) =>
-    kept.includes(character) ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }
 
 const clearLine = '\r\x1b[K';
@@ -48,7 +36,7 @@ export function talkOn(terminal: Terminal): Log {
 /** Writes progress and diagnostics to stderr. */
 export const say = talkOn(process.stderr);
 
-/** A word quoted for a shell where it has to be. */
+/** A word, quoted for a shell if necessary. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

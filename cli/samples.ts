@@ -13,19 +13,19 @@ export const samplesFolder = join(projectRoot, 'samples');
 const baseState = 'base';
 
 interface BaseFile {
-  /** What the sample is, in a sentence. */
+  /** A sentence about the sample. */
   description: string;
-  /** The further states, in the order in which the walkthrough passes through them. */
+  /** The other states, in the order of the walkthrough. */
   states: string[];
   config: Record<string, unknown>;
 }
 
 interface StateFile {
-  /** What the state shows, in a sentence. */
+  /** A sentence about what the state shows. */
   description: string;
   /** The state that this one changes. Defaults to the base. */
   from?: string;
-  /** What changes: a JSON merge patch (RFC 7396) on the configuration of `from`. */
+  /** The change: a JSON merge patch (RFC 7396) on the configuration of `from`. */
   config: Record<string, unknown>;
 }
 
@@ -52,11 +52,12 @@ function readSampleFile(sample: string, file: string): unknown {
   return value;
 }
 
-/** What a reference to a sample names, or what is wrong with it, in words. */
+/** The sample and state of a reference, or a message that says what is wrong with it. */
 export type FoundSample = { sample: string; state: string } | { problem: string };
 
 /**
- * Reads a reference to a sample: `<sample>` for its base, or `<sample>/<state>`. A sample is called by its name or its number: `003-course/delay`, `003/delay`.
+ * Reads a reference to a sample: `<sample>` for its base, or `<sample>/<state>`. A sample has a name and a number:
+ * `003-course/delay`, `003/delay`.
  */
 export function findSample(reference: string): FoundSample {
   const [called = '', state = baseState, ...rest] = reference.split('/');
@@ -94,8 +95,8 @@ export function sampleStates(): SampleState[] {
 }
 
 /**
- * The stack file of a sample in a state, as text: the base with the states' patches on it, up to this one.
- * @param state - one that {@link sampleStates} lists
+ * The stack file of a sample in a state: the base with the patches up to that state.
+ * @param state - a state from {@link sampleStates}
  */
 export function sampleStackFile(sample: string, state: string): string {
   const comment = `# Sample ${sample}, state ${state}: ${descriptionOf(sample, state)}\n`;

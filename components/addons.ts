@@ -9,7 +9,7 @@ import { MeshNamespace } from './mesh-namespace';
 import { childOptions, kubernetesObject, objectsInPhases, type SecretOptions } from './resources';
 
 export interface AddonsArgs extends HelmOptions, SecretOptions {
-  /** The addons to install, each with its settings: `kiali`, `grafana`, `jaeger`, `prometheus`, `zipkin`, and `tracing`. cert-manager is a component of its own. */
+  /** The addons to install, each with its settings: `kiali`, `grafana`, `jaeger`, `prometheus`, `zipkin`, and `tracing`. cert-manager is a separate component. */
   addons: Verbatim<AddonsSettings>;
   /** Settings of the control plane. */
   istio?: IstioSettings;

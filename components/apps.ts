@@ -7,9 +7,12 @@ import type { NamespaceSettings } from '../mesh/manifests/settings';
 import type { Verbatim } from '../mesh/manifests/verbatim';
 import { childOptions, kubernetesObject, type DependencyFilter, type SecretOptions } from './resources';
 
-/** Options of every app, beside its settings. */
+/** Options of every app, besides its settings. */
 export interface AppOptions extends SecretOptions {
-  /** Settings of the app's namespace, as its MeshNamespace has them. A change of their injection restarts the workloads. Default to no injection. */
+  /**
+   * Settings of the app's namespace, as passed to its MeshNamespace. A change of injection restarts the workloads.
+   * Defaults to no injection.
+   */
   namespaceSettings?: NamespaceSettings;
 }
 
@@ -45,7 +48,10 @@ export interface BookinfoArgs extends AppOptions {
   hub?: string;
   /** Replicas by workload, e.g. `reviews-v3: 2`. Default to 1. */
   replicas?: Record<string, number>;
-  /** Workloads by name, merged over the sample's. `install: false` leaves one out; the MySQL and MongoDB backends of ratings are out unless it is true. */
+  /**
+   * Workloads by name, merged over the sample's. `install: false` leaves one out. The MySQL and MongoDB backends of
+   * ratings need `install: true`.
+   */
   workloads?: Verbatim<NonNullable<AppSettings['workloads']>>;
   /** Services by name, merged over the sample's. */
   services?: Verbatim<NonNullable<AppSettings['services']>>;
@@ -74,7 +80,10 @@ export class Bookinfo extends pulumi.ComponentResource implements DependencyFilt
   }
 }
 
-/** Kinds that a pod must find when it is created. Services are not among them: the provider calls a Service ready when it has pods. */
+/**
+ * Kinds that must exist before a pod is created. Services are not among them: the provider calls a Service ready when
+ * it has pods.
+ */
 const neededByPods = ['ServiceAccount', 'Secret', 'ConfigMap'];
 
 /** Registers the objects of an app as children of its component. Returns the names of its Services. */

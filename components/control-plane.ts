@@ -71,7 +71,7 @@ function injectorWebhookName(istio: IstioSettings): string {
  * Waits until istiod has written its CA into the injector's webhook. A Ready istiod is not enough: until then the API server cannot call the webhook, and pods are refused or start without a sidecar
  * (https://github.com/istio/istio/issues/61049). The patch sets one annotation that makes the provider wait.
  * @param timeoutSeconds - the update fails after it
- * @param opts - must depend on the release of istiod, or the patch would create a webhook of its own
+ * @param opts - must depend on the release of istiod, or the patch would create its own webhook
  */
 function injectorReady(
   name: string,

@@ -8,7 +8,7 @@ export interface SecretOptions {
   secret?: boolean;
 }
 
-/** A component that only some of its dependents' children must wait for. */
+/** A component that makes only some children of its dependents wait. */
 export interface DependencyFilter {
   /** Whether `object` must wait for this component. */
   neededBy(object: KubernetesObject): boolean;
@@ -18,7 +18,7 @@ export interface DependencyFilter {
  * Options of a component's child: the component is its parent, and it waits for whatever the component waits for. Pulumi passes `deletedWith`, `protect`, `retainOnDelete` and the provider on to
  * children, but not `dependsOn`.
  * @param after - siblings that must exist first
- * @param objects - the objects of the child: it does not wait for what none of them needs
+ * @param objects - the objects of the child; dependencies that none of them needs are skipped
  */
 export function childOptions(
   parent: pulumi.ComponentResource,

@@ -66,7 +66,7 @@ function refuseWrongWeights(
   opts: pulumi.ComponentResourceOptions = {},
 ): void {
   const problems = Object.entries(services).flatMap(([service, route]) =>
-    splitProblems(route).map(({ path, message }) => `services.${[service, ...path].join('.')}: ${message}`),
+    splitProblems(service, route).map(({ path, message }) => `services.${[service, ...path].join('.')}: ${message}`),
   );
   if (problems.length === 0) return;
   throw new pulumi.ResourceError([`invalid weights of Routes ${name}`, ...problems].join('\n  '), opts.parent, true);

@@ -22,7 +22,7 @@ export interface MeshCheck {
   mesh: Mesh;
 }
 
-/** Renders the mesh and judges its objects together, as they are to live in one cluster. Pure. */
+/** Renders the mesh and judges its objects together, as they will live in one cluster. Pure. */
 export function checkMesh(settings: StackSettings, policy: PolicySettings = {}, source: Source = {}): MeshCheck {
   const mesh = renderMesh(settings);
   const findings = [...judged({ settings, policy }, mesh, source), ...expectations(settings, policy, source)];
@@ -61,7 +61,7 @@ function judged({ settings, policy }: Settings, mesh: Mesh, source: Source, scop
     ...scope,
     unknowns: encryptedUnknowns(objects),
   });
-  // Of two with one name the first.
+  // Of two objects with one name, the first wins.
   const makers = new Map(made.toReversed().map((rendered) => [subjectOf(rendered.object), rendered]));
   return findings.map((finding) => {
     const keys = keysOf(finding, makers, sections);
@@ -74,7 +74,7 @@ function judged({ settings, policy }: Settings, mesh: Mesh, source: Source, scop
   });
 }
 
-/** Judges the tests of routing in the stack file. One that depends on something outside of the stack is only advisory. */
+/** Judges the tests of routing in the stack file. One that depends on something outside the stack is only advisory. */
 function expectations(settings: StackSettings, policy: PolicySettings, source: Source): Judged[] {
   const verdicts = judgeExpectations(stackTraffic(settings, policy), settings.expect ?? []);
   return verdicts.flatMap(({ result, message }, index) => {
@@ -84,16 +84,19 @@ function expectations(settings: StackSettings, policy: PolicySettings, source: S
   });
 }
 
-/** Whether there is a value that can be shown in a line; a finding quotes what it needs of a larger one. */
+/** Whether the value fits in one line. A finding quotes the relevant part of a larger value. */
 function scalarAt(sections: unknown, keys: Key[]): boolean {
   return typeof valueAt(sections, keys) !== 'object';
 }
 
 /** Replaces the message of a finding that may quote a secret. */
 const hidden =
-  'the message is hidden, since its section holds secrets; `meshwright check`, which cannot read them, shows it';
+  'the message is hidden, because this section holds secrets; `meshwright check` cannot decrypt them and shows the message';
 
-/** Keys in the stack file that a finding is about: those of what makes the object, and from there as far as the path in the object is one in the file. */
+/**
+ * Keys in the stack file that a finding is about: those that create the object, continued by the path in the object as
+ * far as the file has it.
+ */
 function keysOf(finding: Finding, makers: ReadonlyMap<string, Rendered>, sections: unknown): Key[] {
   const { kind, path } = finding;
   if (kind === 'CheckOptions') return ['policy', ...parseKeyPath(path)];

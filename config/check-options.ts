@@ -31,7 +31,7 @@ export function checkOptions(settings: StackSettings, policy: PolicySettings): C
   });
 }
 
-/** The Services that the stack's Helm releases bring: those of gateways, and the web pages of addons. */
+/** The Services of the stack's Helm releases: those of gateways, and the web pages of addons. */
 function releasedHosts(settings: StackSettings, domain = 'cluster.local'): string[] {
   const { addons = {}, gateways = {}, istio } = settings;
   const ofGateways = Object.entries(gateways).map(([name, gateway]) => `${name}.${gatewayNamespace(gateway)}`);
@@ -55,7 +55,7 @@ function meshConfig({ meshConfig = {}, values }: IstioSettings): Record<string, 
 
 function gatewayWorkloads(gateways: Record<string, GatewaySettings>): GatewayWorkload[] {
   return Object.entries(gateways).map(([name, gateway]) => {
-    // The ports of a workload outside of the stack, or of one with verbatim chart values, are unknown.
+    // The ports of a workload outside the stack, or of one with verbatim chart values, are unknown.
     const known =
       gateway.service?.ports ??
       (gateway.install === false || gateway.values?.['service'] !== undefined ? undefined : defaultGatewayPorts);
@@ -68,7 +68,10 @@ function joined<T>(own: T[] | undefined, more: T[] | undefined): T[] | undefined
   return own === undefined ? more : [...own, ...(more ?? [])];
 }
 
-/** Options of several stacks that are judged together: what exists for one exists for all, and the stricter setting holds. */
+/**
+ * Options of several stacks that are judged together: what exists for one exists for all, and the stricter setting is
+ * used.
+ */
 export function mergeCheckOptions(all: readonly CheckOptions[]): CheckOptions {
   const [first, ...others] = all;
   return others.reduce<CheckOptions>(merged, first ?? {});

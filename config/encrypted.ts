@@ -43,7 +43,7 @@ export function withoutEncryptedSettings(settings: StackSettings): { settings: S
   return { settings: shapeOf(rest).sound, keys: found.map(keyPath) };
 }
 
-/** The encrypted values in objects, as places of which nothing can be said. */
+/** The paths of encrypted values in objects, about which rules know nothing. */
 export function encryptedUnknowns(objects: readonly KubernetesObject[]): Unknowns {
   const places = objects.map((object): [KubernetesObject, string[]] => [object, encryptedPaths(object)]);
   return new Map(places.filter(([, paths]) => paths.length > 0));
@@ -54,7 +54,7 @@ function encryptedPaths(object: KubernetesObject): string[] {
   return holdsEncrypted(object) ? placesOf(object).map(objectPath) : [];
 }
 
-/** Where the placeholder is, also within a longer string. */
+/** Keys down to every placeholder, alone or within a longer string. */
 function placesOf(value: unknown, keys: Key[] = []): Key[][] {
   if (typeof value === 'string') return value.includes(encryptedValue) ? [keys] : [];
   if (typeof value !== 'object' || value === null) return [];

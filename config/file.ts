@@ -5,14 +5,15 @@ import { didYouMean, type Problem } from './problem';
 import { parseStackText, type StackTextProblems, type StackTextSettings } from './stack-text';
 import { decodeText } from './yaml';
 
-/** A stack's file in the project's folder; of `organization/project/stack` the last part names it, as in Pulumi. */
+/** A stack's file in the project's folder; the last part of `organization/project/stack` names it, as in Pulumi. */
 export function stackFilePath(stack: string, folder = '.'): string {
   return join(folder, `Pulumi.${stack.split('/').at(-1) ?? stack}.yaml`);
 }
 
 /**
- * Reads a stack file: `Pulumi.<stack>.yaml`, or any file with the same `config:`. Never throws for what the file says, nor when it cannot be read.
- * @param path - as problems are to name it
+ * Reads a stack file: `Pulumi.<stack>.yaml`, or any file with the same `config:`. Never throws: an invalid or
+ * unreadable file gives problems.
+ * @param path - the path that problems show
  */
 export function loadStackFile(path: string): StackTextSettings | StackTextProblems {
   let text: string | undefined;

@@ -13,7 +13,7 @@ export interface IstioKind {
 
 const schemas = crds.schemas as SettingsSchema[];
 
-/** Kinds of Istio's that a stack file may hold. */
+/** Istio's kinds that a stack file may contain. */
 const istioKinds: IstioKind[] = Object.entries(crds.kinds as Record<string, Record<string, number>>).map(
   ([groupKind, versions]) => {
     const [group = '', name = ''] = groupKind.split('/');
@@ -26,13 +26,16 @@ const istioKinds: IstioKind[] = Object.entries(crds.kinds as Record<string, Reco
   },
 );
 
-/** The CRD's schema of a kind, in the words of JSON Schema. */
+/** The CRD's schema of a kind, as JSON Schema. */
 function crdSchema({ schema }: IstioKind): SettingsSchema {
   const { spec } = schema['properties'] as Record<string, SettingsSchema>;
   return { type: 'object', properties: { spec: spec === undefined ? {} : strict(spec) } };
 }
 
-/** As the API server checks it when asked to be strict: unknown fields are refused. Kubernetes' own keywords and formats are left out. */
+/**
+ * As the API server checks it with strict field validation: unknown fields are refused. Kubernetes' own keywords and
+ * formats are left out.
+ */
 function strict(schema: SettingsSchema): SettingsSchema {
   const entries = Object.entries(schema).flatMap(([keyword, value]): [string, unknown][] => {
     if (keyword.startsWith('x-kubernetes-') || keyword === 'format' || keyword === 'nullable') return [];
@@ -54,8 +57,8 @@ function mapped(properties: Record<string, SettingsSchema>): Record<string, Sett
 export type SettingsSchema = Record<string, unknown>;
 
 /**
- * JSON Schema (draft 7, which editors know best) of a stack file, for completion and hints while it is written. What it cannot say, such as the sum of weights, the loader
- * does. Fields that are Istio's are described by the CRDs.
+ * JSON Schema (draft 7, which editors support best) of a stack file, for completion and hints. The loader checks what a
+ * schema cannot express, such as the sum of weights. The CRDs describe Istio's fields.
  */
 export function stackFileJsonSchema(): SettingsSchema {
   const { properties } = z.toJSONSchema(stackFile, { io: 'input', target: 'draft-7', unrepresentable: 'any' });
@@ -91,7 +94,7 @@ export function stackFileJsonSchema(): SettingsSchema {
   };
 }
 
-/** What zod made, with Istio's fields where it has none, and with room for encrypted values where text is free. */
+/** Zod's schema, with Istio's fields added, and with encrypted values allowed instead of free strings. */
 function forEditors(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(forEditors);
   if (typeof schema !== 'object' || schema === null) return schema;
@@ -103,7 +106,7 @@ function forEditors(schema: unknown): unknown {
   return defined({ description, propertyNames: restricted ? propertyNames : undefined, ...Object.fromEntries(inner) });
 }
 
-/** Keywords beside a `$ref` count for nothing in draft 7, hence the list of one. */
+/** Draft 7 ignores keywords beside a `$ref`, so the reference goes into `allOf`. */
 function reference(definition: string, description: unknown): SettingsSchema {
   const $ref = `#/definitions/${definition}`;
   return description === undefined ? { $ref } : { description, allOf: [{ $ref }] };

@@ -8,8 +8,8 @@ const plainKey = /^[^.[\]"]+$/;
 const step = /\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|\.?([^.[\]]+)/gy;
 
 /**
- * The name of a place in a stack file, as `pulumi config set --path` takes it: `meshwright:routes.bookinfo.reviews.http[0]`; keys that hold dots, brackets or
- * quotes stand in `["…"]`.
+ * The name of a place in a stack file, as `pulumi config set --path` takes it:
+ * `meshwright:routes.bookinfo.reviews.http[0]`; keys with dots, brackets or quotes are written as `["…"]`.
  * @param keys - from the section down; none for the file as a whole, which is ''
  */
 export function keyPath(keys: readonly Key[]): string {
@@ -22,7 +22,7 @@ export function keyPath(keys: readonly Key[]): string {
   return `${configNamespace}:${section}${below.join('')}`;
 }
 
-/** The keys that {@link keyPath} made a path of, from the section down. */
+/** The inverse of {@link keyPath}: keys from the section down. */
 export function parseKeyPath(path: string): Key[] {
   const own = path.startsWith(`${configNamespace}:`) ? path.slice(configNamespace.length + 1) : path;
   return [...own.matchAll(step)].map(([, quoted, index, plain]): Key => {
@@ -32,7 +32,8 @@ export function parseKeyPath(path: string): Key[] {
 }
 
 /**
- * Whether `keys` is a place that `pattern` names, or one that holds such places. In a pattern `*` stands for any key, and a last `**` for all that is below.
+ * Whether `pattern` matches `keys`, or something below them. In a pattern `*` matches any key, and a final `**`
+ * everything below.
  */
 export function covers(keys: readonly Key[], pattern: readonly Key[]): boolean {
   if (keys.length > pattern.length && pattern.at(-1) !== '**') return false;

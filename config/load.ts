@@ -38,16 +38,16 @@ function missing({ path, files = {} }: ChartSource = {}, keys: Key[], project: s
 
 export interface LoadedSettings extends Settings {
   /**
-   * Sections that hold a secret somewhere. Pulumi hands a program their values in clear and does not say which are the secret ones, so what is made of such a section must be
-   * made secret as a whole.
+   * Sections that contain a secret. Pulumi decrypts their values and does not say which of them are secret, so
+   * everything made from such a section must be secret.
    */
   secretSections: ReadonlySet<string>;
-  /** The cluster that the stack is for, as the Kubernetes provider's configuration names it. */
+  /** The stack's cluster, from the configuration of the Kubernetes provider. */
   cluster: { context?: string; kubeconfig?: string };
 }
 
 /**
- * The stack's configuration, judged together with the mesh it makes. The only place that reads it.
+ * The stack's configuration, checked together with the mesh that it renders. Nothing else reads the configuration.
  * @throws pulumi.RunError with every problem, before anything is registered. Values of sections that hold secrets are not in it.
  */
 export function loadSettings(): LoadedSettings {
@@ -76,7 +76,7 @@ function refused(problems: Problem[]): pulumi.RunError {
   );
 }
 
-/** The SDK has this answer, but not in its types; should it be gone one day, everything counts as secret. */
+/** The SDK exports this without a type. If it disappears one day, every section counts as secret. */
 function isSecret(key: string): boolean {
   const { isConfigSecret } = pulumi.runtime as { isConfigSecret?: (key: string) => boolean };
   return isConfigSecret?.(key) ?? true;

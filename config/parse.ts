@@ -16,11 +16,14 @@ export interface Settings {
 export interface Refused {
   /** Everything that is wrong, in the order of the file's sections. */
   problems: Problem[];
-  /** What is left without that: good enough to look for more, never to be deployed. */
+  /** The valid rest: it is checked for more problems, and never deployed. */
   sound: Settings;
 }
 
-/** Raw sections (the values below `meshwright:<section>`, whatever they are) to settings, or to every problem there is. Pure; never throws. */
+/**
+ * Parses raw sections (any values below `meshwright:<section>`) into settings, or returns all problems. Pure; never
+ * throws.
+ */
 export function parseStack(sections: unknown, source: Source = {}): Settings | Refused {
   const { problems, sound, cuts } = shapeOf(sections);
   const found = unique([...problems, ...ruleProblems(sound, cuts)]);
@@ -28,7 +31,7 @@ export function parseStack(sections: unknown, source: Source = {}): Settings | R
   return { problems: found.map((problem) => voiced(problem, sections, source)), sound: split(sound) };
 }
 
-/** What the rules say of the sound part, without what they say only because something was cut out. */
+/** Problems that the rules find in the valid part, without those that only exist because a part was removed. */
 function ruleProblems(sound: StackFile, cuts: Key[][]): KeyProblem[] {
   return (
     stackRules

@@ -1,16 +1,16 @@
 import { defined } from '../mesh/manifests/kubernetes';
 import { type Key, keyPath, valueAt } from './key-path';
-import { nearest } from '../policy/finding';
+import { nearest } from '../mesh/strings';
 
 /** One problem of a stack file. Plain data; {@link formatProblem} puts it into words. */
 export interface Problem {
   /** Key in the stack file, e.g. `meshwright:routes.bookinfo.reviews.weights.v3`; '' for the file as a whole. */
   path: string;
-  /** The value there; left out for a key that is missing. Never a secret: {@link secretValue} stands in its place. */
+  /** The value there; left out for a key that is missing. Never a secret: {@link secretValue} replaces it. */
   value?: unknown;
   /** What is wrong, and what is allowed. */
   message: string;
-  /** What to write instead, where that can be guessed. */
+  /** A suggestion of what to write instead. */
   hint?: string;
   /** The stack file, where there is one; `line` and `column` count from 1. */
   file?: string;
@@ -21,7 +21,7 @@ export interface Problem {
 /** Stands for a value that must not be shown. */
 const secretValue = '[secret]';
 
-/** Stands for an encrypted value in settings: objects that need it are left out, so that it never reaches a cluster. */
+/** Replaces an encrypted value in settings. Objects that need it are left out, so it never reaches a cluster. */
 export const encryptedValue = '[encrypted: Meshwright has no key for this value]';
 
 /** A problem by keys, from the section down, as the schema and the rules find it. */
@@ -30,14 +30,15 @@ export interface KeyProblem {
   message: string;
   hint?: string;
   /**
-   * What the problem derives from, where that is more than the value itself: when something of it was cut out for another problem, this one may be a mere echo, and is left
-   * out. In a pattern `*` stands for any key, and a last `**` for all that is below.
+   * Patterns of the keys that the problem depends on, if these are more than the value itself. If one of them was
+   * removed because of another problem, this problem may be a mere consequence, and is left out. In a pattern `*`
+   * matches any key, and a final `**` everything below.
    */
   reads?: Key[][];
 }
 
 /**
- * A problem as it is printed: with the value, unless that must not be shown, and its place in the file.
+ * A problem in its printed form: with its place in the file, and with the value unless it is secret.
  * @param sections - the values that the keys lead to
  */
 export function voiced(
@@ -78,12 +79,12 @@ export interface Position {
   column: number;
 }
 
-/** Where raw sections come from, for problems to point at. All of it is optional. */
+/** The source of raw sections, for the places in problems. All of it is optional. */
 export interface Source {
   file?: string;
   /** Sections whose values must not be shown. */
   secretSections?: ReadonlySet<string>;
-  /** The place of a key in the file, or of what is nearest to it; keys from the section down. */
+  /** The position of a key in the file, or of its nearest ancestor; keys from the section down. */
   position?: (keys: readonly Key[]) => Position | undefined;
 }
 

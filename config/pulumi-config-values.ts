@@ -1,10 +1,11 @@
-import { nearest } from '../policy/finding';
+import { nearest } from '../mesh/strings';
 import { configNamespace, type Key } from './key-path';
 import { encryptedValue } from './problem';
 
 /**
- * A value as Pulumi hands it to a program, so that a reader of the file gets the same mesh: the keys of maps in alphabetical order. Encrypted values (`secure: …`, as `pulumi config set --secret --path`
- * writes them) cannot be read here; {@link encryptedValue} stands in their place.
+ * A value as Pulumi passes it to a program, with the keys of maps in alphabetical order: reading the file gives the
+ * same mesh. Encrypted values (`secure: …`, as `pulumi config set --secret --path` writes them) cannot be read here;
+ * {@link encryptedValue} replaces them.
  */
 export function pulumiConfigValue(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
@@ -30,11 +31,11 @@ export function encryptedKeys(value: unknown, keys: Key[] = []): Key[][] {
 
 /** The sections of a `config:` map. */
 export interface Sections {
-  /** Values by section, as Pulumi would hand them to a program. */
+  /** Values by section, as Pulumi would pass them to a program. */
   values: Record<string, unknown>;
-  /** The key of each section in the map, which may lack the namespace: that is the project's own name then. */
+  /** The key of each section in the map. A key without a namespace has the project's. */
   keys: Map<string, string>;
-  /** Keys that no section has. */
+  /** Keys that belong to no section. */
   problems: { key: string; message: string }[];
 }
 
@@ -68,7 +69,10 @@ export function sectionName(key: string): string | undefined {
   return key.includes(':') ? undefined : key;
 }
 
-/** A section given as a string is JSON: `pulumi config set` without --path writes it so, and Pulumi hands every section to a program so. */
+/**
+ * A section given as a string is JSON: `pulumi config set` without --path writes it so, and Pulumi passes every section
+ * to a program in this form.
+ */
 function sectionValue(value: unknown): unknown {
   if (typeof value !== 'string') return value;
   try {

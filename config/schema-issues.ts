@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { defined } from '../mesh/manifests/kubernetes';
 import { valueAt, type Key } from './key-path';
-import { nearest } from '../policy/finding';
+import { nearest } from '../mesh/strings';
 import { didYouMean, type KeyProblem, encryptedValue } from './problem';
 
 type Issue = z.core.$ZodIssue;
 
-/** A problem, what must be cut out for the rest to be judged without it, and the key that was probably meant. */
+/** A problem, the keys to remove so that the rest can be checked, and the key that was probably meant. */
 export interface IssueProblem {
   problem: KeyProblem;
   cut: Key[];
@@ -23,7 +23,7 @@ const kinds: Record<string, string> = {
   boolean: 'true or false',
 };
 
-/** What the schema allows, in the words of a stack file, where the schema itself does not say it. */
+/** Says what a schema allows, if the schema has no message of its own. */
 export function phrase(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code === 'invalid_type') return `must be ${kinds[issue.expected] ?? issue.expected}`;
   if (issue.code === 'invalid_value') return `must be ${either(issue.values.map((value) => JSON.stringify(value)))}`;
@@ -32,9 +32,9 @@ export function phrase(issue: z.core.$ZodRawIssue): string | undefined {
 }
 
 /**
- * The problems that one issue of zod's stands for.
- * @param schema - what found the issue
- * @param root - the value it was found in
+ * Turns one issue of zod into problems.
+ * @param schema - the schema that reported the issue
+ * @param root - the value that was checked
  * @param above - keys down to `root`
  */
 export function issueProblems(issue: Issue, schema: z.ZodType, root: unknown, above: Key[] = []): IssueProblem[] {

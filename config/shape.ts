@@ -5,13 +5,13 @@ import { issueProblems, phrase, type IssueProblem } from './schema-issues';
 
 export interface Shape {
   problems: KeyProblem[];
-  /** What is left when everything that the problems are about is cut out; well-formed, so that the rules can go on and find theirs. */
+  /** The sections without the invalid parts, so that the rules can check the rest. */
   sound: StackFile;
-  /** Where something was cut out, or was probably meant to be. */
+  /** Keys of the removed parts, and keys that were probably meant. */
   cuts: Key[][];
 }
 
-/** Compares raw sections with the schema. */
+/** Checks raw sections against the schema. */
 export function shapeOf(sections: unknown): Shape {
   const first = stackFile.safeParse(sections, { error: phrase });
   const issues = first.error?.issues ?? [];
@@ -22,7 +22,9 @@ export function shapeOf(sections: unknown): Shape {
   return { problems: found.map(({ problem }) => problem), sound, cuts: [...cuts, ...meant] };
 }
 
-/** Cuts until the schema is content: what was cut may be required by what is around it, which then goes too. */
+/**
+ * Removes invalid parts until the rest is valid: the parent of a removed part may require it, and is then removed too.
+ */
 function cutOut(sections: unknown, found: IssueProblem[]): Pick<Shape, 'sound' | 'cuts'> {
   const rest = structuredClone(sections);
   const cuts: Key[][] = [];
@@ -36,7 +38,7 @@ function cutOut(sections: unknown, found: IssueProblem[]): Pick<Shape, 'sound' |
   }
 }
 
-/** The one key that objects of JavaScript do not hold like others, and that the schema library therefore passes over. */
+/** The one key that JavaScript objects treat specially; zod skips it. */
 function prototypeKeys(value: unknown, keys: Key[] = []): IssueProblem[] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.keys(value).flatMap((key) => {
@@ -46,7 +48,10 @@ function prototypeKeys(value: unknown, keys: Key[] = []): IssueProblem[] {
   });
 }
 
-/** Removes the value at `keys`, or what holds it where there is no such value or it is an item of a list, whose other items must keep their indices. Returns what was removed. */
+/**
+ * Removes the value at `keys`. Removes its parent instead if the value is missing, or is an item of a list, whose other
+ * items must keep their indices. Returns the keys of what was removed.
+ */
 export function removeValue(root: unknown, keys: Key[]): Key[] {
   const key = keys.at(-1);
   if (key === undefined) return [];

@@ -1,6 +1,6 @@
 import { isMap } from '../mesh/json';
 import { defined } from '../mesh/manifests/kubernetes';
-import { nearest } from '../policy/finding';
+import { nearest } from '../mesh/strings';
 import { allProblems } from './check-mesh';
 import { configNamespace, type Key, keyPath } from './key-path';
 import { parseStack, type Settings } from './parse';
@@ -59,7 +59,7 @@ function inFileOrder(problems: Problem[]): Problem[] {
   return [...problems].sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
 }
 
-/** Why `value` is no stack file. */
+/** Why `value` is not a stack file. */
 function configProblem(value: unknown): Problem | undefined {
   if (value === undefined || value === null)
     return { path: '', message: 'the file is empty; a stack file is a map with the key "config"' };
@@ -79,11 +79,11 @@ function configProblem(value: unknown): Problem | undefined {
     ? `put the ${configNamespace}: keys under "config:"`
     : meant === undefined
       ? undefined
-      : `did you mean "config" by "${meant}"?`;
+      : `did you mean "config" instead of "${meant}"?`;
   return defined({ path: 'config', message: `is missing; it must be a map of ${configNamespace}: keys`, hint });
 }
 
-/** A path for any key of the file: as in the stack's configuration for Meshwright's sections, as in the file for others. */
+/** The path of any key in the file. In Meshwright's sections it is the path that `pulumi config set --path` takes. */
 function pathInFile([first, second, ...rest]: Key[]): string {
   const section = first === 'config' && second !== undefined ? sectionName(String(second)) : undefined;
   if (section !== undefined) return keyPath([section, ...rest]);

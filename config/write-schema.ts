@@ -5,7 +5,7 @@ import { stackFileJsonSchema } from './json-schema';
 /** The file that the stack files name in their first line. */
 export const schemaFile = join(__dirname, 'settings.schema.json');
 
-/** The text of {@link schemaFile}. */
+/** The content of {@link schemaFile}. */
 export function schemaText(): string {
   return `${JSON.stringify(stackFileJsonSchema(), null, 1)}\n`;
 }

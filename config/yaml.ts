@@ -19,10 +19,10 @@ import {
 import type { Key } from './key-path';
 import type { Position } from './problem';
 
-/** A mistake in YAML itself, whatever the document is about. */
+/** A mistake in the YAML, independent of the document's meaning. */
 export interface YamlProblem extends Position {
   message: string;
-  /** Keys down to the mistake, where the rest of the document can be read. */
+  /** Keys down to the mistake, if the rest of the document can be read. */
   keys?: Key[];
 }
 
@@ -30,7 +30,7 @@ export interface YamlDocument {
   /** undefined for a document that is empty or cannot be read. */
   value: unknown;
   problems: YamlProblem[];
-  /** The place of the last of `keys` that is in the document. */
+  /** The position of the last of `keys` that the document has. */
   position: (keys: readonly Key[]) => Position | undefined;
 }
 
@@ -38,7 +38,7 @@ export interface YamlDocument {
 export interface StreamDocument extends YamlDocument {
   /** Line of the document's first key or value. */
   line: number;
-  /** Whether a map or list stands where a key must be, as `{{ .Values.name }}` does in a template. */
+  /** Whether a key is a map or list, as `{{ .Values.name }}` in a template is. */
   hasTemplateKeys: boolean;
 }
 
@@ -151,7 +151,7 @@ export function decodeText(bytes: Uint8Array): string | undefined {
   const isLittleEndian = (first === 0xff && second === 0xfe) || (first > 0 && second === 0);
   const encoding = isBigEndian ? 'utf-16be' : isLittleEndian ? 'utf-16le' : 'utf-8';
   try {
-    // A mark of the byte order at the start is removed.
+    // A byte order mark at the start is removed.
     const text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
     return text.includes('\0') ? undefined : text;
   } catch {
@@ -167,7 +167,7 @@ function withoutThrowing(read: () => YamlDocument): YamlDocument {
   }
 }
 
-/** The library throws for an alias without an anchor, and for so many aliases that the text must be an attack. */
+/** The library throws for an alias without an anchor, and for so many aliases that they look like an attack. */
 function thrown(error: unknown): YamlProblem {
   return { message: lowerFirst(error instanceof Error ? error.message : String(error)), line: 1, column: 1 };
 }
@@ -215,7 +215,10 @@ function repeatedKeys(document: Document, lines: LineCounter): Mistake[] {
     });
 }
 
-/** Aliases without an anchor, and aliases inside of their own: YAML allows the latter, but no value of finite size has them. */
+/**
+ * Aliases without an anchor, and aliases inside their own anchor: YAML allows the latter, but no finite value can
+ * contain itself.
+ */
 function uselessAliases(document: Document): Mistake[] {
   const found: Mistake[] = [];
   visit(document, {
@@ -249,8 +252,9 @@ const date = /^\d{4}-\d{1,2}-\d{1,2}([Tt ].*)?$/;
 const otherNames = /^(~|null|true|false|[-+]?\.inf|\.nan)$/i;
 
 /**
- * Plain scalars that Pulumi's YAML reader, which knows YAML 1.1 too, reads differently from YAML 1.2: a weight 010 would be 8, a label 2020-01-01 a moment with a time zone, a key 1.10 would be 1.1. Only
- * below a section, since Pulumi takes the values of `config:` itself as written.
+ * Plain scalars that Pulumi reads as YAML 1.1, and so differently: the weight 010 would be 8, the label 2020-01-01 a
+ * time with a zone, the key 1.10 would be 1.1. This concerns only what is below a section, since Pulumi takes the
+ * values directly under `config:` as written.
  */
 function ambiguousScalars(document: Document): Mistake[] {
   const found: Mistake[] = [];
@@ -259,7 +263,7 @@ function ambiguousScalars(document: Document): Mistake[] {
       if (type !== 'PLAIN' || source === undefined) return;
       if (!(role === 'key' ? isOtherKey(source) : isOtherValue(source))) return;
       if (ancestors.filter(isPair).length < 3) return;
-      const message = `Pulumi reads ${source} as a date, or as a number in the notation of YAML 1.1; put it in quotes, or write the number that is meant`;
+      const message = `Pulumi reads ${source} as a date, or as a number in the notation of YAML 1.1; put it in quotes, or write the number that you mean`;
       found.push({ offset: range?.[0] ?? 0, message });
     },
   });
@@ -275,7 +279,7 @@ function isOtherValue(text: string): boolean {
   return date.test(text) || (numberOf(text) !== undefined && (text.includes('_') || /^[-+]?0(b|\d+$)/.test(text)));
 }
 
-/** Pulumi reads keys as values, and writes them out anew. */
+/** Pulumi parses keys like values, and formats them again. */
 function isOtherKey(text: string): boolean {
   const number = numberOf(text);
   if (number !== undefined) return String(number) !== text;
@@ -287,7 +291,10 @@ function numberOf(text: string): number | undefined {
   return Number.isFinite(number) ? number : undefined;
 }
 
-/** The plain scalars that are no strings for kubectl, whose parser (sigs.k8s.io/yaml) reads YAML 1.1 without its dates and its numbers to the base of 60. */
+/**
+ * The plain scalars that are not strings for kubectl: its parser (sigs.k8s.io/yaml) reads YAML 1.1, but not its dates
+ * and base-60 numbers.
+ */
 const kubernetesScalars: ScalarTag[] = [
   scalar('null', /^(?:~|null|Null|NULL)?$/, () => null),
   scalar('bool', /^(?:y|Y|yes|Yes|YES|true|True|TRUE|on|On|ON)$/, () => true),
@@ -314,7 +321,7 @@ function scalar(name: string, test: RegExp, read: (digits: string, sign: number)
   };
 }
 
-/** Offset of the last of `keys` that is in the document. */
+/** Offset of the last of `keys` that the document has. */
 function offsetOf(document: Document, keys: readonly Key[], from: unknown = document.contents): number | undefined {
   const [key, ...rest] = keys;
   const node = isAlias(from) ? from.resolve(document) : from;

@@ -50,12 +50,14 @@ export function asStrings(value: unknown): string[] {
 
 /** The entries of a map whose value is a string. */
 export function asStringMap(value: unknown): Record<string, string> {
+  const map = asMap(value);
+  if (Object.values(map).every((entry) => typeof entry === 'string')) return { ...map } as Record<string, string>;
   return Object.fromEntries(
-    Object.entries(asMap(value)).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+    Object.entries(map).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
   );
 }
 
-/** The value below `keys`; undefined as soon as one of them is missing. */
+/** The value below `keys`; undefined if one of them is missing. */
 export function valueAt(value: unknown, ...keys: string[]): unknown {
   return keys.reduce<unknown>(
     (inner, key) => (Object.hasOwn(asMap(inner), key) ? asMap(inner)[key] : undefined),

@@ -16,12 +16,15 @@ import {
 } from './engine-findings';
 import { rules as allRules } from './rules';
 
-/** Everything that a check has to say, each list in the order of {@link compareFindings}. */
+/** The result of a check, each list in the order of {@link compareFindings}. */
 export interface CheckReport {
   findings: Finding[];
-  /** What an annotation on the object waives, with the reason that it gives. */
+  /** Findings that an annotation on the object waives, with its reason. */
   waived: WaivedFinding[];
-  /** What cannot be judged yet, because a value is known only after deployment. Mandatory where a weight is unknown. */
+  /**
+   * Findings about values that are known only after deployment, and so cannot be judged yet. Mandatory where a weight
+   * is unknown.
+   */
   undetermined: Finding[];
 }
 
@@ -34,8 +37,8 @@ export interface CheckScope {
 }
 
 /**
- * Judges objects that are to live in one cluster. Pure: the same objects give the same findings, in whatever order they come. Never throws; a rule that fails
- * on an object is a mandatory finding of its own, `rule-failed`, so that it cannot let anything pass.
+ * Judges objects that will live in one cluster. Pure: the same objects give the same findings, in any order. Never
+ * throws: a rule that crashes on an object gives the mandatory finding `rule-failed`, so that nothing passes unchecked.
  */
 export function check(objects: readonly KubernetesObject[], options: CheckOptions = {}): Finding[] {
   return checkReport(objects, options).findings;
@@ -67,14 +70,14 @@ function listItems(value: unknown): unknown[] {
   return value['items'].flatMap(listItems);
 }
 
-/** An object whose name the API server generates, with a name to judge it by. */
+/** An object whose name the API server generates, with a stand-in for the name. */
 function withName(object: KubernetesObject): KubernetesObject {
   const { name, generateName } = object.metadata as { name?: unknown; generateName?: unknown };
   if (name !== undefined || typeof generateName !== 'string' || generateName === '') return object;
   return { ...object, metadata: { ...object.metadata, name: `${generateName}*` } };
 }
 
-/** Without exact repetitions, which the same object in two files is. Sorted objects have them side by side. */
+/** Removes exact repetitions, such as one object in two files. They are neighbours, because the objects are sorted. */
 function distinct(sorted: readonly KubernetesObject[]): KubernetesObject[] {
   return sorted.filter((object, at) => {
     const before = sorted[at - 1];

@@ -1,11 +1,12 @@
 import type { KubernetesObject } from '../mesh/manifests/kubernetes';
-import { named, type Finding, levels, nearest } from './finding';
+import { nearest } from '../mesh/strings';
+import { named, type Finding, levels } from './finding';
 import type { Raised, CheckOptions } from './rule';
 import { everyRule } from './rules/every-rule';
 
 /**
- * Annotation that waives a rule for one object: `policy.meshwright.io/waive.<rule id>: "<reason>"`. The reason is the value, so that there is no waiver
- * without one.
+ * Annotation that waives a rule for one object: `policy.meshwright.io/waive.<rule id>: "<reason>"`. The value is the
+ * reason, so every waiver has one.
  */
 export const waiverPrefix = 'policy.meshwright.io/waive.';
 
@@ -15,7 +16,7 @@ export interface WaivedFinding extends Finding {
   reason: string;
 }
 
-/** Sorts findings into those that stand and those that an annotation on their object waives. */
+/** Separates findings that an annotation on their object waives from the others. */
 export function applyWaivers(raised: readonly Raised[]): { standing: Finding[]; waived: WaivedFinding[] } {
   const standing: Finding[] = [];
   const waived: WaivedFinding[] = [];
@@ -27,7 +28,7 @@ export function applyWaivers(raised: readonly Raised[]): { standing: Finding[]; 
   return { standing, waived };
 }
 
-/** Waivers that waive nothing: without a reason, or of a rule that does not exist. */
+/** Waivers without effect: without a reason, or of a rule that does not exist. */
 export function waiverFindings(objects: readonly KubernetesObject[]): Finding[] {
   return objects.flatMap((object) =>
     Object.entries(annotations(object)).flatMap(([key, reason]) => {
@@ -40,7 +41,7 @@ export function waiverFindings(objects: readonly KubernetesObject[]): Finding[] 
   );
 }
 
-/** A reason has at least one letter or digit; spaces and invisible characters say nothing. */
+/** A reason has at least one letter or digit; spaces and invisible characters do not count. */
 function isReason(value: unknown): value is string {
   return typeof value === 'string' && /[\p{L}\p{N}]/u.test(value);
 }
@@ -60,7 +61,10 @@ function annotations(object: KubernetesObject): Record<string, unknown> {
 /** Paths of the values that are known only after deployment, by object. The values themselves are left out of the object. */
 export type Unknowns = ReadonlyMap<KubernetesObject, readonly string[]>;
 
-/** The findings that do not rest on an unknown value: what a rule says of a place that is unknown, or that holds or lies in one, is no more than a guess. */
+/**
+ * The findings that do not depend on an unknown value. A finding at an unknown place, above it or below it is only a
+ * guess.
+ */
 export function withoutUndetermined(raised: readonly Raised[], unknowns: Unknowns): Raised[] {
   return raised.filter(
     ({ finding, object }) =>
@@ -68,7 +72,10 @@ export function withoutUndetermined(raised: readonly Raised[], unknowns: Unknown
   );
 }
 
-/** One finding per object with unknown values. It is mandatory where a weight may be among them, since no rule has judged that weight. */
+/**
+ * One finding per object with unknown values. It is mandatory if a weight may be among them, because no rule has judged
+ * that weight.
+ */
 export function undeterminedFindings(unknowns: Unknowns): Finding[] {
   return [...unknowns].flatMap(([object, paths]) => {
     if (paths.length === 0) return [];
@@ -92,12 +99,12 @@ function undeterminedMessage(paths: readonly string[], weights: boolean): string
     : `${places}; rules judge these values in the next preview that knows them`;
 }
 
-/** Whether one of two paths holds the other, or both are the same. The object as a whole ('') counts only as itself. */
+/** Whether two paths are the same, or one contains the other. The object as a whole ('') contains nothing here. */
 function related(a: string, b: string): boolean {
   return isAtOrBelow(a, b) || isAtOrBelow(b, a);
 }
 
-/** Whether the path \`inner\` is \`outer\` or lies below it; nothing lies below the object as a whole (''). */
+/** Whether the path `inner` is `outer` or below it. The object as a whole ('') has nothing below it here. */
 export function isAtOrBelow(inner: string, outer: string): boolean {
   return inner === outer || (outer !== '' && inner.startsWith(outer) && /^[.[]/.test(inner.slice(outer.length)));
 }
@@ -106,7 +113,7 @@ function mayHoldWeight(path: string): boolean {
   return /^spec(\.(http|tcp|tls)(\[\d+\](\.route(\[\d+\](\.weight)?)?)?)?)?$/.test(path);
 }
 
-/** What is wrong with the options themselves: a level for a rule that does not exist would otherwise silently do nothing. */
+/** Mistakes in the options themselves: a level for an unknown rule would otherwise silently have no effect. */
 export function optionFindings(options: CheckOptions): Finding[] {
   const allowed: readonly unknown[] = [...levels, 'off'];
   const ids = everyRule.map(({ id }) => id);
@@ -114,7 +121,7 @@ export function optionFindings(options: CheckOptions): Finding[] {
     const path = `rules.${id}`;
     if (!ids.includes(id)) return [optionFinding(path, unknownRule(id, ids))];
     if (allowed.includes(level)) return [];
-    return [optionFinding(path, `${JSON.stringify(level)} is no level; allowed are ${allowed.join(', ')}`)];
+    return [optionFinding(path, `${JSON.stringify(level)} is not a level; allowed are ${allowed.join(', ')}`)];
   });
 }
 

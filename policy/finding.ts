@@ -1,12 +1,12 @@
 import { type KubernetesObject, objectKey } from '../mesh/manifests/kubernetes';
+import { compareStrings } from '../mesh/collections';
 import { canonical } from '../mesh/json';
-import { distance } from 'fastest-levenshtein';
 
 /** Whether a finding stops a deployment or is only reported. */
 export const levels = ['mandatory', 'advisory'] as const;
 export type Level = (typeof levels)[number];
 
-/** One thing that is wrong with one object. Plain data: each caller voices it in its own way. */
+/** One thing that is wrong with one object. Plain data: each caller formats it in its own way. */
 export interface Finding {
   /** Id of the rule, e.g. `weight-sum-100`. */
   rule: string;
@@ -58,7 +58,7 @@ export function compareFindings(a: Finding, b: Finding): number {
   );
 }
 
-/** The objects by what they are, never by where they stood, so that no rule can depend on the order in which a caller lists them. */
+/** Sorts objects by their identity, so that no rule can depend on the order in which a caller lists them. */
 export function sortedObjects(objects: readonly KubernetesObject[]): KubernetesObject[] {
   return objects
     .map((object) => ({ object, key: keyOf(object) }))
@@ -73,11 +73,6 @@ function keyOf({ apiVersion, kind, metadata }: KubernetesObject): string {
   return objectKey({ apiVersion, kind, metadata: { namespace: place ?? '', name: own ?? '' } });
 }
 
-/** By UTF-16 code unit: the same on every machine, whatever its locale. */
-function compareStrings(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
 /** String order, except that `route[2]` comes before `route[10]`. */
 function comparePaths(a: string, b: string): number {
   return compareStrings(a.replace(/\d+/g, padded), b.replace(/\d+/g, padded)) || compareStrings(a, b);
@@ -85,14 +80,4 @@ function comparePaths(a: string, b: string): number {
 
 function padded(digits: string): string {
   return digits.padStart(9, '0');
-}
-
-/** The candidate that `word` is most likely a slip of: at most a third of its letters differ, in whatever case. undefined when none is near or several are equally so. */
-export function nearest(word: string, candidates: readonly string[]): string | undefined {
-  const ranked = candidates
-    .map((candidate) => ({ candidate, far: distance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .sort((a, b) => a.far - b.far);
-  const [best, next] = ranked;
-  if (best === undefined || best.far > Math.floor(word.length / 3)) return undefined;
-  return next?.far === best.far ? undefined : best.candidate;
 }

@@ -6,7 +6,8 @@ import type { CheckOptions, Rule, Violation } from './rule';
 import { sortedObjects } from './finding';
 
 /**
- * What Pulumi knows of a resource beyond its object. Plain data without an import of Pulumi: the policy pack fills it from what the engine hands it, tests write it down.
+ * What Pulumi knows about a resource besides its object. Plain data, so that tests need no Pulumi; the policy pack
+ * fills it from the engine's messages.
  */
 export interface PulumiResource {
   urn: string;
@@ -34,7 +35,7 @@ export interface PulumiOptions {
   deleteBeforeReplace?: boolean;
 }
 
-/** A rule over the resources of one Pulumi program; only the policy pack can ask it. */
+/** A rule over the resources of one Pulumi program; only the policy pack can run it. */
 export interface ResourceRule extends Omit<Rule, 'check' | 'single'> {
   check(resources: readonly PulumiResource[], options: CheckOptions): Violation[];
 }
@@ -54,7 +55,7 @@ export const objectResources = memoizeByIdentity((resources: readonly PulumiReso
   }),
 );
 
-/** The model of objects that are resources; that of the check, where the objects are the same. */
+/** The model of the objects that are resources: the check's own model, if its objects are the same. */
 export function resourceModel(resources: readonly ObjectResource[], mesh: CheckOptions['mesh']): MeshModel {
   return meshModel(sortedObjects(resources.map(({ object }) => object)), mesh);
 }

@@ -3,7 +3,7 @@ import type { Externals } from '../mesh/model/mesh-config';
 import type { MeshModel, MeshOptions } from '../mesh/model/mesh-model';
 import { type Level, named, type Finding } from './finding';
 
-/** What a rule says of one object; the engine adds the rule's id, level and codes. */
+/** What a rule reports about one object; the engine adds the rule's id, level and codes. */
 export interface Violation {
   object: KubernetesObject;
   /** Path of the value in the object, e.g. `spec.http[0].route[1].weight`; '' for the object as a whole. */
@@ -17,14 +17,25 @@ export interface Violation {
 export interface RuleDocs {
   /** What goes wrong in a mesh without this rule. */
   why: string;
-  /** An object that the rule complains about, as YAML (several documents where it takes several). */
+  /** Objects that violate the rule, as YAML. */
   bad: string;
-  /** The same, put right. */
+  /** The same objects, corrected. */
   good: string;
   /** What to do. */
   fix: string;
   /** Options that both examples are judged with. Default to none. */
   options?: CheckOptions;
+}
+
+/** The examples of a rule: the good one is the bad one with some strings replaced. */
+export function examples(
+  bad: string,
+  ...changes: readonly (readonly [from: string, to: string])[]
+): {
+  bad: string;
+  good: string;
+} {
+  return { bad, good: changes.reduce((good, [from, to]) => good.replace(from, () => to), bad) };
 }
 
 export interface Rule {
@@ -38,44 +49,55 @@ export interface Rule {
   /** Kiali's codes, e.g. `KIA1107`. */
   kiali?: string[];
   docs: RuleDocs;
-  /** True for a rule that judges each object alone; the policy pack then voices it before that resource is registered. */
+  /**
+   * True for a rule that judges each object alone; the policy pack then reports its findings before the resource is
+   * registered.
+   */
   single: boolean;
-  /** True for a rule whose finding is dropped when another rule has one at the same place of the same object. */
+  /** True if findings of the rule are dropped where another rule reports the same place of the same object. */
   fallback?: boolean;
-  /** Must not throw, whatever the objects hold, and must not depend on their order. */
+  /** Must not throw for any input, and must not depend on the order of the objects. */
   check(model: MeshModel, options: CheckOptions): Violation[];
 }
 
-/** What a check knows beside the objects. Every option can be left out. */
+/** What a check knows besides the objects. Every option can be left out. */
 export interface CheckOptions {
   /** Levels by rule id; `off` switches a rule off. Default to each rule's own level. */
   rules?: Record<string, Level | 'off'>;
-  /** Things that exist although they are not among the objects. A list may hold `*` for "whatever is named exists". */
+  /** Names that exist outside the input. `*` in a list stands for every name. */
   externals?: Externals;
-  /** Root namespace, domain and MeshConfig, where no object says them. */
+  /** Root namespace, domain and MeshConfig, unless an object defines them. */
   mesh?: MeshOptions;
-  /** Version of the Istio that will judge and run the objects, e.g. `1.30.3`. Defaults to the version that the schemas are of. */
+  /**
+   * Version of the Istio that will validate and run the objects, e.g. `1.30.3`. Defaults to the version of the schemas.
+   */
   istioVersion?: string;
   /** Largest change of a weight in one update, in percentage points. Defaults to no limit. */
   maxStep?: number;
   /** Largest weight with which a version may appear. Defaults to no limit. */
   initialStep?: number;
-  /** Name of the environment, e.g. `prod`; rules for production hold in `prod` and `production`. */
+  /** Name of the environment, e.g. `prod`; rules for production apply to `prod` and `production`. */
   environment?: string;
   /**
-   * The objects and `externals` are all there is: a name that neither holds does not exist. Defaults to false, so that only namespaces of which the objects hold Services
-   * or workloads count as described.
+   * Nothing exists besides the objects and `externals`. Defaults to false: then only namespaces whose Services or
+   * workloads are in the input count as described.
    */
   complete?: boolean;
-  /** Gateway workloads that no object shows, such as those of Helm releases. Without it, a Gateway that selects no workload is not reported. */
+  /**
+   * Gateway workloads outside the input, such as those of Helm releases. Without it, a Gateway that selects no workload
+   * is not reported.
+   */
   gatewayWorkloads?: GatewayWorkload[];
   /** Control plane revisions and tags that are installed. Without it, the revision of a namespace is not judged. */
   revisions?: string[];
   /** Objects, as `namespace/name` or `*`, whose weights a rollout controller such as Argo Rollouts or Flagger moves. */
   rolloutController?: string[];
-  /** `meshwright:routes` of the stack as the program gets it, for `config-matches-emitted`. Left out, nothing is compared. */
+  /**
+   * `meshwright:routes` of the stack as the program gets it, for `config-matches-emitted`. Without it nothing is
+   * compared.
+   */
   routes?: unknown;
-  /** Moment at which certificates must be valid. Defaults to now. */
+  /** Time at which certificates must be valid. Defaults to now. */
   now?: Date;
 }
 
@@ -94,7 +116,10 @@ export interface Raised {
   object: KubernetesObject | undefined;
 }
 
-/** Whether a value has the outline of a Kubernetes object: `apiVersion`, `kind` and `metadata`. Anything else cannot be named in a finding, let alone deployed. */
+/**
+ * Whether a value has `apiVersion`, `kind` and `metadata` like a Kubernetes object. Anything else cannot even be named
+ * in a finding.
+ */
 export function isJudgeable(value: unknown): value is KubernetesObject {
   if (typeof value !== 'object' || value === null) return false;
   const { apiVersion, kind, metadata } = value as Record<string, unknown>;

@@ -14,7 +14,7 @@ export interface CheckFailure {
   reason: string;
 }
 
-/** A Route holds the objects of one service: everything else that they name may exist elsewhere. */
+/** A Route has the objects of one service: everything else that they name may exist elsewhere. */
 const externals = {
   namespaces: ['*'],
   hosts: ['*'],
@@ -24,7 +24,7 @@ const externals = {
   serviceAccounts: ['*'],
 };
 
-/** All mistakes in the form of a Route's inputs. */
+/** All malformed inputs of a Route. */
 export function inputFailures(inputs: Readonly<Record<string, unknown>>): CheckFailure[] {
   const { namespace, objects } = inputs;
   if (typeof namespace !== 'string' || namespace === '') {
@@ -82,7 +82,7 @@ export function changeFailures(before: RouteInputs | undefined, after: RouteInpu
   const changed = [...now].flatMap(([title, object]): [KubernetesObject, KubernetesObject][] => {
     const was = old.get(title);
     if (was === undefined) return [];
-    // Weights that others own do not change with the stack.
+    // The stack does not change weights that others own.
     const next = after.weightsOwnedBy === undefined || !isRoute(object) ? object : withWeightsOf(object, was);
     return isDeepStrictEqual(was, next) ? [] : [[was, next]];
   });

@@ -6,9 +6,12 @@ import { routeManager } from './ownership';
 
 /** How often a write is tried when the owner of some fields writes them at the same time. */
 const attempts = 10;
-/** How the API server refuses a write whose resourceVersion is old: an apply, and a JSON patch with a test. */
+/**
+ * Messages with which the API server refuses a write with an old resourceVersion: an apply, and a JSON patch with a
+ * test.
+ */
 const conflicts = [409, 422];
-/** Version in which kinds are listed; an object is the same in each. */
+/** Version for listing objects; they are the same in each version. */
 const apiVersion = 'networking.istio.io/v1';
 /** Known without discovery, in all versions that Istio has served. */
 const kinds = new Map(
@@ -26,7 +29,7 @@ const kinds = new Map(
 export class Cluster {
   private readonly api: KubernetesApi;
 
-  /** @param wrote - gets each object that was written, and for a removed one what was removed and undefined */
+  /** @param wrote - called with each written object; for a removed object, with the object and undefined */
   constructor(
     connection: Connection,
     signal?: AbortSignal,
@@ -36,9 +39,10 @@ export class Cluster {
   }
 
   /**
-   * Server-side apply: an existing object is taken over. Afterwards all of `spec` is as stated; fields that others have added to it are removed.
-   * @param keeping - makes the object to write of the stated and the live one, for fields that others own
-   * @returns the object as it is now
+   * Server-side apply: an existing object is taken over. Afterwards `spec` is exactly as stated; fields that others
+   * have added to it are removed.
+   * @param keeping - combines the stated and the live object into the one to write, for fields that others own
+   * @returns the written object
    * @throws ApiError when the API server refuses it.
    */
   async apply(
@@ -92,7 +96,7 @@ export class Cluster {
     return lists.flat().filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   }
 
-  /** Deletes an object; an object that does not exist is no error. */
+  /** Deletes an object; an object that does not exist is not an error. */
   async remove(object: KubernetesObject): Promise<void> {
     await this.api.remove(object);
     this.wrote(object, undefined);

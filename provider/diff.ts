@@ -9,10 +9,12 @@ export type DiffKind = 'add' | 'delete' | 'update' | 'update-replace';
 /** What an update changes, by property path. */
 export type RouteDiff = Readonly<Record<string, DiffKind>>;
 
-const plain = ['kubeconfig', 'context', 'proof', 'limits', 'weightsOwnedBy'] as const;
+/** The limits are not among them: they judge a change and are none, so that a stricter policy does not show as a change of every route. */
+const plain = ['kubeconfig', 'context', 'proof', 'weightsOwnedBy'] as const;
 
 /**
- * The differences between a Route as it is and as it is to be. A change of weights alone is shown as weights, not as the JSON of the VirtualService.
+ * The differences between the deployed Route and the new one. If only weights change, the difference shows weights, not
+ * the JSON of the VirtualService.
  * @param moves - whether `after` is for another cluster
  */
 export function diffOf(before: RouteState, after: RouteInputs, moves = false): RouteDiff {
@@ -27,7 +29,7 @@ export function diffOf(before: RouteState, after: RouteInputs, moves = false): R
   const weights = after.weightsOwnedBy === undefined ? valueDiff('weights', before.weights, after.weights) : {};
   for (const title of new Set([...Object.keys(before.objects), ...Object.keys(after.objects)])) {
     const kind = objectKind(before.objects[title], after.objects[title], (was, is) =>
-      // Other people's changes of the weights are none of the stack's business.
+      // The stack ignores changes of weights that others own.
       after.weightsOwnedBy !== undefined || Object.keys(weights).length > 0
         ? isRoute(is) && isDeepStrictEqual(withoutWeights(was), withoutWeights(is))
         : false,

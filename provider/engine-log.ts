@@ -9,7 +9,7 @@ export interface LogMessage {
   progress(line: string): void;
   /** A warning that is printed once in a run. */
   warnOnce(line: string): void;
-  /** Waits until the engine has all lines: what comes after the end of an operation is lost. */
+  /** Waits until the engine has all lines: it drops lines that arrive after the end of an operation. */
   flush(): Promise<void>;
 }
 
@@ -18,7 +18,9 @@ const warned = new Set<string>();
 /** The log of Pulumi's engine. */
 export class EngineLog {
   private readonly client: EngineClient;
-  /** The line that is being sent: lines go one after the other, since calls side by side may overtake each other. */
+  /**
+   * The line that is being sent: lines are sent one after the other, since concurrent calls may overtake each other.
+   */
   private last = Promise.resolve();
 
   /** @param address - the engine's, which the provider gets as an argument */
@@ -42,7 +44,7 @@ export class EngineLog {
   private say(urn: string, line: string, severity: LogSeverity, ephemeral = false): void {
     const request = new LogRequest();
     request.setUrn(urn).setMessage(line).setSeverity(severity).setEphemeral(ephemeral);
-    // An engine that has ended is no reason to stop.
+    // The work continues even if the engine has ended.
     const send = (): Promise<void> => new Promise((resolve) => void this.client.log(request, () => resolve()));
     this.last = this.last.then(send);
   }

@@ -13,17 +13,20 @@ import { isRoute, type ObjectsByTitle } from './route-state';
 
 /** Objects of one Route that are written at a time. */
 const parallel = 8;
-/** How long, in milliseconds, no Route of a run may have written anything before objects are removed: the engine starts them one after the other. */
+/**
+ * Time without writes by any Route of the run, in milliseconds, before objects are removed: the engine starts the
+ * Routes one after the other.
+ */
 const quietTime = 500;
 /** How often a route is proven anew because its weights moved meanwhile. */
 const weightMoves = 5;
 
-/** The updates of a run that are under way, side by side. What one route no longer needs, another one may still be leaving. */
+/** The concurrent updates of a run. Another route may still use what one route no longer needs. */
 export class InFlightUpdates {
   private writing = 0;
   private last = performance.now();
 
-  /** Counts an update as under way while it writes. */
+  /** Counts an update while it writes. */
   async while<T>(write: () => Promise<T>): Promise<T> {
     this.writing += 1;
     try {
@@ -43,7 +46,7 @@ export class InFlightUpdates {
 export interface ApplyContext {
   cluster: Cluster;
   prover: Prover;
-  /** Those that write DestinationRules, and those that write anything. */
+  /** Updates that write DestinationRules, and updates that write anything. */
   inFlight: { rules: InFlightUpdates; all: InFlightUpdates };
   log: LogMessage;
   owner: Owner;
@@ -56,7 +59,7 @@ export interface ApplyContext {
 
 /** The result of a plan. */
 export interface ApplyOutcome {
-  /** The objects as they are in the cluster now. */
+  /** The objects that are now in the cluster. */
   objects: Map<string, KubernetesObject>;
   /** Titles of VirtualServices that were written, but not proven. */
   unproven: string[];
@@ -66,7 +69,7 @@ export interface ApplyOutcome {
 
 /**
  * Executes a plan as far as possible. A failure stops the steps that depend on it, and every removal.
- * @param before - the objects as they are
+ * @param before - the deployed objects
  */
 export async function executePlan(
   plan: RoutePlan,
@@ -81,7 +84,7 @@ export async function executePlan(
   return outcome;
 }
 
-/** Rules, reach, routes, proof, drain. */
+/** DestinationRules, proof of reach, VirtualServices, proof of the routes, drain. */
 async function write(plan: RoutePlan, outcome: ApplyOutcome, context: ApplyContext): Promise<void> {
   const { prover, inFlight, signal } = context;
   const attempt = attempts(outcome, signal);
@@ -104,7 +107,7 @@ async function write(plan: RoutePlan, outcome: ApplyOutcome, context: ApplyConte
         const failed = destinationHosts(change.after).find((host) => failedRules.has(host));
         if (failed !== undefined)
           throw new Error(`not updated: the DestinationRule for ${failed} could not be applied`);
-        // Rules of other hosts are parts of other Routes, which may be writing them just now.
+        // Rules of other hosts belong to other Routes, which may be writing them at the moment.
         if (needsOthers(change, outcome.objects)) await inFlight.rules.idle(signal);
         await prover.reach(change.before, change.after, isRestricted(change.after));
         reached.push(change);
@@ -140,7 +143,7 @@ async function apply(
   return keeps ? withWeightsOf(after, written) : after;
 }
 
-/** Whoever owns the weights may move them while the proxies are asked. */
+/** The owner of the weights may move them during the proof. */
 async function proveLive(
   { before, after }: RouteChange,
   isRestricted: boolean,
@@ -178,7 +181,8 @@ async function prune(plan: RoutePlan, outcome: ApplyOutcome, context: ApplyConte
     });
   await removeAll(plan.goneRoutes);
   const proofs = gone.map(([title, object]): Proof => [title, () => prover.live(object, undefined)]);
-  // An unproven one stays in the state: the next update proves that it is gone before it removes what it used.
+  // An unproven removal stays in the state: the next update proves that the route is gone before it removes its
+  // DestinationRules.
   for (const title of await unproven(proofs, attempt, log)) {
     const object = plan.goneRoutes.find(([other]) => other === title)?.[1];
     if (object !== undefined) outcome.objects.set(title, object);
@@ -189,7 +193,7 @@ async function prune(plan: RoutePlan, outcome: ApplyOutcome, context: ApplyConte
   await removeAll(plan.goneRules);
 }
 
-/** @returns whether the object was this Route's; an object of others stays */
+/** @returns whether this Route owned the object; objects of others stay */
 async function remove(
   title: string,
   object: KubernetesObject,
@@ -209,7 +213,7 @@ async function remove(
   return true;
 }
 
-/** A route with its proof that the proxies serve it, or do not any more. */
+/** A route with the proof that the proxies serve it, or no longer serve it. */
 type Proof = [title: string, prove: () => Promise<string | undefined>];
 
 /** Runs proofs and logs what they found; returns the titles of the routes that failed. */
@@ -246,7 +250,7 @@ function attempts({ failures }: ApplyOutcome, signal: AbortSignal): Attempt {
   };
 }
 
-/** What a route no longer sends requests to, for the log. */
+/** Destinations that a route no longer uses, for the log. */
 function left(before: KubernetesObject | undefined, after: KubernetesObject | undefined): string[] {
   if (before === undefined) return [];
   const destinations = dropped(before, after);

@@ -6,13 +6,16 @@ import type { KubernetesObject } from '../mesh/manifests/kubernetes';
 /** Field manager under which routing objects are applied. */
 export const routeManager = 'meshwright';
 
-/** Label of every routing object, with the id of its resource: it finds the objects of an interrupted update, which are in no state. */
+/**
+ * Label of every routing object, with the id of its resource: it finds objects of an interrupted update, which are not
+ * in the state.
+ */
 const setLabel = 'meshwright.io/route-set';
 
 /** Annotation of every routing object, with the URN of its resource: it names the stack. */
 const ownerAnnotation = 'meshwright.io/owner';
 
-/** Whether this run takes over every existing object, whoever made it. The variable is the Kubernetes provider's own. */
+/** Whether this run takes over every existing object. The variable is the Kubernetes provider's own. */
 export function takesOverAll(): boolean {
   return process.env['PULUMI_K8S_UPSERT_EXISTING_OBJECTS'] === 'true';
 }
@@ -21,7 +24,7 @@ export function takesOverAll(): boolean {
 export interface Owner {
   urn: string;
   id: string;
-  /** Ids under which it, or the RouteSet that held its objects, may have labelled them. */
+  /** Ids with which the Route, or an older RouteSet, may have labelled its objects. */
   ids: readonly string[];
 }
 
@@ -35,7 +38,7 @@ export function ownerOf(urn: string, server: string, namespace: string, id?: str
   };
 }
 
-/** Id of a resource in a cluster. The same for the same, so that a create that was interrupted finds its objects. */
+/** Id of a resource in a cluster. It is deterministic, so that a create can find the objects of an interrupted one. */
 export function routeId(urn: string, server: string, namespace: string): string {
   const hash = createHash('sha256')
     .update(JSON.stringify([urn, server, namespace]))
@@ -48,7 +51,7 @@ function routeSetUrn(urn: string): string {
   return urn.replace(`${routeType}::`, `${routeSetType}::`).replace(/\/[^/]*$/, '');
 }
 
-/** The object with the marks of its owner. */
+/** The object with the label and annotation of its owner. */
 export function owned(object: KubernetesObject, { urn, id }: Owner): KubernetesObject {
   const { metadata } = object;
   return {
@@ -61,7 +64,7 @@ export function owned(object: KubernetesObject, { urn, id }: Owner): KubernetesO
   };
 }
 
-/** Whether an object belongs to this very resource, which may delete it. */
+/** Whether an object belongs to exactly this resource, which may delete it. */
 export function belongsTo(live: LiveObject, { ids }: Owner): boolean {
   return isApplied(live) && ids.includes(live.metadata.labels?.[setLabel] ?? '');
 }

@@ -14,7 +14,10 @@ export interface RouteChange {
 export interface RoutePlan {
   /** DestinationRules to write first, since routes name their subsets. */
   rules: RouteChange[];
-  /** VirtualServices to write after that: between the proof that proxies can reach the destinations, and the proof that they serve the route. */
+  /**
+   * VirtualServices to write next: after the proof that proxies can reach the destinations, and before the proof that
+   * they serve the route.
+   */
   routes: RouteChange[];
   /** VirtualServices that do not change, but are not proven yet. */
   reprove: RouteChange[];
@@ -26,7 +29,7 @@ export interface RoutePlan {
 
 /**
  * Make before break, for all objects of a Route. Pure.
- * @param before - the objects as they are; none for a new Route
+ * @param before - the deployed objects; none for a new Route
  * @param unproven - titles of VirtualServices that an earlier update wrote and did not prove
  */
 export function planOf(before: ObjectsByTitle, after: ObjectsByTitle, unproven: readonly string[] = []): RoutePlan {

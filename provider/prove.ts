@@ -15,7 +15,7 @@ import type { LogMessage } from './engine-log';
 const defaultTimeout = 60;
 const defaultDrain = 5;
 
-/** Views by their options: Routes share connections and what the proxies say. */
+/** Views by their options: Routes share connections and answers of proxies. */
 const views = new Map<string, MeshView>();
 
 /** Asks the proxies whether they serve a route, if the proof is on. */
@@ -53,7 +53,7 @@ export class Prover {
     return this.asked((mesh) => proveRoute(before, after, this.options(mesh), restricted));
   }
 
-  /** Gives open connections to destinations that a route no longer has time to end. */
+  /** Waits, so that open connections to destinations that a route no longer uses can end. */
   async drain(what: readonly string[]): Promise<void> {
     const { drainSeconds = defaultDrain } = this.settings ?? {};
     if (this.mesh === undefined || what.length === 0 || drainSeconds === 0) return;
@@ -66,7 +66,7 @@ export class Prover {
     return { mesh, timeoutMs: timeoutSeconds * 1000, log: (line) => this.log.progress(line) };
   }
 
-  /** Proxies that cannot be asked fail the update only if the configuration says so. */
+  /** If proxies cannot be asked, the update fails only if the configuration demands proof. */
   private async asked<T>(ask: (mesh: MeshView) => Promise<T>): Promise<T | undefined> {
     if (this.mesh === undefined) return undefined;
     try {

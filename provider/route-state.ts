@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { defined, type KubernetesObject } from '../mesh/manifests/kubernetes';
 import type { RouteInputs } from '../mesh/manifests/route-set';
 
-/** What Pulumi's state has of a Route: its inputs, with the objects as they are in the cluster. */
+/** A Route in Pulumi's state: its inputs, with the objects that are in the cluster. */
 export interface RouteState extends RouteInputs {
   /** Address of the API server. */
   server: string;
@@ -25,7 +25,7 @@ export function isUnknown(value: unknown): boolean {
   return value === unknownValue;
 }
 
-/** Objects from their JSON, without those that are not known before deployment. */
+/** Parses objects from their JSON, without those that are unknown before deployment. */
 export function parsedObjects(serialized: Readonly<Record<string, string>>): ObjectsByTitle {
   const known = Object.entries(serialized).filter(([, json]) => !isUnknown(json));
   return new Map(known.map(([title, json]) => [title, JSON.parse(json) as KubernetesObject]));
@@ -36,7 +36,8 @@ export function isRoute({ kind }: KubernetesObject): boolean {
 }
 
 /**
- * The fields of a live object that the stack has applied. Labels, annotations and fields of others are no drift; `spec` belongs to the stack as a whole.
+ * The fields of a live object that the stack has applied. Labels, annotations and fields of others are not drift; all
+ * of `spec` belongs to the stack.
  * @returns `applied` itself when nothing differs
  */
 export function appliedFields(applied: KubernetesObject, live: KubernetesObject): KubernetesObject {

@@ -20,11 +20,11 @@ const listTime = 2000;
 interface NamespaceList {
   until: number;
   objects: Promise<LiveObject[]>;
-  /** What this process has written since, by title; undefined for what it has removed. */
+  /** Objects that this process has written since, by title; undefined for removed ones. */
   written: Map<string, LiveObject | undefined>;
 }
 
-/** A Route that exists, but not as it should be. */
+/** A Route that was only partly created or updated. */
 export class IncompleteError extends Error {
   override readonly name = 'IncompleteError';
 
@@ -45,11 +45,11 @@ export class RouteResources {
   private readonly lists = new Map<string, NamespaceList>();
 
   constructor(private readonly logOf: (urn: string) => LogMessage) {
-    // One for each proof that waits.
+    // Each waiting proof adds a listener.
     setMaxListeners(0, this.stop.signal);
   }
 
-  /** Ends everything as soon as it can be left; the state says how far it came. */
+  /** Stops all work as soon as possible; the state records the progress. */
   cancel(): void {
     this.stop.abort(new Error('cancelled'));
   }
@@ -64,8 +64,8 @@ export class RouteResources {
   }
 
   /**
-   * Refuses in a preview what the update would refuse. A preview may run before the cluster exists.
-   * @param before - the Route as it is, for an update
+   * Refuses existing objects of others in a preview, as the update would. A preview may run before the cluster exists.
+   * @param before - the current Route, for an update
    * @returns for an imported Route the objects that exist, with the fields that the stack states
    * @throws Error that names every object that others made
    */
@@ -91,8 +91,8 @@ export class RouteResources {
   }
 
   /**
-   * Also removes objects of an interrupted create that are no longer wanted.
-   * @throws IncompleteError when some of it failed, and an Error when nothing was done.
+   * Also removes objects of an interrupted create that are no longer needed.
+   * @throws IncompleteError when a part failed, and an Error when nothing was done.
    */
   async create(urn: string, inputs: RouteInputs): Promise<{ id: string; state: RouteState }> {
     const { server } = this.connect(inputs);
@@ -117,7 +117,7 @@ export class RouteResources {
   }
 
   /**
-   * The Route as the cluster has it.
+   * Reads the Route from the cluster.
    * @returns undefined when none of its objects exists
    */
   async read(before: RouteState): Promise<RouteState | undefined> {
@@ -144,7 +144,7 @@ export class RouteResources {
       this.list(inputs).written.set(objectTitle(object), live);
     });
     const wanted = parsedObjects(inputs.objects);
-    // The same kubeconfig may lead to another cluster by now; the state says nothing about that one.
+    // The kubeconfig may lead to another cluster now, and the state does not describe that one.
     const known = isImported(before)
       ? await this.imported(inputs, wanted, owner)
       : before.server === connection.server
@@ -214,7 +214,7 @@ export class RouteResources {
     return new Error([...lines, ...(free.length === 0 ? [] : [`${adoptHint(...free)}.`])].join('\n'));
   }
 
-  /** The routing objects of the inputs' namespace: as listed, and as this process has written them since. */
+  /** The routing objects of the inputs' namespace: the listed ones, updated by this process's own writes. */
   private async objectsOf(inputs: RouteInputs): Promise<LiveObject[]> {
     const { objects, written } = this.list(inputs);
     const current = new Map<string, LiveObject | undefined>((await objects).map((live) => [objectTitle(live), live]));
@@ -244,13 +244,13 @@ export class RouteResources {
   }
 }
 
-/** The fields of a live object that the stack has applied. Weights that others own are no drift. */
+/** The fields of a live object that the stack has applied. Weights that others own are not drift. */
 function statedFields(object: KubernetesObject, live: LiveObject, { weightsOwnedBy }: RouteInputs): KubernetesObject {
   const fields = appliedFields(object, live);
   return weightsOwnedBy !== undefined && isRoute(object) ? withWeightsOf(fields, object) : fields;
 }
 
-/** What an interrupted update created: it exists, but is in no state. */
+/** Objects of an interrupted update: they exist, but are not in the state. */
 async function leftovers(
   cluster: Cluster,
   own: readonly LiveObject[],

@@ -32,7 +32,8 @@ const kinds: Record<DiffKind, proto.PropertyDiff.Kind> = {
 
 /**
  * Serves the engine. Pulumi's SDK has a server for providers too, but it hides previews and differences by property.
- * @param gone - called after an engine has died during a call and the call has ended: the next update must not find this process at work
+ * @param gone - called if the engine has died during a call, after the call has ended: this process must not interfere
+ * with the next update
  */
 export function serve(routes: RouteResources, version: string, gone: () => void = () => undefined): Promise<Serving> {
   return serveEngine(ResourceProviderService, implementation(routes, version, gone));
@@ -81,7 +82,7 @@ function answering<Request, Response>(
   return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
     let answered = false;
     let alone = false;
-    // gRPC emits it for a call that was answered, too.
+    // gRPC also emits this for answered calls.
     call.once('cancelled', () => {
       if (answered) return;
       alone = true;
@@ -112,7 +113,7 @@ async function check(request: proto.CheckRequest): Promise<proto.CheckResponse> 
   return new proto.CheckResponse().setInputs(request.getNews()).setFailuresList(list);
 }
 
-/** What is wrong with new inputs. Inputs that were deployed before are not checked again. */
+/** Mistakes in new inputs. Deployed inputs are not checked again. */
 async function failures(olds: Record<string, unknown>, news: Record<string, unknown>): Promise<CheckFailure[]> {
   if (isDeepStrictEqual(olds, news)) return [];
   // Most runs change few routes or none, and the rules are a large part of this program.
@@ -187,7 +188,7 @@ async function read(routes: RouteResources, request: proto.ReadRequest): Promise
     .setInputs(request.getInputs());
 }
 
-/** An import of a Route. The engine does not say which objects it is to have, so it has none until the update that follows. */
+/** An import of a Route. The engine does not pass the wanted objects, so it has none until the update that follows. */
 function importOf(request: proto.ReadRequest): proto.ReadResponse {
   const [, , , name = ''] = request.getUrn().split('::');
   const inputs: RouteInputs = { namespace: name.split('/')[0] ?? '', objects: {} };
@@ -198,7 +199,7 @@ function importOf(request: proto.ReadRequest): proto.ReadResponse {
     .setProperties(toOutputs(state, inputs));
 }
 
-/** Check has seen to their form. */
+/** `check` has validated the inputs. */
 function inputsOf(properties: Record<string, unknown>): RouteInputs {
   return properties as unknown as RouteInputs;
 }
@@ -208,7 +209,10 @@ function stateOf(outputs: Struct | undefined, inputs: Struct | undefined): Route
   return { unproven: [], server: '', ...inputsOf({ ...fromStruct(inputs), ...fromStruct(outputs) }) };
 }
 
-/** A state for the engine, without the objects unless they differ from the inputs: Pulumi writes the whole state of a stack at each step. */
+/**
+ * A state for the engine. It has the objects only if they differ from the inputs, because Pulumi writes the whole state
+ * of a stack at each step.
+ */
 function toOutputs({ objects, ...state }: RouteInputs | RouteState, inputs: RouteInputs): Struct {
   return toStruct(isDeepStrictEqual(objects, inputs.objects) ? state : { ...state, objects });
 }
@@ -224,7 +228,10 @@ export function toStruct(properties: object): Struct {
   return Struct.fromJavaScript(plain);
 }
 
-/** An error as the engine understands it: for an incomplete Route with its state, in the metadata field that gRPC has for such details. */
+/**
+ * An error for the engine. For an incomplete Route it includes the state, in the metadata field that gRPC has for error
+ * details.
+ */
 function toServiceError(error: unknown): ServiceError {
   const message = error instanceof Error ? error.message : String(error);
   const metadata = new Metadata();

@@ -17,10 +17,12 @@ import { handToHelm, installedByIstioctl, type IstioRelease } from './istioctl';
 import { makerOf, takesOverAll } from './ownership';
 
 /**
- * Protects objects that others made, and lets an update finish what an interrupted one began (docs/decisions/takeover.md). Holds for all Kubernetes objects that are registered afterwards:
- * - each is applied under a field manager of its own, so that the cluster knows which resource made it
- * - before one is created, it must not exist, or the same resource must have made it. The provider takes such an object over only with `kubernetes:upsertExistingObjects`
- * - one that the stack file says to adopt is imported
+ * Protects objects that others made, and lets an update finish what an interrupted one began
+ * (docs/decisions/takeover.md). Applies to all Kubernetes objects that are registered afterwards:
+ * - each is applied under its own field manager, which shows the resource that made it
+ * - an object is created only if it does not exist, or the same resource made it. The provider takes such an object
+ *   over only with `kubernetes:upsertExistingObjects`
+ * - an object that the stack file says to adopt is imported
  * @param cluster - the stack's cluster
  * @param adopt - existing objects, Routes and Helm releases to adopt (docs/adopt-and-leave.md)
  */
@@ -60,7 +62,7 @@ function ownership(
   };
 }
 
-/** Adds the option `import` to what exists already and may be adopted. Must come after {@link ownership}. */
+/** Adds the option `import` to existing resources that may be adopted. Must come after {@link ownership}. */
 function adopting(stack: string, urn: string, adoption: Adoption): pulumi.ResourceTransform {
   const move = new pulumi.ResourceHook('adopted-fields', adoption.moveFields);
   return async ({ type, name, props, opts }) => {
@@ -83,7 +85,7 @@ function isNamed({ metadata }: { metadata?: unknown }): boolean {
   return typeof (metadata as Partial<JsonMap> | undefined)?.['name'] === 'string';
 }
 
-/** Whether a resource is meant for an object that others made. The Kubernetes provider cannot import it, and it creates nothing. */
+/** Whether a resource patches an object that others made. The Kubernetes provider cannot import it, and it creates nothing. */
 function isPatch(type: string, { kind }: { kind: string }): boolean {
   return type.endsWith(`:${kind}Patch`);
 }
@@ -111,13 +113,14 @@ async function urnOf(start: string, type: string, name: string, parent: pulumi.R
   return `${start}::${isChild ? `${types}$` : ''}${type}::${name}`;
 }
 
-/** Excludes Helm releases, whose charts make objects of their own, and providers. */
+/** Excludes providers, and Helm releases, whose charts make their own objects. */
 function isObject(type: string, props: object): props is { kind: string; metadata?: unknown } {
   return type.startsWith('kubernetes:') && 'kind' in props && typeof props.kind === 'string';
 }
 
 /**
- * Field manager of a resource: the same in every run. The provider's own choice is random, so after an interrupted update nothing would tell which resource made an object.
+ * Field manager of a resource: the same in every run. The provider's own choice is random, so after an interrupted
+ * update it would be unknown which resource made an object.
  * @param stack - the stack's full name, `organization/project/stack`
  * @param name - the resource's name
  */
@@ -128,7 +131,10 @@ export function fieldManager(stack: string, name: string): string {
   return `meshwright-${hash.slice(0, 20)}`;
 }
 
-/** The object with the annotation that names the field manager, unless it has one. Its metadata may be missing, since the provider chooses a name then, or be an Output. */
+/**
+ * The object with the annotation that names the field manager, unless it has one. Its metadata may be missing, so that
+ * the provider chooses a name, or may be an Output.
+ */
 export function managedBy<T extends { metadata?: unknown }>(object: T, manager: string): T {
   return { ...object, metadata: mapped(object.metadata, (metadata) => withAnnotation(metadata, manager)) };
 }
@@ -141,7 +147,7 @@ function withAnnotation(metadata: object, manager: string): object {
   };
 }
 
-/** Changes a value as a transform gets it: secrets come in a wrapper of the SDK's, and values that are not known in a preview stay unknown. */
+/** Changes a value in a transform: the SDK wraps secrets, and values that are unknown in a preview stay unknown. */
 function mapped(value: unknown, change: (plain: object) => object): unknown {
   if (pulumi.isUnknown(value)) return value;
   if (pulumi.runtime.isRpcSecret(value))

@@ -1,15 +1,15 @@
 import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
 
-/** As large as the engine's own limit: a stack, or a set of routes, may hold thousands of objects. */
+/** The engine's own limit: a stack may have thousands of objects. */
 const unlimited = { 'grpc.max_receive_message_length': 400 * 2 ** 20 };
 
-/** Where the engine is served, on the loopback interface. */
+/** The server for the engine, on the loopback interface. */
 export interface Serving {
   port: number;
   close: () => void;
 }
 
-/** Serves the engine at a port of its own. */
+/** Serves the engine on a free port. */
 export async function serveEngine(
   service: ServiceDefinition,
   implementation: UntypedServiceImplementation,
@@ -25,15 +25,15 @@ export async function serveEngine(
 }
 
 /**
- * Says the port to the engine, which has started this process and reads its first line.
- * @param done - what follows when it is said
+ * Prints the port for the engine, which has started this process and reads its first line.
+ * @param done - called after that
  */
 export function announce(serving: Promise<Serving>, done: () => void = () => undefined): void {
   serving.then(
     ({ port }) => {
-      // How the engine ends it: what is to be done at the end is done.
+      // The engine stops plugins with this signal, and exit handlers still run.
       process.once('SIGINT', () => process.exit());
-      // On stdout; a number would be coloured.
+      // As a string, because console.log would colour a number.
       console.log(String(port));
       done();
     },
@@ -45,8 +45,8 @@ export function announce(serving: Promise<Serving>, done: () => void = () => und
 }
 
 /**
- * Ends this process soon after the engine that has started it: a killed engine ends without stopping its plugins.
- * @param pause - between two looks, in milliseconds
+ * Ends this process soon after the engine that started it: a killed engine does not stop its plugins.
+ * @param pause - time between two checks, in milliseconds
  */
 export function endWithEngine(pause = 1000): void {
   const engine = process.ppid;

@@ -32,7 +32,7 @@ function defer(file: string): void {
   const exports = new Proxy(
     {},
     {
-      // Of an ES module the importer keeps a reference; of any other it would copy, and so read, every export.
+      // The importer keeps a reference to an ES module. Of any other module it would copy, and so read, every export.
       get: (_, key) => (key === '__esModule' ? true : (Reflect.get(load(), key) as unknown)),
       has: (_, key) => Reflect.has(load(), key),
       // A bundle's import() copies all exports by name.

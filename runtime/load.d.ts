@@ -1,4 +1,4 @@
-/** A program as one JavaScript source. */
+/** A program as a single JavaScript source. */
 export interface Bundle {
   code: string;
   /** The files in it, relative to the project. */

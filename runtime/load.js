@@ -11,7 +11,7 @@ exports.load = (module, folder, entry, external) => {
   const file = join(folder, `${entry}.ts`);
   const cached = join(cache, `${relative(root, file).replace(/\W/g, '-')}.js`);
   const code = recall(cached) ?? make(file, cached, external);
-  // Before the bundle is compiled: Node notes its source map then.
+  // This must precede the compilation of the bundle, when Node records its source map.
   process.setSourceMapsEnabled(true);
   module._compile(code, file.replace(/\.ts$/, '.js'));
   return module.exports;
@@ -23,7 +23,7 @@ exports.bundle = (entryPoint, external = outside, sourcemap = 'inline') => {
   const { outputFiles, metafile } = require('esbuild').buildSync({
     absWorkingDir: root,
     entryPoints: [entryPoint],
-    // Not written; paths in the source map are relative to it.
+    // This file is not written, but paths in the source map are relative to it.
     outfile: entryPoint.replace(/\.ts$/, '.js'),
     bundle: true,
     external,
@@ -53,7 +53,7 @@ function recall(cached) {
 
 function make(file, cached, external) {
   const { code, inputs } = exports.bundle(file, external);
-  // Packages change with the lock file.
+  // The lock file stands for all packages.
   const own = inputs.filter((input) => !input.startsWith('node_modules/'));
   const stamps = [...own, 'runtime/load.js', 'package-lock.json'].map((input) => [input, stamp(input)]);
   const stamped = `${code}\n//${JSON.stringify(Object.fromEntries(stamps))}`;
@@ -69,7 +69,7 @@ function stamp(input) {
 function keep(file, content) {
   try {
     mkdirSync(cache, { recursive: true });
-    // Written whole, since another process may be reading it.
+    // Written atomically, since another process may be reading it.
     writeFileSync(`${file}.${process.pid}`, content);
     renameSync(`${file}.${process.pid}`, file);
   } catch {

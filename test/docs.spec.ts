@@ -45,7 +45,7 @@ function blocks(page: string): Block[] {
 /** A page without its code blocks. */
 const proseOf = (page: string): string => textOf(page).replaceAll(fence, '');
 
-/** Targets of the links of a page that lead to a file or heading here. */
+/** Targets of the links of a page to files and headings in this repository. */
 function links(page: string): string[] {
   const prose = proseOf(page).replaceAll(/`[^`\n]*`/g, '');
   return [...prose.matchAll(/\]\(([^)\s]+)\)/g)]
@@ -156,7 +156,7 @@ function stackProblems(text: string): string[] {
   return found.problems.map(({ path, message }) => `${path}: ${message}`);
 }
 
-/** What is wrong with the calls of `meshwright` and `npm start` in a line of code. */
+/** Mistakes in the calls of `meshwright` and `npm start` in a line of code. */
 function commandProblems(line: string): string[] {
   return line.split(/ # |[|;]|&&/).flatMap((part) => {
     const call = /^(?:\$ )?\s*(?:npx )?meshwright ([a-z].*)$/.exec(part.trim())?.[1];

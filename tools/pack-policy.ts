@@ -3,13 +3,13 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { bundle } from '../runtime/load';
 
-/** Bundles the policy pack into dist/policy, a package that stands alone, and packs it: `npm run pack:policy`. */
+/** Bundles the policy pack into dist/policy, a self-contained package, and packs it: `npm run pack:policy`. */
 const root = join(__dirname, '..');
 const out = join(root, 'dist', 'policy');
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 
-// Pulumi's SDK is found at run time, so that a program and its packs can share one.
+// Pulumi's SDK is resolved at run time, so that a program and its packs can share it.
 writeFileSync(join(out, 'index.js'), bundle(join(root, 'policy', 'index.ts'), ['@pulumi/*'], false).code);
 const manifest = JSON.parse(readFileSync(join(root, 'policy', 'package.json'), 'utf8')) as Record<string, unknown>;
 const files = ['index.js', 'PulumiPolicy.yaml', 'README.md'];

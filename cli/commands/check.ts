@@ -6,7 +6,7 @@ import { isRefused } from '../../policy/report/report';
 import { judge, judgeEach, readOptions } from '../check';
 import { exitCodes, UserError } from '../errors';
 import { loadStack, readOptionsFlags, stackOptions, type ReadFlags, type StackChoice } from '../input';
-import { printable } from '../output';
+import { printable } from '../../mesh/strings';
 import { readInput, type ReadInput } from '../objects';
 
 interface CheckFlags extends StackChoice, ReadFlags {

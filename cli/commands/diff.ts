@@ -28,7 +28,7 @@ interface DiffFlags extends StackChoice, ClusterChoice, ReadFlags {
 export function registerDiff(program: Command): void {
   readOptionsFlags(stackOptions(program.command('diff')))
     .description(
-      'show what a change does to traffic: which requests go elsewhere, from where to where, and what share of them',
+      'show what a change does to traffic: which requests move, from which destination to which, and what share of them',
     )
     .addArgument(
       new Argument(
@@ -36,20 +36,18 @@ export function registerDiff(program: Command): void {
         'before and after: stack files, files or folders of objects, REVISION:FILE in git, or sample:NAME/STATE',
       ),
     )
-    .addOption(
-      new Option('--rev <revision>', 'before is the stack file as it was in this git revision').conflicts('cluster'),
-    )
-    .option('--cluster', 'before is what the cluster has; objects of it that the stack does not name stay', false)
+    .addOption(new Option('--rev <revision>', 'before is the stack file in this git revision').conflicts('cluster'))
+    .option('--cluster', 'before is the state of the cluster; its objects that are not in the stack stay', false)
     .option(
       '--context <name>',
-      "for --cluster: the kubeconfig context (default: the stack's kubernetes:context, then the lab when it is up and KUBECONFIG is not set, then the current one)",
+      "for --cluster: the kubeconfig context (default: the stack's kubernetes:context; else the lab if it is up and KUBECONFIG is not set; else the current context)",
     )
     .option('--kubeconfig <file>', 'for --cluster: the kubeconfig file')
     .addOption(new Option('--json', 'as JSON').default(false).conflicts('markdown'))
     .option('--markdown', 'as Markdown, for a pull request', false)
     .addHelpText(
       'after',
-      '\nExit codes: 0 no change in traffic, 1 there is one, 2 usage or broken input, 3 cannot tell (1 with --strict).',
+      '\nExit codes: 0 no change in traffic, 1 a change in traffic, 2 usage or broken input, 3 cannot tell (1 with --strict).',
     )
     .action((sides: string[], flags: DiffFlags) => diff(sides, flags));
 }
@@ -94,7 +92,7 @@ function unmetMarkdown(expectations: readonly Unmet[]): string {
 interface Inputs {
   before: TrafficInput;
   after: TrafficInput;
-  /** Of the stack that is compared with a cluster or a revision. */
+  /** The files of the stack that is compared with a cluster or a revision. */
   expect?: Expectation[];
 }
 
@@ -130,6 +128,6 @@ async function chosenCluster(flags: DiffFlags, stack: LoadedStack): Promise<Traf
 }
 
 function stackFile({ config, sample, stack }: StackChoice): string {
-  if (sample !== undefined) throw new UserError('--rev reads a stack file from git; a sample is none.');
+  if (sample !== undefined) throw new UserError('--rev reads a stack file from git; a sample is not one.');
   return config ?? stackFilePath(stack ?? 'dev');
 }

@@ -1,15 +1,17 @@
 import { Argument, type Command } from 'commander';
 import { draw, explanation, seededRandom } from '../../mesh/traffic';
+import { parseHeader, requestTo } from '../../mesh/traffic/request-string';
+import { isNodeAddress, sentRequest } from '../../mesh/traffic/senders';
 import { trafficModel } from '../../mesh/traffic/traffic-model';
-import { exitCodes } from '../errors';
-import { type ReadFlags, readOptionsFlags, type StackChoice, stackOptions } from '../input';
+import { exitCodes, userError, UserError } from '../errors';
+import { type ReadFlags, readOptionsFlags, type StackChoice, stackOptions, wholeNumber } from '../input';
 import { explainText } from '../traffic/explain-text';
 import { trafficInput } from '../traffic/input';
-import { atNodePort } from '../traffic/node-port';
-import { parseRequest, type RequestFlags, wholeNumber } from '../traffic/request';
-import { sender } from '../traffic/sender';
+import { labNodePorts } from '../traffic/lab-node';
 
-interface ExplainFlags extends StackChoice, RequestFlags, ReadFlags {
+interface ExplainFlags extends StackChoice, ReadFlags {
+  header: string[];
+  method: string;
   from?: string;
   json: boolean;
   draw?: string;
@@ -19,14 +21,14 @@ interface ExplainFlags extends StackChoice, RequestFlags, ReadFlags {
 /** `meshwright explain`: how one request is routed, and which classes of requests the host's rules tell apart. */
 export function registerExplain(program: Command): void {
   readOptionsFlags(stackOptions(program.command('explain')))
-    .description('show how a request is routed: which rule takes it, and where it goes with what probability')
+    .description('show how a request is routed: which rule takes it, and its destinations with their probabilities')
     .addArgument(
       new Argument(
         '<request>',
-        "[PROTOCOL://]HOST[:PORT][/PATH]; protocols http, https, tcp, tls; localhost:30080/path asks at the gateway's node port",
+        "[PROTOCOL://]HOST[:PORT][/PATH]; protocols http, https, tcp, tls; localhost:30080/path goes to the gateway's node port",
       ),
     )
-    .addArgument(new Argument('[files...]', 'files or folders of Kubernetes objects, in place of a stack; - is stdin'))
+    .addArgument(new Argument('[files...]', 'files or folders of Kubernetes objects, instead of a stack; - is stdin'))
     .option(
       '-H, --header <name: value>',
       'a header; may be repeated',
@@ -36,29 +38,29 @@ export function registerExplain(program: Command): void {
     .option('-X, --method <method>', 'the method', 'GET')
     .option(
       '--from <sender>',
-      "who asks: 'gateway NAME', 'workload NAMESPACE/NAME', 'plain NAMESPACE' for a client without sidecar, or a namespace, perhaps with labels: 'shop app=web,tier=front' (default: by the host)",
+      "the sender: 'gateway NAME', 'workload NAMESPACE/NAME', 'plain NAMESPACE' for a client without sidecar, or a namespace, perhaps with labels: 'shop app=web,tier=front' (default: by the host)",
     )
-    .option('--draw <number>', 'draw that many requests and count where they end')
-    .option('--seed <number>', 'for --draw: the same seed draws the same requests', '1')
+    .option('--draw <number>', 'simulate this many requests and count their destinations')
+    .option('--seed <number>', 'for --draw: the same seed gives the same requests', '1')
     .option('--json', 'as JSON', false)
     .addHelpText(
       'after',
-      '\nExit codes: 0 the answer is known, 2 usage or broken input, 3 cannot tell (1 with --strict): the answer rests on something that is not followed, or not in the input.',
+      '\nExit codes: 0 the answer is known, 2 usage or broken input, 3 cannot tell (1 with --strict): the answer depends on something that is not modelled, or not in the input.',
     )
     .action((target: string, files: string[], flags: ExplainFlags) => explain(target, files, flags));
 }
 
 async function explain(target: string, files: string[], flags: ExplainFlags): Promise<void> {
-  const asked = parseRequest(target, flags);
+  const asked = requestTo(target, flags.method, flags.header.map(parseHeader));
+  if (Array.isArray(asked)) throw userError('This is not a request:', asked);
   const draws = flags.draw === undefined ? undefined : wholeNumber('--draw', flags.draw, 1, 1_000_000);
   const seed = wholeNumber('--seed', flags.seed, 0, 4_294_967_295);
   const input = trafficInput(flags, files);
   const traffic = trafficModel(input.objects, input.options, asked);
-  const mayBeOutside = flags.from === undefined || flags.from.trim().startsWith('gateway');
-  const atGateway = mayBeOutside ? await atNodePort(traffic, asked) : undefined;
-  const request = atGateway?.request ?? asked;
-  const from =
-    flags.from === undefined && atGateway !== undefined ? atGateway.client : sender(traffic, flags.from, request);
+  const nodePorts = isNodeAddress(asked.host) ? await labNodePorts() : [];
+  const sent = sentRequest(traffic, flags.from, asked, nodePorts);
+  if (typeof sent === 'string') throw new UserError(`${flags.from === undefined ? '' : '--from: '}${sent}`);
+  const { client: from, request } = sent;
   const explained = explanation(traffic, from, request);
   const drawn = draws === undefined ? undefined : draw(explained.outcome, draws, seededRandom(seed));
   const text = flags.json

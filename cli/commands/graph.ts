@@ -29,12 +29,12 @@ interface GraphFlags extends StackChoice, ReadFlags {
 export function registerGraph(program: Command): void {
   readOptionsFlags(stackOptions(program.command('graph')))
     .description('draw gateways, services and versions, and the share of requests that goes each way')
-    .addArgument(new Argument('[files...]', 'files or folders of Kubernetes objects, in place of a stack; - is stdin'))
-    .option('-o, --output <file>', 'where to write; .svg, .html, .mmd (Mermaid) or .dot (default: stdout)')
+    .addArgument(new Argument('[files...]', 'files or folders of Kubernetes objects, instead of a stack; - is stdin'))
+    .option('-o, --output <file>', 'output file: .svg, .html, .mmd (Mermaid) or .dot (default: stdout)')
     .addOption(new Option('--format <format>', "the format (default: by the file's ending, else mmd)").choices(formats))
     .option(
       '--diff <old>',
-      'colour what changed since: a stack file, a file of objects, REVISION:FILE in git, or sample:NAME/STATE',
+      'colour the changes since this state: a stack file, a file of objects, REVISION:FILE in git, or sample:NAME/STATE',
     )
     .option('--prometheus <url>', 'show the observed shares beside the configured ones, and flag those that differ')
     .option('--window <duration>', 'for --prometheus: how far back to look', '5m')
@@ -64,7 +64,7 @@ async function graph(files: string[], flags: GraphFlags): Promise<void> {
 async function observed(shown: TrafficGraph, prometheus: string, window: string): Promise<TrafficGraph> {
   const counts = await requestCounts(prometheus, window);
   if (typeof counts !== 'string') return observedGraph(shown, counts);
-  say(`Prometheus at ${prometheus} does not answer, so nothing observed is shown: ${counts}`);
+  say(`Prometheus at ${prometheus} does not answer, so no observed shares are shown: ${counts}`);
   return shown;
 }
 
@@ -78,7 +78,7 @@ function formatOf(output: string | undefined): Format {
   const format = formats.find((one) => one === ending);
   if (format === undefined)
     throw new UserError(
-      `${output}: its ending says no format; allowed are ${formats.map((one) => `.${one}`).join(', ')}, or --format.`,
+      `${output}: unknown file ending; allowed are ${formats.map((one) => `.${one}`).join(', ')}, or --format.`,
     );
   return format;
 }

@@ -8,7 +8,8 @@ import { givenByCluster, givenByFiles, withoutCopies } from '../import/input';
 import { intake, type Given, type Intake } from '../import/intake';
 import { kindRows, summaryText, type ImportReport, type Summary } from '../import/report';
 import { exitCodes, userError, UserError } from '../errors';
-import { printable, say, shellWord } from '../output';
+import { printable } from '../../mesh/strings';
+import { say, shellWord } from '../output';
 
 interface ImportFlags {
   stack?: string;

@@ -10,8 +10,7 @@ Requests into the lab's cluster:
   curl --proxy http://WORKLOAD.NAMESPACE@127.0.0.1:PORT http://SERVICE.NAMESPACE:SERVICE_PORT/
 
   The lab has an HTTP proxy on 127.0.0.1; \`meshwright lab status\` prints its address. The user before the @ is the sender: a
-  workload or a pod. Its request goes through its sidecar, as the request of an application does. Without a user the
-  sender is a client outside of the mesh.`;
+  workload or a pod. Its request goes through its sidecar, as the request of an application does. Without a user the sender is a client outside the mesh.`;
 
 /** `meshwright lab up|down|status`: the cluster on this machine that `npm start` deploys to. */
 export function registerLab(program: Command): void {
@@ -23,7 +22,7 @@ export function registerLab(program: Command): void {
     .addHelpText('after', egressHelp);
 
   stackOptions(lab.command('up'))
-    .description('start the processes that do not run; the first time, build the missing programs')
+    .description('start the processes that are not running, and build missing programs first')
     .addHelpText('after', '\nWith a stack, also deploys it, like `meshwright start`.')
     .action(async (choice: StackChoice) => {
       if (choice.stack !== undefined || choice.config !== undefined || choice.sample !== undefined) {
@@ -44,7 +43,7 @@ export function registerLab(program: Command): void {
 
   lab
     .command('status')
-    .description('show its processes; exit code 1 when one does not run')
+    .description('show its processes; exit code 1 if one is not running')
     .option('--json', 'print JSON', false)
     .action(async ({ json }: { json: boolean }) => {
       const status = await asUserError(labStatus());

@@ -27,7 +27,7 @@ export function registerLive(program: Command): void {
       'compare the configured routes with the API server and with what each proxy serves; exit code 1 when they differ',
     )
     .addArgument(
-      new Argument('[route]', 'NAMESPACE/SERVICE, or SERVICE when there is one of that name (default: every route)'),
+      new Argument('[route]', 'NAMESPACE/SERVICE, or SERVICE if only one has that name (default: every route)'),
     )
     .option(
       '--context <name>',

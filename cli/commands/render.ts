@@ -18,7 +18,7 @@ interface RenderOptions extends StackChoice {
 /** `meshwright render`: a stack file as plain YAML. */
 export function registerRender(program: Command): void {
   stackOptions(program.command('render'))
-    .description('print all objects of a stack file as YAML; refused as a whole when anything in it is wrong')
+    .description('print all objects of a stack file as YAML; any mistake in the file refuses all of it')
     .option('-o, --output <folder>', 'write one file per object, instead of one stream on stdout')
     .option('--charts', 'render the Helm releases too (needs helm and the charts); otherwise they are comments', false)
     .option(
@@ -72,7 +72,7 @@ function print({ output }: RenderOptions, files: ReadonlyMap<string, string>, te
   say(`${files.size} files in ${output}`);
 }
 
-/** @throws RefusedError when two objects would be one file, also where a file system ignores case */
+/** @throws RefusedError when two objects would have the same file, also if the file system ignores case */
 function refuseSharedFiles(files: readonly string[]): void {
   const seen = new Set<string>();
   for (const file of files) {

@@ -22,7 +22,7 @@ function list(json: boolean): string {
   return `${table(['SAMPLE', 'WHAT IT SHOWS'], rows)}\n`;
 }
 
-/** @throws UserError for a reference that names no sample. */
+/** @throws UserError for an unknown sample or state. */
 function stackFile(reference: string): string {
   const found = findSample(reference);
   if ('problem' in found) throw new UserError(found.problem);

@@ -1,12 +1,14 @@
 import type { Command } from 'commander';
 import { renderMesh, type Mesh } from '../../mesh/manifests/mesh';
 import type { StackSettings } from '../../mesh/manifests/settings';
+import { printable } from '../../mesh/strings';
+import { weightOwnersOf } from '../../mesh/traffic';
 import { labApi, labUp, type Lab } from '../../cluster/lab';
 import { withoutEncryptedSettings } from '../../config/encrypted';
 import type { CheckOptions } from '../../policy/rule';
 import { asUserError, UserError } from '../errors';
 import { loadMesh, stackOptions, type StackChoice } from '../input';
-import { printable, say, shellWord } from '../output';
+import { say, shellWord } from '../output';
 import { deploy } from '../start/deploy';
 import { labSettings, reachableAddonCharts } from '../start/lab-settings';
 import { LabStack } from '../start/lab-stack';
@@ -23,7 +25,7 @@ interface StartOptions extends StackChoice {
 export function registerStart(program: Command): void {
   stackOptions(program.command('start'))
     .description('bring up the lab and deploy a stack to it, after showing the plan')
-    .option('--refresh', 'compare with the cluster first, and undo changes that were made by hand')
+    .option('--refresh', 'compare with the cluster first, and revert manual changes')
     .action(async (options: StartOptions) => start(options));
 }
 
@@ -50,9 +52,10 @@ export async function start({ refresh = false, ...choice }: StartOptions): Promi
   // A message ends with the name of its rule.
   const printed = warnings.map(({ message }) => message.replace(/ \([\w-]+\)$/, ''));
   recordOrigin(lab, name, origin);
-  await deploy(lab, stack, { objects, printed, refresh, print });
+  const weightOwners = weightOwnersOf(local.settings);
+  await deploy(lab, stack, { objects, weightOwners, printed, refresh, print });
   const api = labApi(lab);
-  // The charts may have brought kinds that were not known before.
+  // The charts may have installed new kinds.
   await asUserError(api.freshKinds());
   const live = await asUserError(Promise.all(objects.map((object) => api.get(object))));
   print(`${summary(live.filter((object) => object !== undefined))}\n`);
@@ -74,7 +77,10 @@ export function stackConfig(settings: StackSettings, policy: CheckOptions): Reco
   return Object.fromEntries(sections.map(([section, value]): [string, unknown] => [`meshwright:${section}`, value]));
 }
 
-/** @throws UserError when another stack on the lab has one of this stack's Helm releases: a cluster has one control plane of a name. */
+/**
+ * @throws UserError when another stack on the lab has one of this stack's Helm releases: control planes in a cluster
+ * need different names.
+ */
 function refuseOtherStacks(lab: Lab, name: string, { releases }: Mesh): void {
   const own = new Set(releases.map((release) => `${release.namespace}/${release.name}`));
   for (const [other, resources] of deployedStacks(lab)) {
@@ -93,7 +99,7 @@ function refuseOtherStacks(lab: Lab, name: string, { releases }: Mesh): void {
   }
 }
 
-/** @throws UserError when a stack has Istio's objects, but neither it nor the lab has Istio. */
+/** @throws UserError when a stack has Istio objects, but neither the stack nor the lab has Istio. */
 async function refuseWithoutIstio(lab: Lab, { istio }: StackSettings, { objects }: Mesh): Promise<void> {
   const needed = objects.find(({ object }) => /\.istio\.io\//.test(object.apiVersion));
   if (istio !== undefined || needed === undefined) return;

@@ -1,10 +1,10 @@
 import { Argument, type Command } from 'commander';
+import { parseHeader } from '../../mesh/traffic/request-string';
 import { userError, UserError } from '../errors';
-import { loadStack, stackOptions, type StackChoice } from '../input';
+import { loadStack, stackOptions, type StackChoice, wholeNumber } from '../input';
 import { say } from '../output';
 import { nodeAddress } from '../traffic/lab-node';
 import { labIsDown, observe } from '../traffic/observe';
-import { parseHeader, wholeNumber } from '../traffic/request';
 import { exitCodeOf, observationText } from '../traffic/tally';
 import { isSendable, type TrialChoice } from '../traffic/trials';
 
@@ -18,31 +18,31 @@ interface TrafficFlags extends StackChoice {
   json: boolean;
 }
 
-/** `meshwright traffic`: sends requests on the lab, and compares who answers with what config says. */
+/** `meshwright traffic`: sends requests on the lab, and compares the observed shares with the configured ones. */
 export function registerTraffic(program: Command): void {
   const repeated = (value: string, all: string[] = []): string[] => [...all, value];
   stackOptions(program.command('traffic'))
-    .description('send requests on the lab, and show observed beside configured shares')
+    .description('send requests on the lab, and compare observed with configured shares')
     .addArgument(
       new Argument(
         '[route]',
-        'a route or a service: NAMESPACE/SERVICE, or SERVICE when there is one of that name (default: every route that splits its requests)',
+        'a route or a service: NAMESPACE/SERVICE, or SERVICE if only one has that name (default: every route that splits its requests)',
       ),
     )
-    .option('-n, --requests <number>', 'how many requests of each kind', '200')
-    .option('--timeout <seconds>', 'stop after this time, however many have been sent', '60')
+    .option('-n, --requests <number>', 'number of requests of each kind', '200')
+    .option('--timeout <seconds>', 'stop after this time, even if fewer requests were sent', '60')
     .option(
       '-H, --header <name: value>',
-      'a header; may be repeated (default: an example of each kind of request that the route tells apart)',
+      'a header; may be repeated (default: an example of each class of requests that the route distinguishes)',
       repeated,
     )
-    .option('--path <path>', 'the path (default: one that the route takes)')
+    .option('--path <path>', 'the path (default: one that the route matches)')
     .option('-X, --method <method>', 'the method (default: "GET")')
-    .option('--from <workload.namespace>', 'who sends them, for routes in the mesh (default: a pod of the namespace)')
+    .option('--from <workload.namespace>', 'the sender, for routes in the mesh (default: a pod of the namespace)')
     .option('--json', 'as JSON', false)
     .addHelpText(
       'after',
-      '\nExit codes: 0 observed shares are within the 99.9 % bound, 1 some are not, or requests failed without config asking for it,\n2 usage, broken input or no lab, 3 cannot tell.',
+      '\nExit codes: 0 observed shares are within the 99.9 % bound, 1 some are not, or requests failed although no rule makes them fail,\n2 usage, broken input or no lab, 3 cannot tell.',
     )
     .action((route: string | undefined, flags: TrafficFlags) => traffic(route, flags));
 }
@@ -86,7 +86,7 @@ function checked({ requests, timeout, header = [], path, method }: TrafficFlags)
       ? []
       : [`method ${JSON.stringify(method)}; allowed are ${methods.join(', ')}`]),
   ];
-  if (problems.length > 0) throw userError('This is no request:', problems);
+  if (problems.length > 0) throw userError('This is not a request:', problems);
   return {
     requests: count,
     seconds,
@@ -100,13 +100,13 @@ function checked({ requests, timeout, header = [], path, method }: TrafficFlags)
   };
 }
 
-/** Headers that say how a connection is used, which is not for the user to say. */
+/** Headers about the connection, which the HTTP client sets itself. */
 const ofConnection = ['connection', 'content-length', 'expect', 'proxy-authorization', 'transfer-encoding', 'upgrade'];
 
 function whyUnsendable([name, value]: [string, string]): string[] {
-  if (name.startsWith(':')) return [`header ${name}; use --method, --path or the header host in place of it`];
+  if (name.startsWith(':')) return [`header ${name}; use --method, --path or the header host instead of it`];
   if (ofConnection.includes(name))
-    return [`header ${name}; it is about the connection, which the command makes itself`];
+    return [`header ${name}; it is about the connection, and the command sets it itself`];
   return isSendable({ [name]: value })
     ? []
     : [`header ${name}: ${JSON.stringify(value)} has characters that no header may have`];

@@ -2,7 +2,7 @@ import { compareStrings } from '../../mesh/collections';
 import { same } from '../../mesh/json';
 import { objectTitle, type KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { renderMesh } from '../../mesh/manifests/mesh';
-import { diffStatus, stackTraffic, trafficDiffText, type TrafficInput } from '../../mesh/traffic';
+import { diffStatus, mergedOptions, stackTraffic, trafficDiffText, type TrafficInput } from '../../mesh/traffic';
 import { requestClasses } from '../../mesh/traffic/classes/classes';
 import { modelDiff } from '../../mesh/traffic/diff/traffic-diff';
 import { trafficModel, trafficModels } from '../../mesh/traffic/traffic-model';
@@ -61,7 +61,7 @@ function trafficProof({ before, after }: Sides): Pick<Proof, 'classes' | 'moved'
       traffic: 'same',
     };
   const models = trafficModels(before.objects, after.objects, { before: before.options, after: after.options });
-  const diff = modelDiff(models.before, models.after);
+  const diff = { ...modelDiff(models.before, models.after), ownedWeights: [] };
   const traffic = diffStatus(diff);
   return {
     classes: requestClasses(models.before).length,
@@ -94,6 +94,8 @@ function sides(objects: readonly KubernetesObject[], stacks: readonly Settings[]
     made.set(key, object);
   }
   const others = [...made].filter(([key]) => !imported.has(key)).map(([, object]) => object);
-  const options = Object.assign({}, ...all.map((one) => one.options)) as TrafficInput['options'];
+  // Weights are compared as stated, also those that a controller owns.
+  const options = mergedOptions(all);
+  delete options.weightOwners;
   return { before: { options, objects: [...others, ...objects] }, after: { options, objects: [...made.values()] } };
 }

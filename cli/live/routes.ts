@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
+import { withWeightsOf } from '../../mesh/manifests/route-weights';
 import { allRouteObjects } from '../../mesh/manifests/routes';
 import {
   expectedRoute,
@@ -9,7 +11,7 @@ import {
   type MeshViewOptions,
   type ProxyVerdict,
 } from '../../cluster/proxies';
-import { nearest } from '../../policy/finding';
+import { nearest } from '../../mesh/strings';
 import { contextOf, labByDefault } from '../cluster';
 import { UserError } from '../errors';
 import { loadStack, type StackChoice } from '../input';
@@ -19,8 +21,10 @@ import { table } from '../output';
 interface LiveRoute {
   /** `<namespace>/<service>` */
   route: string;
-  /** The configured shares, see formatShares. */
+  /** The configured shares, see formatShares; those of the API server if the weights belong to a controller. */
   config: string[];
+  /** The controller to which its weights belong. */
+  weightsOwnedBy?: string;
   /** The shares of the VirtualService in the API server; undefined when there is none. */
   api?: string[];
   proxies: ProxyVerdict[];
@@ -33,7 +37,11 @@ interface LiveRoute {
 interface Wanted {
   route: string;
   virtualService: KubernetesObject;
+  weightsOwnedBy: string | undefined;
 }
+
+/** How often a route is checked again because its weights moved meanwhile. */
+const weightMoves = 5;
 
 /**
  * Compares the routes of a stack, or one of them, with its cluster. Changes nothing.
@@ -48,7 +56,15 @@ export async function liveRoutes(
   const { settings, file } = loadStack(choice);
   const context = contextOf(choice, { file });
   const routes = allRouteObjects(settings.routes).flatMap(({ namespace, service, virtualService }): Wanted[] =>
-    virtualService === undefined ? [] : [{ route: `${namespace}/${service}`, virtualService: virtualService.object }],
+    virtualService === undefined
+      ? []
+      : [
+          {
+            route: `${namespace}/${service}`,
+            virtualService: virtualService.object,
+            weightsOwnedBy: settings.routes?.[namespace]?.[service]?.weightsOwnedBy,
+          },
+        ],
   );
   const wanted = chosen(routes, name);
   const { istiod, proxies } = settings.proof ?? {};
@@ -81,24 +97,32 @@ function chosen(routes: Wanted[], name: string | undefined): Wanted[] {
   const hint = nearest(name, [...names, ...names.map((one) => one.split('/')[1] ?? one)]);
   const available = names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`;
   throw new UserError(
-    `${name} is no route of this stack; ${available}.${hint === undefined ? '' : ` Did you mean ${hint}?`}`,
+    `${name} is not a route of this stack; ${available}.${hint === undefined ? '' : ` Did you mean ${hint}?`}`,
   );
 }
 
 async function liveRoute(
-  { route, virtualService }: Wanted,
+  { route, virtualService, weightsOwnedBy }: Wanted,
   found: readonly KubernetesObject[],
   mesh: MeshView,
+  looks = 1,
 ): Promise<LiveRoute> {
-  const { namespace, name } = virtualService.metadata;
-  const there = found.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
-  const proxies = await routeVerdicts(virtualService, mesh);
-  const [config, api] = [sharesOf(virtualService), there === undefined ? undefined : sharesOf(there)];
+  const there = found.find((one) => isSameObject(one, virtualService));
+  const isOwned = weightsOwnedBy !== undefined && there !== undefined;
+  const wanted = isOwned ? withWeightsOf(virtualService, there) : virtualService;
+  const proxies = await routeVerdicts(wanted, mesh);
+  if (isOwned && looks < weightMoves && proxies.some(({ state }) => state === 'lags')) {
+    const now = await mesh.virtualServices();
+    const moved = now.some((one) => isSameObject(one, there) && !isDeepStrictEqual(one.spec, there.spec));
+    if (moved) return liveRoute({ route, virtualService, weightsOwnedBy }, now, mesh, looks + 1);
+  }
+  const [config, api] = [sharesOf(wanted), there === undefined ? undefined : sharesOf(there)];
   const concerned = proxies.filter(({ state, why }) => state !== 'unconcerned' && why !== noRoute);
   const live = JSON.stringify(config) === JSON.stringify(api) && proxies.every(({ state }) => state !== 'lags');
   return {
     route,
     config,
+    ...(weightsOwnedBy === undefined ? {} : { weightsOwnedBy }),
     ...(api === undefined ? {} : { api }),
     proxies,
     live,
@@ -108,16 +132,21 @@ async function liveRoute(
   };
 }
 
+function isSameObject({ metadata }: KubernetesObject, other: KubernetesObject): boolean {
+  return metadata.namespace === other.metadata.namespace && metadata.name === other.metadata.name;
+}
+
 function sharesOf(virtualService: KubernetesObject): string[] {
   const { http, connections } = expectedRoute(virtualService);
   return [...http, ...connections].map(formatShares);
 }
 
 /** A route and its proxies as text; proxies without the route are only counted. No trailing newline. */
-export function liveText({ route, config, api, proxies, live: is, note }: LiveRoute): string {
+export function liveText({ route, config, weightsOwnedBy, api, proxies, live: is, note }: LiveRoute): string {
+  const owner = weightsOwnedBy === undefined ? '' : ` (the weights belong to ${weightsOwnedBy})`;
   return [
     `${route}: ${is ? 'live' : 'not live'}${note === undefined ? '' : `, ${note}`}`,
-    `  config  ${config.join(' | ')}`,
+    `  config  ${config.join(' | ')}${owner}`,
     `  api     ${api === undefined ? 'has no such VirtualService' : api.join(' | ')}`,
     ...proxyLines(proxies),
   ].join('\n');

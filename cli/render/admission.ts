@@ -1,13 +1,14 @@
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import type { Mesh } from '../../mesh/manifests/mesh';
 import { asStrings } from '../../mesh/json';
-import { resolveHost } from '../../mesh/model/hosts';
+import { compareSpecificity, isWildcard, resolveHost } from '../../mesh/model/hosts';
 
 /**
- * A ValidatingAdmissionPolicy, with its binding, by which the API server lets only the namespaces that route a host in this stack route it. It covers the hosts of the stack's VirtualServices, names below
- * their wildcards, and every Service of the stack's namespaces.
- * @param name - of the stack; several stacks of one cluster have a policy each
- * @param domain - of the cluster
+ * A ValidatingAdmissionPolicy with its binding: only the namespaces that route a host in this stack may route it. It
+ * covers the hosts of the stack's VirtualServices, names below their wildcards, and every Service of the stack's
+ * namespaces.
+ * @param name - name of the stack; each stack in a cluster has its own policy
+ * @param domain - domain of the cluster
  */
 export function admissionPolicy(
   name: string,
@@ -18,9 +19,11 @@ export function admissionPolicy(
     [...existingNamespaces, ...objects].map(({ object }) => object),
     domain,
   );
-  const exact = [...owners].filter(([host]) => !host.startsWith('*.'));
+  // `*` is compared literally: it does not claim the hosts of others.
+  const isPattern = (host: string): boolean => isWildcard(host) && host !== '*';
+  const exact = [...owners].filter(([host]) => !isPattern(host));
   // The longest wildcard that covers a host decides, as in Istio.
-  const wildcards = [...owners].filter(([host]) => host.startsWith('*.')).sort(([a], [b]) => b.length - a.length);
+  const wildcards = [...owners].filter(([host]) => isPattern(host)).sort(([a], [b]) => compareSpecificity(a, b));
   const metadata = { name: `meshwright-hosts-${name}` };
   const policy = {
     apiVersion: 'admissionregistration.k8s.io/v1',
@@ -69,9 +72,9 @@ export function admissionPolicy(
   return [policy, binding];
 }
 
-/** What of a mesh decides who may route what. */
+/** The parts of a mesh that decide which namespace may route which host. */
 export interface AdmissionInput extends Pick<Mesh, 'objects' | 'existingNamespaces'> {
-  /** Namespaces whose Services are theirs alone to route. */
+  /** Namespaces whose Services only they themselves may route. */
   namespaces: readonly string[];
 }
 

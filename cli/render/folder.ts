@@ -12,21 +12,25 @@ import {
 import { dirname, join, sep } from 'node:path';
 import { UserError } from '../errors';
 
-/** Lists the files that the last run wrote, so that the next one removes those, and no others, when they leave the stack. It has no ending, so that kubectl does not read it. */
+/**
+ * Lists the files of the last run. The next run removes only those files in the list that are no longer in the stack.
+ * The list has no file ending, so kubectl does not read it.
+ */
 const listFile = '.meshwright-render';
 
 /**
- * Writes files into a folder and removes those that an earlier run wrote and this one does not. Nothing outside of the folder is written or removed. A file appears whole or not at all; the next run
- * finishes what an interrupted one began.
- * @param files - path below the folder → text
- * @throws UserError when the folder cannot be written, or holds something that no earlier run wrote
+ * Writes files into a folder, and removes files of earlier runs that this one does not write. Nothing outside the
+ * folder is written or removed. Each file is written completely or not at all; the next run finishes an interrupted
+ * one.
+ * @param files - path below the folder → content
+ * @throws UserError when the folder cannot be written, or has files that no earlier run wrote
  */
 export function writeFolder(folder: string, files: ReadonlyMap<string, string>): void {
   try {
     const before = writtenBefore(folder);
     for (const path of [listFile, ...files.keys(), ...before]) refuseLinks(folder, path);
     makeFolder(folder);
-    // The list first names old and new files together: a run that is killed half-way still owns all that it wrote.
+    // The list first names old and new files together, so that a killed run still owns all files that it wrote.
     writeWhole(folder, listFile, listText([...before, ...files.keys()]));
     for (const [path, text] of files) writeWhole(folder, path, text);
     for (const path of before.filter((old) => !files.has(old))) removeFile(folder, path);
@@ -52,18 +56,18 @@ function writtenBefore(folder: string): string[] {
   return [];
 }
 
-/** The list may come from someone else, in a pull request for instance: only paths that stay in the folder are taken from it. */
+/** The list is not trusted, since it may come from a pull request: only paths within the folder are used. */
 function readList(file: string): string[] {
   let list: unknown;
   try {
-    // A list that is a link or a device is none.
+    // A list that is a link or a device does not count.
     if (lstatSync(file).isFile()) list = JSON.parse(readFileSync(file, 'utf8')) as unknown;
   } catch {
     list = undefined;
   }
   if (Array.isArray(list) && list.every(isPathInside)) return list;
   throw new UserError(
-    `${file} is not a list that meshwright render wrote: remove it, and the files that are no longer wanted. Nothing was written.`,
+    `${file} is not a list that meshwright render wrote: remove it, and the files that you no longer need. Nothing was written.`,
   );
 }
 
@@ -81,7 +85,11 @@ function refuseLinks(folder: string, path: string): void {
     if (stats === undefined) return;
     const isExpected = index < parts.length - 1 ? stats.isDirectory() : stats.isFile();
     if (!isExpected) {
-      const what = stats.isSymbolicLink() ? 'a link' : stats.isDirectory() ? 'a folder' : 'no folder or plain file';
+      const what = stats.isSymbolicLink()
+        ? 'a link'
+        : stats.isDirectory()
+          ? 'a folder'
+          : 'neither a folder nor a plain file';
       throw new UserError(`${place} is ${what}: remove it, or name another folder. Nothing was written.`);
     }
   }
@@ -103,7 +111,7 @@ function writeWhole(folder: string, path: string, text: string): void {
   const file = join(folder, ...path.split('/'));
   makeFolder(dirname(file));
   const part = `${file}.part`;
-  // A part that a killed run left, or a link in its place, goes first.
+  // A partial file of a killed run, or a link in its place, is removed first.
   rmSync(part, { force: true });
   writeFileSync(part, text, { flag: 'wx' });
   renameSync(part, file);

@@ -5,7 +5,7 @@ import { say } from '../output';
 
 /**
  * The manifests of releases, rendered by helm.
- * @throws UserError when helm is not on PATH, or for every chart that cannot be had.
+ * @throws UserError when helm is not on PATH, or for every chart that cannot be downloaded.
  */
 export function helmTemplates(releases: Release[]): string[] {
   const problems: string[] = [];

@@ -1,14 +1,14 @@
 import { stringify } from 'yaml';
 import { apiGroup, objectTitle, type KubernetesObject } from '../../mesh/manifests/kubernetes';
 import type { Release } from '../../mesh/manifests/release';
-import { printable } from '../output';
+import { printable } from '../../mesh/strings';
 
-/** One object as a YAML document. Strings that look like numbers, also to YAML 1.1, keep their quotes. */
+/** One object as a YAML document. Strings that look like numbers in YAML 1.1 or 1.2 keep their quotes. */
 export function objectYaml(object: KubernetesObject): string {
   return stringify(object, { lineWidth: 0, aliasDuplicateObjects: false, compat: 'yaml-1.1' });
 }
 
-/** A release as comments: what Helm would be asked for, when the chart itself is not rendered. */
+/** A Helm release as comments, for when its chart is not rendered. */
 export function releaseComment(release: Release): string {
   const { name, namespace, chart, repository, version, values } = release;
   const lines = [
@@ -33,7 +33,7 @@ function comment(lines: readonly string[]): string {
   return lines.map((line) => `# ${printable(line, '')}`.trimEnd()).join('\n') + '\n';
 }
 
-/** All of them as one stream of documents. */
+/** Joins documents into one stream. */
 export function stream(releases: Release[], rendered: string[], objects: KubernetesObject[]): string {
   const comments = releases.map(releaseComment);
   const documents = [...rendered, ...objects.map(objectYaml)];
@@ -54,7 +54,7 @@ export function releaseFile({ namespace, name }: Release): string {
   return `${fileName(namespace)}/release/${fileName(name)}.yaml`;
 }
 
-/** One file name for one name, without characters that have a meaning in paths. */
+/** A file name for a name, without characters that are special in paths. Different names give different files. */
 function fileName(name: string): string {
   const encoded = name.replaceAll(/[^\w.-]/gu, (character) =>
     encodeURIComponent(character).replaceAll(/[!'()*]/g, '_'),

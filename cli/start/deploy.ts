@@ -1,7 +1,8 @@
 import type { EngineEvent } from '@pulumi/pulumi/automation';
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import type { Lab, Log } from '../../cluster/lab';
-import { trafficDiff, trafficDiffText } from '../../mesh/traffic';
+import type { WeightOwners } from '../../mesh/model/mesh-model';
+import { trafficDiff, trafficDiffText, type TrafficInput } from '../../mesh/traffic';
 import { asUserError, RefusedError } from '../errors';
 import { say } from '../output';
 import { appliedTo } from '../traffic/applied';
@@ -21,18 +22,21 @@ export interface Reporting {
 export interface DeployOptions extends Reporting {
   /** All objects of the stack, for the changes to traffic. */
   objects: readonly KubernetesObject[];
+  /** Who sets the weights of which VirtualService, as input of the routing model. */
+  weightOwners?: WeightOwners;
   /** Messages of policy findings that have already been printed. */
   printed?: readonly string[];
-  /** Compare with the cluster first, and undo changes that were made by hand. */
+  /** Compare with the cluster first, and revert manual changes. */
   refresh?: boolean;
 }
 
 /**
  * Deploys a stack: prints the plan and what it does to traffic, then executes it.
- * @throws RefusedError when the program, the policy pack, a provider or the API server refuses, or the user cancels. What was done by then stays, and a second run continues from there.
+ * @throws RefusedError when the program, the policy pack, a provider or the API server refuses, or the user cancels.
+ * Changes made until then stay, and a second run continues from there.
  */
 export async function deploy(lab: Lab, stack: LabStack, options: DeployOptions): Promise<void> {
-  const { print, log = say, objects, printed = [], refresh = false } = options;
+  const { print, log = say, objects, weightOwners = {}, printed = [], refresh = false } = options;
   const diagnostics = new Diagnostics();
   const preview = await observed(log, diagnostics, 'comparing the stack with the cluster', (run) =>
     stack.preview({ ...run, refresh }),
@@ -47,7 +51,7 @@ export async function deploy(lab: Lab, stack: LabStack, options: DeployOptions):
     print(`Policy\n${advice.map(({ text }) => `  ${text.replaceAll('\n', '\n  ')}\n`).join('')}\n`);
   const steps = stepCount(preview.events);
   if (steps === 0) return;
-  const traffic = await asUserError(plannedTraffic(lab, objects, plan));
+  const traffic = await asUserError(plannedTraffic(lab, { objects: [...objects], options: { weightOwners } }, plan));
   if (traffic !== undefined) print(`${traffic}\n`);
   const started = Date.now();
   const ran = await observed(log, diagnostics, new Progress(steps), (run) => stack.up(run));
@@ -61,14 +65,14 @@ export async function deploy(lab: Lab, stack: LabStack, options: DeployOptions):
 }
 
 export interface TakeDownOptions extends Reporting {
-  /** Asks for confirmation, once the plan was printed. */
+  /** Asks for confirmation after the plan was printed. */
   confirm: (question: string) => Promise<boolean>;
 }
 
 /**
  * Takes a stack down: prints the plan, asks for confirmation, and removes the stack's objects and the stack.
- * @returns false when it was not confirmed; then nothing was changed
- * @throws RefusedError when it cannot be done; a second run continues where this one stopped
+ * @returns false if the user did not confirm, so that nothing was changed
+ * @throws RefusedError when it fails; a second run continues where this one stopped
  */
 export async function takeDown(stack: LabStack, options: TakeDownOptions): Promise<boolean> {
   const { print, log = say, confirm } = options;
@@ -93,7 +97,7 @@ export async function takeDown(stack: LabStack, options: TakeDownOptions): Promi
   return true;
 }
 
-/** Finishes what a killed run had begun, so that all its objects are in the state and can be removed. */
+/** Finishes a killed run, so that all its objects are in the state and can be removed. */
 async function finish(stack: LabStack, log: Log, diagnostics: Diagnostics): Promise<void> {
   const ran = await observed(log, diagnostics, 'an earlier run was killed: finishing it first', (run) => stack.up(run));
   if (ran.cancelled) refuse(stack.name, ran, 'nothing was removed');
@@ -105,7 +109,10 @@ async function finish(stack: LabStack, log: Log, diagnostics: Diagnostics): Prom
 const linePause = 5000;
 const redrawPause = 200;
 
-/** Runs the engine, with its diagnostics and progress on the terminal. After the first Ctrl-C it finishes what it is doing. */
+/**
+ * Runs the engine, with its diagnostics and progress on the terminal. After the first Ctrl-C it finishes the current
+ * steps.
+ */
 async function observed(
   log: Log,
   diagnostics: Diagnostics,
@@ -129,7 +136,7 @@ async function observed(
     }
   };
   const show = (): void => {
-    // Where lines cannot be rewritten, progress is printed only while a resource is being changed.
+    // If lines cannot be rewritten, progress is printed only while a resource is being changed.
     if (log.rewrite === undefined && typeof doing !== 'string' && !doing.busy) return;
     (log.rewrite ?? log)(text());
   };
@@ -173,10 +180,10 @@ function refuse(name: string, { succeeded, cancelled, events, stderr }: Ran, sta
   throw new RefusedError([...lines, `${name}: ${state}`].join('\n'));
 }
 
-/** What a plan changes in traffic, class by class; undefined on a first deployment and where nothing changes. */
+/** What a plan changes in traffic, class by class; undefined on a first deployment, and if nothing changes. */
 async function plannedTraffic(
   lab: Pick<Lab, 'kubeconfig'>,
-  objects: readonly KubernetesObject[],
+  stack: TrafficInput,
   { adopted, created, changed, removed, unchanged }: StartPlan,
 ): Promise<string | undefined> {
   const differing = adopted.filter(({ changes }) => changes.length > 0).length;
@@ -184,7 +191,7 @@ async function plannedTraffic(
   if (adopted.length + changed.length + removed.length + unchanged === 0) return undefined;
   const before = await labTraffic(lab);
   const gone = removed.filter(({ isPatch }) => isPatch !== true).map(plannedTitle);
-  const after = appliedTo(before, { objects: [...objects], options: {} }, gone);
+  const after = appliedTo(before, stack, gone);
   const diff = trafficDiff(before.objects, after.objects, { before: before.options, after: after.options });
   return `Traffic\n${trafficDiffText(diff)}\n`;
 }

@@ -2,19 +2,22 @@ import type { EngineEvent } from '@pulumi/pulumi/automation';
 import { isRouteType } from '../../mesh/manifests/route-set';
 import { count, isObjectStep, nameOf, stepTitle, type StartPlan } from './plan';
 
-/** How the provider of routes ends its warning of an update that it could not prove. */
+/** The end of the warning of an update whose routes could not be proven. */
 const unprovenWords = 'routes are changed without proof';
 
-/** Something that the engine, a provider or the program said. */
+/** A message of the engine, a provider or the program. */
 export interface Diagnostic {
   severity: 'info' | 'warning' | 'error';
   text: string;
 }
 
-/** Picks what is to be shown of the engine's events. Each text comes once, however many runs and resources say it. */
+/**
+ * Selects the engine's messages that are worth showing. Each one is shown once, even if several runs and resources
+ * repeat it.
+ */
 export class Diagnostics {
   private readonly said = new Set<string>();
-  /** Objects by the names that the engine has for their resources. */
+  /** Objects by the engine's names of their resources. */
   private readonly titles = new Map<string, string>();
 
   /** @returns full lines; undefined when there is nothing to say */
@@ -32,7 +35,7 @@ export class Diagnostics {
     return { severity, text };
   }
 
-  /** A message without what the SDK, the engine and the provider put around it, after the object that it is about. */
+  /** A message, without the text that the SDK, the engine and the provider add. The object comes first. */
   private wordsOf(urn: string, message: string): string {
     const words = frames.reduce((rest, [frame, kept]) => rest.replace(frame, kept), keptByHelm(message));
     const text = words.replaceAll(
@@ -46,7 +49,7 @@ export class Diagnostics {
   }
 }
 
-/** What is put around messages, and what is kept of it. */
+/** Patterns of added text, with their replacements. */
 const frames: [frame: RegExp, kept: string][] = [
   [/^(?:error|warning): /, ''],
   [/^Unhandled exception: (?:Error: )?/, ''],
@@ -60,14 +63,14 @@ const frames: [frame: RegExp, kept: string][] = [
   ],
 ];
 
-/** Helm lists what it does not uninstall, in one long line. */
+/** Helm lists the objects that it does not uninstall, in one long line. */
 function keptByHelm(message: string): string {
   if (!message.startsWith('Helm uninstall returned information')) return message;
   const kept = message.match(/\\n\[/g) ?? [];
-  return `Helm keeps ${count(kept.length, 'object')}, such as CRDs, since the chart says so`;
+  return `Helm keeps ${count(kept.length, 'object')}, such as CRDs, as the chart asks`;
 }
 
-/** Whether an update went on without asking the proxies. */
+/** Whether an update went on without proof from the proxies. */
 export function isUnproven(events: readonly EngineEvent[]): boolean {
   return events.some(({ diagnosticEvent }) => diagnosticEvent?.message.includes(unprovenWords) === true);
 }
@@ -78,7 +81,7 @@ export interface PolicyFinding {
   text: string;
 }
 
-/** What the policy pack found, each finding once. */
+/** The findings of the policy pack, each once. */
 export function policyFindings(events: readonly EngineEvent[]): PolicyFinding[] {
   const findings = new Map<string, PolicyFinding>();
   for (const { policyEvent } of events) {
@@ -92,7 +95,7 @@ export function policyFindings(events: readonly EngineEvent[]): PolicyFinding[] 
   return [...findings.values()];
 }
 
-/** What an update is doing at the moment. */
+/** The current progress of an update. */
 export class Progress {
   private readonly active = new Map<string, { title: string; since: number; said: string }>();
   private done = 0;
@@ -123,7 +126,7 @@ export class Progress {
     return this.active.size > 0;
   }
 
-  /** `12/44 Deployment bookinfo/reviews-v3, 0 of 1 replicas Ready, 14 s`: what has taken longest so far. */
+  /** `12/44 Deployment bookinfo/reviews-v3, 0 of 1 replicas Ready, 14 s`: the step that has taken longest so far. */
   text(): string {
     const counts = `${Math.min(this.done, this.total)}/${this.total}`;
     const [oldest] = [...this.active.values()].sort((a, b) => a.since - b.since);
@@ -170,17 +173,20 @@ function typeOf(urn: string): string {
   return (urn.split('::')[2] ?? '').split('$').at(-1) ?? '';
 }
 
-/** The engine's events include what only its developers need; the SDK's type lacks this severity. */
+/** Debug messages of the engine; the SDK's type lacks this severity. */
 function isDebug({ severity }: NonNullable<EngineEvent['diagnosticEvent']>): boolean {
   return (severity as string) === 'debug';
 }
 
-/** The engine marks colours in its texts, such as `<{%reset%}>`. */
+/** The engine's messages have colour marks, such as `<{%reset%}>`. */
 function plainText(text: string): string {
   return text.replaceAll(/<\{%.*?%\}>/g, '').trim();
 }
 
-/** What is told otherwise: that a run failed and was ended, and what the program warns of, which the policy pack finds too. */
+/**
+ * Messages that are shown elsewhere: that a run failed and ended, and the program's warnings, which the policy pack
+ * reports too.
+ */
 function isEcho(text: string): boolean {
   return (
     /^(?:update|preview|destroy) (?:failed|canceled)$/.test(text) ||
@@ -189,7 +195,7 @@ function isEcho(text: string): boolean {
   );
 }
 
-/** Only the provider of Routes logs information worth reading: proofs, drains, objects that stay. */
+/** Only the provider of Routes logs information worth reading: proofs, drains, objects that are kept. */
 function isNews(urn: string): boolean {
   return isRouteType(typeOf(urn));
 }

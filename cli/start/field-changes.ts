@@ -12,8 +12,8 @@ export interface FieldChange {
 const plainKey = /^[^.[\]"]+$/;
 
 /**
- * The fields in which an object differs, in the order of the object. Lists are compared entry by entry. What the provider keeps for itself does not count, and of a Secret only the names of its keys are
- * told.
+ * The fields in which an object differs, in the order of the object. Lists are compared entry by entry. The provider's
+ * own annotations do not count, and for a Secret only the names of its keys are shown.
  */
 export function fieldChanges(before: Record<string, unknown>, after: Record<string, unknown>): FieldChange[] {
   const changes = compare('', before, after);
@@ -23,7 +23,7 @@ export function fieldChanges(before: Record<string, unknown>, after: Record<stri
 function compare(path: string, from: unknown, to: unknown): FieldChange[] {
   if (Object.is(from, to)) return [];
   if (isMap(from) && isMap(to)) {
-    // The provider's own notes begin so: which field manager it took, what the API version was.
+    // The provider's own annotations begin like this, e.g. for the field manager and the first API version.
     const keys = [...new Set([...Object.keys(from), ...Object.keys(to)])].filter((key) => !key.startsWith('__'));
     return keys.flatMap((key) => compare(join(path, key), from[key], to[key]));
   }

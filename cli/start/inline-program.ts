@@ -6,9 +6,12 @@ import type { ProjectSettings } from '@pulumi/pulumi/automation';
 import { parse } from 'yaml';
 import { projectRoot } from '../../runtime/project-root';
 
-/** This project's program, as the Automation API runs it in this process: anew for each preview and update. */
+/**
+ * This project's program, as the Automation API runs it in this process. It is loaded anew for each preview and update.
+ */
 export function inlineProgram(): Record<string, unknown> {
-  // Modules are loaded at run time, so that the bundler does not make the program part of the command, and by a loader of its own, since a loader keeps all that it has loaded in memory.
+  // Modules are loaded at run time, so that the bundler does not make the program part of the command, and by a loader
+  // of its own, since a loader keeps everything that it has loaded in memory.
   const load = createRequire(join(projectRoot, 'cli', 'main.js'));
   const pulumi = load('@pulumi/pulumi') as typeof import('@pulumi/pulumi');
   pulumi.runtime.registerResourceTransform(skipAwait);
@@ -25,14 +28,14 @@ export function inlineProgram(): Record<string, unknown> {
 }
 
 /**
- * Tells the Kubernetes provider not to wait for a Service or an Ingress. The lab has no controller that gives an Ingress an address, and a Service is ready as soon as its workload is, which is awaited by
- * itself.
+ * Tells the Kubernetes provider not to wait for a Service or an Ingress. The lab has no ingress controller that would
+ * set an address. A Service is ready when its workload is, and Pulumi waits for the workload anyway.
  */
 export const skipAwait: ResourceTransform = ({ type, props, opts }) => {
   if (!/^kubernetes:(?:core\/v1:Service|networking\.k8s\.io\/v1:Ingress)$/.test(type)) return undefined;
   const { metadata } = props as { metadata?: { annotations?: Record<string, string> } };
   const annotations = { 'pulumi.com/skipAwait': 'true', ...metadata?.annotations };
-  // The SDK hands over an absent deleteBeforeReplace as false, which would overrule the provider's own choice.
+  // The SDK passes an absent deleteBeforeReplace as false, which would override the provider's own choice.
   const { deleteBeforeReplace, ...others } = opts as CustomResourceOptions;
   const kept = deleteBeforeReplace === true ? opts : others;
   return { props: { ...props, metadata: { ...metadata, annotations } }, opts: kept };

@@ -27,7 +27,8 @@ interface Fitted<T> {
 }
 
 /**
- * A stack's settings, changed to what the lab supports: Istio's charts are the lab's, Services have node ports instead of load balancers, and what is not available is left out.
+ * A stack's settings, adapted to the lab: Istio's charts are the lab's, Services have node ports instead of load
+ * balancers, and unavailable parts are left out.
  */
 export function labSettings(settings: StackSettings, charts: LabCharts): Fitted<StackSettings> {
   const { istio, addons, gateways, apps, ...rest } = settings;
@@ -46,7 +47,7 @@ export function labSettings(settings: StackSettings, charts: LabCharts): Fitted<
   };
 }
 
-/** A stack with charts in files keeps them; any other gets the lab's charts, whose Istio is the one that runs. */
+/** A stack with local charts keeps them. Any other gets the charts of the Istio that the lab runs. */
 function fittedIstio(istio: IstioSettings, folder: string): Fitted<IstioSettings> {
   const { path, files } = istio.charts ?? {};
   if (path !== undefined || files !== undefined) return { settings: istio, notes: [] };

@@ -1,6 +1,7 @@
 import type { EngineEvent } from '@pulumi/pulumi/automation';
-import { objectTitle } from '../../mesh/manifests/kubernetes';
+import { type KubernetesObject, objectTitle } from '../../mesh/manifests/kubernetes';
 import { isRouteType } from '../../mesh/manifests/route-set';
+import { withWeightsOf } from '../../mesh/manifests/route-weights';
 import { asList, asMap, asString, isMap, without, type JsonMap } from '../../mesh/json';
 import { fieldChanges, type FieldChange } from './field-changes';
 
@@ -17,9 +18,11 @@ export interface ObjectChange extends PlannedObject {
   changes: FieldChange[];
   /** The object is deleted and created anew. */
   replaced?: boolean;
+  /** The controller to which its weights belong; they stay. */
+  weightsOwnedBy?: string;
 }
 
-/** What a run of the engine does or has done, by object: a set of routes counts as the objects in it. */
+/** The changes of a run of the engine, by object. A set of routes counts as its objects. */
 export interface StartPlan {
   /** Objects that others deployed and that become the stack's, with what changes in them. */
   adopted: ObjectChange[];
@@ -32,7 +35,10 @@ export interface StartPlan {
 type Metadata = NonNullable<EngineEvent['resOutputsEvent']>['metadata'];
 type State = Metadata['old'];
 
-/** What the engine is to do by the events of a preview, or has done by those of an update. A step that failed is not among them. */
+/**
+ * What the engine will do, from the events of a preview, or has done, from those of an update. Failed steps are left
+ * out.
+ */
 export function planOf(events: readonly EngineEvent[]): StartPlan {
   const plan: StartPlan = { adopted: [], created: [], changed: [], removed: [], unchanged: 0 };
   const imported = importSteps(events);
@@ -109,7 +115,7 @@ function resourceSteps(events: readonly EngineEvent[]): Metadata[] {
   for (const { resOutputsEvent } of events) {
     const metadata = resOutputsEvent?.metadata;
     if (metadata === undefined || !isObjectStep(metadata)) continue;
-    // Of a replacement come three steps, and the one that makes the new object says what becomes of it.
+    // A replacement has three steps; only the step that creates the new object is shown.
     const isHalf = metadata.op === 'delete-replaced' || metadata.op === 'replace';
     if (!isHalf || !steps.has(metadata.urn)) steps.set(metadata.urn, metadata);
   }
@@ -133,20 +139,23 @@ function addResource(step: Metadata, plan: StartPlan): void {
   else plan.changed.push({ ...object, changes, replaced: true });
 }
 
-/** All at once: an object may move from one resource to another. */
+/** All steps together, because an object may move from one resource to another. */
 function addRoutes(steps: readonly Metadata[], plan: StartPlan): void {
   const objects = (states: readonly State[]): Map<string, unknown> =>
     new Map(states.flatMap((state) => routesOf(state)));
   const before = objects(steps.map(({ old }) => old));
   const after = objects(steps.map(({ op, new: next }) => (op === 'delete' ? undefined : next)));
+  const owners = new Map(steps.flatMap(weightOwners));
   const touched = new Set<string>();
   for (const title of new Set([...before.keys(), ...after.keys()])) {
-    const [was, is] = [before.get(title), after.get(title)];
+    const [was, wanted] = [before.get(title), after.get(title)];
+    const weightsOwnedBy = owners.get(title);
+    const is = weightsOwnedBy === undefined || was === undefined ? wanted : keptWeights(wanted, was);
     const object = titledObject(title);
     const changes = was === undefined || is === undefined ? [] : fieldChanges(asMap(was), asMap(is));
     if (was === undefined) plan.created.push(object);
     else if (is === undefined) plan.removed.push(object);
-    else if (changes.length > 0) plan.changed.push({ ...object, changes });
+    else if (changes.length > 0) plan.changed.push({ ...object, changes, ...(weightsOwnedBy && { weightsOwnedBy }) });
     else plan.unchanged += 1;
     if (was === undefined || is === undefined || changes.length > 0) touched.add(title);
   }
@@ -160,6 +169,20 @@ function addRoutes(steps: readonly Metadata[], plan: StartPlan): void {
   }
 }
 
+/** The VirtualServices of a Route whose weights belong to a controller. */
+function weightOwners({ new: next }: Metadata): [string, string][] {
+  const owner = asString(asMap(next?.inputs)['weightsOwnedBy']);
+  const routes = routesOf(next).filter(([title]) => titledObject(title).kind === 'VirtualService');
+  return owner === undefined ? [] : routes.map(([title]) => [title, owner]);
+}
+
+/** A VirtualService as an update writes it: with its current weights. */
+function keptWeights(wanted: unknown, was: unknown): unknown {
+  return isMap(asMap(wanted)['spec']) && isMap(asMap(was)['spec'])
+    ? withWeightsOf(wanted as KubernetesObject, was as KubernetesObject)
+    : wanted;
+}
+
 /** The objects of a Route by their titles, as the cluster has them if that is known. */
 function routesOf(state: State): [string, unknown][] {
   const objects = asMap(asMap(state?.outputs)['objects'] ?? asMap(state?.inputs)['objects']);
@@ -170,7 +193,7 @@ function settingsOf(inputs: unknown): Record<string, unknown> {
   return without(asMap(inputs), 'objects', 'weights', 'kubeconfig', 'context');
 }
 
-/** What is encrypted is no JSON. */
+/** An encrypted value is not JSON. */
 function parsed(text: unknown): unknown {
   try {
     return JSON.parse(asString(text) ?? '');
@@ -179,7 +202,7 @@ function parsed(text: unknown): unknown {
   }
 }
 
-/** What a step is on, as progress names it. */
+/** The object or resource of a step, for progress messages. */
 export function stepTitle(metadata: Metadata): string {
   return isRouteType(metadata.type) ? `route ${nameOf(metadata.urn)}` : plannedTitle(resourceObject(metadata));
 }
@@ -215,13 +238,13 @@ export function plannedTitle({ kind, namespace, name, isPatch = false }: Planned
   return `${objectTitle({ kind, metadata })}${isPatch ? ' (labels and annotations)' : ''}`;
 }
 
-/** So many creations or removals are listed one by one; more are counted by namespace and kind. */
+/** Up to this many creations or removals are listed; more are counted by namespace and kind. */
 const listed = 12;
 /** Number of changed fields to show for an object. */
 const shownFields = 8;
 const longestValue = 60;
 
-/** The plan as people read it before anything is touched. */
+/** The plan for people, printed before any change. */
 export function planText(plan: StartPlan): string {
   const { adopted, created, changed, removed, unchanged } = plan;
   if (adopted.length + created.length + changed.length + removed.length === 0)
@@ -261,8 +284,10 @@ function grouped<T>(objects: readonly T[], keyOf: (object: T) => string): [strin
   return [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-function changeLines({ changes, replaced = false, ...object }: ObjectChange, sign = '~'): string[] {
-  const head = replaced ? `+- ${plannedTitle(object)} (deleted and created anew)` : `${sign} ${plannedTitle(object)}`;
+function changeLines({ changes, replaced = false, weightsOwnedBy, ...object }: ObjectChange, sign = '~'): string[] {
+  const kept = weightsOwnedBy === undefined ? '' : ` (its weights belong to ${weightsOwnedBy} and stay)`;
+  const title = plannedTitle(object);
+  const head = replaced ? `+- ${title} (deleted and created anew)` : `${sign} ${title}${kept}`;
   const more = changes.length - shownFields;
   return [
     head,

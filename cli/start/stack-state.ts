@@ -8,7 +8,7 @@ import { labApi, processTable } from '../../cluster/lab';
 import { UserError } from '../errors';
 import { projectName } from './inline-program';
 
-/** Between two looks at a lock that another run holds, in milliseconds. */
+/** Time between two checks of a lock that another run holds, in milliseconds. */
 const lockPause = 500;
 
 export const providerProgram = 'pulumi-resource-kubernetes';
@@ -16,7 +16,7 @@ export const providerProgram = 'pulumi-resource-kubernetes';
 /** Type of a Helm release in a state. */
 export const releaseType = 'kubernetes:helm.sh/v3:Release';
 
-/** Folders of the lab's stacks: state, lock files and Pulumi's programs. */
+/** Folders of the lab: state and locks of its stacks, and Pulumi's programs. */
 export interface StackFolders {
   folder: string;
   backend: string;
@@ -33,16 +33,16 @@ export function stackFolders(
   return { folder, backend: join(folder, 'backend'), cli: join(folder, 'cli'), provider: join(folder, 'provider') };
 }
 
-/** A resource in the state of a stack, as far as it is used here. */
+/** A resource in the state of a stack, with the fields used here. */
 export interface StateResource {
   type: string;
   inputs?: Record<string, unknown>;
 }
 
-/** The state of a stack, as the backend's file has it. */
+/** The state of a stack, as the backend stores it. */
 interface State {
   resources?: StateResource[];
-  /** What a run had begun when it was killed. */
+  /** Operations that had begun when a run was killed. */
   pending_operations?: { type: string; resource: StateResource }[];
 }
 
@@ -73,9 +73,10 @@ function readState(file: string): State {
 }
 
 /**
- * Refuses a stack file whose stack on the lab was deployed from another file: two files of one name would take each other's objects away.
+ * Refuses a stack file whose stack on the lab was deployed from another file: two files with one name would remove each
+ * other's objects.
  * @param origin - absolute path of the stack file, or `sample:NAME`
- * @throws UserError when another file, which still exists, made the lab's stack of this name
+ * @throws UserError when the lab's stack of this name was deployed from another file that still exists
  */
 export function refuseOtherOrigin(lab: Pick<Lab, 'stateDir'>, name: string, origin: string): void {
   const earlier = readOrigins(lab)[name];
@@ -86,7 +87,7 @@ export function refuseOtherOrigin(lab: Pick<Lab, 'stateDir'>, name: string, orig
   const flag = isSample ? `--sample ${earlier.slice('sample:'.length)}` : `--config ${earlier}`;
   throw new UserError(
     [
-      `The lab's stack ${name} comes from ${earlier}, not from ${origin}: two files of one name cannot be on the lab together.`,
+      `The lab's stack ${name} comes from ${earlier}, not from ${origin}: two files with one name cannot be on the lab together.`,
       `Rename the file, or remove the other stack first: npx meshwright down ${flag}`,
     ].join('\n'),
   );
@@ -107,7 +108,7 @@ function readOrigins(lab: Pick<Lab, 'stateDir'>): Record<string, string> {
   try {
     return JSON.parse(readFileSync(originsFile(lab), 'utf8')) as Record<string, string>;
   } catch {
-    // No stack was deployed yet, or a killed run cut the file short: then nothing is known of other files.
+    // No stack was deployed yet, or a killed run truncated the file: then no origins are known.
     return {};
   }
 }
@@ -120,7 +121,7 @@ export interface PendingRelease {
   isNew: boolean;
 }
 
-/** The Helm releases that a killed run had begun, by the state that it left. */
+/** The Helm releases that a killed run had begun, according to its state. */
 export function pendingReleases({ pending_operations: pending = [] }: State): PendingRelease[] {
   return pending
     .filter(({ resource }) => resource.type === releaseType)
@@ -132,8 +133,9 @@ export function pendingReleases({ pending_operations: pending = [] }: State): Pe
 }
 
 /**
- * Deletes Helm's records of installs and upgrades that were killed: Helm would refuse the next one, as if they were still running. The objects that they made stay, and the next install or upgrade takes
- * them over. Of a new release all records go, since Pulumi does not know whether it was finished.
+ * Deletes Helm's records of killed installs and upgrades: Helm would take them for running, and refuse the next one.
+ * Their objects stay, and the next install or upgrade takes them over. For a new release all records are deleted,
+ * because Pulumi does not know whether the install was finished.
  */
 export async function forgetReleases(lab: Pick<Lab, 'kubeconfig'>, pending: readonly PendingRelease[]): Promise<void> {
   if (pending.length === 0) return;
@@ -147,7 +149,10 @@ export async function forgetReleases(lab: Pick<Lab, 'kubeconfig'>, pending: read
   }
 }
 
-/** Removes the lock of a run that was killed, and waits for a run that still goes on, such as the Pulumi command of a killed `npm start`. */
+/**
+ * Removes the lock of a killed run, and waits for a run that is still active, such as the pulumi command of a killed
+ * `npm start`.
+ */
 export async function unlock(
   stack: Stack,
   { backend, provider }: StackFolders,
@@ -170,7 +175,7 @@ export async function unlock(
   }
 }
 
-/** A killed Pulumi leaves its Kubernetes provider running, which must not work beside the next one. */
+/** A killed Pulumi leaves its Kubernetes provider running. It must stop before the next one starts. */
 async function killLeftProviders(folder: string): Promise<void> {
   const program = join(folder, providerProgram);
   const left = (await processTable()).filter(({ commandLine }) => commandLine.startsWith(program));

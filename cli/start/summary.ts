@@ -30,10 +30,13 @@ export function summary(live: readonly LiveObject[]): string {
 
 function routesText(live: readonly KubernetesObject[]): string {
   const rows = routeRows([...live]);
-  return rows.length === 0 ? '' : table(['ROUTE', 'WHO', 'GOES TO'], rows);
+  return rows.length === 0 ? '' : table(['ROUTE', 'REQUESTS', 'GO TO'], rows);
 }
 
-/** One row per class of requests to each service or gateway with rules: `namespace/service`, sender, destinations with their shares. */
+/**
+ * One row per class of requests to each service or gateway with rules: `namespace/service`, the class, destinations
+ * with their shares.
+ */
 function routeRows(objects: KubernetesObject[]): string[][] {
   return Object.entries(effectiveSplits({ objects })).flatMap(([asked, splits]) =>
     splits.map(({ who, to, with: treatment = [] }) => {
@@ -57,7 +60,7 @@ function readyText({ kind, spec, status }: LiveObject): string {
   return `${asNumber(status?.['readyReplicas']) ?? 0}/${asNumber(spec?.['replicas']) ?? 1}`;
 }
 
-/** A path that a gateway's route takes: of the first match that names one, else `/`. */
+/** A path that a gateway's route matches: that of the first match with a path, else `/`. */
 function firstPath(settings: StackSettings): string {
   const routes = Object.values(settings.routes ?? {}).flatMap((services) => Object.values(services));
   const matches = routes
@@ -70,7 +73,7 @@ function firstPath(settings: StackSettings): string {
   return paths[0] ?? '/';
 }
 
-/** The first host that a gateway's route asks for; undefined when any host will do. */
+/** The first host that a gateway's route matches; undefined if it matches every host. */
 function firstHost(settings: StackSettings): string | undefined {
   const routes = Object.values(settings.routes ?? {}).flatMap((services) => Object.values(services));
   const outside = routes.filter(({ gateways = [] }) => gateways.some((gateway) => gateway !== 'mesh'));
@@ -78,7 +81,10 @@ function firstHost(settings: StackSettings): string | undefined {
   return hosts.some((host) => host.includes('*')) ? undefined : hosts[0];
 }
 
-/** Where each gateway of a stack answers on this machine, one line each: a URL, or a curl command for a route that asks for a host. */
+/**
+ * The address of each gateway of a stack on this machine, one line each: a URL, or a curl command for a route that
+ * needs a host.
+ */
 export function gatewayLines(settings: StackSettings, nodePorts: readonly LabNodePort[]): string[] {
   const [path, host] = [firstPath(settings), firstHost(settings)];
   return Object.keys(settings.gateways ?? {}).flatMap((gateway) => {
@@ -87,7 +93,7 @@ export function gatewayLines(settings: StackSettings, nodePorts: readonly LabNod
     const url = `http://${found.address}${path}`;
     const other = found.address.endsWith(`:${found.nodePort}`)
       ? ''
-      : ` (a program of this machine has ${found.nodePort})`;
+      : ` (another program on this machine uses port ${found.nodePort})`;
     return [`${gateway}  ${host === undefined ? url : `curl -H 'Host: ${host}' ${url}`}${other}`];
   });
 }

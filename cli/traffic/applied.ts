@@ -1,9 +1,10 @@
 import { objectKey, objectTitle } from '../../mesh/manifests/kubernetes';
-import type { TrafficInput } from '../../mesh/traffic';
+import { mergedOptions, type TrafficInput } from '../../mesh/traffic';
 
 /**
- * A cluster after a stack's objects are applied to it. Those that stay keep their age, which decides where the oldest object wins.
- * @param removed - what goes, as {@link objectTitle} names it
+ * A cluster after a stack's objects are applied to it. Existing objects keep their age, because in some conflicts the
+ * oldest object wins.
+ * @param removed - titles of removed objects, see {@link objectTitle}
  */
 export function appliedTo(cluster: TrafficInput, stack: TrafficInput, removed: readonly string[] = []): TrafficInput {
   const left = cluster.objects.filter((object) => !removed.includes(objectTitle(object)));
@@ -12,5 +13,5 @@ export function appliedTo(cluster: TrafficInput, stack: TrafficInput, removed: r
     const metadata = { ...present.get(objectKey(object))?.metadata, ...object.metadata };
     present.set(objectKey(object), { ...object, metadata });
   }
-  return { objects: [...present.values()], options: { ...cluster.options, ...stack.options } };
+  return { objects: [...present.values()], options: mergedOptions([cluster, stack]) };
 }

@@ -32,6 +32,7 @@ const trafficKinds = [
   'WorkloadGroup.networking.istio.io',
   'EnvoyFilter.networking.istio.io',
   'WasmPlugin.extensions.istio.io',
+  'TrafficExtension.extensions.istio.io',
   'Pod',
   'ReplicaSet.apps',
   'Rollout.argoproj.io',
@@ -43,7 +44,9 @@ const trafficKinds = [
   'IngressClass.networking.k8s.io',
   'NetworkPolicy.networking.k8s.io',
   'Gateway.gateway.networking.k8s.io',
-  ...['HTTPRoute', 'GRPCRoute', 'TCPRoute', 'TLSRoute'].map((kind) => `${kind}.gateway.networking.k8s.io`),
+  ...['HTTPRoute', 'GRPCRoute', 'TCPRoute', 'TLSRoute', 'BackendTLSPolicy', 'ListenerSet'].map(
+    (kind) => `${kind}.gateway.networking.k8s.io`,
+  ),
 ];
 
 /**
@@ -62,7 +65,7 @@ export async function labTraffic(lab: Pick<Lab, 'kubeconfig'>): Promise<TrafficI
   return asUserError(readTraffic(() => labApi(lab)));
 }
 
-/** A cluster has no objects of a kind that its API server does not serve. */
+/** If the API server does not serve a kind, the cluster has no objects of that kind. */
 async function readTraffic(open: () => KubernetesApi): Promise<TrafficInput> {
   const api = open();
   const kinds = await api.freshKinds();

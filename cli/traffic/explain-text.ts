@@ -4,9 +4,13 @@ import type { Explanation } from '../../mesh/traffic/explanation';
 import type { Outcome } from '../../mesh/traffic/outcome';
 import { percent } from '../../mesh/traffic/share';
 import { destinationWords, failureWords, outcomeWords, placeWords, treatmentWords } from '../../mesh/traffic/words';
-import { printable, table } from '../output';
+import { printable } from '../../mesh/strings';
+import { table } from '../output';
 
-/** An explanation for people: the outcome in words and as a table, what was drawn, and what else the host's rules tell apart. No trailing newline. */
+/**
+ * An explanation for people: the outcome in words and as a table, the simulated requests, and the other classes of
+ * requests to the host. No trailing newline.
+ */
 export function explainText(
   from: string,
   { outcome, ends, unknown, classes }: Explanation,
@@ -48,7 +52,7 @@ function outcomeLines(from: string, outcome: Outcome, unknown: readonly string[]
   ];
 }
 
-/** Workloads, where they say more than the destinations do. */
+/** Workloads, if they add information to the destinations. */
 function endLines({ destinations = [] }: Outcome, ends: Explanation['ends']): string[] {
   const rows = Object.entries(ends).map(([place, part]) => [place, percent(part)]);
   return destinations.length === 0 || rows.length <= destinations.length ? [] : ['', table(['ENDS AT', 'SHARE'], rows)];
@@ -70,5 +74,5 @@ function classLines(classes: readonly RequestClass[]): string[] {
     reachable === false ? `${who} (never: earlier rules take them all)` : who,
     outcomeWords(outcome),
   ]);
-  return ['', table([`WHO ASKS ${first.host}:${first.port}`, 'GOES TO'], rows)];
+  return ['', table([`REQUESTS TO ${first.host}:${first.port}`, 'GO TO'], rows)];
 }

@@ -4,14 +4,14 @@ import { parseDocument } from 'yaml';
 import { formatProblems } from '../../config/problem';
 import { parseStackText } from '../../config/stack-text';
 import { findSample, sampleStackFile } from '../samples';
-import { stackTraffic, type TrafficInput } from '../../mesh/traffic';
+import { mergedOptions, stackTraffic, type TrafficInput } from '../../mesh/traffic';
 import { UserError } from '../errors';
 import { loadStack, type LoadedStack, type StackChoice } from '../input';
 import { readInput, readObjects, type ReadOptions } from '../objects';
 
 /**
- * The mesh that a command is to look at: objects in files when files are named, else the chosen stack.
- * @throws UserError for both at once, and for whatever cannot be read.
+ * The mesh that a command works on: the objects in the named files, or else the chosen stack.
+ * @throws UserError for files together with a stack, and for input that cannot be read.
  */
 export function trafficInput(choice: StackChoice & ReadOptions, files: string[]): TrafficInput {
   if (files.length === 0) return loadedTraffic(loadStack(choice));
@@ -27,13 +27,13 @@ function readTraffic(operands: readonly string[], options: ReadOptions = {}): Tr
   const stacks = stackFiles.map((config) => loadedTraffic(loadStack({ config })));
   return {
     objects: [...objects.map(({ object }) => object), ...stacks.flatMap((stack) => stack.objects)],
-    options: Object.assign({}, ...stacks.map((stack) => stack.options)) as TrafficInput['options'],
+    options: mergedOptions(stacks),
   };
 }
 
 /**
  * One side of a comparison: a stack file, a file of Kubernetes objects, `REVISION:FILE` in git, or `sample:NAME/STATE`.
- * @throws UserError saying what it may be.
+ * @throws UserError that lists the allowed forms.
  */
 export function trafficOperand(operand: string, options: ReadOptions = {}): TrafficInput {
   if (operand.startsWith('sample:')) return sampleTraffic(operand.slice('sample:'.length));
@@ -41,16 +41,16 @@ export function trafficOperand(operand: string, options: ReadOptions = {}): Traf
   const colon = operand.indexOf(':');
   if (colon > 0) return revisionTraffic(operand.slice(0, colon), operand.slice(colon + 1));
   throw new UserError(
-    `${operand} is no file; give a stack file, a file of Kubernetes objects, REVISION:FILE for one in git, or sample:NAME/STATE.`,
+    `${operand} is not a file; give a stack file, a file of Kubernetes objects, REVISION:FILE for one in git, or sample:NAME/STATE.`,
   );
 }
 
-/** A stack file (or file of objects) as it was in a git revision. */
+/** A stack file (or file of objects) in a git revision. */
 export function revisionTraffic(revision: string, file: string): TrafficInput {
   const path = file.startsWith('/') || file.startsWith('.') ? file : `./${file}`;
   const { status, stdout, stderr } = spawnSync('git', ['show', `${revision}:${path}`], { encoding: 'utf8' });
   if (status !== 0) {
-    throw new UserError(`${revision}:${file} cannot be read from git: ${stderr.trim() || 'git is not there'}`);
+    throw new UserError(`${revision}:${file} cannot be read from git: ${stderr.trim() || 'git is not installed'}`);
   }
   return fileTraffic(`${revision}:${file}`, stdout);
 }
@@ -66,7 +66,10 @@ function fileTraffic(name: string, text: string): TrafficInput {
   return { objects: readObjects(name, text).map(({ object }) => object), options: {} };
 }
 
-/** A stack file has `config:` at its top, or is named as one that is empty; Kubernetes objects have `kind:`. */
+/**
+ * A stack file has `config:` at the top level, or is empty and has the name of a stack file. Kubernetes objects have
+ * `kind:`.
+ */
 function isStackText(text: string): boolean {
   try {
     const value: unknown = parseDocument(text).toJS();
@@ -82,7 +85,7 @@ function stackTextTraffic(name: string, text: string): TrafficInput {
   return loadedTraffic(loaded);
 }
 
-/** A stack with what its policy section says of the world outside. */
+/** A stack with the externals of its policy section. */
 export function loadedTraffic({ settings, policy }: Pick<LoadedStack, 'settings' | 'policy'>): TrafficInput {
   return stackTraffic(settings, policy);
 }

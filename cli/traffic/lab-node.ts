@@ -42,7 +42,7 @@ export interface NodeStatus {
   nodePorts: LabNodePort[];
 }
 
-/** How long the node may take for its status, in milliseconds. */
+/** Longest wait for the status of the node, in milliseconds. */
 const timeout = 2000;
 
 /** Where the node of this checkout's lab answers; undefined before the first `lab up`. */
@@ -51,7 +51,7 @@ export async function nodeAddress(): Promise<NodeAddress | undefined> {
   return ports === undefined ? undefined : { nodePort: ports['lab-node'], egressPort: ports.egress };
 }
 
-/** What the lab's node says of itself; undefined when it does not answer. */
+/** The status of the lab's node; undefined when it does not answer. */
 export async function nodeStatus({ nodePort: port }: Pick<NodeAddress, 'nodePort'>): Promise<NodeStatus | undefined> {
   try {
     const response = await fetch(`http://127.0.0.1:${port}/status`, { signal: AbortSignal.timeout(timeout) });
@@ -64,4 +64,10 @@ export async function nodeStatus({ nodePort: port }: Pick<NodeAddress, 'nodePort
   } catch {
     return undefined; // Another program may have taken the port since the lab went down.
   }
+}
+
+/** The node ports of the lab; none when it is not up. */
+export async function labNodePorts(): Promise<LabNodePort[]> {
+  const address = await nodeAddress();
+  return (address && (await nodeStatus(address)))?.nodePorts ?? [];
 }

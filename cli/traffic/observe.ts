@@ -13,7 +13,7 @@ export interface ObserveOptions {
   choice?: TrialChoice;
   /** How many requests of each kind. */
   requests: number;
-  /** How long all of it may take, in milliseconds. */
+  /** Time limit for all requests together, in milliseconds. */
   milliseconds: number;
   /** Takes progress. */
   log?: Log;
@@ -22,16 +22,16 @@ export interface ObserveOptions {
 /** Requests are sent from and to the lab's pods only. */
 export const labIsDown = 'The lab is not up, and requests are sent there only. Bring it up with the stack: npm start';
 
-/** Between two looks at how many there are, in milliseconds. */
+/** Time between two progress messages, in milliseconds. */
 const redraw = 200;
 /** Requests under way at once. */
 const parallel = 8;
-/** So much of a proxy's own answer is shown. */
+/** Longest part of a proxy's own answer that is shown. */
 const longestText = 100;
 
 /**
- * Sends requests on the lab and counts who answers, kind by kind.
- * @throws UserError when the lab has nothing to send them with or to, or the choice names what is not there
+ * Sends requests on the lab and counts the answers, kind by kind.
+ * @throws UserError when the lab is down or has no pods, or the choice names something that does not exist
  */
 export async function observe(
   lab: NodeAddress,
@@ -60,7 +60,7 @@ export async function observe(
       continue;
     }
     const now = performance.now();
-    // What is left of the time is for all kinds that are left.
+    // The remaining time is shared by the remaining kinds.
     const until = now + (end - now) / left;
     left -= 1;
     const answers: Answer[] = [];
@@ -79,18 +79,21 @@ export async function observe(
   return observations;
 }
 
-/** How long the observation at the end of `npm start` may take, in milliseconds, and how many requests of each kind it sends. */
+/**
+ * The observation at the end of `npm start`: its time limit in milliseconds, and its number of requests of each kind.
+ */
 const glance = { requests: 200, milliseconds: 2500 };
 
 /**
- * Observed beside configured shares of a stack on the lab: a line for each kind of requests that a route splits, none where no proxy runs. Takes less than 3 s.
- * @param settings - as they are deployed
+ * Observed and configured shares of a stack on the lab: a line for each kind of requests that a route splits, and none
+ * if no proxy runs. Takes less than 3 s.
+ * @param settings - the deployed settings
  */
 export async function observedLines(lab: NodeAddress, settings: StackSettings): Promise<string[]> {
   try {
     return observationLines(await observe(lab, settings, glance));
   } catch (error) {
-    // A summary must not fail because of its last lines; `meshwright traffic` says why nothing can be sent.
+    // A summary must not fail because of its last lines; `meshwright traffic` reports the reason.
     if (error instanceof UserError) return [];
     throw error;
   }
@@ -117,7 +120,10 @@ interface Sending {
   take: (answer: Answer) => void;
 }
 
-/** Sends requests, a few at once, until all are answered or the time is over; those under way then are given up and not counted. */
+/**
+ * Sends requests, a few at once, until all are answered or the time is over; requests without an answer by then are not
+ * counted.
+ */
 async function send(trial: Trial, lab: NodeAddress, { requests, until, take }: Sending): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: parallel });
   const over = new AbortController();
@@ -155,7 +161,7 @@ function requestOptions({ address, sender, request }: Trial, { egressPort }: Nod
     method,
     path: urlOf(request),
     headers: {
-      // An empty value keeps the node from adding a name of its own, which rules may look at.
+      // An empty value keeps the node from adding its own name, which rules may look at.
       'user-agent': '',
       ...headers,
       host: `${request.host}:${request.port}`,

@@ -11,17 +11,17 @@ interface Answer {
 }
 
 /**
- * Requests of the last while by sender and version, as the proxies of the senders counted them (istio_requests_total).
- * @param base - of Prometheus, e.g. `http://127.0.0.1:9090`
- * @param window - how far back, as Prometheus writes durations, e.g. `5m`
- * @returns why there are none to be had, in words, where Prometheus does not answer
- * @throws UserError for what is no URL or no duration
+ * Recent requests by sender and version, as counted by the senders' proxies (istio_requests_total).
+ * @param base - URL of Prometheus, e.g. `http://127.0.0.1:9090`
+ * @param window - how far back, as a Prometheus duration, e.g. `5m`
+ * @returns the reason as a string, if Prometheus does not answer
+ * @throws UserError for an invalid URL or duration
  */
 export async function requestCounts(base: string, window: string): Promise<RequestCount[] | string> {
   if (!/^https?:\/\/[^\s/]/.test(base) || !URL.canParse(base))
-    throw new UserError(`--prometheus ${base} is no URL; write e.g. http://127.0.0.1:9090`);
+    throw new UserError(`--prometheus ${base} is not a URL; write e.g. http://127.0.0.1:9090`);
   if (!/^[1-9]\d*[smhdw]$/.test(window))
-    throw new UserError(`--window ${window} is no duration; write e.g. 30s, 5m or 1h`);
+    throw new UserError(`--window ${window} is not a duration; write e.g. 30s, 5m or 1h`);
   const query = `sum by (source_workload, source_workload_namespace, destination_service, destination_version) (increase(istio_requests_total{reporter="source"}[${window}]))`;
   const url = `${base.replace(/\/+$/, '')}/api/v1/query?query=${encodeURIComponent(query)}`;
   try {
@@ -35,7 +35,7 @@ export async function requestCounts(base: string, window: string): Promise<Reque
   }
 }
 
-/** `increase` extrapolates, so that counts come as fractions. */
+/** `increase` extrapolates, so counts are fractions. */
 function requestCount({ metric, value }: { metric: Record<string, string>; value: [number, string] }): RequestCount {
   return {
     source: `${metric['source_workload_namespace'] ?? ''}/${metric['source_workload'] ?? ''}`,

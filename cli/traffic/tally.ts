@@ -5,73 +5,75 @@ import { destinationWords } from '../../mesh/traffic/words';
 import { exitCodes } from '../errors';
 import { table } from '../output';
 
-/** What came back for one request. */
+/** The answer to one request. */
 export interface Answer {
-  /** Absent: none came, and `text` says why. */
+  /** Absent if there was no answer; then `text` has the reason. */
   status?: number;
   /** The pod that answered, `namespace/name`; absent when a proxy did. */
   pod?: string;
-  /** First line of what a proxy said. */
+  /** First line of a proxy's own answer. */
   text: string;
   /** Whether a proxy turned the request away because of a limit of a connection pool. */
   isOverflow?: boolean;
 }
 
-/** What config says of some requests. */
+/** The configured outcome of some requests. */
 export interface Configured {
   outcome: Outcome;
-  /** Names a destination as the reader knows it, e.g. `v1`. Defaults to service and subset. */
+  /** The name of a destination for readers, e.g. `v1`. Defaults to service and subset. */
   nameOf?: (destination: WeightedDestination) => string;
   /** Destinations that a pod belongs to. */
   destinationsOf: (pod: string) => readonly WeightedDestination[];
-  /** Names a pod that belongs to none, e.g. `shop/web-v1`. Defaults to the pod. */
+  /** The name of a pod that belongs to no destination, e.g. `shop/web-v1`. Defaults to the pod. */
   workloadOf?: (pod: string) => string;
 }
 
-/** One kind of answer: how many were to be expected, and how many came. */
+/** One kind of answer: the expected and the observed number. */
 export interface Row {
   /** E.g. `v1`, `abort 500`, `503 no healthy upstream`, `no answer`. */
   destination: string;
-  /** Absent where config does not ask for it. */
+  /** Absent if no rule configures it. */
   configured?: Share;
   observed: number;
-  /** Counts that the configured share explains. */
+  /** Range of counts that fit the configured share. */
   bound?: Bound;
-  /** `explained`: config allows for it, without a share; `why` says by what. `unexpected`: it does not. */
+  /**
+   * `explained`: the configuration allows such answers without a share, and `why` says how. `unexpected`: it does not.
+   */
   verdict: 'within' | 'outside' | 'explained' | 'unexpected';
   why?: string;
   /** Errors that the application itself answered with, by status. They count as requests that arrived. */
   errors?: Record<string, number>;
-  /** Answers by workload, where several answered for one destination. */
+  /** Answers by workload, if several workloads answered for one destination. */
   workloads?: Record<string, number>;
 }
 
-/** Requests that were to be sent, and what came of them. */
+/** Requests of one kind, and their answers. */
 export interface Observation {
   /** `namespace/service` */
   route: string;
-  /** Which requests, e.g. `header end-user is jason`, `everybody else`. */
+  /** Which requests, e.g. `header end-user is jason`, `all other requests`. */
   who: string;
   /** E.g. `productpage-v1.bookinfo`, `gateway istio-ingress/istio-ingressgateway`. */
   from: string;
   /** E.g. `GET http://reviews.bookinfo:9080/` */
   request: string;
-  /** How many were to be sent. */
+  /** The number of requests to send. */
   requests: number;
-  /** How many were. */
+  /** The number of requests that were sent. */
   sent: number;
   rows: Row[];
-  /** `unknown`: the model cannot tell; `why` says what it lacks. */
+  /** `unknown`: the model cannot tell, and `why` says why. */
   verdict: 'within' | 'outside' | 'unknown';
   why?: string;
 }
 
-/** Answers, counted beside what config says. */
+/** Counts of answers, compared with the configuration. */
 export type Tally = Pick<Observation, 'rows' | 'verdict' | 'why'>;
 
 const unanswered = 'no answer';
 
-/** Counts answers by where they came from, and judges each count by the share that config gives it. Pure. */
+/** Counts answers by their origin, and compares each count with the configured share. Pure. */
 export function tally(configured: Configured, answers: readonly Answer[]): Tally {
   const { workloadOf = (pod: string) => pod } = configured;
   const unknown = whyUnknown(configured, answers);
@@ -89,7 +91,7 @@ export function tally(configured: Configured, answers: readonly Answer[]): Tally
     if (pod !== undefined) addTo(workloads, name, workloadOf(pod));
     if (pod !== undefined && status >= 400) addTo(errors, name, String(status));
   }
-  // Where a request would have gone that was turned away or given up is not known: it may count for any destination.
+  // The destination of a rejected or abandoned request is unknown: it may count for any.
   const open = [...reasons.keys()].reduce((sum, name) => sum + (counts.get(name) ?? 0), 0);
   const rows = [...counts].map(([destination, observed]): Row => {
     const chance = expected.get(destination);
@@ -117,13 +119,13 @@ function addTo(counts: Map<string, Record<string, number>>, name: string, key: s
   counts.set(name, { ...known, [key]: (known[key] ?? 0) + 1 });
 }
 
-/** Why answers cannot be compared with what config says; undefined when they can. */
+/** Why answers cannot be compared with the configuration; undefined if they can. */
 function whyUnknown(
   { outcome, destinationsOf, nameOf = destinationWords }: Configured,
   answers: readonly Answer[],
 ): string | undefined {
   if (outcome.kind === 'unknown' || outcome.kind === 'passthrough')
-    return outcome.why ?? 'config does not say where the request goes';
+    return outcome.why ?? 'the configuration does not determine where the request goes';
   if (outcome.fault?.abort !== undefined && outcome.fault.abort.status === undefined)
     return 'the injected error is one of gRPC, and the requests are plain HTTP';
   if (answers.length === 0) return 'no request was answered or refused in time';
@@ -153,7 +155,7 @@ function expectedShares({ outcome, nameOf = destinationWords }: Configured): Map
   return shares;
 }
 
-/** What a proxy is to answer by itself. */
+/** The answer that a proxy gives by itself. */
 function statusName(status: number): string {
   return `answer ${status}`;
 }
@@ -175,7 +177,7 @@ function kindOf(
   return { name };
 }
 
-/** An observation for people. No trailing newline. */
+/** An observation, formatted for people. No trailing newline. */
 export function observationText(observation: Observation, seconds: number): string {
   const { route, who, from, requests, sent, rows, why } = observation;
   const counted =
@@ -254,7 +256,7 @@ function outsideWords(rows: readonly Row[], sent: number): string {
   ].join('; ');
 }
 
-/** What the command ends with. A share that is wrong counts for more than one that could not be seen. */
+/** The exit code of the command. A wrong share matters more than one that could not be observed. */
 export function exitCodeOf(observations: readonly Pick<Observation, 'verdict'>[]): number {
   if (observations.some(({ verdict }) => verdict === 'outside')) return exitCodes.findings;
   return observations.some(({ verdict }) => verdict === 'unknown') ? exitCodes.cannotTell : exitCodes.done;

@@ -2,7 +2,7 @@ import { validateHeaderValue } from 'node:http';
 import { allRouteObjects } from '../../mesh/manifests/routes';
 import type { StackSettings } from '../../mesh/manifests/settings';
 import { hasLabels } from '../../mesh/model/workload-index';
-import { nearest } from '../../policy/finding';
+import { nearest } from '../../mesh/strings';
 import { entries, entryClasses, type RequestClass, ruleKey } from '../../mesh/traffic/classes/classes';
 import type { Entry } from '../../mesh/traffic/classes/entry';
 import type { Destination, Outcome, RuleRef } from '../../mesh/traffic/outcome';
@@ -14,15 +14,15 @@ import { UserError } from '../errors';
 import type { LabPod, NodeStatus } from './lab-node';
 import type { Configured } from './tally';
 
-/** Requests of one kind that can be sent on the lab, and what config says of them. */
+/** Requests of one kind that can be sent on the lab, and their configured outcome. */
 export interface Trial {
   route: string;
   who: string;
   from: string;
   request: Request;
-  /** `127.0.0.1:30080`; absent: through the node's proxy, as `sender`. */
+  /** `127.0.0.1:30080`; absent if requests go through the node's proxy, as `sender`. */
   address?: string;
-  /** `<workload>.<namespace>` as the node's proxy takes it. */
+  /** The sender for the node's proxy, `<workload>.<namespace>`. */
   sender?: string;
   configured: Configured;
 }
@@ -34,7 +34,7 @@ export interface NoTrial {
   why: string;
 }
 
-/** What the user asks to be sent; without anything, an example of each kind of request that is split. */
+/** The requests that the user asks for. The default is an example of each kind of request that is split. */
 export interface TrialChoice {
   route?: string;
   /** `<workload or pod>.<namespace>` */
@@ -51,8 +51,8 @@ interface Kind extends Pick<RequestClass, 'who' | 'outcome' | 'example'> {
 }
 
 /**
- * What to send on the lab to see how a stack's routes split their requests.
- * @throws UserError for a route that there is not, and a sender that is not there
+ * The requests that show on the lab how a stack's routes split traffic.
+ * @throws UserError for an unknown route or sender
  */
 export function trials(
   traffic: TrafficModel,
@@ -72,7 +72,7 @@ export function trials(
   return alternatives(picked).map((same) => firstPossible(traffic, node, choice, isGiven, same));
 }
 
-/** Every kind of request that a rule of a route takes, and those to services by themselves. */
+/** Every kind of request that a rule of a route takes, and requests to services without rules. */
 function kinds(traffic: TrafficModel, settings: StackSettings): Kind[] {
   const routes = allRouteObjects(settings.routes).flatMap(({ namespace, service, virtualService }) =>
     virtualService === undefined
@@ -97,8 +97,8 @@ function kinds(traffic: TrafficModel, settings: StackSettings): Kind[] {
 }
 
 /**
- * The kinds of requests that a route's rules take, or those that its service takes by itself where no rule does.
- * @throws UserError naming the routes that there are
+ * The kinds of requests that a route's rules take, or that its service takes if it has no rules.
+ * @throws UserError that names the existing routes
  */
 function ofRoute(all: readonly Kind[], name: string, from: string | undefined): Kind[] {
   const routes = [...new Set(all.map(({ route }) => route))];
@@ -109,7 +109,7 @@ function ofRoute(all: readonly Kind[], name: string, from: string | undefined): 
     const ruled = [...new Set(all.filter(hasRule).map(({ route }) => route))];
     const there = ruled.length === 0 ? 'it has no routes' : `it has the routes ${ruled.join(', ')}`;
     throw new UserError(
-      `${name} is no route or service of this stack; ${there}.${near === undefined ? '' : ` Did you mean ${near}?`}`,
+      `${name} is not a route or service of this stack; ${there}.${near === undefined ? '' : ` Did you mean ${near}?`}`,
     );
   }
   const own = all.filter(({ route }) => route === found[0]);
@@ -130,7 +130,7 @@ function isAtGateway({ client }: Entry): boolean {
   return client.proxy.type === 'gateway';
 }
 
-/** One kind for each place where a route takes requests: each gateway, and the mesh. */
+/** One kind for each entrance of a route: each gateway, and the mesh. */
 function firstOfEach(all: readonly Kind[]): Kind[] {
   const places = new Map<string, Kind>();
   for (const one of all) {
@@ -140,7 +140,7 @@ function firstOfEach(all: readonly Kind[]): Kind[] {
   return [...places.values()];
 }
 
-/** Kinds that differ only in the sender, the host or the port stand for each other. */
+/** Kinds that differ only in the sender, the host or the port are equivalent. */
 function alternatives(all: readonly Kind[]): Kind[][] {
   const groups = new Map<string, Kind[]>();
   for (const one of all) {
@@ -195,7 +195,7 @@ const noExample = 'no example of such a request could be made';
 interface Wanted {
   kind: Kind;
   request: Request;
-  /** Whether the user has said what to send; then it may meet another rule than the kind's. */
+  /** Whether the user chose the request. It may then match another rule than the kind's. */
   isGiven: boolean;
   from?: string;
 }
@@ -272,7 +272,10 @@ function trialInMesh(
   return { route, who, why: 'no ready pod is a sender that the rule takes' };
 }
 
-/** Ready pods with a sidecar that may ask for a host, the likeliest first: of its namespace, not of the service itself, and those that gateways lead to. */
+/**
+ * Ready pods with a sidecar that can call a host, the likeliest first: pods of its namespace, not of the service
+ * itself, and pods that gateways route to.
+ */
 function sendersTo(traffic: TrafficModel, { pods }: NodeStatus, { host }: Entry): LabPod[] {
   const [service] = traffic.mesh.services.withHost(host);
   const fronts = frontServices(traffic);
@@ -301,7 +304,7 @@ function isBehind(pod: Pick<LabPod, 'namespace' | 'labels'>, service: Service | 
   );
 }
 
-/** @throws UserError naming the pods that there are */
+/** @throws UserError that names the existing pods */
 function namedSender({ pods }: NodeStatus, from: string): LabPod {
   const dot = from.lastIndexOf('.');
   const [name, namespace] = [from.slice(0, dot), from.slice(dot + 1)];
@@ -350,14 +353,14 @@ function isDestination(traffic: TrafficModel, client: Proxy, { host, subset }: D
   return found !== undefined && hasLabels(pod.labels, found.labels);
 }
 
-/** Whether a request meets the rule that its kind is about. */
+/** Whether a request matches the rule of its kind. */
 function isOfKind(outcome: Outcome, { outcome: wanted }: Kind): boolean {
   if (outcome.rule === undefined || wanted.rule === undefined)
     return outcome.rule === wanted.rule && outcome.kind === wanted.kind;
   return ruleKey(outcome.rule) === ruleKey(wanted.rule);
 }
 
-/** The words for those whom a rule takes. */
+/** Describes the requests that a rule takes. */
 function whoOf(entry: Entry, { rule }: Outcome): string {
   const taken = entryClasses(entry).find(({ outcome }) =>
     rule === undefined || outcome.rule === undefined ? rule === outcome.rule : ruleKey(rule) === ruleKey(outcome.rule),
@@ -381,7 +384,7 @@ function exampleRequest({ entry, example = {} }: Kind): Request {
   };
 }
 
-/** What the user says, at the path that the route takes when none is said. */
+/** The user's request, with a path that the route matches unless the user names one. */
 function givenRequest(kind: Kind, { method = 'GET', path, headers = {} }: TrialChoice): Request {
   const example = exampleRequest(kind).path ?? '/';
   return { host: kind.entry.host, port: kind.entry.port, protocol: 'http', method, path: path ?? example, headers };
@@ -393,7 +396,7 @@ function named(example: Record<string, string>, prefix: string): [string, string
   );
 }
 
-/** A path as it can be sent. */
+/** A path that can be sent. */
 function plainPath(path: string): string {
   return path.startsWith('/') ? encodeURI(decodeIfEncoded(path)) : '/';
 }
@@ -406,7 +409,7 @@ function decodeIfEncoded(path: string): string {
   }
 }
 
-/** Whether headers can be sent as they are. */
+/** Whether headers can be sent unchanged. */
 export function isSendable(headers: Record<string, string>): boolean {
   try {
     for (const [name, value] of Object.entries(headers)) validateHeaderValue(name, value);

@@ -30,7 +30,7 @@ export interface ApiRequest {
 
 export interface Response {
   status: number;
-  /** The parsed JSON; undefined when the body is something else. */
+  /** The parsed JSON; undefined if the body is not JSON. */
   body: unknown;
   retryAfterSeconds?: number;
 }
@@ -58,8 +58,9 @@ export class Connection {
   }
 
   /**
-   * Sends a request, again when the API server is busy or has closed the connection: so only send what may run twice.
-   * @returns any response, also one with an error status
+   * Sends a request, and retries when the API server is busy or has closed the connection, so the request must be safe
+   * to repeat.
+   * @returns any response, even one with an error status
    * @throws ClusterError `no-cluster` when the API server does not answer in time
    */
   async send(request: ApiRequest, signal?: AbortSignal): Promise<Response> {

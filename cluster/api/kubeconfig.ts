@@ -15,7 +15,7 @@ export interface KubeconfigOptions {
   context?: string;
 }
 
-// Loaded on demand, as most runs ask no cluster, and by Node itself, as it has a bundle of its own.
+// Loaded on demand, because most runs need no cluster, and by Node itself, because it is a separate bundle.
 const load = createRequire(join(projectRoot, 'cluster', 'api', 'index.js'));
 
 export function clientNode(): typeof import('./client-node') {
@@ -59,7 +59,7 @@ export function loadKubeconfig({ kubeconfig, context }: KubeconfigOptions, env =
   const server = config.getCurrentCluster()?.server ?? '';
   if (!/^https?:\/\//.test(server) || !URL.canParse(server)) {
     const found =
-      server === '' ? 'names no cluster with a server' : `has the server ${JSON.stringify(server)}, which is no URL`;
+      server === '' ? 'names no cluster with a server' : `has the server ${JSON.stringify(server)}, which is not a URL`;
     throw noCluster(`context ${wanted} of the kubeconfig ${found}`);
   }
   // The library demands it for plain HTTP, where there is nothing to verify.

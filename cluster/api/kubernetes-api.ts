@@ -158,7 +158,7 @@ export class KubernetesApi {
   }
 
   /**
-   * Starts the deletion of an object; an object that does not exist is no error.
+   * Starts the deletion of an object; an object that does not exist is not an error.
    * @throws ApiError, ClusterError
    */
   async remove(object: KubernetesObject): Promise<void> {
@@ -182,7 +182,7 @@ export class KubernetesApi {
   /** Path of an object; undefined when the API server does not serve its kind. */
   async #find({ apiVersion, kind, metadata }: KubernetesObject): Promise<string | undefined> {
     const key = groupKind({ apiVersion, kind });
-    // An update may bring CRDs, so a kind that is missing is looked up again.
+    // An update may install CRDs, so a missing kind is looked up again.
     for (const source of [() => this.known, () => this.kinds(), () => this.freshKinds()]) {
       const kinds = await source();
       const found = kinds.get(key);

@@ -15,7 +15,7 @@ async function acquire(lockfilePath: string): Promise<(() => Promise<void>) | un
       realpath: false,
       stale: staleMs,
       update: staleMs / 3,
-      // After the machine slept, another process may have taken the lock. Both do the same work, with drafts of their own.
+      // After the machine slept, another process may have taken the lock. Both do the same work, with their own drafts.
       onCompromised: () => undefined,
     });
   } catch (error) {
@@ -62,7 +62,8 @@ async function waitFor(
     if (release !== undefined) return release;
     const now = await refreshed(lockfilePath);
     if (now !== last) [last, since] = [now, performance.now()];
-    // The library compares the lock's time with the clock, so it would wait for ever for a time in the future. A living holder refreshes its lock, so an unchanged lock is abandoned.
+    // The library compares the lock's time with the clock, so it would wait forever if the time is in the future. A
+    // living holder refreshes its lock, so an unchanged lock is abandoned.
     if (performance.now() - since > 2 * staleMs) {
       await rm(lockfilePath, { recursive: true, force: true });
       since = performance.now();

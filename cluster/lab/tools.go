@@ -1,7 +1,7 @@
 //go:build tools
 
 // Package lab pins the programs of the lab: `go mod tidy` keeps in go.mod and go.sum exactly what building these mains needs.
-// The Kubernetes provider of Pulumi has a module of its own (kubernetes-provider/): it needs an older client-go.
+// The Kubernetes provider of Pulumi has its own module (kubernetes-provider/): it needs an older client-go.
 package lab
 
 import (

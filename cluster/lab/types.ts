@@ -14,7 +14,7 @@ export interface Log {
 
 /** Which lab. */
 export interface LabLocation {
-  /** Folder whose subfolder `.lab` holds the lab. Defaults to this project. */
+  /** Folder whose subfolder `.lab` contains the lab. Defaults to this project. */
   readonly root?: string;
 }
 
@@ -52,7 +52,7 @@ export interface Lab {
   readonly server: string;
   /** Version the API server reports, such as `v1.34.2`. */
   readonly version: string;
-  /** `process.env` with the lab's KUBECONFIG, and with kubectl's cache outside of the home directory. */
+  /** `process.env` with the lab's KUBECONFIG, and with kubectl's cache outside the home directory. */
   readonly env: NodeJS.ProcessEnv;
 }
 

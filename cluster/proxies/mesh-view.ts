@@ -63,12 +63,12 @@ export class MeshView {
   }
 
   /**
-   * Every connected proxy, as it is after the call. A proxy that does not answer has no `config`.
+   * Every connected proxy, in its state after the call. A proxy that does not answer has no `config`.
    * @throws ClusterError when an istiod does not answer
    */
   async look(): Promise<ProxySyncView[]> {
     const asked = performance.now();
-    // A look that began earlier may have missed the caller's last change; all callers that wait share the next one.
+    // A request that began earlier may miss the caller's last change. All waiting callers share the next request.
     while (this.looking !== undefined && this.looking.began < asked) {
       await this.looking.views.catch(() => undefined);
       if (this.looking.began < asked) this.looking = undefined;
@@ -116,7 +116,7 @@ export class MeshView {
   }
 
   private async configOf(sync: ProxySync): Promise<ProxyConfig | undefined> {
-    // A proxy that has not acknowledged a push lags in any case, and may hang.
+    // A proxy that has not acknowledged a push lags anyway, and may hang.
     if (Object.values(sync.kinds).some(({ acked }) => !acked)) return undefined;
     const sent = JSON.stringify(Object.values(sync.kinds).map((kind) => [kind.sent, kind.acked]));
     const known = this.seen.get(sync.proxy);
@@ -164,6 +164,6 @@ async function parsed<T>(istiod: AdminEndpoint, page: string, read: (answer: unk
   try {
     return read(given);
   } catch {
-    throw new ClusterError('unreachable', `${istiod.name} answers, but is no istiod: is the address right?`);
+    throw new ClusterError('unreachable', `${istiod.name} answers, but is not istiod: is the address right?`);
   }
 }

@@ -191,7 +191,7 @@ export async function waitForProxies(options: WaitOptions): Promise<Waited> {
     unsureSince = unsure ? (unsureSince ?? time) : undefined;
     const settled = time - began >= minimumMs && (unsureSince === undefined || time - unsureSince >= settleMs);
     if (!waiting && settled) return { verdicts, live: true, milliseconds: time - began };
-    // At the end of the time nothing speaks against proxies that are only unsure.
+    // At the timeout, proxies that are only unsure count as live.
     if (time - began >= timeoutMs) return { verdicts, live: !waiting, milliseconds: time - began };
     if (time - reported >= progressMs) {
       reported = time;

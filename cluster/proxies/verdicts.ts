@@ -83,7 +83,7 @@ function servedBy(expected: ExpectedRoute, { config, type }: ProxySyncView): Ser
   };
 }
 
-/** Whether a proxy still has the route for one of the hosts that no VirtualService made. */
+/** Whether a proxy still has the default route of one of the hosts, which no VirtualService made. */
 function hasDefaultRoute({ meshHosts, everywhere }: ExpectedRoute, { config, type }: ProxySyncView): boolean {
   if (config === undefined || type !== 'sidecar' || everywhere.length === 0) return false;
   const defaults = new Set(meshHosts.map((host) => sharesKey({ [host]: 100 })));

@@ -1,6 +1,6 @@
 import { objectTitle } from '../../mesh/manifests/kubernetes';
 import { renderMesh } from '../../mesh/manifests/mesh';
-import { nearest } from '../../policy/finding';
+import { nearest } from '../../mesh/strings';
 import type { KeyProblem } from '../problem';
 import type { StackFile } from '../schema/stack-file';
 

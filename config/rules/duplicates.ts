@@ -4,7 +4,7 @@ import { parseKeyPath } from '../key-path';
 import type { KeyProblem } from '../problem';
 import type { StackFile } from '../schema/stack-file';
 
-/** Nothing is made twice: the cluster would hold whichever came last. */
+/** No object is created twice: the cluster would keep only the last one. */
 export function duplicateRules(stack: StackFile): KeyProblem[] {
   const { objects, existingNamespaces, releases } = renderMesh(stack);
   const made = [
@@ -26,7 +26,7 @@ export function duplicateRules(stack: StackFile): KeyProblem[] {
       first.set(id, origin);
       return [];
     }
-    const message = `${title} is made twice, here and by ${earlier}; rename or remove one of them`;
+    const message = `${title} is created twice, here and by ${earlier}; rename or remove one of them`;
     return [
       {
         keys: parseKeyPath(origin),

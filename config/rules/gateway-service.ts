@@ -6,7 +6,7 @@ import type { Key } from '../key-path';
 import { didYouMean, type KeyProblem } from '../problem';
 import type { StackFile } from '../schema/stack-file';
 
-/** The Service of a gateway workload, and what stands in front of it. */
+/** The Service of a gateway workload, and the Ingress in front of it. */
 export function gatewayServiceRules({ gateways = {}, addons }: StackFile): KeyProblem[] {
   return Object.entries(gateways).flatMap(([name, gateway]) => {
     const keys = ['gateways', name];
@@ -31,10 +31,20 @@ function repeatedPorts({ service }: GatewaySettings, keys: Key[]): KeyProblem[] 
     const at = [...keys, 'service', 'ports', index];
     return [
       ...(before.some((other) => other.name === name)
-        ? [{ keys: [...at, 'name'], message: `port name "${name}" is taken by a port before; give each its own` }]
+        ? [
+            {
+              keys: [...at, 'name'],
+              message: `port name "${name}" is used by an earlier port; give each port its own name`,
+            },
+          ]
         : []),
       ...(before.some((other) => other.port === port && (other.protocol ?? 'TCP') === protocol)
-        ? [{ keys: [...at, 'port'], message: `port ${port}/${protocol} is taken by a port before; list each once` }]
+        ? [
+            {
+              keys: [...at, 'port'],
+              message: `port ${port}/${protocol} is used by an earlier port; list each port once`,
+            },
+          ]
         : []),
     ];
   });
@@ -51,7 +61,7 @@ function nodePorts(gateway: GatewaySettings, keys: Key[]): KeyProblem[] {
   const entries = Object.entries(byName);
   const unused: KeyProblem[] =
     type === 'ClusterIP' && entries.length > 0
-      ? [{ keys: at, message: 'a ClusterIP service has no node ports; take type NodePort or LoadBalancer', reads }]
+      ? [{ keys: at, message: 'a ClusterIP service has no node ports; use type NodePort or LoadBalancer', reads }]
       : [];
   const unknown = entries
     .filter(([name]) => !names.includes(name))
@@ -61,7 +71,7 @@ function nodePorts(gateway: GatewaySettings, keys: Key[]): KeyProblem[] {
     });
   const repeated = entries
     .filter(([, port], index) => entries.slice(0, index).some(([, other]) => other === port))
-    .map(([name, port]) => ({ keys: [...at, name], message: `node port ${port} is given to another port already` }));
+    .map(([name, port]) => ({ keys: [...at, name], message: `node port ${port} is already assigned to another port` }));
   return [...unused, ...unknown, ...repeated];
 }
 
@@ -85,6 +95,6 @@ function ingressPort(gateway: GatewaySettings, keys: Key[]): KeyProblem[] {
 
 function issuer({ certificate }: GatewaySettings, keys: Key[]): KeyProblem[] {
   if (certificate === undefined || certificate.issuer !== undefined) return [];
-  const message = 'no issuer: name one as issuer.name, or switch on meshwright:addons.certManager, which makes one';
+  const message = 'no issuer: set issuer.name, or enable meshwright:addons.certManager, which creates one';
   return [{ keys: [...keys, 'certificate'], message, reads: [['addons', 'certManager']] }];
 }

@@ -11,7 +11,7 @@ import { nodePortRangeAdvice } from './node-port-range';
 /** Finds problems in a well-formed stack file. */
 export type StackRule = (stack: StackFile) => KeyProblem[];
 
-/** What must hold between the keys of a stack file. */
+/** Rules that the keys of a stack file must meet together. */
 export const stackRules: StackRule[] = [
   chartRules,
   gatewayServiceRules,

@@ -21,7 +21,12 @@ function contradictions({ namespaces = {} }: StackFile): KeyProblem[] {
         ]
       : []),
     ...(existing === false && isExistingNamespace(name, {})
-      ? [{ keys: ['namespaces', name, 'existing'], message: `every cluster has ${name}: existing can only be true` }]
+      ? [
+          {
+            keys: ['namespaces', name, 'existing'],
+            message: `${name} exists in every cluster, so existing must be true`,
+          },
+        ]
       : []),
   ]);
 }
@@ -48,7 +53,7 @@ function undeclared(stack: StackFile): KeyProblem[] {
     });
 }
 
-/** Every place that names a namespace, and the name. */
+/** Every key that names a namespace, with the name. */
 function references({
   routes = {},
   apps = {},

@@ -6,13 +6,13 @@ import type { StackFile } from '../schema/stack-file';
 const lowest = 30000;
 const highest = 32767;
 
-/** Node ports outside of the default range of clusters. */
+/** Node ports outside the default range of clusters. */
 export function nodePortRangeAdvice(stack: StackFile): KeyProblem[] {
   return nodePorts(stack)
     .filter(([, port]) => port < lowest || port > highest)
     .map(([keys]) => ({
       keys,
-      message: `by default clusters accept node ports from ${lowest} to ${highest}; --service-node-port-range of the API server sets others`,
+      message: `by default clusters accept node ports from ${lowest} to ${highest}; --service-node-port-range of the API server sets another range`,
     }));
 }
 

@@ -1,11 +1,11 @@
-import type { RouteSettings, Weights } from '../../mesh/manifests/settings';
+import type { RouteSettings } from '../../mesh/manifests/settings';
 import type { Key } from '../key-path';
 import type { StackFile } from '../schema/stack-file';
 import { apiGroup, defined } from '../../mesh/manifests/kubernetes';
-import { splitsOf, versionsOf, weightProblems } from '../../mesh/manifests/weights';
+import { splitProblems, versionsOf } from '../../mesh/manifests/weights';
 import { didYouMean, type KeyProblem } from '../problem';
 
-/** One service's route and where it stands. */
+/** The route of one service, and its keys in the stack file. */
 export interface Service {
   namespace: string;
   service: string;
@@ -24,29 +24,23 @@ function services({ routes = {} }: StackFile): Service[] {
   );
 }
 
-/** Fields of an HTTP rule that leave no request for weights. */
+/** Fields of an HTTP rule that take the place of weights. */
 const answers = ['route', 'redirect', 'directResponse', 'delegate'];
 
-/** Splits: of the right sum, between versions that there are, and in rules that have room for one. */
+/** Splits sum to 100, name existing versions, and have no other destination beside them. */
 export function weightRules(stack: StackFile): KeyProblem[] {
-  return services(stack).flatMap((service) => [
-    ...splitsOf(service.route).flatMap(({ weights, path: split }) => {
-      const keys = [...service.keys, ...split];
-      return [
-        ...weightProblems(weights).map(({ path, message }) => ({
-          keys: [...keys, ...path],
-          message,
-          reads: [[...keys, '*']],
-        })),
-        ...versionProblems(service, weights, keys),
-      ];
+  return services(stack).flatMap((one) => [
+    ...splitProblems(one.service, one.route).map(({ path, message, split, about }) => {
+      const hint = about === 'versions' && path.length > split.length ? nearVersion(path, one.route) : undefined;
+      const reads = about === 'versions' ? [...one.keys, 'versions', '*'] : [...one.keys, ...split, '*'];
+      return defined({ keys: [...one.keys, ...path], message, hint, reads: [reads] });
     }),
-    ...answeredTwice(service),
-    ...versionRules(service),
+    ...answeredTwice(one),
+    ...versionRules(one),
   ]);
 }
 
-/** A version with a host of its own has no subset to describe, and an order names versions that there are. */
+/** A version with its own host has no subset to describe, and an order names existing versions. */
 function versionRules({ service, route, keys }: Service): KeyProblem[] {
   const versions = versionsOf(route);
   const known = versions.map(({ version }) => version);
@@ -61,7 +55,7 @@ function versionRules({ service, route, keys }: Service): KeyProblem[] {
         .filter((key) => host !== undefined && stated[version]?.[key] !== undefined)
         .map((key) => ({
           keys: [...keys, 'versions', version, key],
-          message: `a version with a host of its own is no subset and has no ${key}; give ${host ?? ''} a route of its own for it`,
+          message: `a version with its own host is no subset and has no ${key}; give ${host ?? ''} its own route for it`,
         })),
     ),
     ...orders.flatMap(([path, names]) =>
@@ -81,19 +75,11 @@ function versionRules({ service, route, keys }: Service): KeyProblem[] {
   ];
 }
 
-function versionProblems({ service, route, keys: serviceKeys }: Service, weights: Weights, keys: Key[]): KeyProblem[] {
-  const reads = [[...serviceKeys, 'versions', '*']];
-  if (route.versions === undefined) {
-    const message = `weights need versions: list them as versions: [${Object.keys(weights).join(', ')}] of ${service}`;
-    return [{ keys, message, reads }];
-  }
-  const known = versionsOf(route).map(({ version }) => version);
-  return Object.keys(weights)
-    .filter((version) => !known.includes(version))
-    .map((version) => {
-      const message = `${service} has no version "${version}"; its versions are ${known.join(', ')}`;
-      return defined({ keys: [...keys, version], message, hint: didYouMean(version, known), reads });
-    });
+function nearVersion(path: Key[], route: RouteSettings): string | undefined {
+  return didYouMean(
+    String(path.at(-1)),
+    versionsOf(route).map(({ version }) => version),
+  );
 }
 
 function answeredTwice({ route, keys }: Service): KeyProblem[] {
@@ -101,7 +87,7 @@ function answeredTwice({ route, keys }: Service): KeyProblem[] {
     (route[list] ?? []).flatMap((rule, index) => {
       const answer = answers.find((key) => key in rule);
       if (rule.weights === undefined || answer === undefined) return [];
-      const message = `weights and ${answer} in one rule: weights stand in place of ${answer}, keep one of them`;
+      const message = `weights and ${answer} in one rule: weights replace ${answer}, so keep one of them`;
       return [{ keys: [...keys, list, index, 'weights'], message }];
     }),
   );
@@ -113,7 +99,7 @@ const reads = [
   ['policy', 'externals', 'gateways', '*'],
 ];
 
-/** Istio Gateways that a route names: each is in the stack, or said to be elsewhere. */
+/** Istio Gateways that a route names: each is in the stack, or declared as external. */
 export function gatewayReferenceRules(stack: StackFile): KeyProblem[] {
   const known = istioGateways(stack);
   const externals = stack.policy?.externals?.gateways ?? [];
@@ -131,7 +117,7 @@ export function gatewayReferenceRules(stack: StackFile): KeyProblem[] {
   );
 }
 
-/** The Gateway of the same name in another namespace, or else of a name that is near. */
+/** The Gateway of the same name in another namespace, or else the one with the closest name. */
 function meant(reference: string, namespace: string, known: string[]): string | undefined {
   const elsewhere = known.find((name) => name.endsWith(`/${reference}`));
   if (elsewhere !== undefined) return `did you mean "${elsewhere}"?`;

@@ -32,7 +32,7 @@ export function appRules({ apps = {} }: StackFile): KeyProblem[] {
 
 const sources = ['repository', 'oci', 'path'] as const;
 
-/** Charts come from one place, and Istio's version is one that was released. */
+/** Charts come from one place, and Istio's version was released. */
 export function chartRules({ istio, addons }: StackFile): KeyProblem[] {
   return [
     ...severalSources(istio?.charts, ['istio', 'charts']),
@@ -41,7 +41,7 @@ export function chartRules({ istio, addons }: StackFile): KeyProblem[] {
   ];
 }
 
-/** Whoever publishes charts of their own has versions of their own. */
+/** Charts from another source may have other versions. */
 function hasOwnCharts({ repository, oci, path, files }: ChartSource = {}): boolean {
   return [repository, oci, path, files].some((source) => source !== undefined);
 }
@@ -50,7 +50,7 @@ function hasOwnCharts({ repository, oci, path, files }: ChartSource = {}): boole
 const lastPatches = [9, 17, 10, 8, 10, 10, 14, 8, 6, 9, 6, 8, 9, 9, 6, 7, 7, 8, 7, 10, 8, 6, 8, 6, 6];
 /** The newest minor release that is known. */
 const newestMinor = 32;
-/** Minor releases and patches that may come during the life of this version of Meshwright. */
+/** Minor and patch releases that may appear while this version of Meshwright is in use. */
 const [minorsToCome, mostPatches] = [8, 20];
 
 function versionProblems(version: string): KeyProblem[] {
@@ -65,7 +65,7 @@ function versionProblems(version: string): KeyProblem[] {
   return [{ keys, message: `Istio has no release ${version}; minor releases are ${known}${patches}` }];
 }
 
-/** A List of objects is no object: what is in it would be deployed without having been checked. */
+/** A List would be deployed as one object, and its items would not be checked. */
 export function listRules({ objects = [] }: StackFile): KeyProblem[] {
   return objects.flatMap(({ kind, items }, index) =>
     kind.endsWith('List') && Array.isArray(items)

@@ -33,38 +33,39 @@ const addonGateway = z.strictObject({
   credentialName: text
     .exactOptional()
     .describe("Secret with the certificate of the host, in the gateway's namespace; served at port 443."),
-  insecure: z.boolean().exactOptional().describe('Plain HTTP at port 80, in place of a certificate. Default: false.'),
+  insecure: z.boolean().exactOptional().describe('Plain HTTP at port 80, instead of a certificate. Default: false.'),
 }) satisfies z.ZodType<AddonGatewaySettings>;
 
 const addonKeys = {
-  version: text.exactOptional().describe('Chart version. Default: one that goes with this release.'),
+  version: text.exactOptional().describe('Chart version. Default: the one that this release of Meshwright pins.'),
   image: text.exactOptional().describe("Image of the main container. Default: the chart's own."),
   service: addonService.exactOptional().describe('Service of the web page. Default: ClusterIP.'),
   ingress: addonIngress.exactOptional().describe('A Kubernetes Ingress in front of the addon. Default: none.'),
   gateway: addonGateway.exactOptional().describe('Access to the addon through a gateway of the mesh. Default: none.'),
-  values: chartValues
-    .exactOptional()
-    .describe('Chart values, merged over those that the other keys make. Default: none.'),
+  values: chartValues.exactOptional().describe('Chart values, merged over those from the other keys. Default: none.'),
 };
 
 const addon = z.strictObject(addonKeys) satisfies z.ZodType<AddonSettings>;
 
 export const kiali = z.strictObject({
   ...addonKeys,
-  anonymous: z.boolean().exactOptional().describe('No login is needed. Default: false, login with a token.'),
+  anonymous: z
+    .boolean()
+    .exactOptional()
+    .describe('Allow access without login. Default: false, which asks for a token.'),
 }) satisfies z.ZodType<KialiSettings>;
 
 export const grafana = z.strictObject({
   ...addonKeys,
-  anonymous: z.boolean().exactOptional().describe('Everyone may view without login. Default: false.'),
+  anonymous: z.boolean().exactOptional().describe('Allow viewing without login. Default: false.'),
   password: text
     .exactOptional()
     .describe(
-      'Password of admin, set with `pulumi config set --secret --path`. Default: made up, in the Secret grafana.',
+      'Password of admin, set with `pulumi config set --secret --path`. Default: generated, in the Secret grafana.',
     ),
   passwordSecret: text
     .exactOptional()
-    .describe('Secret with admin-user and admin-password, in place of password. Default: none.'),
+    .describe('Secret with admin-user and admin-password, instead of password. Default: none.'),
   dashboards: stringMap
     .exactOptional()
     .describe("Dashboards: file name → URL that the pod loads them from. Default: Istio's own."),
@@ -80,7 +81,7 @@ export const tracing = z.strictObject({
     .describe("Percentage of requests that are traced. Default: Istio's own."),
   provider: text
     .exactOptional()
-    .describe('Extension provider that the mesh has already, for a stack without istio. Default: made.'),
+    .describe('Existing extension provider of the mesh, for a stack without istio. Default: the stack creates one.'),
 }) satisfies z.ZodType<TracingSettings>;
 
 export const certManager = z.strictObject({
@@ -92,7 +93,7 @@ export const certManager = z.strictObject({
       spec: anyMap.describe("cert-manager's issuer spec, verbatim."),
     })
     .exactOptional()
-    .describe('The ClusterIssuer to make. Default: selfsigned, self-signed.'),
+    .describe('The ClusterIssuer to create. Default: selfsigned, with a self-signed issuer.'),
 }) satisfies z.ZodType<CertManagerSettings>;
 
 export const addons = z
@@ -107,6 +108,8 @@ export const addons = z
     kiali: kiali.exactOptional().describe('The mesh as a graph. Default: not installed.'),
     jaeger: addon.exactOptional().describe('Traces. Default: not installed.'),
     zipkin: addon.exactOptional().describe('Traces. Default: not installed.'),
-    tracing: tracing.exactOptional().describe("Which traces are taken and where they go. Default: Istio's own."),
+    tracing: tracing
+      .exactOptional()
+      .describe("Which requests are traced, and where the traces go. Default: Istio's own."),
   })
   .describe('Telemetry addons and cert-manager, each switched on by its key.') satisfies z.ZodType<AddonsSettings>;

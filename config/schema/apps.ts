@@ -18,7 +18,7 @@ export const appServicePort = z.strictObject({
   port: port.describe('Port of the Service.'),
   name: text
     .exactOptional()
-    .describe('A name such as http or grpc-web tells Istio the protocol. Default: none, it is sniffed.'),
+    .describe('A name such as http or grpc-web tells Istio the protocol. Default: none; Istio detects the protocol.'),
   targetPort: z.union([port, text]).exactOptional().describe('Port of the pod, by number or name. Default: port.'),
   nodePort: port.exactOptional().describe('Fixed node port, usually 30000 to 32767. Default: the cluster picks.'),
   protocol: z.enum(['TCP', 'UDP', 'SCTP']).exactOptional().describe('Default: TCP.'),
@@ -60,7 +60,10 @@ const named: z.ZodType<Named, Named> = z.object({ name: text }).catchall(z.unkno
 const probe = anyMap.exactOptional().describe("Kubernetes' Probe, verbatim. Default: none.");
 
 export const workload = z.strictObject({
-  install: z.boolean().exactOptional().describe("False leaves it out. Default: true; false for a sample app's extras."),
+  install: z
+    .boolean()
+    .exactOptional()
+    .describe('False leaves it out. Default: true, but false for the optional workloads of a sample app.'),
   kind: workloadKind.exactOptional().describe('Default: Deployment.'),
   labels: stringMap.exactOptional().describe('Labels of the object and its pods. Default: app: <workload>.'),
   annotations: stringMap.exactOptional().describe('Annotations of the object. Default: none.'),
@@ -68,7 +71,7 @@ export const workload = z.strictObject({
   replicas: count.exactOptional().describe('Default: 1.'),
   strategy: anyMap.exactOptional().describe("Kubernetes' DeploymentStrategy, verbatim. Default: Kubernetes' own."),
   serviceName: label.exactOptional().describe("Governing Service of a StatefulSet. Default: the workload's name."),
-  serviceAccount: label.exactOptional().describe('ServiceAccount of the pods, which the app makes. Default: none.'),
+  serviceAccount: label.exactOptional().describe('ServiceAccount of the pods; the app creates it. Default: none.'),
   image: text.exactOptional().describe('Image reference.'),
   imagePullPolicy: z
     .enum(['Always', 'IfNotPresent', 'Never'])
@@ -91,7 +94,7 @@ export const workload = z.strictObject({
 }) satisfies z.ZodType<WorkloadSettings>;
 
 export const serviceAccount = z.strictObject({
-  install: z.boolean().exactOptional().describe('False: it exists already. Default: true.'),
+  install: z.boolean().exactOptional().describe('False if it exists already. Default: true.'),
   labels: stringMap.exactOptional().describe('Default: none.'),
   annotations: stringMap.exactOptional().describe('Default: none.'),
 }) satisfies z.ZodType<ServiceAccountSettings>;
@@ -107,13 +110,13 @@ export const app = z.strictObject({
   replicas: byLabel(count).exactOptional().describe('Replicas by workload. Default: 1 each.'),
   workloads: byLabel(workload)
     .exactOptional()
-    .describe('Workloads by name, merged over those of the sample app. Default: those alone.'),
+    .describe('Workloads by name, merged over those of the sample app. Default: those of the sample app.'),
   services: byLabel(appService)
     .exactOptional()
-    .describe('Services by name, merged over those of the sample app. Default: those alone.'),
+    .describe('Services by name, merged over those of the sample app. Default: those of the sample app.'),
   serviceAccounts: byLabel(serviceAccount)
     .exactOptional()
-    .describe('What the ServiceAccounts that workloads name look like. Default: bare.'),
+    .describe('Labels and annotations of the ServiceAccounts that workloads name. Default: none.'),
   secrets: byLabel(stringMap)
     .exactOptional()
     .describe('Secrets by name: key → value, set with `pulumi config set --secret --path`. Default: none.'),

@@ -63,7 +63,7 @@ export const istioGateway = z.strictObject({
 
 export const gateway = z.strictObject({
   namespace: label.exactOptional().describe('Namespace of the workload. Default: istio-ingress.'),
-  install: z.boolean().exactOptional().describe('False: the workload exists already. Default: true.'),
+  install: z.boolean().exactOptional().describe('False if the workload exists already. Default: true.'),
   labels: stringMap
     .exactOptional()
     .describe('Pod labels that Istio Gateways select. Default: istio: <name without "istio-">.'),
@@ -75,7 +75,7 @@ export const gateway = z.strictObject({
     .describe('Istio Gateways on this workload: namespace → name → Gateway. Default: none.'),
   values: chartValues
     .exactOptional()
-    .describe('Values of the gateway chart, merged over those that the other keys make. Default: none.'),
+    .describe('Values of the gateway chart, merged over those from the other keys. Default: none.'),
 }) satisfies z.ZodType<GatewaySettings>;
 
 export const gateways = byLabel(gateway).describe('Gateway workloads by release name, e.g. istio-ingressgateway.');

@@ -19,7 +19,7 @@ export const chartSource = z
   })
   .describe('Where charts come from: at most one of repository, oci and path.') satisfies z.ZodType<ChartSource>;
 
-/** Istio's charts; in the type of the table, so that a new one cannot be forgotten. */
+/** The type requires an entry for each of Istio's charts. */
 const valuesByChart = {
   base: chartValues.exactOptional(),
   istiod: chartValues.exactOptional(),
@@ -59,8 +59,8 @@ export const istio = z
     values: z
       .strictObject(valuesByChart)
       .exactOptional()
-      .describe('Chart values by chart, merged over those that the other keys make. Default: none.'),
+      .describe('Chart values by chart, merged over those from the other keys. Default: none.'),
   })
   .describe(
-    'The control plane. Left out: none is installed, and the one in the cluster is used.',
+    'The control plane. Without this key none is installed, and the one in the cluster is used.',
   ) satisfies z.ZodType<IstioSettings>;

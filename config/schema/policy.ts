@@ -4,7 +4,7 @@ import type { CheckOptions, GatewayWorkload } from '../../policy/rule';
 import type { MeshOptions } from '../../mesh/model/mesh-model';
 import { anyMap, label, port, stringMap, text, wholeNumber } from './values';
 
-/** The options of the check that a stack file may set: not the routes, which it has already, nor the time. */
+/** The check options that a stack file may set. Its routes and the current time need no option. */
 export type PolicySettings = Omit<CheckOptions, 'now' | 'routes' | 'mesh'> & {
   mesh?: Pick<MeshOptions, 'rootNamespace' | 'domain' | 'meshConfig'>;
 };
@@ -36,12 +36,14 @@ export const policy = z
       .record(z.string(), z.enum([...levels, 'off']))
       .exactOptional()
       .describe("Level by rule id: mandatory, advisory or off. Default: each rule's own."),
-    externals: externals.exactOptional().describe('What exists outside of the stack; "*" for every name.'),
+    externals: externals.exactOptional().describe('Names that exist outside the stack; "*" stands for every name.'),
     complete: z
       .boolean()
       .exactOptional()
       .describe('The stack and externals are complete: other names do not exist. Default: false.'),
-    environment: text.exactOptional().describe('prod and production have rules of their own. Default: none.'),
+    environment: text
+      .exactOptional()
+      .describe('Name of the environment; prod and production switch on more rules. Default: none.'),
     maxStep: percentagePoints.exactOptional().describe('Largest change of a weight in one update. Default: no limit.'),
     initialStep: percentagePoints
       .exactOptional()
@@ -50,8 +52,8 @@ export const policy = z
     gatewayWorkloads: z
       .array(gatewayWorkload)
       .exactOptional()
-      .describe('Gateway workloads beside those of meshwright:gateways. Default: none.'),
-    revisions: names('Control plane revisions and tags beside the one of meshwright:istio.'),
+      .describe('Gateway workloads besides those of meshwright:gateways. Default: none.'),
+    revisions: names('Control plane revisions and tags besides the one of meshwright:istio.'),
     istioVersion: text.exactOptional().describe("Version of the mesh. Default: meshwright:istio's."),
     mesh: z
       .strictObject({
@@ -63,5 +65,5 @@ export const policy = z
       .describe('The mesh, for a stack without meshwright:istio.'),
   })
   .describe(
-    'Options of the checks: what exists outside of the stack, levels of rules, limits on weights.',
+    'Options of the checks: what exists outside the stack, levels of rules, limits on weights.',
   ) satisfies z.ZodType<PolicySettings>;

@@ -49,16 +49,16 @@ const http = <K extends keyof HttpRoute>(name: K, shape: 'map' | 'list' | 'strin
 
 const ruleWeights = weights
   .exactOptional()
-  .describe("The split of this rule: version → weight, in place of route. Default: the service's weights.");
+  .describe("The split of this rule: version → weight, instead of route. Default: the service's weights.");
 
 export const httpRule = z.strictObject({
   weights: ruleWeights,
   name: http('name', 'string', 'Name of the rule.').exactOptional(),
   match: http('match', 'list', 'Which requests the rule takes. Default: all.').exactOptional(),
   route: http('route', 'list', 'Destinations.').exactOptional(),
-  redirect: http('redirect', 'map', 'Redirect in place of a destination.').exactOptional(),
-  directResponse: http('directResponse', 'map', 'Fixed answer in place of a destination.').exactOptional(),
-  delegate: http('delegate', 'map', 'VirtualService that takes over.').exactOptional(),
+  redirect: http('redirect', 'map', 'Redirect instead of a destination.').exactOptional(),
+  directResponse: http('directResponse', 'map', 'Fixed answer instead of a destination.').exactOptional(),
+  delegate: http('delegate', 'map', 'VirtualService that the rule delegates to.').exactOptional(),
   rewrite: http('rewrite', 'map', 'Rewrite of path and authority.').exactOptional(),
   timeout: http('timeout', 'string', 'Timeout, e.g. 0.5s. Default: none.').exactOptional(),
   retries: http('retries', 'map', 'Retry policy. Default: two attempts.').exactOptional(),
@@ -99,12 +99,14 @@ export const version = z.strictObject({
     'VirtualService.http[].route[].headers',
     'Changes to headers of requests that a split sends to this version. Default: none.',
   ).exactOptional(),
-  labels: stringMap.exactOptional().describe('Pod labels of the version; {} for a subset of all pods. Default: version: <name>.'),
+  labels: stringMap
+    .exactOptional()
+    .describe('Pod labels of the version; {} for a subset of all pods. Default: version: <name>.'),
   trafficPolicy: policy('Traffic policy of this version. Default: none.').exactOptional(),
   name: text
     .exactOptional()
     .describe(
-      "Name of the version's DestinationRule. Default: <service>.<version>. Without effect when the service asks for one rule.",
+      "Name of the version's DestinationRule. Default: <service>.<version>. Ignored if the service has one DestinationRule for all versions.",
     ),
 }) satisfies z.ZodType<VersionSettings>;
 
@@ -163,7 +165,7 @@ export const route = z.strictObject({
   http: z
     .array(httpRule)
     .exactOptional()
-    .describe("Istio's HTTPRoute list, verbatim, in which weights may stand in place of route. Default: none."),
+    .describe("Istio's HTTPRoute list, verbatim, in which weights may replace route. Default: none."),
   tcp: z.array(tcpRule).exactOptional().describe("Istio's TCPRoute list, verbatim, likewise. Default: none."),
   tls: z.array(tlsRule).exactOptional().describe("Istio's TLSRoute list, verbatim, likewise. Default: none."),
   trafficPolicy: policy('Traffic policy of the whole service. Default: none.').exactOptional(),

@@ -25,7 +25,9 @@ export const namespace = z.strictObject({
   existing: z
     .boolean()
     .exactOptional()
-    .describe('The namespace exists already: it is only labelled. Default: false; true for default and kube-*.'),
+    .describe(
+      'True if the namespace exists already, and is only labelled. Default: false; true for default and kube-*.',
+    ),
   labels: stringMap.exactOptional().describe('Default: none.'),
   annotations: stringMap.exactOptional().describe('Default: none.'),
 }) satisfies z.ZodType<NamespaceSettings>;
@@ -72,10 +74,10 @@ const proof = z
     strict: z
       .boolean()
       .exactOptional()
-      .describe('Also fail when istiod cannot be asked. Default: false, which warns and goes on without proof.'),
+      .describe('Also fail when istiod cannot be reached. Default: false, which warns and continues without proof.'),
     drainSeconds: wholeNumber(0, 3600, 'seconds, a whole number')
       .exactOptional()
-      .describe('How long a version is kept after the last route has left it, for its connections. Default: 5.'),
+      .describe('How long a version is kept after its last route, so that open connections can end. Default: 5.'),
     istiod: filledList(address, 'address')
       .exactOptional()
       .describe('Addresses of the istiods, host[:15014], all replicas. Default: port-forwards to the istiod pods.'),
@@ -110,7 +112,7 @@ const expectation = z
       .describe("Service that it reaches, perhaps with a subset: 'reviews', 'reviews.bookinfo v3'."),
     status: wholeNumber(100, 599, 'an HTTP status')
       .exactOptional()
-      .describe("Status of a proxy's own answer, in place of to."),
+      .describe("Status of a proxy's own answer, instead of to."),
     share: z
       .number()
       .min(0, { error: 'must be a percentage from 0 to 100' })

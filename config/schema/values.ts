@@ -18,7 +18,7 @@ export const text = z.string().min(1, { error: 'must not be empty' });
 /** Labels and annotations. Their values are strings, also where they look like numbers. */
 export const stringMap = z.record(z.string(), z.string());
 
-/** A map by DNS labels. */
+/** A map whose keys are DNS labels. */
 export function byLabel<T extends z.ZodType>(value: T): z.ZodRecord<typeof label, T> {
   return z.record(label, value);
 }
@@ -44,11 +44,12 @@ export const serviceType = z.enum(['ClusterIP', 'NodePort', 'LoadBalancer']) sat
 /** A map whose fields a chart, Istio or cert-manager defines, and which is passed on verbatim. */
 export const anyMap = z.record(z.string(), z.unknown());
 
-/** The outer shapes that fields of Istio have. */
+/** The types that Istio's fields have at the outside. */
 const shapes = { map: anyMap, list: z.array(z.unknown()), string: z.string(), number: z.number() };
 
 /**
- * A field of Istio, verbatim. Only its outer shape is looked at here: the rendered object is checked against Istio's own schema.
+ * A field of Istio, verbatim. Only the outer type is checked here: the rendered object is checked against Istio's own
+ * schema.
  * @param source - where the field is described, as kind and path in its spec, e.g. `VirtualService.http[].match`
  */
 export function verbatim<T>(shape: keyof typeof shapes, source: string, description: string): z.ZodType<T, T> {
@@ -56,10 +57,10 @@ export function verbatim<T>(shape: keyof typeof shapes, source: string, descript
   return schema.meta({ description: `${description} Istio's, verbatim.`, [istioSource]: source }) as z.ZodType<T, T>;
 }
 
-/** Metadata key under which {@link verbatim} leaves `source` for the JSON Schema. */
+/** Metadata key under which {@link verbatim} stores `source` for the JSON Schema. */
 export const istioSource = 'istioSource';
 
-/** Keys that every Istio object made from the settings takes. */
+/** Keys of every Istio object that is made from the settings. */
 export const objectKeys = {
   name: text.exactOptional().describe('Name of the object. Default: the key in the stack file.'),
   apiVersion: z.enum(networkingVersions).exactOptional().describe('Default: networking.istio.io/v1.'),

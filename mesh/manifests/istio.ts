@@ -19,7 +19,10 @@ export type TcpRoute = NonNullable<VirtualServiceSpec['tcp']>[number];
 export type TlsRoute = NonNullable<VirtualServiceSpec['tls']>[number];
 type GeneratedDestinationRuleSpec = NonNullable<IDestinationRule['spec']>;
 export type TrafficPolicy = NonNullable<GeneratedDestinationRuleSpec['trafficPolicy']>;
-/** With the same TrafficPolicy type as the rule: the package declares a second one for subsets, and comparing the two takes the compiler a minute. */
+/**
+ * Uses the rule's TrafficPolicy type: the package declares a second one for subsets, and the compiler takes a minute to
+ * compare the two.
+ */
 export type Subset = Omit<NonNullable<GeneratedDestinationRuleSpec['subsets']>[number], 'trafficPolicy'> & {
   trafficPolicy?: TrafficPolicy;
 };

@@ -22,7 +22,7 @@ import type { Rendered } from './kubernetes';
 import { allRouteObjects } from './routes';
 import type { NamespaceSettings, StackSettings } from './settings';
 
-/** Everything that a stack file makes. */
+/** Everything that a stack file renders to. */
 export interface Mesh {
   releases: Release[];
   /** Namespaces that the stack labels but does not own. */

@@ -57,7 +57,8 @@ export function mergeValues(base: ChartValues, over: ChartValues = {}): ChartVal
 }
 
 /**
- * Drops keys that are undefined, and maps that have only such keys, at any depth: a chart should get only stated values. A map that is empty in the input stays.
+ * Drops keys that are undefined, and maps that have only such keys, at any depth: a chart should get only values that
+ * someone set. A map that is empty in the input stays.
  */
 export function statedValues(values: ChartValues): ChartValues {
   const entries = Object.entries(values).flatMap(([key, value]): [string, unknown][] => {

@@ -22,8 +22,9 @@ const protocols = ['http', 'tls', 'tcp'] as const;
 type Spec = Partial<Record<(typeof protocols)[number], Rule[]>>;
 
 /**
- * The weights of a VirtualService: version → weight for its only rule, else rule → version → weight. A rule is named by its `name`, or by what it matches, so that a rule that comes or goes leaves the
- * others as they are. Rules without destinations are left out.
+ * The weights of a VirtualService: version → weight for its only rule, else rule → version → weight. A rule is named by
+ * its `name`, or by what it matches, so that adding or removing a rule does not rename the others. Rules without
+ * destinations are left out.
  */
 export function weightsOf(virtualService: KubernetesObject): RuleWeights {
   const named = Object.fromEntries(weightedRules(virtualService));
@@ -80,7 +81,10 @@ function versionWeights(route: readonly Destination[]): VersionWeights {
   return weights;
 }
 
-/** The VirtualService with the weights of another one, rule by rule and destination by destination. Rules and destinations that the other one does not have keep their own. */
+/**
+ * The VirtualService with the weights of another one, rule by rule and destination by destination. Rules and
+ * destinations that the other one lacks keep their own weights.
+ */
 export function withWeightsOf<T extends KubernetesObject>(virtualService: T, other: KubernetesObject): T {
   const sources = new Map(namedRules(other));
   const names = new Map(namedRules(virtualService).map(([name, rule]) => [rule, name]));
@@ -90,6 +94,14 @@ export function withWeightsOf<T extends KubernetesObject>(virtualService: T, oth
     if (rule.route === undefined || !sameDestinations(rule.route, weights)) return rule;
     return { ...rule, route: rule.route.map((one, index) => withWeight(one, weights[index]?.weight)) };
   });
+}
+
+/** Whether {@link withWeightsOf} finds a place for every split of the other VirtualService. */
+export function hasSplitsOf(virtualService: KubernetesObject, other: KubernetesObject): boolean {
+  const rules = new Map(namedRules(virtualService));
+  return namedRules(other).every(
+    ([name, { route = [] }]) => route.length < 2 || sameDestinations(route, rules.get(name)?.route ?? []),
+  );
 }
 
 /** The VirtualService without any weight, to compare everything else. */

@@ -223,13 +223,13 @@ function weightOrigins(
   return { weightOrigins: splitOf(route, weights).map(([version]) => `${origin}.${version}`) };
 }
 
-/** Whether a rule has a destination or an answer of its own, so that it does not use the split. */
+/** Whether a rule has its own destination or answer, so it does not use the split. */
 function answersItself(rule: object): boolean {
   return ['route', 'redirect', 'directResponse', 'delegate'].some((key) => key in rule);
 }
 
 /**
- * Whether the split needs a last rule of its own. In the mesh a request that no rule matches gets a 404, so the split always closes the list. At a gateway a rule
+ * Whether the split needs its own last rule. In the mesh a request that no rule matches gets a 404, so the split always closes the list. At a gateway a rule
  * without a match would expose every path, so it is added only when no rule of the list uses the split. A service with only tcp or tls rules needs none.
  */
 function needsLastRule(route: RouteSettings): boolean {

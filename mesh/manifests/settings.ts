@@ -39,7 +39,7 @@ export interface StackSettings {
   expect?: ExpectationSettings[];
 }
 
-/** What is expected of a request: where it goes, or with which status a proxy answers it. */
+/** The expected result of a request: its destination, or the status of a proxy's answer. */
 export interface ExpectationSettings {
   /** `[METHOD ][PROTOCOL://]HOST[:PORT][/PATH]`, or a map with headers too. */
   request: string | { url: string; method?: string; headers?: Record<string, string> };
@@ -47,7 +47,7 @@ export interface ExpectationSettings {
   from?: string;
   /** Service, perhaps with a subset: `reviews`, `reviews.bookinfo v3`. */
   to?: string;
-  /** Status of a proxy's own answer, in place of `to`. */
+  /** Status of a proxy's own answer, instead of `to`. */
   status?: number;
   /** Percentage of the requests. Defaults to 100. */
   share?: number;
@@ -62,9 +62,15 @@ export interface ProofSettings {
   enabled?: boolean;
   /** Timeout for one route, in seconds. After it the update fails and names the proxies that lag, with what they serve. Defaults to 60. */
   timeoutSeconds?: number;
-  /** Also fail when istiod cannot be reached: not in the cluster, no answer, no permission to forward a port. Defaults to false: warn, and go on without proof. */
+  /**
+   * Also fail when istiod cannot be reached: not in the cluster, no answer, no permission to forward a port. Defaults
+   * to false: warn, and continue without proof.
+   */
   strict?: boolean;
-  /** Seconds for which a version is kept after the last route has left it, so that open connections can drain. Defaults to 5, as Istio's terminationDrainDuration. */
+  /**
+   * Seconds for which a version is kept after its last route, so that open connections can drain. Defaults to 5, as
+   * Istio's terminationDrainDuration.
+   */
   drainSeconds?: number;
   /** Addresses of all istiod replicas, `host[:port]` of port 15014. Default to port-forwards to the istiod pods, which need permission to list pods and to create pods/portforward. */
   istiod?: string[];
@@ -194,7 +200,7 @@ export interface NamespaceSettings {
   annotations?: Record<string, string>;
 }
 
-/** A weight: whole percent from 0 to 100, or `rest` for what the other versions leave. */
+/** A weight: whole percent from 0 to 100, or `rest` for the remainder. */
 export type Weight = number | 'rest';
 export type Weights = Record<string, Weight>;
 
@@ -208,7 +214,7 @@ export interface VersionSettings {
   labels?: Record<string, string>;
   /** Istio's TrafficPolicy for this version, verbatim. */
   trafficPolicy?: Verbatim<TrafficPolicy>;
-  /** Name of the version's DestinationRule. Defaults to `<service>.<version>`. Without effect when one rule holds all subsets. */
+  /** Name of the version's DestinationRule. Defaults to `<service>.<version>`. Ignored if one rule has all subsets. */
   name?: string;
 }
 
@@ -226,7 +232,7 @@ export interface RouteSettings {
   /** Versions in the order in which a split lists its destinations. Those that it leaves out follow. Defaults to the order of the weights. */
   order?: string[];
   /**
-   * The split: version → weight. It applies to every rule without a destination of its own, and to all requests that no rule matches: a last rule without a match
+   * The split: version → weight. It applies to every rule without its own destination, and to all requests that no rule matches: a last rule without a match
    * is added unless the list has one. At a gateway it is added only when no other rule uses the split.
    */
   weights?: Verbatim<Weights>;

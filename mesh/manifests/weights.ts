@@ -5,7 +5,7 @@ import type { RouteSettings, VersionSettings, Weight, Weights } from './settings
 export const fullWeight = 100;
 
 /**
- * Weights in whole percent, in the order of the settings, with `rest` replaced by what the others leave.
+ * Weights in whole percent, in the order of the settings, with `rest` replaced by the remainder.
  * @returns undefined for weights with {@link weightProblems}
  */
 export function effectiveWeights(weights: Weights): Record<string, number> | undefined {
@@ -96,13 +96,13 @@ export function versionsOf(route: RouteSettings): Version[] {
 }
 
 /** A split in a route's settings, and its path below the route. */
-export interface RouteSplit {
+interface RouteSplit {
   weights: Weights;
   path: (string | number)[];
 }
 
 /** The split of the service, and those of its rules. */
-export function splitsOf(route: RouteSettings): RouteSplit[] {
+function splitsOf(route: RouteSettings): RouteSplit[] {
   const ofRules = (['http', 'tcp', 'tls'] as const).flatMap((list) =>
     (route[list] ?? []).flatMap(({ weights }, index) =>
       weights === undefined ? [] : [{ weights, path: [list, index, 'weights'] }],
@@ -111,14 +111,42 @@ export function splitsOf(route: RouteSettings): RouteSplit[] {
   return route.weights === undefined ? ofRules : [{ weights: route.weights, path: ['weights'] }, ...ofRules];
 }
 
-/** Problems of all splits of a route: weights that are not valid, and versions that the service does not have. */
-export function splitProblems(route: RouteSettings): SettingsProblem[] {
-  const known = versionsOf(route).map(({ version }) => version);
-  const versions = known.length === 0 ? 'the service has no versions' : `the versions are ${known.join(', ')}`;
-  return splitsOf(route).flatMap(({ weights, path }) => [
-    ...weightProblems(weights).map((problem) => ({ ...problem, path: [...path, ...problem.path] })),
-    ...Object.keys(weights)
-      .filter((version) => !known.includes(version))
-      .map((version) => ({ path: [...path, version], message: `no version "${version}"; ${versions}` })),
+/** A problem of a split. */
+export interface SplitProblem extends SettingsProblem {
+  /** Path of the split below the route. */
+  split: (string | number)[];
+  /** What is wrong: the weights alone, or the versions that they name. */
+  about: 'weights' | 'versions';
+}
+
+/** Problems of all splits of a service's route: weights that are not valid, and versions that the service does not have. */
+export function splitProblems(service: string, route: RouteSettings): SplitProblem[] {
+  return splitsOf(route).flatMap(({ weights, path: split }) => [
+    ...weightProblems(weights).map(({ path, message }): SplitProblem => ({
+      path: [...split, ...path],
+      message,
+      split,
+      about: 'weights',
+    })),
+    ...versionProblems(service, route, weights).map(({ path, message }): SplitProblem => ({
+      path: [...split, ...path],
+      message,
+      split,
+      about: 'versions',
+    })),
   ]);
+}
+
+function versionProblems(service: string, route: RouteSettings, weights: Weights): SettingsProblem[] {
+  const names = Object.keys(weights);
+  const known = versionsOf(route).map(({ version }) => version);
+  if (known.length === 0) {
+    return [{ path: [], message: `weights need versions: add versions: [${names.join(', ')}] to ${service}` }];
+  }
+  return names
+    .filter((version) => !known.includes(version))
+    .map((version) => ({
+      path: [version],
+      message: `${service} has no version "${version}"; its versions are ${known.join(', ')}`,
+    }));
 }

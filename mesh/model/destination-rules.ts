@@ -1,5 +1,6 @@
 import { HostMap, resolveHost } from './hosts';
 import { asList, asMap, asName, asString, asStringMap, asStrings, isMap, type JsonMap } from '../json';
+import { pushTo } from '../collections';
 import type { MeshConfig } from './mesh-config';
 import type { MeshObject, ObjectIndex } from './objects';
 import type { MeshService } from './services';
@@ -20,7 +21,7 @@ export interface EffectiveRule {
   /** Host of the rules as FQDN, perhaps a wildcard. */
   host: string;
   namespace: string;
-  /** Unique by name: of two with the same name the one of the older rule counts. */
+  /** Unique by name: of two with the same name, the one in the older rule counts. */
   subsets: EffectiveSubset[];
   trafficPolicy: JsonMap | undefined;
   workloadSelector: Record<string, string> | undefined;
@@ -35,13 +36,21 @@ interface MergedRule extends EffectiveRule {
 /** Merged rules by host. */
 type Rules = HostMap<MergedRule[]>;
 
+/** The rules of one namespace, by who sees them. */
+interface NamespaceRules {
+  local: Rules;
+  exported: Rules;
+  /** Of the root namespace, those that only its own clients see. */
+  rootPrivate: Rules;
+}
+
 /** DestinationRules, merged and chosen for each client as istiod 1.30 does (istio pilot/pkg/model/{destination_rule,push_context,sidecar}.go). */
 export class DestinationRuleIndex {
   /** Whether some rule applies only to some workloads of its namespace. */
   readonly selectsWorkloads: boolean;
-  private readonly local = new Map<string, Rules>();
-  private readonly exported = new Map<string, Rules>();
-  private readonly rootPrivate: Rules = new HostMap();
+  /** By namespace. They are merged when a client or a service of the namespace is first asked for. */
+  private readonly sources = new Map<string, MeshObject[]>();
+  private readonly ofNamespace = new Map<string, NamespaceRules>();
 
   constructor(
     objects: ObjectIndex,
@@ -51,7 +60,7 @@ export class DestinationRuleIndex {
     this.selectsWorkloads = rules.some(hasSelector);
     // Rules with a workloadSelector come first, so that they are never merged into the others.
     for (const source of [...rules.filter(hasSelector), ...rules.filter((rule) => !hasSelector(rule))])
-      this.add(source);
+      pushTo(this.sources, source.namespace, source);
   }
 
   /**
@@ -78,11 +87,11 @@ export class DestinationRuleIndex {
     { hostname, namespace }: Pick<MeshService, 'hostname' | 'namespace'>,
     client: string,
   ): MergedRule[] {
-    const own = client === this.config.rootNamespace ? this.rootPrivate : this.local.get(client);
-    const ownRules = mostSpecificRules(hostname, own);
+    const { local, rootPrivate } = this.rulesOf(client);
+    const ownRules = mostSpecificRules(hostname, client === this.config.rootNamespace ? rootPrivate : local);
     if (ownRules !== undefined) return ownRules;
     for (const owner of [namespace, this.config.rootNamespace]) {
-      const visible = (mostSpecificRules(hostname, this.exported.get(owner)) ?? []).filter(
+      const visible = (mostSpecificRules(hostname, this.rulesOf(owner).exported) ?? []).filter(
         ({ exportTo }) => exportTo.size === 0 || exportTo.has('*') || exportTo.has(client),
       );
       if (visible.length > 0) return visible;
@@ -90,19 +99,28 @@ export class DestinationRuleIndex {
     return [];
   }
 
-  private add(source: MeshObject): void {
+  private rulesOf(namespace: string): NamespaceRules {
+    const known = this.ofNamespace.get(namespace);
+    if (known !== undefined) return known;
+    const rules: NamespaceRules = { local: new HostMap(), exported: new HostMap(), rootPrivate: new HostMap() };
+    for (const source of this.sources.get(namespace) ?? []) this.add(rules, source);
+    this.ofNamespace.set(namespace, rules);
+    return rules;
+  }
+
+  private add({ local, exported, rootPrivate }: NamespaceRules, source: MeshObject): void {
     const { namespace, spec } = source;
     const exportTo = new Set(hasSelector(source) ? ['.'] : asStrings(spec['exportTo']));
     const rule = this.merged(source, exportTo);
     if (exportTo.size === 0 || exportTo.has('*') || exportTo.has('.') || exportTo.has(namespace)) {
-      merge(rulesOf(this.local, namespace), rule);
+      merge(local, rule);
     }
     const isPrivate =
       exportTo.size === 0
         ? this.config.defaultDestinationRuleExportTo.includes('.')
         : exportTo.size === 1 && (exportTo.has('.') || exportTo.has(namespace));
-    if (!isPrivate) merge(rulesOf(this.exported, namespace), rule);
-    else if (namespace === this.config.rootNamespace) merge(this.rootPrivate, rule);
+    if (!isPrivate) merge(exported, rule);
+    else if (namespace === this.config.rootNamespace) merge(rootPrivate, rule);
   }
 
   private merged(source: MeshObject, exportTo: ReadonlySet<string>): MergedRule {
@@ -140,13 +158,7 @@ function withoutRepeatedNames(subsets: EffectiveSubset[]): EffectiveSubset[] {
   return [...byName.values()];
 }
 
-function rulesOf(byNamespace: Map<string, Rules>, namespace: string): Rules {
-  const rules = byNamespace.get(namespace) ?? new HostMap<MergedRule[]>();
-  byNamespace.set(namespace, rules);
-  return rules;
-}
-
-/** Merges a rule into those of its host, or adds it beside them when they apply to other clients. */
+/** Merges a rule into those of its host, or adds it if they apply to other clients. */
 function merge(rules: Rules, written: MergedRule): void {
   // A copy, since other rules are merged into it and the rule may be added to several lists.
   const incoming = { ...written };
@@ -185,7 +197,7 @@ function sameLabels(a: Record<string, string>, b: Record<string, string>): boole
   return hasLabels(a, b) && hasLabels(b, a);
 }
 
-function mostSpecificRules(hostname: string, rules: Rules | undefined): MergedRule[] | undefined {
-  const host = rules?.mostSpecific(hostname);
-  return host === undefined ? undefined : rules?.get(host);
+function mostSpecificRules(hostname: string, rules: Rules): MergedRule[] | undefined {
+  const host = rules.mostSpecific(hostname);
+  return host === undefined ? undefined : rules.get(host);
 }

@@ -3,21 +3,25 @@ import { describesWorkloads, isDescribed, lookUpHost } from './externals';
 import type { MeshModel, MeshService, MeshWorkload, ServiceEndpoint } from './mesh-model';
 import { hasLabels } from './workload-index';
 
-/** A workload, and how many of its pods are selected; undefined where the objects do not say how many. */
+/** A workload, and how many of its pods are selected; undefined if the objects do not determine the number. */
 export interface SelectedWorkload {
   workload: MeshWorkload;
   replicas: number | undefined;
 }
 
 /**
- * What answers for a service, a subset or a destination. `none` means that Envoy has no healthy upstream and answers 503. `unknown` means that the pods may
- * well exist: the input does not hold the workloads of the namespace, or the labels are set on running pods only.
+ * The endpoints of a service, a subset or a destination. `none` means that Envoy has no healthy upstream and answers
+ * 503. `unknown` means that pods may exist: the input lacks the workloads of the namespace, or the labels are set on
+ * running pods only.
  */
 export type Endpoints =
   | {
       is: 'some';
       workloads: readonly SelectedWorkload[];
-      /** Endpoints that are no workload of the input: listed in a ServiceEntry or an EndpointSlice, or the host itself. */
+      /**
+       * Endpoints that are not workloads of the input: listed in a ServiceEntry or an EndpointSlice, or the host
+       * itself.
+       */
       addresses: readonly ServiceEndpoint[];
     }
   | { is: 'none'; why: string }
@@ -30,14 +34,14 @@ export interface EndpointFilter {
   port?: number;
 }
 
-/** What answers for a service and, with labels, for one subset of it. */
+/** The endpoints of a service or, with labels, of one of its subsets. */
 export function endpointsOf(model: MeshModel, service: MeshService, filter: EndpointFilter = {}): Endpoints {
   const { labels = {} } = filter;
   if (service.externalName !== undefined) return aliasEndpoints(model, service, service.externalName, filter);
   if (service.selector !== undefined) return selectedEndpoints(model, service, service.selector, filter);
   if (service.registry === 'Kubernetes') return sliceEndpoints(model, service, labels);
   const itself: ServiceEndpoint = { address: service.hostname, labels: {}, ports: {}, weight: undefined };
-  // Without endpoints of its own a ServiceEntry stands for its host, or for the address that the client asked for.
+  // A ServiceEntry without endpoints represents its host, or the address that the client asked for.
   const listed = service.endpoints.length > 0 || service.resolution === 'Static' ? service.endpoints : [itself];
   if (service.resolution === 'None') return { is: 'some', workloads: [], addresses: [itself] };
   const addresses = listed.filter((endpoint) => hasLabels(endpoint.labels, labels));
@@ -46,7 +50,10 @@ export function endpointsOf(model: MeshModel, service: MeshService, filter: Endp
   return { is: 'none', why: `ServiceEntry ${service.namespace}/${service.name} ${which}` };
 }
 
-/** What answers for a destination of a route: a host as FQDN, with or without a subset, for clients of a namespace (with these labels). */
+/**
+ * The endpoints of a destination of a route: a host as FQDN, with or without a subset, for clients of a namespace (with
+ * these labels).
+ */
 export function destinationEndpoints(
   model: MeshModel,
   { host, subset, port }: { host: string; subset?: string | undefined; port?: number | undefined },
@@ -65,7 +72,7 @@ export function destinationEndpoints(
   return { is: rule === undefined && !model.complete ? 'unknown' : 'none', why };
 }
 
-/** Labels as people read them: `app=reviews, version=v1`. */
+/** Labels for messages: `app=reviews, version=v1`. */
 export function formatLabels(labels: Record<string, string>): string {
   return Object.entries(labels)
     .map(([label, value]) => `${label}=${value}`)
@@ -77,7 +84,7 @@ export function formatLabels(labels: Record<string, string>): string {
 function aliasEndpoints(model: MeshModel, service: MeshService, target: string, filter: EndpointFilter): Endpoints {
   const [known] = model.services.withHost(target);
   if (known !== undefined && known.externalName === undefined) return endpointsOf(model, known, filter);
-  return { is: 'unknown', why: `${service.hostname} is another name for ${target}, which the input does not hold` };
+  return { is: 'unknown', why: `${service.hostname} is another name for ${target}, which is not in the input` };
 }
 
 function selectedEndpoints(
@@ -93,7 +100,7 @@ function selectedEndpoints(
   }
   const { namespace } = service;
   const wanted = { ...selector, ...labels };
-  // Found by the labels that pod templates show, since a namespace may hold thousands of workloads.
+  // The search uses the labels in pod templates first, since a namespace may have thousands of workloads.
   const stated = Object.fromEntries(Object.entries(wanted).filter(([label]) => !isSetAtRuntime(label)));
   const candidates = model.workloads.selectedBy(stated, namespace).flatMap((workload) => selection(workload, wanted));
   const reached = candidates.filter(({ workload }) => port === undefined || hasTargetPort(service, workload, port));
@@ -103,7 +110,7 @@ function selectedEndpoints(
     return { is: 'some', workloads, addresses: [] };
   }
   if (running.length > 0)
-    return { is: 'unknown', why: `the input does not say how many pods have ${formatLabels(wanted)}` };
+    return { is: 'unknown', why: `the input does not show how many pods have ${formatLabels(wanted)}` };
   if (reached.length > 0) {
     const names = reached.map(({ workload }) => `${workload.kind} ${workload.namespace}/${workload.name}`).join(', ');
     return { is: 'none', why: `${names} ${reached.length === 1 ? 'has' : 'have'} 0 replicas` };
@@ -112,15 +119,15 @@ function selectedEndpoints(
     const target = service.ports.find(({ number }) => number === port)?.targetPort ?? '';
     return { is: 'none', why: `no pod with ${formatLabels(wanted)} has a container port named ${target}` };
   }
-  // Flagger runs a copy of the workload under labels of its own.
+  // Flagger runs a copy of the workload under its own labels.
   const isCopied = model.objects.ofGroupKind('flagger.app', 'Canary').some((canary) => canary.namespace === namespace);
   return describesWorkloads(model, namespace) && !isCopied
     ? { is: 'none', why: `no workload of namespace ${namespace} has the labels ${formatLabels(wanted)}` }
-    : { is: 'unknown', why: `the input does not hold all workloads of namespace ${namespace}` };
+    : { is: 'unknown', why: `the input does not have all workloads of namespace ${namespace}` };
 }
 
 interface Selection extends SelectedWorkload {
-  /** The least number of pods that the objects promise. */
+  /** The smallest number of pods according to the objects. */
   minReplicas: number;
 }
 
@@ -141,7 +148,7 @@ function selection(workload: MeshWorkload, wanted: Record<string, string>): Sele
   return replicas === undefined ? [{ workload, replicas: undefined, minReplicas: 0 }] : [];
 }
 
-/** Labels of a StatefulSet's pods that tell them apart. */
+/** Labels that differ between the pods of a StatefulSet. */
 const ordinalLabels: Readonly<Record<string, 'name' | 'index'>> = {
   'statefulset.kubernetes.io/pod-name': 'name',
   'apps.kubernetes.io/pod-index': 'index',
@@ -174,7 +181,7 @@ function isSetAtRuntime(label: string): boolean {
   return setAtRuntime.includes(label) || /^(batch\.kubernetes\.io\/)?(controller-uid|job-name)$/.test(label);
 }
 
-/** A Service sends to a named port only where a container has one of that name. */
+/** A Service sends requests to a named port only in pods with a container port of that name. */
 function hasTargetPort(service: MeshService, workload: MeshWorkload, port: number): boolean {
   const target = service.ports.find(({ number }) => number === port)?.targetPort;
   return typeof target !== 'string' || workload.ports.some(({ name }) => name === target);
@@ -199,7 +206,7 @@ function sliceEndpoints(model: MeshModel, service: MeshService, labels: Record<s
   if (addresses.length === 0) {
     return isDescribed(model, namespace)
       ? { is: 'none', why: `Service ${namespace}/${name} has no selector and no EndpointSlice` }
-      : { is: 'unknown', why: `the input does not hold the EndpointSlices of Service ${namespace}/${name}` };
+      : { is: 'unknown', why: `the input does not have the EndpointSlices of Service ${namespace}/${name}` };
   }
   if (Object.keys(labels).length > 0)
     return { is: 'none', why: `endpoints of Service ${namespace}/${name} have no labels, so no subset selects them` };

@@ -4,11 +4,11 @@ import { asMap, asName } from '../json';
 import type { MeshGateway, MeshModel, MeshService } from './mesh-model';
 
 /**
- * What the objects and the declared externals say together about a name. The input is often a part of the mesh only, so a name that is not among the objects
- * is missing where the input describes its place, and unknown anywhere else.
+ * Looks up names among the objects and the declared externals. The input is often only a part of the mesh, so a name
+ * that is not in it is missing if the input describes its place, and unknown otherwise.
  */
 
-/** Whether the input says which Services and workloads a namespace has: it is complete, or it holds some of them. */
+/** Whether the input shows which Services and workloads a namespace has: it is complete, or has some of them. */
 export function isDescribed(model: MeshModel, namespace: string): boolean {
   return (
     model.complete ||
@@ -22,13 +22,13 @@ export function declaresWorkloads(model: MeshModel, namespace: string): boolean 
   return model.externals.workloads?.some((entry) => entry === '*' || entry.startsWith(`${namespace}/`)) === true;
 }
 
-/** Whether the input says which workloads a namespace has, with their labels. */
+/** Whether the input shows which workloads a namespace has, with their labels. */
 export function describesWorkloads(model: MeshModel, namespace: string): boolean {
   if (declaresWorkloads(model, namespace)) return false;
   return model.complete || model.workloads.inNamespace(namespace).length > 0;
 }
 
-/** Whether a list of externals holds `namespace/name`, `namespace/*` or `*`. */
+/** Whether a list of externals has `namespace/name`, `namespace/*` or `*`. */
 export function isDeclared(declared: readonly string[] | undefined, namespace: string, name: string): boolean {
   return (
     declared?.some((entry) => entry === '*' || entry === `${namespace}/*` || entry === `${namespace}/${name}`) === true
@@ -80,8 +80,8 @@ export function servicePlace(host: string, domain: string): { name: string; name
 }
 
 /**
- * Whether a controller makes this Service, so that no manifest holds it: a Gateway of the Gateway API gets `<name>` or `<name>-<class>`, a Canary of Flagger
- * `<name>`, `<name>-primary` and `<name>-canary`.
+ * Whether a controller creates this Service, so that it is in no manifest: a Gateway of the Gateway API gets `<name>`
+ * or `<name>-<class>`, a Canary of Flagger `<name>`, `<name>-primary` and `<name>-canary`.
  */
 function isMadeByController(model: MeshModel, { name, namespace }: { name: string; namespace: string }): boolean {
   const gateways = model.objects.ofGroupKind('gateway.networking.k8s.io', 'Gateway').flatMap((gateway) => {
@@ -117,7 +117,10 @@ export function namespaceExists(model: MeshModel, name: string): boolean {
   return model.namespaces.has(name) || builtIn.includes(name) || declared.includes('*') || declared.includes(name);
 }
 
-/** Whether the input says which namespaces there are: it is complete, or it holds some. A namespace that does not exist is unknown otherwise. */
+/**
+ * Whether the input shows which namespaces exist: it is complete, or has some. Otherwise a namespace that is not in the
+ * input is unknown.
+ */
 export function describesNamespaces(model: MeshModel): boolean {
   return model.complete || model.objects.ofKind('Namespace').length > 0;
 }

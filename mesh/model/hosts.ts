@@ -6,7 +6,7 @@ export function isWildcard(host: string): boolean {
   return host.startsWith('*');
 }
 
-/** Whether some name matches both hosts; either may be a wildcard. */
+/** Whether some name matches both hosts; both may be wildcards. */
 export function hostsOverlap(a: string, b: string): boolean {
   return isHostWithin(a, b) || isHostWithin(b, a);
 }
@@ -25,7 +25,7 @@ export function compareSpecificity(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** The hosts that match both lists: of each two that overlap the narrower one, without duplicates. */
+/** The hosts that match both lists: the narrower one of each overlapping pair, without duplicates. */
 export function hostIntersection(hosts: readonly string[], others: readonly string[]): string[] {
   const met = hosts.flatMap((host) =>
     others.flatMap((other) => (isHostWithin(host, other) ? [host] : isHostWithin(other, host) ? [other] : [])),

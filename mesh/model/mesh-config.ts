@@ -50,7 +50,11 @@ export interface MeshOptions {
    * among the objects count as missing.
    */
   complete?: boolean;
+  /** Who sets the weights of a VirtualService instead of the objects: field manager by `namespace/name`. */
+  weightOwners?: WeightOwners;
 }
+
+export type WeightOwners = Readonly<Record<string, string>>;
 
 export function meshConfig(objects: readonly KubernetesObject[], options: MeshOptions = {}): MeshConfig {
   const raw = options.meshConfig ?? configMapMesh(objects, options.rootNamespace ?? 'istio-system');
@@ -86,7 +90,7 @@ function configMapMesh(objects: readonly KubernetesObject[], rootNamespace: stri
   }
 }
 
-/** Namespaces that see an object: all (`*`), none (`~`), or a set, in which a private object has its own namespace. */
+/** Namespaces that see an object: all (`*`), none (`~`), or a set of names, in which `.` is already resolved. */
 export type Visibility = '*' | '~' | ReadonlySet<string>;
 
 /**

@@ -4,7 +4,7 @@ import type { KubernetesObject } from '../manifests/kubernetes';
 import { DestinationRuleIndex, type EffectiveRule } from './destination-rules';
 import { GatewayIndex, type MeshGateway } from './gateways';
 import { resolveHost } from './hosts';
-import { type Externals, meshConfig, type MeshConfig, type MeshOptions } from './mesh-config';
+import { type Externals, meshConfig, type MeshConfig, type MeshOptions, type WeightOwners } from './mesh-config';
 import { type KnownNamespace, namespaces, ObjectIndex } from './objects';
 import { PeerAuthenticationIndex } from './peer-authentication';
 import { memoizeLast } from './memoize';
@@ -22,11 +22,12 @@ export class MeshModel {
   readonly config: MeshConfig;
   readonly objects: ObjectIndex;
   readonly namespaces: ReadonlyMap<string, KnownNamespace>;
-  /** Things that exist beside the objects; see externals.ts. */
+  /** Things that exist besides the objects; see externals.ts. */
   readonly externals: Externals;
   /** Whether the objects and the externals are complete. */
   readonly complete: boolean;
-  // Each is built on first use: a check of single objects needs none.
+  readonly weightOwners: WeightOwners;
+  // Each index is built on first use: a check of single objects needs none.
   #services: ServiceIndex | undefined;
   #workloads: WorkloadIndex | undefined;
   #gateways: GatewayIndex | undefined;
@@ -39,6 +40,7 @@ export class MeshModel {
     this.objects = new ObjectIndex(objects);
     this.externals = options.externals ?? {};
     this.complete = options.complete ?? false;
+    this.weightOwners = options.weightOwners ?? {};
     this.config = meshConfig(
       this.objects.all.map(({ object }) => object),
       options,
@@ -134,7 +136,7 @@ export const meshModel: (...input: Input) => MeshModel = memoizeLast(
 export type { EffectiveMtls, MtlsMode } from './peer-authentication';
 export type { EffectiveRule } from './destination-rules';
 export type { MeshGatewayServer, MeshGateway } from './gateways';
-export type { Externals, MeshConfig, MeshOptions } from './mesh-config';
+export type { Externals, MeshConfig, MeshOptions, WeightOwners } from './mesh-config';
 export type { MeshKind, MeshObject } from './objects';
 export type { KnownNamespace } from './objects';
 export type { MeshService, ServiceEndpoint } from './services';

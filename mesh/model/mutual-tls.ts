@@ -1,7 +1,7 @@
 import { asList, asMap, asName, asNumber, asString, isMap, type JsonMap } from '../json';
 import type { EffectiveMtls, MeshModel, MeshObject, MeshService, MeshWorkload, MtlsMode } from './mesh-model';
 
-/** The mode in which a workload's proxy takes connections to a port of a service. */
+/** The mode in which a workload's proxy accepts connections to a port of a service. */
 export function acceptedMode(
   model: MeshModel,
   service: MeshService,
@@ -20,7 +20,7 @@ function targetPort(service: MeshService, workload: MeshWorkload, port: number):
   return typeof target === 'number' ? target : workload.ports.find(({ name }) => name === target)?.number;
 }
 
-/** A client of a service, as far as its proxy decides how it connects. */
+/** A client of a service, with the facts that decide how it connects. */
 export interface MeshClient {
   /** `gateway` is Istio's gateway; `none` has no proxy and sends plaintext. */
   proxy: 'sidecar' | 'ambient' | 'gateway' | 'none';
@@ -36,7 +36,7 @@ export interface CalledPort {
 
 /** The TLS settings of the DestinationRule in force for a client. */
 export interface ClientTls {
-  /** Undefined: no rule says so, and automatic mutual TLS decides for each endpoint. */
+  /** Undefined if no rule sets it, so that automatic mutual TLS decides for each endpoint. */
   mode: 'DISABLE' | 'SIMPLE' | 'MUTUAL' | 'ISTIO_MUTUAL' | undefined;
   /** The object and the path that decide the mode; undefined when none does. */
   source: MeshObject | undefined;
@@ -44,8 +44,9 @@ export interface ClientTls {
 }
 
 /**
- * The TLS settings with which a client calls a port of a service or subset. The settings of a port replace all settings beside them, those of a subset come
- * before those of the rule (istio pilot/pkg/networking/util, GetPortLevelTrafficPolicy and MergeSubsetTrafficPolicy).
+ * The TLS settings with which a client calls a port of a service or subset. The settings of a port replace all other
+ * settings, and those of a subset come before those of the rule (istio pilot/pkg/networking/util,
+ * GetPortLevelTrafficPolicy and MergeSubsetTrafficPolicy).
  */
 export function clientTls(model: MeshModel, client: MeshClient, service: MeshService, called: CalledPort): ClientTls {
   const none: ClientTls = { mode: undefined, source: undefined, path: undefined };
@@ -93,13 +94,13 @@ function policyTls(policy: JsonMap | undefined, port: number): PolicyTls {
   };
 }
 
-/** How a client connects to one workload, and whether the workload takes the connection. */
+/** How a client connects to one workload, and whether the workload accepts the connection. */
 export interface Handshake {
-  /** `mutual` is Istio's mutual TLS; `tls` is TLS with certificates of the user's own. */
+  /** `mutual` is Istio's mutual TLS; `tls` is TLS with the user's own certificates. */
   sent: 'plaintext' | 'tls' | 'mutual';
   /** What the workload's proxy accepts; undefined without a proxy. */
   accepted: MtlsMode | undefined;
-  /** `unknown` where the application, a Gateway server or injection decides, which the input does not show. */
+  /** `unknown` if it depends on the application, a Gateway server or injection, which the input does not show. */
   result: 'accepted' | 'refused' | 'unknown';
   /** The DestinationRule that decides what is sent; undefined for automatic mutual TLS and for clients without a proxy. */
   rule: MeshObject | undefined;
@@ -191,7 +192,7 @@ function isAutomaticallyMutual(
     // Gateways know the endpoints of a headless Service; a sidecar uses one setting for all of them.
     if (client.proxy === 'sidecar') return true;
   }
-  // What a port leaves out does not come from the rule, but istiod still takes the rule's mode as a hint for each endpoint.
+  // Settings of a port do not inherit from the rule, but istiod still uses the rule's mode as a hint for each endpoint.
   const { tls } = policyTls(policy, called.port);
   const hint = tls ?? asMap(policy)['tls'];
   if (isMap(hint)) return tlsMode(hint) === 'ISTIO_MUTUAL';
@@ -211,7 +212,8 @@ function result(
     case 'mutual':
       return accepted === undefined || accepted === 'DISABLE' ? 'refused' : 'accepted';
     case 'tls':
-      // A STRICT proxy asks for a certificate of the mesh, which only MUTUAL may have; any other hands the bytes to the application, which may speak TLS or not.
+      // A STRICT proxy requires a certificate of the mesh, which only MUTUAL may have. Other proxies pass the bytes to
+      // the application, which may or may not speak TLS.
       return accepted === 'STRICT' && mode === 'SIMPLE' ? 'refused' : 'unknown';
   }
 }

@@ -4,7 +4,10 @@ import { asMap, asName, asString, asStringMap, type JsonMap } from '../json';
 import { memoizeByIdentity } from './memoize';
 import type { MeshConfig } from './mesh-config';
 
-/** API group of every kind in the model. A kind of the same name in another group, such as Knative's Service, is another kind. */
+/**
+ * API group of every kind in the model. Kinds with the same name in other groups, such as Knative's Service, are
+ * different kinds.
+ */
 const groups = {
   Namespace: '',
   Service: '',
@@ -33,6 +36,7 @@ const groups = {
   AuthorizationPolicy: 'security.istio.io',
   Telemetry: 'telemetry.istio.io',
   WasmPlugin: 'extensions.istio.io',
+  TrafficExtension: 'extensions.istio.io',
 } as const;
 
 /** A kind with a known API group. */
@@ -40,7 +44,7 @@ export type MeshKind = keyof typeof groups;
 
 const clusterScoped: readonly string[] = ['Namespace'];
 
-/** An object and the parts of it that most readers need. */
+/** An object, with the parts that most code needs. */
 export interface MeshObject {
   /** The object of the input. */
   object: KubernetesObject;
@@ -144,7 +148,7 @@ export interface KnownNamespace {
   source: MeshObject | undefined;
 }
 
-/** Namespaces by name, in creation order; those that are no objects of the input come last. */
+/** Namespaces by name, in creation order; those that are not objects of the input come last. */
 export function namespaces(objects: ObjectIndex, config: MeshConfig): ReadonlyMap<string, KnownNamespace> {
   const found = new Map<string, KnownNamespace>();
   for (const source of objects.ofKind('Namespace')) {

@@ -15,12 +15,12 @@ export interface PolicyTarget {
   path: string;
 }
 
-/** What a policy says of the workloads that it is for. */
+/** The workloads that a policy applies to. */
 export interface PolicyAttachment {
   source: MeshObject;
-  /** Undefined: every workload of its namespace, or of the mesh in the root namespace. */
+  /** Undefined for every workload of its namespace, or of the mesh in the root namespace. */
   selector: Record<string, string> | undefined;
-  /** Services and gateways that it names in place of a selector. */
+  /** Services and gateways that it names instead of a selector. */
   targets: PolicyTarget[];
 }
 
@@ -31,7 +31,7 @@ export function policyAttachment(source: MeshObject): PolicyAttachment {
   return {
     source,
     selector: Object.keys(labels).length === 0 ? undefined : labels,
-    // The list wins over the deprecated single reference.
+    // The list overrides the deprecated single reference.
     targets: several.length > 0 ? several : policyTarget(targetRef, 'spec.targetRef'),
   };
 }
@@ -53,9 +53,10 @@ function policyTarget(target: unknown, path: string): PolicyTarget[] {
 const gatewayNameLabel = 'gateway.networking.k8s.io/gateway-name';
 
 /**
- * The policies of a kind in force on a workload, oldest first: of its own and of the root namespace, by selector; a workload that runs a Gateway of the Gateway
- * API also has those that name the Gateway (istio pilot/pkg/model/policyattachment.go). Policies of waypoints are not among them, as a waypoint is no workload
- * that its clients call.
+ * The policies of a kind in force on a workload, oldest first: of its own and of the root namespace, by selector; a
+ * workload that runs a Gateway of the Gateway API also has those that name the Gateway (istio
+ * pilot/pkg/model/policyattachment.go). Policies of waypoints are not included, because clients do not call waypoints
+ * directly.
  */
 export function policiesFor(
   model: MeshModel,
@@ -69,7 +70,7 @@ export function policiesFor(
     .filter((policy) => isFor(policyAttachment(policy), workload));
 }
 
-/** Whether the selector or the targetRefs of a policy choose a workload; its namespace is not looked at, except for targetRefs. */
+/** Whether the selector or the targetRefs of a policy choose a workload. The namespace counts only for targetRefs. */
 function isFor(
   { source, selector = {}, targets }: PolicyAttachment,
   { namespace, labels }: Pick<MeshWorkload, 'namespace' | 'labels'>,
@@ -86,8 +87,8 @@ function isFor(
 }
 
 /**
- * The workloads that a policy is for: of its namespace, or of the whole mesh when it is in the root namespace. A targetRef to a Service stands for the
- * workloads behind it, whose waypoint applies the policy.
+ * The workloads that a policy applies to: in its namespace, or in the whole mesh if it is in the root namespace. A
+ * targetRef to a Service means the workloads behind it, whose waypoint applies the policy.
  */
 export function workloadsOfPolicy(model: MeshModel, policy: MeshObject): MeshWorkload[] {
   const attachment = policyAttachment(policy);
@@ -98,4 +99,11 @@ export function workloadsOfPolicy(model: MeshModel, policy: MeshObject): MeshWor
     .filter(({ group, kind }) => group === '' && kind === 'Service')
     .flatMap(({ name }) => model.serviceFor(name, policy.namespace) ?? []);
   return [...gateways, ...services.flatMap((service) => model.workloads.behind(service))];
+}
+
+/** Whether a field of an AuthorizationPolicy names a value; `*` at one end stands for any characters. */
+export function matchesPolicyValue(value: string, pattern: string): boolean {
+  if (pattern === '*') return true;
+  if (pattern.endsWith('*')) return value.startsWith(pattern.slice(0, -1));
+  return pattern.startsWith('*') ? value.endsWith(pattern.slice(1)) : value === pattern;
 }

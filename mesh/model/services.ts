@@ -176,7 +176,7 @@ export class ServiceIndex {
     }
   }
 
-  /** Services of every namespace with exactly this FQDN or ServiceEntry host, whatever they are exported to. */
+  /** Services of every namespace with exactly this FQDN or ServiceEntry host, regardless of exportTo. */
   withHost(fqdn: string): readonly MeshService[] {
     return this.byHost.get(fqdn) ?? [];
   }

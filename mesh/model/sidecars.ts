@@ -7,7 +7,7 @@ import { hasLabels } from './workload-index';
 
 /** An egress listener of a Sidecar. */
 export interface EgressListener {
-  /** Undefined for all ports without a listener of their own. */
+  /** Undefined for all ports without their own listener. */
   port: number | undefined;
   bind: string;
   /** Imported hosts with the namespace of their services: `*` for all, `~` for none; `.` is resolved. */

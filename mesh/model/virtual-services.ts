@@ -71,7 +71,7 @@ export class VirtualServiceIndex {
     return bound.filter(({ seenBy }) => isVisible(seenBy, proxyNamespace)).sort((a, b) => rank(a) - rank(b));
   }
 
-  /** Every VirtualService bound to a gateway, whatever it is exported to. */
+  /** Every VirtualService bound to a gateway, regardless of exportTo. */
   boundTo(gateway: string): readonly MeshVirtualService[] {
     return this.byGateway.get(gateway) ?? [];
   }

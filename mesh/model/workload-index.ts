@@ -1,22 +1,41 @@
 import { pushTo } from '../collections';
 import type { MeshService } from './services';
-import type { MeshWorkload } from './workloads';
+import type { MeshWorkload, WorkloadSource } from './workloads';
 
 /** Workloads by labels. */
-export class WorkloadIndex {
-  private readonly byNamespace = new Map<string, MeshWorkload[]>();
+class Labelled {
   private readonly byLabel = new Map<string, MeshWorkload[]>();
 
   constructor(readonly all: readonly MeshWorkload[]) {
-    for (const workload of all) {
-      pushTo(this.byNamespace, workload.namespace, workload);
+    for (const workload of all)
       for (const [label, value] of Object.entries(workload.labels))
         pushTo(this.byLabel, labelKey(label, value), workload);
-    }
+  }
+
+  /** Workloads with all of `labels`. No labels select every workload. */
+  selectedBy(labels: Record<string, string>): MeshWorkload[] {
+    const candidates = Object.entries(labels).map(([label, value]) => this.byLabel.get(labelKey(label, value)) ?? []);
+    const fewest = candidates.reduce((least, list) => (list.length < least.length ? list : least), this.all);
+    return fewest.filter((workload) => hasLabels(workload.labels, labels));
+  }
+}
+
+/** Workloads by namespace and labels. */
+export class WorkloadIndex {
+  private readonly sources = new Map<string, WorkloadSource[]>();
+  private readonly byNamespace = new Map<string, Labelled>();
+  private every: Labelled | undefined;
+
+  constructor(private readonly inOrder: readonly WorkloadSource[]) {
+    for (const source of inOrder) pushTo(this.sources, source.namespace, source);
+  }
+
+  get all(): readonly MeshWorkload[] {
+    return this.everywhere().all;
   }
 
   inNamespace(namespace: string): readonly MeshWorkload[] {
-    return this.byNamespace.get(namespace) ?? [];
+    return this.within(namespace).all;
   }
 
   get(namespace: string, name: string): MeshWorkload | undefined {
@@ -25,12 +44,7 @@ export class WorkloadIndex {
 
   /** Workloads with all of `labels`, in one namespace or in all. No labels select every workload. */
   selectedBy(labels: Record<string, string>, namespace?: string): MeshWorkload[] {
-    const candidates = Object.entries(labels).map(([label, value]) => this.byLabel.get(labelKey(label, value)) ?? []);
-    const all = namespace === undefined ? this.all : this.inNamespace(namespace);
-    const fewest = candidates.reduce((least, list) => (list.length < least.length ? list : least), all);
-    return fewest.filter(
-      (workload) => (namespace === undefined || workload.namespace === namespace) && hasLabels(workload.labels, labels),
-    );
+    return (namespace === undefined ? this.everywhere() : this.within(namespace)).selectedBy(labels);
   }
 
   /**
@@ -42,6 +56,18 @@ export class WorkloadIndex {
     return this.selectedBy(service.selector, service.namespace).filter((workload) =>
       hasLabels(workload.labels, subset),
     );
+  }
+
+  private everywhere(): Labelled {
+    return (this.every ??= new Labelled(this.inOrder.map(({ read }) => read())));
+  }
+
+  private within(namespace: string): Labelled {
+    const known = this.byNamespace.get(namespace);
+    if (known !== undefined) return known;
+    const read = new Labelled((this.sources.get(namespace) ?? []).map((source) => source.read()));
+    this.byNamespace.set(namespace, read);
+    return read;
   }
 }
 

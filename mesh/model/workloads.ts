@@ -38,23 +38,39 @@ const templates: readonly [MeshKind, readonly string[]][] = [
   ['Pod', []],
 ];
 
+/** A workload that is read when it is first needed: most questions are about a few namespaces of a mesh. */
+export interface WorkloadSource {
+  namespace: string;
+  read: () => MeshWorkload;
+}
+
 /** All workloads. A pod or ReplicaSet with a controller is left out, since the controller is the workload. */
-export function meshWorkloads(objects: ObjectIndex, namespaces: ReadonlyMap<string, KnownNamespace>): MeshWorkload[] {
+export function meshWorkloads(objects: ObjectIndex, namespaces: ReadonlyMap<string, KnownNamespace>): WorkloadSource[] {
   const labelsOf = (namespace: string): Record<string, string> => namespaces.get(namespace)?.labels ?? {};
   const autoscaled = autoscaledReplicas(objects);
+  const ofKind = (kind: MeshKind, read: (object: MeshObject) => MeshWorkload): WorkloadSource[] =>
+    objects.ofKind(kind).map((object) => ({ namespace: object.namespace, read: once(() => read(object)) }));
   return [
     ...templates.flatMap(([kind, path]) =>
       objects
         .ofKind(kind)
         .filter((object) => !isOwned(object))
         .map((object) => ({
-          ...podWorkload(objects, object, path, labelsOf(object.namespace)),
-          ...podCount(object, autoscaled),
+          namespace: object.namespace,
+          read: once(() => ({
+            ...podWorkload(objects, object, path, labelsOf(object.namespace)),
+            ...podCount(object, autoscaled),
+          })),
         })),
     ),
-    ...objects.ofKind('WorkloadEntry').map(workloadEntry),
-    ...objects.ofKind('WorkloadGroup').map(workloadGroup),
+    ...ofKind('WorkloadEntry', workloadEntry),
+    ...ofKind('WorkloadGroup', workloadGroup),
   ];
+}
+
+function once<T>(work: () => T): () => T {
+  let done: { value: T } | undefined;
+  return () => (done ??= { value: work() }).value;
 }
 
 function isOwned({ object }: MeshObject): boolean {

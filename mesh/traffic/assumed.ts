@@ -7,8 +7,8 @@ import { asList, asMap, asNumber, asString, asStrings, isMap } from '../json';
 import type { MeshModel, MeshObject } from '../model/mesh-model';
 
 /**
- * Services and Gateways that rules name and that the input does not hold, because another file, stack or chart brings them. Stand-ins take their place, so that the
- * rules are followed and compared; what is only assumed is named in the answer.
+ * Services and Gateways that rules name, but that are not in the input, because another file, stack or chart has them.
+ * Stand-ins replace them, so that the rules can be followed and compared. The answer names the assumptions.
  */
 export interface Assumption {
   /** `host` is a FQDN, `gateway` is `namespace/name`. */
@@ -19,7 +19,7 @@ export interface Assumption {
 
 type Protocol = 'HTTP' | 'TLS' | 'TCP';
 
-/** Stand-ins, to tell them from what the input holds. */
+/** The stand-ins, to distinguish them from objects of the input. */
 const standIns = new WeakSet<KubernetesObject>();
 
 const standInLabel = 'meshwright/stand-in';
@@ -28,7 +28,7 @@ export function isAssumed({ object }: Pick<MeshObject, 'object'>): boolean {
   return standIns.has(object);
 }
 
-/** Whether the input says nothing of a stand-in, not even that it exists outside. */
+/** Whether the input has no information about a stand-in, not even that it exists elsewhere. */
 export function isUndeclared(model: MeshModel, { object, kind, namespace, name }: MeshObject, host?: string): boolean {
   if (!standIns.has(object)) return false;
   return kind === 'Gateway'
@@ -36,7 +36,7 @@ export function isUndeclared(model: MeshModel, { object, kind, namespace, name }
     : host === undefined || !isDeclaredHost(model, host);
 }
 
-/** What the rules of a mesh name and the input does not hold. */
+/** The names in the rules of a mesh that are not in the input. */
 export function assumptions(model: MeshModel): Assumption[] {
   const found = new Map<string, Assumption>();
   const assume = (kind: Assumption['kind'], name: string, ports: Iterable<readonly [number, Protocol]>): void => {
@@ -87,7 +87,7 @@ export function together(lists: readonly (readonly Assumption[])[]): Assumption[
   return [...all.values()].sort((a, b) => compareStrings(`${a.kind} ${a.name}`, `${b.kind} ${b.name}`));
 }
 
-/** The stand-ins for what the model does not hold. */
+/** The stand-ins for names that are not in the model. */
 export function standInsFor(model: MeshModel, assumed: readonly Assumption[]): KubernetesObject[] {
   return assumed.flatMap((one) => {
     const object = one.kind === 'gateway' ? gatewayStandIn(model, one) : hostStandIn(model, one);
@@ -109,7 +109,7 @@ function gatewayStandIn(model: MeshModel, { name: id, ports }: Assumption): Kube
     apiVersion: 'networking.istio.io/v1',
     kind: 'Gateway',
     metadata: { name, namespace },
-    // No workload has this label: which pods the Gateway selects is not known.
+    // No workload has this label, because it is unknown which pods the Gateway selects.
     spec: { selector: { [standInLabel]: name }, servers },
   };
 }
@@ -143,7 +143,7 @@ function withDefault(ports: ReadonlyMap<number, Protocol>, port: number): Readon
 
 const protocols = { http: 'HTTP', tls: 'TLS', tcp: 'TCP' } as const;
 
-/** The ports that the rules of a VirtualService are for, with the protocol of the rule. */
+/** The ports that the rules of a VirtualService apply to, with the protocol of the rule. */
 function rulePorts({ spec }: MeshObject): (readonly [number, Protocol])[] {
   return (['http', 'tls', 'tcp'] as const).flatMap((list) => {
     const rules = asList(spec[list]).map(asMap);
@@ -156,7 +156,7 @@ function rulePorts({ spec }: MeshObject): (readonly [number, Protocol])[] {
   });
 }
 
-/** The destinations of a VirtualService, mirrors among them. */
+/** The destinations of a VirtualService, including mirrors. */
 function destinations({ spec }: MeshObject): { host: string; port: number | undefined; protocol: Protocol }[] {
   return (['http', 'tls', 'tcp'] as const).flatMap((list) =>
     asList(spec[list]).flatMap((value) => {

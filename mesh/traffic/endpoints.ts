@@ -6,7 +6,10 @@ import type { Destination, Outcome } from './outcome';
 import { fraction, share, type Share } from './share';
 import { placeWords } from './words';
 
-/** What a proxy knows of services: enough to say which cluster a rule's destination is, and whether the proxy has it. */
+/**
+ * What a proxy knows about services: enough to find the Envoy cluster of a rule's destination, and whether the proxy
+ * has it.
+ */
 export interface ProxyView {
   /** `none`: a client without a proxy. */
   proxy: 'sidecar' | 'gateway' | 'none';
@@ -19,8 +22,8 @@ export interface ProxyView {
 }
 
 /**
- * Where the requests of a destination end, by name, with their parts: `namespace/workload|port`, `address|port`, or `host|subset|port|labels` where no pods are
- * known.
+ * The places where the requests of a destination end, with their parts: `namespace/workload|port`, `address|port`, or
+ * `host|subset|port|labels` if no pods are known.
  */
 export type Places = (destination: Destination) => [string, Share][];
 
@@ -33,17 +36,17 @@ export interface Place {
   connection: EndpointConnection;
 }
 
-/** What a client's proxy and the proxy of a workload make of each other. */
+/** The connection between a client's proxy and the proxy of a workload. */
 export interface EndpointConnection {
-  /** Mutual TLS, so that the server knows who asks. */
+  /** Mutual TLS, which tells the server the client's identity. */
   mutual: boolean;
-  /** Why the server does not take the connection. */
+  /** Why the server does not accept the connection. */
   refused?: string;
-  /** Why that cannot be told. */
+  /** Why that is unknown. */
   unknown?: string;
 }
 
-/** What is behind a destination for the clients of a view; `none` says why nothing is. */
+/** The endpoints behind a destination for the clients of a view; `none` is the reason if there are none. */
 export interface Reach {
   places: Place[];
   none?: string;
@@ -53,7 +56,7 @@ const known = new WeakMap<ProxyView, Map<string, Reach>>();
 
 /**
  * The workloads behind a destination, each with the part of its pods, since proxies spread requests evenly over endpoints. A destination without known workloads
- * (or with an unknown number of pods) is one place of its own.
+ * (or with an unknown number of pods) is a separate place.
  */
 export function placesOf(model: MeshModel, view: ProxyView): Places {
   return (destination) => reach(model, view, destination).places.map(({ name, share: part }) => [name, part]);
@@ -106,7 +109,7 @@ function reachAnew(model: MeshModel, view: ProxyView, { host, subset, port }: De
   };
 }
 
-/** Workloads whose numbers of pods are not known are one place. */
+/** Workloads with unknown numbers of pods are one place together. */
 function undivided(all: readonly Omit<Place, 'share'>[], port: number): Place {
   const [first] = all;
   const same = all.every(
@@ -124,7 +127,7 @@ function undivided(all: readonly Omit<Place, 'share'>[], port: number): Place {
   };
 }
 
-/** Whether a workload takes the connections that the clients of a view make. */
+/** Whether a workload accepts the connections that the clients of a view make. */
 function connect(
   model: MeshModel,
   view: ProxyView,
@@ -136,7 +139,7 @@ function connect(
   const mutual = sent === 'mutual';
   if (result === 'accepted') return { mutual };
   const server = `${workload.kind} ${workload.namespace}/${workload.name}`;
-  const sends = { plaintext: 'plaintext', tls: 'TLS of its own', mutual: 'mutual TLS' }[sent];
+  const sends = { plaintext: 'plaintext', tls: 'its own TLS', mutual: 'mutual TLS' }[sent];
   const client2 = rule === undefined ? 'the client' : `DestinationRule ${rule.namespace}/${rule.name}`;
   if (result === 'unknown') return { mutual, unknown: `whether ${server} takes ${sends}, which ${client2} sends` };
   const decidedBy = policy === undefined ? '' : ` (PeerAuthentication ${policy.namespace}/${policy.name})`;
@@ -144,8 +147,8 @@ function connect(
     sent === 'mutual'
       ? workload.proxy === 'none'
         ? 'has no sidecar'
-        : `takes no mutual TLS${decidedBy}`
-      : `takes mutual TLS only${decidedBy}`;
+        : `accepts no mutual TLS${decidedBy}`
+      : `accepts mutual TLS only${decidedBy}`;
   const who = view.proxy === 'none' ? 'the client has no sidecar' : `${client2} sends ${sends}`;
   return { mutual, refused: `${server} ${takes}, and ${who}` };
 }
@@ -161,6 +164,7 @@ export function endsOf(outcome: Outcome, placesOf: Places): Map<string, Share> {
   const aborted = outcome.fault?.abort?.share ?? '0';
   const rest = fraction('1').sub(fraction(aborted));
   const places = new Map<string, Share>();
+  const closed = placeWords({ kind: 'reset' });
   const add = (place: string, part: Share): void => {
     const sum = fraction(places.get(place) ?? '0').add(fraction(part));
     if (sum.gt(0)) places.set(place, share(sum));
@@ -170,12 +174,12 @@ export function endsOf(outcome: Outcome, placesOf: Places): Map<string, Share> {
     for (const destination of outcome.destinations ?? []) {
       const all = fraction(destination.share).mul(rest);
       if (destination.missing !== undefined) {
-        add('503', share(all));
+        add(destination.closed === true ? closed : '503', share(all));
         continue;
       }
       for (const [place, part] of placesOf(destination)) {
         const failure = destination.failures?.find(({ places: failing }) => failing.includes(place));
-        add(failure === undefined ? place : String(failure.status), share(all.mul(fraction(part))));
+        add(failure === undefined ? place : String(failure.status ?? closed), share(all.mul(fraction(part))));
       }
     }
   } else {

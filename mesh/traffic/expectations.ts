@@ -1,28 +1,59 @@
+import { asMap, asName, isMap, without } from '../json';
 import type { StackSettings } from '../manifests/settings';
-import { clientNamed } from './client-names';
 import { destinationWords, placeWords } from './words';
-import type { Outcome } from './outcome';
+import type { Outcome, WeightedDestination } from './outcome';
 import { requestOf } from './request-string';
 import { route } from './route';
+import { sentRequest } from './senders';
 import { trafficModel, type TrafficModel } from './traffic-model';
 import type { Request } from './request';
 import type { TrafficInput } from './stack-objects';
 import { fraction } from './share';
+import { unknownsOf } from './unknowns';
 
-/** A test of routing that a stack file holds. */
+/** A test of routing in a stack file. */
 export type Expectation = NonNullable<StackSettings['expect']>[number];
 
 export interface ExpectationVerdict {
-  /** `cannotTell`: what decides is not in the input, or not followed. `invalid`: the expectation itself is wrong. */
+  /**
+   * `cannotTell`: the result depends on something that is not in the input, or not modelled. `invalid`: the expectation
+   * itself is wrong.
+   */
   result: 'holds' | 'fails' | 'cannotTell' | 'invalid';
-  /** What happens instead, or what is unknown; '' when it holds. */
+  /** What happens instead, or what is unknown; '' if the expectation holds. */
   message: string;
 }
 
-/** Percentage points within which shares count as equal: weights are whole, but their products are not. */
+/** Reads one entry of `meshwright:expect`, of any program, or returns a string that says what is wrong with it. */
+export function expectationOf(value: unknown): Expectation | string {
+  if (!isMap(value)) return 'must be a map with request, and to or status';
+  const { request, from, to, status, share } = value;
+  const { url, method, headers, ...others } = isMap(request) ? request : { url: request };
+  const unknown = [...Object.keys(without(value, ...keys)), ...Object.keys(others).map((key) => `request.${key}`)];
+  if (unknown.length > 0) return `unknown key ${unknown[0] ?? ''}; known are ${keys.join(', ')}`;
+  const isString = (one: unknown): boolean => asName(one) !== undefined;
+  const isOptional = (one: unknown): boolean => one === undefined || isString(one);
+  const stated = Object.values(asMap(headers));
+  if (!isString(url) || !isOptional(method) || !(headers === undefined || isMap(headers)) || !stated.every(isString))
+    return 'request must be [METHOD ][PROTOCOL://]HOST[:PORT][/PATH], or a map with url, method and headers';
+  if (!isOptional(from)) return 'from must name a sender';
+  if ((to === undefined) === (status === undefined)) return 'must say either to or status';
+  if (!isOptional(to)) return 'to must name a Service';
+  if (status !== undefined && !isWithin(status, 100, 599)) return 'status must be an HTTP status';
+  if (share !== undefined && !isWithin(share, 0, 100)) return 'share must be a percentage from 0 to 100';
+  return value as unknown as Expectation;
+}
+
+const keys = ['request', 'from', 'to', 'status', 'share'];
+
+function isWithin(value: unknown, least: number, most: number): boolean {
+  return typeof value === 'number' && value >= least && value <= most;
+}
+
+/** Tolerance for shares in percentage points: weights are whole numbers, but their products are not. */
 const tolerance = 0.05;
 
-/** Compares what becomes of requests in a mesh with what is expected of them, one verdict for each expectation. */
+/** Compares the outcome of requests in a mesh with the expectations, and returns a verdict for each. */
 export function judgeExpectations(
   { objects, options }: TrafficInput,
   expectations: readonly Expectation[],
@@ -39,16 +70,17 @@ function judgeExpectation(
   request: Request | string,
 ): ExpectationVerdict {
   if (typeof request === 'string') return { result: 'invalid', message: request };
-  const client = clientNamed(traffic, expectation.from, request);
-  if (typeof client === 'string') return { result: 'invalid', message: client };
-  const outcome = route(traffic, client.proxy, request);
-  const share = expectedShare(traffic, outcome, expectation);
+  const sent = sentRequest(traffic, expectation.from, request);
+  if (typeof sent === 'string') return { result: 'invalid', message: sent };
+  const { client } = sent;
+  const outcome = route(traffic, client.proxy, sent.request);
+  const unknown = unknownsOf(outcome);
+  const { least, most } = expectedShare(traffic, outcome, expectation);
   const { share: wanted = 100 } = expectation;
-  if (Math.abs(share - wanted) <= tolerance && outcome.unknown === undefined) return { result: 'holds', message: '' };
-  if (outcome.kind === 'unknown' || outcome.unknown !== undefined) {
-    const reasons = outcome.unknown ?? [outcome.why ?? 'the input does not say'];
-    return { result: 'cannotTell', message: `cannot tell: ${reasons.join('; ')}` };
-  }
+  const isPossible = wanted >= least - tolerance && wanted <= most + tolerance;
+  if (isPossible && unknown.length === 0) return { result: 'holds', message: '' };
+  const isOpen = outcome.kind === 'unknown' || outcome.unknown !== undefined;
+  if (isOpen || isPossible) return { result: 'cannotTell', message: `cannot tell: ${unknown.join('; ')}` };
   const rule =
     outcome.rule === undefined
       ? ''
@@ -65,31 +97,53 @@ function expectedWords({ to, status, share = 100 }: Expectation, from: string): 
   return to === undefined ? `${requests} to get status ${status ?? ''}` : `${requests} to reach ${to}`;
 }
 
-/** The part of the requests, in percent, that meets the expectation. */
-function expectedShare(traffic: TrafficModel, outcome: Outcome, { to, status }: Expectation): number {
-  const { destinations = [], fault } = outcome;
-  const aborted = fault?.abort?.status === undefined ? 0 : percentOf(fault.abort.share);
-  const reached = (100 - aborted) / 100;
-  if (to !== undefined) {
-    const arriving = destinations
-      .filter((destination) => isNamed(traffic, destination, to) && destination.missing === undefined)
-      .map((destination) => {
-        const failed = sum((destination.failures ?? []).map((failure) => percentOf(failure.share)));
-        return (percentOf(destination.share) * (100 - failed)) / 100;
-      });
-    return sum(arriving) * reached;
-  }
-  if (outcome.kind !== 'routed') return answerStatus(outcome) === status ? 100 : 0;
-  const failing = destinations.map((destination) => {
-    const part = percentOf(destination.share);
-    if (destination.missing !== undefined) return status === 503 ? part : 0;
-    const failed = (destination.failures ?? []).filter((failure) => failure.status === status);
-    return (part * sum(failed.map((failure) => percentOf(failure.share)))) / 100;
-  });
-  return sum(failing) * reached + (fault?.abort?.status === status ? aborted : 0);
+/** Range of a part of the requests, in percent. */
+interface Bounds {
+  least: number;
+  most: number;
 }
 
-/** The status of an answer that a proxy gives; undefined for what goes past the mesh, or is closed. */
+/**
+ * The part of the requests that meets the expectation. If the input does not show how a destination answers, all or
+ * none of its requests may fail.
+ */
+function expectedShare(traffic: TrafficModel, outcome: Outcome, { to, status }: Expectation): Bounds {
+  const { destinations = [], fault } = outcome;
+  if (to === undefined && outcome.kind !== 'routed') return exactly(answerStatus(outcome) === status ? 100 : 0);
+  const aborted = percentOf(fault?.abort?.share ?? '0');
+  const parts = destinations.map((destination): Bounds => {
+    const part = (percentOf(destination.share) * (100 - aborted)) / 100;
+    const failing = (wanted?: number): number => (part * failingPart(destination, wanted)) / 100;
+    if (to === undefined) {
+      const least = failing(status);
+      return { least, most: destination.unknown === undefined ? least : part };
+    }
+    if (!isNamed(traffic, destination, to)) return exactly(0);
+    const most = part - failing();
+    return { least: destination.unknown === undefined ? most : 0, most };
+  });
+  const atOnce = to === undefined && fault?.abort?.status === status ? aborted : 0;
+  return {
+    least: atOnce + sum(parts.map(({ least }) => least)),
+    most: atOnce + sum(parts.map(({ most }) => most)),
+  };
+}
+
+function exactly(share: number): Bounds {
+  return { least: share, most: share };
+}
+
+/** The percentage of a destination's requests that fail, with a given status or with any. */
+function failingPart({ missing, failures = [], closed }: WeightedDestination, status?: number): number {
+  // A closed connection has no status.
+  if (missing !== undefined) return status === undefined || (status === 503 && closed !== true) ? 100 : 0;
+  const counted = failures.filter((failure) => status === undefined || failure.status === status);
+  return sum(counted.map((failure) => percentOf(failure.share)));
+}
+
+/**
+ * The status of an answer that a proxy gives; undefined for requests that bypass the mesh, and for closed connections.
+ */
 function answerStatus({ kind, status }: Outcome): number | undefined {
   if (kind === 'noRoute') return status ?? 404;
   return kind === 'blackHole' ? 502 : status;

@@ -13,14 +13,17 @@ import { fraction, type Share } from './share';
 import type { TrafficModel } from './traffic-model';
 import { destinationWords, endWords, placeWords } from './words';
 
-/** What becomes of a request, and what the rules for its host tell apart. */
+/** The outcome of a request, and the classes that the rules for its host distinguish. */
 export interface Explanation {
   outcome: Outcome;
-  /** Parts of the requests by where they end: `namespace/workload`, `host subset` where no workload is known, or an answer of the proxy. */
+  /**
+   * Parts of the requests by their end: `namespace/workload`, `host subset` if no workload is known, or an answer of
+   * the proxy.
+   */
   ends: Record<string, Share>;
-  /** What the answer rests on and is not known: it can be another one. */
+  /** Unknown facts that could change the answer. */
   unknown: string[];
-  /** All classes of the table entry that the request meets; none when it meets none. */
+  /** All classes of the table entry that the request matches; empty if it matches none. */
   classes: RequestClass[];
 }
 
@@ -69,7 +72,8 @@ function inMesh(traffic: TrafficModel, client: Client, request: Request): Entry 
 export type Random = () => number;
 
 /**
- * Draws requests: counts by where they end, in the order in which they first came. Injected errors are drawn before destinations, as the proxy does.
+ * Simulates requests: counts by their end, in the order of their first occurrence. Injected errors are drawn before
+ * destinations, as the proxy does.
  */
 export function draw(outcome: Outcome, requests: number, random: Random): Map<string, number> {
   const counts = new Map<string, number>();

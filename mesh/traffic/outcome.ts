@@ -8,11 +8,11 @@ export interface RuleRef {
   name: string;
   /** E.g. `spec.http[0]`, with `.match[1]` when one of several matches decided. */
   path: string;
-  /** Name that the route bears in the object. */
+  /** Name of the route in the object. */
   route?: string;
 }
 
-/** One place that a request may go to: Envoy's cluster. */
+/** One destination of a request: an Envoy cluster. */
 export interface Destination {
   /** FQDN. */
   host: string;
@@ -22,15 +22,20 @@ export interface Destination {
 
 export interface WeightedDestination extends Destination {
   share: Share;
-  /** Why all of its requests end in 503: the proxy has no such cluster, no pod is behind it, or the pods refuse the connection. */
+  /**
+   * Why all of its requests end in 503: the proxy has no such cluster, it has no pods, or the pods refuse the
+   * connection.
+   */
   missing?: string;
-  /** Parts of its requests that its pods refuse; never all of them with 503, which is {@link missing}. */
+  /**
+   * Parts of its requests that its pods refuse. If pods refuse all of them with 503, {@link missing} is set instead.
+   */
   failures?: Failure[];
-  /** What fails is a connection of TCP or TLS, which is closed in place of an answer. */
+  /** True if {@link missing} closes a TCP or TLS connection, without an answer. */
   closed?: true;
-  /** What the input does not say of it. */
+  /** Facts about it that the input does not show. */
   unknown?: string;
-  /** What is done to headers, in this order: of each, removals come first, then `set`, then `add`. */
+  /** Header operations, in this order. In each, removals come first, then `set`, then `add`. */
   headers?: HeaderOperations[];
   /** Host header that this destination sees, when it differs. */
   authority?: string;
@@ -39,13 +44,14 @@ export interface WeightedDestination extends Destination {
 /** A part of the requests to a destination that fails. */
 export interface Failure {
   share: Share;
-  status: 401 | 403 | 503;
+  /** Undefined if the connection is closed without an answer. */
+  status: 401 | 403 | 503 | undefined;
   why: string;
   /** The pods that refuse, as {@link Places} names them. */
   places: string[];
 }
 
-/** What is done to headers, in Istio's words. */
+/** Header operations, with Istio's names. */
 export interface HeaderOperations {
   request?: HeaderChanges;
   response?: HeaderChanges;
@@ -68,18 +74,19 @@ export interface Fault {
   delay?: { share: Share; duration: string };
 }
 
-/** What becomes of a request. Fields that do not apply are absent. */
+/** The outcome of a request. Fields that do not apply are absent. */
 export interface Outcome {
   /**
-   * `routed`: to {@link destinations}. `redirect`, `response`: answered by the proxy. `noRoute`: 404. `passthrough`: to the address that the client asked for,
-   * past all rules. `blackHole`: 502. `reset`: the connection is closed. `unknown`: the objects do not say, or the model does not follow what decides.
+   * `routed`: to {@link destinations}. `redirect`, `response`: answered by the proxy. `noRoute`: 404. `passthrough`: to
+   * the address that the client asked for, without any rules. `blackHole`: 502. `reset`: the connection is closed.
+   * `unknown`: it depends on something that is not in the input, or not modelled.
    */
   kind: 'routed' | 'redirect' | 'response' | 'noRoute' | 'passthrough' | 'blackHole' | 'reset' | 'unknown';
-  /** Why, in words; always there unless routed by a rule. */
+  /** The reason in words; always present unless a rule routed the request. */
   why?: string;
-  /** What can change the answer and is not followed, or not in the input; absent: nothing. */
+  /** Things that can change the answer and are not modelled, or not in the input; absent if there are none. */
   unknown?: string[];
-  /** Status of an answer that the proxy gives itself. */
+  /** Status of the proxy's own answer. */
   status?: number;
   rule?: RuleRef;
   destinations?: WeightedDestination[];
@@ -89,9 +96,9 @@ export interface Outcome {
   path?: string;
   /** Host header that the destination sees, when rewritten. */
   authority?: string;
-  /** What is done to the headers of an answer that the proxy gives itself; see {@link destinations} otherwise. */
+  /** Header operations for the proxy's own answer; otherwise see {@link destinations}. */
   headers?: HeaderOperations;
-  /** E.g. `1s`; absent: none. */
+  /** E.g. `1s`; absent if there is none. */
   timeout?: string;
   retries?: Retries;
   fault?: Fault;
@@ -104,7 +111,7 @@ export interface Outcome {
   body?: string;
 }
 
-/** Outcomes that no rule decides. */
+/** Outcomes without a rule. */
 
 /** Why no rule applies to a client without a proxy. */
 export const noSidecar = 'the client has no sidecar, so no rule applies';
@@ -118,7 +125,8 @@ export function reset(why: string): Outcome {
 }
 
 /**
- * What becomes of requests to a host or port that the proxy does not know, by outboundTrafficPolicy. HTTP gets an answer only where an HTTP listener takes it.
+ * The outcome of requests to a host or port that the proxy does not know; outboundTrafficPolicy decides. HTTP requests
+ * get an answer only from an HTTP listener.
  * @param what - e.g. `x.example.com is not known to the proxy`
  */
 export function unknownHost(what: string, policy: 'ALLOW_ANY' | 'REGISTRY_ONLY', byHttpListener: boolean): Outcome {
@@ -127,14 +135,17 @@ export function unknownHost(what: string, policy: 'ALLOW_ANY' | 'REGISTRY_ONLY',
   return byHttpListener ? { kind: 'blackHole', status: 502, why } : reset(why);
 }
 
-/** A connection that no filter chain of a listener takes: it goes on to the address asked for, or is closed, by outboundTrafficPolicy. */
+/**
+ * A connection that no filter chain of a listener takes: outboundTrafficPolicy decides whether it continues to its
+ * original address or is closed.
+ */
 export function notTaken(why: string, policy: 'ALLOW_ANY' | 'REGISTRY_ONLY'): Outcome {
   return policy === 'ALLOW_ANY'
     ? { kind: 'passthrough', why: `${why}, and outboundTrafficPolicy is ALLOW_ANY` }
     : reset(why);
 }
 
-/** What the proxy lacks: the whole host, or only the port of a service. */
+/** What the proxy does not know: the host, or only the port of a service. */
 export function unknownWords(host: string, port: number, service: MeshService | undefined): string {
   if (service === undefined) return `${host} is not known to the proxy`;
   const ports = service.ports.map(({ number }) => number).join(', ');

@@ -9,7 +9,10 @@ import { defaultAction } from './rules/action';
 import type { TrafficModel } from './traffic-model';
 import { type Asking, withVerdicts } from './verdicts';
 
-/** What becomes of a request of a client without a sidecar: no rule applies, and pods whose sidecars insist on mutual TLS close the connection. */
+/**
+ * The outcome of a request from a client without a sidecar: no rule applies, and pods whose sidecars require mutual TLS
+ * close the connection.
+ */
 export function plainOutcome(traffic: TrafficModel, proxy: Proxy, request: Request): Outcome {
   const { mesh } = traffic;
   const { host, port } = request;
@@ -18,7 +21,7 @@ export function plainOutcome(traffic: TrafficModel, proxy: Proxy, request: Reque
     .flatMap((candidate) => (candidate === undefined ? [] : mesh.services.withHost(candidate)))
     .find(({ registry }) => registry === 'Kubernetes');
   if (service === undefined)
-    return { kind: 'passthrough', why: `${host} is no Service, and the client has no sidecar` };
+    return { kind: 'passthrough', why: `${host} is not a Service, and the client has no sidecar` };
   if (!service.ports.some(({ number }) => number === port)) return reset(`${service.hostname} has no port ${port}`);
   const asking = { caller: proxy, port, view: traffic.plainView(proxy), model: mesh };
   const [route] = plainRoutes(service, port);
@@ -28,7 +31,7 @@ export function plainOutcome(traffic: TrafficModel, proxy: Proxy, request: Reque
   );
 }
 
-/** The one way that requests to a Service go without a proxy. */
+/** The only route of requests to a Service without a proxy. */
 export function plainRoutes({ hostname, externalName, namespace, ports }: MeshService, port: number): [CompiledRoute] {
   const protocol = ports.find(({ number }) => number === port)?.protocol ?? 'Unsupported';
   const action = { ...defaultAction({ host: externalName ?? hostname, port }, undefined), retries: undefined };

@@ -18,33 +18,35 @@ import type { CompiledRoute, PolicyVerdict } from './rules/routes';
 import { conditionWords } from './words';
 
 /**
- * AuthorizationPolicies and RequestAuthentications: who is refused by the proxy of a workload. They are compiled to steps, the first of which that takes a request
- * decides, as Envoy's filters do: tokens first, then CUSTOM, DENY and ALLOW (istio pilot/pkg/security/authz).
+ * AuthorizationPolicies and RequestAuthentications: the requests that the proxy of a workload refuses. They are
+ * compiled to steps in the order of Envoy's filters, and the first step that matches a request decides: tokens first,
+ * then CUSTOM, DENY and ALLOW (istio pilot/pkg/security/authz).
  */
 export interface Step {
   when: Literal[];
   verdict: PolicyVerdict;
 }
 
-/** Who asks, as the server's proxy sees it. */
+/** The client, as the server's proxy sees it. */
 export interface Caller {
   proxy: Pick<Proxy, 'namespace' | 'serviceAccount'>;
-  /** Over mutual TLS, without which the server does not know who asks. */
+  /** Whether it uses mutual TLS, without which the server does not know the client. */
   mutual: boolean;
-  /** From outside the mesh, to a gateway. */
+  /** Whether it calls a gateway from outside the mesh. */
   outside?: true;
 }
 
 const allowed: Step = { when: [], verdict: {} };
 
-/** What the policies for a server say of the requests of a caller. The last step has no conditions. */
+/** The steps of a server's policies for the requests of a caller. The last step has no conditions. */
 export function policySteps(mesh: MeshModel, server: Server, caller: Caller): Step[] {
   const policies = policiesFor(mesh, 'AuthorizationPolicy', server);
   const authentications = policiesFor(mesh, 'RequestAuthentication', server).filter(
     ({ spec }) => asList(spec['jwtRules']).length > 0,
   );
   if (policies.length === 0 && authentications.length === 0) return [allowed];
-  const context: Context = { mesh, server, hasTokens: authentications.length > 0 };
+  const hasTokens = authentications.length > 0;
+  const context: Context = { mesh, server, hasTokens, isGateway: caller.outside === true };
   const enforced = policies.filter((policy) => !isDryRun(policy));
   const ofAction = (action: string): MeshObject[] =>
     enforced.filter(({ spec }) => (asName(spec['action']) ?? 'ALLOW') === action);
@@ -87,7 +89,7 @@ function invalidToken({ kind, namespace, name }: MeshObject): Step {
     when: [literal('token', { kind: 'exact', value: 'invalid', ignoreCase: false })],
     verdict: {
       status: 401,
-      why: `RequestAuthentication ${namespace}/${name} takes no invalid token`,
+      why: `RequestAuthentication ${namespace}/${name} refuses an invalid token`,
       rule: { kind, namespace, name, path: 'spec.jwtRules' },
     },
   };
@@ -101,7 +103,7 @@ function title({ kind, namespace, name }: MeshObject): string {
   return `${kind} ${namespace}/${name}`;
 }
 
-/** The conjunctions under which a policy takes a request. */
+/** The conjunctions under which a policy matches a request. */
 function steps(policy: MeshObject, context: Context, verdict: (rule: RuleRef) => PolicyVerdict): Step[] {
   const { kind, namespace, name, spec } = policy;
   return asList(spec['rules']).flatMap((value, index) => {
@@ -110,7 +112,7 @@ function steps(policy: MeshObject, context: Context, verdict: (rule: RuleRef) =>
     const isDeny = spec['action'] === 'DENY';
     const from = alternatives(rule['from'], 'source').map((one) => sourceConditions(one, context, namespace));
     const to = alternatives(rule['to'], 'operation').map((one) => operationConditions(one, context));
-    const when = asList(rule['when']).map((one) => whenCondition(asMap(one), context));
+    const when = asList(rule['when']).map((one) => whenCondition(asMap(one), context, namespace));
     return from.flatMap((source) =>
       to.flatMap((operation): Step[] => {
         const conjunction = conjoined([...source, ...operation, ...when], isDeny, context.server.isHttp);
@@ -127,7 +129,7 @@ function alternatives(value: unknown, key: string): JsonMap[] {
   return all.length === 0 ? [{}] : all;
 }
 
-/** Steps without what is known of the caller; nothing comes after a step that takes everything. */
+/** Steps without the conditions that the caller decides. A step that takes everything is the last one. */
 function simplified(all: readonly Step[], caller: Caller): Step[] {
   const left: Step[] = [];
   for (const { when, verdict } of all) {
@@ -142,7 +144,7 @@ function simplified(all: readonly Step[], caller: Caller): Step[] {
     left.push({ when: open, verdict });
     if (open.length === 0) break;
   }
-  // Allowed parts of what is allowed anyway are no steps of their own.
+  // A step that only allows what is allowed anyway is not needed.
   while (left.length > 1 && isPlainAllow(left.at(-1)) && isPlainAllow(left.at(-2))) left.splice(-2, 1);
   return left;
 }
@@ -152,17 +154,17 @@ function isPlainAllow(step: Step | undefined): boolean {
 }
 
 function knownOfCaller(one: Literal, { proxy, mutual, outside }: Caller): boolean | undefined {
-  const isIdentity = one.variable === 'source namespace' || one.variable === 'source principal';
-  if (!isIdentity) return undefined;
+  const ofMutualTls = ['source namespace', 'source principal', 'sni between proxies'].includes(one.variable);
+  if (!ofMutualTls) return undefined;
   if (!mutual || outside === true) return literalHolds(one, undefined);
-  if (proxy.namespace === '') return undefined;
+  if (one.variable === 'sni between proxies' || proxy.namespace === '') return undefined;
   if (one.variable === 'source namespace') return literalHolds(one, proxy.namespace);
   if (proxy.serviceAccount !== undefined)
     return literalHolds(one, `cluster.local/ns/${proxy.namespace}/sa/${proxy.serviceAccount}`);
   return undefined;
 }
 
-/** What the steps say of one request; what is not known of it makes the answer unknown. */
+/** The result of the steps for one request; unknown properties of the request can make it unknown. */
 export function verdictOf(
   all: readonly Step[],
   valuation: Valuation,
@@ -174,7 +176,7 @@ export function verdictOf(
     if (known.length === when.length) return verdict;
     const open = conditionWords(when.filter(({ variable }) => isOpen(variable)));
     const by = verdict.rule === undefined ? 'an AuthorizationPolicy' : title2(verdict.rule);
-    return { unknown: `${by} asks whether ${open}, which the request does not say` };
+    return { unknown: `${by} depends on whether ${open}, which the request does not show` };
   }
   return {};
 }
@@ -183,7 +185,10 @@ function title2({ kind, namespace, name }: RuleRef): string {
   return `${kind} ${namespace}/${name}`;
 }
 
-/** Steps as conditions on the request that the client sends: the server sees it after the route has rewritten it. */
+/**
+ * Turns steps into conditions on the request that the client sends: the server sees it after the route has rewritten
+ * it.
+ */
 export function beforeRewrite(all: readonly Step[], route: CompiledRoute): Step[] {
   return all.flatMap(({ when, verdict }): Step[] => {
     const open: Literal[] = [];
@@ -234,21 +239,24 @@ function pathBefore(one: Literal, rewrite: JsonMap, when: readonly Literal[]): L
   const { test } = one;
   if (test.kind === 'present') return one;
   if (test.kind === 'suffix' || test.kind === 'regex') return 'unknown';
-  // What comes after the prefix stays: the condition is on that part alone.
+  // The part after the prefix stays, so the condition is only on that part.
   if (test.kind === 'prefix' && uri.startsWith(test.value)) return !one.negated;
   if (!test.value.startsWith(uri)) return one.negated;
   return { ...one, test: { ...test, value: prefix + test.value.slice(uri.length) } };
 }
 
-/** Key under which a route keeps the verdict of some steps. */
+/** Key of the verdict of some steps in a route. */
 export function policyKey(all: readonly Step[]): string {
   return JSON.stringify(all);
 }
 
-/** So many combinations of what several servers say are told apart. */
+/** Limit on the combinations of several servers' results. */
 const combinationLimit = 64;
 
-/** A route for each combination of what the policies of its destinations say; the route itself where they let everything through. */
+/**
+ * A route for each combination of results of its destinations' policies; the route itself if they let everything
+ * through.
+ */
 export function routesByVerdict(route: CompiledRoute, servers: readonly (readonly Step[])[]): CompiledRoute[] {
   const lists = new Map(servers.map((all) => [policyKey(all), beforeRewrite(all, route)]));
   let combined: { when: Literal[]; verdicts: Map<string, PolicyVerdict> }[] = [{ when: [], verdicts: new Map() }];
@@ -271,7 +279,7 @@ export function routesByVerdict(route: CompiledRoute, servers: readonly (readonl
   }));
 }
 
-/** The routes of a gateway behind what its own policies say, which comes first. */
+/** The routes of a gateway, after the results of its own policies, which come first. */
 export function behindPolicies(
   routes: readonly CompiledRoute[],
   otherwise: Outcome,
@@ -284,7 +292,7 @@ export function behindPolicies(
     const noted = verdict.unknown === undefined ? {} : { unknown: verdict.unknown };
     return [
       ...routes.map((route) => ({ ...route, ...noted, when: [...when, ...route.when] })),
-      // Those whom a step with conditions lets through must not get to the steps after it.
+      // Requests that a step with conditions lets through must not reach the steps after it.
       ...(when.length === 0 && verdict.unknown === undefined
         ? []
         : [{ ...common, action: noAction, ...noted, fixed: otherwise }]),
@@ -292,12 +300,12 @@ export function behindPolicies(
   });
 }
 
-/** The answer of a gateway that a policy gives. */
+/** The answer of a gateway when a policy refuses a request. */
 export function refusal({ status, why = '', rule }: PolicyVerdict): Outcome {
   return { kind: 'response', status: status ?? 403, why, ...(rule && { rule }) };
 }
 
-/** An outcome with what the policies before it leave open. */
+/** An outcome with the unknowns of the policies before it. */
 export function withVerdict(outcome: Outcome, { unknown }: CompiledRoute): Outcome {
   return unknown === undefined ? outcome : { ...outcome, unknown: [...(outcome.unknown ?? []), unknown] };
 }

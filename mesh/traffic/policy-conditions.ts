@@ -4,7 +4,7 @@ import type { Literal, Test } from './matching/literal';
 
 /** The rules of AuthorizationPolicies as conditions on requests (istio pilot/pkg/security/authz/model). */
 
-/** The proxy that judges. */
+/** The proxy that applies the policies. */
 export interface Server {
   namespace: string;
   labels: Record<string, string>;
@@ -16,18 +16,20 @@ export interface Server {
 export interface Context {
   mesh: MeshModel;
   server: Server;
-  /** A RequestAuthentication reads tokens, so that requests can have a principal. */
+  /** Whether a RequestAuthentication reads tokens, so that requests can have a principal. */
   hasTokens: boolean;
+  /** The proxy is a gateway, which sees the clients' own TLS. */
+  isGateway: boolean;
 }
 
-/** A condition: what is known already, or a literal. `isHttpOnly` ones mean nothing for TCP. */
+/** A condition: a known result, or a literal. Conditions with `isHttpOnly` do not apply to TCP. */
 export interface Condition {
   known?: boolean;
   literal?: Literal;
   isHttpOnly: boolean;
 }
 
-/** On a TCP port an ALLOW rule that asks for something of HTTP is left out, and a DENY rule loses that condition. */
+/** On a TCP port an ALLOW rule with an HTTP condition is left out, and a DENY rule loses that condition. */
 export function conjoined(conditions: readonly Condition[], isDeny: boolean, isHttp: boolean): Literal[] | undefined {
   const literals: Literal[] = [];
   for (const { known, literal: one, isHttpOnly } of conditions) {
@@ -42,22 +44,26 @@ export function conjoined(conditions: readonly Condition[], isDeny: boolean, isH
 }
 
 export function sourceConditions(source: JsonMap, context: Context, policyNamespace: string): Condition[] {
-  const account = (value: string): string => {
-    const [first = '', second] = value.split('/');
-    return `cluster.local/ns/${second === undefined ? policyNamespace : first}/sa/${second ?? first}`;
-  };
-  // `cluster.local` stands for the trust domain of the mesh, whatever that is.
-  const trust = `${asName(context.mesh.config.raw['trustDomain']) ?? 'cluster.local'}/`;
-  const principal = (value: string): string =>
-    value.startsWith(trust) ? `cluster.local/${value.slice(trust.length)}` : value;
   return [
-    ...listed(source, 'principals', 'source principal', principal),
-    ...listed(source, 'serviceAccounts', 'source principal', account),
+    ...listed(source, 'principals', 'source principal', (value) => principal(value, context)),
+    ...listed(source, 'serviceAccounts', 'source principal', (value) => accountPrincipal(value, policyNamespace)),
     ...listed(source, 'namespaces', 'source namespace'),
     ...listed(source, 'ipBlocks', 'source address'),
     ...listed(source, 'remoteIpBlocks', 'remote address'),
     ...listed(source, 'requestPrincipals', 'request principal').map((one) => ofToken(one, context)),
   ];
+}
+
+/** `cluster.local` always stands for the trust domain of the mesh. */
+function principal(value: string, { mesh }: Context): string {
+  const trust = `${asName(mesh.config.raw['trustDomain']) ?? 'cluster.local'}/`;
+  return value.startsWith(trust) ? `cluster.local/${value.slice(trust.length)}` : value;
+}
+
+/** The principal of a ServiceAccount, `NAME` or `NAMESPACE/NAME`. */
+function accountPrincipal(value: string, policyNamespace: string): string {
+  const [first = '', second] = value.split('/');
+  return `cluster.local/ns/${second === undefined ? policyNamespace : first}/sa/${second ?? first}`;
 }
 
 export function operationConditions(operation: JsonMap, { server }: Context): Condition[] {
@@ -109,10 +115,15 @@ function ofToken(condition: Condition, { hasTokens }: Context): Condition {
   return { known: condition.literal.negated, isHttpOnly: true };
 }
 
-export function whenCondition(condition: JsonMap, context: Context): Condition {
+export function whenCondition(condition: JsonMap, context: Context, policyNamespace: string): Condition {
   const key = asString(condition['key']) ?? '';
-  const variable = variableOf(key);
-  const [values, notValues] = [asStrings(condition['values']), asStrings(condition['notValues'])];
+  const variable = key === 'connection.sni' && !context.isGateway ? 'sni between proxies' : variableOf(key);
+  const stated = (field: string): string[] =>
+    asStrings(condition[field]).map((value) => {
+      if (key === 'source.principal') return principal(value, context);
+      return key === 'source.serviceAccount' ? accountPrincipal(value, policyNamespace) : value;
+    });
+  const [values, notValues] = [stated('values'), stated('notValues')];
   if (variable === 'destination port') {
     const port = String(context.server.port);
     return { known: (values.length === 0 || values.includes(port)) && !notValues.includes(port), isHttpOnly: false };
@@ -147,7 +158,7 @@ function variableOf(key: string): string {
   );
 }
 
-/** A value of a policy: `*` is any, `a*` and `*a` are beginning and end, `{*}` and `{**}` are parts of a path. */
+/** A value of a policy: `*` matches anything, `a*` and `*a` a prefix and a suffix, `{*}` and `{**}` parts of a path. */
 function anyOf(values: readonly string[], ignoreCase: boolean): Test {
   const tests = values.map((value) => patternTest(value, ignoreCase));
   const [first] = tests;

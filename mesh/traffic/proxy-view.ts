@@ -1,6 +1,7 @@
 import { isAssumed, isUndeclared } from './assumed';
-import { type ProxyView, reach } from './endpoints';
+import { podPort, type ProxyView, reach } from './endpoints';
 import type { MeshModel } from '../model/mesh-model';
+import { openNetworkPolicies } from './network-policies';
 import type { RuleDestination } from './rules/action';
 import { fraction, share } from './share';
 import type { Destination, Failure, WeightedDestination } from './outcome';
@@ -8,8 +9,9 @@ import type { Destination, Failure, WeightedDestination } from './outcome';
 type Cluster = Destination & Pick<WeightedDestination, 'missing' | 'failures' | 'closed' | 'unknown'>;
 
 /**
- * The cluster that a destination means on a listener (istio pilot/pkg/networking/core/route/route.go, GetDestinationCluster): the stated port, else the service's
- * only one (rules for requests count the ports that the listener is for, rules for connections all of them), else the listener's; an ExternalName Service stands for the host it names.
+ * The Envoy cluster of a destination on a listener (istio pilot/pkg/networking/core/route/route.go,
+ * GetDestinationCluster): the stated port, else the service's only one (HTTP rules count only the listener's ports, TCP
+ * and TLS rules count all), else the listener's; an ExternalName Service is replaced by the host it names.
  */
 export function clusterOf(
   destination: RuleDestination,
@@ -24,12 +26,12 @@ export function clusterOf(
   const host = known?.externalName ?? destination.host;
   const port = destination.port ?? onlyPort ?? listenerPort;
   const named = { host, port, ...(destination.subset === undefined ? {} : { subset: destination.subset }) };
-  const state = withState(named, view, model);
-  return isL4 && (state.missing ?? state.failures) !== undefined ? { ...state, closed: true } : state;
+  const state = withState(named, view, model, isL4);
+  return isL4 && state.missing !== undefined ? { ...state, closed: true } : state;
 }
 
-/** A destination with what is known of it: why its requests fail, all or some, and what the input does not say. */
-function withState(cluster: Destination, view: ProxyView, model: MeshModel): Cluster {
+/** A destination with the reasons why all or some of its requests fail, and with what is unknown. */
+function withState(cluster: Destination, view: ProxyView, model: MeshModel, isL4: boolean): Cluster {
   const missing = missingCluster(cluster, view, model);
   if (missing !== undefined) return { ...cluster, ...missing };
   const service = view.service(cluster.host);
@@ -42,10 +44,20 @@ function withState(cluster: Destination, view: ProxyView, model: MeshModel): Clu
   const refused = places.filter(({ connection }) => connection.refused !== undefined);
   if (refused.length > 0 && refused.length === places.length)
     return { ...cluster, missing: refused[0]?.connection.refused ?? '' };
-  const unknown = [stated, ...places.map(({ connection }) => connection.unknown)].filter((one) => one !== undefined);
+  const policies = places.flatMap(({ workload }) =>
+    workload === undefined || service === undefined
+      ? []
+      : openNetworkPolicies(model, view, workload, podPort(service, workload, cluster.port)),
+  );
+  const unknown = [
+    stated,
+    ...places.map(({ connection }) => connection.unknown),
+    ...policies.map(({ namespace, name }) => `whether NetworkPolicy ${namespace}/${name} lets the connection through`),
+  ].filter((one) => one !== undefined);
   const failures = refused.map((place): Failure => ({
     share: place.share,
-    status: 503,
+    // The client's own proxy answers instead of the server.
+    status: isL4 || view.proxy === 'none' ? undefined : 503,
     why: place.connection.refused ?? '',
     places: [place.name],
   }));
@@ -56,11 +68,11 @@ function withState(cluster: Destination, view: ProxyView, model: MeshModel): Clu
   };
 }
 
-/** Failures for one reason as one. */
+/** Merges failures with the same reason. */
 export function joined(failures: readonly Failure[]): Failure[] {
   const byReason = new Map<string, Failure>();
   for (const failure of failures) {
-    const key = `${failure.status} ${failure.why}`;
+    const key = `${failure.status ?? 'closed'} ${failure.why}`;
     const before = byReason.get(key);
     byReason.set(
       key,

@@ -1,14 +1,14 @@
 import type { Valuation } from './matching/literal';
 
-/** Who decides about a request: a gateway, the sidecar of the client, or nobody where the client has no sidecar. */
+/** The proxy that routes a request: a gateway, the sidecar of the client, or none if the client has no sidecar. */
 export interface Proxy {
   type: 'gateway' | 'sidecar' | 'none';
   namespace: string;
   /** Labels of the workload. */
   labels: Record<string, string>;
-  /** Undefined where it is not known. */
+  /** Undefined if it is not known. */
   serviceAccount?: string;
-  /** What decides about its requests and is not followed: a Gateway of the Gateway API, an Ingress, ambient mode. */
+  /** What routes its requests but is not modelled: a Gateway of the Gateway API, an Ingress, ambient mode. */
   unfollowed?: string[];
 }
 
@@ -17,13 +17,13 @@ export interface Request {
   /** Host that the client connects to: FQDN, short name, or a gateway's public host. */
   host: string;
   port: number;
-  /** Defaults to `http`; `https` is TLS that the client opens itself. */
+  /** Defaults to `http`; `https` is TLS that the client originates itself. */
   protocol?: 'http' | 'https' | 'tcp' | 'tls';
   /** Defaults to `GET`. */
   method?: string;
   /** Path with query. Defaults to `/`. */
   path?: string;
-  /** By name, in any case; `host` overrides the Host header. */
+  /** By name, case-insensitive; `host` overrides the Host header. */
   headers?: Record<string, string>;
   /** Server name of a TLS connection. Defaults to {@link host}. */
   sni?: string;
@@ -31,7 +31,7 @@ export interface Request {
   address?: string;
 }
 
-/** What the proxy sees of a request when it compares it with routes. */
+/** The properties of a request that the proxy compares with routes. */
 export function requestValuation(request: Request, proxy: Proxy): Valuation {
   const headers = new Map(Object.entries(request.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
   const path = request.path ?? '/';
@@ -52,11 +52,15 @@ export function requestValuation(request: Request, proxy: Proxy): Valuation {
     if (variable === 'source namespace') return proxy.namespace;
     if (variable === 'destination address') return request.address;
     if (variable === 'token') return isMalformed(bearer(request)) ? 'invalid' : undefined;
-    return kind === 'sni' ? (request.sni ?? request.host) : undefined;
+    const isTls = request.protocol === 'tls' || request.protocol === 'https';
+    return kind === 'sni' && isTls ? (request.sni ?? request.host) : undefined;
   };
 }
 
-/** Which properties of a request are not known: addresses, what a token says, and who asks where the sender is not one workload. */
+/**
+ * Whether a property of a request is unknown: an address, the content of a token, or the sender, unless it is one
+ * workload.
+ */
 export function isOpenFor(request: Request, proxy: Proxy): (variable: string) => boolean {
   const isFromMesh = proxy.type === 'sidecar';
   const hasToken = carriesToken(request);
@@ -70,8 +74,8 @@ export function isOpenFor(request: Request, proxy: Proxy): (variable: string) =>
 }
 
 /**
- * Whether a request may carry a token of which only a RequestAuthentication knows what it says. Headers of other names than the usual one may do so, too; what has
- * not the form of a token is an invalid one.
+ * Whether a request may carry a token, which only a RequestAuthentication can read. Other headers than `authorization`
+ * may have tokens, too. A value without the form of a token is an invalid token.
  */
 function carriesToken(request: Request): boolean {
   const { headers = {}, path = '' } = request;
@@ -119,8 +123,9 @@ function queryParameters(path: string): Map<string, string> {
 }
 
 /**
- * The path without query, normalized as Istio's proxies do before routing (MeshConfig.pathNormalization, BASE): needless percent codes decoded, backslashes
- * turned, `.` and `..` resolved. https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#MeshConfig-ProxyPathNormalization-NormalizationType
+ * The path without query, normalized as Istio's proxies do before routing (MeshConfig.pathNormalization, BASE):
+ * needless percent-encoding decoded, backslashes replaced by slashes, `.` and `..` resolved.
+ * https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#MeshConfig-ProxyPathNormalization-NormalizationType
  */
 export function normalizedPath(path: string): string {
   const plain = (path.split(/[?#]/)[0] ?? '')

@@ -15,7 +15,8 @@ export function rewrittenPath(
   const uri = asName(rewrite?.['uri']);
   if (uri === undefined) return undefined;
   const test = when.find(({ variable }) => variable === 'path')?.test;
-  // Only a prefix is replaced alone; exact and regex matches stand for the whole path, and without a condition the prefix is "/".
+  // Only a prefix match replaces a part of the path. Exact and regex matches replace the whole path, and without a
+  // condition the prefix is "/".
   if (test?.kind === 'exact' || test?.kind === 'regex') return uri + query;
   const prefix = test?.kind === 'prefix' ? test.value : '/';
   return uri + path.slice(prefix.length) + query;
@@ -44,7 +45,10 @@ function redirectPort(redirect: JsonMap, request: Request, scheme: string): numb
   return port === (scheme === 'https' ? 443 : 80) ? undefined : port;
 }
 
-/** The request's own host; its port goes when another takes its place, or when it is the default of a scheme that changes. */
+/**
+ * The request's own host. Its port is dropped if another port replaces it, or if it is the default port of a scheme
+ * that changes.
+ */
 function requestHost(request: Request, from: string, to: string, port: number | undefined): string {
   const host = authority(request);
   const own = /:(\d+)$/.exec(host)?.[1];

@@ -35,7 +35,7 @@ function corsOutcome({ action, rule }: CompiledRoute, request: Request): Outcome
   const allowed =
     asList(allowOrigins).some((match) => matchesOrigin(match, origin)) ||
     asList(allowOrigin).some((one) => one === origin || one === '*');
-  // With IGNORE the proxy answers preflights of other origins, too, only without the headers that allow them.
+  // With IGNORE the proxy also answers preflights of other origins, but without the headers that allow them.
   if (!allowed && unmatchedPreflights !== 'IGNORE') return undefined;
   return { kind: 'response', status: 200, why: 'a CORS preflight, which corsPolicy answers', ...(rule && { rule }) };
 }
@@ -48,10 +48,10 @@ function matchesOrigin(match: unknown, origin: string): boolean {
   return matchesRegex(asString(regex) ?? '', origin);
 }
 
-/** What becomes of a request at a proxy, by istiod 1.30 and Envoy. Never throws. */
+/** The outcome of a request at a proxy, with istiod 1.30 and Envoy. Never throws. */
 export function route(traffic: TrafficModel, proxy: Proxy, request: Request): Outcome {
   if (proxy.unfollowed !== undefined) {
-    const unknown = proxy.unfollowed.map((name) => `${name} is not followed`);
+    const unknown = proxy.unfollowed.map((name) => `${name} is not modelled`);
     return { kind: 'unknown', why: unknown.join(', '), unknown };
   }
   if (proxy.type === 'none') return withUnknowns(traffic, proxy, request, plainOutcome(traffic, proxy, request));
@@ -60,7 +60,7 @@ export function route(traffic: TrafficModel, proxy: Proxy, request: Request): Ou
   return withUnknowns(traffic, proxy, request, outcome);
 }
 
-/** An outcome with what can change it and is not followed. */
+/** An outcome with the objects that can change it and are not modelled. */
 function withUnknowns(traffic: TrafficModel, proxy: Proxy, request: Request, outcome: Outcome): Outcome {
   const host = authorityHost(request);
   const service = proxy.type === 'sidecar' ? traffic.dialled(proxy, request.host, request.port) : undefined;
@@ -68,7 +68,7 @@ function withUnknowns(traffic: TrafficModel, proxy: Proxy, request: Request, out
   return unknownAnswer(withTouching(traffic, proxy, service, outcome, atGate));
 }
 
-/** Where a rule of an unknown kind decides before the rules that are followed, what these say is no answer. */
+/** If a rule of an unknown kind decides first, the rules after it do not give the answer. */
 function unknownAnswer(outcome: Outcome): Outcome {
   const answers = ['noRoute', 'reset', 'blackHole', 'passthrough'];
   if (outcome.unknown === undefined || !answers.includes(outcome.kind)) return outcome;
@@ -111,7 +111,7 @@ function atGateway(traffic: TrafficModel, proxy: Proxy, request: Request): Outco
   return chainFor(chains, sni)?.() ?? reset(`no server for the name ${sni} on port ${request.port} of the gateway`);
 }
 
-/** The ways in which a TLS server takes connections, by server name. */
+/** The filter chains of a TLS server, by server name. */
 function gatewayChains(
   traffic: TrafficModel,
   proxy: Proxy,
@@ -185,7 +185,9 @@ function atSidecar(traffic: TrafficModel, proxy: Proxy, request: Request): Outco
     const refused = kind === 'tls' ? refusals(dialled.hostname, routes) : [];
     const rule = refused.find(({ when }) => allHold(when, client)) ?? sidecarL4Route(routes, client, connection);
     if (rule === undefined) {
-      const what = speaksTls ? `is for the server name ${connection.sni ?? ''}` : 'takes a connection without TLS';
+      const what = speaksTls
+        ? `applies to the server name ${connection.sni ?? ''}`
+        : 'applies to a connection without TLS';
       return notTaken(`no TLS rule of ${dialled.hostname} ${what}`, policy);
     }
     return connectionOutcome(rule, request.port, proxy, request, traffic);
@@ -218,7 +220,7 @@ function askingOf(traffic: TrafficModel, caller: Proxy, port: number): Asking {
   return { caller, port, view: traffic.view(caller), model: traffic.mesh };
 }
 
-/** What becomes of a connection that a TCP or TLS rule takes. */
+/** The outcome of a connection that a TCP or TLS rule takes. */
 function connectionOutcome(
   rule: CompiledRoute,
   port: number,

@@ -1,10 +1,11 @@
+import type { MeshModel } from '../model/mesh-model';
 import type { Outcome, WeightedDestination } from './outcome';
 import { clusterOf } from './proxy-view';
 import { orderedOperations } from './rules/headers';
 import type { CompiledRoute } from './rules/routes';
 import { type Asking, judged } from './verdicts';
 
-/** What a rule does with the requests it takes, as far as that is the same for all of them. */
+/** The outcome of a rule's requests, as far as it is the same for all of them. */
 export function ruleOutcome(route: CompiledRoute, asking: Asking): Outcome {
   if (route.fixed !== undefined) return route.fixed;
   const { action, rule } = route;
@@ -33,6 +34,7 @@ export function ruleOutcome(route: CompiledRoute, asking: Asking): Outcome {
       }),
     })),
     ...common,
+    ...ownedWeights(route, model),
     ...present({
       rewrite: action.rewrite,
       authority: action.authority,
@@ -42,6 +44,13 @@ export function ruleOutcome(route: CompiledRoute, asking: Asking): Outcome {
     }),
   };
   return judged(outcome, route, asking);
+}
+
+/** A controller may set other shares than the object states. */
+function ownedWeights({ action, rule }: CompiledRoute, { weightOwners }: MeshModel): Pick<Outcome, 'unknown'> {
+  const owner = rule?.kind === 'VirtualService' ? weightOwners[`${rule.namespace}/${rule.name}`] : undefined;
+  if (rule === undefined || owner === undefined || !action.several) return {};
+  return { unknown: [`the weights of VirtualService ${rule.namespace}/${rule.name} belong to ${owner}`] };
 }
 
 function present<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {

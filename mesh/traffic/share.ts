@@ -22,7 +22,7 @@ export function percent(value: Share): string {
   return `${rounded.valueOf()} %`;
 }
 
-/** Of each tail of a distribution, what lies outside the 99.9 % bound. */
+/** The probability of each tail outside the 99.9 % bound. */
 const tail = 0.0005;
 
 /** The counts that a chance explains, of so many requests: fewer than `least` and more than `most` come up once in 2,000 times each. */
@@ -40,13 +40,13 @@ export function binomialBound(chance: Share, total: number): Bound {
   return { least: inTail(chanceOf, (at) => at), most: total - inTail(chanceOf, (at) => total - at) };
 }
 
-/** Whether a count of so many requests is one that a chance explains: inside the 99.9 % bound. */
+/** Whether chance explains a count of requests: it is within the 99.9 % bound. */
 export function inBound(chance: Share, count: number, total: number): boolean {
   const { least, most } = binomialBound(chance, total);
   return count >= least && count <= most;
 }
 
-/** How many counts from one end on lie in its tail. */
+/** The number of counts in a tail, from one end. */
 function inTail(chanceOf: Float64Array, at: (place: number) => number): number {
   let [place, sum] = [0, chanceOf[at(0)] ?? 1];
   while (sum <= tail) {

@@ -6,19 +6,20 @@ import type { TrafficInput } from './stack-objects';
 import { unknownsOf } from './unknowns';
 import { destinationWords, placeWords, treatmentWords } from './words';
 
-/** Who goes where: version or destination → part of the requests, e.g. `90 %`. */
+/** The split: version or destination → part of the requests, e.g. `90 %`. */
 export interface Split {
   who: string;
   to: Record<string, string>;
-  /** Timeouts, faults and what else is done to them; absent where nothing is. */
+  /** Timeouts, faults and other treatment; absent if there is none. */
   with?: string[];
-  /** What the answer rests on and is not known; absent where nothing is. */
+  /** Unknown facts that the split depends on; absent if there are none. */
   unknown?: string[];
 }
 
 /**
- * The effective split of every routed service, as plain data that is small and changes only when traffic does: `namespace/service` → splits in the order of the rules.
- * For stack outputs, so that `pulumi preview --diff` shows traffic as numbers. Services that no rule touches are left out.
+ * The effective split of every routed service, as plain data that is small and changes only when traffic does:
+ * `namespace/service` → splits in the order of the rules. For stack outputs, so that `pulumi preview --diff` shows
+ * traffic as numbers. Services without rules are left out.
  */
 export function effectiveSplits({
   objects,
@@ -58,7 +59,7 @@ export function effectiveSplits({
   return Object.fromEntries([...splits].sort(([a], [b]) => compareStrings(a, b)));
 }
 
-/** The version alone where all destinations are versions of the very host. */
+/** Only the version, if all destinations are versions of the same host. */
 export function destinationName(
   destination: { host: string; subset?: string },
   host: string,

@@ -1,18 +1,20 @@
 import { defaultGatewayPorts, gatewayLabel, gatewayNamespace } from '../manifests/gateway-workload';
 import { objectKey, type KubernetesObject } from '../manifests/kubernetes';
 import { renderMesh } from '../manifests/mesh';
+import { allRouteObjects } from '../manifests/routes';
 import type { GatewaySettings, StackSettings } from '../manifests/settings';
-import type { MeshOptions } from '../model/mesh-model';
+import type { MeshOptions, WeightOwners } from '../model/mesh-model';
 
-/** What the routing model is given: objects, and what no object says. */
+/** The input of the routing model: objects, and options for facts that are not in the objects. */
 export interface TrafficInput {
   objects: KubernetesObject[];
   options: MeshOptions;
 }
 
 /**
- * A stack as the routing model reads it: its objects, and the workloads that its gateway releases will make, since charts are not rendered.
- * @param known - what exists outside the stack, and whether the stack is all there is
+ * A stack as input of the routing model: its objects, and the workloads of its gateway releases, since charts are not
+ * rendered.
+ * @param known - what exists outside the stack, and whether the stack is complete
  */
 export function stackTraffic(
   settings: StackSettings,
@@ -26,6 +28,7 @@ export function stackTraffic(
   const workloads = Object.entries(gateways)
     .flatMap(([name, gateway]) => gatewayWorkload(name, gateway))
     .filter((object) => !known.has(objectKey(object)));
+  const weightOwners = weightOwnersOf(settings);
   return {
     objects: [...made, ...workloads],
     options: {
@@ -33,14 +36,41 @@ export function stackTraffic(
       ...(istio?.meshConfig === undefined ? {} : { meshConfig: istio.meshConfig }),
       ...(externals === undefined ? {} : { externals }),
       ...(complete === undefined ? {} : { complete }),
+      ...(Object.keys(weightOwners).length === 0 ? {} : { weightOwners }),
     },
   };
 }
 
-/** The Deployment and Service of Istio's gateway chart, as far as routing looks at them. A workload that was there before is known by its labels alone. */
-function gatewayWorkload(name: string, settings: GatewaySettings): KubernetesObject[] {
-  const namespace = gatewayNamespace(settings);
-  const labels = { app: name, istio: gatewayLabel(name), ...settings.labels };
+/** Merges the options of several inputs of one mesh; the last one wins. */
+export function mergedOptions(inputs: readonly TrafficInput[]): MeshOptions {
+  const all = inputs.map(({ options }) => options);
+  const owners = all.flatMap(({ weightOwners = {} }) => Object.entries(weightOwners));
+  const merged = Object.assign({}, ...all) as MeshOptions;
+  return owners.length === 0 ? merged : { ...merged, weightOwners: Object.fromEntries(owners) };
+}
+
+/** Routes whose weights a controller sets (`weightsOwnedBy`), by their VirtualServices. */
+export function weightOwnersOf({ routes }: StackSettings): WeightOwners {
+  const owners = allRouteObjects(routes).flatMap(({ namespace, service, virtualService }) => {
+    const owner = routes?.[namespace]?.[service]?.weightsOwnedBy;
+    return owner === undefined || virtualService === undefined
+      ? []
+      : [[`${namespace}/${virtualService.object.metadata.name}`, owner]];
+  });
+  return Object.fromEntries(owners) as WeightOwners;
+}
+
+/** The pods of a gateway that Istio's chart installs, as far as they matter for routing. */
+export interface GatewayPods {
+  name: string;
+  namespace: string;
+  labels: Record<string, string>;
+  /** Ports of their Service. Without it, there is none, or it is not known. */
+  ports?: readonly { name?: string; port: number; targetPort?: number | string; nodePort?: number }[];
+}
+
+/** The Deployment and Service of Istio's gateway chart. */
+export function gatewayPodObjects({ name, namespace, labels, ports }: GatewayPods): KubernetesObject[] {
   const metadata = { name, namespace, labels };
   const deployment = {
     apiVersion: 'apps/v1',
@@ -48,13 +78,24 @@ function gatewayWorkload(name: string, settings: GatewaySettings): KubernetesObj
     metadata,
     spec: { template: { metadata: { labels, annotations: { 'inject.istio.io/templates': 'gateway' } } } },
   };
-  if (settings.install === false) return [deployment];
-  const { ports: listed = defaultGatewayPorts, nodePorts = {} } = settings.service ?? {};
-  const ports = listed.map(({ name: port, port: number, targetPort }) => ({
+  if (ports === undefined) return [deployment];
+  const open = ports.map((one) => ({ ...one, targetPort: one.targetPort ?? one.port }));
+  return [deployment, { apiVersion: 'v1', kind: 'Service', metadata, spec: { selector: labels, ports: open } }];
+}
+
+/** The pods and the Service of a gateway of the stack. Of existing pods only the labels are known. */
+function gatewayWorkload(name: string, settings: GatewaySettings): KubernetesObject[] {
+  const { ports = defaultGatewayPorts, nodePorts = {} } = settings.service ?? {};
+  const service = ports.map(({ name: port, port: number, targetPort }) => ({
     name: port,
     port: number,
     targetPort: targetPort ?? number,
     ...(nodePorts[port] === undefined ? {} : { nodePort: nodePorts[port] }),
   }));
-  return [deployment, { apiVersion: 'v1', kind: 'Service', metadata, spec: { selector: labels, ports } }];
+  return gatewayPodObjects({
+    name,
+    namespace: gatewayNamespace(settings),
+    labels: { app: name, istio: gatewayLabel(name), ...settings.labels },
+    ...(settings.install === false ? {} : { ports: service }),
+  });
 }

@@ -10,7 +10,7 @@ import { GatewayTable } from './tables/gateway-table';
 import { MeshTable } from './tables/mesh-host';
 import { MeshScope } from './tables/mesh-scope';
 
-/** Routing tables of one mesh, made when first asked for and kept. */
+/** Routing tables of one mesh, each built on first use. */
 export class TrafficModel {
   private readonly scopes = new Map<string, MeshScope>();
   private readonly tables = new Map<string, GatewayTable>();
@@ -19,7 +19,7 @@ export class TrafficModel {
 
   constructor(readonly mesh: MeshModel) {}
 
-  /** What a sidecar knows. */
+  /** The scope of a sidecar. */
   scope({ namespace, labels }: Pick<Proxy, 'namespace' | 'labels'>): MeshScope {
     const sidecar = this.mesh.sidecars.scope(namespace, labels);
     const selects = this.mesh.destinationRules.selectsWorkloads ? JSON.stringify(sorted(labels)) : '';
@@ -64,7 +64,7 @@ export class TrafficModel {
     return known;
   }
 
-  /** What a client without a proxy asks: Services, by the names that DNS has for them. */
+  /** The view of a client without a proxy: Services, by their DNS names. */
   plainView({ namespace }: Pick<Proxy, 'namespace'>): ProxyView {
     const known = this.views.get(`none|${namespace}`);
     if (known !== undefined) return known;
@@ -106,7 +106,10 @@ function sorted(labels: Record<string, string>): [string, string][] {
   return Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** The routing model of a set of objects. `asked` lets it follow rules for the hosts of these requests that only rules name, on the ports that are asked. */
+/**
+ * The routing model of a set of objects. `asked` are requests whose host may be known only from rules; the model then
+ * gets a stand-in with their port.
+ */
 export function trafficModel(
   objects: readonly KubernetesObject[],
   options?: MeshOptions,
@@ -116,13 +119,13 @@ export function trafficModel(
   return modelWith(mesh, objects, options, together([assumptions(mesh), ...asked.map((one) => assumedOf(mesh, one))]));
 }
 
-/** The routing model of a mesh that was made of these objects with these options. */
+/** The routing model of a mesh that was built from these objects and options. */
 export function trafficModelOf(mesh: MeshModel, options?: MeshOptions): TrafficModel {
   const objects = mesh.objects.all.map(({ object }) => object);
   return modelWith(mesh, objects, options, assumptions(mesh));
 }
 
-/** The models of both sides of a change; what only one side names is a stand-in on both. */
+/** The models of both sides of a change; a name that only one side has is a stand-in on both. */
 export function trafficModels(
   before: readonly KubernetesObject[],
   after: readonly KubernetesObject[],
@@ -146,7 +149,7 @@ function modelWith(
   return new TrafficModel(added.length === 0 ? mesh : new MeshModel([...objects, ...added], options));
 }
 
-/** The Service that a request asks for, when its namespace is not described in the input. */
+/** The Service of a request whose namespace is not described in the input. */
 function assumedOf(mesh: MeshModel, asked: Pick<Request, 'host' | 'port' | 'protocol'>): Assumption[] {
   if (asked.host === 'localhost') return [];
   const { host, port, protocol = 'http' } = asked;

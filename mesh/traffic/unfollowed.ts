@@ -1,13 +1,16 @@
 import { apiGroup, type KubernetesObject } from '../manifests/kubernetes';
 import { asList, asMap, asName, asString, asStringMap, asStrings, canonical, isMap, without } from '../json';
 import { compareStrings } from '../collections';
-import { isHostWithin } from '../model/hosts';
+import { hostsOverlap, isHostWithin, serviceFqdn } from '../model/hosts';
 import type { MeshModel, MeshObject, MeshService, MeshWorkload } from '../model/mesh-model';
 import { hasLabels } from '../model/workload-index';
 import { isAssumed } from './assumed';
 import type { Proxy } from './request';
 
-/** Kinds that decide about traffic and that the model does not follow. What they can touch is unknown, and they are named. */
+/**
+ * Kinds that affect traffic, but are not modelled. The answer names them, and says that the outcome of requests they
+ * can affect is unknown.
+ */
 const gatewayApi = 'gateway.networking.k8s.io';
 const routeKinds = ['HTTPRoute', 'GRPCRoute', 'TCPRoute', 'TLSRoute', 'UDPRoute'];
 const kinds: Readonly<Record<string, readonly string[]>> = {
@@ -15,10 +18,13 @@ const kinds: Readonly<Record<string, readonly string[]>> = {
   'gateway.networking.x-k8s.io': ['XListenerSet', 'XBackendTrafficPolicy'],
   'networking.k8s.io': ['Ingress', 'IngressClass', 'NetworkPolicy'],
   'networking.istio.io': ['EnvoyFilter', 'ProxyConfig'],
-  'extensions.istio.io': ['WasmPlugin'],
+  'extensions.istio.io': ['WasmPlugin', 'TrafficExtension'],
 };
 
-/** An object that is not followed, and the requests that it can touch. */
+/** Kinds that change what a proxy does, by its namespace and labels. */
+export const extensionsOfProxies = ['EnvoyFilter', 'WasmPlugin', 'TrafficExtension'] as const;
+
+/** An object that is not modelled, and the requests that it can affect. */
 export interface Unfollowed {
   kind: string;
   namespace: string;
@@ -30,7 +36,7 @@ export function isUnfollowed({ apiVersion, kind }: KubernetesObject): boolean {
   return kinds[apiGroup(apiVersion)]?.includes(kind) === true;
 }
 
-/** Objects of kinds that are not followed, and that came, went or changed. */
+/** Objects of kinds that are not modelled, and that were added, removed or changed. */
 export function changedUnfollowed(before: MeshModel, after: MeshModel): Unfollowed[] {
   const [old, next] = [before, after].map(
     ({ objects }) =>
@@ -47,7 +53,7 @@ export function changedUnfollowed(before: MeshModel, after: MeshModel): Unfollow
   });
 }
 
-/** What an object says, without what the cluster notes on it. */
+/** The content of an object, without the fields that the cluster sets. */
 export function contentOf({ object, labels, annotations }: MeshObject): string {
   const content = without({ ...object }, 'metadata', 'status');
   const notes = without(annotations, 'kubectl.kubernetes.io/last-applied-configuration');
@@ -63,20 +69,17 @@ function touchedWords(object: MeshObject): string {
   const { kind, namespace, spec } = object;
   if (routeKinds.includes(kind) || kind === 'Ingress') {
     const hosts = kind === 'Ingress' ? ingressHosts(object) : asStrings(spec['hostnames']);
-    const parents = asList(spec['parentRefs']).map((value) => {
-      const parent = asMap(value);
-      return `${asName(parent['kind']) ?? 'Gateway'} ${asName(parent['namespace']) ?? namespace}/${asString(parent['name']) ?? ''}`;
-    });
+    const parents = parentsOf(object).map(title);
     const what = hosts.length === 0 ? 'requests' : `requests for ${hosts.join(', ')}`;
     return parents.length === 0 ? what : `${what} at ${parents.join(', ')}`;
   }
   if (kind === 'NetworkPolicy') return `connections to and from pods of ${namespace}`;
-  if (kind === 'EnvoyFilter' || kind === 'WasmPlugin' || kind === 'ProxyConfig') {
+  if (kind === 'ProxyConfig' || extensionsOfProxies.some((one) => one === kind)) {
     const labels = selectorOf(object);
     const pairs = Object.entries(labels).map(([label, value]) => `${label}=${value}`);
     return `requests through proxies of ${namespace}${pairs.length === 0 ? '' : ` with ${pairs.join(', ')}`}`;
   }
-  return 'requests that pass it';
+  return 'requests that pass through it';
 }
 
 function ingressHosts({ spec }: MeshObject): string[] {
@@ -94,36 +97,65 @@ function title({ kind, namespace, name }: Pick<MeshObject, 'kind' | 'namespace' 
   return `${kind} ${namespace}/${name}`;
 }
 
-/** What can change the answer to a client's requests for a service, by name. */
-export function touching(
-  model: MeshModel,
-  client: Proxy,
-  service: MeshService | undefined,
-  workloads: readonly MeshWorkload[],
-): string[] {
+/** The destination of a client's requests. */
+export interface Reached {
+  /** The service that the client of a sidecar asks for. */
+  service: MeshService | undefined;
+  /** The services that the requests end at. */
+  destinations: readonly MeshService[];
+  workloads: readonly MeshWorkload[];
+}
+
+/** What can change the answer to a client's requests, by name. */
+export function touching(model: MeshModel, client: Proxy, { service, destinations, workloads }: Reached): string[] {
   const { objects } = model;
   const isGateway = client.type === 'gateway';
-  const extensions = [...objects.ofKind('EnvoyFilter'), ...objects.ofKind('WasmPlugin')].filter(
-    (object) =>
-      (client.type !== 'none' && appliesTo(object, client, isGateway ? 'GATEWAY' : 'SIDECAR_OUTBOUND', model)) ||
-      workloads.some((workload) => workload.proxy !== 'none' && appliesTo(object, workload, 'SIDECAR_INBOUND', model)),
-  );
+  const extensions = extensionsOfProxies
+    .flatMap((kind) => objects.ofKind(kind))
+    .filter(
+      (object) =>
+        (client.type !== 'none' && appliesTo(object, client, isGateway ? 'GATEWAY' : 'SIDECAR_OUTBOUND', model)) ||
+        workloads.some(
+          (workload) => workload.proxy !== 'none' && appliesTo(object, workload, 'SIDECAR_INBOUND', model),
+        ),
+    );
   const routes =
     service === undefined || client.type !== 'sidecar'
       ? []
       : routeKinds.flatMap((kind) =>
           objects.ofGroupKind(gatewayApi, kind).filter((route) => hasParent(route, service)),
         );
-  const waypoint = service === undefined || isAssumed(service.source) ? undefined : waypointOf(model, service);
+  const policies =
+    client.type === 'none'
+      ? []
+      : [
+          ...objects.ofGroupKind(gatewayApi, 'BackendTLSPolicy'),
+          ...objects.ofGroupKind('gateway.networking.x-k8s.io', 'XBackendTrafficPolicy'),
+        ].filter((policy) => destinations.some((one) => targets(policy, one)));
+  const behindWaypoints = isGateway
+    ? destinations.filter((one) => labelOf(model, one, 'istio.io/ingress-use-waypoint') === 'true')
+    : service === undefined || client.type === 'none'
+      ? []
+      : [service];
   return [
     ...new Set([
-      ...[...extensions, ...routes].map((object) => `${title(object)} is not followed`),
-      ...(waypoint === undefined || client.type === 'none' ? [] : [`waypoint ${waypoint} is not followed`]),
+      ...[...extensions, ...routes, ...policies].map((object) => `${title(object)} is not modelled`),
+      ...behindWaypoints
+        .flatMap((one) => waypointOf(model, one) ?? [])
+        .map((waypoint) => `waypoint ${waypoint} is not modelled`),
     ]),
   ];
 }
 
-/** Whether an extension holds for a proxy in a role. */
+/** Whether a policy of the Gateway API applies to a Service. */
+function targets({ namespace, spec }: MeshObject, service: MeshService): boolean {
+  return asList(spec['targetRefs']).some((value) => {
+    const target = asMap(value);
+    return target['kind'] === 'Service' && target['name'] === service.name && namespace === service.namespace;
+  });
+}
+
+/** Whether an extension applies to a proxy in a role. */
 function appliesTo(
   object: MeshObject,
   { namespace, labels }: Pick<MeshWorkload, 'namespace' | 'labels'>,
@@ -133,7 +165,7 @@ function appliesTo(
   const { spec } = object;
   if (spec['targetRefs'] !== undefined || spec['targetRef'] !== undefined) return false;
   if (object.namespace !== namespace && object.namespace !== config.rootNamespace) return false;
-  // Of senders without a namespace the labels are not known either.
+  // For senders without a namespace, the labels are unknown, too.
   if (namespace !== '' && !hasLabels(labels, selectorOf(object))) return false;
   if (object.kind !== 'EnvoyFilter') return true;
   return asList(spec['configPatches']).some((patch) => {
@@ -142,25 +174,47 @@ function appliesTo(
   });
 }
 
-function hasParent(route: MeshObject, service: MeshService): boolean {
-  return asList(route.spec['parentRefs']).some((value) => {
+interface Parent {
+  kind: string;
+  namespace: string;
+  name: string;
+}
+
+/** The parents of a Gateway API route. */
+function parentsOf({ namespace, spec }: MeshObject): Parent[] {
+  return asList(spec['parentRefs']).map((value) => {
     const parent = asMap(value);
-    const kind = asName(parent['kind']);
-    if (kind === 'Hostname') return asString(parent['name']) === service.hostname;
-    return (
-      (kind === 'Service' || kind === 'ServiceEntry') &&
-      asString(parent['name']) === service.name &&
-      (asName(parent['namespace']) ?? route.namespace) === service.namespace
-    );
+    return {
+      kind: asName(parent['kind']) ?? 'Gateway',
+      namespace: asName(parent['namespace']) ?? namespace,
+      name: asString(parent['name']) ?? '',
+    };
   });
 }
 
-function waypointOf({ namespaces }: MeshModel, { source, namespace }: MeshService): string | undefined {
-  const label = source.labels['istio.io/use-waypoint'] ?? namespaces.get(namespace)?.labels['istio.io/use-waypoint'];
-  return label === undefined || label === 'none' ? undefined : `${namespace}/${label}`;
+/** Kinds of parents that are not entrances: routes for them apply in the mesh. */
+const servicesAsParents = ['Service', 'ServiceEntry', 'Hostname'];
+
+function hasParent(route: MeshObject, service: MeshService): boolean {
+  return parentsOf(route).some(({ kind, namespace, name }) =>
+    kind === 'Hostname'
+      ? name === service.hostname
+      : servicesAsParents.includes(kind) && name === service.name && namespace === service.namespace,
+  );
 }
 
-/** A place where requests come in that the model does not follow. */
+function waypointOf(model: MeshModel, service: MeshService): string | undefined {
+  const name = labelOf(model, service, 'istio.io/use-waypoint');
+  if (name === undefined || name === 'none') return undefined;
+  return `${labelOf(model, service, 'istio.io/use-waypoint-namespace') ?? service.namespace}/${name}`;
+}
+
+/** A label of a Service, or else of its namespace. */
+function labelOf({ namespaces }: MeshModel, { source, namespace }: MeshService, label: string): string | undefined {
+  return (isAssumed(source) ? undefined : source.labels[label]) ?? namespaces.get(namespace)?.labels[label];
+}
+
+/** An entrance for requests that is not modelled. */
 export interface Entrance {
   /** E.g. `Gateway edge/public (Gateway API)`, `Ingress shop/web`. */
   title: string;
@@ -168,26 +222,34 @@ export interface Entrance {
   namespace: string;
   /** Objects that decide there. */
   names: string[];
-  /** Hosts that are served there; empty: any. */
+  /** Hosts that are served there; empty for any host. */
   hosts: string[];
 }
 
 export function entrances({ objects }: MeshModel): Entrance[] {
   const routes = routeKinds.flatMap((kind) => objects.ofGroupKind(gatewayApi, kind));
-  const gateways = objects
-    .ofGroupKind(gatewayApi, 'Gateway')
-    .filter(({ spec }) => !isWaypoint(spec['gatewayClassName']));
+  const known = new Map(
+    objects.ofGroupKind(gatewayApi, 'Gateway').map((gateway) => [title(gateway), gateway] as const),
+  );
+  // A route may be attached to a Gateway that is not in the input.
+  const attached = routes.flatMap(parentsOf).filter(({ kind }) => !servicesAsParents.includes(kind));
+  const all = new Map([...known.values(), ...attached].map((one) => [title(one), one] as const));
+  const gateways = [...all.values()].filter((one) => !isWaypoint(known.get(title(one))?.spec['gatewayClassName']));
   return [
-    ...gateways.map((gateway): Entrance => {
-      const own = routes.filter((route) => isParent(route, gateway));
-      const listeners = asList(gateway.spec['listeners']).map((one) => asName(asMap(one)['hostname']) ?? '*');
-      const hosts = own.flatMap(({ spec }) => asStrings(spec['hostnames']));
+    ...gateways.map(({ kind, namespace, name }): Entrance => {
+      const own = routes.filter((route) =>
+        parentsOf(route).some((one) => title(one) === title({ kind, namespace, name })),
+      );
+      const listeners = asList(known.get(title({ kind, namespace, name }))?.spec['listeners']);
+      const stated = own.flatMap(({ spec }) => asStrings(spec['hostnames']));
+      const isOpen = own.some(({ spec }) => asStrings(spec['hostnames']).length === 0);
+      const entrance = `${title({ kind, namespace, name })} of the Gateway API`;
       return {
-        title: `${title(gateway)} of the Gateway API`,
-        name: gateway.name,
-        namespace: gateway.namespace,
-        names: [`${title(gateway)} of the Gateway API`, ...own.map(title)],
-        hosts: hosts.length > 0 ? hosts : listeners,
+        title: entrance,
+        name,
+        namespace,
+        names: [entrance, ...own.map(title)],
+        hosts: [...stated, ...(isOpen || own.length === 0 ? listenerHosts(listeners) : [])],
       };
     }),
     ...objects.ofGroupKind('networking.k8s.io', 'Ingress').map((ingress): Entrance => ({
@@ -204,15 +266,9 @@ function isWaypoint(className: unknown): boolean {
   return asString(className)?.includes('waypoint') === true;
 }
 
-function isParent(route: MeshObject, gateway: MeshObject): boolean {
-  return asList(route.spec['parentRefs']).some((value) => {
-    const parent = asMap(value);
-    return (
-      (asName(parent['kind']) ?? 'Gateway') === 'Gateway' &&
-      asString(parent['name']) === gateway.name &&
-      (asName(parent['namespace']) ?? route.namespace) === gateway.namespace
-    );
-  });
+/** Without a known listener any host may be served. */
+function listenerHosts(listeners: readonly unknown[]): string[] {
+  return listeners.length === 0 ? ['*'] : listeners.map((one) => asName(asMap(one)['hostname']) ?? '*');
 }
 
 /** The entrances that take requests for a host. */
@@ -220,8 +276,33 @@ export function entrancesFor(model: MeshModel, host: string): Entrance[] {
   return entrances(model).filter(({ hosts }) => hosts.some((one) => isHostWithin(host, one)));
 }
 
-/** What an Ingress or the Gateway API can do at a gateway's workload: istiod serves an Ingress of its class there. */
-export function touchingGateway(model: MeshModel, { labels }: Proxy, host: string): string[] {
+/**
+ * The Ingresses and Gateway API objects that can affect a gateway's workload: istiod serves an Ingress of its class
+ * there, and a Gateway with the address of its Service.
+ */
+export function touchingGateway(model: MeshModel, proxy: Proxy, host: string): string[] {
+  return [...ingressesAt(model, proxy, host), ...attachedGateways(model, proxy, host)];
+}
+
+function attachedGateways(model: MeshModel, { namespace, labels }: Proxy, host: string): string[] {
+  const attached = model.objects.ofGroupKind(gatewayApi, 'Gateway').filter((gateway) =>
+    asList(gateway.spec['addresses']).some((address) => {
+      const written = asName(asMap(address)['value']) ?? '';
+      const [service] = model.services.withHost(
+        serviceFqdn(written, gateway.namespace, model.config.domain) ?? written,
+      );
+      return service?.selector !== undefined && service.namespace === namespace && hasLabels(labels, service.selector);
+    }),
+  );
+  const ids = new Set(attached.map(title));
+  return entrances(model)
+    .filter(
+      (one) => ids.has(title({ ...one, kind: 'Gateway' })) && one.hosts.some((other) => hostsOverlap(host, other)),
+    )
+    .flatMap(({ names }) => names.map((name) => `${name} is not modelled`));
+}
+
+function ingressesAt(model: MeshModel, { labels }: Proxy, host: string): string[] {
   const selector = asStringMap(asMap(model.config.raw['ingressSelector']));
   const istio = Object.keys(selector).length > 0 ? selector : { istio: 'ingressgateway' };
   if (!hasLabels(labels, istio)) return [];
@@ -230,9 +311,9 @@ export function touchingGateway(model: MeshModel, { labels }: Proxy, host: strin
     .filter((ingress) => isOfIstio(model, ingress))
     .filter((ingress) => {
       const hosts = ingressHosts(ingress);
-      return hosts.length === 0 || hosts.some((one) => isHostWithin(host, one) || isHostWithin(one, host));
+      return hosts.length === 0 || hosts.some((one) => hostsOverlap(host, one));
     })
-    .map((ingress) => `${title(ingress)} is not followed`);
+    .map((ingress) => `${title(ingress)} is not modelled`);
 }
 
 function isOfIstio({ objects }: MeshModel, { spec, annotations }: MeshObject): boolean {

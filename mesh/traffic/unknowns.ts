@@ -9,13 +9,16 @@ import type { TrafficModel } from './traffic-model';
 import { touching } from './unfollowed';
 import { hasPolicies } from './verdicts';
 
-/** Everything that an answer rests on and that is not known, each once. */
+/** Every unknown fact that an answer depends on, once. */
 export function unknownsOf({ kind, why, unknown = [], destinations = [], mirrors = [] }: Outcome): string[] {
   const all = [...unknown, ...[...destinations, ...mirrors].flatMap((one) => one.unknown ?? [])];
   return kind === 'unknown' && all.length === 0 ? [why ?? 'what decides'] : [...new Set(all)];
 }
 
-/** An outcome with the names of what can change it: extensions of the proxies on the way, routes of the Gateway API, waypoints. */
+/**
+ * An outcome with the names of objects that can change it: extensions of the proxies involved, routes of the Gateway
+ * API, waypoints.
+ */
 export function withTouching(
   traffic: TrafficModel,
   client: Proxy,
@@ -30,11 +33,17 @@ export function withTouching(
       ? reach(mesh, view, destination).places.flatMap(({ workload }) => workload ?? [])
       : [],
   );
+  const destinations = (outcome.destinations ?? []).flatMap(({ host }) => view.service(host) ?? []);
   const ambient =
     workloads.some(({ proxy }) => proxy === 'ambient') && hasPolicies(mesh)
-      ? ['policies in ambient mode are not followed']
+      ? ['policies in ambient mode are not modelled']
       : [];
-  const names = [...more, ...touching(mesh, client, service, workloads), ...ambient, ...ofGateway(mesh, client)];
+  const names = [
+    ...more,
+    ...touching(mesh, client, { service, destinations, workloads }),
+    ...ambient,
+    ...ofGateway(mesh, client),
+  ];
   return names.length === 0 ? outcome : { ...outcome, unknown: [...new Set([...(outcome.unknown ?? []), ...names])] };
 }
 
@@ -47,7 +56,7 @@ function ofGateway(mesh: MeshModel, { type, labels }: Proxy): string[] {
     .map(({ id }) => `no Gateway ${id} is in the input`);
 }
 
-/** What the policies of a gateway's own workload say of requests on a port. */
+/** The results of the policies of a gateway's own workload for requests on a port. */
 export function gatewaySteps(traffic: TrafficModel, proxy: Proxy, port: number, isHttp: boolean): Step[] {
   if (!hasPolicies(traffic.mesh)) return [{ when: [], verdict: {} }];
   const server = {

@@ -8,9 +8,9 @@ import type { Proxy } from './request';
 import { clusterOf, joined } from './proxy-view';
 import type { CompiledRoute, PolicyVerdict } from './rules/routes';
 
-/** What the AuthorizationPolicies of the pods say of the requests that a route sends there. */
+/** The results of the pods' AuthorizationPolicies for the requests that a route sends there. */
 
-/** What asks, and on which port. */
+/** The client, and the port. */
 export interface Asking {
   caller: Proxy;
   port: number;
@@ -18,13 +18,13 @@ export interface Asking {
   model: MeshModel;
 }
 
-/** A route as one for each class of requests that the policies of its destinations tell apart. */
+/** Splits a route into one for each class of requests that its destinations' policies distinguish. */
 export function byVerdict(route: CompiledRoute, asking: Asking): CompiledRoute[] {
   const servers = serversOf(route, asking);
   return servers.length === 0 ? [route] : routesByVerdict(route, servers);
 }
 
-/** A route with what the policies of its destinations say of one request. */
+/** A route with the results of its destinations' policies for one request. */
 export function withVerdicts(
   route: CompiledRoute,
   asking: Asking,
@@ -82,18 +82,19 @@ function judgedDestination(
     const verdict = steps && verdicts.get(policyKey(steps));
     if (verdict?.unknown !== undefined) unknown.push(verdict.unknown);
     if (verdict?.status === undefined) continue;
-    failures.push({ share: place.share, status: verdict.status, why: verdict.why ?? '', places: [place.name] });
+    const status = isL4 ? undefined : verdict.status;
+    failures.push({ share: place.share, status, why: verdict.why ?? '', places: [place.name] });
   }
   return {
     ...destination,
-    ...(failures.length === 0 ? {} : { failures: joined(failures), ...(isL4 ? { closed: true as const } : {}) }),
+    ...(failures.length === 0 ? {} : { failures: joined(failures) }),
     ...(unknown.length === 0 ? {} : { unknown: [...new Set(unknown)].join('; ') }),
   };
 }
 
 const known = new WeakMap<MeshModel, Map<string, Step[]>>();
 
-/** What the policies for a place say; undefined where no proxy enforces any, or the connection is refused before. */
+/** The results of the policies for a place; undefined if no proxy enforces any, or the connection is refused before. */
 function placeSteps(
   service: MeshService,
   { workload, connection }: Place,

@@ -1,10 +1,11 @@
 import { asMap, asString, canonical, isMap } from '../json';
 import { compareStrings } from '../collections';
+import { printable } from '../strings';
 import { type Destination, type Fault, noSidecar, type Outcome, type WeightedDestination } from './outcome';
 import { percent, type Share } from './share';
 import type { Literal } from './matching/literal';
 
-/** `reviews.bookinfo v3`; the port only where it matters to the reader. */
+/** `reviews.bookinfo v3`; the port only if the reader needs it. */
 export function destinationWords({ host, subset }: Pick<Destination, 'host' | 'subset'>): string {
   const short = /^([^.]+\.[^.]+)\.svc\./.exec(host)?.[1] ?? host;
   return subset === undefined ? short : `${short} ${subset}`;
@@ -16,7 +17,10 @@ export function endWords(place: string): string {
   return port === undefined ? first.trim() : destinationWords({ host: first, ...(subset ? { subset } : {}) });
 }
 
-/** Ends with their shares: `shop/reviews-v1 90 %, shop/reviews-v2 10 %`; of pods that are not in the input, their labels. */
+/**
+ * Ends with their shares: `shop/reviews-v1 90 %, shop/reviews-v2 10 %`; for pods that are not in the input, their
+ * labels.
+ */
 export function endsWords(ends: Readonly<Record<string, Share>>): string {
   const places = Object.entries(ends).map(([place, part]) => {
     const labels = place.split('|')[3];
@@ -26,17 +30,7 @@ export function endsWords(ends: Readonly<Record<string, Share>>): string {
   return places.join(', ');
 }
 
-/** A string for a terminal: control characters are shown as escapes, line breaks are kept. */
-export function printable(value: string): string {
-  return value.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, escapedCharacter);
-}
-
-function escapedCharacter(character: string): string {
-  const code = character.charCodeAt(0);
-  return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`;
-}
-
-/** A string as code in a Markdown table: nothing in it is markup, a link, a mention or HTML. */
+/** A string as code in a Markdown table: markup, links, mentions and HTML in it have no effect. */
 export function codeSpan(value: string): string {
   const line = printable(value).replaceAll('\n', ' ').replaceAll('|', '\\|');
   if (line.trim() === '') return line;
@@ -51,7 +45,7 @@ export function outcomeWords(outcome: Outcome): string {
   return [placeWords(outcome), ...treatmentWords(outcome)].join('; ');
 }
 
-/** Only where they go. */
+/** Only the destinations. */
 export function placeWords({ kind, destinations = [], status, redirect, location, why, body }: Outcome): string {
   switch (kind) {
     case 'routed':
@@ -63,7 +57,7 @@ export function placeWords({ kind, destinations = [], status, redirect, location
     case 'noRoute':
       return '404, no rule';
     case 'passthrough':
-      return 'past the mesh, to the address asked for';
+      return 'passthrough, to the original address';
     case 'blackHole':
       return '502, unknown host';
     case 'reset':
@@ -73,7 +67,7 @@ export function placeWords({ kind, destinations = [], status, redirect, location
   }
 }
 
-/** How requests are treated beside where they go. */
+/** How requests are treated, besides their destination. */
 export function treatmentWords(outcome: Outcome): string[] {
   const { rewrite, authority, timeout, retries, mirrors = [], headers, fault, destinations = [] } = outcome;
   const changed = [
@@ -117,10 +111,9 @@ function weightedWords(destination: WeightedDestination, several: boolean): stri
 /** Why requests to a destination fail: `503: no pod …`, or of which part. */
 export function failureWords(destination: Pick<WeightedDestination, 'missing' | 'failures' | 'closed'>): string {
   const { missing, failures = [], closed } = destination;
-  const answer = (status: number): string => (closed === true ? 'closed' : String(status));
-  if (missing !== undefined) return `${answer(503)}: ${missing}`;
+  if (missing !== undefined) return `${closed === true ? 'closed' : '503'}: ${missing}`;
   return failures
-    .map(({ share, status, why }) => `${share === '1' ? '' : `${percent(share)} `}${answer(status)}: ${why}`)
+    .map(({ share, status = 'closed', why }) => `${share === '1' ? '' : `${percent(share)} `}${status}: ${why}`)
     .join('; ');
 }
 
@@ -144,10 +137,10 @@ function faultWords(fault: Fault | undefined): string[] {
   ];
 }
 
-/** Conditions in words: `path starts with /static, header end-user is jason`; `everybody` without any. */
+/** Conditions in words: `path starts with /static, header end-user is jason`; `all requests` without any. */
 export function conditionWords(literals: readonly Literal[]): string {
   const words = conditionList(literals);
-  return words.length === 0 ? 'everybody' : words.join(', ');
+  return words.length === 0 ? 'all requests' : words.join(', ');
 }
 
 /** Each condition in words, once. */

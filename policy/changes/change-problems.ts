@@ -6,10 +6,11 @@ import { changeRules } from '../rules/change-rules';
 import { applyWaivers } from '../engine-findings';
 
 /**
- * What is wrong with going from one state to another in one update, though each may be right by itself. Both lists may be parts of a mesh, a single object before and after included; what is in neither is
- * taken to stay as it is. Pure, never throws for lack of a field, and does not depend on the order of objects.
+ * What is wrong with changing one state into another in one update, even if each state is valid. Both lists may be
+ * parts of a mesh, down to a single object before and after; anything in neither list is assumed to stay unchanged.
+ * Pure, never throws for lack of a field, and does not depend on the order of objects.
  * @param before - the objects as they were deployed last; none for a first deployment, which is not judged
- * @param after - the objects that are to be
+ * @param after - the objects after the update
  */
 export function changeProblems(
   before: readonly KubernetesObject[],

@@ -3,7 +3,8 @@ import { hostRules } from '../model/host-rules';
 import { writtenRoutes } from '../model/routes';
 
 /**
- * Annotation of a DestinationRule with the subsets that routes send requests to, separated by commas. A resource hook, which sees one object at a time, learns from it which subsets are in use.
+ * Annotation of a DestinationRule with the subsets that routes send requests to, separated by commas. It tells a
+ * resource hook, which sees one object at a time, which subsets are in use.
  */
 const usedSubsetsAnnotation = 'policy.meshwright.io/used-subsets';
 

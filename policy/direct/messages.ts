@@ -31,19 +31,19 @@ export interface Pack {
   policies: readonly Policy[];
 }
 
-/** What the engine says of a policy in this run. */
+/** The engine's settings for a policy in this run. */
 export interface PolicyConfig {
   level: EnforcementLevel;
   properties: Record<string, unknown>;
 }
 
-/** Something that a policy complains about. */
+/** A violation that a policy reports. */
 export interface AnalyzerViolation {
   policy: Policy;
   /** Level of the policy in this run. */
   level: EnforcementLevel;
   message: string;
-  /** Of the resource, where it is another than the one that was asked about. */
+  /** Of the resource, if it is not the one in the request. */
   urn: string | undefined;
 }
 
@@ -83,7 +83,7 @@ function policyInfo(policy: Policy): proto.PolicyInfo {
     .setConfigschema(schema);
 }
 
-/** What the engine says of each policy, by its name. */
+/** The engine's settings for each policy, by its name. */
 export function configOf(request: proto.ConfigureAnalyzerRequest): Map<string, PolicyConfig> {
   const config = new Map<string, PolicyConfig>();
   request.getPolicyconfigMap().forEach((told, name) => {
@@ -120,11 +120,14 @@ export function analyzeResponse(
   );
 }
 
-/** By this key Pulumi marks a value that is more than it looks, and as a secret by this value (Pulumi: sdk/go/common/resource/properties.go). */
+/**
+ * Pulumi marks special values with this key; with the second value the mark means a secret
+ * (sdk/go/common/resource/properties.go).
+ */
 const signature = '4dabf18193072939515e22adb298388d';
 const secret = '1b47061264138c4ac30d75fd1eb44270';
 
-/** The resources of a stack, each with those that it names. What it names and is not among them is left out. */
+/** The resources of a stack, each with its parent and dependencies. Dependencies outside the stack are left out. */
 export function stackResources(messages: readonly AnalyzerResource[]): StackResource[] {
   const byUrn = new Map(messages.map((message) => [message.getUrn(), resourceOf(message)]));
   const known = (urns: readonly string[]): StackResource[] => urns.flatMap((urn) => byUrn.get(urn) ?? []);

@@ -18,7 +18,10 @@ import {
   stackResources,
 } from './messages';
 
-/** Serves the engine. The server in Pulumi's policy SDK needs the whole SDK, decodes each resource again for remediations, which this pack does not have, and decodes the stack once per policy. */
+/**
+ * Serves the engine. Pulumi's policy SDK has a server too, but it loads the whole SDK, decodes each resource again for
+ * remediations, which this pack lacks, and decodes the stack once per policy.
+ */
 export function serve(pack: Pack): Promise<Serving> {
   const unread = new proto.AnalyzeRequest();
   const remediate = { ...AnalyzerService.remediate, requestDeserialize: () => unread };
@@ -28,13 +31,13 @@ export function serve(pack: Pack): Promise<Serving> {
 function implementation(pack: Pack): UntypedServiceImplementation {
   let config = new Map<string, PolicyConfig>();
   let stackTags = new Map<string, string>();
-  /** Asks each policy that is not switched off. */
+  /** Runs each policy that is not switched off. */
   const ask = (judge: (policy: Policy, run: RunArgs, report: Report) => void): proto.AnalyzeResponse => {
     const violations: AnalyzerViolation[] = [];
     for (const policy of pack.policies) {
       const { level, properties = {} } = { level: policy.enforcementLevel, ...config.get(policy.name) };
       if (level === 'disabled') continue;
-      // What was to be remediated and is still wrong stops the engine.
+      // A violation of level `remediate` stops the engine, because this pack remediates nothing.
       const told = level === 'remediate' ? 'mandatory' : level;
       const getConfig = (() => properties) as RunArgs['getConfig'];
       judge(policy, { getConfig, stackTags }, (message, urn) => {

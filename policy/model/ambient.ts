@@ -12,7 +12,7 @@ export function isAmbient(namespace: KnownNamespace | undefined): boolean {
   return !hasSidecars && labels['istio.io/dataplane-mode'] === 'ambient';
 }
 
-/** The waypoint that something asks for by its own labels, else by its namespace's; `none` opts out. */
+/** The waypoint that the labels of an object name, or else the labels of its namespace; `none` opts out. */
 export function waypointOf(
   own: Record<string, string>,
   namespace: KnownNamespace | undefined,
@@ -30,7 +30,7 @@ export function waypointsIn(model: MeshModel, namespace: string): MeshObject[] {
     .filter((gateway) => gateway.namespace === namespace && gateway.spec['gatewayClassName'] === 'istio-waypoint');
 }
 
-/** Which field of a policy only a proxy that reads HTTP can honour; undefined for a policy that ztunnel can. */
+/** The field of a policy that needs a proxy that reads HTTP; undefined for a policy that ztunnel can apply. */
 export function httpField(object: MeshObject): string | undefined {
   switch (object.kind) {
     case 'AuthorizationPolicy':

@@ -1,3 +1,4 @@
+import { matchesPolicyValue } from '../../mesh/model/policy-attachment';
 import { asMap, asName, indexedMaps, type JsonMap } from '../../mesh/json';
 import type { MeshObject } from '../../mesh/model/mesh-model';
 
@@ -33,8 +34,5 @@ VERSION-CONTROL`.split(/\s+/);
 
 /** Whether a method of an AuthorizationPolicy, with `*` at one end for any characters, can be that of a request. */
 export function isMethodPattern(pattern: string): boolean {
-  if (pattern === '*') return true;
-  if (pattern.endsWith('*')) return methods.some((method) => method.startsWith(pattern.slice(0, -1)));
-  if (pattern.startsWith('*')) return methods.some((method) => method.endsWith(pattern.slice(1)));
-  return methods.includes(pattern);
+  return methods.some((method) => matchesPolicyValue(method, pattern));
 }

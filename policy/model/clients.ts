@@ -3,15 +3,22 @@ import { resolveGateway } from '../../mesh/model/gateways';
 import { memoizeByIdentity } from '../../mesh/model/memoize';
 import { isVisible } from '../../mesh/model/mesh-config';
 import { hasLabels } from '../../mesh/model/workload-index';
-import type { EffectiveRule, MeshGateway, MeshModel, MeshVirtualService } from '../../mesh/model/mesh-model';
+import type {
+  EffectiveRule,
+  MeshGateway,
+  MeshModel,
+  MeshVirtualService,
+  MeshWorkload,
+} from '../../mesh/model/mesh-model';
+import { hasNoProxy } from '../../mesh/model/mutual-tls';
 import type { CheckOptions, GatewayWorkload } from '../rule';
 import { hostRules } from './host-rules';
 import { servicePlace } from '../../mesh/model/externals';
 import type { WrittenRoute } from './routes';
 
-/** Pods that a Gateway selects, seen as an object or declared. */
+/** Pods that a Gateway selects: in the input, or declared in the options. */
 export interface KnownGatewayWorkload extends GatewayWorkload {
-  /** Undefined for one that is declared only. */
+  /** Undefined for declared pods. */
   name: string | undefined;
 }
 
@@ -32,10 +39,10 @@ export function knownGatewayWorkloads(
   return [...seen, ...declared];
 }
 
-/** A rule, as far as it says at which gateways it holds. */
+/** The parts of a rule that decide at which gateways it applies. */
 type PlacedRule = Pick<WrittenRoute, 'virtualService' | 'rule'>;
 
-/** The gateways at which a rule holds: those of its VirtualService, unless each of its matches names some. */
+/** The gateways at which a rule applies: those of its VirtualService, unless all of its matches name gateways. */
 function gatewaysOfRule({ virtualService, rule }: PlacedRule): string[] {
   const { gateways, namespace } = virtualService;
   const named = indexedMaps(rule['match']).map(({ item }) => asStrings(item['gateways']));
@@ -45,8 +52,9 @@ function gatewaysOfRule({ virtualService, rule }: PlacedRule): string[] {
 }
 
 /**
- * Namespaces of the proxies that use a rule: one entry for the mesh, for which the VirtualService's own namespace stands, and one for each namespace of gateway
- * pods. An entry with several namespaces means that the input does not say which of them it is.
+ * Namespaces of the proxies that use a rule. The mesh is represented by the VirtualService's own namespace, and by
+ * those that {@link meshClients} adds. Each namespace of gateway pods is an entry, too. An entry with several
+ * namespaces means that the input does not show which of them it is.
  */
 export function clientNamespaces(model: MeshModel, options: CheckOptions, route: PlacedRule): string[][] {
   const { hosts, namespace } = route.virtualService;
@@ -62,8 +70,8 @@ export function clientNamespaces(model: MeshModel, options: CheckOptions, route:
 }
 
 /**
- * Namespaces of sidecars that use a VirtualService of the mesh. Its own stands for all in which nothing differs; others count when a DestinationRule or an
- * exportTo treats them differently.
+ * Namespaces of sidecars that use a VirtualService of the mesh. Its own namespace represents all others, except those
+ * that a DestinationRule or an exportTo treats differently.
  */
 function meshClients(model: MeshModel, { namespace, hosts, seenBy }: MeshVirtualService): string[][] {
   const reaches = (client: string): boolean =>
@@ -73,20 +81,33 @@ function meshClients(model: MeshModel, { namespace, hosts, seenBy }: MeshVirtual
       return services.length === 0 || services.some((service) => isVisible(service.seenBy, client));
     });
   const others = [...namespacesApart(model)].filter((client) => client !== namespace && reaches(client));
-  return [...(reaches(namespace) || others.length === 0 ? [namespace] : []), ...others].map((client) => [client]);
+  const known = [...(reaches(namespace) ? [namespace] : []), ...others];
+  // The clients may be in namespaces that the input does not describe.
+  const named = [seenBy, ...hosts.flatMap((host) => model.services.withHost(host).map((service) => service.seenBy))]
+    .flatMap((one) => (typeof one === 'string' ? [] : [...one]))
+    .filter(reaches);
+  const clients = known.length > 0 ? known : named;
+  return (clients.length > 0 ? [...new Set(clients)] : [namespace]).map((client) => [client]);
+}
+
+/** Without the Namespace object, it is not known whether pods get a sidecar. */
+function mayHaveSidecar(model: MeshModel, workload: MeshWorkload): boolean {
+  return workload.proxy === 'sidecar' || (workload.proxy === 'none' && !hasNoProxy(model, workload));
 }
 
 /** Namespaces with sidecars that a Service's exportTo or a DestinationRule treats differently from the rest. */
 const namespacesApart = memoizeByIdentity((model: MeshModel): ReadonlySet<string> => {
   const withSidecars = new Set(
-    model.workloads.all.filter(({ proxy }) => proxy === 'sidecar').map(({ namespace }) => namespace),
+    model.workloads.all.filter((workload) => mayHaveSidecar(model, workload)).map(({ namespace }) => namespace),
   );
   const visibilities = [...model.services.all, ...hostRules(model).all].map(({ seenBy }) => seenBy);
   if (visibilities.some((seenBy) => seenBy !== '*')) return withSidecars;
   return new Set([...hostRules(model).namespaces].filter((namespace) => withSidecars.has(namespace)));
 });
 
-/** The DestinationRule in effect for an FQDN when proxies of a namespace call it, whether or not its Service is among the objects. */
+/**
+ * The DestinationRule in effect for an FQDN when proxies of a namespace call it. Its Service need not be in the input.
+ */
 export function effectiveRule(model: MeshModel, host: string, client: string): EffectiveRule | undefined {
   const service = model.services.covering(host, client);
   const namespace = service?.namespace ?? servicePlace(host, model.config.domain)?.namespace ?? '';

@@ -8,15 +8,17 @@ import { type Literal, literalHolds, type Test } from '../../mesh/traffic/matchi
 import type { RouteProtocol } from './routes';
 import { pushTo } from '../../mesh/collections';
 
-/** An entry of a rule's `match` (an empty one for a rule without), and where its short names resolve. */
+/**
+ * An entry of a rule's `match` (empty for a rule without `match`), with the namespace in which its short names resolve.
+ */
 export interface MatchCondition {
   match: JsonMap;
-  /** Resolved gateways that the VirtualService holds for: what a match that names none is for. */
+  /** Resolved gateways of the VirtualService, which apply to a match that names none. */
   gateways: readonly string[];
   namespace: string;
 }
 
-/** Whether every request that `inner` asks for is one that `outer` takes. Errs on the side of no. */
+/** Whether `outer` matches every request that `inner` matches. False when in doubt. */
 export function covers(protocol: RouteProtocol, outer: MatchCondition, inner: MatchCondition): boolean {
   if (!coversSource(outer, inner)) return false;
   const [port, innerPort] = [portOf(outer.match), portOf(inner.match)];
@@ -29,7 +31,10 @@ function portOf(match: JsonMap): number | undefined {
   return port === 0 ? undefined : port;
 }
 
-/** Who asks. A match that names gateways is not asked for labels or namespace of its clients (istio route.go, sourceMatchHTTP). */
+/**
+ * Compares the clients. If a match names gateways, istiod ignores the labels and namespace of its clients (istio
+ * route.go, sourceMatchHTTP).
+ */
 function coversSource(outer: MatchCondition, inner: MatchCondition): boolean {
   const wider = gatewaysOf(outer);
   if (!gatewaysOf(inner).every((gateway) => wider.includes(gateway))) return false;
@@ -48,7 +53,7 @@ function gatewaysOf({ match, gateways, namespace }: MatchCondition): readonly st
 
 function coversRequest(outer: JsonMap, inner: JsonMap): boolean {
   const given = literalsOf(inner);
-  return literalsOf(outer).every((wanted) => given.some((literal) => implies(literal, wanted)));
+  return literalsOf(outer).every((wanted) => isAlways(wanted) || given.some((literal) => implies(literal, wanted)));
 }
 
 /** The conditions of an HTTP match on the request itself. Each match is compared with many. */
@@ -69,13 +74,21 @@ function coversConnection(outer: JsonMap, inner: JsonMap): boolean {
   return source === undefined || source === asName(inner['sourceSubnet']);
 }
 
-/** Whether a request that meets `given` always meets `wanted`. Errs on the side of no. */
+/** Whether every request meets a literal: a regex for any value of what every request has. */
+function isAlways({ variable, test, negated }: Literal): boolean {
+  if (negated || test.kind !== 'regex') return false;
+  const regex = test.value.replace(/^\^/, '').replace(/\$$/, '');
+  if (variable === 'path' && /^\\?\/\.\*$/.test(regex)) return true;
+  return ['path', 'header :method', 'header :authority', 'header :scheme'].includes(variable) && /^\.[*+]$/.test(regex);
+}
+
+/** Whether a request that meets `given` always meets `wanted`. False when in doubt. */
 function implies(given: Literal, wanted: Literal): boolean {
   if (given.variable !== wanted.variable) return false;
   const only = onlyValue(given);
   if (only !== undefined) return literalHolds(wanted, only.value);
   if (given.negated !== wanted.negated) return false;
-  // Excluding more means taking less.
+  // A match that excludes more matches less.
   return given.negated ? testImplies(wanted.test, given.test) : testImplies(given.test, wanted.test);
 }
 
@@ -109,8 +122,8 @@ interface Entry<T> {
 }
 
 /**
- * Finds the conditions that cover another without comparing it with each: a path lies within an exact path or a prefix that is looked up, or within one of the few conditions that are
- * neither.
+ * Finds the conditions that cover another one, without comparing it with each of them. Exact paths and prefixes are
+ * looked up; only the few other conditions are compared.
  */
 export class CoverageIndex<T> {
   readonly #exact = new Map<string, Entry<T>[]>();
@@ -145,7 +158,7 @@ export class CoverageIndex<T> {
     return found;
   }
 
-  /** The path that a condition asks for, when it is one that can be looked up. */
+  /** The path that a condition asks for, if it can be looked up. */
   #pathOf({ match }: MatchCondition): { kind: 'exact' | 'prefix'; value: string } | undefined {
     if (this.protocol !== 'http') return undefined;
     const test = literalsOf(match).find((literal: Literal) => literal.variable === 'path')?.test;

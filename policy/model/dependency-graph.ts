@@ -1,7 +1,10 @@
 import { pushTo } from '../../mesh/collections';
 import type { PulumiResource } from '../resource-rule';
 
-/** What Pulumi makes before what: by dependencies, those that a resource gets from its parents, and the children of components that it depends on. */
+/**
+ * The order in which Pulumi creates resources. It follows from a resource's dependencies, from those of its parents,
+ * and from the children of components that it depends on.
+ */
 export class DependencyGraph {
   readonly #byUrn: ReadonlyMap<string, PulumiResource>;
   readonly #children = new Map<string, string[]>();
@@ -11,7 +14,10 @@ export class DependencyGraph {
     for (const { urn, parent } of resources) if (parent !== undefined) pushTo(this.#children, parent, urn);
   }
 
-  /** Those of `targets` that nothing makes Pulumi create before `urn`. What is in the same resource, a route set, is written in the right order. */
+  /**
+   * The `targets` that Pulumi need not create before `urn`. The objects of one resource, a route set, are written in
+   * the right order.
+   */
   unreached(urn: string, targets: readonly string[]): string[] {
     const missing = new Set(targets.filter((target) => target !== urn));
     const seen = new Set<string>();
@@ -36,7 +42,7 @@ export class DependencyGraph {
     return found;
   }
 
-  /** The stack and Kubernetes resources have children too, but those are not part of them. */
+  /** Children of the stack or of Kubernetes resources are not part of them. */
   #isComponent(urn: string): boolean {
     const type = this.#byUrn.get(urn)?.type;
     return type !== undefined && type !== 'pulumi:pulumi:Stack' && !type.startsWith('kubernetes:');

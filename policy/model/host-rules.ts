@@ -15,14 +15,14 @@ import { memoizeByIdentity } from '../../mesh/model/memoize';
 import { visibility, type Visibility } from '../../mesh/model/mesh-config';
 import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
 
-/** A DestinationRule as it is written, before istiod merges it with others. */
+/** A single DestinationRule, before istiod merges it with others. */
 export interface HostRule {
   source: MeshObject;
   /** As FQDN; may be a wildcard. */
   host: string;
   subsets: WrittenSubset[];
   trafficPolicy: JsonMap | undefined;
-  /** Undefined: for all workloads. A rule for some holds in its own namespace only. */
+  /** Undefined for all workloads. A rule for some workloads applies in its own namespace only. */
   selector: Record<string, string> | undefined;
   seenBy: Visibility;
 }
@@ -38,11 +38,11 @@ export interface WrittenSubset {
 /** All DestinationRules by host. */
 export interface HostRules {
   all: readonly HostRule[];
-  /** Rules that could apply to an FQDN somewhere: for that very host, or for a wildcard around it. */
+  /** Rules that could apply to an FQDN somewhere: for that host, or for a wildcard that covers it. */
   around(host: string): HostRule[];
-  /** Rules for that very host, by host. */
+  /** Rules for exactly that host, by host. */
   byHost: ReadonlyMap<string, readonly HostRule[]>;
-  /** Namespaces that hold any. */
+  /** Namespaces that have rules. */
   namespaces: ReadonlySet<string>;
 }
 
@@ -115,12 +115,12 @@ export interface PlacedPolicy {
   policy: JsonMap;
   /** E.g. `spec.trafficPolicy.portLevelSettings[0]`. */
   path: string;
-  /** Port that it is for; undefined for all that have none of their own. */
+  /** The port that it applies to; undefined for all ports without their own policy. */
   port: number | undefined;
   subset: string | undefined;
 }
 
-/** Every traffic policy that a rule states, at whatever level. */
+/** Every traffic policy in a rule, at all levels. */
 export function policiesOf(rule: HostRule): PlacedPolicy[] {
   const own = rule.trafficPolicy === undefined ? [] : levels(rule.trafficPolicy, 'spec.trafficPolicy', undefined);
   return [

@@ -2,8 +2,8 @@ import { isDeclaredHost, isDescribed, lookUpHost, servicePlace } from '../../mes
 import type { MeshModel, MeshService } from '../../mesh/model/mesh-model';
 
 /**
- * What can be said of things outside the objects. A check often sees a part of the mesh only, so a name that is not among the objects counts as missing only
- * where the objects describe the place in which it would be; anywhere else nothing is reported.
+ * What is known about names outside the input. A check often sees only a part of the mesh, so a name counts as missing
+ * only if the input describes the place where it would be. Otherwise nothing is reported.
  */
 
 export type HostState =
@@ -15,7 +15,7 @@ export type HostState =
   /** Declared, or in a namespace that the objects do not describe. */
   | { is: 'undetermined' };
 
-/** What is known of a host that an object of a namespace names. */
+/** What is known about a host that an object of a namespace names. */
 export function hostState(model: MeshModel, written: string, namespace: string): HostState {
   const found = lookUpHost(model, written, namespace);
   if (found.is === 'known' || found.is === 'hidden') return found;

@@ -5,7 +5,7 @@ import { hasLabels } from '../../mesh/model/workload-index';
 import type { Violation } from '../rule';
 import { formatLabels } from '../../mesh/model/endpoints';
 
-/** Where a kind says which workloads it is for. */
+/** Where objects of a kind have their workload selector. */
 export interface SelectorField {
   /** Field of the spec. */
   field: string;
@@ -19,13 +19,13 @@ interface Policy {
   path: string;
 }
 
-/** For each policy its rivals, with a description of the overlap. */
+/** The rivals of each policy, with a description of the overlap. */
 type Meetings = Map<Policy, Map<Policy, string>>;
 
 /**
- * Objects of a kind that apply to one workload on the same level, of which istiod uses one: those without a selector in one namespace, and those whose selectors meet. Selectors that are equal, or one
- * of which lies within the other, meet on every workload of the narrower; others only where a workload among the objects carries the labels of both. Objects with targetRefs
- * name what they are for and are left out.
+ * Objects of a kind that apply to one workload on the same level, where istiod uses only one: those without a selector
+ * in one namespace, and those whose selectors overlap. Selectors overlap if they are equal, if one includes the other,
+ * or if a workload in the input has the labels of both. Objects with targetRefs are left out.
  */
 export function rivalPolicies(model: MeshModel, kind: MeshKind, { field, labels }: SelectorField): Violation[] {
   const byNamespace = new Map<string, Policy[]>();
@@ -47,7 +47,7 @@ function meetings(model: MeshModel, namespace: string, policies: readonly Policy
     }
   };
   const isWide = ({ selector }: Policy): boolean => Object.keys(selector).length === 0;
-  meet(policies.filter(isWide), 'it has no selector and holds for the whole namespace');
+  meet(policies.filter(isWide), 'it has no selector and applies to the whole namespace');
   const selecting = selectorIndex(policies.filter((policy) => !isWide(policy)));
   for (const { labels, kind, name } of model.workloads.inNamespace(namespace)) {
     meet(selecting(labels), `it selects ${kind} ${name}`);

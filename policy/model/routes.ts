@@ -6,7 +6,7 @@ import type { MeshModel, MeshObject, MeshVirtualService, SourcedRoute } from '..
 export type RouteProtocol = 'http' | 'tls' | 'tcp';
 const protocols: readonly RouteProtocol[] = ['http', 'tls', 'tcp'];
 
-/** A rule as it is written in a VirtualService, a delegate's included. */
+/** A rule as it is written in a VirtualService or a delegate. */
 export interface WrittenRoute {
   virtualService: MeshVirtualService;
   source: MeshObject;
@@ -14,11 +14,11 @@ export interface WrittenRoute {
   /** E.g. `spec.http[0]`. */
   path: string;
   rule: JsonMap;
-  /** Where it sends requests, then where it sends copies. */
+  /** Destinations of requests, then destinations of mirrored requests. */
   destinations: RouteDestination[];
 }
 
-/** Where a rule sends requests, or copies of them. */
+/** A destination of requests or of mirrored requests. */
 export interface RouteDestination {
   /** E.g. `spec.http[0].route[1]`, `spec.http[0].mirror`. */
   path: string;
@@ -33,11 +33,11 @@ export interface RouteDestination {
   port: number | undefined;
   /** As written. */
   weight: number | undefined;
-  /** Whether anything is sent there: false for weight 0 beside others, and for a mirror of 0 percent. */
+  /** Whether it gets requests: false for weight 0 beside other destinations, and for a mirror of 0 percent. */
   live: boolean;
 }
 
-/** Every rule of every VirtualService, each once and where it is written. */
+/** Every rule of every VirtualService, once, at the place where it is written. */
 export const writtenRoutes = memoizeByIdentity((model: MeshModel): readonly WrittenRoute[] =>
   model.virtualServices.all.flatMap((virtualService) =>
     protocols.flatMap((protocol) =>
@@ -64,7 +64,7 @@ function writtenRoute(
   };
 }
 
-/** The destinations of a rule; `path` and hosts are those of the object it is written in. */
+/** The destinations of a rule; `path` and hosts refer to the object in which the rule is written. */
 function routeDestinations(
   model: MeshModel,
   protocol: RouteProtocol,
@@ -122,8 +122,9 @@ export function isOnMesh({ gateways, hosts }: MeshVirtualService): boolean {
 }
 
 /**
- * Ports at which requests for a rule come in, each once and in order: those its matches ask for, else those of its gateways' servers and of the Services that its hosts name. Undefined when one of
- * these is not among the objects. A destination without a port takes the port of the request, unless its Service has one only.
+ * Ports at which requests for a rule arrive, sorted and without repetitions: those in its matches, or else those of its
+ * gateways' servers and of the Services of its hosts. Undefined if one of these is not in the input. A destination
+ * without a port uses the port of the request, unless its Service has only one.
  */
 export function listenerPorts(model: MeshModel, { virtualService, rule }: WrittenRoute): number[] | undefined {
   const matched = indexedMaps(rule['match']).map(({ item }) => asNumber(item['port']));
@@ -151,11 +152,11 @@ function unique(ports: readonly number[]): number[] {
   return [...new Set(ports)].sort((a, b) => a - b);
 }
 
-/** One destination of a route and the weight that it states. */
+/** One destination of a route, with its weight. */
 export interface ListedDestination {
   /** Path of the destination, e.g. `spec.http[0].route[1]`. */
   path: string;
-  /** What is written, of whatever type; undefined when nothing, or null, is. */
+  /** The value as written, of any type; undefined if it is missing or null. */
   weight: unknown;
   /** The destination for messages: its subset, else its host. */
   title: string;
@@ -178,7 +179,7 @@ export const weightedRoutes = memoizeByIdentity((model: MeshModel): readonly Wei
         const destinations = indexedMaps(item['route']).map(({ at: index, item: destination }) =>
           weightedDestination(`${path}[${index}]`, destination),
         );
-        // An item that is no map is another rule's to report, and leaves nothing to say of the others.
+        // Another rule reports an item that is not a map; without it the others cannot be judged.
         const isSound = destinations.length > 0 && destinations.length === asList(item['route']).length;
         return isSound ? [{ object, path, destinations }] : [];
       }),
@@ -186,12 +187,12 @@ export const weightedRoutes = memoizeByIdentity((model: MeshModel): readonly Wei
   ),
 );
 
-/** Whether a weight is one that a route can mean: a whole number of percent. */
+/** Whether a weight is a whole percentage. */
 export function isWholePercent(weight: unknown): weight is number {
   return Number.isInteger(weight) && (weight as number) >= 0 && (weight as number) <= 100;
 }
 
-/** Weights as people read them: `v1 60, v3 60`. */
+/** Weights for messages: `v1 60, v3 60`. */
 export function listed(destinations: readonly ListedDestination[]): string {
   return destinations
     .map(({ title, weight }) => `${title} ${weight === undefined ? 'none' : JSON.stringify(weight)}`)

@@ -3,7 +3,10 @@ import { asMap, asName, asString, isMap, valueAt } from '../../mesh/json';
 import { apiGroup, type KubernetesObject } from '../../mesh/manifests/kubernetes';
 import type { MeshObject } from '../../mesh/model/mesh-model';
 
-/** Objects that a controller turns into a Secret, by `group/kind`, and where they name it; those that name none use their own name. */
+/**
+ * Objects from which a controller creates a Secret, by `group/kind`, and the field with its name. Without that field
+ * the Secret has the object's name.
+ */
 const makers = new Map<string, string[]>([
   ['/Secret', ['metadata', 'name']],
   ['cert-manager.io/Certificate', ['spec', 'secretName']],
@@ -11,7 +14,7 @@ const makers = new Map<string, string[]>([
   ['bitnami.com/SealedSecret', ['spec', 'template', 'metadata', 'name']],
 ]);
 
-/** Name of the Secret that an object is, or that a controller makes of it. */
+/** Name of the Secret: the object itself, or what a controller creates from it. */
 export function makesSecret({ object, name }: MeshObject): string | undefined {
   const path = makers.get(`${apiGroup(object.apiVersion)}/${object.kind}`);
   return path === undefined ? undefined : (asName(valueAt(object, ...path)) ?? name);
@@ -30,7 +33,7 @@ export function secretData(secret: KubernetesObject): ReadonlyMap<string, string
   return encoded.length + plain.length === 0 ? undefined : new Map([...encoded, ...plain]);
 }
 
-/** SOPS leaves the keys and encrypts the values. */
+/** SOPS encrypts the values, but not the keys. */
 function isEncrypted(secret: KubernetesObject): boolean {
   const values = [...Object.values(asMap(secret['data'])), ...Object.values(asMap(secret['stringData']))];
   return isMap(secret['sops']) || values.some((value) => typeof value === 'string' && value.startsWith('ENC['));
@@ -55,7 +58,10 @@ export function credentialIn(data: ReadonlyMap<string, string>): {
   return { certificate: first('cert', 'tls.crt'), key: first('key', 'tls.key'), ca: first('cacert', 'ca.crt') };
 }
 
-/** What is wrong with a certificate chain in PEM, at a moment; undefined when its first certificate can be read and is valid then. */
+/**
+ * What is wrong with a certificate chain in PEM at a given time; undefined if its first certificate can be read and is
+ * valid then.
+ */
 export function certificateFault(chain: string, now: Date): string | undefined {
   const validity = validityOf(chain);
   if (validity === undefined) return 'holds no certificate in PEM that can be read';
@@ -68,7 +74,9 @@ function day(date: Date): string {
   return date.toISOString().slice(0, 10);
 }
 
-/** The validity of the first certificate. Read from its structure (RFC 5280, 4.1), so that the kind of its key does not matter. */
+/**
+ * The validity of the first certificate. It is read from the ASN.1 structure (RFC 5280, 4.1), so any type of key works.
+ */
 function validityOf(chain: string): { from: Date; until: Date } | undefined {
   try {
     const [first] = pem.decode(chain);

@@ -17,12 +17,15 @@ const byWorkload = memoizeByIdentity((model: MeshModel): Map<MeshWorkload, MeshS
   return found;
 });
 
-/** The labels of a subset that pods carry themselves. */
+/** The labels of a subset that pods themselves have. */
 export function podLabels(subset: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(subset).filter(([label]) => !labelsOfPlace.includes(label)));
 }
 
-/** Labels of everything that answers for a service: its workloads and the endpoints that a ServiceEntry lists. Undefined when the objects show none of it. */
+/**
+ * Labels of all endpoints of a service: its workloads, and the endpoints that a ServiceEntry lists. Undefined if the
+ * input shows none.
+ */
 export function endpointLabels(model: MeshModel, service: MeshService): Record<string, string>[] | undefined {
   const found = [
     ...model.workloads.behind(service).map(({ labels }) => labels),
@@ -48,7 +51,7 @@ export function contradiction(
   return Object.keys(labels).find((label) => Object.hasOwn(selector, label) && selector[label] !== labels[label]);
 }
 
-/** Namespaces in which some policy has a selector, so that the mode of the namespace is not that of all its workloads. */
+/** Namespaces in which a policy has a selector, so that some workloads may have another mode than the namespace. */
 export function hasSelectivePolicies(model: MeshModel, namespace: string): boolean {
   return model.objects
     .ofKind('PeerAuthentication')

@@ -4,10 +4,10 @@ import { asMap, isMap, type JsonMap } from '../../mesh/json';
 import { memoizeByIdentity } from '../../mesh/model/memoize';
 import type { StackResource } from './resource';
 
-/** A resource that Pulumi keeps in a cluster, as far as its properties are known. */
+/** A resource of a cluster, as far as its properties are known. */
 export interface KubernetesResource {
   object: KubernetesObject;
-  /** Paths of what is not known yet. */
+  /** Paths of values that are not known yet. */
   unknowns: string[];
   /** True for a patch resource: some fields of an object that something else created. */
   isPatch: boolean;
@@ -22,7 +22,7 @@ const ofProvider = 'pulumi.com/';
 /** The provider sets this annotation when it chose the name. */
 const autonamed = 'pulumi.com/autonamed';
 
-/** Groups of the provider whose types are no Kubernetes objects. */
+/** Groups of the provider whose types are not Kubernetes objects. */
 const otherGroups = ['helm.sh/', 'yaml', 'kustomize'];
 
 type Registered = Pick<StackResource, 'type' | 'props'>;
@@ -34,7 +34,10 @@ export const kubernetesResources = memoizeByIdentity((resource: Registered): rea
   return own === undefined ? [] : [own];
 });
 
-/** The resource as a Kubernetes object, by its type token: a CustomResource has no class that a policy could test for. */
+/**
+ * The resource as a Kubernetes object. Its type token decides: a CustomResource has no class that a policy could test
+ * for.
+ */
 function kubernetesResource(resource: Registered): KubernetesResource | undefined {
   const [, token, typeName] = typeToken.exec(resource.type) ?? [];
   if (token === undefined || typeName === undefined || otherGroups.some((group) => token.startsWith(group)))
@@ -66,7 +69,7 @@ function withoutProviderAnnotations(metadata: JsonMap): JsonMap {
 }
 
 /**
- * The objects in a route set. Of an object that is not known yet, only kind and name are known, from its key.
+ * The objects in a route set. If an object is not known yet, its key still gives its kind and name.
  * @param props - of a resource of type `routeSetType`
  */
 function objectsOfSet(props: Readonly<Record<string, unknown>>): readonly KubernetesResource[] {
@@ -102,9 +105,9 @@ function unknownObject(path: string): KubernetesResource[] {
 
 /** Properties of a resource as far as they are known. */
 export interface KnownPart {
-  /** A copy without the unknown values, whose items keep their index: an unknown item of a list is null. */
+  /** A copy without the unknown values. An unknown item of a list is null, so that the others keep their index. */
   value: Record<string, unknown>;
-  /** Paths of what is unknown, e.g. `spec.http[0].route[1].weight`. */
+  /** Paths of the unknown values, e.g. `spec.http[0].route[1].weight`. */
   unknowns: string[];
 }
 

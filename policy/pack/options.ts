@@ -7,7 +7,7 @@ const names = { type: 'array', items: { type: 'string' } } as const;
 const percent = { type: 'integer', minimum: 0, maximum: 100 } as const;
 const anything = { type: 'object' } as const;
 
-/** The configuration of the pack: every option of the check but the time, by the same names. */
+/** The configuration of the pack: the options of the check under the same names, except the time. */
 export const configSchema: PolicyConfigSchema = {
   properties: {
     rules: { type: 'object', additionalProperties: { type: 'string', enum: [...levels, 'off'] } },
@@ -38,7 +38,7 @@ export const configSchema: PolicyConfigSchema = {
   },
 };
 
-/** Options of `istio-objects` in this run. The stack policies start from them, so that options are given once. */
+/** Options of `istio-objects` in this run. The stack policies inherit them, so that users write them once. */
 let shared: CheckOptions = {};
 
 /**
@@ -63,8 +63,8 @@ export function shareOptions(options: CheckOptions): void {
 let section: CheckOptions = {};
 
 /**
- * Makes the section `meshwright:policy` of the stack file count. Only the pack of this project does so: any other program could otherwise weaken the
- * pack that guards it.
+ * Also reads the section `meshwright:policy` of the stack file. Only this project's own pack does so: other programs
+ * could use the section to weaken the pack that checks them.
  */
 export function useStackSection(): void {
   section = asMap(stackFile()['policy']);

@@ -29,7 +29,7 @@ function reportAll(
 
 const alone = rules.filter(({ single }) => single);
 
-/** A patch holds only some fields of an object, so only rules about a single field apply. */
+/** A patch has only some fields of an object, so only rules about a single field apply. */
 const ofPatches = alone.filter(({ id }) => id.startsWith('weight-'));
 
 /**
@@ -38,7 +38,7 @@ const ofPatches = alone.filter(({ id }) => id.startsWith('weight-'));
  */
 export const objectPolicy = {
   name: 'istio-objects',
-  description: 'An object of Istio that is wrong by itself: weights, schema, single settings.',
+  description: 'Mistakes within one Istio object: weights, schema, single settings.',
   enforcementLevel: 'mandatory',
   severity: 'high',
   displayName: 'Objects of Istio',
@@ -79,7 +79,7 @@ function findingsOf(
 /** Judges all objects of the stack together, when all are registered. A preview fails before anything changes; an update without a preview fails only afterwards. */
 export const meshPolicy = {
   name: 'istio-mesh',
-  description: 'Objects that are wrong together: references, conflicts, reachability, mTLS.',
+  description: 'Mistakes between objects: references, conflicts, reachability, mTLS.',
   enforcementLevel: 'mandatory',
   severity: 'high',
   displayName: 'The mesh as a whole',
@@ -97,7 +97,7 @@ export const meshPolicy = {
 /** Advisory findings, waived findings, and values that a preview does not know yet. */
 export const advicePolicy = {
   name: 'istio-advice',
-  description: 'Worth a look; stops nothing.',
+  description: 'Advice, which does not stop a deployment.',
   enforcementLevel: 'advisory',
   severity: 'low',
   displayName: 'Advice',

@@ -4,7 +4,7 @@ import type { CheckOptions, GatewayWorkload } from '../rule';
 import { knownPart } from './kubernetes-resource';
 import type { StackResource } from './resource';
 
-/** What a Helm release brings that no resource shows: a release is one opaque resource. */
+/** What a Helm release installs. Pulumi shows a release as one opaque resource. */
 export interface ReleaseFacts {
   istioVersion?: string;
   mesh?: CheckOptions['mesh'];

@@ -1,6 +1,8 @@
 import { objectTitle, type KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { isRouteType } from '../../mesh/manifests/route-set';
+import { asName } from '../../mesh/json';
 import { memoizeByIdentity } from '../../mesh/model/memoize';
+import type { WeightOwners } from '../../mesh/model/mesh-model';
 import { subjectOf } from '../finding';
 import type { PulumiResource } from '../resource-rule';
 import {
@@ -14,12 +16,14 @@ import type { StackResource } from './resource';
 
 /** A stack as the check sees it. */
 export interface StackResources {
-  /** All objects that can be placed: whose name and namespace are known. */
+  /** All objects whose name and namespace are known. */
   objects: KubernetesObject[];
-  /** Paths of unknown values, of placed objects and of others. */
+  /** Paths of unknown values, by object. */
   unknowns: Map<KubernetesObject, string[]>;
-  /** Objects that cannot be placed, because their name or namespace is unknown. */
+  /** Objects whose name or namespace is unknown. */
   unplaced: KubernetesObject[];
+  /** VirtualServices of which a controller sets the weights. */
+  weightOwners: WeightOwners;
   resources: PulumiResource[];
   /** URN of an object by kind, namespace and name, as findings have them. */
   urns: Map<string, string>;
@@ -29,15 +33,31 @@ type PlacedObject = Pick<KubernetesResource, 'object' | 'unknowns' | 'isAutoname
 
 /** The stack's objects: by the inputs of their resources if this run saw them, else by their outputs. */
 export const stackResources = memoizeByIdentity((resources: readonly StackResource[]): StackResources => {
-  const stack: StackResources = { objects: [], unknowns: new Map(), unplaced: [], resources: [], urns: new Map() };
+  const stack: StackResources = {
+    objects: [],
+    unknowns: new Map(),
+    unplaced: [],
+    weightOwners: {},
+    resources: [],
+    urns: new Map(),
+  };
   for (const resource of resources) {
     const kubernetes = seen(resource).filter((one) => !isForeignPatch(one));
     const facts = pulumiResource(resource);
     if (kubernetes.length === 0) stack.resources.push(facts);
     for (const one of kubernetes) place(stack, facts, withNamespace(one, resource));
+    Object.assign(stack.weightOwners, weightOwners(resource, kubernetes));
   }
   return stack;
 });
+
+/** The VirtualServices of a Route whose weights a controller sets (`weightsOwnedBy`). */
+function weightOwners({ type, props }: StackResource, objects: readonly KubernetesResource[]): WeightOwners {
+  const owner = isRouteType(type) ? asName(knownPart(props).value['weightsOwnedBy']) : undefined;
+  if (owner === undefined) return {};
+  const routes = objects.filter(({ object }) => object.kind === 'VirtualService').map(({ object }) => object.metadata);
+  return Object.fromEntries(routes.map(({ namespace = 'default', name }) => [`${namespace}/${name}`, owner]));
+}
 
 function seen(resource: StackResource): readonly KubernetesResource[] {
   return recordedInputs(resource.urn) ?? kubernetesResources(resource);
@@ -56,7 +76,7 @@ function place(stack: StackResources, facts: PulumiResource, { object, unknowns,
   else stack.objects.push(object);
 }
 
-/** A patch proves that a Namespace exists; of any other object it holds too little to judge. */
+/** A patch of a Namespace proves that the Namespace exists. Patches of other objects have too few fields to judge. */
 function isForeignPatch({ isPatch, object }: KubernetesResource): boolean {
   return isPatch && object.kind !== 'Namespace';
 }

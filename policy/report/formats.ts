@@ -7,7 +7,7 @@ import { everyRule } from '../rules/every-rule';
 
 const indent = '  ';
 
-/** A report for people: by object, each finding with what to do about it, and a last line that counts. */
+/** A report for people: the findings of each object with their fixes, then a line with the totals. */
 export function textReport(report: SourcedReport): string {
   const { findings, waived, undetermined } = report;
   const blocks = [
@@ -38,7 +38,7 @@ function byObject(findings: Sourced[]): [string, Sourced[]][] {
   return [...groups];
 }
 
-/** Where the object is; the line of a finding stands with the finding. */
+/** The file of the object; the finding itself shows the line. */
 function sourceText(source: ReportSource | undefined): string {
   return source?.file === undefined ? '' : `  (${source.file})`;
 }
@@ -135,7 +135,7 @@ function result(finding: Sourced): Result {
   };
 }
 
-/** Only the rules that are spoken of. */
+/** Only the rules that have findings. */
 function descriptors(findings: Sourced[]): ReportingDescriptor[] {
   return [...new Set(findings.map(({ rule }) => rule))].sort().map((id) => {
     const known = everyRule.find((rule) => rule.id === id);

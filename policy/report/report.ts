@@ -3,9 +3,9 @@ import type { Finding, Level } from '../finding';
 import { everyRule } from '../rules/every-rule';
 import type { WaivedFinding } from '../engine-findings';
 
-/** Where a reader finds what a finding is about. */
+/** Where the subject of a finding is written. */
 export interface ReportSource {
-  /** A file, as it was named. */
+  /** A file, as the command line names it. */
   file?: string;
   /** From 1. */
   line?: number;
@@ -15,7 +15,7 @@ export interface ReportSource {
 
 export type Sourced<T extends Finding = Finding> = T & { source?: ReportSource };
 
-/** A check's report, ready to be voiced. */
+/** A check's report, ready to be formatted. */
 export interface SourcedReport {
   findings: Sourced[];
   waived: Sourced<WaivedFinding>[];
@@ -24,7 +24,7 @@ export interface SourcedReport {
   objects: number;
 }
 
-/** The report with the source of each finding, and without what is below the lowest level asked for. */
+/** The report with the source of each finding, and without findings below the requested level. */
 export function sourced(
   report: CheckReport,
   {
@@ -48,12 +48,12 @@ export function sourced(
   };
 }
 
-/** Whether a deployment must not go on. */
+/** Whether a deployment must stop. */
 export function isRefused({ findings, undetermined }: Pick<CheckReport, 'findings' | 'undetermined'>): boolean {
   return [...findings, ...undetermined].some(({ level }) => level === 'mandatory');
 }
 
-/** What to do about a finding; undefined for one of the engine's own, whose message says it. */
+/** What to do about a finding; undefined for a finding of the engine, whose message includes the fix. */
 export function fixOf(id: string): string | undefined {
   return everyRule.find((rule) => rule.id === id)?.docs.fix;
 }

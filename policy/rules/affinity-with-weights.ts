@@ -6,7 +6,7 @@ import type { Rule, Violation } from '../rule';
 export const affinityWithWeights: Rule = {
   id: 'affinity-with-weights',
   level: 'advisory',
-  title: 'session affinity is not expected to hold across weighted subsets',
+  title: 'session affinity is not combined with weighted subsets',
   single: false,
   docs: {
     why: 'The weights choose a subset for each request first, and the hash chooses a pod within it. A user with a cookie still changes version from request to request (istio#9764).',

@@ -9,13 +9,14 @@ import type { CheckOptions, Rule, Violation } from '../rule';
 const policyKinds: readonly MeshKind[] = ['AuthorizationPolicy', 'RequestAuthentication', 'WasmPlugin', 'Telemetry'];
 
 /**
- * Judged where the Namespace object says that it is ambient. ztunnel carries connections; everything that reads HTTP needs a waypoint, to which policies attach by targetRefs, and which takes
- * routes and DestinationRules of the Service's own namespace only.
+ * Judged if the Namespace object enables ambient mode. ztunnel only forwards connections; everything that reads HTTP
+ * needs a waypoint. Policies attach to it by targetRefs, and it uses only routes and DestinationRules from the
+ * Service's namespace.
  */
 export const ambientWaypoint: Rule = {
   id: 'ambient-waypoint',
   level: 'mandatory',
-  title: 'in ambient mode whatever reads HTTP has a waypoint that does it',
+  title: 'in ambient mode, HTTP routes and policies have a waypoint',
   istio: ['IST0167'],
   kiali: [
     'KIA0109',
@@ -34,7 +35,7 @@ export const ambientWaypoint: Rule = {
   ],
   single: false,
   docs: {
-    why: 'ztunnel does not read HTTP: without a waypoint routes and DestinationRules have no effect, and an AuthorizationPolicy with HTTP fields becomes one that denies.',
+    why: 'ztunnel does not read HTTP: without a waypoint routes and DestinationRules have no effect, and an AuthorizationPolicy with HTTP fields denies requests.',
     bad: `
 apiVersion: v1
 kind: Namespace
@@ -109,7 +110,7 @@ function policyViolations(model: MeshModel, policy: MeshObject): Violation[] {
         : workloadsOfPolicy(model, target.source).map(({ labels }) => labels);
   const namesGateway = target.targets.some(({ kind }) => kind === 'Gateway' || kind === 'GatewayClass');
   if (!namesGateway && owners.some((labels) => waypointOf(labels, namespace) === undefined)) {
-    const message = `what this is for in namespace ${policy.namespace} uses no waypoint, and ztunnel cannot do it; label the ${services.length > 0 ? 'Service' : 'namespace'} with ${useWaypoint}`;
+    const message = `the targets in namespace ${policy.namespace} use no waypoint, and ztunnel cannot apply this; label the ${services.length > 0 ? 'Service' : 'namespace'} with ${useWaypoint}`;
     found.push({ object, path: 'spec', message });
   }
   return found;
@@ -151,7 +152,10 @@ function hostFaults(model: MeshModel, { kind, namespace }: MeshObject, service: 
   return faults;
 }
 
-/** A label that names a waypoint which is not there, where the objects show waypoints of that namespace or it is the labelled one. */
+/**
+ * A label that names a missing waypoint. Judged if the input has waypoints of that namespace, or if it is the namespace
+ * of the labelled object.
+ */
 function missingWaypoints(model: MeshModel, options: CheckOptions): Violation[] {
   const labelled = [
     ...[

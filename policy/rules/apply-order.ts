@@ -6,17 +6,18 @@ import { hostRules, type HostRule } from '../model/host-rules';
 import { writtenRoutes } from '../model/routes';
 import { subsetWorkloads } from '../model/workloads';
 import { objectResources, resourceModel, type ObjectResource, type ResourceRule } from '../resource-rule';
-import type { Violation } from '../rule';
+import { examples, type Violation } from '../rule';
 
 /** Judges only what the program creates: objects that exist already need no order. */
 export const applyOrder: ResourceRule = {
   id: 'apply-order',
   level: 'mandatory',
   title:
-    'Pulumi makes the control plane before its objects, workloads before their DestinationRule, and that before the routes to it',
+    'Pulumi creates the control plane before Istio objects, workloads before their DestinationRule, and DestinationRules before routes',
   docs: {
-    why: 'Pulumi makes resources that do not depend on each other at the same time. A route that comes before its subset answers 503 until that is there, and a custom resource before its definition fails the update.',
-    bad: `
+    why: 'Pulumi creates resources that do not depend on each other at the same time. A route that is created before its subset answers 503 until the subset exists, and a custom resource without its definition fails the update.',
+    ...examples(
+      `
 # new VirtualService('reviews', args)
 apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -30,20 +31,8 @@ kind: DestinationRule
 metadata: { name: reviews, namespace: bookinfo }
 spec: { host: reviews, subsets: [{ name: v1, labels: { version: v1 } }] }
 `,
-    good: `
-# new VirtualService('reviews', args, { dependsOn: [destinationRule] })
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: reviews, namespace: bookinfo }
-spec:
-  hosts: [reviews]
-  http: [{ route: [{ destination: { host: reviews, subset: v1 } }] }]
----
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: { name: reviews, namespace: bookinfo }
-spec: { host: reviews, subsets: [{ name: v1, labels: { version: v1 } }] }
-`,
+      ['args', 'args, { dependsOn: [destinationRule] }'],
+    ),
     fix: 'Add `dependsOn`: VirtualService on DestinationRules, DestinationRule on Service and workloads, every Istio object on the istiod release. The components of Meshwright do so by themselves.',
   },
   check: (resources, { mesh }) => {
@@ -58,16 +47,16 @@ spec: { host: reviews, subsets: [{ name: v1, labels: { version: v1 } }] }
       ...needs.flatMap((need) => unordered(graph, byObject, need)),
       ...placed.flatMap((resource) => beforeControlPlane(graph, planes, resource)),
     ];
-    // Most programs that are written by hand state no order, and work all the same once everything exists.
+    // Hand-written programs rarely state an order, and work once everything exists.
     return isOurs ? found : found.map((violation) => ({ ...violation, level: 'advisory' as const }));
   },
 };
 
-/** An object and those that must be there before it. */
+/** An object, and those that must exist before it. */
 interface Need {
   source: MeshObject;
   earlier: MeshObject[];
-  /** What goes wrong otherwise. */
+  /** The consequence of another order. */
   consequence: string;
 }
 
@@ -84,7 +73,7 @@ function routeNeeds(model: MeshModel): Need[] {
       for (const rule of rules) needed.add(rule.source);
     }
   }
-  const consequence = 'requests fail with 503 until it is there';
+  const consequence = 'requests fail with 503 until it exists';
   return [...bySource].map(([source, earlier]) => ({ source, earlier: [...earlier], consequence }));
 }
 

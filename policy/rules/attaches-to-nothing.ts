@@ -3,7 +3,7 @@ import type { MeshKind, MeshModel, MeshObject } from '../../mesh/model/mesh-mode
 import { policyAttachment, type PolicyTarget } from '../../mesh/model/policy-attachment';
 import { declaresWorkloads, isDescribed } from '../../mesh/model/externals';
 import { formatLabels } from '../../mesh/model/endpoints';
-import type { CheckOptions, Rule, Violation } from '../rule';
+import { examples, type CheckOptions, type Rule, type Violation } from '../rule';
 
 /** Kinds with a selector, and where its labels are. AuthorizationPolicies with a selector are left to authz-selector-targets. */
 const selectors: readonly [MeshKind, string, string][] = [
@@ -23,12 +23,20 @@ const targeting: readonly MeshKind[] = [
   'WasmPlugin',
   'EnvoyFilter',
 ];
+/** Kinds that apply to all workloads of their namespace unless they have a selector. */
+const wholeNamespace: readonly MeshKind[] = [
+  'AuthorizationPolicy',
+  'PeerAuthentication',
+  'RequestAuthentication',
+  'Telemetry',
+  'WasmPlugin',
+];
 /** Kinds whose objects in the root namespace hold for the whole mesh. */
 const meshWide: readonly MeshKind[] = ['RequestAuthentication', 'Telemetry', 'WasmPlugin', 'EnvoyFilter'];
 
 /**
- * Mandatory when the input is complete, else advisory: another stack may bring the pods. A namespace of which the input holds no workload is judged only when the
- * input is complete.
+ * Mandatory when the input is complete, else advisory: another stack may have the pods. A namespace without workloads
+ * in the input is judged only if the input is complete.
  */
 export const attachesToNothing: Rule = {
   id: 'attaches-to-nothing',
@@ -39,7 +47,8 @@ export const attachesToNothing: Rule = {
   single: false,
   docs: {
     why: 'A policy whose selector matches no pod does nothing: mutual TLS stays off, tokens are not read, plugins are not loaded. The cluster accepts it.',
-    bad: `
+    ...examples(
+      `
 apiVersion: apps/v1
 kind: Deployment
 metadata: { name: cart, namespace: shop }
@@ -52,19 +61,8 @@ kind: PeerAuthentication
 metadata: { name: cart, namespace: shop }
 spec: { selector: { matchLabels: { app: carts } }, mtls: { mode: STRICT } }
 `,
-    good: `
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: cart, namespace: shop }
-spec:
-  selector: { matchLabels: { app: cart } }
-  template: { metadata: { labels: { app: cart } } }
----
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: { name: cart, namespace: shop }
-spec: { selector: { matchLabels: { app: cart } }, mtls: { mode: STRICT } }
-`,
+      ['app: carts', 'app: cart'],
+    ),
     fix: 'Select labels that the pods carry, or name an object that exists. Declare workloads of other stacks in `externals.workloads`.',
   },
   check: (model, options) =>
@@ -79,7 +77,9 @@ spec: { selector: { matchLabels: { app: cart } }, mtls: { mode: STRICT } }
             policyAttachment(object).targets.flatMap((target) => missingTarget(model, options, object, target)),
           ),
       ),
-      ...model.objects.ofKind('AuthorizationPolicy').flatMap((object) => emptyNamespace(model, options, object)),
+      ...wholeNamespace.flatMap((kind) =>
+        model.objects.ofKind(kind).flatMap((object) => emptyNamespace(model, options, object)),
+      ),
     ].map((violation) => (options.complete === true ? violation : { ...violation, level: 'advisory' as const })),
 };
 
@@ -112,12 +112,12 @@ function emptySelector(
 function missingTarget(model: MeshModel, options: CheckOptions, policy: MeshObject, target: PolicyTarget): Violation[] {
   const { group, kind, name, path } = target;
   const { namespace, object } = policy;
-  if (name === '' || !isDescribed(model, namespace) || exists(model, options, namespace, group, kind, name)) return [];
+  if (name === '' || exists(model, options, namespace, group, kind, name)) return [];
   const message = `there is no ${kind} "${name}" in namespace ${namespace}, so this ${policy.kind} has no effect there; name one that exists, or add it`;
   return [{ object, path: `${path}.name`, message }];
 }
 
-/** True as well for kinds of which the input does not tell which objects exist. */
+/** Also true for kinds whose objects the input does not show. */
 function exists(
   model: MeshModel,
   { complete, externals }: CheckOptions,
@@ -129,17 +129,17 @@ function exists(
   switch (`${group === 'core' ? '' : group}/${kind}`) {
     case '/Service':
       return (
+        !isDescribed(model, namespace) ||
         model.services
           .inNamespace(namespace)
           .some((service) => service.registry === 'Kubernetes' && service.name === name) ||
         externals?.hosts?.includes(`${name}.${namespace}.svc.${model.config.domain}`) === true
       );
     case 'networking.istio.io/ServiceEntry':
-      return complete !== true || model.objects.get('ServiceEntry', namespace, name) !== undefined;
     case 'gateway.networking.k8s.io/Gateway': {
-      const gateways = model.objects.ofGroupKind('gateway.networking.k8s.io', 'Gateway');
-      const known = gateways.filter((gateway) => gateway.namespace === namespace);
-      return known.some((gateway) => gateway.name === name) || (complete !== true && known.length === 0);
+      // The input shows such objects of a namespace if it has one of them.
+      const known = model.objects.ofGroupKind(group, kind).filter((object) => object.namespace === namespace);
+      return known.some((object) => object.name === name) || (complete !== true && known.length === 0);
     }
     default:
       return true;
@@ -158,6 +158,14 @@ function emptyNamespace(model: MeshModel, options: CheckOptions, policy: MeshObj
   )
     return [];
   if (model.workloads.inNamespace(namespace).length > 0 || declaresWorkloads(model, namespace)) return [];
-  const message = `namespace ${namespace} has no workload, so this policy protects nothing; move it to the namespace of the pods`;
-  return [{ object, path: 'metadata.namespace', message }];
+  const what = policy.kind === 'AuthorizationPolicy' ? 'policy protects nothing' : `${policy.kind} has no effect`;
+  const message = `namespace ${namespace} has no workload, so this ${what}; move it to the namespace of the pods`;
+  return [
+    {
+      object,
+      path: 'metadata.namespace',
+      message,
+      ...(policy.kind === 'AuthorizationPolicy' ? {} : { level: 'advisory' as const }),
+    },
+  ];
 }

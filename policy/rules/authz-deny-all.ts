@@ -7,13 +7,14 @@ import { formatLabels } from '../../mesh/model/endpoints';
 import type { Rule, Violation } from '../rule';
 
 /**
- * A policy that allows nothing is the usual base of "deny by default", so it is fine beside another ALLOW policy of the same scope that allows something. Alone it is a mistake or a
- * decision, and a decision is declared by a waiver with its reason. Providers are looked up where MeshConfig is known.
+ * A policy that allows nothing is the usual base of "deny by default", so it is fine together with an ALLOW policy of
+ * the same scope that allows something. Alone it is a mistake or a decision; a decision is declared by a waiver with
+ * its reason. Providers are checked if MeshConfig is known.
  */
 export const authzDenyAll: Rule = {
   id: 'authz-deny-all',
   level: 'mandatory',
-  title: 'no AuthorizationPolicy refuses every request unless that is declared',
+  title: 'an AuthorizationPolicy that refuses every request is declared as such',
   single: false,
   docs: {
     why: 'An empty ALLOW policy refuses every request to its namespace, in the root namespace to the whole mesh; so does a CUSTOM policy whose provider MeshConfig does not have.',
@@ -80,7 +81,7 @@ function scopeOf(policy: MeshObject): string {
     : `pods of namespace ${policy.namespace} with ${formatLabels(selector)}`;
 }
 
-/** Whether some ALLOW policy with rules is for part of what this one closes. */
+/** Whether an ALLOW policy with rules applies to some of the workloads that this one closes. */
 function othersAllow(model: MeshModel, policy: MeshObject): boolean {
   const own = policyAttachment(policy);
   return model.objects.ofKind('AuthorizationPolicy').some((other) => {

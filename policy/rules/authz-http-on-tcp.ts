@@ -5,17 +5,18 @@ import { httpField } from '../model/ambient';
 import { actionOf, clausesOf } from '../model/authorization';
 import { workloadsOfPolicy } from '../../mesh/model/policy-attachment';
 import { servicesOf } from '../model/workloads';
-import type { Rule, Violation } from '../rule';
+import { examples, type Rule, type Violation } from '../rule';
 
 /** Judged where every port of the Services in front of the workloads is known to be TCP. */
 export const authzHttpOnTcp: Rule = {
   id: 'authz-http-on-tcp',
   level: 'mandatory',
-  title: 'no AuthorizationPolicy asks for HTTP fields at workloads that have TCP ports only',
+  title: 'no AuthorizationPolicy uses HTTP fields for workloads with TCP ports only',
   single: false,
   docs: {
     why: 'On a TCP port a proxy reads no method, path, host or token. An ALLOW rule with such a field never matches there, so all connections are refused; a DENY rule refuses all of them.',
-    bad: `
+    ...examples(
+      `
 apiVersion: v1
 kind: Service
 metadata: { name: db, namespace: shop }
@@ -35,27 +36,9 @@ spec:
   selector: { matchLabels: { app: db } }
   rules: [{ to: [{ operation: { methods: [GET] } }] }]
 `,
-    good: `
-apiVersion: v1
-kind: Service
-metadata: { name: db, namespace: shop }
-spec: { selector: { app: db }, ports: [{ name: tcp-pg, port: 5432 }] }
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: db, namespace: shop }
-spec:
-  selector: { matchLabels: { app: db } }
-  template: { metadata: { labels: { app: db } } }
----
-apiVersion: security.istio.io/v1
-kind: AuthorizationPolicy
-metadata: { name: db, namespace: shop }
-spec:
-  selector: { matchLabels: { app: db } }
-  rules: [{ to: [{ operation: { ports: ["5432"] } }] }]
-`,
-    fix: 'Ask for ports, principals, namespaces or IP addresses, or name the port by its protocol if it is HTTP.',
+      ['methods: [GET]', 'ports: ["5432"]'],
+    ),
+    fix: 'Use ports, principals, namespaces or IP addresses, or name the port by its protocol if it carries HTTP.',
   },
   check: (model) =>
     model.objects
@@ -78,7 +61,7 @@ function violations(model: MeshModel, policy: MeshObject): Violation[] {
   const list = [...new Set(ports.map(({ number, name }) => `${number} (${name})`))].join(', ');
   const effect =
     actionOf(policy) === 'DENY' ? 'it refuses every connection' : 'it never matches, and every connection is refused';
-  const message = `"${field}" cannot be read on TCP ports, and the ports of these workloads are TCP: ${list}; ${effect}. Ask for ports or principals instead`;
+  const message = `"${field}" cannot be read on TCP ports, and the ports of these workloads are TCP: ${list}; ${effect}. Use ports or principals instead`;
   return [{ object: policy.object, path: 'spec.rules', message }];
 }
 

@@ -5,7 +5,7 @@ import { policyAttachment, workloadsOfPolicy } from '../../mesh/model/policy-att
 import { effectiveRule } from '../model/clients';
 import { tlsMode } from '../model/host-rules';
 import { servicesOf } from '../model/workloads';
-import type { Rule, Violation } from '../rule';
+import { examples, type Rule, type Violation } from '../rule';
 
 const sourceFields = [
   'principals',
@@ -17,16 +17,17 @@ const sourceFields = [
 ];
 const conditionKeys = ['source.principal', 'source.namespace', 'source.serviceAccount', 'connection.sni'];
 
-/** PERMISSIVE is taken to be mutual TLS, as clients with a proxy use it. */
+/** PERMISSIVE counts as mutual TLS, because clients with a proxy use it. */
 export const authzNeedsMtls: Rule = {
   id: 'authz-needs-mtls',
   level: 'mandatory',
-  title: 'a policy that asks who the client is has mutual TLS to know it by',
+  title: 'a policy that checks client identities has mutual TLS',
   kiali: ['KIA0105'],
   single: false,
   docs: {
     why: 'Principals and namespaces of clients come from their certificates. Without mutual TLS they are empty: an ALLOW refuses every client, a DENY refuses none.',
-    bad: `
+    ...examples(
+      `
 apiVersion: security.istio.io/v1
 kind: PeerAuthentication
 metadata: { name: default, namespace: bookinfo }
@@ -39,19 +40,8 @@ spec:
   selector: { matchLabels: { app: ratings } }
   rules: [{ from: [{ source: { namespaces: [bookinfo] } }] }]
 `,
-    good: `
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: { name: default, namespace: bookinfo }
-spec: { mtls: { mode: STRICT } }
----
-apiVersion: security.istio.io/v1
-kind: AuthorizationPolicy
-metadata: { name: ratings, namespace: bookinfo }
-spec:
-  selector: { matchLabels: { app: ratings } }
-  rules: [{ from: [{ source: { namespaces: [bookinfo] } }] }]
-`,
+      ['mode: DISABLE', 'mode: STRICT'],
+    ),
     fix: 'Set mode STRICT (or PERMISSIVE while clients move) for the workloads, and let DestinationRules use ISTIO_MUTUAL or leave tls out.',
   },
   check: (model) => model.objects.ofKind('AuthorizationPolicy').flatMap((policy) => violations(model, policy)),
@@ -61,7 +51,7 @@ function violations(model: MeshModel, policy: MeshObject): Violation[] {
   const paths = identityPaths(policy);
   const fault = paths.length === 0 ? undefined : whyPlaintext(model, policy);
   if (fault === undefined) return [];
-  const message = `this asks for the client's identity, which only mutual TLS gives, but ${fault}; switch mutual TLS on, or ask for something else`;
+  const message = `this checks the client's identity, which only mutual TLS gives, but ${fault}; switch mutual TLS on, or use other conditions`;
   return paths.map((path) => ({ object: policy.object, path, message }));
 }
 

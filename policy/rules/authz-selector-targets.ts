@@ -1,11 +1,12 @@
 import { asName, asStrings } from '../../mesh/json';
 import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
 import { type Clause, clausesOf, isMethodPattern } from '../model/authorization';
-import { policyAttachment, workloadsOfPolicy } from '../../mesh/model/policy-attachment';
+import { matchesPolicyValue, policyAttachment, workloadsOfPolicy } from '../../mesh/model/policy-attachment';
 import { hostState } from '../model/known';
 import { declaresWorkloads, describesNamespaces, isDeclared, namespaceExists } from '../../mesh/model/externals';
+import { isWildcard, serviceFqdn } from '../../mesh/model/hosts';
 import { formatLabels } from '../../mesh/model/endpoints';
-import type { CheckOptions, Rule, Violation } from '../rule';
+import { examples, type CheckOptions, type Rule, type Violation } from '../rule';
 
 /**
  * Judges only what the objects describe: selectors in namespaces with workloads, namespaces when some Namespace is among the objects, ServiceAccounts in namespaces with
@@ -14,13 +15,14 @@ import type { CheckOptions, Rule, Violation } from '../rule';
 export const authzSelectorTargets: Rule = {
   id: 'authz-selector-targets',
   level: 'mandatory',
-  title: 'an AuthorizationPolicy is for a workload, and names clients, hosts and methods that exist',
+  title: 'an AuthorizationPolicy selects a workload, and names clients, hosts and methods that exist',
   istio: ['IST0101', 'IST0127'],
   kiali: ['KIA0004', 'KIA0101', 'KIA0102', 'KIA0104', 'KIA0106', 'KIA0108'],
   single: false,
   docs: {
     why: 'A policy that selects no workload protects nothing. One that names a client, host or method that does not exist never matches: an ALLOW refuses every client, a DENY refuses none.',
-    bad: `
+    ...examples(
+      `
 apiVersion: apps/v1
 kind: Deployment
 metadata: { name: ratings-v1, namespace: bookinfo }
@@ -35,21 +37,9 @@ spec:
   selector: { matchLabels: { app: rating } }
   rules: [{ to: [{ operation: { methods: [get] } }] }]
 `,
-    good: `
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: ratings-v1, namespace: bookinfo }
-spec:
-  selector: { matchLabels: { app: ratings } }
-  template: { metadata: { labels: { app: ratings } } }
----
-apiVersion: security.istio.io/v1
-kind: AuthorizationPolicy
-metadata: { name: ratings, namespace: bookinfo }
-spec:
-  selector: { matchLabels: { app: ratings } }
-  rules: [{ to: [{ operation: { methods: [GET] } }] }]
-`,
+      ['app: rating }', 'app: ratings }'],
+      ['[get]', '[GET]'],
+    ),
     fix: 'Correct the name, add what it names, or declare it in `externals`.',
   },
   check: (model, options) =>
@@ -81,19 +71,12 @@ function namespaces(model: MeshModel, options: CheckOptions, { fields, path }: C
   const known = [...model.namespaces.keys(), ...(options.externals?.namespaces ?? [])];
   return ['namespaces', 'notNamespaces'].flatMap((field) =>
     asStrings(fields[field]).flatMap((pattern, at) => {
-      const exists = namespaceExists(model, pattern) || known.some((name) => matchesPattern(name, pattern));
+      const exists = namespaceExists(model, pattern) || known.some((name) => matchesPolicyValue(name, pattern));
       if (exists) return [];
       const message = `no namespace is named "${pattern}"; there are ${[...model.namespaces.keys()].sort().join(', ')}. Correct it, or declare it in externals.namespaces`;
       return [{ path: `${path}.${field}[${at}]`, message }];
     }),
   );
-}
-
-/** `*` at one end stands for any characters. */
-function matchesPattern(value: string, pattern: string): boolean {
-  if (pattern === '*') return true;
-  if (pattern.endsWith('*')) return value.startsWith(pattern.slice(0, -1));
-  return pattern.startsWith('*') ? value.endsWith(pattern.slice(1)) : value === pattern;
 }
 
 function principals(model: MeshModel, options: CheckOptions, { fields, path }: Clause): Found[] {
@@ -116,7 +99,7 @@ function principals(model: MeshModel, options: CheckOptions, { fields, path }: C
   });
 }
 
-/** True as well where the objects do not tell which ServiceAccounts a namespace has. */
+/** Also true if the input does not show the ServiceAccounts of a namespace. */
 function serviceAccountExists(model: MeshModel, options: CheckOptions, namespace: string, name: string): boolean {
   if (name === 'default' || isDeclared(options.externals?.serviceAccounts, namespace, name)) return true;
   if (model.objects.get('ServiceAccount', namespace, name) !== undefined) return true;
@@ -136,19 +119,19 @@ function methods({ fields, path }: Clause): Found[] {
       const hint = isMethodPattern(upper)
         ? `methods are case-sensitive, write "${upper}"`
         : 'allowed are the methods of HTTP, such as GET, and for gRPC always POST';
-      return [{ path: `${path}.${field}[${at}]`, message: `"${method}" is no HTTP method; ${hint}` }];
+      return [{ path: `${path}.${field}[${at}]`, message: `"${method}" is not an HTTP method; ${hint}` }];
     }),
   );
 }
 
 function hosts(model: MeshModel, policy: MeshObject, { fields, path }: Clause): Found[] {
   return asStrings(fields['hosts']).flatMap((host, at): Found[] => {
-    const labels = host.split('.');
-    const isService = labels.length === 1 || (labels.length === 2 && model.namespaces.has(labels[1] ?? ''));
-    if (!isService || host.includes('*') || host.includes(':') || host === 'localhost') return [];
-    const fqdn = labels.length === 1 ? host : `${host}.svc.${model.config.domain}`;
+    const [, owner = policy.namespace, ...rest] = host.split('.');
+    const isService = rest.length === 0 && (owner === policy.namespace || model.namespaces.has(owner));
+    const fqdn = isService ? serviceFqdn(host, policy.namespace, model.config.domain) : undefined;
+    if (fqdn === undefined || isWildcard(host) || host.includes(':') || host === 'localhost') return [];
     const state = hostState(model, fqdn, policy.namespace);
     if (state.is !== 'missing' || !state.sure) return [];
-    return [{ path: `${path}.hosts[${at}]`, message: `host "${host}" is no Service; ${state.hint}` }];
+    return [{ path: `${path}.hosts[${at}]`, message: `host "${host}" is not a Service; ${state.hint}` }];
   });
 }

@@ -2,20 +2,21 @@ import { asList, asMap, asNumber, isMap, type JsonMap } from '../../mesh/json';
 import type { MeshModel } from '../../mesh/model/mesh-model';
 import { hostRules, type HostRule, policiesOf, type PlacedPolicy } from '../model/host-rules';
 import { podLabels } from '../model/workloads';
-import type { Rule, Violation } from '../rule';
+import { examples, type Rule, type Violation } from '../rule';
 
-/** With this many pods or fewer, one or two outliers can be all of them. */
+/** In a service of at most this many pods, one or two outliers can be all of them. */
 const few = 3;
 
 export const blastRadiusOutlier: Rule = {
   id: 'blast-radius-outlier',
   level: 'advisory',
-  title: 'outlier detection leaves pods to answer, and failover has outlier detection',
+  title: 'outlier detection cannot eject every pod, and locality failover has outlier detection',
   istio: ['IST0133'],
   single: false,
   docs: {
     why: 'With maxEjectionPercent 100 a few errors at the same time eject every pod of a small service, and all its requests fail. Locality failover does nothing until outlier detection marks a locality as down.',
-    bad: `
+    ...examples(
+      `
 apiVersion: v1
 kind: Service
 metadata: { name: httpbin, namespace: tools }
@@ -36,28 +37,9 @@ spec:
   host: httpbin
   trafficPolicy: { outlierDetection: { consecutive5xxErrors: 1, maxEjectionPercent: 100 } }
 `,
-    good: `
-apiVersion: v1
-kind: Service
-metadata: { name: httpbin, namespace: tools }
-spec: { selector: { app: httpbin }, ports: [{ name: http, port: 8000 }] }
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: httpbin, namespace: tools }
-spec:
-  replicas: 1
-  selector: { matchLabels: { app: httpbin } }
-  template: { metadata: { labels: { app: httpbin } } }
----
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: { name: httpbin, namespace: tools }
-spec:
-  host: httpbin
-  trafficPolicy: { outlierDetection: { consecutive5xxErrors: 5, maxEjectionPercent: 50 } }
-`,
-    fix: 'Lower maxEjectionPercent, set minHealthPercent, or run more pods. Beside localityLbSetting state outlierDetection.',
+      ['consecutive5xxErrors: 1, maxEjectionPercent: 100', 'consecutive5xxErrors: 5, maxEjectionPercent: 50'],
+    ),
+    fix: 'Lower maxEjectionPercent, set minHealthPercent, or run more pods. Set outlierDetection wherever localityLbSetting is set.',
   },
   check: (model) =>
     hostRules(model).all.flatMap((rule) =>
@@ -90,6 +72,6 @@ function failsOverBlindly(rule: HostRule, { policy, path, port }: PlacedPolicy):
   const inherited: JsonMap = port === undefined ? (rule.trafficPolicy ?? {}) : {};
   const detected = isMap(policy['outlierDetection']) || isMap(inherited['outlierDetection']);
   if (detected || !['failover', 'failoverPriority'].some((field) => asList(locality[field]).length > 0)) return [];
-  const message = `failover between localities of ${rule.host} never happens without outlierDetection, which tells that a locality is down; add outlierDetection to this policy`;
+  const message = `failover between localities of ${rule.host} never happens without outlierDetection, which detects that a locality is down; add outlierDetection to this policy`;
   return [{ object: rule.source.object, path: `${path}.loadBalancer.localityLbSetting`, message }];
 }

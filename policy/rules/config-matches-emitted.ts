@@ -5,16 +5,17 @@ import { asMap, isMap } from '../../mesh/json';
 import { meshModel, type MeshModel } from '../../mesh/model/mesh-model';
 import { destinationTitle, writtenRoutes } from '../model/routes';
 import { objectResources, type ResourceRule } from '../resource-rule';
-import type { Violation } from '../rule';
+import { examples, type Violation } from '../rule';
 
 /** Compares with the option `routes`, the stack's configuration as the program gets it. Routes that the loader refuses are not compared. */
 export const configMatchesEmitted: ResourceRule = {
   id: 'config-matches-emitted',
   level: 'mandatory',
-  title: 'the weights of the stack file are those of the VirtualServices',
+  title: 'VirtualServices have the weights of the stack file',
   docs: {
     why: 'Reviewers see the weights in the stack file. A transformation or another part of the program can replace them without any sign in the review.',
-    bad: `
+    ...examples(
+      `
 # meshwright:routes: { bookinfo: { reviews: { versions: [v1, v3], weights: { v1: 90, v3: 10 } } } }
 apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -26,18 +27,9 @@ spec:
         - { destination: { host: reviews, subset: v1 }, weight: 50 }
         - { destination: { host: reviews, subset: v3 }, weight: 50 }
 `,
-    good: `
-# meshwright:routes: { bookinfo: { reviews: { versions: [v1, v3], weights: { v1: 90, v3: 10 } } } }
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: reviews, namespace: bookinfo }
-spec:
-  hosts: [reviews]
-  http:
-    - route:
-        - { destination: { host: reviews, subset: v1 }, weight: 90 }
-        - { destination: { host: reviews, subset: v3 }, weight: 10 }
-`,
+      ['v1 }, weight: 50', 'v1 }, weight: 90'],
+      ['v3 }, weight: 50', 'v3 }, weight: 10'],
+    ),
     fix: 'Remove what changes the weights in the program, and change them in the stack file.',
   },
   check: (resources, { routes, mesh }) => {
@@ -73,7 +65,7 @@ function expectedObjects(routes: unknown): KubernetesObject[] {
   );
 }
 
-/** What the renderer cannot render the loader has refused already. */
+/** The loader has already refused what cannot be rendered. */
 function attempt<T>(render: () => T): T | undefined {
   try {
     return render();
@@ -82,7 +74,7 @@ function attempt<T>(render: () => T): T | undefined {
   }
 }
 
-/** A weight that a destination states. */
+/** The weight of a destination. */
 interface Stated {
   path: string;
   destination: string;
@@ -112,7 +104,7 @@ function differences(object: KubernetesObject, wanted: Weights, found: Weights, 
   return [...new Map([...wanted, ...found])].flatMap(([place, { path, destination }]) => {
     const [asked, emitted] = [wanted.get(place)?.weight, found.get(place)?.weight];
     if (asked === emitted) return [];
-    const message = `the weight of ${destination} is ${emitted ?? 'not there'}, while ${key} in the stack file makes it ${asked ?? 'nothing'}; the two must agree, so change it in the stack file only`;
+    const message = `the weight of ${destination} is ${emitted ?? 'missing'}, but ${key} in the stack file sets it to ${asked ?? 'nothing'}; the two must agree, so change it in the stack file only`;
     return [{ object, path, message }];
   });
 }

@@ -1,15 +1,16 @@
 import { schemaReport } from '../schema/schema-problems';
-import type { Rule } from '../rule';
+import { examples, type Rule } from '../rule';
 
-/** What the CRDs refuse although istiod alone would take it. Counted apart from object-schema, which is what both or istiod refuse. */
+/** What only the CRDs refuse, and istiod would accept. What istiod refuses is reported by object-schema. */
 export const crdOnly: Rule = {
   id: 'crd-only',
   level: 'mandatory',
-  title: 'an object also keeps the limits that only the CRDs set',
+  title: 'an object respects the limits that only the CRDs set',
   single: true,
   docs: {
-    why: 'istiod would take such a value, so that a tool which asks istiod alone is content; the API server, which comes first, refuses it.',
-    bad: `
+    why: 'istiod would accept such a value, and so do tools that ask only istiod. The API server checks first, and refuses it.',
+    ...examples(
+      `
 apiVersion: networking.istio.io/v1
 kind: Gateway
 metadata: { name: local, namespace: istio-ingress }
@@ -20,17 +21,8 @@ spec:
       bind: unix://@local
       hosts: ["*"]
 `,
-    good: `
-apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: { name: local, namespace: istio-ingress }
-spec:
-  selector: { istio: ingressgateway }
-  servers:
-    - port: { name: http, number: 0, protocol: HTTP }
-      bind: unix://@local
-      hosts: ["*"]
-`,
+      ['protocol', 'number: 0, protocol'],
+    ),
     fix: 'Change the value as the message says.',
   },
   check: (model) =>

@@ -12,7 +12,7 @@ export const defaultRoute: Rule = {
   title: 'the last rule of a host in the mesh takes every request',
   single: false,
   docs: {
-    why: 'Once a host has a VirtualService, a request that none of its rules matches is answered 404, although the Service would have taken it.',
+    why: 'Once a host has a VirtualService, a request that none of its rules matches gets 404, although the Service would have taken it.',
     bad: `
 apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -42,7 +42,7 @@ spec:
       .flatMap((virtualService) => violations(model, virtualService)),
 };
 
-/** A delegate that is not among the objects may hold the rule for everything. */
+/** A delegate outside the input may have the rule for everything. */
 function hasAllDelegates(model: MeshModel, { source, namespace }: MeshVirtualService): boolean {
   return indexedMaps(source.spec['http']).every(({ item }) => {
     if (!isMap(item['delegate'])) return true;
@@ -55,7 +55,7 @@ function violations(model: MeshModel, virtualService: MeshVirtualService): Viola
   const { http, source, hosts } = virtualService;
   const takesPort = (port: number | undefined): boolean => http.some((route) => takesAll(virtualService, route, port));
   if (http.length === 0 || httpPorts(model, virtualService).every(takesPort)) return [];
-  const message = `a request to ${hosts.join(', ')} that none of the ${http.length} http ${http.length === 1 ? 'rules matches' : 'rules match'} is answered 404; add a last rule without a match`;
+  const message = `a request to ${hosts.join(', ')} that none of the ${http.length} http ${http.length === 1 ? 'rules matches' : 'rules match'} gets 404; add a last rule without a match`;
   return [{ object: source.object, path: 'spec.http', message }];
 }
 

@@ -1,17 +1,18 @@
 import { asList, asMap, asName, asStrings, indexedMaps, isMap } from '../../mesh/json';
 import type { MeshModel, MeshVirtualService } from '../../mesh/model/mesh-model';
 import { isVisible, visibility } from '../../mesh/model/mesh-config';
-import type { CheckOptions, Rule, Violation } from '../rule';
+import { examples, type CheckOptions, type Rule, type Violation } from '../rule';
 
 /** A delegate that is not among the objects counts as missing only when the input is complete. */
 export const delegateRef: Rule = {
   id: 'delegate-ref',
   level: 'mandatory',
-  title: 'every delegate exists, is visible, and asks for no more than the rule that delegates to it',
+  title: 'every delegate exists, is visible, and matches no more than the rule that delegates to it',
   single: false,
   docs: {
-    why: 'istiod leaves a rule out whose delegate is missing or hidden, and each rule of a delegate whose match conflicts with the root. Their requests get 404.',
-    bad: `
+    why: 'istiod drops a rule whose delegate is missing or hidden, and each rule of a delegate whose match conflicts with the root rule. Their requests get 404.',
+    ...examples(
+      `
 apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: { name: root, namespace: shop }
@@ -30,25 +31,8 @@ spec:
     - match: [{ uri: { prefix: / } }]
       route: [{ destination: { host: cart } }]
 `,
-    good: `
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: root, namespace: shop }
-spec:
-  hosts: [shop.example.com]
-  gateways: [public]
-  http:
-    - match: [{ uri: { prefix: /cart } }]
-      delegate: { name: cart }
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: cart, namespace: shop }
-spec:
-  http:
-    - match: [{ uri: { prefix: /cart/items } }]
-      route: [{ destination: { host: cart } }]
-`,
+      ['prefix: / }', 'prefix: /cart/items }'],
+    ),
     fix: 'Name a VirtualService without hosts that is exported to this namespace, and let its matches lie within those of the root.',
   },
   check: (model, options) =>
@@ -80,7 +64,11 @@ function violations(
   }
   if (asList(found.spec['hosts']).length > 0) {
     return [
-      { object, path, message: `${title} has hosts of its own and is no delegate, ${consequence}; remove its hosts` },
+      {
+        object,
+        path,
+        message: `${title} has its own hosts and is not a delegate, ${consequence}; remove its hosts`,
+      },
     ];
   }
   const seenBy = visibility(asStrings(found.spec['exportTo']), place, model.config.defaultVirtualServiceExportTo);
@@ -97,7 +85,7 @@ function violations(
   return indexedMaps(found.spec['http']).flatMap(({ at: index, item }): Violation[] => {
     const own = `spec.http[${index}]`;
     if (merged.has(own) || asMap(item['delegate'])['name'] !== undefined) return [];
-    const message = `the match conflicts with spec.http[${at}] of VirtualService ${namespace}/${source.name}, which delegates here, so istiod leaves this rule out and its requests get 404; ask for no more than the root does`;
+    const message = `the match conflicts with spec.http[${at}] of VirtualService ${namespace}/${source.name}, which delegates here, so istiod leaves this rule out and its requests get 404; match no more than the root does`;
     return [{ object: found.object, path: own, message }];
   });
 }

@@ -5,7 +5,7 @@ import { effectiveRule } from '../model/clients';
 import { hostRules, type RuleGroup, ruleGroups } from '../model/host-rules';
 import { servicePlace } from '../../mesh/model/externals';
 import { isOnMesh, writtenRoutes } from '../model/routes';
-import type { Rule, Violation } from '../rule';
+import { examples, type Rule, type Violation } from '../rule';
 
 /**
  * Several DestinationRules of one host in one namespace are merged by istiod, so subsets may be spread over them. What it drops is reported: a second subset of the same name, a second
@@ -14,12 +14,13 @@ import type { Rule, Violation } from '../rule';
 export const drConflict: Rule = {
   id: 'dr-conflict',
   level: 'mandatory',
-  title: 'DestinationRules of one host do not take anything from each other',
+  title: 'DestinationRules of one host do not override each other',
   kiali: ['KIA0201'],
   single: false,
   docs: {
-    why: 'Of two DestinationRules for one host that disagree, istiod uses the older one and silently drops the rest. A rule in the namespace of the clients replaces that of the Service, subsets included.',
-    bad: `
+    why: 'If two DestinationRules for one host disagree, istiod uses the older one and silently drops the conflicting parts of the other. A rule in the namespace of the clients replaces that of the Service, subsets included.',
+    ...examples(
+      `
 apiVersion: networking.istio.io/v1
 kind: DestinationRule
 metadata: { name: reviews, namespace: bookinfo }
@@ -34,21 +35,8 @@ spec:
   host: reviews
   subsets: [{ name: v1, labels: { version: v1.1 } }]
 `,
-    good: `
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: { name: reviews, namespace: bookinfo }
-spec:
-  host: reviews
-  subsets: [{ name: v1, labels: { version: v1 } }]
----
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: { name: reviews-new, namespace: bookinfo }
-spec:
-  host: reviews
-  subsets: [{ name: v1-1, labels: { version: v1.1 } }]
-`,
+      ['subsets: [{ name: v1, labels: { version: v1.1', 'subsets: [{ name: v1-1, labels: { version: v1.1'],
+    ),
     fix: 'Say everything about a host once: one rule with all subsets, or one per version that agree in their top-level trafficPolicy and exportTo. A rule of a client namespace must repeat the subsets that its clients use.',
   },
   check: (model) => [
@@ -64,7 +52,7 @@ spec:
 function repeatedSubsets({ subsets, host }: RuleGroup): Violation[] {
   return subsets.flatMap((subset, at): Violation[] => {
     const first = subsets.slice(0, at).find(({ name }) => name === subset.name);
-    // Twice in one object is for object-schema to refuse.
+    // object-schema reports a subset that occurs twice in one object.
     if (first === undefined || first.rule === subset.rule) return [];
     const agree = same([first.labels, first.trafficPolicy], [subset.labels, subset.trafficPolicy]);
     const object = subset.rule.source.object;
@@ -100,7 +88,7 @@ function unmerged(model: MeshModel, { rules, host }: RuleGroup): Violation[] {
   });
 }
 
-/** A rule beside the clients that replaces the one beside the Service. */
+/** A rule in a client's namespace that replaces the one in the namespace of the Service. */
 function overrides(model: MeshModel): Violation[] {
   const { all, byHost } = hostRules(model);
   return all.flatMap(({ source, host, selector }): Violation[] => {

@@ -3,7 +3,7 @@ import { changeRules } from './change-rules';
 import { resourceRules } from './resource-rules';
 import { rules } from '.';
 
-/** What there is to say of a rule, whatever it judges. */
+/** What all kinds of rules have in common. */
 export type RuleHeader = Omit<Rule, 'check' | 'single'>;
 
 /** Every rule: over objects, over resources of a Pulumi program, and over changes. */

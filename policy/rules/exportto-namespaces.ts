@@ -1,7 +1,7 @@
 import { asList, asString } from '../../mesh/json';
 import type { MeshKind, MeshModel, MeshObject } from '../../mesh/model/mesh-model';
 import { describesNamespaces, namespaceExists } from '../../mesh/model/externals';
-import type { Rule, Violation } from '../rule';
+import { examples, type Rule, type Violation } from '../rule';
 
 const exporting: readonly MeshKind[] = ['VirtualService', 'DestinationRule', 'ServiceEntry'];
 const serviceAnnotation = 'networking.istio.io/exportTo';
@@ -15,7 +15,8 @@ export const exporttoNamespaces: Rule = {
   single: false,
   docs: {
     why: 'When exportTo misspells a namespace, the object is not visible where it should be: its routes and policies have no effect there.',
-    bad: `
+    ...examples(
+      `
 apiVersion: v1
 kind: Namespace
 metadata: { name: bookinfo }
@@ -25,16 +26,8 @@ kind: DestinationRule
 metadata: { name: reviews, namespace: bookinfo }
 spec: { host: reviews, exportTo: [bookinof] }
 `,
-    good: `
-apiVersion: v1
-kind: Namespace
-metadata: { name: bookinfo }
----
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: { name: reviews, namespace: bookinfo }
-spec: { host: reviews, exportTo: [bookinfo] }
-`,
+      ['bookinof', 'bookinfo'],
+    ),
     fix: 'Correct the name, use `.` for the own namespace, or declare namespaces of other stacks in `externals.namespaces`.',
   },
   check: (model) => {

@@ -6,8 +6,9 @@ import { formatLabels } from '../../mesh/model/endpoints';
 import type { Rule, Violation } from '../rule';
 
 /**
- * Servers meet when a workload of one Gateway is also one of the other: selectors are equal, one lies within the other, or a workload among the objects carries both. Servers with different `bind` do not
- * meet, nor do hosts for different namespaces (`shop/*`, `blog/*`). A wildcard around another's host is advisory: the more specific host wins.
+ * Servers can only conflict if some pods belong to both Gateways: the selectors are equal, one includes the other, or a
+ * workload in the input matches both. Servers with different `bind` do not conflict, nor do hosts for different
+ * namespaces (`shop/*`, `blog/*`). A wildcard that covers another host is advisory: the more specific host wins.
  */
 export const gatewayConflict: Rule = {
   id: 'gateway-conflict',

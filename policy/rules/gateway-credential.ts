@@ -8,17 +8,18 @@ import { isDeclared } from '../../mesh/model/externals';
 import type { CheckOptions, Rule, Violation } from '../rule';
 
 /**
- * The Secret must be in the namespace of the gateway's pods, which is looked up as for gateway-workload-port. It counts as missing where the objects hold another Secret or Certificate of that namespace, or one of
- * that name elsewhere; Secrets that others bring are declared in `externals.secrets`. Messages never hold a value of a Secret.
+ * The Secret must be in the namespace of the gateway's pods, which is looked up as for gateway-workload-port. It counts
+ * as missing if the input has another Secret or Certificate of that namespace, or one of that name elsewhere. Declare
+ * Secrets that come from elsewhere in `externals.secrets`. Messages never hold a value of a Secret.
  */
 export const gatewayCredential: Rule = {
   id: 'gateway-credential',
   level: 'mandatory',
-  title: 'the certificate of a gateway is there, readable and valid',
+  title: 'the certificate of a gateway exists, is readable and valid',
   istio: ['IST0101', 'IST0138', 'IST0161'],
   single: false,
   docs: {
-    why: 'Without a valid certificate a TLS server has no listener: connections to its host are reset, and the log of the gateway alone says why.',
+    why: 'Without a valid certificate a TLS server has no listener: connections to its host are reset, and only the log of the gateway says why.',
     bad: `
 apiVersion: apps/v1
 kind: Deployment
@@ -65,7 +66,7 @@ kind: Certificate
 metadata: { name: shop, namespace: istio-ingress }
 spec: { secretName: shop-cert, dnsNames: [shop.example.com], issuerRef: { name: ca } }
 `,
-    fix: 'Create the Secret, or the Certificate that makes it, in the namespace of the gateway workload, not of the Gateway object.',
+    fix: 'Create the Secret, or the Certificate that creates it, in the namespace of the gateway workload, not of the Gateway object.',
   },
   check: (model, options) => {
     const uses = model.gateways.all.flatMap(usesOf);
@@ -141,7 +142,7 @@ function broken(
   const hasCa =
     ca !== undefined || model.objects.get('Secret', secret.namespace, `${secret.name}-cacert`) !== undefined;
   return needsCa && !hasCa
-    ? `holds no CA for mode ${String(tls['mode'])}: it needs ca.crt, or a Secret ${secret.name}-cacert beside it`
+    ? `holds no CA for mode ${String(tls['mode'])}: it needs ca.crt, or a second Secret ${secret.name}-cacert`
     : undefined;
 }
 

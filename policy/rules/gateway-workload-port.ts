@@ -2,7 +2,7 @@ import type { MeshGateway, MeshModel } from '../../mesh/model/mesh-model';
 import { hasLabels } from '../../mesh/model/workload-index';
 import { type KnownGatewayWorkload, knownGatewayWorkloads } from '../model/clients';
 import { formatLabels } from '../../mesh/model/endpoints';
-import type { CheckOptions, Rule, Violation } from '../rule';
+import { examples, type CheckOptions, type Rule, type Violation } from '../rule';
 
 /**
  * Gateway workloads often come from Helm releases, which no object shows. So a selector without pods is reported only when the gateway workloads are known: by the
@@ -17,7 +17,8 @@ export const gatewayWorkloadPort: Rule = {
   single: false,
   docs: {
     why: 'A Gateway that selects no pods configures nothing, and a port that no Service of the pods opens cannot be reached from outside.',
-    bad: `
+    ...examples(
+      `
 apiVersion: v1
 kind: Service
 metadata: { name: istio-ingressgateway, namespace: istio-ingress }
@@ -37,26 +38,8 @@ spec:
   selector: { istio: ingressgateway }
   servers: [{ port: { number: 8080, name: http, protocol: HTTP }, hosts: ["*"] }]
 `,
-    good: `
-apiVersion: v1
-kind: Service
-metadata: { name: istio-ingressgateway, namespace: istio-ingress }
-spec: { selector: { istio: ingressgateway }, ports: [{ name: http2, port: 80, targetPort: 80 }] }
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: istio-ingressgateway, namespace: istio-ingress }
-spec:
-  selector: { matchLabels: { istio: ingressgateway } }
-  template: { metadata: { labels: { istio: ingressgateway } } }
----
-apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: { name: bookinfo, namespace: bookinfo }
-spec:
-  selector: { istio: ingressgateway }
-  servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: ["*"] }]
-`,
+      ['number: 8080', 'number: 80'],
+    ),
     fix: 'Select by the labels of the gateway pods (the gateway chart sets `istio: <release name without "istio-">`), and use a port of their Service, or add the port there.',
   },
   check: (model, options) => {

@@ -5,23 +5,25 @@ import { clientNamespaces } from '../model/clients';
 import { hostRules } from '../model/host-rules';
 import { hostState } from '../model/known';
 import { listenerPorts, writtenRoutes, type RouteDestination, type WrittenRoute } from '../model/routes';
-import type { CheckOptions, Rule, Violation } from '../rule';
+import { examples, type CheckOptions, type Rule, type Violation } from '../rule';
 
 /**
- * A host counts as missing where the objects hold Services or workloads of its namespace, or when the set is declared complete; in a namespace of which they tell nothing, nothing is said.
- * A host outside the cluster that no ServiceEntry names is advisory, since another stack may bring the ServiceEntry.
+ * A host counts as missing if the input has Services or workloads of its namespace, or is declared complete. Otherwise
+ * nothing is reported. A host outside the cluster that no ServiceEntry names is advisory, since another stack may bring
+ * the ServiceEntry.
  */
 export const hostExists: Rule = {
   id: 'host-exists',
   level: 'mandatory',
   title:
-    'every host that a route or a DestinationRule names is a Service or ServiceEntry, with the port that is asked for',
+    'every host that a route or a DestinationRule names is a Service or ServiceEntry, and has the port that the route names',
   istio: ['IST0101', 'IST0112'],
   kiali: ['KIA0202', 'KIA1101'],
   single: false,
   docs: {
     why: 'A proxy has no cluster for a host or port that is not in the service registry, and answers 503 to each request that the route sends there. A DestinationRule for such a host has no effect at all.',
-    bad: `
+    ...examples(
+      `
 apiVersion: v1
 kind: Service
 metadata: { name: reviews, namespace: bookinfo }
@@ -34,20 +36,9 @@ spec:
   hosts: [reviews]
   http: [{ route: [{ destination: { host: review } }] }]
 `,
-    good: `
-apiVersion: v1
-kind: Service
-metadata: { name: reviews, namespace: bookinfo }
-spec: { selector: { app: reviews }, ports: [{ name: http, port: 9080 }] }
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: reviews, namespace: bookinfo }
-spec:
-  hosts: [reviews]
-  http: [{ route: [{ destination: { host: reviews, port: { number: 9080 } } }] }]
-`,
-    fix: 'Name a Service of the namespace by its short name, one of another namespace by its FQDN, and a host outside the cluster by its ServiceEntry. What other stacks bring is declared in `externals.hosts`.',
+      ['host: review', 'host: reviews, port: { number: 9080 }'],
+    ),
+    fix: 'Name a Service of the namespace by its short name, one of another namespace by its FQDN, and a host outside the cluster by its ServiceEntry. Declare hosts of other stacks in `externals.hosts`.',
   },
   check: (model, options) => [
     ...writtenRoutes(model).flatMap((route) =>

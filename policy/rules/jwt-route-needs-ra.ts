@@ -15,7 +15,7 @@ const claimHeader = /^@request\.auth\.claims[.[]/i;
 export const jwtRouteNeedsRa: Rule = {
   id: 'jwt-route-needs-ra',
   level: 'mandatory',
-  title: 'routing by JWT claims has a RequestAuthentication on the gateway',
+  title: 'a gateway that routes by JWT claims has a RequestAuthentication',
   istio: ['IST0149'],
   single: false,
   docs: {
@@ -79,7 +79,7 @@ function violations(model: MeshModel, options: CheckOptions, virtualService: Mes
   return claims.map(({ path, header }) => ({
     object: virtualService.source.object,
     path,
-    message: `"${header}" is a claim of a JWT, but no RequestAuthentication is for the pods of gateway ${bare.id}, so no token is read; add one that selects them`,
+    message: `"${header}" is a claim of a JWT, but no RequestAuthentication applies to the pods of gateway ${bare.id}, so no token is read; add one that selects them`,
   }));
 }
 

@@ -5,10 +5,10 @@ import type { Rule } from '../rule';
 export const kubernetesSchema: Rule = {
   id: 'kubernetes-schema',
   level: 'mandatory',
-  title: 'every object is one that the API server accepts',
+  title: 'the API server accepts every object',
   single: true,
   docs: {
-    why: 'The API server refuses such an object in the middle of a deployment, when half of the change is done. A misspelt field is dropped without a word, and with it what it was to do.',
+    why: 'The API server refuses such an object in the middle of a deployment, when half of the change is done. A misspelt field is dropped silently, and has no effect.',
     bad: `
 apiVersion: v1
 kind: Service

@@ -5,10 +5,10 @@ import type { Rule, Violation } from '../rule';
 export const mirrorSelf: Rule = {
   id: 'mirror-self',
   level: 'advisory',
-  title: 'copies of requests go to a version that does not get the requests themselves, in a stated share',
+  title: 'a mirror goes to a version that does not get the original requests, and states its percentage',
   single: true,
   docs: {
-    why: 'A mirror to a version that serves the route doubles its load and lets it carry out each request twice. Without a percentage every request is copied.',
+    why: 'A mirror to a version that serves the route doubles its load, and the version processes each request twice. Without a percentage every request is mirrored.',
     bad: `
 apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -42,7 +42,7 @@ function sameAsLive({ destinations, source }: WrittenRoute): Violation[] {
     .flatMap((mirror) => {
       const same = live.find((destination) => includes(mirror, destination));
       if (same === undefined) return [];
-      const message = `copies go to ${destinationTitle(mirror)}, which ${mirror.subset === same.subset ? 'gets' : 'includes pods that get'} the requests of this route (${same.path}) too; mirror to another version`;
+      const message = `mirrored requests go to ${destinationTitle(mirror)}, which ${mirror.subset === same.subset ? 'gets' : 'includes pods that get'} the original requests of this route (${same.path}) too; mirror to another version`;
       return [{ object: source.object, path: mirror.destinationPath, message }];
     });
 }
@@ -59,7 +59,7 @@ function wholeShare({ rule, path, source, destinations }: WrittenRoute): Violati
     .map((mirror) => ({
       object: source.object,
       path: mirror.path,
-      message: `every request is copied to ${destinationTitle(mirror)}, as no percentage is stated; state ${mirror.path === `${path}.mirror` ? 'mirrorPercentage' : 'percentage'}, 100 included`,
+      message: `every request is mirrored to ${destinationTitle(mirror)}, because no percentage is stated; state ${mirror.path === `${path}.mirror` ? 'mirrorPercentage' : 'percentage'}, even if it is 100`,
     }));
 }
 

@@ -6,21 +6,24 @@ import { effectiveRule } from '../model/clients';
 import { type HostRule, hostRules, type PlacedPolicy, policiesOf, tlsMode } from '../model/host-rules';
 import { servicePlace } from '../../mesh/model/externals';
 import { hasSelectivePolicies, podLabels } from '../model/workloads';
-import type { Rule, Violation } from '../rule';
+import { examples, type Rule, type Violation } from '../rule';
 
 /**
- * Compares what DestinationRules make clients send with what PeerAuthentications make servers take: mesh, namespace, workload and port. Services whose workloads are not among the objects are judged
- * by their namespace, unless a policy there selects workloads. Without auto mTLS (MeshConfig enableAutoMtls: false) a client that no rule tells otherwise sends plaintext.
+ * Compares what DestinationRules make clients send with what PeerAuthentications make servers accept: mesh, namespace,
+ * workload and port. Services whose workloads are not among the objects are judged by their namespace, unless a policy
+ * there selects workloads. Without auto mTLS (MeshConfig enableAutoMtls: false) a client that no rule tells otherwise
+ * sends plaintext.
  */
 export const mtlsCoherence: Rule = {
   id: 'mtls-coherence',
   level: 'mandatory',
-  title: 'clients send what servers take: mutual TLS or plaintext',
+  title: 'clients send what servers accept: mutual TLS or plaintext',
   kiali: ['KIA0204', 'KIA0206', 'KIA0208', 'KIA0401', 'KIA0501', 'KIA0505', 'KIA0506'],
   single: false,
   docs: {
-    why: 'A server in mode STRICT resets connections that are not Istio mTLS, and one in mode DISABLE cannot answer those that are: every request fails with 503.',
-    bad: `
+    why: 'A server in mode STRICT resets connections without Istio mTLS, and one in mode DISABLE cannot accept connections with it: every request fails with 503.',
+    ...examples(
+      `
 apiVersion: security.istio.io/v1
 kind: PeerAuthentication
 metadata: { name: default, namespace: bookinfo }
@@ -33,19 +36,8 @@ spec:
   host: ratings
   trafficPolicy: { tls: { mode: DISABLE } }
 `,
-    good: `
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: { name: default, namespace: bookinfo }
-spec: { mtls: { mode: STRICT } }
----
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: { name: ratings, namespace: bookinfo }
-spec:
-  host: ratings
-  trafficPolicy: { tls: { mode: ISTIO_MUTUAL } }
-`,
+      ['mode: DISABLE', 'mode: ISTIO_MUTUAL'],
+    ),
     fix: 'Leave `tls` out of DestinationRules for hosts of the mesh, so that auto mTLS decides, or make it agree with the PeerAuthentication.',
   },
   check: (model) => [
@@ -76,12 +68,12 @@ function faultOf(mode: string, { mode: accepted, decidedBy, noProxy }: Server): 
   if (mode === 'ISTIO_MUTUAL') {
     if (noProxy !== undefined) return `${noProxy} has no proxy that could answer mutual TLS`;
     return accepted === 'DISABLE'
-      ? `the server takes plaintext only (${policyTitle(decidedBy)}, mode DISABLE)`
+      ? `the server accepts plaintext only (${policyTitle(decidedBy)}, mode DISABLE)`
       : undefined;
   }
   if (noProxy !== undefined) return undefined;
   return accepted === 'STRICT'
-    ? `the server takes Istio mutual TLS only (${policyTitle(decidedBy)}, mode STRICT)`
+    ? `the server accepts Istio mutual TLS only (${policyTitle(decidedBy)}, mode STRICT)`
     : undefined;
 }
 
@@ -89,7 +81,7 @@ function policyTitle(policy: MeshObject | undefined): string {
   return policy === undefined ? 'Istio' : `PeerAuthentication ${policy.namespace}/${policy.name}`;
 }
 
-/** The servers that a rule's clients meet, as far as the objects show them. */
+/** The servers that a rule's clients reach, as far as the input shows them. */
 function serversOf(model: MeshModel, rule: HostRule, placed: PlacedPolicy): Server[] {
   const { host, subsets } = rule;
   const { subset } = placed;
@@ -116,7 +108,7 @@ function serversOf(model: MeshModel, rule: HostRule, placed: PlacedPolicy): Serv
   return namespace === undefined || hasSelectivePolicies(model, namespace) ? [] : [wide(model, namespace)];
 }
 
-/** The ports of a service for which a policy decides: its own port, or all that have no settings of their own beside it. */
+/** The ports of a service that a setting applies to: the port it names, or all ports without their own settings. */
 function governedPorts(service: MeshService, rule: HostRule, { port, subset }: PlacedPolicy): (number | undefined)[] {
   if (port !== undefined) return [port];
   const own = policiesOf(rule).flatMap((other) =>
@@ -143,12 +135,15 @@ function plaintextClients(model: MeshModel): Violation[] {
   return [...strict].map(([policy, services]) => {
     const hosts = services.map(({ hostname }) => hostname).sort();
     const shown = hosts.slice(0, 3).join(', ') + (hosts.length > 3 ? ` and ${hosts.length - 3} more` : '');
-    const message = `servers take mutual TLS only, but auto mTLS is off and no DestinationRule in effect tells clients of ${shown} to use it; add one with tls mode ISTIO_MUTUAL, or switch enableAutoMtls on`;
+    const message = `servers accept mutual TLS only, but auto mTLS is off and no DestinationRule in effect tells clients of ${shown} to use it; add one with tls mode ISTIO_MUTUAL, or switch enableAutoMtls on`;
     return { object: policy.object, path: 'spec.mtls.mode', message };
   });
 }
 
-/** Without auto mTLS: rules that replace a wider one with mutual TLS and leave tls out, since rules of a host do not merge with those of a wildcard. */
+/**
+ * Without auto mTLS: rules without tls that replace a wider rule with mutual TLS. Rules for a host do not merge with
+ * those for a wildcard.
+ */
 function droppedMutual(model: MeshModel): Violation[] {
   const { all } = hostRules(model);
   const wideRules = all.filter(

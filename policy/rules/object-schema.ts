@@ -1,18 +1,19 @@
 import { unknownField } from '../schema/crd/translate';
 import { isOlder, newestMinor } from '../schema/field-versions';
 import { schemaReport } from '../schema/schema-problems';
-import type { Rule } from '../rule';
+import { examples, type Rule } from '../rule';
 
 /** What a cluster with Istio 1.30 refuses: the CRDs with strict field validation, and istiod's validating webhook. */
 export const objectSchema: Rule = {
   id: 'object-schema',
   level: 'mandatory',
-  title: 'every object of Istio is one that the API server and istiod accept',
+  title: 'the API server and istiod accept every Istio object',
   istio: ['IST0106'],
   single: true,
   docs: {
-    why: 'The cluster refuses such an object in the middle of a deployment, when half of the change is done; without a webhook it is accepted and ignored. A misspelt field is dropped in silence, and with it what it was to do.',
-    bad: `
+    why: 'The cluster refuses such an object in the middle of a deployment, when half of the change is done; without a webhook it is accepted and ignored. A misspelt field is dropped silently, and has no effect.',
+    ...examples(
+      `
 apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: { name: reviews, namespace: bookinfo }
@@ -23,17 +24,9 @@ spec:
       retries: { attempt: 3 }
       route: [{ destination: { host: reviews } }]
 `,
-    good: `
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: reviews, namespace: bookinfo }
-spec:
-  hosts: [reviews]
-  http:
-    - timeout: 3s
-      retries: { attempts: 3 }
-      route: [{ destination: { host: reviews } }]
-`,
+      ['timeout: 3 seconds', 'timeout: 3s'],
+      ['attempt', 'attempts'],
+    ),
     fix: 'Change the value as the message says. Every field is described in the reference pages of its kind on istio.io.',
   },
   check: (model, { istioVersion }) =>
@@ -54,7 +47,7 @@ function mayBeNewer(message: string, istioVersion: string | undefined): boolean 
   return istioVersion !== undefined && isOlder(newestMinor, istioVersion) && message.startsWith(unknownField);
 }
 
-/** What a weight must be is weight-range's to say. */
+/** weight-range reports invalid weights. */
 function isWeight(path: string): boolean {
   return /\.route\[\d+\]\.weight$/.test(path);
 }

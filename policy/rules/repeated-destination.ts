@@ -1,6 +1,6 @@
 import { asList, asMap, canonical } from '../../mesh/json';
 import { destinationTitle, writtenRoutes, type WrittenRoute } from '../model/routes';
-import type { Rule, Violation } from '../rule';
+import { examples, type Rule, type Violation } from '../rule';
 
 export const repeatedDestination: Rule = {
   id: 'repeated-destination',
@@ -9,8 +9,9 @@ export const repeatedDestination: Rule = {
   kiali: ['KIA1105'],
   single: true,
   docs: {
-    why: 'The same host, subset and port twice in one route share its requests, so that none of the two weights is what that destination gets; usually one of them was to be another version.',
-    bad: `
+    why: 'A destination that is listed twice gets the sum of both weights, so neither weight is its real share. Usually one of the two should name another version.',
+    ...examples(
+      `
 apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: { name: reviews, namespace: bookinfo }
@@ -21,17 +22,8 @@ spec:
         - { destination: { host: reviews, subset: v1 }, weight: 90 }
         - { destination: { host: reviews.bookinfo.svc.cluster.local, subset: v1 }, weight: 10 }
 `,
-    good: `
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: reviews, namespace: bookinfo }
-spec:
-  hosts: [reviews]
-  http:
-    - route:
-        - { destination: { host: reviews, subset: v1 }, weight: 90 }
-        - { destination: { host: reviews, subset: v2 }, weight: 10 }
-`,
+      ['host: reviews.bookinfo.svc.cluster.local, subset: v1', 'host: reviews, subset: v2'],
+    ),
     fix: 'Name the version that was meant, or add the two weights up in one destination.',
   },
   check: (model) => writtenRoutes(model).flatMap(violations),

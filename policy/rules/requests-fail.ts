@@ -5,21 +5,22 @@ import { type Entry, entryOutcomes } from '../../mesh/traffic/classes/entry';
 import { regionMember } from '../../mesh/traffic/solve/satisfy';
 import type { Outcome } from '../../mesh/traffic/outcome';
 import { trafficModelOf } from '../../mesh/traffic/traffic-model';
-import { modelOptions, type Rule, type Violation } from '../rule';
+import { examples, modelOptions, type Rule, type Violation } from '../rule';
 
 /**
- * Follows every class of requests, from every sender that sees the rule, to its end, as `meshwright explain` does. Where the answer rests on something that the
- * input does not hold, nothing is reported. A failure that another rule reports at the same place is not reported again.
+ * Follows every class of requests from every sender that sees the rule, as `meshwright explain` does. Reports nothing
+ * if the result depends on objects outside the input, or if another rule reports a failure at the same place.
  */
 export const requestsFail: Rule = {
   id: 'requests-fail',
   level: 'mandatory',
-  title: 'no rule sends requests to certain failure',
+  title: 'no routing rule makes all its requests fail',
   single: false,
   fallback: true,
   docs: {
-    why: 'A rule whose requests all end in 404 or 503 is accepted by the cluster. Which sender sees which rule, subset and pod depends on several objects together, so a fault in one shows in the requests of another.',
-    bad: `
+    why: 'A rule whose requests all end in 404 or 503 is accepted by the cluster. Which sender sees which rule, subset and pod depends on several objects together, so a mistake in one object may affect the requests of another.',
+    ...examples(
+      `
 apiVersion: v1
 kind: Service
 metadata: { name: cart, namespace: shop }
@@ -39,30 +40,12 @@ spec:
   hosts: [cart]
   http: [{ route: [{ destination: { host: cart } }] }]
 `,
-    good: `
-apiVersion: v1
-kind: Service
-metadata: { name: cart, namespace: shop }
-spec: { selector: { app: cart }, ports: [{ name: http, port: 80, targetPort: http }] }
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: cart, namespace: shop }
-spec:
-  selector: { matchLabels: { app: cart } }
-  template: { metadata: { labels: { app: cart } }, spec: { containers: [{ name: app, ports: [{ containerPort: 8080, name: http }] }] } }
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: cart, namespace: shop }
-spec:
-  hosts: [cart]
-  http: [{ route: [{ destination: { host: cart } }] }]
-`,
+      ['targetPort: web', 'targetPort: http'],
+    ),
     fix: 'Follow the reason in the message; `meshwright explain` shows every step for a request.',
   },
   check: (model, options) => {
-    // Without rules of its own a mesh has no class that configuration makes fail.
+    // Without VirtualServices no rule can make requests fail.
     if (model.virtualServices.all.length === 0) return [];
     const found = new Map<string, Failure>();
     for (const entry of entries(trafficModelOf(model, modelOptions(options))).values()) {

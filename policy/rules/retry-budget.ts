@@ -1,7 +1,7 @@
 import { asMap, asName, asNumber, indexedMaps, isMap } from '../../mesh/json';
 import { milliseconds } from '../model/duration';
 import { type WrittenRoute, writtenRoutes } from '../model/routes';
-import type { Rule, Violation } from '../rule';
+import { examples, type Rule, type Violation } from '../rule';
 
 /** Conditions after which the server may have done its work already. https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-retry-on */
 const afterwards = [
@@ -17,11 +17,12 @@ const notIdempotent = ['POST', 'PATCH'];
 export const retryBudget: Rule = {
   id: 'retry-budget',
   level: 'advisory',
-  title: 'retries fit into the timeout, and repeat only what may be repeated',
+  title: 'retries fit into the timeout, and repeat only requests that are safe to repeat',
   single: true,
   docs: {
     why: 'The timeout of a rule holds for all tries together: retries that do not fit are never made. A repeated POST that the server did in fact carry out is done twice.',
-    bad: `
+    ...examples(
+      `
 apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: { name: ratings, namespace: bookinfo }
@@ -32,17 +33,8 @@ spec:
       retries: { attempts: 3, perTryTimeout: 2s }
       route: [{ destination: { host: ratings } }]
 `,
-    good: `
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: ratings, namespace: bookinfo }
-spec:
-  hosts: [ratings]
-  http:
-    - timeout: 8s
-      retries: { attempts: 3, perTryTimeout: 2s }
-      route: [{ destination: { host: ratings } }]
-`,
+      ['timeout: 5s', 'timeout: 8s'],
+    ),
     fix: 'Keep (attempts + 1) x perTryTimeout within timeout; for POST and PATCH retry on connect-failure and refused-stream only.',
   },
   check: (model) => writtenRoutes(model).flatMap((route) => [...tooLong(route), ...twice(route)]),

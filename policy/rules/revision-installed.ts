@@ -5,13 +5,13 @@ const revisionLabel = 'istio.io/rev';
 const injectionLabel = 'istio-injection';
 
 /**
- * The revisions and tags that are installed come from the option `revisions` and from the injector webhooks among the objects; where neither says any, only the two labels together are
- * judged.
+ * The revisions and tags that are installed come from the option `revisions` and from the injector webhooks among the
+ * objects; if neither names any, only the combination of both labels is judged.
  */
 export const revisionInstalled: Rule = {
   id: 'revision-installed',
   level: 'mandatory',
-  title: 'the revision that a namespace or workload asks for is installed, and asked for in one way',
+  title: 'the revision that a namespace or workload requests is installed, and only one label requests it',
   istio: ['IST0123'],
   kiali: ['KIA1316'],
   single: false,
@@ -36,19 +36,17 @@ metadata: { name: bookinfo, labels: { istio.io/rev: canary } }
         .ofKind('Namespace')
         .flatMap((namespace) => [
           ...twoLabels(namespace),
-          ...sidecarAndAmbient(namespace),
+          ...sidecarAndAmbient(namespace, namespace.labels, 'metadata.labels'),
           ...unknownRevision(namespace, namespace.labels, 'metadata.labels', installed),
         ]),
       ...model.workloads.all.flatMap(({ source, labels, podSpecPath }) =>
-        podSpecPath === ''
-          ? []
-          : unknownRevision(source, labels, podSpecPath.replace(/spec$/, 'metadata.labels'), installed),
+        podSpecPath === '' ? [] : ofPods(source, labels, podSpecPath.replace(/spec$/, 'metadata.labels'), installed),
       ),
     ];
   },
 };
 
-/** Undefined when nothing says. */
+/** Undefined when nothing names them. */
 function installedRevisions(model: MeshModel, { revisions }: CheckOptions): ReadonlySet<string> | undefined {
   const webhooks = model.objects
     .ofGroupKind('admissionregistration.k8s.io', 'MutatingWebhookConfiguration')
@@ -57,18 +55,26 @@ function installedRevisions(model: MeshModel, { revisions }: CheckOptions): Read
   return revisions === undefined && webhooks.length === 0 ? undefined : new Set([...(revisions ?? []), ...webhooks]);
 }
 
-/** A namespace that asks for sidecars and for ambient gets sidecars. */
-function sidecarAndAmbient({ object, labels }: MeshObject): Violation[] {
+function ofPods(
+  source: MeshObject,
+  labels: Record<string, string>,
+  path: string,
+  installed: ReadonlySet<string> | undefined,
+): Violation[] {
+  return [...sidecarAndAmbient(source, labels, path), ...unknownRevision(source, labels, path, installed)];
+}
+
+/** A namespace or a pod that asks for sidecars and for ambient gets sidecars. */
+function sidecarAndAmbient({ object }: MeshObject, labels: Record<string, string>, path: string): Violation[] {
   if (labels['istio.io/dataplane-mode'] !== 'ambient') return [];
-  const sidecar =
-    labels[injectionLabel] === 'enabled'
-      ? injectionLabel
-      : labels[revisionLabel] === undefined
-        ? undefined
-        : revisionLabel;
+  const wanted = { [injectionLabel]: 'enabled', 'sidecar.istio.io/inject': 'true' };
+  const [sidecar] = [
+    ...Object.entries(wanted).flatMap(([label, value]) => (labels[label] === value ? [label] : [])),
+    ...(labels[revisionLabel] === undefined || labels['sidecar.istio.io/inject'] === 'false' ? [] : [revisionLabel]),
+  ];
   if (sidecar === undefined) return [];
   const message = `${sidecar} asks for sidecars and istio.io/dataplane-mode for ambient; pods get a sidecar and are not part of ambient. Keep one of the two labels`;
-  return [{ object, path: 'metadata.labels["istio.io/dataplane-mode"]', message }];
+  return [{ object, path: `${path}["istio.io/dataplane-mode"]`, message }];
 }
 
 function twoLabels({ object, labels }: MeshObject): Violation[] {

@@ -1,6 +1,6 @@
 import { asMap, asName, indexedMaps } from '../../mesh/json';
 import { writtenRoutes, type WrittenRoute } from '../model/routes';
-import type { Rule, Violation } from '../rule';
+import { examples, type Rule, type Violation } from '../rule';
 
 export const rewriteSlash: Rule = {
   id: 'rewrite-slash',
@@ -8,8 +8,9 @@ export const rewriteSlash: Rule = {
   title: 'a rewritten prefix keeps exactly one slash between its parts',
   single: true,
   docs: {
-    why: 'A rewrite replaces the matched prefix as it is written: `/common` by `/` makes `//x` of `/common/x`, and `/common/` by `/api` makes `/apix`.',
-    bad: `
+    why: 'A rewrite replaces the matched prefix as it is written: with `/common` and `/` the path `/common/x` becomes `//x`, and with `/common/` and `/api` it becomes `/apix`.',
+    ...examples(
+      `
 apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: { name: cart, namespace: shop }
@@ -20,17 +21,8 @@ spec:
       rewrite: { uri: / }
       route: [{ destination: { host: cart } }]
 `,
-    good: `
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: cart, namespace: shop }
-spec:
-  hosts: [cart]
-  http:
-    - match: [{ uri: { prefix: /common/ } }, { uri: { exact: /common } }]
-      rewrite: { uri: / }
-      route: [{ destination: { host: cart } }]
-`,
+      ['{ uri: { prefix: /common } }', '{ uri: { prefix: /common/ } }, { uri: { exact: /common } }'],
+    ),
     fix: 'End both the prefix and the rewrite with a slash, or neither. For `/`, match the prefix with a slash and the path without one as `exact`.',
   },
   check: (model) => writtenRoutes(model).flatMap(violations),

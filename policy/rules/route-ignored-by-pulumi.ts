@@ -1,6 +1,6 @@
 import { apiGroup } from '../../mesh/manifests/kubernetes';
 import { isDeclared } from '../../mesh/model/externals';
-import type { CheckOptions, Violation } from '../rule';
+import { examples, type CheckOptions, type Violation } from '../rule';
 import { type ObjectResource, objectResources, type ResourceRule } from '../resource-rule';
 
 /** Kinds that say where requests go, by API group. */
@@ -12,10 +12,11 @@ const routingKinds = new Map([
 export const routeIgnoredByPulumi: ResourceRule = {
   id: 'route-ignored-by-pulumi',
   level: 'mandatory',
-  title: 'Pulumi ignores no change of routing, unless a rollout controller is declared to own it',
+  title: 'ignoreChanges hides no change of routing, unless a declared rollout controller owns it',
   docs: {
     why: 'With `ignoreChanges` on the spec of a route, a new weight in the stack file changes nothing: the preview is silent, the update succeeds, and the traffic stays where it was.',
-    bad: `
+    ...examples(
+      `
 # new k8s.apiextensions.CustomResource('reviews', args, { ignoreChanges: ['spec.http'] })
 apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -24,15 +25,8 @@ spec:
   hosts: [reviews]
   http: [{ route: [{ destination: { host: reviews, subset: v1 } }] }]
 `,
-    good: `
-# new k8s.apiextensions.CustomResource('reviews', args)
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: reviews, namespace: bookinfo }
-spec:
-  hosts: [reviews]
-  http: [{ route: [{ destination: { host: reviews, subset: v1 } }] }]
-`,
+      ["args, { ignoreChanges: ['spec.http'] }", 'args'],
+    ),
     fix: 'Take the path out of `ignoreChanges`. If Argo Rollouts or Flagger moves the weights, declare the object as `namespace/name` in the option `rolloutController`.',
   },
   check: (resources, options) => objectResources(resources).flatMap((resource) => violations(resource, options)),

@@ -12,10 +12,10 @@ const protocols: readonly RouteProtocol[] = ['http', 'tls', 'tcp'];
 export const routeProtocol: Rule = {
   id: 'route-protocol',
   level: 'mandatory',
-  title: 'http, tls and tcp rules are used at ports of that protocol',
+  title: 'http, tls and tcp rules apply to ports of their protocol',
   single: false,
   docs: {
-    why: 'A PASSTHROUGH server reads no HTTP and a server that terminates TLS passes on no SNI, so rules of the other kind have no effect there and the host is unreachable. At a TCP port of a Service http rules are ignored.',
+    why: 'A PASSTHROUGH server does not read HTTP, and a server that terminates TLS does not pass on the SNI, so rules of the wrong kind have no effect and the host is unreachable. At a TCP port of a Service http rules are ignored.',
     bad: `
 apiVersion: networking.istio.io/v1
 kind: Gateway

@@ -7,10 +7,9 @@ const kinds = ['VirtualService', 'DestinationRule', 'Gateway'];
 export const routeReplacement: ResourceRule = {
   id: 'route-replacement',
   level: 'mandatory',
-  title:
-    'a VirtualService, DestinationRule or Gateway has a name of its own and is never deleted before it is replaced',
+  title: 'a VirtualService, DestinationRule or Gateway has its own name and is never deleted before it is replaced',
   docs: {
-    why: 'While a routing object is deleted and not yet created again, its traffic falls back to all versions or is refused. With a name that Pulumi makes up, a replacement lives beside the old object for a while: two objects for one host, of which Istio keeps one.',
+    why: 'While a routing object is deleted and not yet created again, its traffic falls back to all versions or is refused. With a name that Pulumi generates, the replacement and the old object exist at the same time for a while: two objects for one host, of which Istio uses one.',
     bad: `
 # new k8s.apiextensions.CustomResource('reviews', args, { deleteBeforeReplace: true })
 apiVersion: networking.istio.io/v1
@@ -41,7 +40,7 @@ function violations({ object, nameGiven, options }: ObjectResource): Violation[]
     found.push({
       object,
       path: 'metadata.name',
-      message: `Pulumi made up this name, so a replacement would live beside the old ${object.kind} with the same host. State metadata.name`,
+      message: `Pulumi generated this name, so a replacement and the old ${object.kind} would have the same host for a while. State metadata.name`,
     });
   }
   if (options?.deleteBeforeReplace === true) {

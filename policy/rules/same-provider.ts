@@ -4,7 +4,7 @@ import { isRouteType } from '../../mesh/manifests/route-set';
 import { hostRules } from '../model/host-rules';
 import { writtenRoutes } from '../model/routes';
 import { objectResources, resourceModel, type ResourceRule } from '../resource-rule';
-import type { Violation } from '../rule';
+import { examples, type Violation } from '../rule';
 
 /** The same objects in several clusters are fine, as long as each cluster has its own Service and DestinationRule. */
 export const sameProvider: ResourceRule = {
@@ -13,7 +13,8 @@ export const sameProvider: ResourceRule = {
   title: 'the VirtualService, DestinationRule and Service of a host go to one cluster',
   docs: {
     why: 'A Pulumi provider is a cluster. A route in one cluster to a subset that is defined in another finds nothing and answers 503.',
-    bad: `
+    ...examples(
+      `
 # new VirtualService('reviews', args, { provider: staging })
 apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -28,26 +29,13 @@ kind: DestinationRule
 metadata: { name: reviews, namespace: bookinfo }
 spec: { host: reviews, subsets: [{ name: v1, labels: { version: v1 } }] }
 `,
-    good: `
-# new VirtualService('reviews', args, { provider: production })
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: reviews, namespace: bookinfo }
-spec:
-  hosts: [reviews]
-  http: [{ route: [{ destination: { host: reviews, subset: v1 } }] }]
----
-# new DestinationRule('reviews', args, { provider: production })
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: { name: reviews, namespace: bookinfo }
-spec: { host: reviews, subsets: [{ name: v1, labels: { version: v1 } }] }
-`,
+      ['provider: staging', 'provider: production'],
+    ),
     fix: 'Give the objects of a host the same provider, best by the provider of a common parent.',
   },
   check: (resources, { mesh }) => {
     const placed = objectResources(resources);
-    // A Route has a provider of its own, which says nothing about its cluster.
+    // A Route has its own provider, which says nothing about its cluster.
     const known = placed.filter(({ type }) => !isRouteType(type));
     const providers = new Map(known.map(({ object, provider }) => [object, provider ?? '']));
     if (new Set(providers.values()).size < 2) return [];

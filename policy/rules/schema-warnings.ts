@@ -1,5 +1,5 @@
 import { schemaReport } from '../schema/schema-problems';
-import type { Rule } from '../rule';
+import { examples, type Rule } from '../rule';
 
 /** What istiod accepts with a warning: settings without effect, and deprecated ones. */
 export const schemaWarnings: Rule = {
@@ -10,7 +10,8 @@ export const schemaWarnings: Rule = {
   single: true,
   docs: {
     why: 'istiod accepts such an object and returns a warning that only kubectl shows. A setting without effect does not do what it says; a deprecated one disappears in a later version.',
-    bad: `
+    ...examples(
+      `
 apiVersion: networking.istio.io/v1
 kind: DestinationRule
 metadata: { name: reviews, namespace: bookinfo }
@@ -19,16 +20,9 @@ spec:
   trafficPolicy:
     outlierDetection: { consecutiveErrors: 5 }
 `,
-    good: `
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: { name: reviews, namespace: bookinfo }
-spec:
-  host: reviews
-  trafficPolicy:
-    outlierDetection: { consecutive5xxErrors: 5 }
-`,
-    fix: 'Do as the message says: take the setting out, or use the one that took its place.',
+      ['consecutiveErrors', 'consecutive5xxErrors'],
+    ),
+    fix: 'Follow the message: remove the setting, or use its replacement.',
   },
   check: (model) =>
     model.objects.all.flatMap(({ object, kind, namespace }) =>

@@ -9,19 +9,22 @@ import type { Rule, Violation } from '../rule';
 const proxyUser = 1337;
 /** appProtocols that Kubernetes defines and istiod knows. */
 const kubernetesProtocols = ['kubernetes.io/h2c', 'kubernetes.io/ws', 'kubernetes.io/wss'];
-/** Ports that istiod takes for TCP whatever their name: SMTP, DNS, MySQL, MongoDB. */
+/** Ports that istiod treats as TCP, with any name: SMTP, DNS, MySQL, MongoDB. */
 const serverFirst = [25, 53, 3306, 27017];
 
-/** A port without a protocol is sniffed, so it works: advisory. Services of the root namespace and of workloads without a proxy are left out. */
+/**
+ * A port without a protocol works, because the proxy detects the protocol: advisory. Services of the root namespace and
+ * of workloads without a proxy are left out.
+ */
 export const servicePorts: Rule = {
   id: 'service-ports',
   level: 'advisory',
-  title: 'Service ports say their protocol and lead to a port of the pods',
+  title: 'Service ports state their protocol and lead to a port of the pods',
   istio: ['IST0116', 'IST0118', 'IST0137', 'IST0144', 'IST0150'],
   kiali: ['KIA0601', 'KIA0602', 'KIA0701'],
   single: false,
   docs: {
-    why: 'Without a protocol in its name or appProtocol a port is sniffed, which delays protocols in which the server speaks first and hides requests from routing when it fails.',
+    why: 'Without a protocol in the name or appProtocol of a port, proxies detect it. Detection delays protocols in which the server speaks first, and if it fails, HTTP routes do not apply.',
     bad: `
 apiVersion: v1
 kind: Service
@@ -73,7 +76,7 @@ function protocolFault({ externalName }: MeshService, port: Readonly<Record<stri
       ? name === ''
         ? 'the port has no name'
         : `the name "${name}" says no protocol`
-      : `appProtocol "${appProtocol}" is none that Istio knows`;
+      : `appProtocol "${appProtocol}" is not one that Istio knows`;
   return `${where}, so proxies guess the protocol of port ${String(port['port'])}; name it http, http2, https, grpc, tcp or tls (with -suffix), or set appProtocol`;
 }
 
@@ -121,11 +124,11 @@ function sharedPorts(model: MeshModel, workload: MeshWorkload): Violation[] {
   ].map((fault) => ({
     object: workload.source.object,
     path: '',
-    message: `${fault} of these pods, of which the proxy keeps one; give the Services ports of their own`,
+    message: `${fault} of these pods, and the proxy keeps only one; give each Service its own port`,
   }));
 }
 
-/** Keys under which more than one value meets, with the values. */
+/** Keys with more than one value, and those values. */
 function grouped<T>(items: readonly T[], key: (item: T) => string, value: (item: T) => string): [string, string][] {
   const values = new Map<string, Set<string>>();
   for (const item of items) values.set(key(item), (values.get(key(item)) ?? new Set()).add(value(item)));

@@ -14,7 +14,7 @@ export const serviceentry: Rule = {
   kiali: ['KIA1211', 'KIA1212'],
   single: false,
   docs: {
-    why: 'Of two ServiceEntries for one host and port, proxies take the older; if they disagree about the protocol, requests are treated as what they are not. A TCP port without addresses takes the connections to every other host on that port.',
+    why: 'If two ServiceEntries have one host and port, proxies use the older; if they disagree about the protocol, requests are handled with the wrong one. A TCP port without addresses takes the connections to every other host on that port.',
     bad: `
 apiVersion: networking.istio.io/v1
 kind: ServiceEntry
@@ -104,7 +104,7 @@ function withoutAddress(model: MeshModel, { object, spec }: MeshObject): Violati
   });
 }
 
-/** Whether proxies capture DNS and give hosts an address of their own. */
+/** Whether proxies capture DNS and give hosts their own address. */
 function allocatesAddresses(model: MeshModel): boolean {
   const metadata = asMap(asMap(model.config.raw['defaultConfig'])['proxyMetadata']);
   if (metadata['ISTIO_META_DNS_CAPTURE'] !== 'true') return false;

@@ -3,21 +3,23 @@ import type { MeshModel, MeshObject, MeshVirtualService } from '../../mesh/model
 import { importsVirtualService } from '../../mesh/model/sidecars';
 import { hostState } from '../model/known';
 import { isOnMesh } from '../model/routes';
-import type { Rule, Violation } from '../rule';
+import { examples, type Rule, type Violation } from '../rule';
 
 /**
- * istiod adds the destinations of every VirtualService that a Sidecar brings in, so what can be missing is the VirtualService itself: one that only this namespace sees and that none of its Sidecar's
- * egress hosts brings in is in effect nowhere. Hosts are looked up as for host-exists.
+ * istiod adds the destinations of every VirtualService that a Sidecar imports, so only the VirtualService itself can be
+ * missing. One that is visible only in this namespace, and that no egress host of its Sidecar imports, has no effect.
+ * Hosts are looked up as for host-exists.
  */
 export const sidecarScope: Rule = {
   id: 'sidecar-scope',
   level: 'mandatory',
-  title: 'a Sidecar brings in the routes that its workloads use, and hosts that exist',
+  title: 'a Sidecar imports the routes that its workloads use, and hosts that exist',
   kiali: ['KIA1004', 'KIA1006'],
   single: false,
   docs: {
-    why: 'What no egress host of a Sidecar brings in does not exist for its workloads: routes are not in effect, requests go past them or are refused. In the root namespace a Sidecar with a selector has no effect on other namespaces.',
-    bad: `
+    why: 'The workloads of a Sidecar know only what its egress hosts import. Other routes have no effect: requests bypass them or are refused. In the root namespace a Sidecar with a selector has no effect on other namespaces.',
+    ...examples(
+      `
 apiVersion: networking.istio.io/v1
 kind: Sidecar
 metadata: { name: default, namespace: shop }
@@ -31,20 +33,8 @@ spec:
   exportTo: ["."]
   http: [{ route: [{ destination: { host: prices.catalog.svc.cluster.local, subset: v2 } }] }]
 `,
-    good: `
-apiVersion: networking.istio.io/v1
-kind: Sidecar
-metadata: { name: default, namespace: shop }
-spec: { egress: [{ hosts: ["istio-system/*", "./*", "catalog/*"] }] }
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: prices, namespace: shop }
-spec:
-  hosts: [prices.catalog.svc.cluster.local]
-  exportTo: ["."]
-  http: [{ route: [{ destination: { host: prices.catalog.svc.cluster.local, subset: v2 } }] }]
-`,
+      ['"shop/cart.shop.svc.cluster.local"', '"./*", "catalog/*"'],
+    ),
     fix: 'Add the host to an egress listener, as `namespace/host` or `namespace/*`.',
   },
   check: (model) => [
@@ -69,7 +59,7 @@ function unknownHosts(model: MeshModel, { namespace, spec, object }: MeshObject)
       if (host === '' || host.startsWith('*') || owner === '~' || isServed(model, owner, host, namespace)) return [];
       const state = hostState(model, host, owner === '.' || owner === '*' ? namespace : owner);
       if (state.is !== 'missing') return [];
-      const message = `host "${written}" is no Service and no ServiceEntry, so it brings in nothing; ${state.hint}`;
+      const message = `host "${written}" is neither a Service nor a ServiceEntry, so it imports nothing; ${state.hint}`;
       return [
         {
           object,
@@ -94,6 +84,6 @@ function notBroughtIn(model: MeshModel, virtualService: MeshVirtualService): Vio
     return [];
   const { source: sidecar, listeners } = model.sidecars.scope(namespace, {});
   if (sidecar === undefined || listeners.some((listener) => importsVirtualService(listener, virtualService))) return [];
-  const message = `only workloads of namespace ${namespace} see this VirtualService, and no egress host of Sidecar ${sidecar.namespace}/${sidecar.name} brings in ${hosts.join(', ')}, so it is in effect nowhere; add it to the Sidecar, as ./host`;
+  const message = `only workloads of namespace ${namespace} see this VirtualService, and no egress host of Sidecar ${sidecar.namespace}/${sidecar.name} imports ${hosts.join(', ')}, so it has no effect; add it to the Sidecar, as ./host`;
   return [{ object: source.object, path: 'spec.hosts', message }];
 }

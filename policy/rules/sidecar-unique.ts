@@ -1,17 +1,18 @@
 import { isAmbient } from '../model/ambient';
 import { rivalPolicies } from '../model/rival-policies';
-import type { Rule } from '../rule';
+import { examples, type Rule } from '../rule';
 
 export const sidecarUnique: Rule = {
   id: 'sidecar-unique',
   level: 'mandatory',
-  title: 'one Sidecar per namespace without a selector, and one per workload',
+  title: 'at most one Sidecar applies to a namespace, and one to a workload',
   istio: ['IST0110', 'IST0111'],
   kiali: ['KIA0002', 'KIA0003'],
   single: false,
   docs: {
-    why: 'Of two Sidecars for one workload istiod uses the older and ignores the other: what the workload can reach depends on which was created first.',
-    bad: `
+    why: 'If two Sidecars apply to one workload, istiod uses the older and ignores the other: the order of creation decides what the workload can reach.',
+    ...examples(
+      `
 apiVersion: networking.istio.io/v1
 kind: Sidecar
 metadata: { name: default, namespace: bookinfo }
@@ -22,17 +23,11 @@ kind: Sidecar
 metadata: { name: ratings, namespace: bookinfo }
 spec: { egress: [{ hosts: ["./*", "data/*"] }] }
 `,
-    good: `
-apiVersion: networking.istio.io/v1
-kind: Sidecar
-metadata: { name: default, namespace: bookinfo }
-spec: { egress: [{ hosts: ["./*"] }] }
----
-apiVersion: networking.istio.io/v1
-kind: Sidecar
-metadata: { name: ratings, namespace: bookinfo }
-spec: { workloadSelector: { labels: { app: ratings } }, egress: [{ hosts: ["./*", "data/*"] }] }
-`,
+      [
+        'spec: { egress: [{ hosts: ["./*",',
+        'spec: { workloadSelector: { labels: { app: ratings } }, egress: [{ hosts: ["./*",',
+      ],
+    ),
     fix: 'Keep one of them, or give each a selector that no workload of the other carries.',
   },
   // In ambient mode no Sidecar has any effect, which ambient-waypoint reports.

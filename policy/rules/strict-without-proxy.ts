@@ -1,14 +1,15 @@
 import type { MeshModel, MeshObject, MeshWorkload } from '../../mesh/model/mesh-model';
 import { pushTo } from '../../mesh/collections';
 import { hasNoProxy } from '../../mesh/model/mutual-tls';
-import type { Rule, Violation } from '../rule';
+import { examples, type Rule, type Violation } from '../rule';
 
 /** Namespaces of the platform itself, whose workloads are not expected in the mesh. */
 const platform = ['kube-system', 'kube-public', 'kube-node-lease'];
 
 /**
- * Mandatory where the policy itself lies in the namespace, or selects the workload, and nothing asks for a proxy there: the policy does nothing. A workload whose
- * pods refuse a proxy is outside the mesh on purpose, and one under a policy of the whole mesh may be; clients with a proxy send such a server plaintext.
+ * Mandatory if the policy is in the namespace of the workload or selects it, and nothing asks for a proxy there: the
+ * policy does nothing. A workload whose pods refuse a proxy is outside the mesh on purpose, and one under a policy of
+ * the whole mesh may be; clients with a proxy send such a server plaintext.
  */
 export const strictWithoutProxy: Rule = {
   id: 'strict-without-proxy',
@@ -16,8 +17,9 @@ export const strictWithoutProxy: Rule = {
   title: 'where mutual TLS is STRICT, every workload has a proxy',
   single: false,
   docs: {
-    why: 'A workload without a sidecar or ambient can neither keep to STRICT itself nor call those that do: its requests to them are reset.',
-    bad: `
+    why: 'A workload without a sidecar or ambient mode cannot apply STRICT itself, and cannot call workloads that do: its requests to them are reset.',
+    ...examples(
+      `
 apiVersion: v1
 kind: Namespace
 metadata: { name: bookinfo }
@@ -34,23 +36,8 @@ spec:
   selector: { matchLabels: { app: ratings } }
   template: { metadata: { labels: { app: ratings } } }
 `,
-    good: `
-apiVersion: v1
-kind: Namespace
-metadata: { name: bookinfo, labels: { istio-injection: enabled } }
----
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: { name: default, namespace: bookinfo }
-spec: { mtls: { mode: STRICT } }
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: ratings-v1, namespace: bookinfo }
-spec:
-  selector: { matchLabels: { app: ratings } }
-  template: { metadata: { labels: { app: ratings } } }
-`,
+      ['name: bookinfo', 'name: bookinfo, labels: { istio-injection: enabled }'],
+    ),
     fix: 'Switch injection or ambient on for the namespace, or set PERMISSIVE where workloads stay outside the mesh.',
   },
   check: violations,

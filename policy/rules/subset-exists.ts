@@ -3,7 +3,7 @@ import { clientNamespaces, effectiveRule } from '../model/clients';
 import { type HostRule, hostRules } from '../model/host-rules';
 import { isDescribed, servicePlace } from '../../mesh/model/externals';
 import { type RouteDestination, type WrittenRoute, writtenRoutes } from '../model/routes';
-import type { CheckOptions, Rule, Violation } from '../rule';
+import { examples, type CheckOptions, type Rule, type Violation } from '../rule';
 
 /**
  * Judged by the DestinationRules in effect where the requests come from: those of the client's namespace, else those exported by the Service's, else by the root
@@ -18,7 +18,8 @@ export const subsetExists: Rule = {
   single: false,
   docs: {
     why: 'A proxy has no cluster for a subset that no DestinationRule defines, and answers 503 to each request that the route sends there.',
-    bad: `
+    ...examples(
+      `
 apiVersion: networking.istio.io/v1
 kind: DestinationRule
 metadata: { name: reviews, namespace: bookinfo }
@@ -33,21 +34,11 @@ spec:
   hosts: [reviews]
   http: [{ route: [{ destination: { host: reviews, subset: v2 } }] }]
 `,
-    good: `
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: { name: reviews, namespace: bookinfo }
-spec:
-  host: reviews
-  subsets: [{ name: v1, labels: { version: v1 } }, { name: v2, labels: { version: v2 } }]
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: reviews, namespace: bookinfo }
-spec:
-  hosts: [reviews]
-  http: [{ route: [{ destination: { host: reviews, subset: v2 } }] }]
-`,
+      [
+        '{ name: v1, labels: { version: v1 } }',
+        '{ name: v1, labels: { version: v1 } }, { name: v2, labels: { version: v2 } }',
+      ],
+    ),
     fix: 'Define the subset in a DestinationRule for the host, in the namespace of the Service and exported to its clients, or name a subset that is defined.',
   },
   check: (model, options) =>
@@ -57,7 +48,7 @@ spec:
     }),
 };
 
-/** A route, and whose proxies it is for: see {@link clientNamespaces}. */
+/** A route, and the clients whose proxies use it: see {@link clientNamespaces}. */
 interface SeenRoute extends WrittenRoute {
   views: readonly (readonly string[])[];
 }
@@ -111,7 +102,9 @@ function subsetsFor(model: MeshModel, host: string, client: string): string[] {
   return effectiveRule(model, host, client)?.subsets.map(({ name }) => name) ?? [];
 }
 
-/** Without any rule for the host among the objects, the rule may be in another stack, unless this one isDescribed the Service's namespace. */
+/**
+ * If the input has no rule for the host, another stack may have it, unless the input describes the Service's namespace.
+ */
 function isJudgeable(model: MeshModel, options: CheckOptions, host: string, clients: readonly string[]): boolean {
   if (clients.some((client) => effectiveRule(model, host, client) !== undefined)) return true;
   const place = servicePlace(host, model.config.domain);
@@ -122,5 +115,5 @@ function isJudgeable(model: MeshModel, options: CheckOptions, host: string, clie
 function remedy(defining: readonly HostRule[]): string {
   if (defining.length === 0) return 'Define it in a DestinationRule for the host, or name a subset that is defined';
   const rules = defining.map(({ source }) => `DestinationRule ${source.namespace}/${source.name}`).sort();
-  return `${rules.join(' and ')} defines it but is not in effect there: a DestinationRule counts in the namespace of the client, else exported from that of the Service or the root namespace. Move it, export it, or define the subset where it is looked for`;
+  return `${rules.join(' and ')} defines it but is not in effect there: a DestinationRule applies if it is in the namespace of the client, or else is exported from the namespace of the Service or the root namespace. Move it, export it, or define the subset in a rule that applies`;
 }

@@ -3,11 +3,13 @@ import { type PlacedSubset, type RuleGroup, ruleGroups } from '../model/host-rul
 import { writtenRoutes } from '../model/routes';
 import { endpointsOf, formatLabels } from '../../mesh/model/endpoints';
 import { contradiction, endpointLabels, subsetWorkloads } from '../model/workloads';
-import type { Rule, Violation } from '../rule';
+import { examples, type Rule, type Violation } from '../rule';
 
 /**
- * Pods are looked for behind the Service of the rule's host only, in its namespace, unlike IST0173. A subset that selects none is advisory until a route sends requests there: preparing a version is no mistake. A subset
- * without labels is mandatory only beside others of the host, whose pods it also has; alone it is a name for a traffic policy, as Istio's egress examples use it.
+ * Unlike IST0173, only the pods of the Service of the rule's host count. A subset that selects none is advisory until a
+ * route sends requests there: preparing a version is not a mistake. A subset without labels is mandatory only beside
+ * others of the host, whose pods it also has; alone it is a name for a traffic policy, as Istio's egress examples use
+ * it.
  */
 export const subsetLabels: Rule = {
   id: 'subset-labels',
@@ -18,7 +20,8 @@ export const subsetLabels: Rule = {
   single: false,
   docs: {
     why: 'A subset whose labels no pod of the Service carries is empty, and one without labels is the whole Service: neither is a version.',
-    bad: `
+    ...examples(
+      `
 apiVersion: v1
 kind: Service
 metadata: { name: reviews, namespace: bookinfo }
@@ -31,19 +34,8 @@ spec:
   host: reviews
   subsets: [{ name: v1, labels: { app: ratings, version: v1 } }]
 `,
-    good: `
-apiVersion: v1
-kind: Service
-metadata: { name: reviews, namespace: bookinfo }
-spec: { selector: { app: reviews }, ports: [{ name: http, port: 9080 }] }
----
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: { name: reviews, namespace: bookinfo }
-spec:
-  host: reviews
-  subsets: [{ name: v1, labels: { version: v1 } }]
-`,
+      ['app: ratings, version', 'version'],
+    ),
     fix: 'Write the labels that the pods of the version carry, beyond those that the Service selects by.',
   },
   check: (model) => {
@@ -54,7 +46,7 @@ spec:
   },
 };
 
-/** `subset/host` of every subset that a route sends something to. */
+/** `subset/host` of every subset that gets requests from a route. */
 function usedSubsets(model: MeshModel): ReadonlySet<string> {
   return new Set(
     writtenRoutes(model).flatMap(({ destinations }) =>
@@ -85,7 +77,7 @@ function violation(
   }
   const found = endpointsOf(model, service, { labels });
   if (found.is !== 'none' || endpointLabels(model, service) === undefined) return [];
-  // 0 replicas: the labels are right.
+  // With 0 replicas there are no pods, but the labels are right.
   if (subsetWorkloads(model, service, labels).length > 0) return [];
   const inUse = used.has(`${name}/${host}`);
   const message = `no workload behind ${host} carries the labels of subset "${name}" (${formatLabels(labels)})${inUse ? ', although routes send requests there' : ''}; correct the labels, or deploy the version`;

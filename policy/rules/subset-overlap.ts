@@ -36,7 +36,7 @@ spec:
   host: orders
   subsets: [{ name: stable, labels: { version: v1 } }, { name: canary, labels: { version: v2 } }]
 `,
-    fix: 'Give each subset a label with a value of its own, usually `version`, and the same label to the pods of that version.',
+    fix: 'Give each subset a label with its own value, usually `version`, and the same label to the pods of that version.',
   },
   check: (model, options) => ruleGroups(model).flatMap((group) => violations(model, group, options)),
 };

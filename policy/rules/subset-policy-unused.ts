@@ -2,7 +2,7 @@ import { isWildcard } from '../../mesh/model/hosts';
 import { hostRules } from '../model/host-rules';
 import { isMovedByController } from '../model/rollouts';
 import { writtenRoutes } from '../model/routes';
-import type { Rule, Violation } from '../rule';
+import { examples, type Rule, type Violation } from '../rule';
 
 /** Judged where the Service of the host is among the objects. */
 export const subsetPolicyUnused: Rule = {
@@ -12,7 +12,8 @@ export const subsetPolicyUnused: Rule = {
   single: false,
   docs: {
     why: 'The policy of a subset holds only for requests that a route sends to the subset by name. Requests to the host itself get the policy of the host.',
-    bad: `
+    ...examples(
+      `
 apiVersion: v1
 kind: Service
 metadata: { name: cart, namespace: shop }
@@ -25,19 +26,11 @@ spec:
   host: cart
   subsets: [{ name: all, labels: { app: cart }, trafficPolicy: { connectionPool: { tcp: { maxConnections: 100 } } } }]
 `,
-    good: `
-apiVersion: v1
-kind: Service
-metadata: { name: cart, namespace: shop }
-spec: { selector: { app: cart }, ports: [{ name: http, port: 80 }] }
----
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: { name: cart, namespace: shop }
-spec:
-  host: cart
-  trafficPolicy: { connectionPool: { tcp: { maxConnections: 100 } } }
-`,
+      [
+        'subsets: [{ name: all, labels: { app: cart }, trafficPolicy: { connectionPool: { tcp: { maxConnections: 100 } } } }]',
+        'trafficPolicy: { connectionPool: { tcp: { maxConnections: 100 } } }',
+      ],
+    ),
     fix: 'Move the policy to spec.trafficPolicy, or route to the subset by name.',
   },
   check: (model, options) => {

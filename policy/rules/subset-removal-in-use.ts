@@ -1,19 +1,21 @@
 import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
-import type { ChangeRule, Violation } from '../rule';
+import { examples, type ChangeRule, type Violation } from '../rule';
 import { usages, type Usage } from '../changes/usage';
 import { hostRules } from '../model/host-rules';
 
 /**
- * Pulumi creates and updates first, in the order of dependencies, and deletes last. So a subset may go together with its whole DestinationRule once no new route uses it, while a rule that is updated loses
- * it at once, perhaps before the route lets go. Allowed is whatever leaves the subset defined all the time.
+ * Pulumi creates and updates in the order of dependencies, and deletes last. So a subset may be removed with its whole
+ * DestinationRule, once no new route uses it. An updated DestinationRule loses its subset at once, perhaps before the
+ * route stops using it. Changes that leave the subset defined all the time are allowed.
  */
 export const subsetRemovalInUse: ChangeRule = {
   id: 'subset-removal-in-use',
   level: 'mandatory',
-  title: 'no update drops a subset that routes used until now',
+  title: 'no update drops a subset that the deployed routes still use',
   docs: {
-    why: 'If the DestinationRule loses the subset a moment before the route does, or before all proxies have heard of it, the requests in between fail with 503 (istio#6705).',
-    bad: `
+    why: 'If the DestinationRule loses the subset a moment before the route does, or before all proxies have the new route, the requests in between fail with 503 (istio#6705).',
+    ...examples(
+      `
 # deployed: subsets v1 and v2, and a VirtualService that sends requests to both
 apiVersion: networking.istio.io/v1
 kind: DestinationRule
@@ -22,16 +24,9 @@ spec:
   host: reviews
   subsets: [{ name: v2, labels: { version: v2 } }]
 `,
-    good: `
-# deployed: subsets v1 and v2, and a VirtualService that sends all requests to v2
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: { name: reviews, namespace: bookinfo }
-spec:
-  host: reviews
-  subsets: [{ name: v2, labels: { version: v2 } }]
-`,
-    fix: 'Shift first and drop the subset in the next update, or give each version a DestinationRule of its own, which is deleted last.',
+      ['requests to both', 'all requests to v2'],
+    ),
+    fix: 'Shift first and drop the subset in the next update, or give each version its own DestinationRule, which is deleted last.',
   },
   check: (before, after) => usages(before).flatMap((usage) => violations(before, after, usage)),
 };

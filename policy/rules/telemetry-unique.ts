@@ -4,11 +4,11 @@ import type { Rule } from '../rule';
 export const telemetryUnique: Rule = {
   id: 'telemetry-unique',
   level: 'mandatory',
-  title: 'one Telemetry per namespace without a selector, and one per workload',
+  title: 'at most one Telemetry applies to a namespace, and one to a workload',
   istio: ['IST0159', 'IST0160'],
   single: false,
   docs: {
-    why: 'Of two that apply to one workload on the same level istiod uses the older and ignores the other: the traces or logs that the second asks for never come.',
+    why: 'If two apply to one workload on the same level, istiod uses the older and ignores the other: traces or logs that only the other configures are missing.',
     bad: `
 apiVersion: telemetry.istio.io/v1
 kind: Telemetry

@@ -6,11 +6,11 @@ import type { Rule, Violation } from '../rule';
 export const tlsOriginationCa: Rule = {
   id: 'tls-origination-ca',
   level: 'advisory',
-  title: 'a client that opens TLS states the CA by which it knows the server',
+  title: 'a client that originates TLS states the CA that verifies the server',
   istio: ['IST0128', 'IST0129'],
   single: true,
   docs: {
-    why: 'Without caCertificates a proxy may take any certificate that the system CAs vouch for, or, where they are not used, any certificate at all: the connection is encrypted, but to whom is not known.',
+    why: 'Without caCertificates a proxy accepts a certificate from any system CA, or any certificate at all: the connection is encrypted, but the server is not verified.',
     bad: `
 apiVersion: networking.istio.io/v1
 kind: DestinationRule
@@ -38,7 +38,7 @@ function violations(rule: HostRule): Violation[] {
     const tls = asMap(policy['tls']);
     if ((mode !== 'SIMPLE' && mode !== 'MUTUAL') || asName(tls['caCertificates']) !== undefined) return [];
     if (asName(tls['credentialName']) !== undefined && rule.selector !== undefined) return [];
-    const message = `TLS ${mode} to ${rule.host} without caCertificates: nothing says by which CA the server is known; state caCertificates, "system" for those of the image`;
+    const message = `TLS ${mode} to ${rule.host} without caCertificates: no CA is stated to verify the server; state caCertificates, "system" for the CAs of the image`;
     return [{ object: rule.source.object, path: `${path}.tls`, message }];
   });
 }

@@ -3,7 +3,7 @@ import { isHttp } from '../../mesh/model/protocol';
 import { effectiveRule } from '../model/clients';
 import { hostRules, policiesOf, tlsMode } from '../model/host-rules';
 import { destinationTitle, writtenRoutes } from '../model/routes';
-import type { Rule, Violation } from '../rule';
+import { examples, type Rule, type Violation } from '../rule';
 
 const https: readonly string[] = ['HTTPS', 'TLS'];
 
@@ -11,11 +11,12 @@ const https: readonly string[] = ['HTTPS', 'TLS'];
 export const tlsOrigination: Rule = {
   id: 'tls-origination',
   level: 'advisory',
-  title: 'a TLS port gets TLS, and gets it once',
+  title: 'requests to a TLS port use TLS exactly once',
   single: false,
   docs: {
-    why: 'A proxy that sends plain HTTP to a TLS port gets an error for every request, and TLS inside TLS is read by no server. Both come from a port whose protocol and DestinationRule disagree.',
-    bad: `
+    why: 'A proxy that sends plain HTTP to a TLS port gets an error for every request, and no server reads TLS inside TLS. Both happen when the protocol of a port and its DestinationRule disagree.',
+    ...examples(
+      `
 apiVersion: networking.istio.io/v1
 kind: ServiceEntry
 metadata: { name: api, namespace: shop }
@@ -25,22 +26,14 @@ spec:
   resolution: DNS
   ports: [{ number: 443, name: http, protocol: HTTP }]
 `,
-    good: `
-apiVersion: networking.istio.io/v1
-kind: ServiceEntry
-metadata: { name: api, namespace: shop }
-spec:
-  hosts: [api.example.com]
-  location: MESH_EXTERNAL
-  resolution: DNS
-  ports: [{ number: 443, name: https, protocol: HTTPS }]
-`,
-    fix: 'Declare a port as HTTPS when clients do TLS themselves. When the proxy does it, declare HTTP and add a DestinationRule with tls mode SIMPLE or MUTUAL.',
+      ['name: http, protocol: HTTP', 'name: https, protocol: HTTPS'],
+    ),
+    fix: 'Declare a port as HTTPS if clients originate TLS themselves. If the proxy originates TLS, declare HTTP and add a DestinationRule with tls mode SIMPLE or MUTUAL.',
   },
   check: (model) => [...plainToTlsPort(model), ...httpOn443(model), ...tlsInTls(model)],
 };
 
-/** Whether a DestinationRule opens TLS to a port of a host. */
+/** Whether a DestinationRule originates TLS to a port of a host. */
 function opensTls(model: MeshModel, service: MeshService, client: string, port: number, subset?: string): boolean {
   const rules = effectiveRule(model, service.hostname, client)?.from ?? [];
   return hostRules(model)

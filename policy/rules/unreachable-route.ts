@@ -5,8 +5,9 @@ import type { RouteProtocol } from '../model/routes';
 import type { Rule, Violation } from '../rule';
 
 /**
- * A rule is dead when each of its matches lies within one match of an earlier rule; when only some do, that is advisory. Rules that delegate cover nothing, since requests that no rule of the delegate
- * takes go on. Looks deeper than IST0131: exact paths and regexes, extra conditions, and the rules of delegates in their place.
+ * A rule is dead if an earlier rule covers each of its matches; if only some are covered, that is advisory. Rules that
+ * delegate cover nothing, because requests that no rule of the delegate takes go to the next rule. Looks deeper than
+ * IST0131: exact paths and regexes, extra conditions, and the rules of delegates in their place.
  */
 export const unreachableRoute: Rule = {
   id: 'unreachable-route',
@@ -15,7 +16,7 @@ export const unreachableRoute: Rule = {
   istio: ['IST0130', 'IST0131'],
   single: false,
   docs: {
-    why: 'The first rule that matches takes the request. A rule behind one that matches as much or more never gets any, and looks in the file as if it did.',
+    why: 'The first rule that matches takes the request. A rule behind one that matches the same or more never gets a request, although the file suggests that it does.',
     bad: `
 apiVersion: networking.istio.io/v1
 kind: VirtualService

@@ -6,15 +6,15 @@ import { writtenRoutes } from '../model/routes';
 import { subsetWorkloads } from '../model/workloads';
 
 /**
- * A version is gone when no workload with pods carries its labels any more; a workload that takes its place under another name is no removal. A service that goes as a whole, with every route to it, is
+ * A version is gone when no workload with pods carries its labels any more; a workload that takes its place under another name is not a removal. A service that goes as a whole, with every route to it, is
  * taken down on purpose and not judged.
  */
 export const versionRemovalInUse: ChangeRule = {
   id: 'version-removal-in-use',
   level: 'mandatory',
-  title: 'a version stays for one update longer than its traffic',
+  title: 'a version is removed only after an earlier update has moved its traffic',
   docs: {
-    why: 'Proxies learn of a new route one after the other, and connections last. If the pods go in the same update that takes their traffic away, the requests that are still on the way fail.',
+    why: 'Proxies learn of a new route one after the other, and connections last. If the pods go in the same update that takes their traffic away, requests that are still under way fail.',
     bad: `
 # deployed: Deployments reviews-v1 and reviews-v2, weights 90 and 10
 apiVersion: v1
@@ -82,7 +82,10 @@ function violations(before: MeshModel, after: MeshModel, usage: Usage): Violatio
   });
 }
 
-/** Workloads with pods that a usage meets; its subset is looked up in `definitions`, as the rule may be gone already. */
+/**
+ * Workloads with pods that get the requests of a usage. Its subset is looked up in `definitions`, because the rule may
+ * be gone already.
+ */
 function running(model: MeshModel, service: MeshService, { host, subset }: Usage, definitions = model): MeshWorkload[] {
   const labels = subset === undefined ? {} : subsetLabels(definitions, host, subset);
   if (labels === undefined) return [];

@@ -10,18 +10,19 @@ import { isOnMesh } from '../model/routes';
 import type { CheckOptions, Rule, Violation } from '../rule';
 
 /**
- * In the mesh one VirtualService per host counts, so two that some namespace sees both of are a conflict. At a gateway istiod merges them, oldest first, so there only rules that take requests from
- * each other are. A wildcard beside a more specific host is no conflict.
+ * In the mesh only one VirtualService per host applies, so two that are visible in the same namespace conflict. At a
+ * gateway istiod merges them, oldest first, so only rules that match the same requests conflict. A wildcard beside a
+ * more specific host is not a conflict.
  */
 export const vsHostConflict: Rule = {
   id: 'vs-host-conflict',
   level: 'mandatory',
-  title: 'one VirtualService per host, or at a gateway rules that do not meet',
+  title: 'one VirtualService per host; at a gateway, rules that do not overlap',
   istio: ['IST0109'],
   kiali: ['KIA1106'],
   single: false,
   docs: {
-    why: 'Of two VirtualServices for one host in the mesh, sidecars use the older one and ignore the other. At a gateway their rules are put one after the other by age, so that which rule gets a request depends on which object was created first.',
+    why: 'If two VirtualServices have one host in the mesh, sidecars use the older one and ignore the other. At a gateway their rules are ordered by age, so the older object decides.',
     bad: `
 apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -99,8 +100,8 @@ function gatewayConflicts(model: MeshModel, options: CheckOptions): Violation[] 
 }
 
 /**
- * Claims that take all that a claim of another VirtualService asks for, or the other way round. Those for everything are moved to the end by istiod, so they only
- * contend with each other.
+ * Claims that cover a claim of another VirtualService, or are covered by one. istiod moves rules for everything to the
+ * end, so these conflict only with each other.
  */
 function contenders(claims: readonly Claim[]): Map<Claim, Claim[]> {
   const found = new Map<Claim, Claim[]>();

@@ -1,16 +1,17 @@
 import { weightedRoutes } from '../model/routes';
-import type { Rule } from '../rule';
+import { examples, type Rule } from '../rule';
 
-/** A missing weight counts as 0 beside others (istio#23145). */
+/** A missing weight counts as 0 if there are other destinations (istio#23145). */
 export const weightExplicit: Rule = {
   id: 'weight-explicit',
   level: 'mandatory',
-  title: 'every destination of a route with several states its weight',
+  title: 'in a route with several destinations, each has a weight',
   istio: ['IST0106'],
   single: true,
   docs: {
-    why: 'Istio reads a missing weight as 0: the destination is configured, looks alive in every list, and gets no request. When all of them are missing the cluster refuses the object.',
-    bad: `
+    why: 'Istio reads a missing weight as 0: the destination is configured, appears in every list, and gets no request. The cluster refuses an object in which all weights are missing.',
+    ...examples(
+      `
 apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: { name: reviews, namespace: bookinfo }
@@ -21,17 +22,8 @@ spec:
         - { destination: { host: reviews, subset: v1 }, weight: 100 }
         - { destination: { host: reviews, subset: v3 } }
 `,
-    good: `
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: reviews, namespace: bookinfo }
-spec:
-  hosts: [reviews]
-  http:
-    - route:
-        - { destination: { host: reviews, subset: v1 }, weight: 100 }
-        - { destination: { host: reviews, subset: v3 }, weight: 0 }
-`,
+      ['subset: v3 } }', 'subset: v3 }, weight: 0 }'],
+    ),
     fix: 'State a weight for every destination, 0 included, or remove the destination.',
   },
   check: (model) =>

@@ -1,5 +1,5 @@
 import { isWholePercent, weightedRoutes } from '../model/routes';
-import type { Rule } from '../rule';
+import { examples, type Rule } from '../rule';
 
 /** With one destination Istio ignores the weight, 0 included: it gets every request (istio#15157). */
 export const weightSingle: Rule = {
@@ -9,8 +9,9 @@ export const weightSingle: Rule = {
   kiali: ['KIA1104'],
   single: true,
   docs: {
-    why: 'A single destination gets every request whatever its weight. Weight 0 says that no request goes there while all do, so it is mandatory; any other number is advisory.',
-    bad: `
+    why: 'A single destination gets every request, regardless of its weight. Weight 0 suggests that it gets none, so it is mandatory; any other number is advisory.',
+    ...examples(
+      `
 apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: { name: reviews, namespace: bookinfo }
@@ -20,17 +21,9 @@ spec:
     - route:
         - { destination: { host: reviews, subset: v3 }, weight: 0 }
 `,
-    good: `
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: reviews, namespace: bookinfo }
-spec:
-  hosts: [reviews]
-  http:
-    - route:
-        - { destination: { host: reviews, subset: v1 }, weight: 100 }
-`,
-    fix: 'Leave the weight out or write 100; to send nothing there, remove the destination or add the one that shall get the requests.',
+      ['subset: v3 }, weight: 0', 'subset: v1 }, weight: 100'],
+    ),
+    fix: 'Leave the weight out or write 100. If the destination should get no requests, remove it, or add the one that should get them.',
   },
   check: (model) =>
     weightedRoutes(model).flatMap(({ object, destinations }) => {

@@ -5,7 +5,7 @@ import type { Outcome } from '../../mesh/traffic/outcome';
 import { trafficModels } from '../../mesh/traffic/traffic-model';
 import { fraction } from '../../mesh/traffic/share';
 import { destinationTitle, writtenRoutes, type RouteDestination, type WrittenRoute } from '../model/routes';
-import { modelOptions, type ChangeRule, type CheckOptions, type Violation } from '../rule';
+import { examples, modelOptions, type ChangeRule, type CheckOptions, type Violation } from '../rule';
 
 /** Annotation of a VirtualService that names the subset to which traffic may always go back. It counts once it is deployed. */
 const stableAnnotation = 'policy.meshwright.io/stable';
@@ -19,10 +19,12 @@ const stableAnnotation = 'policy.meshwright.io/stable';
 export const weightStepLimit: ChangeRule = {
   id: 'weight-step-limit',
   level: 'mandatory',
-  title: 'one update moves at most maxStep percent of any requests, and a version appears with at most initialStep',
+  title:
+    'one update moves at most maxStep percent of a class of requests, and a new version gets at most initialStep percent',
   docs: {
     why: 'A typing error moves all traffic at once: 5 becomes 50. With a limit the damage of one update is bounded.',
-    bad: `
+    ...examples(
+      `
 # maxStep: 20; deployed is v1 90, v2 10
 apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -34,18 +36,9 @@ spec:
         - { destination: { host: reviews, subset: v1 }, weight: 50 }
         - { destination: { host: reviews, subset: v2 }, weight: 50 }
 `,
-    good: `
-# maxStep: 20; deployed is v1 90, v2 10
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: reviews, namespace: bookinfo }
-spec:
-  hosts: [reviews]
-  http:
-    - route:
-        - { destination: { host: reviews, subset: v1 }, weight: 70 }
-        - { destination: { host: reviews, subset: v2 }, weight: 30 }
-`,
+      ['v1 }, weight: 50', 'v1 }, weight: 70'],
+      ['v2 }, weight: 50', 'v2 }, weight: 30'],
+    ),
     fix: 'Move the requests in several updates, or raise the limit. Any step back to the stable version is allowed.',
   },
   check: (before, after, options) => {
@@ -60,7 +53,7 @@ spec:
   },
 };
 
-/** A place that requests go to, with its share before and after, in percent. */
+/** A destination or answer, with its share of the requests before and after, in percent. */
 interface Shift {
   /** Undefined for an answer of the proxy, or pods that other labels select. */
   destination: RouteDestination | undefined;
@@ -105,7 +98,7 @@ function ruleOf(model: MeshModel, { rule }: Outcome): WrittenRoute | undefined {
   return writtenRoutes(model).find((route) => isSource(route.source) && route.path === path);
 }
 
-/** Whether another rule takes the requests than before, and one of the two picks testers. */
+/** Whether the requests have moved to another rule, and either of the two rules picks testers. */
 function isForTesters(old: WrittenRoute, next: WrittenRoute | undefined): boolean {
   if (next !== undefined && canonical(old.rule['match']) === canonical(next.rule['match'])) return false;
   return picksTesters(old.rule) || (next !== undefined && picksTesters(next.rule));

@@ -1,5 +1,5 @@
 import { isWholePercent, listed, weightedRoutes, type WeightedRoute } from '../model/routes';
-import type { Rule } from '../rule';
+import { examples, type Rule } from '../rule';
 
 /** Since Istio 1.15 any sum is accepted and scaled: 60/60 is 50 %/50 % (istio#39544). */
 export const weightSum100: Rule = {
@@ -10,7 +10,8 @@ export const weightSum100: Rule = {
   single: true,
   docs: {
     why: 'Istio takes any sum and scales it, so that 90 and 20 become 82 % and 18 %. The weights in the file no longer show the traffic, and a typing error looks like a canary.',
-    bad: `
+    ...examples(
+      `
 apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: { name: reviews, namespace: bookinfo }
@@ -21,23 +22,14 @@ spec:
         - { destination: { host: reviews, subset: v1 }, weight: 90 }
         - { destination: { host: reviews, subset: v3 }, weight: 20 }
 `,
-    good: `
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: reviews, namespace: bookinfo }
-spec:
-  hosts: [reviews]
-  http:
-    - route:
-        - { destination: { host: reviews, subset: v1 }, weight: 90 }
-        - { destination: { host: reviews, subset: v3 }, weight: 10 }
-`,
+      ['weight: 20', 'weight: 10'],
+    ),
     fix: 'Write percentages: whole numbers that sum to 100.',
   },
   check: (model) => weightedRoutes(model).filter(isJudgeable).flatMap(violation),
 };
 
-/** Weights that are no whole percentages are weight-range's to report; their sum says nothing. */
+/** weight-range reports weights that are not whole percentages; their sum means nothing. */
 function isJudgeable({ destinations }: WeightedRoute): boolean {
   return destinations.length > 1 && destinations.every(({ weight }) => weight === undefined || isWholePercent(weight));
 }

@@ -7,8 +7,8 @@ import { contradiction } from '../model/workloads';
 import type { CheckOptions, Rule, Violation } from '../rule';
 
 /**
- * Whether pods answer is what the model of the mesh says, which knows autoscalers, rollouts and labels that controllers set; where it cannot tell, nothing is
- * reported. If the objects hold the state of a workload (`status`), one of its pods must have been ready.
+ * The model of the mesh decides whether a version has pods. It knows autoscalers, rollouts and labels that controllers
+ * set; if it cannot tell, nothing is reported. If a workload has a `status`, one of its pods must have been ready.
  */
 export const weightToEmptyVersion: Rule = {
   id: 'weight-to-empty-version',
@@ -18,7 +18,7 @@ export const weightToEmptyVersion: Rule = {
   kiali: ['KIA0203'],
   single: false,
   docs: {
-    why: 'A subset without pods answers 503 to its whole share of the requests. Istio and the cluster accept it.',
+    why: 'All requests to a subset without pods fail with 503. Istio and the cluster accept such a route.',
     bad: `
 apiVersion: v1
 kind: Service

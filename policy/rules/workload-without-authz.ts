@@ -13,7 +13,7 @@ export const workloadWithoutAuthz: Rule = {
   kiali: ['KIA1301'],
   single: false,
   docs: {
-    why: 'A workload that no AuthorizationPolicy is for accepts requests from every client that can reach it.',
+    why: 'A workload without an AuthorizationPolicy accepts requests from every client that can reach it.',
     bad: `
 apiVersion: apps/v1
 kind: Deployment
@@ -53,7 +53,7 @@ spec:
   },
 };
 
-/** Control planes, workloads of the platform and those without a proxy are not for policies to protect. */
+/** Policies need not protect control planes, workloads of the platform, and workloads without a proxy. */
 function isExpected(model: MeshModel, workload: MeshWorkload): boolean {
   const { namespace } = workload;
   return namespace !== model.config.rootNamespace && !platform.includes(namespace) && !hasNoProxy(model, workload);
@@ -71,6 +71,6 @@ function coverage(model: MeshModel, policies: readonly PolicyAttachment[]): (wor
 }
 
 function violation({ source, namespace }: MeshWorkload): Violation {
-  const message = `no AuthorizationPolicy is for this workload, so every client that reaches it may call it; add one for it or for namespace ${namespace}`;
+  const message = `no AuthorizationPolicy applies to this workload, so every client that reaches it may call it; add one for it or for namespace ${namespace}`;
   return { object: source.object, path: '', message };
 }

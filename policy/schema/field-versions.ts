@@ -2,10 +2,10 @@ import { apiGroup, type KubernetesObject } from '../../mesh/manifests/kubernetes
 import table from './field-versions.generated.json';
 import { FieldPlace } from './place';
 
-/** Something in an object that came with a later release of Istio than the oldest one that is known. */
+/** A field or value that is newer than the oldest known release of Istio. */
 export interface Feature {
   place: FieldPlace;
-  /** Minor release that brought it, e.g. `1.26`. */
+  /** Minor release that introduced it, e.g. `1.26`. */
   since: string;
 }
 
@@ -14,7 +14,7 @@ export const newestMinor: string = table.newest;
 
 const since: Record<string, Record<string, string>> = table.since;
 
-/** What an object uses that not every release of Istio knows. */
+/** The fields and values of an object that some releases of Istio lack. */
 export function featuresOf(object: KubernetesObject): Feature[] {
   const root = new FieldPlace(object);
   const known = since[`${apiGroup(object.apiVersion)}/${object.kind}`] ?? {};
@@ -39,7 +39,7 @@ function parts(version: string): (number | undefined)[] {
   return [major, minor].map((part) => (part === undefined ? undefined : Number(part)));
 }
 
-/** The places that a path stands for, in which `[]` are the items of a list and `{}` the values of a map. */
+/** The places that a path matches; `[]` matches the items of a list, and `{}` the values of a map. */
 function placesAt(root: FieldPlace, path: string): FieldPlace[] {
   return (path.match(/[^.[\]{}]+|\[\]|\{\}/g) ?? []).reduce<FieldPlace[]>(
     (places, step) => {

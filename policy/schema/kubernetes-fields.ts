@@ -2,7 +2,10 @@ import { apiGroup } from '../../mesh/manifests/kubernetes';
 import { dnsLabel, dnsSubdomain, labelKey, labelMaxLength, labelValue } from '../../mesh/manifests/formats';
 import { error, shown, when, type FieldPlace, type SchemaProblem } from './place';
 
-/** What the API server refuses although the types of its fields allow it: names, keys, and fields that must agree. */
+/**
+ * What the API server refuses beyond the types of fields: invalid names and keys, and fields that contradict each
+ * other.
+ */
 
 /** Kinds whose names need only be a segment of a URL. */
 const segmentGroups = ['rbac.authorization.k8s.io'];
@@ -19,7 +22,7 @@ function nameProblems(object: FieldPlace): SchemaProblem[] {
   const name = object.at('metadata', 'name');
   if (typeof name.value !== 'string') return [];
   const [rule, holds] = nameRule(apiGroup(object.at('apiVersion').text), object.at('kind').text);
-  return when(!holds(name.text), () => error(name, `${shown(name)} is no name of an object: ${rule}`));
+  return when(!holds(name.text), () => error(name, `${shown(name)} is not a valid name of an object: ${rule}`));
 }
 
 const labelRule =
@@ -44,7 +47,7 @@ function isLabel(text: string): boolean {
 function namespaceProblems(namespace: FieldPlace): SchemaProblem[] {
   const isName = typeof namespace.value === 'string' && namespace.text !== '';
   return when(isName && !isLabel(namespace.text), () =>
-    error(namespace, `${shown(namespace)} is no name of a namespace: ${labelRule}`),
+    error(namespace, `${shown(namespace)} is not a valid name of a namespace: ${labelRule}`),
   );
 }
 
@@ -71,14 +74,14 @@ function keyProblems(key: string, place: FieldPlace, what: string): SchemaProble
   const [domain, name] = key.includes('/') ? [key.slice(0, key.indexOf('/')), key] : ['', key];
   // Annotations may be written in any case; the API server compares them in lower case.
   const isKey = labelKey.test(what === 'a label' ? name : name.toLowerCase()) && domain.length <= 253;
-  return when(!isKey, () => error(place, `"${key}" is no key of ${what}: ${keyRule}`));
+  return when(!isKey, () => error(place, `"${key}" is not a valid key of ${what}: ${keyRule}`));
 }
 
 function labelProblems(labels: FieldPlace): SchemaProblem[] {
   return labels.entries.flatMap(({ key, place }) => [
     ...keyProblems(key, place, 'a label'),
     ...when(typeof place.value === 'string' && !labelValue.test(place.text), () =>
-      error(place, `${shown(place)} is no value of a label: ${valueRule}`),
+      error(place, `${shown(place)} is not a valid label value: ${valueRule}`),
     ),
   ]);
 }
@@ -127,7 +130,7 @@ function servicePortProblems(port: FieldPlace, before: FieldPlace[], count: numb
   return [
     ...when(count > 1 && name.text === '', () => error(port, 'a Service of several ports needs a name for each')),
     ...when(name.text !== '' && !isLabel(name.text), () =>
-      error(name, `${shown(name)} is no name of a port: ${labelRule}`),
+      error(name, `${shown(name)} is not a valid name of a port: ${labelRule}`),
     ),
     ...when(name.text !== '' && before.some((one) => one.at('name').text === name.text), () =>
       error(name, `another port has the name ${shown(name)}`),
@@ -140,14 +143,14 @@ function servicePortProblems(port: FieldPlace, before: FieldPlace[], count: numb
     ...portProblems(port.at('nodePort')),
     ...(typeof targetPort.value === 'string' ? portNameProblems(targetPort) : portProblems(targetPort)),
     ...when(appProtocol.text !== '' && !labelKey.test(appProtocol.text), () =>
-      error(appProtocol, `${shown(appProtocol)} is no protocol name: ${keyRule}`),
+      error(appProtocol, `${shown(appProtocol)} is not a protocol name: ${keyRule}`),
     ),
   ];
 }
 
 function portProblems(port: FieldPlace): SchemaProblem[] {
   const isPort = typeof port.value !== 'number' || (port.value >= 1 && port.value <= 65535);
-  return when(!isPort, () => error(port, `${shown(port)} is no port: 1 to 65535`));
+  return when(!isPort, () => error(port, `${shown(port)} is not a port: 1 to 65535`));
 }
 
 /** Name of a container's port (RFC 6335). */
@@ -156,7 +159,7 @@ function portNameProblems(name: FieldPlace): SchemaProblem[] {
   return when(name.value !== undefined && typeof name.value === 'string' && !isName, () =>
     error(
       name,
-      `${shown(name)} is no name of a port: lower-case letters, digits and single "-", at most 15 characters`,
+      `${shown(name)} is not a valid name of a port: lower-case letters, digits and single "-", at most 15 characters`,
     ),
   );
 }
@@ -165,7 +168,7 @@ function dataProblems(object: FieldPlace): SchemaProblem[] {
   const keys = ['data', 'stringData', 'binaryData'].flatMap((field) => object.at(field).entries);
   return keys.flatMap(({ key, place }) =>
     when(!/^(?!\.{1,2}$)(?!\.\.)[-._a-zA-Z0-9]{1,253}$/.test(key), () =>
-      error(place, `"${key}" is no key of a ${object.at('kind').text}: letters, digits, "-", "_" and "."`),
+      error(place, `"${key}" is not a valid key of a ${object.at('kind').text}: letters, digits, "-", "_" and "."`),
     ),
   );
 }
@@ -210,7 +213,7 @@ function podProblems(spec: FieldPlace): SchemaProblem[] {
     ...uniqueLabels(volumes.map((volume) => volume.at('name'))),
     ...labelProblems(spec.at('nodeSelector')),
     ...when(serviceAccount.text !== '' && !dnsSubdomain.test(serviceAccount.text), () =>
-      error(serviceAccount, `${shown(serviceAccount)} is no name of a ServiceAccount: ${subdomainRule}`),
+      error(serviceAccount, `${shown(serviceAccount)} is not a valid name of a ServiceAccount: ${subdomainRule}`),
     ),
     ...containers.flatMap((container) =>
       containerProblems(
@@ -224,7 +227,7 @@ function podProblems(spec: FieldPlace): SchemaProblem[] {
 function uniqueLabels(names: FieldPlace[]): SchemaProblem[] {
   return names.flatMap((name, index) => [
     ...when(typeof name.value === 'string' && !isLabel(name.text), () =>
-      error(name, `${shown(name)} is no name: ${labelRule}`),
+      error(name, `${shown(name)} is not a valid name: ${labelRule}`),
     ),
     ...when(name.text !== '' && names.slice(0, index).some(({ text }) => text === name.text), () =>
       error(name, `${shown(name)} is listed twice`),
@@ -276,7 +279,7 @@ function envProblems(env: FieldPlace): SchemaProblem[] {
   const name = env.at('name');
   return [
     ...when(typeof name.value === 'string' && !/^[ -<>-~]+$/.test(name.text), () =>
-      error(name, `${shown(name)} is no name of an environment variable: printable ASCII without "="`),
+      error(name, `${shown(name)} is not a valid name of an environment variable: printable ASCII without "="`),
     ),
     ...when(env.at('value').text !== '' && env.at('valueFrom').isSet, () =>
       error(env, 'takes value or valueFrom, not both'),
@@ -292,7 +295,10 @@ function resourceProblems(resources: FieldPlace): SchemaProblem[] {
       .at(field)
       .entries.flatMap(({ key, place }) => [
         ...when(!standardResources.test(key) && !(key.includes('/') && labelKey.test(key)), () =>
-          error(place, `"${key}" is no resource: cpu, memory, ephemeral-storage, hugepages-… or a name with a domain`),
+          error(
+            place,
+            `"${key}" is not a resource name: cpu, memory, ephemeral-storage, hugepages-… or a name with a domain`,
+          ),
         ),
         ...when(/^-/.test(String(place.value)), () => error(place, 'must not be negative')),
       ]),

@@ -1,6 +1,6 @@
 import { apiGroup, type KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { isMap } from '../../mesh/json';
-import { nearest } from '../finding';
+import { nearest } from '../../mesh/strings';
 import generated from './kubernetes.generated.json';
 import { fieldProblems, metadataProblems } from './kubernetes-fields';
 import { error, FieldPlace, shown, type SchemaProblem } from './place';
@@ -20,13 +20,13 @@ interface Schema {
 const kinds: Record<string, string> = generated.kinds;
 const definitions = generated.definitions as unknown as Record<string, Schema>;
 const clusterScoped: ReadonlySet<string> = new Set(generated.clusterScoped);
-/** Kinds of common extensions that live outside of namespaces. */
+/** Kinds of common extensions that are cluster-scoped. */
 const clusterScopedExtensions: ReadonlySet<string> = new Set([
   'gateway.networking.k8s.io/GatewayClass',
   'cert-manager.io/ClusterIssuer',
 ]);
 
-/** Whether objects of this kind live outside of namespaces. Kinds that are not known count as namespaced. */
+/** Whether objects of this kind are cluster-scoped. Kinds that are not known count as namespaced. */
 export function isClusterScoped({ apiVersion, kind }: Pick<KubernetesObject, 'apiVersion' | 'kind'>): boolean {
   const key = `${apiGroup(apiVersion)}/${kind}`;
   return clusterScoped.has(key) || clusterScopedExtensions.has(key);

@@ -1,6 +1,9 @@
 import { isMap } from '../../mesh/json';
 
-/** A value somewhere in an object, together with its path. Reads what is not there as empty, as protobuf does, so that a validator never has to ask first. */
+/**
+ * A value in an object, together with its path. A missing value reads as empty, as in protobuf, so validators need not
+ * test for it.
+ */
 export class FieldPlace {
   /** Only `value` for the object itself. */
   constructor(
@@ -24,7 +27,7 @@ export class FieldPlace {
     return keys.reduce<FieldPlace>((outer, key) => new FieldPlace(outer.#inner(key), outer, key), this);
   }
 
-  /** Whether something is written here; null is nothing, as the API server drops it. */
+  /** Whether there is a value. null counts as none, because the API server drops it. */
   get isSet(): boolean {
     return this.value !== undefined && this.value !== null;
   }
@@ -53,7 +56,7 @@ export class FieldPlace {
     return isMap(this.value) ? Object.keys(this.value).map((key) => ({ key, place: this.at(key) })) : [];
   }
 
-  /** Places at or below this one that hold null. */
+  /** Places at or below this one whose value is null. */
   get nulls(): FieldPlace[] {
     if (this.value === null) return [this];
     return [...this.items, ...this.entries.map(({ place }) => place)].flatMap((place) => place.nulls);
@@ -77,7 +80,10 @@ function stepInto(path: string, key: string | number): string {
   return path === '' ? key : `${path}.${key}`;
 }
 
-/** What is wrong at one place of one object, as the API server and istiod would say it: an error refuses the object, a warning does not. */
+/**
+ * A problem at one place of an object. With an error the API server or istiod refuses the object, with a warning they
+ * accept it.
+ */
 export interface SchemaProblem {
   path: string;
   message: string;
@@ -97,12 +103,12 @@ export function when(condition: boolean, problem: () => SchemaProblem): SchemaPr
   return condition ? [problem()] : [];
 }
 
-/** Places whose value may be a secret: keys, tokens, passwords and what travels in headers. */
+/** Places whose value may be a secret: keys, tokens, passwords and values of headers. */
 const secretPlaces =
   /(jwks$|key\b|token|secret|password|credential|certificate|\.headers|inline|env\[\d+\]|literal|body)/i;
 const longest = 80;
 
-/** A value for a message: short, on one line, and never one that may be a secret. */
+/** A value for a message: short, on one line, and hidden if it may be a secret. */
 export function shown({ path, value }: FieldPlace): string {
   if (secretPlaces.test(path)) return 'the value';
   const text = value === undefined ? 'nothing' : JSON.stringify(value);

@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { memoizeByIdentity } from '../../mesh/model/memoize';
-import { nearest } from '../finding';
+import { nearest } from '../../mesh/strings';
 import { crdErrors, crdOf } from './crd/schemas';
 import { crdOnlyAdvice, translated } from './crd/translate';
 import { authorizationPolicyProblems, dryRunProblems } from './kinds/authorization-policy';
@@ -15,7 +15,7 @@ import { virtualServiceProblems } from './kinds/virtual-service';
 import { workloadEntryProblems } from './kinds/workload-entry';
 import { FieldPlace, error, type SchemaProblem } from './place';
 
-/** What istiod says of a kind beyond its CRD. */
+/** istiod's validation of a kind, beyond its CRD. */
 type KindCheck = (spec: FieldPlace, namespace: string, object: FieldPlace) => SchemaProblem[];
 
 const kinds: Record<string, KindCheck> = {
@@ -35,15 +35,18 @@ const kinds: Record<string, KindCheck> = {
 export interface SchemaReport {
   /** What the API server or istiod refuses. */
   errors: SchemaProblem[];
-  /** What the API server refuses although istiod would take it. */
+  /** What the API server refuses, but istiod would accept. */
   crdOnly: SchemaProblem[];
-  /** What istiod takes, with a warning. */
+  /** What istiod accepts with a warning. */
   warnings: SchemaProblem[];
 }
 
 const empty: SchemaReport = { errors: [], crdOnly: [], warnings: [] };
 
-/** Everything that the API server and istiod 1.30 say of one object of Istio; nothing for any other. Each object is judged once. */
+/**
+ * Everything that the API server and istiod 1.30 report about one Istio object; nothing for other objects. Each object
+ * is judged once.
+ */
 export const schemaReport = memoizeByIdentity(judge);
 
 function judge(object: KubernetesObject): SchemaReport {
@@ -59,7 +62,7 @@ function judge(object: KubernetesObject): SchemaReport {
   const semantic = check === undefined ? [] : check(place.at('spec'), namespace === '' ? 'default' : namespace, place);
   const isCrdOnly = (problem: SchemaProblem): boolean => crdOnlyAdvice(kind, problem) !== undefined;
   const shared = structural.filter((problem) => !isCrdOnly(problem));
-  // Where the CRD has said something, a second remark on the same place would be noise.
+  // Where the CRD reports a problem, a second one at the same place would be noise.
   const added = semantic.filter((problem) => !shared.some((other) => related(other.path, problem.path)));
   const all = [...shared, ...added, ...annotationProblems(place)];
   const errors = all.filter(({ severity }) => severity === 'error');
@@ -85,7 +88,7 @@ function unknownKind(place: FieldPlace, apiVersion: string, kind: string, known:
 function unservedVersion(place: FieldPlace, kind: string, served: string[]): SchemaProblem {
   return error(
     place.at('apiVersion'),
-    `"${place.at('apiVersion').text}" is no version of ${kind} that is served; allowed are ${served.join(', ')}`,
+    `"${place.at('apiVersion').text}" is not a version of ${kind} that is served; allowed are ${served.join(', ')}`,
   );
 }
 

@@ -83,7 +83,7 @@ describe('meshwright check', () => {
     );
   });
 
-  it('judges a stack, and names the key that makes the object', () => {
+  it('judges a stack, and names the key that creates the object', () => {
     const stack = folder.file(
       'Pulumi.check.yaml',
       `config:\n  meshwright:namespaces: { bookinfo: {} }\n  meshwright:objects:\n    - ${route(110).trim().replaceAll('\n', '\n      ')}\n`,
@@ -118,7 +118,7 @@ describe('meshwright check', () => {
     });
   }
 
-  it('refuses an alias inside of its own anchor, in files and in options', () => {
+  it('refuses an alias inside its own anchor, in files and in options', () => {
     const endless = 'alias *a refers to an anchor that contains it; write the value out instead';
     const objects = folder.file('endless.yaml', `${route(100)}---\nkind: &a { b: [*a] }\n`);
     assert.deepEqual(meshwright(['check', objects]), {
@@ -140,7 +140,7 @@ describe('meshwright check', () => {
     assert.deepEqual([code, stdout], [2, '']);
     assert.deepEqual(
       stderr.split('\n').map((line) => line.trim().split(':')[0]),
-      [`${options} holds no valid options of the check`, 'rules.weight-sum-100', 'Unrecognized key', ''],
+      [`${options} has no valid check options`, 'rules.weight-sum-100', 'Unrecognized key', ''],
     );
   });
 });

@@ -7,7 +7,7 @@ describe('meshwright diff', () => {
   const before = (): string => folder.file('before.yaml', reviewsStack('{ v1: rest, v3: 10 }'));
   const host = 'reviews.bookinfo.svc.cluster.local:9080';
 
-  it('tells who moves from where to where, with exit code 1', () => {
+  it('shows which requests move from where to where, with exit code 1', () => {
     const after = folder.file(
       'after.yaml',
       reviewsStack(
@@ -21,7 +21,7 @@ describe('meshwright diff', () => {
   header end-user is jason: 100 % moves
     - reviews.bookinfo v1 90 %, reviews.bookinfo v3 10 %
     + reviews.bookinfo v2
-  everybody else: 15 % moves
+  all other requests: 15 % moves
     - reviews.bookinfo v1 90 %, reviews.bookinfo v3 10 %
     + reviews.bookinfo v1 75 %, reviews.bookinfo v3 25 %
 
@@ -32,7 +32,7 @@ New rules
     });
   });
 
-  it('says that nothing changes, with exit code 0', () => {
+  it('reports that nothing changes, with exit code 0', () => {
     const same = folder.file('same.yaml', reviewsStack('{ v1: 90, v3: rest }'));
     assert.deepEqual(meshwright(['diff', before(), same]), {
       code: 0,
@@ -46,7 +46,7 @@ New rules
       code: 1,
       stdout: `### Traffic
 
-| who | host | from | to | moved |
+| requests | host | from | to | moved |
 |---|---|---|---|---|
 | \`workloads\`: \`header end-user is jason\` | \`ratings.user02.svc.cluster.local:9080\` | \`without\` | \`delay 7s for 100 %\` | none |
 | \`workloads\`: \`header end-user is jason\` | \`reviews.user02.svc.cluster.local:9080\` | \`reviews.user02 v1\` | \`reviews.user02 v2\` | 100 % |
@@ -74,17 +74,17 @@ New rules
             from: ['workloads'],
             asked: 'recommendation.tutorial.svc.cluster.local',
             port: 8080,
-            who: 'everybody',
+            who: 'all requests',
             moved: '3/20',
             example: {},
           },
         ],
-        rules: { newRules: [], lostRules: [], unreachable: [], underLoad: [], notFollowed: [] },
+        rules: { newRules: [], lostRules: [], unreachable: [], underLoad: [], notFollowed: [], ownedWeights: [] },
       },
     );
   });
 
-  it('names rules that no request gets to', () => {
+  it('names rules that no request reaches', () => {
     const after = folder.file(
       'unreachable.yaml',
       reviewsStack(
@@ -98,14 +98,14 @@ New rules
       [
         1,
         `${host}, from workloads
-  path starts with /a: stays, treated in another way
+  path starts with /a: same destination, treated in another way
     - without
     + timeout 1s
 
 New rules
   VirtualService bookinfo/reviews spec.http[0]
 
-Rules that no request gets to
+Rules that no request reaches
   VirtualService bookinfo/reviews spec.http[1]
 `,
       ],
@@ -127,7 +127,7 @@ Rules that no request gets to
     const moved = {
       code: 1,
       stdout: `${host}, from workloads
-  everybody: 40 % moves
+  all requests: 40 % moves
     - reviews.bookinfo v1 90 %, reviews.bookinfo v3 10 %
     + reviews.bookinfo v1 50 %, reviews.bookinfo v3 50 %
 `,
@@ -146,20 +146,20 @@ Rules that no request gets to
     [[], 'Name two sides, before and after; or one stack with --rev REVISION or --cluster.\n'],
     [
       ['nope.yaml', 'sample:003'],
-      'nope.yaml is no file; give a stack file, a file of Kubernetes objects, REVISION:FILE for one in git, or sample:NAME/STATE.\n',
+      'nope.yaml is not a file; give a stack file, a file of Kubernetes objects, REVISION:FILE for one in git, or sample:NAME/STATE.\n',
     ],
     [
       ['--cluster', 'x.yaml'],
       'With --rev or --cluster the stack is chosen by --stack, --config or --sample; name no sides.\n',
     ],
-    [['--rev', 'HEAD', '--sample', '003'], '--rev reads a stack file from git; a sample is none.\n'],
+    [['--rev', 'HEAD', '--sample', '003'], '--rev reads a stack file from git; a sample is not one.\n'],
   ] as const) {
     it(`refuses "${words.join(' ')}" with exit code 2`, () => {
       assert.deepEqual(meshwright(['diff', ...words]), { code: 2, stdout: '', stderr: told });
     });
   }
 
-  it('refuses broken sides, and a cluster that is not there', () => {
+  it('refuses broken sides, and a cluster that does not answer', () => {
     const broken = folder.file('broken.yaml', reviewsStack('{ v1: 10 }'));
     const refused = meshwright(['diff', before(), broken]);
     assert.deepEqual([refused.code, refused.stdout], [1, '']);

@@ -14,12 +14,12 @@ describe('meshwright:expect', () => {
   const stack = (v3: number, share: number): string =>
     folder.file('Pulumi.expect.yaml', reviewsStack(`{ v1: rest, v3: ${v3} }`) + expectation(share));
 
-  it('is silent where it holds', () => {
+  it('is silent if it holds', () => {
     const { code, stdout } = meshwright(['check', '-c', stack(10, 10), '--level', 'mandatory']);
     assert.deepEqual([code, /expect/.test(stdout)], [0, false]);
   });
 
-  it('is a mandatory finding of check where it fails, with its key and line', () => {
+  it('is a mandatory finding of check if it fails, with its key and line', () => {
     const file = stack(10, 25);
     const { code, stdout } = meshwright(['check', '-c', file, '--json', '--level', 'mandatory']);
     assert.deepEqual(
@@ -47,7 +47,7 @@ describe('meshwright:expect', () => {
     );
   });
 
-  it('refuses render, and with it an update', () => {
+  it('makes render fail, and so an update', () => {
     const file = stack(10, 25);
     assert.deepEqual(meshwright(['render', '-c', file]), {
       code: 1,
@@ -102,7 +102,7 @@ describe('meshwright:expect', () => {
     });
   });
 
-  it('must say what it expects', () => {
+  it('must state what it expects', () => {
     const file = folder.file(
       'broken.yaml',
       'config:\n  meshwright:expect:\n    - { request: a, to: b, status: 404 }\n    - { request: a }\n    - { request: a, to: b, share: 101 }\n',

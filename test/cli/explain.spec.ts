@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { behindNodePort } from '../../cli/traffic/node-port';
+import { sentRequest } from '../../mesh/traffic/senders';
 import { trafficModel } from '../../mesh/traffic/traffic-model';
 import { stackTraffic } from '../../mesh/traffic/stack-objects';
 import { meshwright, temporaryFolder } from './support';
@@ -14,7 +14,7 @@ function explained(...words: string[]): string {
 describe('meshwright explain', () => {
   const folder = temporaryFolder();
 
-  it('tells rule, shares, what was drawn, and the classes of the host', () => {
+  it('shows the rule, the shares, the simulated requests, and the classes of the host', () => {
     assert.equal(
       explained('--sample', '003/reviews-50-v3', 'reviews:9080', '--draw', '1000'),
       `from:  workloads
@@ -29,13 +29,13 @@ DRAWN              REQUESTS  SHARE
 reviews.user02 v1  505       50.5 %
 reviews.user02 v3  495       49.5 %
 
-WHO ASKS reviews.user02.svc.cluster.local:9080  GOES TO
-everybody                                       reviews.user02 v1 50 %, reviews.user02 v3 50 %
+REQUESTS TO reviews.user02.svc.cluster.local:9080  GO TO
+all requests                                       reviews.user02 v1 50 %, reviews.user02 v3 50 %
 `,
     );
   });
 
-  it('takes headers, and a workload as the sender', () => {
+  it('accepts headers, and a workload as the sender', () => {
     const words = ['--sample', '003/delay', 'ratings:9080', '--from', 'workload user02/reviews-v2'];
     assert.equal(
       explained(...words, '-H', 'End-User: jason'),
@@ -47,14 +47,14 @@ with:  delay 7s for 100 %
 DESTINATION        PORT  SHARE  EXACT
 ratings.user02 v1  9080  100 %  1
 
-WHO ASKS ratings.user02.svc.cluster.local:9080  GOES TO
-header end-user is jason                        ratings.user02 v1; delay 7s for 100 %
-everybody else                                  ratings.user02 v1
+REQUESTS TO ratings.user02.svc.cluster.local:9080  GO TO
+header end-user is jason                           ratings.user02 v1; delay 7s for 100 %
+all other requests                                 ratings.user02 v1
 `,
     );
   });
 
-  it('takes a path at the gateway, and tells the one that the application sees', () => {
+  it('accepts a path at the gateway, and shows the path that the application sees', () => {
     assert.equal(
       explained('--sample', '002/firefox', 'shop.example/customer/x?y=1'),
       `from:  gateway istio-system/istio-ingressgateway
@@ -66,14 +66,14 @@ with:  path becomes /
 DESTINATION        PORT  SHARE  EXACT
 customer.tutorial  8080  100 %  1
 
-WHO ASKS *:80               GOES TO
+REQUESTS TO *:80            GO TO
 path starts with /customer  customer.tutorial; path becomes /
-everybody else              404, no rule
+all other requests          404, no rule
 `,
     );
   });
 
-  it('tells the workloads where they say more than the destinations', () => {
+  it('shows the workloads if they add information to the destinations', () => {
     assert.equal(
       explained('--sample', '003', 'reviews:9080', '--from', 'user02 app=productpage,version=v1'),
       `from:  workloads of user02 with app=productpage, version=v1
@@ -89,13 +89,13 @@ user02/reviews-v1  33.33 %
 user02/reviews-v2  33.33 %
 user02/reviews-v3  33.33 %
 
-WHO ASKS reviews.user02.svc.cluster.local:9080  GOES TO
-everybody                                       reviews.user02
+REQUESTS TO reviews.user02.svc.cluster.local:9080  GO TO
+all requests                                       reviews.user02
 `,
     );
   });
 
-  it("understands the gateway's own node port, as the gateway itself is asked", () => {
+  it("treats the gateway's node port like the gateway itself", () => {
     const file = folder.file(
       'node-port.yaml',
       `config:
@@ -113,8 +113,8 @@ to:    productpage.bookinfo
 DESTINATION           PORT  SHARE  EXACT
 productpage.bookinfo  9080  100 %  1
 
-WHO ASKS *:80  GOES TO
-everybody      productpage.bookinfo
+REQUESTS TO *:80  GO TO
+all requests      productpage.bookinfo
 `;
     const asked = ['localhost:30081/productpage', '127.0.0.1:30081/productpage', '[::1]:30081', '10.1.2.3:30081'].map(
       (target) => explained(target, '--config', file),
@@ -157,7 +157,7 @@ spec: { hosts: ['*'], gateways: [front], http: [{ directResponse: { status: 418 
     const to = (...words: string[]): string | undefined => /^to: .*$/m.exec(explained(...words, objects))?.[0];
     assert.deepEqual(
       [to('localhost:30082'), to('shop.example:30082'), to('localhost:30082', '--from', 'edge')],
-      ['to:    answer 418', 'to:    connection closed', 'to:    past the mesh, to the address asked for'],
+      ['to:    answer 418', 'to:    connection closed', 'to:    passthrough, to the original address'],
     );
   });
 
@@ -171,9 +171,12 @@ spec: { hosts: ['*'], gateways: [front], http: [{ directResponse: { status: 418 
     const request = { host: 'localhost', port: 31999, path: '/' };
     const chosen = { namespace: 'edge', service: 'edge', port: 80, nodePort: 30080, address: '127.0.0.1:31999' };
     const headers = { host: 'localhost:31999' };
-    const { request: asked, client } = behindNodePort(traffic, request, [chosen]) ?? {};
-    assert.deepEqual([asked, client?.title], [{ ...request, port: 80, headers }, 'gateway edge/edge']);
-    assert.equal(behindNodePort(traffic, request, [{ ...chosen, service: 'other' }]), undefined);
+    const sent = (nodePort: typeof chosen): unknown[] => {
+      const found = sentRequest(traffic, undefined, request, [nodePort]);
+      return typeof found === 'string' ? [found] : [found.request, found.client.title];
+    };
+    assert.deepEqual(sent(chosen), [{ ...request, port: 80, headers }, 'gateway edge/edge']);
+    assert.deepEqual(sent({ ...chosen, service: 'other' }), [request, 'gateway edge/edge']);
   });
 
   it('answers for a host that no gateway serves', () => {
@@ -192,19 +195,19 @@ why:   404: no route for host other.example.com on gateway user02/bookinfo-gatew
       explained('--sample', '003', 'reviews.user02'),
       `from:  workloads
 rule:  none
-to:    past the mesh, to the address asked for
+to:    passthrough, to the original address
 why:   service reviews.user02.svc.cluster.local has no port 80, only 9080, and outboundTrafficPolicy is ALLOW_ANY
 `,
     );
   });
 
-  it('answers for a client without a sidecar before pods that insist on mutual TLS', () => {
+  it('answers for a client without a sidecar whose server requires mutual TLS', () => {
     assert.equal(
       explained('--sample', '004', 'reviews:9080', '--from', 'plain default'),
       `from:  plain client of default
 rule:  none
 to:    connection closed
-why:   Deployment default/reviews-v1 takes mutual TLS only (PeerAuthentication istio-system/default), and the client has no sidecar
+why:   Deployment default/reviews-v1 accepts mutual TLS only (PeerAuthentication istio-system/default), and the client has no sidecar
 `,
     );
   });
@@ -237,7 +240,7 @@ spec: { hosts: [web], http: [{ directResponse: { status: 418, body: { string: te
           protocol: 'http',
           host: 'web.shop.svc.cluster.local',
           port: 80,
-          who: 'everybody',
+          who: 'all requests',
           when: [],
           reachable: true,
           example: {},
@@ -251,13 +254,13 @@ spec: { hosts: [web], http: [{ directResponse: { status: 418, body: { string: te
   for (const [words, told] of [
     [
       ['http://'],
-      'This is no request:\n  "http://" is no URL; write [PROTOCOL://]HOST[:PORT][/PATH], e.g. reviews.bookinfo:9080/\n',
+      'This is not a request:\n  "http://" is not a request; write [PROTOCOL://]HOST[:PORT][/PATH], e.g. reviews.bookinfo:9080/\n',
     ],
     [
       ['ftp://-x:99999', '-H', 'x y', '-X', 'G3T'],
-      `This is no request:
+      `This is not a request:
   protocol ftp; allowed are http, https, tcp, tls
-  host "-x" is no DNS name
+  host "-x" is not a DNS name
   port 99999; a port is 1 to 65535
   header "x y"; write 'name: value'
   method "G3T"; a method is letters, e.g. GET
@@ -266,11 +269,11 @@ spec: { hosts: [web], http: [{ directResponse: { status: 418, body: { string: te
     [['reviews:9080', '--draw', '0'], '--draw 0; it is a whole number from 1 to 1000000.\n'],
     [
       ['reviews:9080', '--from', 'workload user02/review-v1'],
-      '--from workload user02/review-v1: there is none of that name; there are the workloads istio-ingress/istio-ingressgateway, user02/details-v1, user02/productpage-v1, user02/ratings-v1, user02/reviews-v1, user02/reviews-v2, user02/reviews-v3. Did you mean user02/reviews-v1?\n',
+      '--from: no workload has the name user02/review-v1; the workloads are istio-ingress/istio-ingressgateway, user02/details-v1, user02/productpage-v1, user02/ratings-v1, user02/reviews-v1, user02/reviews-v2, user02/reviews-v3; did you mean user02/reviews-v1?\n',
     ],
     [
       ['reviews:9080', '--from', 'nobody!'],
-      "--from nobody!; write 'gateway NAME', 'workload NAMESPACE/NAME', 'plain NAMESPACE', a namespace, or 'NAMESPACE LABEL=VALUE,…'.\n",
+      `--from: "nobody!" is not a sender; write 'gateway NAME', 'workload NAMESPACE/NAME', 'plain NAMESPACE', a namespace, or 'NAMESPACE LABEL=VALUE,…'\n`,
     ],
   ] as const) {
     it(`refuses ${words.join(' ')} with exit code 2 and every problem`, () => {

@@ -74,14 +74,14 @@ ${classes}`,
     );
   });
 
-  it('writes one page that asks the network for nothing', () => {
+  it('writes one page that makes no network requests', () => {
     const file = join(folder.path, 'mesh.html');
     assert.equal(meshwright(['graph', '--sample', '003/delay', '-o', file]).code, 0);
     const page = readFileSync(file, 'utf8');
     assert.deepEqual(page.match(/(?:src|href)="[^"]*"|url\([^)]*\)|@import|fetch\(/g), null);
   });
 
-  it('groups a large mesh by namespaces, each a picture of its own, changed ones open', () => {
+  it('groups a large mesh by namespaces, each with its own picture, changed ones open', () => {
     const services = (share: number): string =>
       Array.from({ length: 60 }, (_, index) =>
         [
@@ -127,7 +127,7 @@ ${classes}`,
     });
     after(() => server.close());
 
-    /** Runs the command beside the server, which lives in this process. */
+    /** Runs the command while the server runs in this process. */
     function observed(...words: string[]): Promise<Ran> {
       const bin = resolve(__dirname, '..', '..', 'cli', 'bin.js');
       const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
@@ -160,7 +160,7 @@ ${classes}`,
       ]);
     });
 
-    it('shows those that it does explain without a flag', async () => {
+    it('shows other shares without a flag', async () => {
       answer = { status: 'success', data: { result: [counted('v1', 912), counted('v3', 88)] } };
       assert.deepEqual(arrows((await observed()).stdout), [
         '  n3 -->|"90 %<br/>observed 91.2 % of 1000 requests"| n4',
@@ -174,21 +174,21 @@ ${classes}`,
       assert.deepEqual([code, arrows(stdout)], [0, ['  n3 -->|"90 %"| n4', '  n3 -->|"10 %"| n5']]);
       assert.match(
         stderr,
-        /^Prometheus at http:\/\/127\.0\.0\.1:\d+\/ does not answer, so nothing observed is shown: out of order\n$/,
+        /^Prometheus at http:\/\/127\.0\.0\.1:\d+\/ does not answer, so no observed shares are shown: out of order\n$/,
       );
     });
   });
 
   for (const [words, told] of [
-    [['-o', 'mesh.png'], 'mesh.png: its ending says no format; allowed are .svg, .html, .mmd, .dot, or --format.\n'],
-    [['--prometheus', 'nowhere'], '--prometheus nowhere is no URL; write e.g. http://127.0.0.1:9090\n'],
+    [['-o', 'mesh.png'], 'mesh.png: unknown file ending; allowed are .svg, .html, .mmd, .dot, or --format.\n'],
+    [['--prometheus', 'nowhere'], '--prometheus nowhere is not a URL; write e.g. http://127.0.0.1:9090\n'],
     [
       ['--prometheus', 'http://127.0.0.1:9', '--window', 'long'],
-      '--window long is no duration; write e.g. 30s, 5m or 1h\n',
+      '--window long is not a duration; write e.g. 30s, 5m or 1h\n',
     ],
     [
       ['--diff', 'nope.yaml'],
-      'nope.yaml is no file; give a stack file, a file of Kubernetes objects, REVISION:FILE for one in git, or sample:NAME/STATE.\n',
+      'nope.yaml is not a file; give a stack file, a file of Kubernetes objects, REVISION:FILE for one in git, or sample:NAME/STATE.\n',
     ],
     [['objects.yaml'], 'Name either a stack or files, not both.\n'],
   ] as const) {

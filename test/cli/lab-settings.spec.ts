@@ -37,7 +37,7 @@ describe('labSettings', () => {
     namespaces: { default: {} },
   };
 
-  it('takes charts from where they are, and asks for no address: of gateways, addons and apps', () => {
+  it('uses available charts, and requests no address for gateways, addons and apps', () => {
     assert.deepEqual(labSettings(settings, { istio, addons: '/charts' }), {
       settings: {
         istio: { profile: 'demo', version: '1.31.0', charts: { path: istio } },
@@ -71,7 +71,7 @@ describe('labSettings', () => {
     });
   });
 
-  it('leaves out addons whose charts or provider cannot be had, and says why', () => {
+  it('leaves out addons whose charts or provider are not available, and says why', () => {
     const gateways = {
       edge: { service: { type: 'NodePort' }, certificate: { dnsNames: ['a'], secretName: 'b' } },
     } as const;
@@ -120,14 +120,14 @@ describe('reachableAddonCharts', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('is the folder, where that has the chart of every addon that is on', async () => {
+  it('is the folder if it has the charts of all enabled addons', async () => {
     const env = { ISTIO_CHARTS: folder };
     assert.equal(await reachableAddonCharts({ addons: { kiali: {} } }, env), folder);
     const none = { charts: { repository: `${repository}/none` } };
     assert.equal(await reachableAddonCharts({ addons: { kiali: {}, jaeger: {}, ...none } }, env), undefined);
   });
 
-  it('is the stack’s own source where that answers, or cannot be asked', async () => {
+  it('is the stack’s own source if it answers, or cannot be asked', async () => {
     const found = (charts: object) => reachableAddonCharts({ addons: { kiali: {}, charts } }, {});
     assert.equal(await found({ repository: `${repository}/charts/` }), 'repository');
     assert.equal(await found({ repository: `${repository}/none` }), undefined);

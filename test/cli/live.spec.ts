@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { contextOf, labByDefault } from '../../cli/cluster';
-import { liveText } from '../../cli/live/routes';
-import type { ProxyVerdict } from '../../cluster/proxies';
+import { liveRoutes, liveText } from '../../cli/live/routes';
+import type { MeshView, ProxyVerdict } from '../../cluster/proxies';
 import { endpointStub } from '../cluster/proxies/istiod-stub';
 import { route } from '../support/routes';
 import { reviewsStack, temporaryFolder, type Ran } from './support';
@@ -13,7 +13,7 @@ const help = '\n';
 describe('meshwright live', () => {
   const folder = temporaryFolder();
   const stack = (): string => folder.file('stack.yaml', reviewsStack('{ v1: 90, v3: 10 }'));
-  /** In a process of its own, while this one answers for istiod. */
+  /** Runs in a separate process, while this one answers for istiod. */
   const live = (...words: string[]): Promise<Ran> => liveIn({ KUBECONFIG: resolve(folder.path, 'none') }, ...words);
   const liveIn = (more: NodeJS.ProcessEnv, ...words: string[]): Promise<Ran> =>
     new Promise((done) => {
@@ -28,7 +28,7 @@ describe('meshwright live', () => {
   it('refuses an unknown route, and suggests a similar one', async () => {
     assert.deepEqual(
       await live('reveiws', '--config', stack()),
-      refused('reveiws is no route of this stack; it has bookinfo/reviews. Did you mean reviews?'),
+      refused('reveiws is not a route of this stack; it has bookinfo/reviews. Did you mean reviews?'),
     );
   });
 
@@ -37,7 +37,7 @@ describe('meshwright live', () => {
     assert.deepEqual(await live('--config', file), refused('This stack has no routes.'));
     assert.deepEqual(
       await live('reviews', '--config', file),
-      refused('reviews is no route of this stack; it has none.'),
+      refused('reviews is not a route of this stack; it has none.'),
     );
   });
 
@@ -62,7 +62,7 @@ describe('meshwright live', () => {
     });
   }
 
-  it('tells an address without an answer from one that is no istiod', async () => {
+  it('distinguishes an address without an answer from one that is not istiod', async () => {
     assert.deepEqual(
       await live('--config', stack(), '--istiod', '127.0.0.1:1'),
       refused('istiod cannot be reached: istiod 127.0.0.1:1 does not answer: connect ECONNREFUSED 127.0.0.1:1'),
@@ -72,7 +72,7 @@ describe('meshwright live', () => {
     try {
       assert.deepEqual(
         await live('--config', stack(), '--istiod', other.address),
-        refused(`istiod cannot be reached: istiod ${other.address} answers, but is no istiod: is the address right?`),
+        refused(`istiod cannot be reached: istiod ${other.address} answers, but is not istiod: is the address right?`),
       );
       assert.deepEqual(
         await live('--config', stack(), '--istiod', none.address),
@@ -240,5 +240,82 @@ describe('meshwright live', () => {
     } finally {
       for (const stub of [same, other, nothing]) stub.stop();
     }
+  });
+
+  it('compares everything but the weights of a route whose weights belong to a controller', async () => {
+    const file = folder.file('owned.yaml', reviewsStack('{ v1: rest, v3: 0 }', '        weightsOwnedBy: flagger\n'));
+    const moved = await endpointStub({ '/debug/configz': [route({ v1: 60, v3: 40 })], '/debug/syncz': [] });
+    const other = await endpointStub({ '/debug/configz': [route({ v1: 60, v2: 40 })], '/debug/syncz': [] });
+    const first = 'bookinfo/reviews: live, no proxy is connected';
+    const owner = '(the weights belong to flagger)';
+    try {
+      assert.deepEqual(await live('--config', file, '--istiod', moved.address), {
+        code: 0,
+        stdout: `${first}\n  config  v1 60 %, v3 40 % ${owner}\n  api     v1 60 %, v3 40 %\n`,
+        stderr: '',
+      });
+      assert.deepEqual(await live('--config', file, '--istiod', other.address), {
+        code: 1,
+        stdout: `${first.replace('live', 'not live')}\n  config  v1 100 % ${owner}\n  api     v1 60 %, v2 40 %\n`,
+        stderr: '',
+      });
+      const { code, stdout } = await live('--json', '--config', file, '--istiod', moved.address);
+      assert.deepEqual(
+        [code, JSON.parse(stdout)],
+        [
+          0,
+          {
+            routes: [
+              {
+                route: 'bookinfo/reviews',
+                config: ['v1 60 %, v3 40 %'],
+                weightsOwnedBy: 'flagger',
+                api: ['v1 60 %, v3 40 %'],
+                proxies: [],
+                live: true,
+                note: 'no proxy is connected',
+              },
+            ],
+          },
+        ],
+      );
+    } finally {
+      for (const stub of [moved, other]) stub.stop();
+    }
+  });
+
+  it('checks again when a controller moves the weights meanwhile', async () => {
+    const config = folder.file('moving.yaml', reviewsStack('{ v1: rest, v3: 0 }', '        weightsOwnedBy: argo\n'));
+    const shares = (v3: number) => ({ 'reviews.bookinfo.svc|v1': 100 - v3, 'reviews.bookinfo.svc|v3': v3 });
+    const acked = { sent: '1', acked: true, number: 1 };
+    const view = {
+      proxy: 'web.shop',
+      type: 'sidecar',
+      istiod: 'one',
+      kinds: { clusters: acked, endpoints: acked, routes: acked, listeners: acked },
+      config: {
+        virtualHosts: [[{ source: 'bookinfo/reviews', shares: shares(30) }]],
+        connections: [],
+        clusters: [],
+      },
+    };
+    const found = [route({ v1: 80, v3: 20 }), route({ v1: 70, v3: 30 })];
+    const mesh = {
+      while: <T>(work: () => Promise<T>) => work(),
+      virtualServices: () => Promise.resolve([found.shift()]),
+      look: () => Promise.resolve([view]),
+    } as unknown as MeshView;
+    const served = 'v1 70 %, v3 30 %';
+    assert.deepEqual(await liveRoutes({ config }, undefined, { istiod: ['127.0.0.1:1'] }, () => mesh), [
+      {
+        route: 'bookinfo/reviews',
+        config: [served],
+        weightsOwnedBy: 'argo',
+        api: [served],
+        proxies: [{ proxy: 'web.shop', istiod: 'one', state: 'live', serves: [served] }],
+        live: true,
+      },
+    ]);
+    assert.deepEqual(found, []);
   });
 });

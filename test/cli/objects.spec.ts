@@ -21,7 +21,7 @@ describe('reading objects', () => {
     return path;
   }
 
-  /** The names of the objects that a folder holds, and what is said of its other files. */
+  /** The names of the objects in a folder, and the messages about its other files. */
   function read(files: Record<string, string>, options: ReadOptions = {}): { names: string[]; skipped: string[] } {
     const path = folder(files);
     const skipped: string[] = [];
@@ -35,7 +35,7 @@ describe('reading objects', () => {
     }
   }
 
-  /** What reading these files is refused with. */
+  /** The error from reading these files. */
   function refusal(files: Record<string, string>, options: ReadOptions = {}): string {
     const path = folder(files);
     try {
@@ -46,7 +46,7 @@ describe('reading objects', () => {
     throw new Error('nothing was refused');
   }
 
-  it('takes all YAML and JSON of a folder, in the order of the names, and follows links once', () => {
+  it('reads all YAML and JSON files of a folder, sorted by name, and follows links once', () => {
     const path = folder({
       'b.yml': object('ConfigMap', 'b'),
       'a/c.yaml': object('ConfigMap', 'c'),
@@ -70,7 +70,7 @@ describe('reading objects', () => {
     [
       'a kustomization',
       { 'kustomization.yaml': 'resources: [z.yaml]\n' },
-      'kustomization.yaml: a kustomization; give the output of `kustomize build`',
+      'kustomization.yaml: a kustomization; pass the output of `kustomize build`',
     ],
     [
       'a patch of a kustomization',
@@ -79,18 +79,18 @@ describe('reading objects', () => {
           object('ConfigMap', 'x').replace('v1', 'kustomize.config.k8s.io/v1') + 'patches: [{ path: p.yaml }]\n',
         'p.yaml': object('Service', 'p'),
       },
-      'p.yaml: a patch of a kustomization; give the output of `kustomize build`',
+      'p.yaml: a patch of a kustomization; pass the output of `kustomize build`',
     ],
     ['a JSON patch', { 'p.json': '[{ "op": "remove", "path": "/spec" }]' }, 'p.json: a JSON patch'],
     [
       'values of a chart',
       { 'values-prod.yaml': 'image: { tag: "1" }\n' },
-      'values-prod.yaml: values of a Helm chart; give the output of `helm template`',
+      'values-prod.yaml: values of a Helm chart; pass the output of `helm template`',
     ],
     [
       'an unrendered template',
       { 't.yaml': 'apiVersion: v1\nkind: Service\nmetadata: { name: {{ .Release.Name }} }\n' },
-      't.yaml:3: an unrendered template; give the output of `helm template`',
+      't.yaml:3: an unrendered template; pass the output of `helm template`',
     ],
     [
       'a template whose braces are in a string',
@@ -98,7 +98,7 @@ describe('reading objects', () => {
         'Chart.yaml': 'apiVersion: v2\nname: x\n',
         'templates/t.yaml': object('ConfigMap', 'x', 'data: { a: "{{ .Values.a }}" }\n'),
       },
-      'templates/t.yaml:4: an unrendered template; give the output of `helm template`',
+      'templates/t.yaml:4: an unrendered template; pass the output of `helm template`',
     ],
     [
       'a workflow',
@@ -110,7 +110,7 @@ describe('reading objects', () => {
     [
       'a file encrypted with SOPS',
       { 's.yaml': object('Secret', 's', 'data: { a: "ENC[x]" }\nsops: { mac: x }\n') },
-      's.yaml: encrypted with SOPS; decrypt it first to have it judged',
+      's.yaml: encrypted with SOPS; decrypt it first to check it',
     ],
     ['a stack file', { 'Pulumi.dev.yaml': 'config: {}\n' }, 'Pulumi.dev.yaml: a stack file'],
     ['a kubeconfig', { 'k.yaml': 'apiVersion: v1\nkind: Config\nclusters: []\n' }, 'k.yaml: a kubeconfig'],
@@ -128,10 +128,10 @@ describe('reading objects', () => {
     [
       'YAML with tags of other programs',
       { 'c.yaml': 'a: !Ref b\n' },
-      'c.yaml: no YAML that can be read (FOLDER/c.yaml:1:4: unresolved tag: !Ref)',
+      'c.yaml: invalid YAML (FOLDER/c.yaml:1:4: unresolved tag: !Ref)',
     ],
   ] as const) {
-    it(`skips ${title}, says so once, and takes the rest`, () => {
+    it(`skips ${title}, reports it once, and reads the rest`, () => {
       const { names, skipped } = read({ ...good, ...files });
       assert.ok(names.includes('Service web'));
       const own = skipped.map((line) => line.replace(join(root.path, `case-${count}`), 'FOLDER'));
@@ -141,7 +141,7 @@ describe('reading objects', () => {
     });
   }
 
-  it('counts an encrypted Secret as one that exists', () => {
+  it('treats an encrypted Secret as existing', () => {
     const secret = object('Secret', 'tls', 'data: { a: "ENC[x]" }\nsops: { mac: x }\n');
     assert.deepEqual(readInput([folder({ ...good, 's.yaml': secret })]).encryptedSecrets, ['shop/tls']);
   });
@@ -157,7 +157,7 @@ describe('reading objects', () => {
     );
   });
 
-  it('gives objects a namespace with -n where they name none, but not those of the cluster', () => {
+  it('gives namespaced objects without a namespace the one from -n', () => {
     const bare = (kind: string): string => `apiVersion: v1\nkind: ${kind}\nmetadata: { name: a }\n`;
     const path = folder({ 'a.yaml': `${bare('Service')}---\n${bare('Namespace')}---\n${object('ConfigMap', 'a')}` });
     assert.deepEqual(
@@ -174,10 +174,18 @@ describe('reading objects', () => {
     );
   });
 
-  it('looks into Lists, with the line of each item', () => {
+  it('reads the items of Lists, with the line of each', () => {
     const text = 'apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Service\n  metadata:\n    name: a\n';
     const [found] = readObjects('x', text);
     assert.deepEqual([found?.line('metadata.name'), found?.line('spec.ports')], [7, 4]);
+  });
+
+  it('gives the items of a typed list its kind, as kubectl does', () => {
+    const text = '{"apiVersion":"v1","kind":"ServiceList","items":[{"metadata":{"name":"a"},"spec":{}}]}';
+    assert.deepEqual(
+      readObjects('x', text).map(({ object }) => object),
+      [{ apiVersion: 'v1', kind: 'Service', metadata: { name: 'a' }, spec: {} }],
+    );
   });
 
   const route = (weight: number): string =>
@@ -209,7 +217,7 @@ describe('reading objects', () => {
     );
   });
 
-  it('judges the other copies alone where they differ', () => {
+  it('judges the other copies alone if they differ', () => {
     const path = folder({ 'a.yaml': route(20), 'b.yaml': route(10) });
     const { code, stdout } = meshwright(['check', path, '--json']);
     const { findings } = JSON.parse(stdout) as { findings: { rule: string; message: string }[] };

@@ -3,14 +3,14 @@ import { shellWord, talkOn, type Terminal } from '../../cli/output';
 
 const clear = '\r\x1b[K';
 
-/** A terminal that remembers what is written. */
+/** A terminal that records its output. */
 function remembering(told: Partial<Terminal> = {}): { written: string[]; terminal: Terminal } {
   const written: string[] = [];
   return { written, terminal: { write: (text) => written.push(text), ...told } };
 }
 
 describe('talk', () => {
-  it('has a last line that is rewritten in place, as far as the terminal is wide', () => {
+  it('has a last line that is rewritten in place, cut to the width of the terminal', () => {
     const { written, terminal } = remembering({ isTTY: true, columns: 8 });
     const say = talkOn(terminal);
     say('one');
@@ -31,7 +31,7 @@ describe('talk', () => {
 });
 
 describe('a word for a shell', () => {
-  it('is quoted where it must be', () => {
+  it('is quoted if necessary', () => {
     assert.deepEqual(['/a/b-c.d', '/a b', "it's"].map(shellWord), ['/a/b-c.d', "'/a b'", "'it'\\''s'"]);
   });
 });

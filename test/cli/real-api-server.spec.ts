@@ -12,12 +12,13 @@ import { meshwright, temporaryFolder } from './support';
 const manager = 'test';
 
 describe('a real API server', function () {
-  this.timeout(START_TIMEOUT_MS);
+  this.timeout(300_000);
   const folder = temporaryFolder();
   let api: KubernetesApi;
 
   const namespaces = ['admission-shop', 'admission-other', 'accepted'];
-  before(async () => {
+  before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     const lab = await sharedLab();
     await installIstioCrds(lab);
     api = labApi(lab);
@@ -35,7 +36,7 @@ describe('a real API server', function () {
     }
   }
 
-  it('lets only those namespaces route a host that the policy of render --admission names', async () => {
+  it('with the policy of render --admission, lets only the named namespaces route a host', async () => {
     const stack = folder.file(
       'Pulumi.admission.yaml',
       `config:

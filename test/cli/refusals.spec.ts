@@ -6,7 +6,7 @@ import { meshwright, reviewsStack, temporaryFolder } from './support';
 const at = (place: string): string => `meshwright:routes.bookinfo.reviews${place}`;
 const whole = 'a weight must be a whole number from 0 to 100, or "rest"';
 
-/** Broken stack files, and all that must be said of each: `line:column key: value`, then what is allowed. */
+/** Broken stack files, each with all expected problems: `line:column key: value`, then what is allowed. */
 const refusals: { title: string; text: string; told: string[] }[] = [
   {
     title: 'weights that sum to 110',
@@ -49,7 +49,7 @@ describe('meshwright render refuses', () => {
     assert.equal(existsSync(output), false);
   });
 
-  it('a stack file that is not there, naming those that are', () => {
+  it('a missing stack file, and names the existing ones', () => {
     folder.file('Pulumi.dev.yaml', reviewsStack('{ v1: 100 }'));
     assert.deepEqual(meshwright(['render', '--stack', 'dve'], { cwd: folder.path }), {
       code: 2,

@@ -19,11 +19,11 @@ const [policy, binding] = admissionPolicy('dev', {
   existingNamespaces: [],
   objects: [
     virtualService('shop', 'web', 'www.example.com', '*.shop.example', '*'),
-    virtualService('edge', 'web.shop.svc.cluster.local', 'a.shop.example', '*.a.shop.example'),
+    virtualService('edge', 'web.shop.svc.cluster.local', 'a.shop.example', '*.a.shop.example', '*-api.example'),
   ],
 });
 
-/** The hosts that the policy refuses to a namespace, by its own expressions. */
+/** The hosts that the policy refuses to a namespace, evaluated with its own expressions. */
 function foreign(namespace: string, hosts: string[]): unknown {
   const spec = asMap(policy?.spec);
   const environment = new Environment({ unlistedVariablesAreDyn: true, homogeneousAggregateLiterals: false });
@@ -40,6 +40,7 @@ describe('the admission policy of a stack', () => {
       ['shop', ['web', 'www.example.com', 'x.shop.example', '*'], []],
       ['shop', ['a.shop.example', 'b.a.shop.example'], ['a.shop.example', 'b.a.shop.example']],
       ['edge', ['a.shop.example', 'b.a.shop.example', 'web.shop.svc.cluster.local'], []],
+      ['shop', ['x-api.example', 'api.example'], ['x-api.example']],
       ['edge', ['www.example.com', 'x.shop.example', '*'], ['www.example.com', 'x.shop.example', '*']],
       ['other', ['web', 'db.other.svc.cluster.local', 'other.example.com', 'db.stranger.svc.cluster.local'], []],
       [

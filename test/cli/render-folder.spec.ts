@@ -21,7 +21,7 @@ describe('the output folder of render', () => {
     throw new Error('nothing was refused');
   };
 
-  it('holds what the last run wrote, and nothing else', () => {
+  it('contains the files of the last run, and nothing else', () => {
     const folder = place();
     writeFolder(
       folder,
@@ -43,13 +43,13 @@ describe('the output folder of render', () => {
       writeFileSync(join(folder, list), JSON.stringify([path]));
       assert.equal(
         refusal(folder),
-        `UserError: ROOT/case-${count}/${list} is not a list that meshwright render wrote: remove it, and the files that are no longer wanted. Nothing was written.`,
+        `UserError: ROOT/case-${count}/${list} is not a list that meshwright render wrote: remove it, and the files that you no longer need. Nothing was written.`,
       );
       assert.deepEqual([existsSync(join(root.path, 'mine.txt')), readdirSync(folder)], [true, [list]]);
     });
   }
 
-  it('is refused with a list that is broken', () => {
+  it('is refused with a broken list', () => {
     const folder = place();
     mkdirSync(folder);
     writeFileSync(join(folder, list), '["a",');
@@ -85,11 +85,11 @@ describe('the output folder of render', () => {
   });
 });
 
-describe('what render writes', () => {
+describe('the files of render', () => {
   const root = temporaryFolder();
   const object = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'shop' } });
 
-  it('has a file of its own for each name', () => {
+  it('are separate for each name', () => {
     const names = ['a', 'a_b', 'a/b', 'a%2Fb', 'a b', '.a', '..', 'ä', 'a\nb'];
     const files = names.map((name) => objectFile(object(name)));
     assert.equal(new Set(files).size, names.length);
@@ -99,7 +99,7 @@ describe('what render writes', () => {
     );
   });
 
-  it('keeps every value in the comment that it belongs to', () => {
+  it('keep every value within its comment', () => {
     const text = releaseComment({
       name: 'a\nkind: Secret',
       namespace: 'b',
@@ -117,7 +117,7 @@ describe('what render writes', () => {
     );
   });
 
-  it('is read by kubectl as it was meant: words of YAML 1.1 are in quotes', () => {
+  it('have the same meaning for kubectl: keywords of YAML 1.1 are in quotes', () => {
     const stack = root.file(
       'words.yaml',
       'config:\n  meshwright:namespaces: { shop: {} }\n  meshwright:objects: [{ apiVersion: v1, kind: ConfigMap, metadata: { name: a, namespace: shop }, data: { a: "yes", b: "010", c: "off", d: "n" } }]\n',
@@ -129,7 +129,7 @@ describe('what render writes', () => {
     );
   });
 
-  it('leaves out what needs an encrypted value, and names it', () => {
+  it('leave out objects that need an encrypted value, and name them', () => {
     const stack = root.file(
       'encrypted.yaml',
       `config:

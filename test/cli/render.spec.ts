@@ -72,7 +72,7 @@ describe('meshwright render', () => {
     });
   });
 
-  it('prints the same text every time', () => {
+  it('prints the same output every time', () => {
     assert.equal(meshwright(['render', '--config', file]).stdout, meshwright(['render', '--config', file]).stdout);
   });
 
@@ -83,7 +83,7 @@ describe('meshwright render', () => {
         .filter((path) => path.endsWith('.yaml'))
         .sort();
 
-    it('writes one file per object, each saying the key it comes from, and takes away what left the stack', () => {
+    it('writes one file per object, with the key it comes from, and removes files of objects that left the stack', () => {
       assert.equal(meshwright(['render', '--config', file, '-o', output]).code, 0);
       const route = readFileSync(join(output, 'bookinfo/virtualservice.networking.istio.io/reviews.yaml'), 'utf8');
       assert.equal(route.split('\n')[0], '# VirtualService bookinfo/reviews, from meshwright:routes.bookinfo.reviews');
@@ -99,7 +99,7 @@ describe('meshwright render', () => {
       assert.equal(existsSync(join(output, 'istio-system')), false);
     });
 
-    it('refuses a folder that holds something else, and leaves it alone', () => {
+    it('refuses a folder with other files, and does not change it', () => {
       writeFileSync(join(folder.path, 'mine.txt'), 'mine');
       assert.deepEqual(meshwright(['render', '--config', file, '-o', folder.path]), {
         code: 2,

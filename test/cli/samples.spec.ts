@@ -3,7 +3,7 @@ import { sampleStackFile, sampleStates } from '../../cli/samples';
 import { meshwright } from './support';
 
 describe('meshwright samples', () => {
-  it('lists every state with what it shows', () => {
+  it('lists every state with its description', () => {
     const { code, stdout, stderr } = meshwright(['samples']);
     assert.deepEqual([code, stderr], [0, '']);
     const [header, ...rows] = stdout.trimEnd().split('\n');
@@ -19,12 +19,12 @@ describe('meshwright samples', () => {
     assert.deepEqual([code, JSON.parse(stdout)], [0, sampleStates()]);
   });
 
-  it('prints one as the stack file that --sample stands for', () => {
+  it('prints one as the stack file that --sample uses', () => {
     const { code, stdout } = meshwright(['samples', '003/delay']);
     assert.deepEqual([code, stdout], [0, sampleStackFile('003-course', 'delay')]);
   });
 
-  it('is taken by the commands that take a stack', () => {
+  it('works with the commands that take a stack', () => {
     const { code, stdout } = meshwright(['render', '--sample', '002/90-10']);
     assert.equal(code, 0);
     assert.match(stdout, /subset: version-v2\n +weight: 10\n/);
@@ -37,7 +37,7 @@ describe('meshwright samples', () => {
     ['start', '--sample', '003/dela'],
     ['lab', 'up', '--sample', '003/dela'],
   ]) {
-    it(`fails an unknown state with the nearest one: ${words.join(' ')}`, () => {
+    it(`fails for an unknown state, and suggests the nearest one: ${words.join(' ')}`, () => {
       const { code, stdout, stderr } = meshwright(words);
       assert.deepEqual([code, stdout], [2, '']);
       assert.match(
@@ -47,7 +47,7 @@ describe('meshwright samples', () => {
     });
   }
 
-  it('fails a sample beside a stack', () => {
+  it('fails for a sample together with a stack', () => {
     const { code, stderr } = meshwright(['render', '--sample', '003', '--stack', 'dev']);
     assert.equal(code, 2);
     assert.match(stderr, /option '-s, --stack <name>' cannot be used with option '--sample <sample\[\/state\]>'/);

@@ -9,7 +9,7 @@ export interface Ran {
   stderr: string;
 }
 
-/** Runs the command as users do, in a process of its own. */
+/** Runs the command as users do, in a separate process. */
 export function meshwright(
   words: string[],
   options: { input?: string; cwd?: string; env?: NodeJS.ProcessEnv } = {},
@@ -37,7 +37,7 @@ export function temporaryFolder(): { path: string; file: (name: string, text: st
   };
 }
 
-/** A small stack file whose reviews have these weights and whatever else is said of the route. */
+/** A small stack file with these weights and other settings for the route of reviews. */
 export function reviewsStack(weights: string, more = ''): string {
   return `config:
   meshwright:namespaces: { bookinfo: { injection: true } }

@@ -49,7 +49,7 @@ function observation(outcome: Outcome, ...answers: Answer[][]): Observation {
   const sent = answers.flat().length;
   const common = {
     route: 'bookinfo/reviews',
-    who: 'everybody else',
+    who: 'all other requests',
     from: 'productpage-v1.bookinfo',
     request: 'GET /',
   };
@@ -57,7 +57,7 @@ function observation(outcome: Outcome, ...answers: Answer[][]): Observation {
 }
 
 describe('the 99.9 % bound', () => {
-  it('is exact, also where chances are small', () => {
+  it('is exact, even for small probabilities', () => {
     const bounds = [
       binomialBound('9/10', 200),
       binomialBound('1/100', 200),
@@ -75,11 +75,11 @@ describe('the 99.9 % bound', () => {
   });
 });
 
-describe('counts of who answered', () => {
+describe('counts of answers', () => {
   it('are judged by the configured shares', () => {
     assert.equal(
       told(ninety, times(182, from('v1')), times(18, from('v3'))),
-      `bookinfo/reviews, 200 requests from productpage-v1.bookinfo, everybody else
+      `bookinfo/reviews, 200 requests from productpage-v1.bookinfo, all other requests
   DESTINATION  CONFIGURED  OBSERVED      99.9 % BOUND
   v1           90 %        182 (91.0 %)  within 82.5–96.0 %
   v3           10 %        18 (9.0 %)    within 4.0–17.5 %`,
@@ -93,7 +93,7 @@ describe('counts of who answered', () => {
     });
   });
 
-  it('are outside where a chance does not explain them, and name what is not configured', () => {
+  it('are outside if chance does not explain them, and name what is not configured', () => {
     const answers = [
       times(140, from('v1')),
       times(40, from('v3')),
@@ -103,7 +103,7 @@ describe('counts of who answered', () => {
     ];
     assert.equal(
       told(ninety, ...answers),
-      `bookinfo/reviews, 200 requests from productpage-v1.bookinfo, everybody else
+      `bookinfo/reviews, 200 requests from productpage-v1.bookinfo, all other requests
   DESTINATION              CONFIGURED  OBSERVED      99.9 % BOUND
   v1                       90 %        140 (70.0 %)  outside 82.5–96.0 %
   v3                       10 %        40 (20.0 %)   outside 4.0–17.5 %
@@ -113,11 +113,11 @@ describe('counts of who answered', () => {
     );
     assert.equal(judged(ninety, ...answers).verdict, 'outside');
     assert.deepEqual(observationLines([observation(ninety, ...answers)]), [
-      'bookinfo/reviews  everybody else  configured v1 90 %, v3 10 %  observed v1 70.0 %, v3 20.0 %, bookinfo/reviews-v2 5.0 %, 503 no healthy upstream 4.0 %, no answer 1.0 % of 200  outside the 99.9 % bound: v1 82.5–96.0 %, v3 4.0–17.5 %; not configured: bookinfo/reviews-v2, 503 no healthy upstream, no answer',
+      'bookinfo/reviews  all other requests  configured v1 90 %, v3 10 %  observed v1 70.0 %, v3 20.0 %, bookinfo/reviews-v2 5.0 %, 503 no healthy upstream 4.0 %, no answer 1.0 % of 200  outside the 99.9 % bound: v1 82.5–96.0 %, v3 4.0–17.5 %; not configured: bookinfo/reviews-v2, 503 no healthy upstream, no answer',
     ]);
   });
 
-  it('take injected errors before destinations, and what applications answer as arrived', () => {
+  it('count injected errors before destinations, and errors of applications as arrived', () => {
     const outcome: Outcome = { ...ninety, fault: { abort: { share: '1/2', status: 500 } } };
     assert.equal(
       told(
@@ -127,7 +127,7 @@ describe('counts of who answered', () => {
         times(10, from('v1', 503)),
         times(10, from('v3')),
       ),
-      `bookinfo/reviews, 200 requests from productpage-v1.bookinfo, everybody else
+      `bookinfo/reviews, 200 requests from productpage-v1.bookinfo, all other requests
   DESTINATION  CONFIGURED  OBSERVED      99.9 % BOUND
   v1           45 %        90 (45.0 %)   within 33.5–56.5 %; the application answered 10 of them with 503
   v3           5 %         10 (5.0 %)    within 1.0–10.5 %
@@ -135,13 +135,13 @@ describe('counts of who answered', () => {
     );
   });
 
-  it('are not held against a timeout or a limit that config sets', () => {
+  it('allow for a configured timeout or limit', () => {
     const outcome: Outcome = { ...ninety, timeout: '1s' };
     const late = { status: 504, text: 'upstream request timeout' };
     const full = { status: 503, text: 'upstream connect error', isOverflow: true };
     assert.equal(
       told(outcome, times(150, from('v1')), times(10, from('v3')), times(30, late), times(10, full)),
-      `bookinfo/reviews, 200 requests from productpage-v1.bookinfo, everybody else
+      `bookinfo/reviews, 200 requests from productpage-v1.bookinfo, all other requests
   DESTINATION                   CONFIGURED  OBSERVED      99.9 % BOUND
   v1                            90 %        150 (75.0 %)  perhaps within 82.5–96.0 %
   v3                            10 %        10 (5.0 %)    within 4.0–17.5 %
@@ -151,7 +151,7 @@ describe('counts of who answered', () => {
     assert.equal(judged(ninety, times(170, from('v1')), times(30, late)).verdict, 'outside');
   });
 
-  it('expect the answers that proxies give themselves', () => {
+  it("expect the proxies' own answers", () => {
     const missing: Outcome = {
       kind: 'routed',
       destinations: [{ host, subset: 'v9', port: 9080, share: '1', missing: 'no subset v9' }],
@@ -169,11 +169,11 @@ describe('counts of who answered', () => {
     assert.deepEqual(verdicts, [row('answer 503'), row('answer 404'), row('answer 301'), row('no answer')]);
   });
 
-  it('tell the workloads of a destination apart', () => {
+  it('distinguish the workloads of a destination', () => {
     const outcome: Outcome = { kind: 'routed', destinations: [{ host, port: 9080, share: '1' }] };
     assert.equal(
       told(outcome, times(30, from('v2')), times(30, from('v1'))),
-      `bookinfo/reviews, 60 requests from productpage-v1.bookinfo, everybody else
+      `bookinfo/reviews, 60 requests from productpage-v1.bookinfo, all other requests
   DESTINATION            CONFIGURED  OBSERVED      99.9 % BOUND
   reviews                100 %       60 (100.0 %)  within 100.0 %
     bookinfo/reviews-v1              30 (50.0 %)
@@ -181,22 +181,22 @@ describe('counts of who answered', () => {
     );
   });
 
-  it('never round a part to nothing or to all', () => {
+  it('never round a share to 0 or 100 %', () => {
     const one: Outcome = { kind: 'routed', destinations: [{ host, subset: 'v1', port: 9080, share: '1' }] };
     assert.equal(
       told(one, times(4999, from('v1')), times(1, { text: '' })),
-      `bookinfo/reviews, 5000 requests from productpage-v1.bookinfo, everybody else
+      `bookinfo/reviews, 5000 requests from productpage-v1.bookinfo, all other requests
   DESTINATION  CONFIGURED  OBSERVED         99.9 % BOUND
   v1           100 %       4999 (> 99.9 %)  outside 100.0 %
   no answer    -           1 (< 0.1 %)      not configured`,
     );
   });
 
-  it('say that the time was over', () => {
+  it('report that the time was over', () => {
     const early = { ...observation(ninety, times(90, from('v1')), times(10, from('v3'))), requests: 200 };
     assert.match(
       observationText(early, 5),
-      /^bookinfo\/reviews, 100 of 200 requests, as 5 s were over, from productpage-v1\.bookinfo, everybody else\n/,
+      /^bookinfo\/reviews, 100 of 200 requests, as 5 s were over, from productpage-v1\.bookinfo, all other requests\n/,
     );
   });
 
@@ -206,7 +206,12 @@ describe('counts of who answered', () => {
   });
 
   for (const [what, outcome, answers, why] of [
-    ['where the request goes', { kind: 'passthrough' }, [from('v1')], 'config does not say where the request goes'],
+    [
+      'where the request goes',
+      { kind: 'passthrough' },
+      [from('v1')],
+      'the configuration does not determine where the request goes',
+    ],
     ['what the model lacks', { kind: 'unknown', why: 'a regex too large' }, [from('v1')], 'a regex too large'],
     [
       'what comes of an injected error of gRPC',
@@ -231,9 +236,9 @@ describe('counts of who answered', () => {
     it(`cannot tell ${what}`, () => {
       const seen = observation(outcome, answers);
       assert.deepEqual([seen.rows, seen.verdict, seen.why], [[], 'unknown', why]);
-      const head = `bookinfo/reviews, ${answers.length} requests from productpage-v1.bookinfo, everybody else`;
+      const head = `bookinfo/reviews, ${answers.length} requests from productpage-v1.bookinfo, all other requests`;
       assert.equal(observationText(seen, 60), `${head}\n  cannot tell: ${why}`);
-      assert.deepEqual(observationLines([seen]), [`bookinfo/reviews  everybody else  not observed: ${why}`]);
+      assert.deepEqual(observationLines([seen]), [`bookinfo/reviews  all other requests  not observed: ${why}`]);
     });
   }
 });
@@ -266,7 +271,9 @@ interface Seen {
   headers: IncomingMessage['headers'];
 }
 
-/** Plays the lab's node: its status, its proxy into the cluster, and a gateway; pods of reviews answer in turn. */
+/**
+ * Stands in for the lab's node: its status, its proxy into the cluster, and a gateway. Pods of reviews answer in turn.
+ */
 class StubNode {
   readonly seen: Seen[] = [];
   private readonly servers: Server[] = [];
@@ -314,7 +321,7 @@ class StubNode {
   }
 
   private note({ method, url, headers }: IncomingMessage): void {
-    // Whether a connection is kept is not what these tests are about.
+    // These tests do not care whether a connection is kept.
     delete headers.connection;
     this.seen.push({ method, url, headers });
   }
@@ -347,11 +354,11 @@ describe('requests on the lab', () => {
     );
   const bound = binomialBound('1/2', 4);
 
-  it('go by default to every route that splits them, from a pod that is likely to ask', async () => {
+  it('go by default to every route that splits them, from a likely client', async () => {
     assert.deepEqual(await seenBy(undefined), [
       {
         route: 'bookinfo/reviews',
-        who: 'everybody else',
+        who: 'all other requests',
         from: 'productpage-v1.bookinfo',
         request: `GET http://${host}:9080/`,
         requests: 4,
@@ -368,7 +375,7 @@ describe('requests on the lab', () => {
     assert.deepEqual(node.seen, times4({ method: 'GET', url: `http://${host}:9080/`, headers }));
   });
 
-  it('of a named route are of each kind that it tells apart', async () => {
+  it('to a named route are of each class that it distinguishes', async () => {
     const seen = await seenBy({ route: 'reviews' });
     assert.deepEqual(
       seen.map(({ who, request, rows }) => [
@@ -379,7 +386,7 @@ describe('requests on the lab', () => {
       [
         ['header end-user is jason', `GET http://${host}:9080/, end-user: jason`, [['v2', 4]]],
         [
-          'everybody else',
+          'all other requests',
           `GET http://${host}:9080/`,
           [
             ['v1', 2],
@@ -390,7 +397,7 @@ describe('requests on the lab', () => {
     );
   });
 
-  it('are what the user says they are', async () => {
+  it("follow the user's options", async () => {
     const headers = { 'end-user': 'jason', 'user-agent': 'curl' };
     const choice = {
       route: 'bookinfo/reviews',
@@ -416,7 +423,7 @@ describe('requests on the lab', () => {
     );
   });
 
-  it('go to the node port of a gateway, at a path that the route takes', async () => {
+  it('go to the node port of a gateway, with a path that the route matches', async () => {
     const [seen] = await seenBy({ route: 'productpage' });
     assert.deepEqual(seen, {
       route: 'bookinfo/productpage',
@@ -439,7 +446,7 @@ describe('requests on the lab', () => {
     assert.deepEqual(node.seen, times4({ method: 'GET', url: '/productpage', headers: { host: node.gateway } }));
   });
 
-  it('go to a service that has no rules, and what the node refuses counts as no answer', async () => {
+  it('go to a service without rules, and refusals of the node count as no answer', async () => {
     const [seen] = await seenBy({ route: 'details' });
     assert.deepEqual(
       [
@@ -448,7 +455,7 @@ describe('requests on the lab', () => {
         seen?.rows.map(({ destination, observed, verdict }) => [destination, observed, verdict]),
       ],
       [
-        'everybody',
+        'all requests',
         'outside',
         [
           ['details.bookinfo', 0, 'outside'],
@@ -464,7 +471,7 @@ describe('requests on the lab', () => {
     assert.ok(seen.sent > 0 && seen.sent < 100_000, String(seen.sent));
   });
 
-  it('come from a pod without a sidecar as plain text', async () => {
+  it('from a pod without a sidecar are plain text', async () => {
     const [seen] = await seenBy({ route: 'reviews', from: 'client-v1.bookinfo' });
     assert.deepEqual(
       [seen?.from, seen?.rows[0]?.destination],
@@ -472,15 +479,15 @@ describe('requests on the lab', () => {
     );
   });
 
-  it('end a start with one line for each kind that is split', async () => {
+  it('are summarized after a start, with one line for each split kind', async () => {
     assert.deepEqual(await observedLines(node.address, settingsOf(stack)), [
-      'bookinfo/reviews  everybody else  configured v1 50 %, v3 50 %  observed v1 50.0 %, v3 50.0 % of 200  within the 99.9 % bound',
+      'bookinfo/reviews  all other requests  configured v1 50 %, v3 50 %  observed v1 50.0 %, v3 50.0 % of 200  within the 99.9 % bound',
     ]);
     assert.deepEqual(await observedLines(node.address, settingsOf('config: {}\n')), []);
     assert.deepEqual(await observedLines({ nodePort: 1, egressPort: 1 }, settingsOf(stack)), []);
   });
 
-  it('name what cannot be sent beside what can', async () => {
+  it('name those that cannot be sent, besides the others', async () => {
     const withTls = stack.replace(
       'weights: { v1: 50, v3: 50 }',
       'weights: { v1: 50, v3: 50 }\n        gateways: [front, mesh]\n        hosts: [reviews.example, reviews]',
@@ -504,7 +511,7 @@ describe('requests on the lab', () => {
     [
       'an unknown route',
       { route: 'reveiws' },
-      'reveiws is no route or service of this stack; it has the routes bookinfo/productpage, bookinfo/reviews. Did you mean reviews?',
+      'reveiws is not a route or service of this stack; it has the routes bookinfo/productpage, bookinfo/reviews. Did you mean reviews?',
     ],
     [
       'a sender that there is not',
@@ -522,7 +529,7 @@ describe('requests on the lab', () => {
     });
   }
 
-  it('refuse a sender for a route of gateways alone', async () => {
+  it('refuse a sender for a route of gateways only', async () => {
     const settings = settingsOf(`config:
   meshwright:gateways:
     edge: { namespace: edge, gateways: { bookinfo: { front: {} } } }
@@ -555,7 +562,7 @@ describe('requests on the lab', () => {
     );
   });
 
-  it('say of each kind that cannot be sent why', async () => {
+  it('report for each kind why it cannot be sent', async () => {
     const settings = settingsOf(`config:
   meshwright:gateways:
     edge: { namespace: edge, gateways: { bookinfo: { front: {} } } }
@@ -592,9 +599,9 @@ describe('requests on the lab', () => {
         await refusal(observe(other.address, settings, { requests: 1, milliseconds: 1000 })),
         `No request can be sent:
   bare/page, header a is €: no example of such a request could be made
-  bare/page, everybody else: no ready pod of gateway bare/bare
+  bare/page, all other requests: no ready pod of gateway bare/bare
   bookinfo/page, path is /ä: no example of such a request could be made
-  bookinfo/base, everybody: its port 3306 takes tcp, and the requests are plain HTTP
+  bookinfo/base, all requests: its port 3306 takes tcp, and the requests are plain HTTP
   bookinfo/some, source label app is other: no ready pod is a sender that the rule takes`,
       );
     } finally {
@@ -612,10 +619,10 @@ describe('requests on the lab', () => {
     [
       'no pods that may ask',
       { pods: [{ namespace: 'edge', name: 'e', workload: 'edge', role: 'gateway', ready: true, labels: {} }] },
-      'No request can be sent:\n  bookinfo/reviews, everybody else: no ready pod with a sidecar can send such requests',
+      'No request can be sent:\n  bookinfo/reviews, all other requests: no ready pod with a sidecar can send such requests',
     ],
   ] as const) {
-    it(`are refused where the lab has ${what}`, async () => {
+    it(`are refused if the lab has ${what}`, async () => {
       const other = await StubNode.start(change);
       try {
         const work = observe(other.address, settingsOf(stack), { requests: 1, milliseconds: 1000 });
@@ -626,7 +633,7 @@ describe('requests on the lab', () => {
     });
   }
 
-  it('are refused where the lab is down or nothing is split', async () => {
+  it('are refused if the lab is down or nothing is split', async () => {
     const options = { requests: 1, milliseconds: 1000 };
     assert.deepEqual(
       [
@@ -651,7 +658,7 @@ describe('meshwright traffic', () => {
   for (const [words, told] of [
     [
       ['-H', 'x y', '-X', 'CONNECT', '--path', 'x'],
-      `This is no request:
+      `This is not a request:
   header "x y"; write 'name: value'
   path "x"; a path begins with / and has no blanks
   method "CONNECT"; allowed are GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS
@@ -659,9 +666,9 @@ describe('meshwright traffic', () => {
     ],
     [
       ['-H', ':path: /x', '-H', 'Content-Length: 3', '-H', 'a: €'],
-      `This is no request:
-  header :path; use --method, --path or the header host in place of it
-  header content-length; it is about the connection, which the command makes itself
+      `This is not a request:
+  header :path; use --method, --path or the header host instead of it
+  header content-length; it is about the connection, and the command sets it itself
   header a: "€" has characters that no header may have
 `,
     ],

@@ -36,7 +36,7 @@ describe('CertManager', () => {
 });
 
 describe('Addons', () => {
-  it('registers passwords, then releases, then what leads to them', async () => {
+  it('registers passwords, then releases, then Ingresses and Gateways', async () => {
     const addons = { grafana: { password: 'hush' }, jaeger: {}, kiali: { ingress: { host: 'kiali.example' } } };
     const found = await registrations(() => new Addons('addons', { addons }));
     const releases = ['addons-grafana', 'addons-jaeger', 'addons-kiali'];

@@ -53,14 +53,14 @@ describe('App', () => {
     secrets: { token: { key: 'hush' } },
   };
 
-  it('makes a bare Pod anew when its injection changes, after the Secret and the ServiceAccount', async () => {
+  it('replaces a bare Pod when its injection changes, after the Secret and the ServiceAccount', async () => {
     const found = await registrations(() => new App('job', pod));
     const [made] = found.filter(({ type }) => type === 'kubernetes:core/v1:Pod');
     assert.deepEqual(made?.options, { replaceOnChanges: ['metadata.annotations["meshwright.io/injection"]'] });
     assert.deepEqual(made.dependsOn, ['job-runner', 'job-token']);
   });
 
-  it('encrypts the data of a Secret, whatever the other options are', async () => {
+  it('encrypts the data of a Secret with any other options', async () => {
     const found = await registrations(() => new App('job', { ...pod, secret: false }));
     const [secret] = found.filter(({ type }) => type === 'kubernetes:core/v1:Secret');
     assert.deepEqual(secret?.inputs, {

@@ -119,13 +119,13 @@ describe('IstioControlPlane', () => {
     });
   }
 
-  it('waits for the injector as long as it is told', async () => {
+  it('waits for the injector as long as configured', async () => {
     const found = await registrations(() => new IstioControlPlane('istio', { injectorTimeoutSeconds: 30 }));
     const [patch] = found.filter(({ type }) => type === webhook);
     assert.deepEqual(patch?.options['customTimeouts'], { create: '30s', update: '30s' });
   });
 
-  it('does not wait for an injector that will never be there', async () => {
+  it('does not wait for an injector that will never exist', async () => {
     const found = await registrations(() => new IstioControlPlane('istio', { injectorTimeoutSeconds: 0 }));
     assert.deepEqual(
       found.filter(({ type }) => type === webhook),
@@ -133,7 +133,7 @@ describe('IstioControlPlane', () => {
     );
   });
 
-  it('sets mesh-wide mTLS when the CRDs are there', async () => {
+  it('sets mesh-wide mTLS after the CRDs exist', async () => {
     const found = await registrations(() => new IstioControlPlane('istio', { mtls: 'STRICT', createNamespace: false }));
     assert.deepEqual(
       found.filter(({ name }) => name === 'istio-mtls'),
@@ -155,7 +155,7 @@ describe('IstioControlPlane', () => {
     );
   });
 
-  it('hands what it waits for down to its children', async () => {
+  it('passes its dependencies on to its children', async () => {
     const found = await registrations(() => {
       const namespace = new MeshNamespace('istio-system', {});
       new IstioControlPlane('istio', { createNamespace: false }, { dependsOn: namespace });
@@ -166,14 +166,14 @@ describe('IstioControlPlane', () => {
     });
   });
 
-  it('keeps the values of a section with secrets out of the clear', async () => {
+  it('encrypts the values of a section with secrets', async () => {
     const args = { values: { istiod: { pilot: { env: { TOKEN: 'hush' } } } }, secret: true };
     const found = await registrations(() => new IstioControlPlane('istio', args));
     const values = found.filter(({ type }) => type.endsWith(':Release')).map(({ inputs }) => inputs['values']);
     assert.deepEqual(values, [{ secret: {} }, { secret: { pilot: { env: { TOKEN: 'hush' } } } }]);
   });
 
-  it('gives Helm the timeout and the kind of failure that it is asked for', async () => {
+  it('gives Helm the configured timeout and atomic mode', async () => {
     const found = await registrations(() => new IstioControlPlane('istio', { timeoutSeconds: 60, atomic: false }));
     const releases = found.filter(({ type }) => type.endsWith(':Release'));
     assert.deepEqual(
@@ -185,7 +185,7 @@ describe('IstioControlPlane', () => {
     );
   });
 
-  it('carries the alias of a former name', async () => {
+  it('keeps the alias of a former name', async () => {
     const found = await registrations(() => new IstioControlPlane('istio', {}, { aliases: [{ name: 'mesh' }] }));
     const [component, namespace] = found;
     assert.deepEqual(component?.options['aliases'], ['mesh']);

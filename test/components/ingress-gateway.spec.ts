@@ -10,7 +10,7 @@ const args: IngressGatewayArgs = {
 };
 
 describe('IngressGateway', () => {
-  it('registers the workload, what selects it, its certificate, and the Ingress that leads to it', async () => {
+  it('registers the workload, the Gateways that select it, its certificate, and the Ingress in front of it', async () => {
     const [component, ...children] = await registrations(() => new IngressGateway('istio-ingressgateway', args));
     assert.deepEqual(component?.outputs, {
       gateway: 'istio-ingressgateway',
@@ -37,7 +37,7 @@ describe('IngressGateway', () => {
     );
   });
 
-  it('asks for the chart that the control plane has', async () => {
+  it('uses the same chart version as the control plane', async () => {
     const istio = { version: '1.29.0', revision: '1-29', charts: { path: './charts' } };
     const found = await registrations(() => new IngressGateway('g', { name: 'edge', istio, createNamespace: false }));
     assert.deepEqual(
@@ -58,7 +58,7 @@ describe('IngressGateway', () => {
     );
   });
 
-  it('leaves a workload alone that is there already', async () => {
+  it('does not install a workload that exists already', async () => {
     const found = await registrations(
       () => new IngressGateway('g', { install: false, gateways: { shop: { 'shop-gateway': {} } } }),
     );
@@ -75,7 +75,7 @@ describe('IngressGateway', () => {
     [{ service: { type: 'ClusterIP' } }, 'kubectl port-forward service/g --namespace istio-ingress 8080:80'],
   ];
   for (const [settings, address] of addresses) {
-    it(`says "${address}" for ${JSON.stringify(settings)}`, async () => {
+    it(`has the address "${address}" for ${JSON.stringify(settings)}`, async () => {
       const [component] = await registrations(() => new IngressGateway('g', settings));
       assert.equal(component?.outputs?.['address'], address);
     });

@@ -35,7 +35,7 @@ describe('MeshNamespace', () => {
     ['default', { injection: false }],
     ['shop', { injection: false, existing: true }],
   ] as const) {
-    it(`labels ${name} when it is there already, and leaves it behind`, async () => {
+    it(`only labels ${name} if it exists already, and keeps it on destroy`, async () => {
       const found = await registrations(() => new MeshNamespace(name, args));
       assert.deepEqual(found[0]?.outputs, { name });
       assert.deepEqual(found.slice(1), [
@@ -55,7 +55,7 @@ describe('MeshNamespace', () => {
     });
   }
 
-  it('may be called otherwise than its namespace', async () => {
+  it('may have another name than its namespace', async () => {
     const [component, namespace] = await registrations(
       () => new MeshNamespace('a', { name: 'shop', revision: '1-30' }),
     );

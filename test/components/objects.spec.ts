@@ -49,7 +49,7 @@ describe('Objects', () => {
     });
   });
 
-  it('registers what others need first and what sends traffic last', async () => {
+  it('registers objects that others need first, and objects that send traffic last', async () => {
     const objects = [
       object('networking.istio.io/v1', 'VirtualService', 'route', { spec: {} }, 'shop'),
       object('networking.istio.io/v1', 'DestinationRule', 'rule', { spec: {} }, 'shop'),
@@ -65,7 +65,7 @@ describe('Objects', () => {
     });
   });
 
-  it('lets an object wait for its own namespace only', async () => {
+  it('makes an object wait only for its own namespace', async () => {
     const objects = ['a', 'b'].map((namespace) => object('v1', 'ConfigMap', 'c', {}, namespace));
     const found = await registrations(() => {
       const dependsOn = ['a', 'b'].map((name) => new MeshNamespace(name, {}));

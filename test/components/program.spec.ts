@@ -37,7 +37,7 @@ describe('the program', () => {
   }
 });
 
-/** Not a component, not a release, and not what only waits. */
+/** Not a component, a release, or a resource that only waits. */
 function isObject({ type }: Registration): boolean {
   return !/^(meshwright|kubernetes-cert-manager):|:Release$|:MutatingWebhookConfigurationPatch$/.test(type);
 }
@@ -46,14 +46,14 @@ function isRelease({ type }: Registration): boolean {
   return type === 'kubernetes:helm.sh/v3:Release';
 }
 
-/** The object that a resource is, or those that a Route holds. */
+/** The object of a resource, or the objects of a Route. */
 function objectsOf({ type, name, inputs }: Registration): KubernetesObject[] {
   if (type !== routeType) return [asRendered(name, plain(inputs) as KubernetesObject)];
   const { objects } = plain(inputs) as RouteInputs;
   return Object.values(objects).map((text) => JSON.parse(text) as KubernetesObject);
 }
 
-/** Without the name under which it is applied, which it must have. */
+/** Without the field manager's annotation, which every object must have. */
 function asRendered(name: string, object: KubernetesObject): KubernetesObject {
   const { [fieldManagerAnnotation]: manager, ...annotations } = object.metadata.annotations ?? {};
   assert.equal(manager, fieldManager('organization/project/stack', name));

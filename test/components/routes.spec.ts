@@ -57,7 +57,7 @@ describe('Routes', () => {
     ]);
   });
 
-  it('waits for its own namespace, and for the apps that it sends requests to and no others', async () => {
+  it('waits only for its own namespace, and for the apps that it sends requests to', async () => {
     const found = await registrations(() => {
       const namespaces = ['bookinfo', 'shop'].map((name) => new MeshNamespace(name, {}));
       const apps = ['bookinfo', 'shop'].map((name) => new Bookinfo(`${name}-app`, { namespace: name }));
@@ -96,7 +96,7 @@ describe('Routes', () => {
     assert.deepEqual(route?.dependsOn, ['reviews-bookinfo/reviews']);
   });
 
-  it('leaves the weights of a service with several rules to each rule', async () => {
+  it('keeps the weights of a service with several rules by rule', async () => {
     const services = {
       reviews: {
         ...reviews,
@@ -109,7 +109,7 @@ describe('Routes', () => {
     assert.deepEqual(component?.outputs, { namespace: 'bookinfo', weights: { reviews: weights } });
   });
 
-  it('says who owns the weights', async () => {
+  it('names the owner of the weights', async () => {
     const services = { reviews: { ...reviews, weightsOwnedBy: 'argo' }, ratings: { versions: ['v1'] } };
     const [, ...routes] = await registrations(() => new Routes('bookinfo', { namespace: 'bookinfo', services }));
     assert.deepEqual(

@@ -18,12 +18,12 @@ function virtualService(name: string, http: object[]) {
 }
 
 describe('checkMesh', () => {
-  it('has nothing to say of a good mesh, and renders it', () => {
+  it('finds nothing in a valid mesh, and renders it', () => {
     const settings: StackSettings = { namespaces: { shop: { injection: true } } };
     assert.deepEqual(checkMesh(settings), { problems: [], warnings: [], mesh: renderMesh(settings) });
   });
 
-  it('tells mandatory findings by the key that makes the object, as far down as the file goes', () => {
+  it('reports mandatory findings by the key of the object, as deep as the file goes', () => {
     const settings: StackSettings = {
       routes: { default: { cart: { versions: ['v1', 'v2'], http: [{ route: split('cart', [90, 20]) }] } } },
       objects: [virtualService('other', [{ route: split('other', [1, 2]) }])],
@@ -39,7 +39,7 @@ describe('checkMesh', () => {
     );
   });
 
-  it('tells advisory findings as warnings, and the levels are for the policy section to set', () => {
+  it('reports advisory findings as warnings, with the levels of the policy section', () => {
     const settings: StackSettings = { objects: [virtualService('cart', [{ route: split('cart', [90, 20]) }])] };
     const levels = (level: 'advisory' | 'off') => {
       const rules = { 'weight-sum-100': level, 'host-exists': 'off', 'subset-exists': 'off' } as const;
@@ -55,7 +55,7 @@ describe('checkMesh', () => {
     );
   });
 
-  it('shows the value where it is a plain one, and the place in the file', () => {
+  it('shows scalar values, and the place in the file', () => {
     const settings: StackSettings = { routes: { default: { cart: { http: [{ timeout: 'soon' }] } } } };
     const source = { file: 'Pulumi.dev.yaml', position: () => ({ line: 3, column: 5 }) };
     const [problem] = checkMesh(settings, {}, source).problems;
@@ -72,7 +72,7 @@ describe('checkMesh', () => {
     );
   });
 
-  it('fails with levels for rules that there are not', () => {
+  it('fails with levels for unknown rules', () => {
     const { problems } = checkMesh({}, { rules: { 'weight-sum-10': 'off' } });
     assert.deepEqual(problems, [
       {
@@ -90,7 +90,7 @@ describe('checkMesh', () => {
         path: 'meshwright:gateways.gw.service.nodePorts.http2',
         value: 8080,
         message:
-          'by default clusters accept node ports from 30000 to 32767; --service-node-port-range of the API server sets others',
+          'by default clusters accept node ports from 30000 to 32767; --service-node-port-range of the API server sets another range',
       },
     ]);
   });
@@ -124,7 +124,7 @@ config:
     assert.match(found[1]?.message ?? '', /\(weight-sum-100\)$/);
   });
 
-  it('is told of one mistake once', () => {
+  it('reports one mistake once', () => {
     const reviews = { versions: ['v1', 'v2'], weights: { v1: 90, v2: 20 }, http: [{ timeout: 'soon' }] };
     assert.deepEqual(
       problemsOf({ routes: { default: { reviews } } }).map(({ path }) => path),
@@ -134,7 +134,7 @@ config:
 });
 
 describe('the options of a check', () => {
-  it('are those of the policy section, and what the releases of the stack bring', () => {
+  it("are those of the policy section, with facts from the stack's releases", () => {
     const settings: StackSettings = {
       istio: {
         version: '1.29.0',
@@ -185,7 +185,7 @@ describe('the options of a check', () => {
     });
   });
 
-  it('say nothing of a mesh and of gateways that the stack does not install', () => {
+  it('do not describe a mesh or gateways that the stack does not install', () => {
     assert.deepEqual(checkOptions({}, { environment: 'prod' }), { environment: 'prod', mesh: {} });
   });
 

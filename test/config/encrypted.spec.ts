@@ -22,7 +22,7 @@ describe('encrypted values', () => {
   if ('problems' in parsed) throw new Error(JSON.stringify(parsed.problems));
   const { settings, policy } = parsed;
 
-  it('are not judged: nothing is known of them', () => {
+  it('are not judged, because they are unknown', () => {
     const { problems, warnings } = checkMesh(settings, policy);
     const quoted = [...problems, ...warnings].filter((problem) => JSON.stringify(problem).includes(encryptedValue));
     assert.deepEqual([problems, quoted], [[], []]);
@@ -50,7 +50,7 @@ describe('encrypted values', () => {
     });
   });
 
-  it('leave settings without any as they are', () => {
+  it('do not change settings without any', () => {
     const plain = { namespaces: { shop: {} } };
     assert.deepEqual(withoutEncryptedSettings(plain), { settings: plain, keys: [] });
   });

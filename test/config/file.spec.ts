@@ -16,7 +16,7 @@ describe('a stack file', () => {
     return join(folder, name);
   };
 
-  it('is named after its stack, whatever the organization', () => {
+  it('is named after its stack, without the organization', () => {
     assert.deepEqual(
       [stackFilePath('dev'), stackFilePath('acme/meshwright/prod', 'project')],
       ['Pulumi.dev.yaml', join('project', 'Pulumi.prod.yaml')],
@@ -29,7 +29,7 @@ describe('a stack file', () => {
     assert.deepEqual(loaded.settings, { istio: { cni: false } });
   });
 
-  it('fails when it is not there, with those that are', () => {
+  it('fails when it does not exist, and names the existing ones', () => {
     write('Pulumi.dev.yaml', '');
     write('Pulumi.prod.yaml', '');
     write('Pulumi.yaml', '');
@@ -69,7 +69,7 @@ describe('a stack file', () => {
     });
   });
 
-  it('may be UTF-16, and fails as bytes that are no text', () => {
+  it('may be UTF-16, and fails for other bytes', () => {
     const file = write('mesh.yaml', '');
     writeFileSync(file, Buffer.from('\ufeffconfig: { meshwright:istio: { hub: é } }', 'utf16le'));
     const loaded = loadStackFile(file);

@@ -6,7 +6,7 @@ const gateway = (settings: unknown, sections: object = {}) => problemsOf({ gatew
 const http = { name: 'http', port: 80 };
 
 describe('the Service of a gateway', () => {
-  it('may have ports of its own, node ports for them, and an Ingress before one of them', () => {
+  it('may have its own ports, node ports for them, and an Ingress in front of one of them', () => {
     const service = {
       type: 'NodePort',
       ports: [http, { name: 'udp', port: 80, protocol: 'UDP' }],
@@ -31,7 +31,7 @@ describe('the Service of a gateway', () => {
     assert.deepEqual(gateway({ service: { ports: [] } }), [{ path: at('service.ports'), value: [], message }]);
   });
 
-  it('fails as a type that Kubernetes does not have', () => {
+  it('fails with a type that Kubernetes does not have', () => {
     const message = 'must be "ClusterIP", "NodePort" or "LoadBalancer"';
     assert.deepEqual(gateway({ service: { type: 'Loadbalancer' } }), [
       { path: at('service.type'), value: 'Loadbalancer', message, hint: 'did you mean "LoadBalancer"?' },
@@ -43,17 +43,17 @@ describe('the Service of a gateway', () => {
       {
         path: at('service.ports[1].name'),
         value: 'http',
-        message: 'port name "http" is taken by a port before; give each its own',
+        message: 'port name "http" is used by an earlier port; give each port its own name',
       },
       {
         path: at('service.ports[1].port'),
         value: 80,
-        message: 'port 80/TCP is taken by a port before; list each once',
+        message: 'port 80/TCP is used by an earlier port; list each port once',
       },
     ]);
   });
 
-  it('fails with node ports of ports that it does not have, and with one for two', () => {
+  it('fails with node ports for missing ports, and with one node port for two ports', () => {
     const service = { type: 'NodePort', nodePorts: { http: 30080, https: 30080 } };
     assert.deepEqual(gateway({ service }), [
       {
@@ -64,7 +64,7 @@ describe('the Service of a gateway', () => {
       {
         path: at('service.nodePorts.https'),
         value: 30080,
-        message: 'node port 30080 is given to another port already',
+        message: 'node port 30080 is already assigned to another port',
       },
     ]);
     assert.deepEqual(
@@ -85,12 +85,12 @@ describe('the Service of a gateway', () => {
       {
         path: at('service.nodePorts'),
         value: { http2: 30080 },
-        message: 'a ClusterIP service has no node ports; take type NodePort or LoadBalancer',
+        message: 'a ClusterIP service has no node ports; use type NodePort or LoadBalancer',
       },
     ]);
   });
 
-  it('is not judged by ports that are broken themselves', () => {
+  it('is not compared with broken ports', () => {
     const service = { ports: [{ name: 'http', port: '80' }], nodePorts: { http: 30080 } };
     assert.deepEqual(gateway({ service, ingress: { port: 8080 } }), [
       {
@@ -103,20 +103,20 @@ describe('the Service of a gateway', () => {
   });
 });
 
-describe('the Ingress before a gateway', () => {
-  it('fails at a port that the Service does not have', () => {
+describe('the Ingress in front of a gateway', () => {
+  it('fails with a port that the Service does not have', () => {
     const message = "the gateway's service has no port 8080; its ports are 15021, 80, 443";
     assert.deepEqual(gateway({ ingress: { port: 8080 } }), [{ path: at('ingress.port'), value: 8080, message }]);
   });
 
-  it('fails at the default port when the Service has others', () => {
+  it('fails with the default port if the Service has only others', () => {
     const message = "the gateway's service has no port 80; its ports are 8080";
     assert.deepEqual(gateway({ service: { ports: [{ name: 'http', port: 8080 }] }, ingress: {} }), [
       { path: at('ingress.port'), message },
     ]);
   });
 
-  it('is at any port when the chart values or somebody else say what ports there are', () => {
+  it('may use any port if chart values or another owner define the ports', () => {
     assert.deepEqual(gateway({ ingress: { port: 8080 }, values: { service: { ports: [] } } }), []);
     assert.deepEqual(gateway({ install: false, ingress: { port: 8080 } }), []);
   });
@@ -125,12 +125,12 @@ describe('the Ingress before a gateway', () => {
 describe('the certificate of a gateway', () => {
   const certificate = { dnsNames: ['shop.example.com'] };
 
-  it('fails without anybody to issue it', () => {
-    const message = 'no issuer: name one as issuer.name, or switch on meshwright:addons.certManager, which makes one';
+  it('fails without an issuer', () => {
+    const message = 'no issuer: set issuer.name, or enable meshwright:addons.certManager, which creates one';
     assert.deepEqual(gateway({ certificate }), [{ path: at('certificate'), value: certificate, message }]);
   });
 
-  it('is issued by whom it names, or by the stack’s own cert-manager', () => {
+  it('is issued by the named issuer, or by the stack’s own cert-manager', () => {
     assert.deepEqual(gateway({ certificate: { ...certificate, issuer: { name: 'letsencrypt' } } }), []);
     assert.deepEqual(gateway({ certificate }, { addons: { certManager: {} } }), []);
   });

@@ -9,7 +9,7 @@ import { sampleStackFile, sampleStates } from '../../cli/samples';
 const root = join(__dirname, '..', '..');
 const validate = new Ajv({ allErrors: true, strict: false }).compile(JSON.parse(schemaText()) as object);
 
-/** Places and keywords of what an editor would underline in a stack file with these sections. */
+/** Places and keywords that an editor would underline in a stack file with these sections. */
 function underlined(config: unknown): string[] {
   if (validate({ config })) return [];
   return [...new Set((validate.errors ?? []).map(({ instancePath, keyword }) => `${instancePath} ${keyword}`))];
@@ -19,11 +19,11 @@ const route = (reviews: unknown) => ({ 'meshwright:routes': { bookinfo: { review
 const at = '/config/meshwright:routes/bookinfo/reviews';
 
 describe('the JSON Schema of a stack file', () => {
-  it('is the one that is committed', () => {
+  it('is committed and up to date', () => {
     assert.ok(readFileSync(schemaFile, 'utf8') === schemaText(), 'run `npm run generate`');
   });
 
-  it('takes the stack files of the project, which name it', () => {
+  it('accepts the stack files of the project, which name it', () => {
     for (const stack of ['dev', 'staging', 'prod']) {
       const text = readFileSync(join(root, `Pulumi.${stack}.yaml`), 'utf8');
       assert.equal(text.split('\n')[0], '# yaml-language-server: $schema=./config/settings.schema.json');
@@ -31,18 +31,18 @@ describe('the JSON Schema of a stack file', () => {
     }
   });
 
-  it('takes every sample', () => {
+  it('accepts every sample', () => {
     for (const { sample, state } of sampleStates()) {
       const { config } = parse(sampleStackFile(sample, state)) as { config: unknown };
       assert.deepEqual(underlined(config), [], `${sample} ${state}`);
     }
   });
 
-  it('takes what else Pulumi keeps in the file', () => {
+  it("accepts Pulumi's other keys in the file", () => {
     assert.equal(validate({ config: { 'kubernetes:context': 'kind-dev' }, encryptionsalt: 'v1:abc' }), true);
   });
 
-  it('takes encrypted values where text is free', () => {
+  it('accepts encrypted values instead of free strings', () => {
     const password = { secure: 'v1:cipher:text' };
     assert.deepEqual(underlined({ 'meshwright:addons': { grafana: { password } } }), []);
     assert.deepEqual(underlined({ 'meshwright:addons': { grafana: { anonymous: password } } }), [
@@ -61,7 +61,7 @@ describe('the JSON Schema of a stack file', () => {
     ]);
   });
 
-  it('finds weights that are none', () => {
+  it('finds invalid weights', () => {
     for (const weight of [-1, 101, 33.3, '90', 'rset']) {
       const found = underlined(route({ weights: { v1: weight } }));
       assert.ok(found.includes(`${at}/weights/v1 anyOf`), `${weight}: ${found.join()}`);
@@ -69,7 +69,7 @@ describe('the JSON Schema of a stack file', () => {
     assert.deepEqual(underlined(route({ weights: { v1: 'rest', v2: 0, v3: 100 } })), []);
   });
 
-  it('knows verbatim objects of Istio by kind, and takes all others', () => {
+  it('checks verbatim objects of Istio by kind, and accepts all others', () => {
     const entry = (apiVersion: string, kind: string, spec: object) => ({
       'meshwright:objects': [{ apiVersion, kind, metadata: { name: 'a' }, spec }],
     });

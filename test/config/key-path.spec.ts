@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { covers, keyPath, parseKeyPath, valueAt, type Key } from '../../config/key-path';
 
 describe('a path in a stack file', () => {
-  it('is one that `pulumi config set --path` takes', () => {
+  it('is accepted by `pulumi config set --path`', () => {
     const paths: [Key[], string][] = [
       [[], ''],
       [['routes'], 'meshwright:routes'],
@@ -16,7 +16,7 @@ describe('a path in a stack file', () => {
     for (const [keys, path] of paths) assert.deepEqual([keyPath(keys), parseKeyPath(path)], [path, keys]);
   });
 
-  it('says which keys it was made of, whatever they are', () => {
+  it('can be split into any keys again', () => {
     const key = fc.oneof(fc.string(), fc.nat(), fc.constantFrom('__proto__', 'a.b', '[0]', '"', '\\'));
     const keys = fc.tuple(fc.constantFrom('routes', 'objects'), fc.array(key)).map(([first, rest]) => [first, ...rest]);
     fc.assert(fc.property(keys, (below) => assert.deepEqual(parseKeyPath(keyPath(below)), below)));
@@ -25,7 +25,7 @@ describe('a path in a stack file', () => {
 
 describe('covers', () => {
   const pattern = ['routes', '*', 'reviews'];
-  it('is true of what the pattern names and of what holds it', () => {
+  it('is true for the places of the pattern, and for their parents', () => {
     const places: Key[][] = [['routes', 'a', 'reviews'], ['routes', 'a'], ['routes'], []];
     assert.deepEqual(
       places.map((keys) => covers(keys, pattern)),
@@ -33,18 +33,18 @@ describe('covers', () => {
     );
   });
 
-  it('is true of what is below only after **', () => {
+  it('is true for places below only after **', () => {
     const below = ['routes', 'a', 'reviews', 'http', 0];
     assert.deepEqual([covers(below, pattern), covers(below, [...pattern, '**'])], [false, true]);
   });
 
-  it('is false of other places', () => {
+  it('is false for other places', () => {
     assert.deepEqual([covers(['routes', 'a', 'ratings'], pattern), covers(['apps'], pattern)], [false, false]);
   });
 });
 
 describe('valueAt', () => {
-  it('finds own values, falsy ones too, and nothing that a prototype has', () => {
+  it('finds own values, even falsy ones, and none of the prototype', () => {
     const root = { a: [{ b: 0 }], c: null };
     assert.deepEqual(
       [

@@ -17,7 +17,7 @@ function logged(work: () => void): string[] {
   return lines;
 }
 
-/** Configuration as the engine hands it over: every section as JSON. */
+/** The engine's form of the configuration: every section as JSON. */
 function configure(sections: Record<string, unknown>, secrets: string[] = []): void {
   const entries = Object.entries(sections).map(([key, value]) => [
     key,
@@ -46,7 +46,7 @@ describe('loadSettings', () => {
   });
   afterEach(() => configure({}));
 
-  it('reads every section, and of other namespaces what says where the cluster is', () => {
+  it("reads every section, and the cluster's address from other namespaces", () => {
     configure({
       'kubernetes:context': 'kind-dev',
       'kubernetes:namespace': 'default',
@@ -69,7 +69,7 @@ describe('loadSettings', () => {
     });
   });
 
-  it('refuses with every problem, also of sections that there are not', () => {
+  it('refuses with every problem, even in unknown sections', () => {
     configure({
       'meshwright:rotues': {},
       'meshwright:istio': 'demo',
@@ -92,7 +92,7 @@ describe('loadSettings', () => {
     );
   });
 
-  it('refuses what the check finds in the mesh', () => {
+  it("refuses the check's findings in the mesh", () => {
     configure({
       'meshwright:namespaces': { shop: {} },
       'meshwright:objects': [
@@ -120,7 +120,7 @@ describe('loadSettings', () => {
     );
   });
 
-  it('says which sections hold secrets, and shows nothing of them', () => {
+  it('names the sections with secrets, and hides their values', () => {
     const sections = {
       'meshwright:namespaces': { shop: {} },
       'meshwright:addons': { grafana: { password: 'hunter2' } },
@@ -149,7 +149,7 @@ describe('loadSettings', () => {
     );
   });
 
-  it('withholds what the check says of a section with secrets', () => {
+  it('hides messages of the check about a section with secrets', () => {
     const spec = { hosts: ['hunter2'], http: [{ timeout: 'hunter2', route: [{ destination: { host: 'a' } }] }] };
     const metadata = { name: 'cart', namespace: 'default' };
     const object = { apiVersion: 'networking.istio.io/v1', kind: 'VirtualService', metadata, spec };
@@ -157,12 +157,12 @@ describe('loadSettings', () => {
     const told = refusal();
     assert.match(
       told,
-      /^meshwright:objects\[0\]\.spec\.http\[0\]\.timeout: \[secret\]\n {2}the message is hidden, since its section holds secrets; .*\(object-schema\)$/m,
+      /^meshwright:objects\[0\]\.spec\.http\[0\]\.timeout: \[secret\]\n {2}the message is hidden, because this section holds secrets; .*\(object-schema\)$/m,
     );
     assert.doesNotMatch(told, /hunter2/);
   });
 
-  it('refuses charts that are not there', () => {
+  it('refuses missing charts', () => {
     configure({
       'meshwright:istio': { charts: { path: 'no-such-folder', files: { base: 'package.json', istiod: 'no.tgz' } } },
     });
@@ -180,13 +180,13 @@ describe('loadSettings', () => {
     );
   });
 
-  it('warns of what is probably not meant', () => {
+  it('warns about probable mistakes', () => {
     configure({ 'meshwright:gateways': { gw: { service: { type: 'NodePort', nodePorts: { http2: 8080 } } } } });
     assert.deepEqual(
       logged(() => loadSettings()),
       [
         'warning: [runtime] meshwright:gateways.gw.service.nodePorts.http2: 8080\n' +
-          '  by default clusters accept node ports from 30000 to 32767; --service-node-port-range of the API server sets others',
+          '  by default clusters accept node ports from 30000 to 32767; --service-node-port-range of the API server sets another range',
       ],
     );
   });

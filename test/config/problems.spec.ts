@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { formatProblems } from '../../config/problem';
 
-describe('problems as text', () => {
-  it('are a block each: place, path and value; what is wrong; what to write', () => {
+describe('formatted problems', () => {
+  it('are one block each: place, path and value; what is wrong; what to write', () => {
     const text = formatProblems([
       {
         file: 'Pulumi.dev.yaml',

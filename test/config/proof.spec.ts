@@ -6,7 +6,7 @@ const address = 'must be an address, host or host:port, without a scheme or a pa
 const seconds = (least: number): string => `must be seconds, a whole number from ${least} to 3600`;
 
 describe('meshwright:proof', () => {
-  it('takes every key', () => {
+  it('accepts every key', () => {
     const proof = {
       enabled: true,
       timeoutSeconds: 3600,

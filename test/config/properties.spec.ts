@@ -12,7 +12,7 @@ const examples = sampleStates().map(({ sample, state }) => {
   return Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace('meshwright:', ''), value]));
 });
 
-/** Words that settings are made of, so that arbitrary values get somewhere. */
+/** Words from settings, so that arbitrary values are sometimes valid. */
 const word = fc.constantFrom(
   ...[
     'istio',
@@ -65,7 +65,7 @@ const json = fc.letrec<{ value: unknown }>((tie) => ({
   ),
 })).value;
 
-/** A good stack in which one place holds something else, or nothing. */
+/** A valid stack with one value replaced or removed. */
 const broken = fc
   .tuple(fc.constantFrom(bookinfo, ...examples), fc.array(fc.nat(), { maxLength: 9 }), fc.option(json))
   .map(([good, turns, value]) => {
@@ -87,7 +87,7 @@ const broken = fc
   });
 
 describe('parseStack', () => {
-  it('never throws, and what it calls sound is so', () => {
+  it('never throws, and its valid part is valid', () => {
     fc.assert(
       fc.property(fc.oneof(json, broken), (sections) => {
         const parsed = parseStack(sections);
@@ -100,7 +100,7 @@ describe('parseStack', () => {
     );
   });
 
-  it('gives what can be rendered and judged, and parsed again to the same', () => {
+  it('returns settings that can be rendered and judged, and parsed again with the same result', () => {
     fc.assert(
       fc.property(fc.oneof(broken, fc.constantFrom(...examples)), (sections) => {
         const parsed = parseStack(sections);
@@ -112,7 +112,7 @@ describe('parseStack', () => {
     );
   });
 
-  it('never throws for a text', () => {
+  it('never throws for a string', () => {
     const line = fc.tuple(
       fc.nat(8),
       fc.oneof(word, fc.string()),

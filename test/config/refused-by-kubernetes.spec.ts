@@ -5,8 +5,8 @@ import { problemsOf } from './support';
 
 const namespaces = { shop: {} };
 
-describe('what Kubernetes would refuse', () => {
-  it('an app that is neither a sample nor has workloads, with the sample that is nearest', () => {
+describe('settings that Kubernetes would refuse', () => {
+  it('an app that is neither a sample nor has workloads, with the nearest sample', () => {
     assert.deepEqual(problemsOf({ namespaces, apps: { bookinfoo: { namespace: 'shop' } } }), [
       {
         path: 'meshwright:apps.bookinfoo',
@@ -18,7 +18,7 @@ describe('what Kubernetes would refuse', () => {
     ]);
   });
 
-  it('hosts of an Ingress that are no DNS names', () => {
+  it('hosts of an Ingress that are not DNS names', () => {
     const message =
       'the host of an Ingress must be a DNS name in lower case, e.g. kiali.example.com or *.example.com, not an IP address';
     const gateway = (hosts: string[]) => ({ namespaces, gateways: { gw: { namespace: 'shop', ingress: { hosts } } } });
@@ -37,7 +37,7 @@ describe('what Kubernetes would refuse', () => {
     ]);
   });
 
-  it('node ports that most clusters refuse, of addons and apps too: an advice', () => {
+  it('node ports that most clusters refuse, even of addons and apps, as advice', () => {
     const services = (nodePort: number) => ({
       web: { type: 'NodePort' as const, ports: [{ port: 80, name: 'http', nodePort }] },
     });

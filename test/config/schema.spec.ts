@@ -6,11 +6,11 @@ const label =
   'must be a DNS label: lower-case letters, digits and "-", at most 63 characters, starting and ending with a letter or digit';
 
 describe('the schema of a stack file', () => {
-  it('takes an empty stack', () => {
+  it('accepts an empty stack', () => {
     assert.deepEqual(parseStack({}), { settings: {}, policy: {} });
   });
 
-  it('keeps what is falsy', () => {
+  it('keeps falsy values', () => {
     const sections = {
       istio: {},
       gateways: {
@@ -56,12 +56,12 @@ describe('the schema of a stack file', () => {
     });
   });
 
-  it('keeps text that looks like a number', () => {
+  it('keeps strings that look like numbers', () => {
     const sections = { namespaces: { shop: { labels: { team: '007', share: '90' } } } };
     assert.deepEqual(parseStack(sections), { settings: sections, policy: {} });
   });
 
-  it('knows the key that was meant', () => {
+  it('suggests the key that was meant', () => {
     const rule = { wieghts: { v2: 100 }, match: [] };
     assert.deepEqual(routeProblems({ reviews: { versions: ['v1', 'v2'], http: [rule] } }), [
       {
@@ -74,7 +74,7 @@ describe('the schema of a stack file', () => {
     ]);
   });
 
-  it('knows the section that was meant, and says nothing that follows from its absence', () => {
+  it('suggests the section that was meant, and reports nothing that follows from its absence', () => {
     assert.deepEqual(problemsOf({ namespacs: { bookinfo: {} }, routes: { bookinfo: { reviews: {} } } }), [
       {
         path: 'meshwright:namespacs',
@@ -86,7 +86,7 @@ describe('the schema of a stack file', () => {
     ]);
   });
 
-  it('has no guess for a key that is like no other', () => {
+  it('suggests nothing for a key that resembles no other', () => {
     assert.deepEqual(problemsOf({ namespaces: { bookinfo: { colour: 'blue' } } }), [
       {
         path: 'meshwright:namespaces.bookinfo.colour',
@@ -96,7 +96,7 @@ describe('the schema of a stack file', () => {
     ]);
   });
 
-  it('knows the value that was meant', () => {
+  it('suggests the value that was meant', () => {
     const message = 'must be "STRICT", "PERMISSIVE" or "DISABLE"';
     assert.deepEqual(problemsOf({ istio: { mtls: 'strict' } }), [
       { path: 'meshwright:istio.mtls', value: 'strict', message, hint: 'did you mean "STRICT"?' },
@@ -104,7 +104,7 @@ describe('the schema of a stack file', () => {
     assert.deepEqual(problemsOf({ istio: { mtls: 'on' } }), [{ path: 'meshwright:istio.mtls', value: 'on', message }]);
   });
 
-  it('says what kind of value belongs where', () => {
+  it('states the expected type of each value', () => {
     const found = problemsOf({
       istio: 'demo',
       namespaces: { a: { injection: 'true', labels: { n: 1, b: true } }, b: [], c: null, d: { injection: 'off' } },
@@ -164,7 +164,7 @@ describe('the schema of a stack file', () => {
     ]);
   });
 
-  it('says what is missing', () => {
+  it('reports what is missing', () => {
     const found = problemsOf({
       apps: { bookinfo: {} },
       gateways: { gw: { service: { ports: [{ port: 80 }] }, certificate: {} } },
@@ -179,7 +179,7 @@ describe('the schema of a stack file', () => {
     ]);
   });
 
-  it('wants DNS labels for what names objects, and looks below a bad name all the same', () => {
+  it('requires DNS labels for names of objects, and still checks the values below a bad name', () => {
     const long = 'x'.repeat(64);
     const found = problemsOf({
       gateways: { 'my.gateway': {} },
@@ -202,7 +202,7 @@ describe('the schema of a stack file', () => {
     ]);
   });
 
-  it('takes Istio’s fields as they are, by their outer shape', () => {
+  it('accepts Istio’s fields of the right outer type', () => {
     const found = routeProblems({
       reviews: { trafficPolicy: [], http: [{ match: {}, retries: 3, timeout: 5, mirrorPercent: '10' }], tls: [{}] },
     });
@@ -222,7 +222,7 @@ describe('the schema of a stack file', () => {
     ]);
   });
 
-  it('refuses what is no map of sections', () => {
+  it('refuses anything but a map of sections', () => {
     for (const sections of [null, 5, 'routes', [], undefined])
       assert.deepEqual(
         problemsOf(sections),
@@ -239,7 +239,7 @@ describe('the schema of a stack file', () => {
       );
   });
 
-  it('refuses the one key that JavaScript has its own idea of, and no other like it', () => {
+  it('refuses the one key that JavaScript treats specially, and no similar key', () => {
     const sections = JSON.parse(
       '{"__proto__": {}, "namespaces": {"__proto__": {"x": 1}, "constructor": {}}}',
     ) as unknown;

@@ -5,7 +5,7 @@ const undeclared = (name: string) => `namespace "${name}" is not declared under 
 const bookinfoGateway = { gw: { gateways: { bookinfo: { 'bookinfo-gateway': {} } } } };
 
 describe('namespaces of a stack file', () => {
-  it('fail when they are not declared, wherever they are named', () => {
+  it('fail if they are not declared, in every section', () => {
     const found = problemsOf({
       namespaces: { bookinfo: {} },
       gateways: {
@@ -50,7 +50,7 @@ describe('namespaces of a stack file', () => {
     ]);
   });
 
-  it('need no word when every cluster has them, the stack makes them, or the policy says that they are there', () => {
+  it('need no declaration if every cluster has them, the stack creates them, or the policy declares them', () => {
     const found = problemsOf({
       istio: {},
       gateways: { gw: {} },
@@ -67,11 +67,11 @@ describe('namespaces of a stack file', () => {
     assert.deepEqual(found, []);
   });
 
-  it('may all be elsewhere', () => {
+  it('may all be declared as external', () => {
     assert.deepEqual(problemsOf({ routes: { far: { a: {} } }, policy: { externals: { namespaces: ['*'] } } }), []);
   });
 
-  it('are not missed because of a mistake elsewhere, nor because of their own', () => {
+  it('are not reported as missing because of another mistake', () => {
     const found = problemsOf({
       namespaces: { bookinfo: { injektion: true }, shop: 5 },
       routes: { bookinfo: { a: {} }, shop: { a: {} } },
@@ -94,12 +94,12 @@ describe('namespaces of a stack file', () => {
     ]);
   });
 
-  it('fail as the stack’s own when every cluster has them', () => {
+  it('fail with existing: false if every cluster has them', () => {
     assert.deepEqual(problemsOf({ namespaces: { default: { existing: false } } }), [
       {
         path: 'meshwright:namespaces.default.existing',
         value: false,
-        message: 'every cluster has default: existing can only be true',
+        message: 'default exists in every cluster, so existing must be true',
       },
     ]);
   });
@@ -127,12 +127,12 @@ describe('gateways of a route', () => {
     );
   });
 
-  it('may be elsewhere', () => {
+  it('may be declared as external', () => {
     assert.deepEqual(routed(['far/gateway'], { policy: { externals: { gateways: ['far/gateway'] } } }), []);
     assert.deepEqual(routed(['far/gateway'], { policy: { externals: { gateways: ['*'] } } }), []);
   });
 
-  it('are known by the names that they have in the cluster', () => {
+  it('are known by their names in the cluster', () => {
     const gateways = { gw: { gateways: { bookinfo: { key: { name: 'named' } } } } };
     assert.deepEqual(routed(['named'], { gateways }), []);
     assert.deepEqual(routed(['key'], { gateways }), [
@@ -140,7 +140,7 @@ describe('gateways of a route', () => {
     ]);
   });
 
-  it('fail when there is none of the name, with the one that was meant', () => {
+  it('fail if none has the name, and suggest the one that was meant', () => {
     const message = (name: string) => `there is no Istio Gateway ${name}; there are bookinfo/bookinfo-gateway`;
     assert.deepEqual(routed(['bokinfo-gateway']), [
       {
@@ -155,7 +155,7 @@ describe('gateways of a route', () => {
     ]);
   });
 
-  it('fail by name alone when the gateway is in another namespace', () => {
+  it('fail with only a name if the gateway is in another namespace', () => {
     const gateways = { gw: { gateways: { shop: { edge: {} } } } };
     assert.deepEqual(routed(['edge'], { gateways }), [
       {
@@ -173,7 +173,7 @@ describe('gateways of a route', () => {
     ]);
   });
 
-  it('are not judged when the gateways themselves are broken', () => {
+  it('are not judged if the gateways themselves are broken', () => {
     const broken = { gw: { gateways: { bookinfo: { 'bookinfo-gateway': 5 } } } };
     assert.deepEqual(
       routed(['bookinfo-gateway'], { gateways: broken }).map(({ path }) => path),
@@ -200,7 +200,7 @@ describe('the charts of a stack file', () => {
 });
 
 describe('apps and addons of a stack file', () => {
-  it('fail by the judgement of the manifests', () => {
+  it('fail with the problems of the manifests', () => {
     const found = problemsOf({
       istio: {},
       namespaces: { shop: {} },
@@ -224,7 +224,7 @@ describe('apps and addons of a stack file', () => {
 });
 
 describe('objects of a stack', () => {
-  it('fail when two keys make the same', () => {
+  it('fail if two keys create the same object', () => {
     const object = {
       apiVersion: 'networking.istio.io/v1beta1',
       kind: 'VirtualService',
@@ -240,18 +240,18 @@ describe('objects of a stack', () => {
         path: 'meshwright:objects[0]',
         value: object,
         message:
-          'VirtualService default/reviews is made twice, here and by meshwright:routes.default.reviews; rename or remove one of them',
+          'VirtualService default/reviews is created twice, here and by meshwright:routes.default.reviews; rename or remove one of them',
       },
     ]);
   });
 
-  it('fail when two releases have the same name', () => {
+  it('fail if two releases have the same name', () => {
     assert.deepEqual(problemsOf({ istio: {}, gateways: { istiod: { namespace: 'istio-system' } } }), [
       {
         path: 'meshwright:gateways.istiod',
         value: { namespace: 'istio-system' },
         message:
-          'Helm release istio-system/istiod is made twice, here and by meshwright:istio; rename or remove one of them',
+          'Helm release istio-system/istiod is created twice, here and by meshwright:istio; rename or remove one of them',
       },
     ]);
   });

@@ -5,7 +5,7 @@ import { inFile, textProblems } from './support';
 
 const file = 'Pulumi.test.yaml';
 
-/** What a text says, without the function that finds places in it. */
+/** The parsed stack file, without its position function. */
 function settingsOf(text: string) {
   const parsed = parseStackText(text, file);
   if ('problems' in parsed) return parsed;
@@ -14,7 +14,7 @@ function settingsOf(text: string) {
 }
 
 describe('the text of a stack file', () => {
-  it('holds sections with and without the namespace of the project, among the keys of others', () => {
+  it("has sections with and without the project's namespace, among keys of other programs", () => {
     const text = `
 encryptionsalt: v1:abc
 config:
@@ -30,7 +30,7 @@ config:
     });
   });
 
-  it('may hold a section as JSON, as `pulumi config set` writes it', () => {
+  it('may have a section as JSON, as `pulumi config set` writes it', () => {
     assert.deepEqual(settingsOf(`config: { "meshwright:namespaces": '{"shop": {"ambient": true}}' }`), {
       settings: { namespaces: { shop: { ambient: true } } },
       policy: {},
@@ -61,7 +61,7 @@ config:
     });
   });
 
-  it('gives maps in the order in which Pulumi hands them to a program', () => {
+  it('returns maps in the order in which Pulumi passes them to a program', () => {
     const text = 'config: { meshwright:namespaces: { b: { labels: { z: "1", a: "2" } }, a: {} } }';
     assert.equal(
       JSON.stringify(settingsOf(text)),
@@ -84,7 +84,7 @@ config:
     });
   });
 
-  it('fails with encrypted values where no string can be, and does not show them', () => {
+  it('fails with encrypted values where strings are not allowed, and does not show them', () => {
     const text = `
 config:
   meshwright:policy: { maxStep: { secure: v1:cipher:text } }
@@ -106,7 +106,7 @@ config:
     ]);
   });
 
-  it('fails as broken YAML, with all mistakes', () => {
+  it('fails for broken YAML, with all mistakes', () => {
     assert.deepEqual(
       textProblems('config:\n\tmeshwright:istio: {}\n  a: [1\nb: "2\n').map(({ line }) => line),
       [2, 3, 4, 5],
@@ -120,7 +120,7 @@ config:
     ]);
   });
 
-  it('fails with duplicate keys, beside everything else', () => {
+  it('fails with duplicate keys, in addition to everything else', () => {
     const text = `
 config:
   meshwright:namespaces:
@@ -159,7 +159,7 @@ config:
     ]);
   });
 
-  it('fails with a namespace that is nearly ours', () => {
+  it('fails with a misspelt namespace', () => {
     assert.deepEqual(textProblems('config:\n  meshwrite:istio: {}\n'), [
       inFile(
         {
@@ -172,7 +172,7 @@ config:
     ]);
   });
 
-  it('fails as several documents, as nothing, and as something else', () => {
+  it('fails for several documents, an empty file, and other values', () => {
     const empty = { path: '', message: 'the file is empty; a stack file is a map with the key "config"', file };
     const several = { path: '', message: 'a stack file is one document, and this file has several' };
     assert.deepEqual(textProblems(''), [empty]);
@@ -196,7 +196,7 @@ config:
   it('fails without a map of config', () => {
     const missing = { path: 'config', message: 'is missing; it must be a map of meshwright: keys', file };
     assert.deepEqual(textProblems('encryptionsalt: abc\n'), [missing]);
-    assert.deepEqual(textProblems('confg: {}\n'), [{ ...missing, hint: 'did you mean "config" by "confg"?' }]);
+    assert.deepEqual(textProblems('confg: {}\n'), [{ ...missing, hint: 'did you mean "config" instead of "confg"?' }]);
     assert.deepEqual(textProblems('meshwright:istio: {}\n'), [
       { ...missing, hint: 'put the meshwright: keys under "config:"' },
     ]);
@@ -222,7 +222,7 @@ config:
       ['True', 'x'],
     ];
     const problem = (text: string) =>
-      `Pulumi reads ${text} as a date, or as a number in the notation of YAML 1.1; put it in quotes, or write the number that is meant`;
+      `Pulumi reads ${text} as a date, or as a number in the notation of YAML 1.1; put it in quotes, or write the number that you mean`;
     const lines = labels.map(([key, value]) => `      ${key}: ${value}\n`).join('');
     const found = textProblems(`config:\n  meshwright:istio:\n    meshConfig:\n${lines}`);
     assert.deepEqual(
@@ -235,7 +235,7 @@ config:
     );
   });
 
-  it('takes what is in quotes, and what both read alike', () => {
+  it('accepts quoted scalars, and those that both read alike', () => {
     const values =
       '{ a: "010", b: \'2020-01-01\', c: 10, d: 1.5, e: 0x1F, f: yes, g: 1:20, h: -3, 10: x, "1.10": y, true: z, i: 0, j: 0.5 }';
     assert.deepEqual(settingsOf(`config: { meshwright:istio: { meshConfig: ${values} } }`), {
@@ -276,7 +276,7 @@ config:
     ]);
   });
 
-  it('fails with an alias inside of its own anchor', () => {
+  it('fails with an alias inside its own anchor', () => {
     const endless = (name: string): string =>
       `alias *${name} refers to an anchor that contains it; write the value out instead`;
     assert.deepEqual(textProblems('config:\n  meshwright:routes: &a\n    shop: *a\n  meshwright:objects: &b [*b]\n'), [

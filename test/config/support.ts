@@ -2,18 +2,18 @@ import { parseStack } from '../../config/parse';
 import type { Problem } from '../../config/problem';
 import { parseStackText } from '../../config/stack-text';
 
-/** What a stack of one namespace with these routes is refused for. */
+/** The problems of a stack of one namespace with these routes. */
 export function routeProblems(routes: Record<string, unknown>): Problem[] {
   return problemsOf({ namespaces: { bookinfo: {} }, routes: { bookinfo: routes } });
 }
 
-/** What these sections are refused for; none when they are not. */
+/** The problems of these sections; empty if they are valid. */
 export function problemsOf(sections: unknown): Problem[] {
   const parsed = parseStack(sections);
   return 'problems' in parsed ? parsed.problems : [];
 }
 
-/** The same of a file's text. */
+/** The problems of a file. */
 export function textProblems(text: string): Problem[] {
   const parsed = parseStackText(text, 'Pulumi.test.yaml');
   return 'problems' in parsed ? parsed.problems : [];

@@ -27,7 +27,7 @@ describe('weights in a stack file', () => {
     ]);
   });
 
-  it('fail one by one when they are no whole numbers', () => {
+  it('fail one by one if they are not whole numbers', () => {
     assert.deepEqual(weightProblems({ v1: 33.3, v3: 66.7 }), [
       { path: at('weights.v1'), value: 33.3, message: single },
       { path: at('weights.v3'), value: 66.7, message: single },
@@ -46,13 +46,13 @@ describe('weights in a stack file', () => {
     assert.deepEqual(weightProblems(weights), [{ path: at('weights'), value: weights, message }]);
   });
 
-  it('fail as text, with a word on quotes', () => {
+  it('fail as strings, with a hint about quotes', () => {
     assert.deepEqual(weightProblems({ v1: '90', v3: 10 }), [
       { path: at('weights.v1'), value: '90', message: single, hint: 'quotes make it a string: write 90' },
     ]);
   });
 
-  it('fail as another word than rest, with the word that was meant', () => {
+  it('fail as a misspelt rest, with a suggestion', () => {
     assert.deepEqual(weightProblems({ v1: 'rset', v3: 10 }), [
       { path: at('weights.v1'), value: 'rset', message: single },
     ]);
@@ -66,7 +66,7 @@ describe('weights in a stack file', () => {
     assert.deepEqual(weightProblems({}), [{ path: at('weights'), value: {}, message }]);
   });
 
-  it('fail for a version that there is not, beside the sum', () => {
+  it('fail for an unknown version, in addition to the sum', () => {
     const weights = { 'v1-stable': 90, v4: 20 };
     assert.deepEqual(weightProblems(weights, { 'v1-stabel': {}, v2: {} }), [
       {
@@ -86,13 +86,13 @@ describe('weights in a stack file', () => {
   });
 
   it('fail without versions', () => {
-    const message = 'weights need versions: list them as versions: [v1, v3] of reviews';
+    const message = 'weights need versions: add versions: [v1, v3] to reviews';
     assert.deepEqual(routeProblems({ reviews: { weights: { v1: 90, v3: 10 } } }), [
       { path: at('weights'), value: { v1: 90, v3: 10 }, message },
     ]);
   });
 
-  it('are looked at in every rule of http, tcp and tls', () => {
+  it('are checked in every rule of http, tcp and tls', () => {
     const rule = { weights: { v1: 50, v2: 60 } };
     const tls = { ...rule, match: [{ sniHosts: ['reviews'] }] };
     const message = 'weights must sum to 100, these sum to 110: v1 50, v2 60; change one of them, or make it "rest"';
@@ -102,7 +102,7 @@ describe('weights in a stack file', () => {
     );
   });
 
-  it('fail beside what they stand in place of', () => {
+  it('fail together with a field that they replace', () => {
     const weights = { v1: 100 };
     const answers = {
       route: [{ destination: { host: 'reviews' } }],
@@ -116,7 +116,7 @@ describe('weights in a stack file', () => {
       Object.keys(answers).map((key, index) => ({
         path: at(`http[${index}].weights`),
         value: weights,
-        message: `weights and ${key} in one rule: weights stand in place of ${key}, keep one of them`,
+        message: `weights and ${key} in one rule: weights replace ${key}, so keep one of them`,
       })),
     );
   });
@@ -135,7 +135,7 @@ describe('versions in a stack file', () => {
     ]);
   });
 
-  it('fail as numbers, with a word on quotes', () => {
+  it('fail as numbers, with a hint about quotes', () => {
     assert.deepEqual(routeProblems({ reviews: { versions: [1, 'v2'] } }), [
       { path: at('versions[0]'), value: 1, message: 'must be a string', hint: 'put it in quotes: "1"' },
     ]);
@@ -147,7 +147,7 @@ describe('versions in a stack file', () => {
     ]);
   });
 
-  it('fail by the settings of one', () => {
+  it('fail with invalid settings of a version', () => {
     const versions = { v1: { lables: {} }, v2: { labels: { version: 2 } } };
     assert.deepEqual(routeProblems({ reviews: { versions, weights: { v1: 100 } } }), [
       {

@@ -5,7 +5,7 @@ const values = (text: string): unknown[] => readKubernetesYaml(text).map(({ valu
 const problems = (text: string) => readKubernetesYaml(text).map((document) => document.problems);
 
 describe('YAML as kubectl reads it', () => {
-  it('has the numbers of YAML 1.1, without those to the base of 60', () => {
+  it('has the numbers of YAML 1.1, except base-60 numbers', () => {
     const text = `
 octal: 010
 newOctal: 0o17
@@ -42,7 +42,7 @@ explicit: !!int "7"
     ]);
   });
 
-  it('has booleans and nulls in all spellings, also as keys, and dates as strings', () => {
+  it('has booleans and nulls in all spellings, even as keys, and dates as strings', () => {
     const words = 'y Y yes Yes YES on On ON true True TRUE'.split(' ');
     const others = 'n N no No NO off Off OFF false False FALSE'.split(' ');
     assert.deepEqual(values(`[${[...words, ...others].join(', ')}]`), [
@@ -54,7 +54,7 @@ explicit: !!int "7"
     assert.deepEqual(values('{ a: 2020-01-01, b: !!timestamp 2020-01-01 }'), [{ a: '2020-01-01', b: '2020-01-01' }]);
   });
 
-  it('merges with <<, and finds the place of what was merged', () => {
+  it('merges with <<, and finds the position of merged keys', () => {
     const text = 'base: &base\n  a: 1\n  b: 2\nown:\n  <<: *base\n  b: 3\n';
     const [document] = readKubernetesYaml(text);
     assert.deepEqual(document?.value, { base: { a: 1, b: 2 }, own: { a: 1, b: 3 } });
@@ -81,7 +81,7 @@ explicit: !!int "7"
     assert.deepEqual(values('{\n\t"a": "x\\/y",\n\t"b": [1,\n\t2]\n}\n'), [{ a: 'x/y', b: [1, 2] }]);
   });
 
-  it('refuses duplicate keys with both places, also where they are spelled differently', () => {
+  it('refuses duplicate keys with both positions, even in different spellings', () => {
     assert.deepEqual(problems('a:\n  b: 1\n  c: 2\n  b: 3\n'), [
       [{ message: 'duplicate key (first at line 2); keep one of them', line: 4, column: 3 }],
     ]);
@@ -90,7 +90,7 @@ explicit: !!int "7"
     ]);
   });
 
-  it('refuses a map as a key, as an unrendered template has it', () => {
+  it('refuses a map as a key, as in an unrendered template', () => {
     const documents = readKubernetesYaml('name: {{ .Release.Name }}\n');
     assert.deepEqual(
       documents.map(({ hasTemplateKeys, problems: found }) => ({ hasTemplateKeys, found })),
@@ -106,7 +106,7 @@ explicit: !!int "7"
     assert.deepEqual(problems("a: 'open\nb: 1\n").flat().length > 0, true);
   });
 
-  it('refuses an alias without an anchor, and one inside of its own anchor', () => {
+  it('refuses an alias without an anchor, and one inside its own anchor', () => {
     const alone = 'alias *b has no anchor before it; write the value out, or set the anchor &b';
     const endless = 'alias *a refers to an anchor that contains it; write the value out instead';
     assert.deepEqual(problems('a: *b\n'), [[{ message: alone, line: 1, column: 4 }]]);
@@ -114,8 +114,8 @@ explicit: !!int "7"
   });
 });
 
-describe('the text of a file', () => {
-  it('is UTF-8, or UTF-16 in either order, with or without a mark', () => {
+describe('the content of a file', () => {
+  it('is UTF-8, or UTF-16 in either byte order, with or without a byte order mark', () => {
     const utf16 = Buffer.from('kind: é\n', 'utf16le');
     const texts = [
       Buffer.from('kind: é\n'),

@@ -43,13 +43,13 @@ describe('the problems of a change', () => {
     assert.deepEqual(changeProblems([split(80, 20)], [waived], options), []);
   });
 
-  it('are none of a first deployment, and of no change', () => {
+  it('are empty for a first deployment, and without a change', () => {
     assert.deepEqual(changeProblems([], [split(0, 100), rule('v1', 'v2')], options), []);
     const cluster = [...new Map(written.map((object) => [objectKey(object), object])).values()];
     assert.deepEqual(changeProblems(cluster, cluster, options), []);
   });
 
-  it('are none of an object whose name cannot even be made a text', () => {
+  it('are empty for an object whose name cannot be turned into a string', () => {
     const name = { toString: '' } as unknown as string;
     const nameless = { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: 'tools' } };
     assert.deepEqual(changeProblems([nameless], [nameless, split(0, 100)], options), []);

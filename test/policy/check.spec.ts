@@ -19,7 +19,7 @@ spec:
 const only = (...rules: Rule[]) => ({ rules });
 
 describe('a check', () => {
-  it('lists findings by namespace, kind, name and path, whatever the order of the objects', () => {
+  it('lists findings by namespace, kind, name and path, in any order of the objects', () => {
     const given = objects(
       [virtualService('b', [60, 60]), virtualService('a', [1, 2]), virtualService('a', [1, 2])].join('---'),
     );
@@ -40,7 +40,7 @@ describe('a check', () => {
     assert.deepEqual(paths.slice(-2), ['spec.http[9].route[0].weight', 'spec.http[10].route[0].weight']);
   });
 
-  it('takes the levels of the options, over those of a rule and of its violation', () => {
+  it('prefers the levels of the options to those of a rule and of its violation', () => {
     const given = objects(virtualService('a', [0]));
     const levels = (['mandatory', 'advisory', 'off'] as const).map((level) =>
       checkReport(given, { rules: { 'weight-single': level } }, only(weightSingle)).findings.map(
@@ -50,18 +50,18 @@ describe('a check', () => {
     assert.deepEqual(levels, [['mandatory'], ['advisory'], []]);
   });
 
-  it('reports a level for a rule that does not exist, and a level that is none', () => {
+  it('reports a level for an unknown rule, and an invalid level', () => {
     const rules = { 'weigth-single': 'off', 'weight-single': 'on' } as never;
     assert.deepEqual(
       check([], { rules }).map(({ kind, path, level, message }) => `${level} ${kind} ${path}: ${message}`),
       [
-        'mandatory CheckOptions rules.weight-single: "on" is no level; allowed are mandatory, advisory, off',
+        'mandatory CheckOptions rules.weight-single: "on" is not a level; allowed are mandatory, advisory, off',
         'mandatory CheckOptions rules.weigth-single: there is no rule "weigth-single"; did you mean "weight-single"?',
       ],
     );
   });
 
-  it('reports a rule that fails, and goes on with the others', () => {
+  it('reports a rule that crashes, and runs the others', () => {
     const broken: Rule = {
       ...weightSingle,
       id: 'broken',
@@ -79,7 +79,7 @@ describe('a check', () => {
     );
   });
 
-  it('leaves out what is no Kubernetes object', () => {
+  it('leaves out what is not a Kubernetes object', () => {
     const strange = [null, 7, 'text', [], {}, { apiVersion: 'v1', kind: 'Pod' }] as unknown as KubernetesObject[];
     assert.deepEqual(check(strange), []);
   });
@@ -99,7 +99,7 @@ describe('a waiver', () => {
     );
   });
 
-  it('needs a reason, and a rule that there is', () => {
+  it('needs a reason, and an existing rule', () => {
     const annotations =
       '{ policy.meshwright.io/waive.weight-sum-100: " ", policy.meshwright.io/waive.nothing: because }';
     const report = checkReport(objects(virtualService('a', [60, 60], annotations)), {}, only(weightSum100));

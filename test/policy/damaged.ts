@@ -8,7 +8,7 @@ export const written = rules.flatMap(({ docs }) => [...objects(docs.bad), ...obj
 
 type Mutation = { at: number; value: unknown };
 
-/** A written object in which any values, however deep, are replaced by any JSON. */
+/** An object in which values at any depth are replaced by arbitrary JSON. */
 export const damaged: fc.Arbitrary<KubernetesObject> = fc
   .tuple(fc.constantFrom(...written), fc.array(fc.record({ at: fc.nat(200), value: fc.jsonValue() }), { maxLength: 4 }))
   .map(([object, mutations]) => mutations.reduce(mutated, structuredClone(object)));

@@ -11,7 +11,7 @@ const sums = (objects: KubernetesObject[]): string[] =>
     .map(({ kind, namespace, name, path }) => `${kind} ${namespace}/${name} ${path}`);
 
 describe('the gate', () => {
-  it('looks into an object of kind List, and into a List in it', () => {
+  it('judges the items of a List, and of a List in a List', () => {
     const list = (items: unknown[]): KubernetesObject =>
       ({ apiVersion: 'v1', kind: 'List', metadata: {}, items }) as unknown as KubernetesObject;
     assert.deepEqual(sums([list([list([virtualService('reviews', route)])])]), [
@@ -26,12 +26,12 @@ describe('the gate', () => {
     ]);
   });
 
-  it('judges one object when the same is given twice', () => {
+  it('judges an object once when it is given twice', () => {
     assert.deepEqual(sums([virtualService('reviews', route), virtualService('reviews', route)]).length, 1);
   });
 
   for (const reason of ['\u200b', '\u00a0 \u2060', '\ufeff', '...']) {
-    it(`takes ${JSON.stringify(reason)} for no reason of a waiver`, () => {
+    it(`does not accept ${JSON.stringify(reason)} as the reason of a waiver`, () => {
       const annotations = { 'policy.meshwright.io/waive.weight-sum-100': reason };
       const { findings, waived } = checkReport([virtualService('reviews', route, { annotations })]);
       assert.deepEqual(

@@ -4,7 +4,7 @@ import { checkReport } from '../../policy/check';
 import type { Finding } from '../../policy/finding';
 import type { CheckOptions, Rule } from '../../policy/rule';
 
-/** The documents of a YAML text. */
+/** The documents of a YAML string. */
 export function objects(yaml: string): KubernetesObject[] {
   return parseAllDocuments(yaml).map((document) => document.toJS() as KubernetesObject);
 }

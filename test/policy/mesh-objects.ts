@@ -77,7 +77,7 @@ export function to(host: string, subset?: string, weight?: number, port?: number
   return defined({ destination, weight });
 }
 
-/** What one rule says of objects. */
+/** The findings of one rule on objects. */
 export function judged(rule: Rule, objects: readonly KubernetesObject[], options: CheckOptions = {}): Finding[] {
   return checkReport(objects, options, { rules: [rule] }).findings;
 }

@@ -20,7 +20,7 @@ describe('a check of any objects', () => {
     );
   });
 
-  it('takes weights next to 0 or beyond any number for none', () => {
+  it('treats weights that are nearly 0 or infinite as invalid', () => {
     const objects = ([1e-300, 1e308] as const).flatMap((weight): KubernetesObject[] => [
       ...written,
       {
@@ -49,7 +49,7 @@ describe('a check of any objects', () => {
     );
   });
 
-  it('says the same, byte for byte, a hundred times', () => {
+  it('has the same result, byte for byte, a hundred times', () => {
     const first = JSON.stringify(check(written));
     for (let run = 1; run < 100; run++) assert.equal(JSON.stringify(check(structuredClone(written))), first);
   });

@@ -20,7 +20,7 @@ export function component(urn: string, facts: Partial<PulumiResource> = {}): Pul
   return { urn, type: 'meshwright:index:Routes', ...facts };
 }
 
-/** What a rule says of the resources of a program. */
+/** The findings of a rule on the resources of a program. */
 export function judgedResources(
   rule: ResourceRule,
   resources: PulumiResource[],
@@ -32,7 +32,7 @@ export function judgedResources(
     .sort(compareFindings);
 }
 
-/** What one rule says of a change. */
+/** The findings of one rule on a change. */
 export function changed(
   rule: ChangeRule,
   before: KubernetesObject[],

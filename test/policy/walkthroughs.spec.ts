@@ -7,12 +7,15 @@ import { objects } from './judge';
 
 const root = join(__dirname, '..', '..', '..', 'shared', 'data', 'walkthroughs');
 
-/** The mall's generated rules give both subsets the labels `app: <name>` alone, so that any weight between stable and canary gives the same answers. */
+/**
+ * The mall's generated rules give both subsets the labels `app: <name>` alone, so that any weight between stable and
+ * canary has the same effect.
+ */
 const sameSubsets = ['delivery', 'order', 'product'].map((name) => `subset-overlap DestinationRule destrule-${name}`);
-/** The folder holds the mall's Gateway twice, under the name that it has in its repository and under the one that the text prints. */
+/** The folder has the mall's Gateway twice, under its name in the repository and under its name in the course. */
 const twoGateways = ['main-gw', 'mallbasic'].map((name) => `gateway-conflict Gateway ${name}`);
 
-/** Every mandatory finding, all of them true: of a file alone, and of a walkthrough as a whole. */
+/** All mandatory findings, all of them correct: in a single file, and in a walkthrough as a whole. */
 const ofFiles = {
   '000/acmexii_mallbasic/kubernetes/template/istio.yml': sameSubsets,
   '000/main-gw.yml': sameSubsets,
@@ -26,7 +29,7 @@ describe('the manifests of the walkthroughs', function () {
     this.skip();
   });
 
-  it('get no mandatory finding, file by file, but those that are true', () => {
+  it('get only correct mandatory findings, file by file', () => {
     const told = manifests().flatMap((file) => {
       const found = mandatory(objectsIn(file));
       return found.length === 0 ? [] : [[relative(root, file), found] as const];
@@ -35,9 +38,9 @@ describe('the manifests of the walkthroughs', function () {
   });
 
   for (const walkthrough of ['000', '001', '002', '003', '004']) {
-    it(`get none together either: ${walkthrough}`, () => {
+    it(`get only correct ones together: ${walkthrough}`, () => {
       const files = manifests().filter((file) => relative(root, file).startsWith(walkthrough));
-      // Applied one after the other, the last object of a name stays.
+      // If they are applied one after the other, the last object of a name wins.
       const applied = new Map(files.flatMap(objectsIn).map((object) => [objectKey(object), object]));
       assert.deepEqual(mandatory([...applied.values()]).sort(), [...(together[walkthrough] ?? [])].sort());
     });

@@ -23,7 +23,7 @@ describe('the check of a change of routes', () => {
   const before = told([route({ v1: 90, v3: 10 })]);
   const after = (limits: ChangeLimits): RouteInputs => told([route({ v1: 60, v3: 40 })], limits);
 
-  it('lets a weight move as far as the stack allows, and does not limit a new route', () => {
+  it("allows a weight to move up to the stack's limit, and does not limit a new route", () => {
     assert.deepEqual(changeFailures(before, after({ maxStep: 30 })), []);
     assert.deepEqual(changeFailures(undefined, after({ maxStep: 20 })), []);
   });
@@ -40,11 +40,11 @@ describe('the check of a change of routes', () => {
     assert.deepEqual(changeFailures(before, after({ maxStep: 20, rules: { 'weight-step-limit': 'advisory' } })), []);
   });
 
-  it('lets weights that others own be whatever the stack file says', () => {
+  it('ignores weights that others own', () => {
     assert.deepEqual(changeFailures(before, { ...after({ maxStep: 20 }), weightsOwnedBy: 'argo' }), []);
   });
 
-  it('refuses to drop a subset from a rule while the route that is being replaced uses it', () => {
+  it('refuses dropping a subset from a rule while the deployed route uses it', () => {
     const both = told([wholeRule('v1', 'v3'), route({ v1: 90, v3: 10 })]);
     assert.deepEqual(changeFailures(both, told([wholeRule('v1'), route({ v1: 100 })])), [
       {
@@ -74,7 +74,7 @@ describe('the check of the objects of a Route', () => {
     },
   };
 
-  it('takes everything that the objects name and do not hold to exist elsewhere', () => {
+  it('assumes that names outside the objects exist elsewhere', () => {
     assert.deepEqual(findingFailures(told([route({ v1: 90, v3: 10 })])), []);
   });
 
@@ -95,14 +95,14 @@ describe('the check of the objects of a Route', () => {
 });
 
 describe('the check of the inputs of a Route', () => {
-  it('has nothing against objects of its namespace, and those that are not known yet', () => {
+  it('accepts objects of its namespace, and unknown ones', () => {
     const { objects } = told([route({ v1: 100 }), wholeRule('v1')]);
     const later = { 'VirtualService bookinfo/later': unknown };
     assert.deepEqual(inputFailures({ namespace: 'bookinfo', objects: { ...objects, ...later } }), []);
     assert.deepEqual(inputFailures({ namespace: 'bookinfo', objects: unknown }), []);
   });
 
-  it('names everything that is wrong', () => {
+  it('reports everything that is wrong', () => {
     const other = JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'a', namespace: 'bookinfo' } });
     const objects = {
       nonsense: '{',

@@ -22,7 +22,7 @@ describe('the difference between a Route and its new inputs', () => {
     assert.deepEqual(diffOf(state, { ...inputs, objects }), {});
   });
 
-  it('names each object that comes, goes or changes, and each setting', () => {
+  it('names each added, removed or changed object, and each setting', () => {
     const { namespace } = inputs;
     const objects = serializedObjects([rule('v1'), rule('v3'), route({ v1: 90, v3: 10 })]);
     const weights = { v1: 90, v3: 10 };
@@ -38,6 +38,10 @@ describe('the difference between a Route and its new inputs', () => {
     });
   });
 
+  it('is empty when only the limits on changes differ', () => {
+    assert.deepEqual(diffOf(state, { ...inputs, limits: { maxStep: 10 } }), {});
+  });
+
   const shifted = {
     ...inputs,
     weights: { v1: 75, v2: 25 },
@@ -48,7 +52,7 @@ describe('the difference between a Route and its new inputs', () => {
     assert.deepEqual(diffOf(state, shifted), { 'weights.v1': 'update', 'weights.v2': 'update' });
   });
 
-  it('is by rule where there are several, whatever their names are made of', () => {
+  it('is by rule if there are several, with any characters in their names', () => {
     const rules = (v3: number): RouteInputs => ({
       ...inputs,
       weights: { 'uri prefix /v2': { v3 }, 'everything else': { v1: 100 } },
@@ -56,18 +60,18 @@ describe('the difference between a Route and its new inputs', () => {
     assert.deepEqual(diffOf({ ...state, ...rules(10) }, rules(25)), { 'weights["uri prefix /v2"].v3': 'update' });
   });
 
-  it('is no weight that others own', () => {
+  it('does not contain weights that others own', () => {
     const theirs = { weightsOwnedBy: 'argo' };
     assert.deepEqual(diffOf({ ...state, ...theirs }, { ...shifted, ...theirs }), {});
   });
 
-  it('asks for another Route in another namespace or cluster', () => {
+  it('requires a replacement in another namespace or cluster', () => {
     assert.deepEqual(diffOf(state, { ...inputs, namespace: 'shop' }), { namespace: 'update-replace' });
     assert.deepEqual(diffOf(state, { ...inputs, kubeconfig: '/b' }, true), { kubeconfig: 'update-replace' });
     assert.deepEqual(diffOf(state, { ...inputs, kubeconfig: '/b' }, false), { kubeconfig: 'update' });
   });
 
-  it('takes unknown values for different', () => {
+  it('treats unknown values as different', () => {
     const objects = { ...inputs.objects, 'VirtualService bookinfo/reviews': unknown };
     const path = 'objects["VirtualService bookinfo/reviews"]';
     assert.deepEqual(diffOf(state, { ...inputs, objects }), { [path]: 'update' });

@@ -22,7 +22,7 @@ interface Tried {
 /**
  * Executes a change on a cluster that only records its requests.
  * @param failing - the step that fails
- * @param others - whom objects belong to, if not this Route
+ * @param others - the owners of objects of others
  */
 async function tried(before: ObjectsByTitle, after: ObjectsByTitle, failing?: string, others?: Owner): Promise<Tried> {
   const steps: string[] = [];
@@ -56,7 +56,7 @@ const after = set(rule('v1'), rule('v3'), route({ v1: 90, v3: 10 }));
 const title = 'VirtualService bookinfo/reviews';
 
 describe('the plan of a Route, executed', () => {
-  it('makes before it breaks', async () => {
+  it('creates before it removes', async () => {
     assert.deepEqual(await tried(before, after), {
       lines: [],
       outcome: { objects: new Map([...after].sort(([a]) => (a === title ? -1 : 0))), unproven: [], failures: [] },
@@ -83,7 +83,7 @@ describe('the plan of a Route, executed', () => {
     ]);
   });
 
-  it('deletes no object of others, and names who made it', async () => {
+  it('deletes no object of others, and names its owner', async () => {
     const another = ownerOf(
       owner.urn.replace('urn:pulumi:test', 'urn:pulumi:prod'),
       'https://127.0.0.1:6443',
@@ -96,7 +96,7 @@ describe('the plan of a Route, executed', () => {
     ]);
   });
 
-  it('leaves an object that another Route of the stack has taken over, without a word', async () => {
+  it('keeps an object that another Route of the stack has taken over, without a message', async () => {
     const another = ownerOf(`${owner.urn}-new`, 'https://127.0.0.1:6443', 'bookinfo');
     assert.deepEqual(await tried(before, set(), undefined, another), {
       outcome: { objects: new Map(), unproven: [], failures: [] },
@@ -150,7 +150,7 @@ describe('the plan of a Route, executed', () => {
     assert.deepEqual(events, ['written', 'removed']);
   });
 
-  it('writes a route that needs rules of another Route when no Route writes rules any more', async () => {
+  it('writes a route that needs rules of another Route after all Routes have written their rules', async () => {
     const events: string[] = [];
     const rules = new InFlightUpdates();
     const other = rules.while(async () => {

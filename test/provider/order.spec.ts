@@ -7,7 +7,7 @@ import { planOf } from '../../provider/plan';
 import { objectTitle, type KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { contextOf } from './support';
 
-/** A step that the provider has taken. */
+/** A recorded step of the provider. */
 type Step =
   | { step: 'create' | 'update' | 'delete'; object: KubernetesObject }
   /** Wait until every proxy can send requests to these destinations, which `object` is about to name. */
@@ -17,7 +17,7 @@ type Step =
   /** Give open connections to these destinations time to end. */
   | { step: 'drain'; left: string };
 
-/** Has the provider take a cluster from one set of objects to another, and records its steps. */
+/** Lets the provider update a cluster from one set of objects to another, and records its steps. */
 async function orderOf(before: readonly KubernetesObject[], after: readonly KubernetesObject[]): Promise<Step[]> {
   const steps: Step[] = [];
   const [from, to] = [before, after].map((objects) => new Map(objects.map((object) => [objectTitle(object), object])));
@@ -73,7 +73,7 @@ const states = subsets(versions).flatMap((declared) =>
 describe('the order of a change', function () {
   this.timeout(60_000);
   for (const protocol of protocols) {
-    it(`never has a proxy route to a missing destination, from every state of a service of three versions to every other, for ${protocol}`, async () => {
+    it(`never lets a proxy route to a missing destination, between all states of a service with three versions, for ${protocol}`, async () => {
       for (const before of states) {
         for (const after of states) {
           const [from, to] = [objectsOf(before, protocol), objectsOf(after, protocol)];
@@ -86,7 +86,7 @@ describe('the order of a change', function () {
     });
   }
 
-  it('fails the check above without any one of its steps', async () => {
+  it('fails this check if any one of its steps is left out', async () => {
     const from = objectsOf({ declared: ['v1', 'v2'], used: ['v1', 'v2'] }, 'http');
     const to = objectsOf({ declared: ['v1', 'v3'], used: ['v1', 'v3'] }, 'http');
     const steps = await orderOf(from, to);
@@ -105,7 +105,7 @@ describe('the order of a change', function () {
     assert.deepEqual(misses(from, without('drain')), ['reviews.shop.svc|v2 has connections']);
   });
 
-  it('does nothing when nothing changed', async () => {
+  it('does nothing if nothing changed', async () => {
     const objects = objectsOf({ declared: versions, used: versions }, 'http');
     assert.deepEqual(await orderOf(objects, objects), []);
   });
@@ -118,7 +118,7 @@ describe('the order of a change', function () {
     ]);
   });
 
-  it('removes a route before its subsets, and the subsets only when no proxy has the route', async () => {
+  it('removes a route before its subsets, and the subsets only after no proxy has the route', async () => {
     const steps = (await orderOf(objectsOf({ declared: ['v1', 'v2'], used: ['v2'] }, 'http'), [])).map(words);
     assert.deepEqual(steps, [
       'delete VirtualService reviews',
@@ -146,7 +146,7 @@ describe('the order of a change', function () {
     ]);
   });
 
-  it('treats a renamed object as a new one and a removed one', async () => {
+  it('treats a renamed object as a new and a removed object', async () => {
     const settings = { versions: ['v1'], weights: { v1: 100 } };
     const renamed = routed({ ...settings, virtualService: { name: 'reviews-route' } });
     const steps = (await orderOf(routed(settings), renamed)).map(words);

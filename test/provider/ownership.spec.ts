@@ -8,7 +8,7 @@ const server = 'https://127.0.0.1:6443';
 const urn = owner.urn;
 const at = (other: string, where = server): ReturnType<typeof ownerOf> => ownerOf(other, where, 'bookinfo');
 
-/** As version 0.1 labelled it: without the annotation. */
+/** With the label of version 0.1, without the annotation. */
 function ofOldVersion(id: string): LiveObject {
   const live = applied(route({ v1: 100 }));
   return { ...live, metadata: { ...live.metadata, annotations: {}, labels: { 'meshwright.io/route-set': id } } };
@@ -98,7 +98,7 @@ const cases: [what: string, live: LiveObject, isOfStack: boolean, belongs: boole
   ],
 ];
 
-describe('who made a routing object', () => {
+describe('the owner of a routing object', () => {
   for (const [what, live, ofStack, belongs, maker] of cases) {
     it(`is known of ${what}`, () => {
       assert.deepEqual([isOfStack(live, owner), belongsTo(live, owner), makerOf(live)], [ofStack, belongs, maker]);

@@ -10,14 +10,14 @@ const nothing: RoutePlan = { rules: [], routes: [], reprove: [], goneRoutes: [],
 const title = 'VirtualService bookinfo/reviews';
 
 describe('the plan of a route set', () => {
-  it('is empty when nothing changes, in whatever order keys stand', () => {
+  it('is empty if nothing changes, in any order of keys', () => {
     const reordered = JSON.parse(
       '{"spec":{"subsets":[{"labels":{"version":"v1"},"name":"v1"}],"host":"reviews"}}',
     ) as object;
     assert.deepEqual(planOf(set(rule('v1')), set({ ...rule('v1'), ...reordered })), nothing);
   });
 
-  it('writes rules before routes, and takes away what left behind both', () => {
+  it('writes rules before routes, and then removes old routes and rules', () => {
     const [old, now] = [route({ v1: 90, v2: 10 }), route({ v1: 50, v3: 50 })];
     const before = set(rule('v1'), rule('v2'), old, rule('v1', 'ratings'), route({ v1: 100 }, 'ratings'));
     assert.deepEqual(planOf(before, set(rule('v1'), rule('v3'), now)), {
@@ -32,7 +32,7 @@ describe('the plan of a route set', () => {
     });
   });
 
-  it('proves again what was never proven, once', () => {
+  it('proves unproven routes again, once', () => {
     const [same, next] = [route({ v1: 100 }), route({ v2: 100 })];
     const reprove = [{ title, before: same, after: same }];
     assert.deepEqual(planOf(set(same), set(same), [title]), { ...nothing, reprove });

@@ -22,7 +22,7 @@ interface Seen {
   beforeCreate: unknown;
 }
 
-describe('registered Kubernetes objects, so that an update can finish an interrupted one', () => {
+describe('registered Kubernetes objects', () => {
   const given = process.env[upsertAll];
   afterEach(() => {
     if (given === undefined) Reflect.deleteProperty(process.env, upsertAll);
@@ -52,7 +52,7 @@ describe('registered Kubernetes objects, so that an update can finish an interru
     'pulumi.com/patchFieldManager': fieldManager('organization/project/stack', name),
   });
 
-  it('have a field manager each, and a hook that runs before they are created', async () => {
+  it('each have a field manager, and a hook that runs before their creation', async () => {
     Reflect.deleteProperty(process.env, upsertAll);
     const hook = ['only-own-objects'];
     assert.deepEqual(await register(), [
@@ -99,13 +99,13 @@ describe('registered Kubernetes objects, so that an update can finish an interru
     });
   });
 
-  it('have no hook in a run that takes over everything', async () => {
+  it('have no hook in a run that takes over all objects', async () => {
     process.env[upsertAll] = 'true';
     const hooked = (await register()).filter(({ beforeCreate }) => beforeCreate !== undefined);
     assert.deepEqual(hooked, []);
   });
 
-  it('have different field managers in each resource and stack', () => {
+  it('have a different field manager for each resource and stack', () => {
     const names = [fieldManager('o/p/s', 'a'), fieldManager('o/p/s', 'b'), fieldManager('o/p/t', 'a')];
     assert.equal(new Set(names).size, 3);
     for (const name of names) assert.match(name, /^meshwright-[0-9a-f]{20}$/);

@@ -13,11 +13,11 @@ const live = {
 };
 
 describe('drift', () => {
-  it('is no field that others added', () => {
+  it('does not include fields that others added', () => {
     assert.equal(appliedFields(stated, live), stated);
   });
 
-  it('is every difference in applied fields', () => {
+  it('includes every difference in applied fields', () => {
     const edited = { ...live, ...route({ v1: 1, v2: 99 }), metadata: { ...live.metadata, labels: { team: 'a' } } };
     assert.deepEqual(appliedFields(stated, edited), {
       ...route({ v1: 1, v2: 99 }),

@@ -25,7 +25,7 @@ const reviews = (weights: Record<string, number>): KubernetesObject => route(wei
 type Properties = Record<string, unknown>;
 
 describe('the provider of Routes, over gRPC and on a real API server', function () {
-  this.timeout(START_TIMEOUT_MS);
+  this.timeout(180_000);
   let lab: Lab;
   let client: ResourceProviderClient;
   let stop: () => void;
@@ -33,7 +33,8 @@ describe('the provider of Routes, over gRPC and on a real API server', function 
   /** Inputs of the last update, as the engine keeps them. */
   let known: RouteInputs;
 
-  before(async () => {
+  before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     lab = await sharedLab();
     await installIstioCrds(lab);
     await kubectl(lab, ['create', 'namespace', space]);
@@ -97,7 +98,7 @@ describe('the provider of Routes, over gRPC and on a real API server', function 
     assert.deepEqual(await create(of, true), { id: '', properties: without({ ...of }, 'objects') });
   });
 
-  it('refuses objects that others made, in previews as well, and writes nothing', async () => {
+  it('refuses objects of others, even in previews, and writes nothing', async () => {
     await kubectl(lab, ['apply', '-f', '-'], JSON.stringify(reviews({ v9: 100 })));
     const of = inputs(...versions('v1', 'v2'), reviews({ v1: 90, v2: 10 }));
     const message =
@@ -136,7 +137,7 @@ describe('the provider of Routes, over gRPC and on a real API server', function 
     ]);
   });
 
-  it('writes changed objects and no others, and removes those that left', async () => {
+  it('writes only changed objects, and removes those that left the inputs', async () => {
     const before = asMap((await live('destinationrule', 'reviews.v1'))?.['metadata']);
     state.properties = await update(inputs(...versions('v1', 'v3'), reviews({ v1: 90, v3: 10 })));
     assert.deepEqual(await names(), [
@@ -148,7 +149,7 @@ describe('the provider of Routes, over gRPC and on a real API server', function 
     assert.deepEqual(after['resourceVersion'], before['resourceVersion']);
   });
 
-  it('finishes an interrupted create: the same id, nothing twice, nothing left over', async () => {
+  it('finishes an interrupted create: same id, no duplicates, nothing left over', async () => {
     const { id } = state;
     state = await create(inputs(...versions('v1', 'v2'), reviews({ v1: 50, v2: 50 })));
     assert.equal(state.id, id);
@@ -159,7 +160,7 @@ describe('the provider of Routes, over gRPC and on a real API server', function 
     ]);
   });
 
-  it('sees drift, and corrects it', async () => {
+  it('detects and corrects drift', async () => {
     assert.deepEqual(await read(), state.properties);
     await patch('reviews', { hosts: ['elsewhere'] });
     await kubectl(lab, ['delete', 'destinationrule', 'reviews.v2', '-n', space]);
@@ -201,7 +202,7 @@ describe('the provider of Routes, over gRPC and on a real API server', function 
     assert.deepEqual(await spec(), specOf({ v1: 50, v2: 50 }, ['reviews']));
   });
 
-  it('never puts weights back while their owner moves them', async () => {
+  it('never resets weights while their owner moves them', async () => {
     let moved = 0;
     let seen = 0;
     const of = (timeout: number): RouteInputs => {
@@ -232,7 +233,7 @@ describe('the provider of Routes, over gRPC and on a real API server', function 
     state.properties = await update(inputs(...versions('v1', 'v2'), reviews({ v1: 50, v2: 50 })));
   });
 
-  it('takes the objects of a RouteSet of an older version over: only their marks change', async () => {
+  it("takes over the objects of an older version's RouteSet, and changes only label and annotation", async () => {
     const set = 'urn:pulumi:test::test::meshwright:index:Routes$meshwright-routes:index:RouteSet::route-set';
     const id = routeId(set, asString(state.properties['server']), space);
     for (const object of [...versions('v1', 'v2'), reviews({ v1: 50, v2: 50 })]) {
@@ -246,7 +247,7 @@ describe('the provider of Routes, over gRPC and on a real API server', function 
     const before = await generation();
     const of = inputs(...versions('v1', 'v2'), reviews({ v1: 50, v2: 50 }));
     state = await create(of);
-    // What Pulumi does after it has created the Routes: it deletes the RouteSet.
+    // After creating the Routes, Pulumi deletes the RouteSet.
     const request = new proto.DeleteRequest()
       .setId(id)
       .setUrn(set)
@@ -281,7 +282,7 @@ describe('the provider of Routes, over gRPC and on a real API server', function 
     assert.deepEqual(await live('virtualservice', 'reviews'), before);
   });
 
-  it('names every refused object, writes no route whose rule is missing, and has the state of the rest', async () => {
+  it('names every refused object, writes no route whose rule is missing, and returns the state of the rest', async () => {
     const bad = { ...rule('v3', 'reviews', space), spec: { host: 7 } } as KubernetesObject;
     const worse = { ...route({ v1: 100 }, 'ratings', space), spec: { hosts: 'ratings' } } as KubernetesObject;
     const wanted = inputs(...versions('v1', 'v2'), bad, worse, reviews({ v1: 40, v2: 60 }));
@@ -299,12 +300,12 @@ describe('the provider of Routes, over gRPC and on a real API server', function 
     state.properties = properties;
   });
 
-  it('says why nothing could be created', async () => {
+  it('reports why nothing could be created', async () => {
     const error = (await create({ ...inputs(), context: 'nobody' }).catch((caught: unknown) => caught)) as ServiceError;
     assert.equal(error.details, `the kubeconfig has no context nobody; it has ${lab.context}`);
   });
 
-  it('leaves objects that another Route has taken over, and removes the rest', async () => {
+  it('keeps objects that another Route has taken over, and removes the rest', async () => {
     const other = { ...(await live('virtualservice', 'reviews')) };
     await kubectl(lab, [
       'label',
@@ -325,7 +326,7 @@ describe('the provider of Routes, over gRPC and on a real API server', function 
     assert.deepEqual((await live('virtualservice', 'reviews'))?.['spec'], other['spec']);
   });
 
-  it('knows when all objects are gone', async () => {
+  it('reports that all objects are gone', async () => {
     await kubectl(lab, ['delete', 'virtualservice', 'reviews', '-n', space]);
     assert.deepEqual(await read(), {});
   });
@@ -416,7 +417,7 @@ describe('the provider of Routes, over gRPC and on a real API server', function 
     assert.deepEqual(await names(), []);
   });
 
-  it('stops when the engine is gone, so that it does not work beside the next update', async () => {
+  it('stops after the engine is gone, so that it does not interfere with the next update', async () => {
     let told: () => void = () => undefined;
     const gone = new Promise<void>((resolve) => (told = resolve));
     const routes = new RouteResources(() => log);
@@ -444,7 +445,7 @@ describe('the provider of Routes, over gRPC and on a real API server', function 
   });
 });
 
-/** The state in an error, as the engine finds it. */
+/** The state in an error, as the engine reads it. */
 function incomplete(error: ServiceError): { properties: Properties; reasons: string[] } {
   const [packed] = error.metadata.get('grpc-status-details-bin');
   const [detail] = Status.deserializeBinary(packed as Buffer).getDetailsList();
@@ -452,7 +453,7 @@ function incomplete(error: ServiceError): { properties: Properties; reasons: str
   return { properties: fromStruct(failed.getProperties()), reasons: failed.getReasonsList() };
 }
 
-/** Texts as objects, whose keys may stand in any order. */
+/** Parses JSON strings, whose keys may be in any order. */
 function parsed({ objects, ...others }: Properties): Properties {
   const texts = Object.entries(asMap(objects)).map(([title, text]) => [title, JSON.parse(String(text)) as unknown]);
   return { ...others, objects: Object.fromEntries(texts) as unknown };

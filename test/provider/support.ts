@@ -12,7 +12,7 @@ export function applied(object: KubernetesObject, by: Owner = owner): LiveObject
   return { ...fields, metadata: { ...metadata, managedFields: [{ manager: routeManager, operation: 'Apply' }] } };
 }
 
-/** What a test replaces of the cluster and the proxies. */
+/** The parts of the cluster and the proxies that a test replaces. */
 export interface Fakes {
   cluster: {
     apply(object: KubernetesObject): Promise<void>;
@@ -29,7 +29,7 @@ export interface Fakes {
   weightsOwnedBy?: string;
 }
 
-/** A context without a cluster. Every object is this Route's, unless the test says otherwise. */
+/** A context without a cluster. Every object belongs to this Route, unless the test says otherwise. */
 export function contextOf({ cluster, prover, log = { info: () => undefined }, weightsOwnedBy }: Fakes): ApplyContext {
   const inFlight = { while: <T>(work: () => Promise<T>): Promise<T> => work(), idle: () => Promise.resolve() };
   return {

@@ -21,8 +21,8 @@ const entry = inSpace('networking.istio.io/v1', 'ServiceEntry', 'entry', {
   spec: { hosts: ['a.example'], location: 'MESH_EXTERNAL', resolution: 'DNS', ports: [{ number: 80, name: 'http' }] },
 });
 
-describe('the guard before an object is created, on a real API server', function () {
-  this.timeout(START_TIMEOUT_MS);
+describe('the check before an object is created, on a real API server', function () {
+  this.timeout(180_000);
   let lab: Lab;
   let judge: (object: KubernetesObject, manager?: string) => Promise<void>;
   const apply = (object: KubernetesObject, manager: string): Promise<string> =>
@@ -32,7 +32,8 @@ describe('the guard before an object is created, on a real API server', function
       JSON.stringify(managedBy(object, manager)),
     );
 
-  before(async () => {
+  before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     lab = await sharedLab();
     await installIstioCrds(lab);
     const open = (): Promise<KubernetesApi> => Promise.resolve(KubernetesApi.open({ kubeconfig: lab.kubeconfig }));
@@ -41,11 +42,11 @@ describe('the guard before an object is created, on a real API server', function
   });
 
   beforeEach(async () => {
-    // Not in a preview.
+    // False, as in an update.
     await pulumi.runtime.setMocks({ newResource: () => ({ id: '', state: {} }), call: () => ({}) });
   });
 
-  it('lets objects pass that do not exist, and kinds and namespaces that do not either', async () => {
+  it('allows objects, kinds and namespaces that do not exist', async () => {
     await judge(namespace('takeover-other'));
     await judge(config('none'));
     await judge({ ...config('none'), metadata: { name: 'none', namespace: 'takeover-other' } });
@@ -53,7 +54,7 @@ describe('the guard before an object is created, on a real API server', function
     await judge(inSpace('example.com/v1', 'Widget', 'none'));
   });
 
-  it('lets objects pass that the same resource made', async () => {
+  it('allows objects that the same resource made', async () => {
     await apply(config('mine'), 'mine');
     await apply(entry, 'mine');
     await judge(namespace('takeover'));
@@ -61,7 +62,7 @@ describe('the guard before an object is created, on a real API server', function
     await judge(entry);
   });
 
-  it('says how to take over what an interrupted update made, unless the run does so', async () => {
+  it('explains how to take over objects of an interrupted update, unless the run does so', async () => {
     await apply(config('interrupted'), 'mine');
     const strict = judgeWith(() => Promise.resolve(KubernetesApi.open({ kubeconfig: lab.kubeconfig })), false);
     await assert.rejects(strict(config('interrupted')), {
@@ -70,17 +71,17 @@ describe('the guard before an object is created, on a real API server', function
     });
   });
 
-  it('lets an object pass whose name is not known yet', async () => {
+  it('allows an object whose name is not known yet', async () => {
     await judge({ apiVersion: 'v1', kind: 'ConfigMap' } as KubernetesObject);
   });
 
-  it('lets them pass although others have touched them since', async () => {
+  it('allows them even if others have changed them since', async () => {
     await apply(config('touched'), 'mine');
     await kubectl(lab, ['label', '-n', 'takeover', 'configmap', 'touched', 'by=hand']);
     await judge(config('touched'));
   });
 
-  it('refuses objects that others made', async () => {
+  it('refuses objects of others', async () => {
     await apply(config('theirs'), 'theirs');
     await assert.rejects(judge(config('theirs')), {
       message: `ConfigMap takeover/theirs exists, and this stack did not create it (field managers: theirs).\n${adopt('ConfigMap takeover/theirs')}`,
@@ -112,7 +113,7 @@ describe('the guard before an object is created, on a real API server', function
 
   it('refuses an object that is being deleted', async () => {
     const held = config('held');
-    await apply({ ...held, metadata: { ...held.metadata, finalizers: ['example.com/held'] } as never }, 'mine');
+    await apply({ ...held, metadata: { ...held.metadata, finalizers: ['example.com/held'] } }, 'mine');
     await kubectl(lab, ['delete', '-n', 'takeover', 'configmap', 'held', '--wait=false']);
     await assert.rejects(judge(held), {
       message: 'ConfigMap takeover/held is being deleted: run again when it is gone',
@@ -129,7 +130,7 @@ describe('the guard before an object is created, on a real API server', function
     ]);
   });
 
-  it('sees kinds that were installed meanwhile', async () => {
+  it('finds kinds that were installed meanwhile', async () => {
     const names = { plural: 'takeovers', kind: 'Takeover' };
     const schema = { openAPIV3Schema: { type: 'object' } };
     const crd = {
@@ -161,7 +162,7 @@ describe('the guard before an object is created, on a real API server', function
     await refuse(config('mine'));
   });
 
-  it('is asked again after an answer that failed', async () => {
+  it('asks the cluster again after an error', async () => {
     const { connection } = KubernetesApi.open({ kubeconfig: lab.kubeconfig });
     let failures = 1;
     const flaky = new KubernetesApi({

@@ -40,7 +40,7 @@ const destinationRule = (subsets: object[]) => ({
 });
 const subset = (name: string) => ({ name, labels: { version: name } });
 
-/** Leaves a test out, with a word. */
+/** Skips a test, with the reason. */
 function ignored(title: string): void {
   console.log(`    left out, as Pulumi's language host for Node is not on PATH: ${title}`);
 }
@@ -50,7 +50,9 @@ const sound = [
   virtualService([{ route: [to('v1', 90), to('v3', 10)] }]),
 ];
 
-/** What must stop a preview, and by which rule. `$unknown` stands for a number that only the deployment knows. */
+/**
+ * Objects that must stop a preview, with the rule. `$unknown` stands for a number that is known only after deployment.
+ */
 const bad: { title: string; rule: string; objects: object[] }[] = [
   {
     title: 'weights that sum to 110',
@@ -107,7 +109,7 @@ const bad: { title: string; rule: string; objects: object[] }[] = [
   },
 ];
 
-/** Objects, one after the other; `$unknown` becomes a value that no preview knows. */
+/** Objects, one after the other; `$unknown` becomes a value that is unknown in previews. */
 function program(objects: readonly object[]): () => Promise<void> {
   const known = (value: unknown): unknown => {
     if (value === '$unknown') return pulumi.output(unknown);
@@ -128,11 +130,12 @@ function program(objects: readonly object[]): () => Promise<void> {
 }
 
 describe('a preview of any program with the policy pack', function () {
-  this.timeout(START_TIMEOUT_MS);
+  this.timeout(300_000);
   const folder = mkdtempSync(join(tmpdir(), 'meshwright-pack-'));
   let lab: Lab;
 
-  before(async () => {
+  before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     lab = await sharedLab();
     mkdirSync(join(folder, 'state'));
     mkdirSync(join(folder, 'bin'));
@@ -182,7 +185,7 @@ describe('a preview of any program with the policy pack', function () {
     });
   }
 
-  // Pulumi's language host for Node is served by no package registry: where it is on PATH, it is tried.
+  // No package registry has Pulumi's language host for Node, so it is tested only if it is on PATH.
   const hasLanguageHost = spawnSync('pulumi-analyzer-policy', { stdio: 'ignore' }).error === undefined;
   (hasLanguageHost ? it : ignored)(
     'works from the packed tarball, which Pulumi runs with its language host',

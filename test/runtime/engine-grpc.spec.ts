@@ -11,7 +11,7 @@ describe('a process that serves the engine', () => {
     'policy/direct/pulumi-analyzer-policy-meshwright',
     'provider/pulumi-resource-meshwright-routes',
   ]) {
-    it(`says its port first, and comes to its own end when the engine interrupts it: ${program}`, async () => {
+    it(`prints its port first, and exits when the engine interrupts it: ${program}`, async () => {
       const child = spawn(process.execPath, [resolve(root, program), '127.0.0.1:1'], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
@@ -22,7 +22,7 @@ describe('a process that serves the engine', () => {
     });
   }
 
-  it('ends when the engine was killed, which cannot say so', async () => {
+  it('ends after the engine was killed', async () => {
     const pack = resolve(root, 'policy/direct/pulumi-analyzer-policy-meshwright');
     const script = `
       const { spawn } = require('node:child_process');
@@ -41,7 +41,7 @@ describe('a process that serves the engine', () => {
   });
 });
 
-/** A process that has ended may stay in the table for a while, as a zombie. */
+/** An ended process may stay in the process table for a while, as a zombie. */
 function runs(pid: number): boolean {
   const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
   return stdout.trim() !== '' && !stdout.trim().startsWith('Z');

@@ -18,7 +18,7 @@ const cache = join(root, 'node_modules', '.cache', 'meshwright');
 describe('TypeScript, loaded without a build step', () => {
   let folder: string;
   beforeEach(() => {
-    // Inside the project, for its packages, but not among them: changes of those are not noticed.
+    // Inside the project, so that its packages are found, but not in node_modules, where changes are not noticed.
     mkdirSync(join(root, 'dist'), { recursive: true });
     folder = mkdtempSync(join(root, 'dist', 'load-spec-'));
     writeFileSync(
@@ -31,7 +31,7 @@ describe('TypeScript, loaded without a build step', () => {
     for (const file of kept()) rmSync(join(cache, file));
   });
 
-  /** Files in the cache that were made of this one. */
+  /** Files in the cache that belong to this file. */
   function kept(): string[] {
     const name = folder.slice(root.length + 1).replace(/\W/g, '-');
     return readdirSync(cache).filter((file) => file.startsWith(name));
@@ -57,7 +57,7 @@ void import('node:path').then(({ basename }) => console.log([a, typeof Server, b
     assert.equal(run(), '1 function main.js true');
   });
 
-  it('gets all exports of what the SDK loads late, by import() as well', () => {
+  it('gets all exports of lazily loaded modules, even by import()', () => {
     write(`
 import ${JSON.stringify(join(root, 'runtime', 'lazy-sdk-imports'))};
 import '@pulumi/pulumi';
@@ -66,7 +66,7 @@ void import('@pulumi/pulumi/automation/index.js').then(({ LocalWorkspace, Pulumi
     assert.equal(run(), 'function function');
   });
 
-  it('is bundled once while nothing changes', () => {
+  it('is bundled once as long as nothing changes', () => {
     write('console.log(1);');
     assert.deepEqual([run(), kept().length], ['1', 1]);
     const times = (): number[] => kept().map((file) => statSync(join(cache, file)).mtimeMs);
@@ -150,7 +150,7 @@ twelve();
 }
 console.log(double(21));
 `);
-    // What a debugger does: it finds the place in the bundle by the bundle's source map.
+    // Like a debugger, finds the place in the bundle with the bundle's source map.
     writeFileSync(
       join(folder, 'debug.js'),
       `

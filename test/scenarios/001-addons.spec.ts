@@ -21,7 +21,10 @@ describe('sample 001, objects', function () {
   });
   after(() => cluster.down());
 
-  /** What a tracing backend brings. Each state is deployed once: changing the backend upgrades istiod's release. */
+  /**
+   * The objects of a tracing backend. Each state is deployed once, because changing the backend upgrades istiod's
+   * release.
+   */
   const tracing = memoized(async (state: string) => {
     const { removed } = await cluster.up(state);
     const found = (await cluster.titles('Service')).filter((title) => /\/(tracing|zipkin)$/.test(title));
@@ -61,7 +64,7 @@ describe('sample 001, objects', function () {
     assert.deepEqual(await ports('grafana'), [3000]);
     assert.deepEqual(await ports('prometheus'), [9090]);
     assert.deepEqual(await ports('kiali'), [20001, 9090]);
-    // The gateways' own pods ask for their proxy; of the others none gets one.
+    // Only the gateways' pods have a proxy.
     assert.deepEqual(await cluster.injected('istio-system'), ['istio-egressgateway', 'istio-ingressgateway']);
   });
 

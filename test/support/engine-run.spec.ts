@@ -16,7 +16,7 @@ const hangs = ({ onEvent, signal }: RunOptions): Promise<Ran> =>
   });
 
 describe('a run of the engine in a test', () => {
-  it('is cancelled when it does not end, and says what it was doing', async () => {
+  it('is cancelled if it does not end, and reports its unfinished steps', async () => {
     const printed: string[] = [];
     const ran = await engineRun(hangs, false, 10, (text) => printed.push(text));
     const stderr = [

@@ -9,7 +9,8 @@ const runTimeoutMs = 150_000;
 const lastEvents = 12;
 
 /**
- * Runs the engine. A run that does not end in time is cancelled; what it was doing is printed at once, and is part of the result's `stderr`.
+ * Runs the engine. A run that does not end in time is cancelled; its current steps are printed at once, and added to
+ * the result's `stderr`.
  * @param start - an operation of a LabStack
  * @param print - defaults to stderr
  */
@@ -36,7 +37,7 @@ export async function engineRun(
   }
 }
 
-/** Where Pulumi's SDK keeps all that a run of an inline program has created. */
+/** Where Pulumi's SDK keeps everything that a run of an inline program has created. */
 const stores = new Set<object>();
 // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own this below
 const enter = AsyncLocalStorage.prototype.run;
@@ -50,8 +51,8 @@ AsyncLocalStorage.prototype.run = function (
 } as typeof enter;
 
 /**
- * Frees what a run has left in memory, some 80 MB for a sample: the SDK adds a listener for each run, and leaves timers of gRPC that keep the run's store.
- * The command needs none of this, as it ends after two or three runs.
+ * Frees memory that a run leaves behind, some 80 MB for a sample: the SDK adds a listener for each run, and gRPC timers
+ * keep the run's store alive. The command does not need this, because it ends after two or three runs.
  */
 function releaseRun(): void {
   for (const listener of process.listeners('exit'))
@@ -60,7 +61,7 @@ function releaseRun(): void {
   stores.clear();
 }
 
-/** What a run has begun and not ended, and its last events. */
+/** Unfinished steps of a run, and its last events. */
 function unfinished(events: readonly EngineEvent[]): string[] {
   const running = new Map<string, string>();
   for (const { resourcePreEvent, resOutputsEvent, resOpFailedEvent } of events) {

@@ -1,9 +1,9 @@
 import type { RouteSettings, StackSettings } from '../../mesh/manifests/settings';
 import { isMap } from '../../mesh/json';
-import { clientNamed } from '../../mesh/traffic/client-names';
 import type { Expectation } from '../../mesh/traffic/expectations';
 import { requestOf } from '../../mesh/traffic/request-string';
 import { route } from '../../mesh/traffic/route';
+import { sentRequest } from '../../mesh/traffic/senders';
 import { trafficModel, type TrafficModel } from '../../mesh/traffic/traffic-model';
 import { fraction } from '../../mesh/traffic/share';
 import { stackTraffic } from '../../mesh/traffic/stack-objects';
@@ -11,7 +11,10 @@ import { destinationWords } from '../../mesh/traffic/words';
 
 type Written = Exclude<Expectation['request'], string>;
 
-/** Expectations that hold in a stack: for every rule of its routes, and for requests that no match takes, where they go with which shares. */
+/**
+ * Expectations that hold in a stack: the destinations and shares for every rule of its routes, and for requests that no
+ * rule matches.
+ */
 export function expectationsOf(stack: StackSettings): Expectation[] {
   const { objects, options } = stackTraffic(stack);
   const traffic = trafficModel(objects, options);
@@ -26,7 +29,7 @@ export function expectationsOf(stack: StackSettings): Expectation[] {
   return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
 }
 
-/** Who sends requests to a route, and for which host. */
+/** A sender of requests to a route, and their host. */
 function senders(
   traffic: TrafficModel,
   namespace: string,
@@ -41,7 +44,7 @@ function senders(
   return [...inMesh, ...outside.map((gateway) => ({ host, from: `gateway ${gateway}` }))];
 }
 
-/** A request that each match takes, and one that none does. */
+/** A request for each match, and one that no match takes. */
 function requests(host: string, { http = [] }: RouteSettings): Written[] {
   const matches = http.flatMap(({ match = [] }) => match as Record<string, unknown>[]);
   return [{ url: `${host}/other` }, ...matches.map((match) => taken(host, match))];
@@ -60,7 +63,7 @@ function taken(host: string, match: Record<string, unknown>): Written {
   };
 }
 
-/** A text that a StringMatch takes. */
+/** A string that matches a StringMatch. */
 function text(match: unknown, otherwise = 'x'): string {
   if (!isMap(match)) return otherwise;
   const { exact, prefix, regex } = match;
@@ -69,13 +72,16 @@ function text(match: unknown, otherwise = 'x'): string {
   return typeof regex === 'string' ? regex.replaceAll(/[\\^$]|\.\*|\.\+/g, 'x').replaceAll(/[()?+*]/g, '') : otherwise;
 }
 
-/** What the model says of a request, as expectations: one for each destination with its share, or the status of an answer. */
+/**
+ * The model's outcome of a request as expectations: one for each destination with its share, or the status of an
+ * answer.
+ */
 function observed(traffic: TrafficModel, asked: Pick<Expectation, 'request' | 'from'>): Expectation[] {
   const request = requestOf(asked.request);
   if (typeof request === 'string') throw new Error(request);
-  const client = clientNamed(traffic, asked.from, request);
-  if (typeof client === 'string') return [];
-  const { kind, status, destinations = [], fault } = route(traffic, client.proxy, request);
+  const sent = sentRequest(traffic, asked.from, request);
+  if (typeof sent === 'string') return [];
+  const { kind, status, destinations = [], fault } = route(traffic, sent.client.proxy, sent.request);
   const aborted = fault?.abort?.status === undefined ? 0 : percentOf(fault.abort.share);
   const reached = (share: string): number => Math.round(percentOf(share) * (100 - aborted)) / 100;
   return [

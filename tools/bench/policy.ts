@@ -3,8 +3,9 @@ import { serviceObjects } from './mesh';
 import { sizesOr } from './sizes';
 
 /**
- * What a check costs, and how the cost grows: `node -r tsx/cjs tools/bench/policy.ts [objects…]`. Processor time, the best of several runs, for meshes of a
- * Service, a VirtualService, a DestinationRule and two Deployments per service.
+ * The cost of a check, and how it grows with the mesh: `node -r tsx/cjs tools/bench/policy.ts [objects…]`. Processor
+ * time, the best of several runs, for meshes of a Service, a VirtualService, a DestinationRule and two Deployments per
+ * service.
  */
 const perService = 5;
 const runs = 3;
@@ -31,7 +32,7 @@ for (const one of measured) {
 function measure(objects: number): Measured {
   const mesh = Array.from({ length: Math.ceil(objects / perService) }, (_, index) => serviceObjects(index)).flat();
   const times = Array.from({ length: runs }, () => {
-    // A fresh copy: what is remembered about an object must not make the second run cheaper.
+    // A fresh copy, because memoized results would make the second run cheaper.
     const given = structuredClone(mesh);
     const start = process.cpuUsage();
     const findings = check(given);

@@ -4,8 +4,10 @@ import { sizesOr } from './sizes';
 import { stackOf } from './stack';
 
 /**
- * What reading a stack of many routes costs, without an engine, and how the cost grows: `node -r tsx/cjs tools/bench/program.ts [services…]`. Each size in fresh processes; processor time, that of V8's
- * threads included, and the largest resident memory, the best of several runs. The program runs whole, under Pulumi's mocks. Bounds hold for 1,000 services.
+ * The cost of reading a stack with many routes, without an engine, and how it grows: `node -r tsx/cjs
+ * tools/bench/program.ts [services…]`. Each size runs in fresh processes. Measures processor time, including V8's
+ * threads, and peak memory, and takes the best of several runs. The whole program runs under Pulumi's mocks. The bounds
+ * are for 1,000 services.
  */
 const runs = 3;
 const sizes = sizesOr([10, 100, 300, 1000, 3000]);
@@ -19,7 +21,7 @@ const bounds: Record<string, number> = {
 
 type Figures = Record<string, number>;
 
-/** In a process of its own: the stages one by one, or the whole program, as JSON on stdout. */
+/** Runs the stages one by one, or the whole program, in a separate process, which prints JSON. */
 const scripts = {
   stages: `
     const { parseStack } = require('./config/parse');
@@ -75,7 +77,7 @@ function figures(script: keyof typeof scripts, services: number): Figures {
   return JSON.parse(output.trim().split('\n').at(-1) ?? '{}') as Figures;
 }
 
-/** The best of each over several runs. */
+/** The best value of each measurement over several runs. */
 function best(services: number): Figures {
   const all = Array.from({ length: runs }, () => ({ ...figures('stages', services), ...figures('program', services) }));
   const keys = Object.keys(all[0] ?? {});

@@ -13,13 +13,16 @@ import { RealStack, type Operation } from '../../test/real/pulumi/support/real-s
 import { stackOf } from './stack';
 
 /**
- * What a stack of many routes costs, beside kubectl and helm with the same objects: `node -r tsx/cjs tools/bench/scale.ts [rounds] [kills] [services…]`. Wall-clock seconds on a lab of its own, the median of
- * the rounds, as a ratio to helm and kubectl in the same run, and how it grows from one number of services to the next. With kills, so many first updates are killed at a random moment, and the next one
- * must finish. kubectl and helm do the same for one weight as for no change, so only Pulumi is asked for that. Pulumi runs with the policy pack. Without helm on PATH it is left out, with a word.
+ * The cost of a stack with many routes, compared with kubectl and helm for the same objects: `node -r tsx/cjs
+ * tools/bench/scale.ts [rounds] [kills] [services…]`. Measures wall-clock seconds on a separate lab: the median of the
+ * rounds, the ratio to helm and kubectl in the same run, and the growth from one number of services to the next. With
+ * `kills`, that many first updates are killed at a random moment, and the next update must finish. kubectl and helm
+ * take the same time for one weight as for no change, so only Pulumi is measured without a change. Pulumi runs with the
+ * policy pack. Without helm on PATH, helm is left out with a note.
  */
 const [rounds = 3, kills = 0, ...given] = process.argv.slice(2).map(Number);
 const sizes = given.length === 0 ? [100] : given;
-/** How many services there are just now. */
+/** The current number of services. */
 let services = 0;
 
 const objectsOf = (share: number): KubernetesObject[] =>
@@ -49,12 +52,12 @@ function kubectl(lab: Lab): Tool {
   return {
     first: apply(10),
     weight: apply(20),
-    // With all that is in them: one by one, kubectl takes 0.2 s for each object.
+    // Deletes whole namespaces, because kubectl takes 0.2 s for each single object.
     remove: () => run(lab.kubectl, ['delete', 'namespaces', ...objectsOf(10).flatMap(spaceName)], lab),
   };
 }
 
-/** Namespaces are not the release's business: helm cannot wait for one that it makes itself. */
+/** Namespaces are not part of the release: helm cannot wait for a namespace that it creates itself. */
 function helm(lab: Lab): Tool {
   const chart = join(root, 'chart');
   mkdirSync(join(chart, 'templates'), { recursive: true });
@@ -86,7 +89,7 @@ function helm(lab: Lab): Tool {
 
 type PulumiTool = Tool & {
   configure: (share: number) => void;
-  /** Begins an update. */
+  /** Starts an update. */
   begin: () => ReturnType<RealStack['begin']>;
   end: () => void;
 };
@@ -119,7 +122,10 @@ function pulumi(lab: Lab): PulumiTool {
 const has = (program: string): boolean => spawnSync(program, ['version'], { stdio: 'ignore' }).status === 0;
 const median = (values: number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 
-/** Kills first updates, and has the next one finish: without an error, and with every object there once. Returns how many did. */
+/**
+ * Kills first updates and runs another update after each, which must succeed and leave every object exactly once.
+ * Returns the number of successes.
+ */
 async function killed(lab: Lab): Promise<number> {
   let finished = 0;
   const began = performance.now();

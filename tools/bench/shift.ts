@@ -18,9 +18,11 @@ import { findPrograms } from '../../test/real/traffic/programs';
 import { shop, shopHost, shopRoute, shopRouteObjects } from '../../test/real/traffic/shop';
 
 /**
- * A shift of weights on a real istiod with ten real Envoys, under 300 requests per second: `node -r tsx/cjs tools/bench/shift.ts [runs]`. Time from the edit of the configuration until the last proxy serves
- * the new split, and requests lost, for `pulumi up` with and without proof, `kubectl apply` and `helm upgrade` in turns, so that what else the machine does meets them all; and what the proof adds
- * to `pulumi up`. Needs pulumi, helm, istiod and Envoy on PATH.
+ * A shift of weights on a real istiod with ten real Envoys, under 300 requests per second: `node -r tsx/cjs
+ * tools/bench/shift.ts [runs]`. Measures the time from the edit of the configuration until the last proxy serves the
+ * new split, and the lost requests, for `pulumi up` with and without proof, `kubectl apply` and `helm upgrade`. They
+ * run in turn, so that other load on the machine affects all of them. Also measures the time that the proof adds to
+ * `pulumi up`. Needs pulumi, helm, istiod and Envoy on PATH.
  */
 const run = promisify(execFile);
 const runs = Number(process.argv[2] ?? 10);
@@ -31,12 +33,12 @@ type Weights = Record<string, number>;
 
 interface Way {
   name: string;
-  /** Makes the split so; whether the proxies have it when it returns is its own affair. */
+  /** Applies the split. It may return before the proxies have it. */
   shift(weights: Weights): Promise<void>;
   times: number[];
-  /** How long the command itself took. */
+  /** The duration of the command itself. */
   took: number[];
-  /** How long it waited for the proxies, as it says itself; none for the others. */
+  /** The duration of the wait for proxies, from the command's output; undefined for commands that do not wait. */
   proofs: number[];
 }
 
@@ -56,7 +58,7 @@ async function main(): Promise<void> {
     log: () => undefined,
   });
   const folder = mkdtempSync(join(tmpdir(), 'meshwright-shift-'));
-  // All ways own the same objects in turns.
+  // All tools own the same objects in turn.
   Object.assign(process.env, { PULUMI_K8S_ENABLE_PATCH_FORCE: 'true', PULUMI_K8S_UPSERT_EXISTING_OBJECTS: 'true' });
   const stacks = [new RealStack(mesh.lab), new RealStack(mesh.lab)] as const;
   try {
@@ -68,7 +70,7 @@ async function main(): Promise<void> {
       helm(mesh, folder),
     ];
     const load = await loaded(ways, view, port, mesh.api);
-    await sleep(500); // The access log is written five times a second.
+    await sleep(500); // The access log is flushed five times a second.
     const edge = mesh.proxies.get('edge-0');
     report(ways, load, lossesOf(load.lost, edge === undefined ? [] : accessLog(edge)));
   } finally {
@@ -79,7 +81,8 @@ async function main(): Promise<void> {
 }
 
 /**
- * Each way in its turn makes the same shift, and the next time the one back. Between two of them the route is put back behind their backs: each compares with what it has done itself the last time.
+ * Each tool in turn makes the same shift, and in the next round the reverse shift. In between, the route is reset
+ * without the tools: each of them compares with its own last state.
  */
 async function loaded(ways: Way[], view: MeshView, port: number, api: RealMesh['api']): Promise<Loaded> {
   let [from, to]: [Weights, Weights] = [
@@ -88,7 +91,7 @@ async function loaded(ways: Way[], view: MeshView, port: number, api: RealMesh['
   ];
   const live = (before: Weights, after: Weights): Promise<string> =>
     proveRoute(routeOf(before), routeOf(after), { mesh: view, timeoutMs: 60_000, log: () => undefined });
-  // The first time is another matter: resources are made, and plugins loaded into the machine's memory.
+  // The first run does not count: it creates resources, and plugins are not in the file cache yet.
   for (const way of ways) {
     await way.shift(from);
     way.proofs.length = 0;
@@ -178,7 +181,7 @@ function nothing(): Pick<Way, 'times' | 'took' | 'proofs'> {
 
 function routeOf(weights: Weights): KubernetesObject {
   const route = shopRouteObjects({ versions, weights }).find(({ kind }) => kind === 'VirtualService');
-  if (route === undefined) throw new Error('these settings make no route');
+  if (route === undefined) throw new Error('these settings have no route');
   return route;
 }
 

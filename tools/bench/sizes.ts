@@ -1,4 +1,4 @@
-/** Sizes that the command line asks for, in place of those that a bench has by itself. */
+/** Sizes from the command line, or else the bench's default sizes. */
 export function sizesOr(usual: readonly number[]): readonly number[] {
   const given = process.argv
     .slice(2)

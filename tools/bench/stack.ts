@@ -4,7 +4,7 @@ const servicesPerNamespace = 25;
 
 /**
  * A stack of services with two versions each: three routing objects for a service, and a namespace for 25 of them.
- * @param share - percent that the first service's second version gets; that of all others gets 10
+ * @param share - percent for the second version of the first service; all other second versions get 10
  */
 export function stackOf(services: number, share: number): StackSettings {
   const names = Array.from({ length: services }, (_, index) => `service-${index}`);

@@ -11,7 +11,7 @@ import { serviceObjects } from './mesh';
 import { sizesOr } from './sizes';
 
 /**
- * What the questions to the routing model cost, and how the cost grows: `node -r ts-node/register/transpile-only tools/bench/traffic.ts [services…]`. Processor time, the
+ * What the questions to the routing model cost, and how the cost grows: `node -r tsx/cjs tools/bench/traffic.ts [services…]`. Processor time, the
  * best of several runs, for services with two versions and two rules each behind one gateway. Bounds hold for 1,000 services.
  */
 const runs = 3;
@@ -68,7 +68,7 @@ function measure(services: number, draw: Parameters<typeof graphPage>[2]): Measu
   };
 }
 
-/** Each service has a public host of its own beside its routes in the mesh. */
+/** Each service has its own public host, in addition to its routes in the mesh. */
 function mesh(services: number, share: number): KubernetesObject[] {
   const gateway = istio('Gateway', 'public', {
     selector: { istio: 'ingressgateway' },

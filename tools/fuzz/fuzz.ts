@@ -25,12 +25,12 @@ export interface FuzzFailure {
 
 export interface FuzzResult {
   cases: number;
-  /** Cases that were accepted: a fuzzer that only makes garbage tests little. */
+  /** Number of accepted cases: a fuzzer that makes only garbage tests little. */
   accepted: number;
   failures: FuzzFailure[];
 }
 
-/** Longest time for one case, in milliseconds of this process: other programs may be running. */
+/** Longest processor time for one case, in milliseconds. Wall-clock time would depend on other programs. */
 const caseTimeoutMs = 5000;
 
 /** Reads, checks and renders changed stack files. Every one must be accepted or refused with problems; none may throw. */
@@ -80,7 +80,7 @@ function judgeObjects(text: string): boolean {
   return objects.length === values.length && documents.every(({ problems }) => problems.length === 0);
 }
 
-/** As the commands tell objects from other documents. */
+/** Decides like the commands. */
 function isObject(value: unknown): value is KubernetesObject {
   if (!isMap(value) || !isMap(value['metadata'])) return false;
   const { apiVersion, kind, metadata } = value;
@@ -115,7 +115,7 @@ function run(count: number, seed: number, make: (random: Random) => Case): FuzzR
   return result;
 }
 
-/** The stack files to start from: the project's own and the bases of its samples, and one with what these lack. */
+/** The stack files to start from: the project's own, the bases of its samples, and one with keys that these lack. */
 function stackFiles(): Record<string, unknown>[] {
   const own = readdirSync(projectRoot)
     .filter((name) => /^Pulumi\..+\.yaml$/.test(name))

@@ -1,7 +1,7 @@
 import type { Random } from '../../mesh/traffic/explanation';
 import { isMap } from '../../mesh/json';
 
-/** Values that programs tend to stumble over. */
+/** Values that often break programs. */
 const oddValues: readonly unknown[] = [
   null,
   true,
@@ -100,7 +100,7 @@ function containers(value: unknown): object[] {
   return [value, ...Object.values(value).flatMap(containers)];
 }
 
-/** A text with some characters removed, repeated, swapped for others, or cut off. */
+/** A string with some characters removed, repeated, replaced, or cut off. */
 export function mutatedText(text: string, random: Random): string {
   const at = Math.floor(random() * text.length);
   const inserted =

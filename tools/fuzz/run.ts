@@ -1,6 +1,9 @@
 import { fuzzObjects, fuzzStackFiles, type FuzzResult } from './fuzz';
 
-/** `node -r tsx/cjs tools/fuzz/run.ts [COUNT] [SEED]`: a long run of the fuzzer; every failure is printed with what brings it back. */
+/**
+ * `node -r tsx/cjs tools/fuzz/run.ts [COUNT] [SEED]`: a long run of the fuzzer; every failure is printed with the seed
+ * that reproduces it.
+ */
 const [count = 1000, seed = 1] = process.argv.slice(2).map(Number);
 const runs: [string, (count: number, seed: number) => FuzzResult][] = [
   ['stack files', fuzzStackFiles],

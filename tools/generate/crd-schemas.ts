@@ -2,7 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { istioKinds, newestRelease, type CrdSchema } from './istio-crds';
 
-/** Writes policy/schema/crd/istio.generated.json: the structural schemas of Istio's kinds, without their prose, each schema once. */
+/**
+ * Writes policy/schema/crd/istio.generated.json: the structural schemas of Istio's kinds, without descriptions, each
+ * schema once.
+ */
 const { version, kinds } = istioKinds(newestRelease);
 const schemas: string[] = [];
 const index: Record<string, Record<string, number>> = {};
@@ -19,7 +22,10 @@ writeFileSync(
 );
 process.stderr.write(`${file}: ${kinds.length} kinds and versions, ${schemas.length} schemas of Istio ${version}\n`);
 
-/** `description` is prose unless it is the name of a property; `status` is written by istiod alone, `metadata` checked by Kubernetes itself. */
+/**
+ * Drops `description`, unless it is the name of a property, `status`, which only istiod writes, and `metadata`, which
+ * Kubernetes itself checks.
+ */
 function withoutProse(schema: CrdSchema): CrdSchema {
   return trimmed({ ...schema, properties: { spec: schema.properties?.['spec'] ?? {} } }) as CrdSchema;
 }

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { istioKinds, newestRelease, type CrdSchema } from './istio-crds';
 
 /**
- * Writes policy/schema/field-versions.generated.json: for each kind, the fields, enum values and API versions that a later minor release than the oldest one
- * listed here brought, by comparing the CRDs of those releases.
+ * Writes policy/schema/field-versions.generated.json: for each kind, the fields, enum values and API versions that were
+ * added after the oldest minor release listed here, found by comparing the CRDs of the releases.
  */
 // The first release of each minor one that the module proxy serves.
 const releases = [
@@ -51,7 +51,7 @@ function featuresOf(schema: CrdSchema, path: string): string[] {
   ];
 }
 
-/** What lies below a field that came with the same release says nothing new. */
+/** Omits entries below a field that the same release added. */
 function withoutInner(all: typeof since): typeof since {
   return Object.fromEntries(
     Object.entries(all).map(([kind, features]) => [

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 
-/** The part of an OpenAPI v3 schema that Kubernetes lets a CRD use. */
+/** The part of OpenAPI v3 schemas that Kubernetes allows in CRDs. */
 export interface CrdSchema {
   properties?: Record<string, CrdSchema>;
   items?: CrdSchema;
@@ -19,7 +19,7 @@ interface CustomResourceDefinition {
   };
 }
 
-/** A kind in one version of its API, as a release of Istio defines it. */
+/** A kind in one API version, as defined by a release of Istio. */
 export interface CrdKind {
   group: string;
   kind: string;

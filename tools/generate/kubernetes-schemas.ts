@@ -29,7 +29,10 @@ const enums = enumValues(
   readFileSync(join(module.Dir, 'pkg', 'generated', 'openapi', 'zz_generated.openapi.go'), 'utf8'),
 );
 
-/** Groups whose objects people write. The others hold questions to the API server, and what controllers and nodes write. */
+/**
+ * Groups whose objects users write. The others are for requests to the API server, or are written by controllers and
+ * nodes.
+ */
 const groups = [
   '',
   'admissionregistration.k8s.io',
@@ -65,7 +68,7 @@ const lines = [...used]
 writeFileSync(file, `${JSON.stringify(head, null, 1).slice(0, -2)},\n "definitions": {\n${lines.join(',\n')}\n }\n}\n`);
 process.stderr.write(`${file}: ${Object.keys(kinds).length} kinds, ${used.size} definitions of ${module.Version}\n`);
 
-/** Kinds that a client can create, with the name of their definition, and whether they live in a namespace. */
+/** Kinds that a client can create, with the name of their definition, and whether they are namespaced. */
 function creatableKinds(): [name: string, kind: Kind, isNamespaced: boolean][] {
   return Object.entries(openApi.paths).flatMap(([path, { post }]): [string, Kind, boolean][] => {
     const operation = post as
@@ -73,7 +76,7 @@ function creatableKinds(): [name: string, kind: Kind, isNamespaced: boolean][] {
       | undefined;
     const kind = operation?.['x-kubernetes-group-version-kind'];
     const reference = operation?.parameters?.find((parameter) => parameter.in === 'body')?.schema?.$ref;
-    // Deeper paths are actions on an object, such as an eviction.
+    // Longer paths are actions on an object, such as an eviction.
     const isDeep = /\{name\}/.test(path.replace('/namespaces/{name}', ''));
     if (kind === undefined || reference === undefined || isDeep) return [];
     return [[definitionName(reference), kind, path.includes('{namespace}')]];
@@ -100,7 +103,10 @@ function use(name: string): void {
   used.set(short, compact(definition, name));
 }
 
-/** What decides whether a value is accepted; prose, merge strategies and the status, which controllers write, are left out. */
+/**
+ * The keywords that decide whether a value is accepted. Descriptions, merge strategies and the status, which
+ * controllers write, are left out.
+ */
 function compact(schema: Schema, name?: string): Schema {
   const { $ref, type, format, items, additionalProperties, properties, required } = schema;
   if (typeof $ref === 'string') {
@@ -126,7 +132,7 @@ function compact(schema: Schema, name?: string): Schema {
   };
 }
 
-/** The values of enumerations: the OpenAPI document in the module lacks them, the Go code that it comes from has them. */
+/** The values of enumerations: the OpenAPI document in the module lacks them, but its Go source has them. */
 function enumValues(code: string): Map<string, string[]> {
   const found = new Map<string, string[]>();
   let definition = '';

@@ -62,7 +62,7 @@ export function cacheIn(folder: string): Cache {
 /** Sizes and hashes of the files in a folder, by their relative paths. */
 type Contents = Record<string, { size: number; sha256: string }>;
 
-/** The record of a folder lies beside it. */
+/** The record of a folder is stored next to it. */
 const recordOf = (folder: string): string => `${folder}.files.json`;
 
 /** Records the files of a folder, so that damage can be found later. */

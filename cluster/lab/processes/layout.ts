@@ -78,7 +78,7 @@ export async function writePorts(layout: Layout, ports: Ports): Promise<void> {
   await replaceFile(layout.settings, `${JSON.stringify({ ports }, undefined, 2)}\n`);
 }
 
-/** Writes a file so that it is never half written, and also in place of something that is no file. */
+/** Writes a file atomically. Replaces anything else at that path. */
 export async function replaceFile(file: string, text: string): Promise<void> {
   const draft = `${file}.draft`;
   await writeFile(draft, text, { mode: 0o600 });

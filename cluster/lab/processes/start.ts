@@ -33,9 +33,26 @@ interface StartedProcesses {
   readonly ports: Ports;
 }
 
+/** How often the lab chooses new ports because another program took one before its server listened. */
+const portChoices = 3;
+
 /** Starts the processes that do not run as they should, and returns when all answer. The others are left alone. */
-export async function startProcesses({ layout, programs, envoy, log }: StartOptions): Promise<StartedProcesses> {
+export async function startProcesses(options: StartOptions): Promise<StartedProcesses> {
+  const { layout, log } = options;
   await mkdir(layout.logs, { recursive: true, mode: 0o700 });
+  for (let choice = 1; ; choice++) {
+    try {
+      return await startOnce(options);
+    } catch (error) {
+      if (!(error instanceof StartError) || !error.isPortTaken || choice === portChoices) throw error;
+      log(`lab: another program has taken a port of ${error.process}, choosing new ones`);
+      await stopRunning(await findRunning(layout));
+      await writePorts(layout, await choosePorts());
+    }
+  }
+}
+
+async function startOnce({ layout, programs, envoy, log }: StartOptions): Promise<StartedProcesses> {
   const { pki, made } = await ensurePki(layout.pki);
   if (made === 'replaced') log('lab: its certificates are damaged or expired, making new ones');
   if (made !== undefined) await stopRunning(await findRunning(layout)); // They use the old certificates.
@@ -53,15 +70,22 @@ export async function startProcesses({ layout, programs, envoy, log }: StartOpti
   // After an error they wait up to half a minute before they watch again, so they restart with the API server.
   if (started.includes(true)) await Promise.all(watchers.flatMap((name) => running[name]).map(stopProcess));
   const found = (name: LabProcessName): readonly RunningProcess[] => (started.includes(true) ? [] : running[name]);
-  await Promise.all([
+  const results = await Promise.allSettled([
     ...watchers.map((name) => up(name, found(name), name === 'kwok' ? () => removeLeases(layout) : undefined)),
-    // No other process depends on Prometheus.
-    up('prometheus').catch((error: unknown) => log(`lab: continuing without Prometheus: ${(error as Error).message}`)),
+    up('prometheus').catch((error: unknown) => {
+      if (error instanceof StartError && error.isPortTaken) throw error;
+      // No other process depends on Prometheus.
+      log(`lab: continuing without Prometheus: ${(error as Error).message}`);
+    }),
   ]);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
   return { client, server, ports };
 }
 
-/** The ports of the last start; new ones when there are none or another program uses one: then no process may go on with the old ones. */
+/**
+ * The ports of the last start; new ones when there are none or another program uses one: then no process may continue
+ * with the old ones.
+ */
 async function settlePorts(layout: Layout, running: Running, log: Log): Promise<Ports> {
   const known = await readPorts(layout);
   if (known !== undefined && !(await someTaken(known, running))) return known;
@@ -72,7 +96,7 @@ async function settlePorts(layout: Layout, running: Running, log: Log): Promise<
   return ports;
 }
 
-/** Ports of a process beside the port of its own name. */
+/** Ports of a process besides the port with its name. */
 const morePorts: Partial<Record<LabProcessName, (keyof Ports)[]>> = {
   etcd: ['etcd-peer'],
   'lab-node': ['egress', 'kubelet'],
@@ -206,6 +230,7 @@ async function start(what: BringUp): Promise<void> {
   throw new StartError(
     name,
     [`${name} ${fate}. The end of its log ${layout.logOf(name)}:`, tail, ...hint(name, tail)].join('\n'),
+    ending !== null && /address already in use/i.test(tail),
   );
 }
 
@@ -214,6 +239,8 @@ export class StartError extends LabError {
   constructor(
     readonly process: LabProcessName,
     message: string,
+    /** Whether another program listens on one of its ports. */
+    readonly isPortTaken = false,
   ) {
     super(message);
   }

@@ -22,7 +22,7 @@ async function fromProc(pid: number): Promise<RunningProcess | undefined> {
     // The command line of a zombie is empty.
     return text === '' ? undefined : { pid, commandLine: text.replace(/\0$/, '').replaceAll('\0', ' ') };
   } catch {
-    return undefined; // It ended meanwhile.
+    return undefined; // The process has ended meanwhile.
   }
 }
 
@@ -73,7 +73,7 @@ export function findMarked(table: readonly RunningProcess[], mark: Mark): Runnin
 /** Lines of a program's output to show when it fails. */
 const tailLines = 8;
 
-/** Starts a program in a session of its own, so that it outlives this process and ignores Ctrl-C. Its output goes to a new file. */
+/** Starts a program in its own session, so that it outlives this process and ignores Ctrl-C. Its output goes to a new file. */
 export async function startDetached(
   program: string,
   args: readonly string[],

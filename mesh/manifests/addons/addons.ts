@@ -33,7 +33,10 @@ export function addonReleases(addons: AddonsSettings, istio: IstioSettings | und
   });
 }
 
-/** Objects beside the releases: Services of the tracing backend, the Telemetry that enables tracing, passwords, Ingresses and Gateways. */
+/**
+ * Objects besides the releases: Services of the tracing backend, the Telemetry that enables tracing, passwords,
+ * Ingresses and Gateways.
+ */
 export function addonObjects(
   addons: AddonsSettings,
   istio: IstioSettings | undefined,

@@ -6,7 +6,7 @@ import type { AddonSettings, AddonsSettings, TracingBackend } from './settings';
 export const addonNames = ['prometheus', 'grafana', 'jaeger', 'zipkin', 'kiali'] as const;
 export type AddonName = (typeof addonNames)[number];
 
-/** Everything beside its own settings that an addon's values depend on. */
+/** Everything that an addon's values depend on, besides its own settings. */
 export interface AddonContext {
   addons: AddonsSettings;
   istio: IstioSettings;

@@ -31,8 +31,9 @@ const collectorPorts: TracingPort[] = [
 ];
 
 /**
- * The Services with the names that Istio's documentation and other tools use: `tracing` for the web page and `zipkin` for spans, both of the one backend, and
- * Jaeger's collector. They are not made by a chart, so that there is never more than one of each.
+ * The Services with the names that Istio's documentation and other tools use: `tracing` for the web page and `zipkin`
+ * for spans, both of the one backend, and Jaeger's collector. No chart creates them, so there is never more than one of
+ * each.
  */
 export function tracingServices({ addons, namespace }: AddonContext): Rendered[] {
   const backend = tracingBackend(addons);

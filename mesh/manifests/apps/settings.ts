@@ -14,7 +14,7 @@ export interface AppSettings {
   hub?: string;
   /** Replicas by workload, a short form of `workloads.<name>.replicas`. */
   replicas?: Record<string, number>;
-  /** Workloads by name, merged over those of the sample app: maps key by key, lists as a whole. */
+  /** Workloads by name, merged over those of the sample app: maps key by key, lists replaced as a whole. */
   workloads?: Verbatim<Record<string, WorkloadSettings>>;
   /** Services by name, merged likewise. A sample app's Service is left out when it selects no installed workload. */
   services?: Verbatim<Record<string, ServiceSettings>>;
@@ -35,7 +35,7 @@ export interface WorkloadSettings {
   labels?: Record<string, string>;
   /** Annotations of the object itself. */
   annotations?: Record<string, string>;
-  /** Annotations of the pods. A bare Pod has these beside `annotations`. */
+  /** Annotations of the pods. A bare Pod has these in addition to `annotations`. */
   podAnnotations?: Record<string, string>;
   /** Replicas of a Deployment or StatefulSet. Defaults to 1. */
   replicas?: number;
@@ -103,7 +103,9 @@ export interface ServiceSettings {
   spec?: ChartValues;
 }
 
-/** Kubernetes' ServicePort. A name such as `http` or `grpc-web` tells Istio the protocol; without one it is sniffed. */
+/**
+ * Kubernetes' ServicePort. A name such as `http` or `grpc-web` tells Istio the protocol; without one Istio detects it.
+ */
 export interface ServicePort {
   port: number;
   name?: string;
@@ -116,7 +118,7 @@ export interface ServicePort {
 }
 
 export interface ServiceAccountSettings {
-  /** False: it exists already. Defaults to true. */
+  /** False if it exists already. Defaults to true. */
   install?: boolean;
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
@@ -144,7 +146,7 @@ export function isKnownApp(name: string): name is KnownAppName {
 export interface KnownApp {
   /** Default of the app's `hub`. */
   hub?: string;
-  /** Default of the app's `version`. Undefined when each image has a version of its own. */
+  /** Default of the app's `version`. Undefined when each image has its own version. */
   version?: string;
   workloads: Record<string, WorkloadSettings>;
   services?: Record<string, ServiceSettings>;

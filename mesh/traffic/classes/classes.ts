@@ -10,7 +10,7 @@ import type { CompiledRoute } from '../rules/routes';
 import { regionMember } from '../solve/satisfy';
 import { conditionList, conditionWords } from '../words';
 
-/** All that a mesh decides, entry by entry, by {@link entryKey}; in a fixed order. */
+/** All routing decisions of a mesh: its entries by {@link entryKey}, in a fixed order. */
 export function entries(traffic: TrafficModel, groups?: readonly Group[]): Map<string, Entry> {
   const all = clients(traffic.mesh, groups).flatMap((client) => clientEntries(traffic, client));
   return new Map(all.map((entry) => [entryKey(entry), entry]));
@@ -21,7 +21,10 @@ function clientEntries(traffic: TrafficModel, client: Client): Entry[] {
   return client.proxy.type === 'gateway' ? gatewayEntries(traffic, client) : meshEntries(traffic, client);
 }
 
-/** What a mesh decides about an entry that another mesh has: its own entry for the very host, or what becomes of the host there. */
+/**
+ * The decision of a mesh for an entry of another mesh: its own entry for the same host, or else the outcome of requests
+ * to that host.
+ */
 export function entryLike(traffic: TrafficModel, own: ReadonlyMap<string, Entry>, other: Entry): Entry {
   const same = own.get(entryKey(other));
   if (same !== undefined) return same;
@@ -39,7 +42,7 @@ export function entryLike(traffic: TrafficModel, own: ReadonlyMap<string, Entry>
 }
 
 function absent(traffic: TrafficModel, { client, host, port, protocol }: Entry): Outcome {
-  if (client.proxy.type === 'none') return { kind: 'passthrough', why: `${host} is no Service` };
+  if (client.proxy.type === 'none') return { kind: 'passthrough', why: `${host} is not a Service` };
   if (client.proxy.type === 'gateway') {
     return protocol === 'http' || protocol === 'https'
       ? noRoute(`no route for host ${host}`)
@@ -50,7 +53,7 @@ function absent(traffic: TrafficModel, { client, host, port, protocol }: Entry):
   return unknownHost(what, scope.sidecar.outboundTrafficPolicy, protocol === 'http');
 }
 
-/** Requests that all meet the same rule. */
+/** Requests that all match the same rule. */
 export interface RequestClass {
   /** Who sends them, e.g. `gateway istio-ingress/istio-ingressgateway`, `workloads`. */
   from: string;
@@ -60,14 +63,17 @@ export interface RequestClass {
   /** The rule's own conditions in words; those of the rules before it come first and are not repeated. */
   who: string;
   when: readonly Literal[];
-  /** False: no request can get here, because earlier rules take them all. Undefined: not decided (regexes too large to compare). */
+  /**
+   * False if no request can get here, because earlier rules take them all. Undefined if not decided (regexes too large
+   * to compare).
+   */
   reachable: boolean | undefined;
   /** One such request, by property, e.g. `path` and `header end-user`; absent properties left out. */
   example?: Record<string, string>;
   outcome: Outcome;
 }
 
-/** The finite set of classes that a mesh tells apart, rule by rule; requests that nobody takes are a class of their own. */
+/** The finite set of classes that a mesh distinguishes, rule by rule. Requests that no rule takes are a class, too. */
 export function requestClasses(traffic: TrafficModel): RequestClass[] {
   return [...entries(traffic).values()].flatMap(entryClasses);
 }
@@ -95,15 +101,15 @@ export function entryClasses(entry: Entry): RequestClass[] {
   });
 }
 
-/** The words for those who get to a route: its conditions, and what policies have taken before. */
+/** Describes the requests that get to a route: its conditions, without those that policies take before. */
 export function classWords(
   when: readonly Literal[],
   index: number,
   routes: readonly (CompiledRoute | undefined)[],
 ): string {
-  if (when.length === 0 && index > 0) return 'everybody else';
+  if (when.length === 0 && index > 0) return 'all other requests';
   const except = routes.flatMap((route) => route?.except ?? []).map((one) => conditionList(one).join(' and '));
-  return except.length === 0 ? conditionWords(when) : `${conditionWords(when)}, but not ${except.join(' or ')}`;
+  return except.length === 0 ? conditionWords(when) : `${conditionWords(when)}, except where ${except.join(' or ')}`;
 }
 
 /** Rules that no request can get to. */

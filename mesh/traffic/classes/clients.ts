@@ -4,22 +4,24 @@ import type { MeshModel, MeshObject, MeshWorkload } from '../../model/mesh-model
 import { hasNoProxy } from '../../model/mutual-tls';
 import { exact, type Literal } from '../matching/literal';
 import type { Proxy } from '../request';
+import { extensionsOfProxies } from '../unfollowed';
 
-/** Senders whose requests meet the same tables. */
+/** Senders whose proxies have the same routing tables. */
 export interface Client {
   /** E.g. `gateway istio-ingress/istio-ingressgateway`, `workloads`, `workloads of shop`, `workloads of shop with app=web`. */
   title: string;
   proxy: Proxy;
-  /** What is known of every such sender, for conditions on senders. */
+  /** Properties that all these senders have, for conditions on senders. */
   given: Literal[];
 }
 
-/** Namespace that stands for all those in which nothing differs. No namespace has this name. */
+/** Stand-in for all namespaces that see the mesh in the same way. No namespace has this name. */
 const anyNamespace = '';
 
 /**
- * The senders that a mesh tells apart: every gateway, and workloads by what they see. Most meshes look the same from everywhere; namespaces come apart through
- * `exportTo`, Sidecars, and DestinationRules for hosts of others, workloads of one namespace through selectors of Sidecars and DestinationRules.
+ * The senders that a mesh distinguishes: every gateway, and workloads by what they see. Most meshes look the same from
+ * everywhere. Namespaces differ by `exportTo`, Sidecars, and DestinationRules for hosts of other namespaces; workloads
+ * of one namespace differ by selectors of Sidecars and DestinationRules.
  */
 export function clients(model: MeshModel, groups: readonly Group[] = sendersApart(model)): Client[] {
   const special = [...new Set(groups.map(({ namespace }) => namespace))].sort(compareStrings);
@@ -37,7 +39,7 @@ export function clients(model: MeshModel, groups: readonly Group[] = sendersApar
   ];
 }
 
-/** Workloads of a namespace, or those of them with some labels, that a rule sets apart. */
+/** Workloads of a namespace, or those with some labels, that a rule treats differently. */
 export interface Group {
   namespace: string;
   labels?: Record<string, string>;
@@ -74,7 +76,7 @@ export function clientOfWorkload(model: MeshModel, workload: MeshWorkload): Clie
   return { ...client, title, proxy: { ...proxy, unfollowed } };
 }
 
-/** Gateways by the workload they run on; one without a workload among the objects stands for itself. */
+/** Gateways by the workload they run on. A Gateway whose workload is not in the input is a sender by itself. */
 export function gatewayClients(model: MeshModel): Client[] {
   const byTitle = new Map<string, Client>();
   for (const gateway of model.gateways.all) {
@@ -95,7 +97,7 @@ export function gatewayClients(model: MeshModel): Client[] {
 
 function* namespacesApart(model: MeshModel): Generator<string> {
   const { objects } = model;
-  for (const { namespace } of [...objects.ofKind('EnvoyFilter'), ...objects.ofKind('WasmPlugin')])
+  for (const { namespace } of extensionsOfProxies.flatMap((kind) => objects.ofKind(kind)))
     if (namespace !== model.config.rootNamespace) yield namespace;
   for (const kind of ['VirtualService', 'DestinationRule', 'ServiceEntry'] as const) {
     for (const object of objects.ofKind(kind)) yield* named(asStrings(object.spec['exportTo']), object);
@@ -115,7 +117,7 @@ function* namespacesApart(model: MeshModel): Generator<string> {
   }
 }
 
-/** The namespaces that an exportTo sets apart. */
+/** The namespaces that an exportTo treats differently. */
 function named(exportTo: readonly string[], { namespace }: MeshObject): string[] {
   if (exportTo.includes('*')) return [];
   return exportTo.filter((entry) => entry !== '~').map((entry) => (entry === '.' ? namespace : entry));
@@ -130,7 +132,7 @@ function selections(groups: readonly Group[], namespace: string): Record<string,
 }
 
 function selectors({ objects }: MeshModel, namespace: string): Record<string, string>[] {
-  const kinds = ['Sidecar', 'DestinationRule', 'EnvoyFilter', 'WasmPlugin'] as const;
+  const kinds = ['Sidecar', 'DestinationRule', ...extensionsOfProxies] as const;
   return kinds
     .flatMap((kind) => objects.ofKind(kind))
     .filter((object) => object.namespace === namespace)

@@ -8,7 +8,7 @@ import type { CompiledRoute } from '../rules/routes';
 import { fraction, share, type Share } from '../share';
 import type { Client } from './clients';
 
-/** The rules that one kind of sender meets when it asks for one host on one port. */
+/** The rules for requests of one kind of sender to one host and port. */
 export interface Entry {
   client: Client;
   protocol: 'http' | 'https' | 'tcp' | 'tls';
@@ -16,11 +16,11 @@ export interface Entry {
   host: string;
   port: number;
   routes: readonly CompiledRoute[];
-  /** What becomes of those that no route takes. */
+  /** The outcome of requests that no route takes. */
   otherwise: Outcome;
-  /** What a route does. */
+  /** The outcome of a route. */
   outcome(route: CompiledRoute): Outcome;
-  /** Where the requests of a destination end. */
+  /** The places where the requests of a destination end. */
   places: Places;
 }
 
@@ -34,13 +34,13 @@ export function entryKey({
   return `${client.title} ${protocol}://${host}:${port}`;
 }
 
-/** A rule's conditions and what it does; the last is what becomes of those that no rule takes. */
+/** The conditions and outcome of each rule; the last one is for requests that no rule takes. */
 export interface EntryOutcome {
   when: readonly Literal[];
   outcome: Outcome;
 }
 
-/** The outcome of each route in order, and of none. */
+/** The outcome of each route in order, then the outcome without a route. */
 export const entryOutcomes = memoizeByIdentity((entry: Entry): EntryOutcome[] => [
   ...entry.routes.map((route) => ({ when: route.when, outcome: entry.outcome(route) })),
   { when: [], outcome: entry.otherwise },
@@ -51,7 +51,7 @@ export function withStatus(outcome: Outcome): Outcome {
   return outcome.redirect === undefined ? outcome : { ...outcome, status: redirectStatus(outcome.redirect) };
 }
 
-/** What each outcome of {@link entryOutcomes} comes to, as texts that are equal when requests notice no difference. */
+/** The effect of each outcome of {@link entryOutcomes}, as strings that are equal if requests notice no difference. */
 export const behaviours = memoizeByIdentity((entry: Entry): string[] =>
   entryOutcomes(entry).map(({ outcome }) =>
     canonical({ ...behaviour(outcome), ends: Object.fromEntries(endsOf(outcome, entry.places)) }),
@@ -68,7 +68,10 @@ export function isSameEntry(before: Entry, after: Entry): boolean {
   );
 }
 
-/** An outcome without the place where its rule is written, which may change without any effect; what is written twice counts as one, in a fixed order. */
+/**
+ * An outcome without the place of its rule, which may change without any effect. Repeated destinations are merged and
+ * sorted.
+ */
 function behaviour(outcome: Outcome): Record<string, unknown> {
   const { destinations } = outcome;
   return {

@@ -13,7 +13,7 @@ import { touchingGateway } from '../unfollowed';
 import { gatewaySteps, withTouching } from '../unknowns';
 import { byVerdict } from '../verdicts';
 
-/** What a gateway decides, entry by entry. */
+/** The entries of a gateway. */
 export function gatewayEntries(traffic: TrafficModel, client: Client): Entry[] {
   return traffic.gatewayListeners(client.proxy).flatMap((listener) => [
     ...httpTables(listener).flatMap(({ protocol, servers }) => {
@@ -24,7 +24,7 @@ export function gatewayEntries(traffic: TrafficModel, client: Client): Entry[] {
   ]);
 }
 
-/** What a gateway decides about requests to a host; undefined when it serves no such host. */
+/** The entry of a gateway for a host; undefined if it does not serve the host. */
 export function gatewayHttpEntry(
   traffic: TrafficModel,
   client: Client,
@@ -104,7 +104,7 @@ function gatewayL4Entries(traffic: TrafficModel, client: Client, { chains }: Gat
     const outcome = (route: CompiledRoute): Outcome =>
       withTouching(traffic, client.proxy, undefined, withVerdict(ruleOutcome(route, asking), route));
     if (isTlsRouted(bound)) {
-      const otherwise = reset('no TLS rule is for this server name');
+      const otherwise = reset('no TLS rule applies to this server name');
       const named = l4Literals(gatewayTlsChains(bound, client.proxy, mesh).map(({ take }) => take));
       const routes = checked(named, otherwise);
       return [{ client, protocol: 'tls', host: server.hosts.join(','), port, routes, otherwise, outcome, places }];

@@ -28,7 +28,7 @@ export function l4Literals(routes: readonly L4Route[]): CompiledRoute[] {
       const names = sniLiterals(sni.toLowerCase());
       return (route.subnets.length === 0 ? [undefined] : route.subnets).map((subnet) => ({
         ...route,
-        // Subnets are told apart by their text: how two overlap is not looked into.
+        // Subnets are compared as strings: overlaps are not detected.
         when: [...route.when, ...names, ...(subnet === undefined ? [] : [exact('destination address', subnet)])],
       }));
     });
@@ -40,7 +40,7 @@ function sniLiterals(sni: string): Literal[] {
   return [literal('sni', { kind: 'suffix', value: sni.slice(1), ignoreCase: false })];
 }
 
-/** What the sidecars of a kind of workload decide, entry by entry. */
+/** The entries of the sidecars of a kind of workload. */
 export function meshEntries(traffic: TrafficModel, client: Client): Entry[] {
   const { mesh } = traffic;
   const scope = traffic.scope(client.proxy);
@@ -63,7 +63,7 @@ function unknownHostEntries(traffic: TrafficModel, client: Client): Entry[] {
   return [{ client, protocol: 'http', host, port, routes: [], otherwise, outcome: () => otherwise, places: () => [] }];
 }
 
-/** What clients without a sidecar get: Services, past all rules. */
+/** The entries of clients without a sidecar: Services, without any rules. */
 export function plainEntries(traffic: TrafficModel, client: Client): Entry[] {
   const { mesh } = traffic;
   const view = traffic.plainView(client.proxy);
@@ -125,15 +125,15 @@ export function serviceEntry(traffic: TrafficModel, client: Client, service: Mes
       ...l4Literals(routes).flatMap((route) => byVerdict(route, asking)),
     ],
     otherwise: notTaken(
-      `no TLS rule of ${service.hostname} is for this server name`,
+      `no TLS rule of ${service.hostname} applies to this server name`,
       scope.sidecar.outboundTrafficPolicy,
     ),
   };
 }
 
 /**
- * Hosts that only VirtualServices name: istiod serves them on port 80 alone. It does so for services without that port, too; nobody asks for those, so they are left
- * out.
+ * Hosts that only VirtualServices name: istiod serves them on port 80 only. It does so for services without that port,
+ * too, but these get no requests there and are left out.
  */
 function unregisteredEntries(traffic: TrafficModel, client: Client): Entry[] {
   const port = 80;

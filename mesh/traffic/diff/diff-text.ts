@@ -2,8 +2,10 @@ import { canonical } from '../../json';
 import type { RuleRef } from '../outcome';
 import { percent } from '../share';
 import type { Unfollowed } from '../unfollowed';
-import { codeSpan, endsWords, placeWords, printable, treatmentWords } from '../words';
+import { printable } from '../../strings';
+import { codeSpan, endsWords, placeWords, treatmentWords } from '../words';
 import type { LoadChange } from './load';
+import type { OwnedWeights } from './owned-weights';
 import { diffStatus, isUnknownMove, type GroupedMove, type TrafficDiff } from './traffic-diff';
 
 /** The diff for people, for a terminal: one paragraph per host, no trailing newline. */
@@ -15,16 +17,19 @@ export function trafficDiffText(diff: TrafficDiff): string {
   return printable([...summary(diff), ...paragraphs, ...sections].join('\n\n'));
 }
 
-/** One sentence, where the moves do not speak for themselves. */
+/** One sentence, if there are no moves. */
 function summary(diff: TrafficDiff): string[] {
   if (diff.moves.length > 0) return [];
-  if (diff.underLoad.length > 0) return ['No request goes elsewhere, but behaviour under load changes.'];
+  if (diff.underLoad.length > 0) return ['No request moves, but behaviour under load changes.'];
   return [diffStatus(diff) === 'same' ? 'No change in traffic.' : 'Cannot tell what changes in traffic.'];
 }
 
-/** The diff as a comment on a pull request. Names and conditions are code, so that Markdown in them means nothing. */
+/**
+ * The diff as a comment on a pull request. Names and conditions are written as code, so that Markdown in them has no
+ * effect.
+ */
 export function trafficDiffMarkdown(diff: TrafficDiff): string {
-  const head = ['| who | host | from | to | moved |', '|---|---|---|---|---|'];
+  const head = ['| requests | host | from | to | moved |', '|---|---|---|---|---|'];
   const rows = diff.moves.map((move) => {
     const { from, to } = changeWords(move);
     const who = move.conditions.length === 0 ? move.who : move.conditions.map(codeSpan).join(', ');
@@ -54,7 +59,7 @@ function hostWords({ host, port, protocol }: Pick<GroupedMove, 'host' | 'port' |
 
 const uncertainWords = 'uncertain whether there are such requests: a regex could not be compared';
 
-/** Paragraphs by host and senders; senders of whom the same is said are named together. */
+/** Paragraphs by host and senders. Senders with the same changes are named together. */
 function byHost(moves: readonly GroupedMove[]): Map<string, GroupedMove[]> {
   const said = new Map<string, GroupedMove>();
   for (const move of moves) {
@@ -73,7 +78,7 @@ function byHost(moves: readonly GroupedMove[]): Map<string, GroupedMove[]> {
 function moveLines(move: GroupedMove): string[] {
   const { from, to } = changeWords(move);
   const moved = movedWords(move);
-  const what = moved === undefined ? 'stays, treated in another way' : moved;
+  const what = moved === undefined ? 'same destination, treated in another way' : moved;
   return [
     `  ${move.who}${move.uncertain ? ` (${uncertainWords})` : ''}: ${what}${moved?.endsWith('%') === true ? ' moves' : ''}`,
     `    - ${from}`,
@@ -82,7 +87,10 @@ function moveLines(move: GroupedMove): string[] {
   ];
 }
 
-/** What differs between two outcomes, in words: where requests go and how they are treated, each only when it changes. */
+/**
+ * The difference between two outcomes in words: the destinations, and how requests are treated, each only if it
+ * changes.
+ */
 function changeWords({ before, after, ends }: GroupedMove): { from: string; to: string } {
   const [oldPlace, newPlace] = [placeWords(before), placeWords(after)];
   if (ends !== undefined)
@@ -97,7 +105,9 @@ function changeWords({ before, after, ends }: GroupedMove): { from: string; to: 
   };
 }
 
-/** Undefined where nothing moves. What Envoy refuses stays as it was in proxies that run, and is not there in new ones. */
+/**
+ * Undefined if nothing moves. Running proxies keep a route whose new version Envoy refuses; new proxies do not have it.
+ */
 function movedWords(move: GroupedMove): string | undefined {
   if (isUnknownMove(move) && !move.uncertain) return 'cannot tell';
   return move.moved === '0' ? undefined : percent(move.moved);
@@ -109,19 +119,25 @@ function listSections({
   unreachable,
   underLoad,
   notFollowed,
+  ownedWeights,
 }: TrafficDiff): { title: string; lines: string[] }[] {
   return [
     { title: 'New rules', lines: newRules.map(ruleWords) },
-    { title: 'Rules that are gone', lines: lostRules.map(ruleWords) },
-    { title: 'Rules that no request gets to', lines: unreachable.map(ruleWords) },
+    { title: 'Removed rules', lines: lostRules.map(ruleWords) },
+    { title: 'Rules that no request reaches', lines: unreachable.map(ruleWords) },
     { title: 'Changes behaviour under load', lines: underLoad.map(loadWords) },
-    { title: 'Changed, and not followed: what it does to traffic is unknown', lines: notFollowed.map(unfollowedWords) },
+    { title: 'Changed, but not modelled: the effect on traffic is unknown', lines: notFollowed.map(unfollowedWords) },
+    { title: 'Weights that are not compared', lines: ownedWeights.map(ownedWords) },
   ].filter(({ lines }) => lines.length > 0);
 }
 
 function loadWords({ of, setting, before, after }: LoadChange): string {
   const value = (one: unknown): string => (one === undefined ? 'not set' : JSON.stringify(one));
   return `${of.join(', ')}: ${setting} ${value(before)} -> ${value(after)}`;
+}
+
+function ownedWords({ kind, namespace, name, owner }: OwnedWeights): string {
+  return `${kind} ${namespace}/${name}: they belong to ${owner}`;
 }
 
 function unfollowedWords({ kind, namespace, name, touches }: Unfollowed): string {

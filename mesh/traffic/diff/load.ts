@@ -1,22 +1,18 @@
 import { compareStrings } from '../../collections';
 import { asList, asMap, asNumber, canonical, isMap, type JsonMap, without } from '../../json';
-import type { EffectiveRule, MeshModel, MeshObject } from '../../model/mesh-model';
-import { workloadsOfPolicy } from '../../model/policy-attachment';
-import { isAssumed } from '../assumed';
+import type { EffectiveRule } from '../../model/mesh-model';
 import { type Entry, entryOutcomes } from '../classes/entry';
-import { reach } from '../endpoints';
 import type { Destination } from '../outcome';
 import type { TrafficModel } from '../traffic-model';
-import { changedUnfollowed, contentOf, unfollowed, type Unfollowed } from '../unfollowed';
 import { destinationWords } from '../words';
 
-/** A setting that changes what happens under load, or to which pod a client sticks, without changing a route. */
+/** A setting that changes what happens under load, or which pod a client stays with, without changing a route. */
 export interface LoadChange {
   /** Destinations, e.g. `cart.shop v1`. */
   of: string[];
   /** E.g. `connectionPool.tcp.maxConnections`. */
   setting: string;
-  /** Undefined where it is not set. */
+  /** Undefined if it is not set. */
   before?: unknown;
   after?: unknown;
 }
@@ -57,14 +53,15 @@ function given(map: JsonMap | undefined): JsonMap | undefined {
   return map === undefined || Object.keys(map).length === 0 ? undefined : map;
 }
 
-interface Shared {
+/** A destination that a client has on both sides. */
+export interface Shared {
   destination: Destination;
   was: Entry;
   is: Entry;
 }
 
-/** Destinations that a client has before and after, each once for a client. */
-function sharedDestinations(pairs: readonly { was: Entry; is: Entry }[]): Shared[] {
+/** Destinations that a client has before and after, each once per client. */
+export function sharedDestinations(pairs: readonly { was: Entry; is: Entry }[]): Shared[] {
   const found = new Map<string, Shared>();
   for (const { was, is } of pairs) {
     if (is.client.proxy.type === 'none') continue;
@@ -104,7 +101,7 @@ function settingsOf(
   ]);
 }
 
-/** The API server fills in defaults, which manifests leave out. */
+/** The API server adds defaults that manifests leave out. */
 function unlessDefault(value: unknown, byDefault: string): unknown {
   return value === byDefault ? undefined : value;
 }
@@ -115,10 +112,10 @@ function fields(path: string, value: unknown): [string, unknown][] {
 }
 
 /**
- * The traffic policy of a rule for a subset and a port: the subset's parts replace those of the rule, and settings for the port replace all of them, also those that
- * they leave out (istio pilot/pkg/networking/util, MergeTrafficPolicy).
+ * The traffic policy of a rule for a subset and a port: the subset's parts replace those of the rule, and settings for
+ * the port replace all of them, even those that they leave out (istio pilot/pkg/networking/util, MergeTrafficPolicy).
  */
-function trafficPolicy(rule: EffectiveRule | undefined, subset: string | undefined, port: number): JsonMap {
+export function trafficPolicy(rule: EffectiveRule | undefined, subset: string | undefined, port: number): JsonMap {
   const own = rule?.subsets.find(({ name }) => name === subset)?.trafficPolicy;
   const base = ofPort(asMap(rule?.trafficPolicy), port);
   return own === undefined ? base : ofPort({ ...base, ...own }, port);
@@ -131,99 +128,4 @@ function ofPort(policy: JsonMap, port: number): JsonMap {
   const own = asList(portLevelSettings).find((one) => asNumber(asMap(asMap(one)['port'])['number']) === port);
   if (own === undefined) return all;
   return { ...without(all, ...perPort), ...without(asMap(own), 'port') };
-}
-
-/** What changed and cannot be followed: objects of kinds that are not, and those of which the input does not hold what they are for. */
-export function notFollowed(
-  before: TrafficModel,
-  after: TrafficModel,
-  pairs: readonly { was: Entry; is: Entry }[],
-): Unfollowed[] {
-  return [
-    ...changedUnfollowed(before.mesh, after.mesh),
-    ...changedOf(before.mesh, after.mesh, [
-      'AuthorizationPolicy',
-      'RequestAuthentication',
-      'PeerAuthentication',
-    ]).flatMap(({ object, model }) => {
-      const why = unattached(model, object);
-      return why === undefined ? [] : [{ ...unfollowed(object), touches: why }];
-    }),
-    ...changedOf(before.mesh, after.mesh, ['Deployment', 'StatefulSet', 'DaemonSet', 'Rollout', 'Pod', 'WorkloadEntry'])
-      .filter(({ object, model }) => hasNoServices(model, object.namespace))
-      .map(({ object }) => ({
-        ...unfollowed(object),
-        touches: `no Service of namespace ${object.namespace} is in the input`,
-      })),
-    ...tlsChanges(before, after, pairs),
-  ];
-}
-
-function hasNoServices({ services }: MeshModel, namespace: string): boolean {
-  return services
-    .inNamespace(namespace)
-    .every(({ source, registry }) => registry !== 'Kubernetes' || isAssumed(source));
-}
-
-type Kinds = Parameters<MeshModel['objects']['ofKind']>[0];
-
-/** Objects of some kinds that came, went or changed, each in the model of the side that has it. */
-function changedOf(
-  before: MeshModel,
-  after: MeshModel,
-  kinds: readonly Kinds[],
-): { object: MeshObject; model: MeshModel }[] {
-  return kinds.flatMap((kind) => {
-    const [old, next] = [before, after].map(
-      (model) => new Map(model.objects.ofKind(kind).map((object) => [`${object.namespace}/${object.name}`, object])),
-    );
-    return [...new Set([...(old?.keys() ?? []), ...(next?.keys() ?? [])])].flatMap((key) => {
-      const [was, is] = [old?.get(key), next?.get(key)];
-      if (was !== undefined && is !== undefined && contentOf(was) === contentOf(is)) return [];
-      return is !== undefined
-        ? [{ object: is, model: after }]
-        : was === undefined
-          ? []
-          : [{ object: was, model: before }];
-    });
-  });
-}
-
-/** Why the effect of a policy is not seen in the model. */
-function unattached(model: MeshModel, policy: MeshObject): string | undefined {
-  if (policy.spec['targetRefs'] !== undefined || policy.spec['targetRef'] !== undefined)
-    return 'waypoints and the Gateway API are not followed';
-  if (workloadsOfPolicy(model, policy).length > 0) return undefined;
-  return `no workload that it is for is in the input`;
-}
-
-/** TLS settings of a client towards pods that the input does not hold: whether they take it is not known. */
-function tlsChanges(
-  before: TrafficModel,
-  after: TrafficModel,
-  pairs: readonly { was: Entry; is: Entry }[],
-): Unfollowed[] {
-  const found = new Map<string, Unfollowed>();
-  for (const { destination, was, is } of sharedDestinations(pairs)) {
-    const { host, subset, port } = destination;
-    const [old, next] = (
-      [
-        [before, was],
-        [after, is],
-      ] as const
-    ).map(([traffic, { client }]) => {
-      const view = traffic.view(client.proxy);
-      const service = view.service(host);
-      const rule = service && traffic.mesh.destinationRules.forService(service, view.namespace, view.labels);
-      return { rule, tls: trafficPolicy(rule, subset, port)['tls'] };
-    });
-    if (canonical(old?.tls ?? null) === canonical(next?.tls ?? null)) continue;
-    const { places } = reach(after.mesh, after.view(is.client.proxy), destination);
-    if (places.every(({ workload }) => workload !== undefined)) continue;
-    const source = (next?.rule ?? old?.rule)?.from[0];
-    if (source === undefined) continue;
-    const touches = `its tls changed, and the pods of ${destinationWords(destination)} are not in the input`;
-    found.set(`${source.namespace}/${source.name} ${touches}`, { ...unfollowed(source), touches });
-  }
-  return [...found.values()];
 }

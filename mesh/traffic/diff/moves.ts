@@ -8,14 +8,14 @@ import type { Outcome } from '../outcome';
 import { fraction, share, type Share } from '../share';
 import { unknownsOf } from '../unknowns';
 
-/** Requests whose outcome is another one after the change. */
+/** Requests whose outcome changes. */
 export interface Move {
   /** Senders, e.g. `workloads`. */
   from: string;
   protocol: Entry['protocol'];
   host: string;
   port: number;
-  /** Conditions in words; `everybody` when there is none. */
+  /** Conditions in words; `all requests` when there is none. */
   who: string;
   /** Each of the conditions in words. */
   conditions: string[];
@@ -24,17 +24,20 @@ export interface Move {
   example?: Record<string, string>;
   before: Outcome;
   after: Outcome;
-  /** Part of these requests that goes somewhere else; 0 when they go where they went, but are treated in another way. */
+  /** Part of these requests that goes elsewhere; 0 if they keep their destinations, but are treated in another way. */
   moved: Share;
-  /** Where they end, when the destinations are the same and the pods behind them are others. */
+  /** Where they end, if the destinations are the same but the pods behind them change. */
   ends?: { before: Record<string, Share>; after: Record<string, Share> };
-  /** What the answer rests on and is not known. */
+  /** Unknown facts that the answer depends on. */
   unknown?: string[];
-  /** Only what is not known differs, so that it cannot be told whether anything changes. */
+  /** Only unknown facts differ, so it is unclear whether anything changes. */
   isOpen?: true;
 }
 
-/** Where two versions of one entry part: every pair of rules that some request meets before and after, and that do not do the same. */
+/**
+ * The differences between two versions of an entry: every pair of rules, one before and one after, that takes some
+ * request and treats it differently.
+ */
 export function entryMoves(before: Entry, after: Entry): Move[] {
   const [olds, news] = [entryOutcomes(before), entryOutcomes(after)];
   const [oldTexts, newTexts] = [behaviours(before), behaviours(after)];
@@ -90,7 +93,7 @@ function knownPart(outcome: Outcome): string {
   });
 }
 
-/** Half the sum of the differences between two distributions: what has to move to make one the other. */
+/** Half the sum of the differences between two distributions: the part that must move to turn one into the other. */
 function movedShare(old: ReadonlyMap<string, Share>, next: ReadonlyMap<string, Share>): Share {
   let moved = fraction('0');
   for (const place of new Set([...old.keys(), ...next.keys()])) {

@@ -8,22 +8,26 @@ import { conditionWords } from '../words';
 import type { RuleRef } from '../outcome';
 import { trafficModels, type TrafficModel } from '../traffic-model';
 import type { Unfollowed } from '../unfollowed';
-import { type LoadChange, loadChanges, notFollowed } from './load';
+import { type LoadChange, loadChanges } from './load';
 import { entryMoves, type Move } from './moves';
+import { notFollowed } from './not-followed';
+import { type OwnedWeights, withoutOwnedWeights } from './owned-weights';
 
 /** What a change of objects does to traffic. */
 export interface TrafficDiff {
-  /** Requests that go elsewhere or are treated in another way. The senders of equal moves are listed together. */
+  /** Requests that move or are treated in another way. The senders of equal moves are listed together. */
   moves: GroupedMove[];
-  /** Rules that requests get to now and did not before, and the other way round. */
+  /** Rules that requests reach only after the change, or only before it. */
   newRules: RuleRef[];
   lostRules: RuleRef[];
-  /** Rules that no request gets to after the change. */
+  /** Rules that no request reaches after the change. */
   unreachable: RuleRef[];
   /** Settings that change behaviour under load. */
   underLoad: LoadChange[];
-  /** What changed and is not followed; what it does to traffic is unknown. */
+  /** Changes that are not modelled; their effect on traffic is unknown. */
   notFollowed: Unfollowed[];
+  /** VirtualServices whose weights controllers set; these weights are not compared. */
+  ownedWeights: OwnedWeights[];
 }
 
 export interface GroupedMove extends Omit<Move, 'from'> {
@@ -31,31 +35,44 @@ export interface GroupedMove extends Omit<Move, 'from'> {
 }
 
 /**
- * `same`: no request is treated in another way; rules that merely moved to another object count for nothing. `changed`: some are, or are under load. `unknown`: all
- * that differs is not followed, or rests on something that the input does not hold.
+ * `same`: no request is treated differently, even if rules moved to another object. `changed`: some requests are,
+ * perhaps only under load. `unknown`: all differences are not modelled, or depend on something that is not in the
+ * input.
  */
 export function diffStatus({ moves, underLoad, notFollowed: open }: TrafficDiff): 'same' | 'changed' | 'unknown' {
   if (moves.some((move) => !isUnknownMove(move)) || underLoad.length > 0) return 'changed';
   return moves.length + open.length > 0 ? 'unknown' : 'same';
 }
 
-/** Whether it cannot be told what becomes of the requests. */
+/** Whether the outcome of the requests is unknown. */
 export function isUnknownMove({ before, after, uncertain, isOpen }: GroupedMove): boolean {
   return uncertain || isOpen === true || before.kind === 'unknown' || after.kind === 'unknown';
 }
 
-/** Compares two sets of objects. Order of the objects, and of anything whose order has no meaning, makes no difference. */
+/**
+ * Compares two sets of objects. The order of objects, and of anything else without a meaningful order, makes no
+ * difference.
+ */
 export function trafficDiff(
   before: readonly KubernetesObject[],
   after: readonly KubernetesObject[],
   options?: { before?: MeshOptions; after?: MeshOptions },
 ): TrafficDiff {
-  const models = trafficModels(before, after, options);
-  return modelDiff(models.before, models.after);
+  const sides = withoutOwnedWeights(
+    { objects: before, options: options?.before },
+    { objects: after, options: options?.after },
+  );
+  const models = trafficModels(sides.before.objects, sides.after.objects, {
+    ...(sides.before.options && { before: sides.before.options }),
+    ...(sides.after.options && { after: sides.after.options }),
+  });
+  const diff = modelDiff(models.before, models.after);
+  return { ...diff, notFollowed: [...diff.notFollowed, ...sides.unknown], ownedWeights: sides.owned };
 }
 
-export function modelDiff(before: TrafficModel, after: TrafficModel): TrafficDiff {
-  // Senders that only one side sets apart are set apart on both, so that like is compared with like.
+/** Compares two models, with all weights as their objects state them. */
+export function modelDiff(before: TrafficModel, after: TrafficModel): Omit<TrafficDiff, 'ownedWeights'> {
+  // Senders that only one side distinguishes are distinguished on both, so that the same senders are compared.
   const groups = [...sendersApart(before.mesh), ...sendersApart(after.mesh)];
   const [old, next] = [entries(before, groups), entries(after, groups)];
   const pairs = [...new Set([...old.keys(), ...next.keys()])].flatMap((key) => {
@@ -77,7 +94,10 @@ export function modelDiff(before: TrafficModel, after: TrafficModel): TrafficDif
   };
 }
 
-/** Rules that some request gets to, by what they ask and do, so that a rule which only changed its place in the list is still the same. */
+/**
+ * Rules that some request reaches, by their conditions and actions, so that a rule that only moved in the list is still
+ * the same.
+ */
 function reachedRules(classes: readonly RequestClass[]): Map<string, RuleRef> {
   const rules = new Map<string, RuleRef>();
   for (const { outcome, reachable, host, when } of classes) {
@@ -97,7 +117,7 @@ function byKey(a: RuleRef, b: RuleRef): number {
   return compareStrings(ruleKey(a), ruleKey(b));
 }
 
-/** Moves that differ only in who sends, as one. */
+/** Merges moves that differ only in the sender. */
 function grouped(moves: readonly Move[]): GroupedMove[] {
   const byMove = new Map<string, GroupedMove>();
   for (const { from, ...move } of moves) {

@@ -10,20 +10,20 @@ import { isUnfollowed, unfollowed } from '../unfollowed';
 import { unknownsOf } from '../unknowns';
 import { failureWords, placeWords, treatmentWords } from '../words';
 
-/** What a change does to a part of the graph. */
+/** How a change affects a part of the graph. */
 export type GraphChange = 'added' | 'removed' | 'changed';
 
 export interface GraphNode {
   id: string;
   kind: 'gateway' | 'service' | 'version' | 'answer';
   label: string;
-  /** '' for what lies in none. */
+  /** '' for nodes outside namespaces. */
   namespace: string;
-  /** Further lines: mTLS mode, pods. */
+  /** More lines: mTLS mode, pods. */
   notes: string[];
-  /** Of a version: the service's host, and the value of the label `version` that its pods have. */
+  /** For a version: the service's host, and the value of its pods' label `version`. */
   versionOf?: { host: string; version: string };
-  /** True for a destination that the proxies do not have: requests there end in 503. */
+  /** True for a destination that the proxies do not have: its requests end in 503. */
   missing: boolean;
   change?: GraphChange;
 }
@@ -31,32 +31,32 @@ export interface GraphNode {
 export interface GraphEdge {
   from: string;
   to: string;
-  /** Host that is asked for at a gateway; '' elsewhere, and for every host. */
+  /** Host of the requests at a gateway; '' elsewhere, and for every host. */
   host: string;
-  /** Whose requests, in words; '' for everybody's. */
+  /** Which requests, in words; empty for all requests. */
   who: string;
   share: Share;
   /** Part before a change. */
   before?: Share;
   /** Timeouts, retries, faults, rewrites, mirrors. */
   notes: string[];
-  /** What was seen of it lately. */
+  /** Recent observations. */
   observed?: Observed;
-  /** Notes that a change takes away. */
+  /** Notes that a change removes. */
   lost?: string[];
   change?: GraphChange;
 }
 
-/** What metrics say of one way. */
+/** The metrics of one edge. */
 export interface Observed {
   share: Share;
-  /** Requests that were counted, on all ways of the same choice. */
+  /** Number of counted requests, over all edges of the same split. */
   requests: number;
-  /** The share lies outside the 99.9 % bound of the configured one. */
+  /** Whether the share is outside the 99.9 % bound of the configured one. */
   deviates: boolean;
 }
 
-/** A mesh as a picture: gateways, services and versions, and which part of whose requests goes where. In a fixed order. */
+/** A mesh as a graph: gateways, services and versions, with the shares of requests between them. In a fixed order. */
 export interface TrafficGraph {
   nodes: GraphNode[];
   edges: GraphEdge[];
@@ -66,7 +66,8 @@ export function trafficGraph(traffic: TrafficModel): TrafficGraph {
   const nodes = new Map<string, GraphNode>();
   const edges = new Map<string, GraphEdge>();
   for (const entry of entries(traffic).values()) {
-    // Namespaces that see the mesh in their own way would repeat it; the picture is that of the others.
+    // Namespaces that see the mesh differently would repeat all of it, so the picture shows the mesh as the others see
+    // it.
     const { proxy } = entry.client;
     if (proxy.type === 'none' || (proxy.type === 'sidecar' && proxy.namespace !== '')) continue;
     if (proxy.type === 'sidecar' && (entry.host === '*' || leadsToGateway(entry.host, traffic.mesh))) continue;
@@ -85,7 +86,7 @@ export function trafficGraph(traffic: TrafficModel): TrafficGraph {
   };
 }
 
-/** Objects that decide about traffic and are not followed, each as a node of its own. */
+/** Objects that affect traffic and are not modelled, each as a node. */
 function unfollowedNodes({ objects }: MeshModel): GraphNode[] {
   return objects.all
     .filter(({ object }) => isUnfollowed(object))
@@ -96,35 +97,41 @@ function unfollowedNodes({ objects }: MeshModel): GraphNode[] {
         kind: 'answer',
         label: `${kind} ${name}`,
         namespace,
-        notes: ['not followed: unknown what it does', touches],
+        notes: ['not modelled: effect unknown', touches],
         missing: false,
       };
     });
 }
 
-/** A gateway that sends to a service itself does not take the split that the mesh's rule makes of it: its requests go to every version. */
+/**
+ * A gateway that sends requests to the service itself bypasses the split of the mesh's rule: its requests go to every
+ * version.
+ */
 function markPastSplits(nodes: ReadonlyMap<string, GraphNode>, edges: ReadonlyMap<string, GraphEdge>): void {
   const isSplit = new Set(
     [...edges.values()].filter(({ from, to }) => from.startsWith('service ') && to !== from).map(({ from }) => from),
   );
   for (const edge of edges.values())
     if (nodes.get(edge.from)?.kind === 'gateway' && isSplit.has(edge.to))
-      edge.notes = [...edge.notes, 'past the split, to every version'];
+      edge.notes = [...edge.notes, 'bypasses the split, goes to every version'];
 }
 
 function edgeKey({ from, to, host, who }: Pick<GraphEdge, 'from' | 'to' | 'host' | 'who'>): string {
-  // Who remains is called otherwise when another rule comes before, and is the same rule's.
-  return `${from} > ${to} > ${host} > ${who === 'everybody else' ? '' : who}`;
+  // `all other requests` and `all requests` are the same rule: only its description depends on the rules before it.
+  return `${from} > ${to} > ${host} > ${who === 'all other requests' ? '' : who}`;
 }
 
-/** Whether a service is only the address of a gateway, which is in the picture itself. */
+/** Whether a service is only the address of a gateway that is a node itself. */
 function leadsToGateway(host: string, mesh: MeshModel): boolean {
   const service = mesh.services.withHost(host)[0];
   const behind = service === undefined ? [] : mesh.workloads.behind(service);
   return behind.length > 0 && behind.every(({ annotations }) => annotations['inject.istio.io/templates'] === 'gateway');
 }
 
-/** A service that no rule touches takes its own requests: that needs no arrow. Neither does a 404 for what a gateway does not serve. */
+/**
+ * A service without rules takes its own requests, which needs no arrow. Neither does a 404 for hosts that a gateway
+ * does not serve.
+ */
 function isPlainDefault({ outcome }: RequestClass, { client, routes }: Entry): boolean {
   if (outcome.kind === 'noRoute') return client.proxy.type === 'gateway' || routes.length === 0;
   const fails = outcome.destinations?.some(({ missing, failures }) => (missing ?? failures) !== undefined) === true;
@@ -179,7 +186,7 @@ function* classEdges(
   const { outcome } = one;
   const isGateway = entry.client.proxy.type === 'gateway';
   const host = isGateway && entry.host !== '*' ? entry.host : '';
-  const who = one.who === 'everybody' ? '' : one.who;
+  const who = one.who === 'all requests' ? '' : one.who;
   const notes = [
     ...treatmentWords(outcome),
     ...(outcome.kind === 'unknown' ? [] : unknownsOf(outcome)).map((one) => `unknown: ${one}`),
@@ -194,7 +201,7 @@ function* classEdges(
     const node = destinationNode(destination, mesh);
     put(nodes, node);
     if (node.kind === 'version') put(nodes, serviceNode(destination, mesh));
-    // A service that sends its own requests to itself: its rule only says how.
+    // A rule that sends the requests of a service to the service itself only sets how they are treated.
     const failing = node.kind === 'version' && destination.missing !== undefined ? '' : failureWords(destination);
     const all = [...notes, ...(failing === '' ? [] : [failing])];
     if (node.id !== from || all.length > 0)
@@ -203,7 +210,14 @@ function* classEdges(
   for (const mirror of outcome.mirrors ?? []) {
     const node = destinationNode(mirror, mesh);
     put(nodes, node);
-    yield { from, to: node.id, host, who: `${who === '' ? '' : `${who}, `}copies`, share: mirror.share, notes: [] };
+    yield {
+      from,
+      to: node.id,
+      host,
+      who: `${who === '' ? '' : `${who}, `}mirrored requests`,
+      share: mirror.share,
+      notes: [],
+    };
   }
 }
 
@@ -242,7 +256,7 @@ function podNotes({ host, subset }: Destination, mesh: MeshModel): string[] {
   return pods === 0 ? [] : [`${pods} pod${pods === 1 ? '' : 's'}`];
 }
 
-/** Both graphs as one, every part marked that comes, goes or changes. */
+/** Both graphs as one, with marks on every part that is added, removed or changed. */
 export function changedGraph(before: TrafficGraph, after: TrafficGraph): TrafficGraph {
   const [oldNodes, newNodes] = [
     new Map(before.nodes.map((node) => [node.id, node])),

@@ -1,7 +1,7 @@
 import { inBound, share } from '../share';
 import type { GraphEdge, GraphNode, TrafficGraph } from './graph';
 
-/** Requests that were counted lately, by who sent them and which version took them. */
+/** Recently counted requests, by sender and version. */
 export interface RequestCount {
   /** `namespace/name` of the sending workload. */
   source: string;
@@ -13,8 +13,8 @@ export interface RequestCount {
 }
 
 /**
- * The graph with observed shares on the edges between which requests are split. Metrics do not tell who is who by header or path, so a choice that is made
- * for some requests only is left without.
+ * The graph with observed shares on the edges of each split. Metrics do not distinguish requests by header or path, so
+ * splits for only some of the requests get none.
  */
 export function observedGraph({ nodes, edges }: TrafficGraph, counts: readonly RequestCount[]): TrafficGraph {
   const byId = new Map(nodes.map((node) => [node.id, node]));

@@ -3,15 +3,18 @@ import { byShare, type GraphChange, type GraphEdge, type GraphNode, type Traffic
 import { lostWords, observedWords, shareWords } from './text';
 import { escaped, graphStyle } from './svg';
 
-/** A picture of its own: the overview, or one namespace. */
+/** One picture: the overview, or one namespace. */
 export interface Section {
   title: string;
   graph: TrafficGraph;
-  /** Parts that a change touches. */
+  /** Number of parts that a change affects. */
   changes: number;
 }
 
-/** Services up to which one picture holds everything; a larger mesh is shown by namespace, with an overview of their connections. */
+/**
+ * Largest number of services for a single picture. A larger mesh is shown by namespace, with an overview of their
+ * connections.
+ */
 const readableServices = 40;
 
 function sections(graph: TrafficGraph): Section[] {
@@ -29,7 +32,7 @@ function section(title: string, graph: TrafficGraph): Section {
   return { title, graph, changes: touched.length };
 }
 
-/** One node for each namespace, gateways as they are; arrows between them stand for all arrows between their members. */
+/** One node for each namespace and gateway; an arrow between two represents all arrows between their members. */
 function overview({ nodes, edges }: TrafficGraph): TrafficGraph {
   const place = new Map(
     nodes.map((node) => [node.id, node.kind === 'gateway' ? node.id : `namespace ${node.namespace}`]),
@@ -94,7 +97,7 @@ function grouped(nodes: readonly GraphNode[]): Map<string, GraphNode[]> {
   return new Map([...byNamespace].sort(([a], [b]) => compareStrings(a, b)));
 }
 
-/** A namespace's nodes, what they are joined to, and the arrows between. */
+/** A namespace's nodes, their neighbours, and the arrows between them. */
 function within({ nodes, edges }: TrafficGraph, namespace: string): TrafficGraph {
   const own = new Set(
     nodes.filter((node) => node.namespace === namespace && node.kind !== 'gateway').map(({ id }) => id),
@@ -104,7 +107,7 @@ function within({ nodes, edges }: TrafficGraph, namespace: string): TrafficGraph
   return { nodes: nodes.filter(({ id }) => ids.has(id)), edges: joined };
 }
 
-/** One page that needs no network: the pictures, a search, and everything again as tables. */
+/** One self-contained page: the pictures, a search, and the same content as tables. */
 export function graphPage(
   graph: TrafficGraph,
   title: string,
@@ -143,10 +146,10 @@ function counts({ nodes, edges }: TrafficGraph): string {
   const counted = (['gateway', 'service', 'version'] as const).map(
     (kind) => `${count(kind)} ${kind}${count(kind) === 1 ? '' : 's'}`,
   );
-  return `${counted.join(', ')}, ${edges.length} ways for requests to go`;
+  return `${counted.join(', ')}, ${edges.length} paths for requests`;
 }
 
-/** Ways whose observed share is not the configured one, before anything else. */
+/** Edges whose observed share differs from the configured one, at the top of the page. */
 function deviations({ nodes, edges }: TrafficGraph): string {
   const labels = new Map(nodes.map((node) => [node.id, node.label]));
   const all = edges.filter(({ observed }) => observed?.deviates === true);
@@ -180,7 +183,7 @@ function tableHtml({ nodes, edges }: TrafficGraph, title: string): string {
   if (edges.length === 0) return '<p>No rule sends requests anywhere else.</p>';
   const labels = new Map(nodes.map((node) => [node.id, node.label]));
   const rows = [...edges].sort((a, b) => (a.from === b.from ? byShare(a, b) : 0)).map((edge) => rowHtml(edge, labels));
-  return `<details class="table"><summary>${escaped(title)} as a table</summary><div class="picture" tabindex="0" role="region" aria-label="Table of ${escaped(title)}"><table><thead><tr><th scope="col">From</th><th scope="col">Who</th><th scope="col">To</th><th scope="col">Share</th><th scope="col">How</th></tr></thead><tbody>\n${rows.join('\n')}\n</tbody></table></div></details>`;
+  return `<details class="table"><summary>${escaped(title)} as a table</summary><div class="picture" tabindex="0" role="region" aria-label="Table of ${escaped(title)}"><table><thead><tr><th scope="col">From</th><th scope="col">Requests</th><th scope="col">To</th><th scope="col">Share</th><th scope="col">How</th></tr></thead><tbody>\n${rows.join('\n')}\n</tbody></table></div></details>`;
 }
 
 function rowHtml(edge: GraphEdge, labels: ReadonlyMap<string, string>): string {
@@ -188,7 +191,7 @@ function rowHtml(edge: GraphEdge, labels: ReadonlyMap<string, string>): string {
     edge.change === undefined ? '' : { added: '+ new', removed: '\u2212 gone', changed: '~ changed' }[edge.change];
   const cells = [
     labels.get(edge.from) ?? edge.from,
-    [edge.host, edge.who].filter((part) => part !== '').join(': ') || 'everybody',
+    [edge.host, edge.who].filter((part) => part !== '').join(': ') || 'all requests',
     labels.get(edge.to) ?? edge.to,
     shareWords(edge) || '100 %',
     [sign, ...edge.notes, ...lostWords(edge), ...observedWords(edge)].filter((part) => part !== '').join('; '),
@@ -217,7 +220,7 @@ table { border-collapse: collapse; width: 100%; } th, td { text-align: left; ver
 [hidden] { display: none; }
 `;
 
-/** Search fades the nodes and hides the rows that do not match, and says how many do. */
+/** Search fades the nodes and hides the rows that do not match, and shows the number of matches. */
 const script = `
 const search = document.getElementById('search');
 const found = document.getElementById('found');

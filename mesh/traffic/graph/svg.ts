@@ -1,5 +1,5 @@
 import { instance } from '@viz-js/viz';
-import { printable } from '../words';
+import { printable } from '../../strings';
 import { graphDot, nodeLines } from './text';
 import type { GraphNode, TrafficGraph } from './graph';
 
@@ -43,7 +43,7 @@ export function standaloneSvg(svg: string): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n${svg.replace(/(<svg[^>]*>)/, `$1<style>${graphStyle}</style>`)}`;
 }
 
-/** Names for those who do not see the picture, and a stop for the keyboard at every node. */
+/** Adds labels for screen readers, and makes every node reachable with the keyboard. */
 function accessible(svg: string, { nodes }: TrafficGraph, title: string): string {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   return svg
@@ -73,7 +73,7 @@ function spoken(node: GraphNode): string {
     .replace(/^[+~\u2212] /, '')}${place}${node.change === undefined ? '' : changes[node.change]}`;
 }
 
-/** Text out of SVG: Graphviz writes even a hyphen as a code. */
+/** Plain text from SVG: Graphviz writes even a hyphen as a character reference. */
 function unescaped(text: string): string {
   return text
     .replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)))

@@ -1,17 +1,20 @@
 import { percent } from '../share';
 import type { GraphChange, GraphEdge, GraphNode, TrafficGraph } from './graph';
 import { compareStrings } from '../../collections';
-import { printable } from '../words';
+import { printable } from '../../strings';
 
 const marks = { added: '+ ', removed: '\u2212 ', changed: '~ ' } as const;
 
-/** Lines in a node; a change shows by a sign too, not by colour alone. */
+/** Lines in a node. A sign marks a change, not only a colour. */
 export function nodeLines({ kind, label, notes, change }: GraphNode): string[] {
   const lines = kind === 'answer' ? wrapped(label) : [label];
   return [`${change === undefined ? '' : marks[change]}${lines.join('\n')}`, ...notes];
 }
 
-/** Text on one arrow for several ways that differ only in who goes them: hosts, each once, conditions, what happens; broken into short lines. */
+/**
+ * Label of one arrow for several edges that differ only in their requests: hosts, each once, conditions, and treatment,
+ * in short lines.
+ */
 function edgeLabel(edges: readonly GraphEdge[]): string {
   const [first] = edges;
   if (first === undefined) return '';
@@ -31,14 +34,14 @@ export function lostWords({ lost = [] }: GraphEdge): string[] {
   return lost.map((note) => `no more ${note}`);
 }
 
-/** `observed 12 % of 300 requests`, with a sign where that is not what is configured. */
+/** `observed 12 % of 300 requests`, with a sign if it differs from the configured share. */
 export function observedWords({ observed }: GraphEdge): string[] {
   if (observed === undefined) return [];
   const words = `observed ${percent(observed.share)} of ${observed.requests} requests`;
   return [observed.deviates ? `! ${words}` : words];
 }
 
-/** Ways that can share an arrow. */
+/** Groups edges that can share an arrow. */
 function sharedArrows(edges: readonly GraphEdge[]): GraphEdge[][] {
   const arrows = new Map<string, GraphEdge[]>();
   for (const edge of edges) {
@@ -49,7 +52,7 @@ function sharedArrows(edges: readonly GraphEdge[]): GraphEdge[][] {
   return [...arrows.values()];
 }
 
-/** `90 %`, or `90 % -> 75 %` for what changes; nothing where everything goes one way. */
+/** `90 %`, or `90 % -> 75 %` for a change; nothing if all requests go one way. */
 export function shareWords({ share, before, change }: GraphEdge): string {
   if (change === 'removed') return before === '1' ? '' : percent(before ?? share);
   if (before !== undefined) return `${percent(before)} \u2192 ${percent(share)}`;
@@ -66,7 +69,7 @@ function wrapped(text: string): string[] {
   return lines;
 }
 
-/** The graph in Graphviz's language, namespaces as clusters. Colours come from classes, so that a page can choose them. */
+/** The graph in Graphviz's language, namespaces as clusters. Colours come from classes, so that a page can set them. */
 export function graphDot({ nodes, edges }: TrafficGraph): string {
   const clusters = [...new Set(nodes.map(({ namespace }) => namespace))].sort(compareStrings);
   return [
@@ -89,7 +92,7 @@ export function graphDot({ nodes, edges }: TrafficGraph): string {
   ].join('\n');
 }
 
-/** For those who draw the text themselves; pages choose by class. */
+/** For tools that draw the graph themselves; pages use the classes. */
 const colors = { added: '#1a7f37', removed: '#cf222e', changed: '#9a6700' } as const;
 
 function colored(change: GraphChange | undefined): string {

@@ -2,7 +2,10 @@ import { compareStrings } from '../../collections';
 import { asMap, asName, asNumber, asString, asStringMap, isMap, type JsonMap } from '../../json';
 import type { Literal, Test } from './literal';
 
-/** The conditions that one entry of an HTTP route's `match` puts on a request (istio pilot/pkg/networking/core/route/route.go, TranslateRouteMatch). */
+/**
+ * The conditions in one entry of an HTTP route's `match` (istio pilot/pkg/networking/core/route/route.go,
+ * TranslateRouteMatch).
+ */
 export function httpMatchLiterals(match: JsonMap): Literal[] {
   return [
     ...uriLiterals(match),
@@ -15,7 +18,10 @@ export function httpMatchLiterals(match: JsonMap): Literal[] {
   ];
 }
 
-/** The conditions of `sourceLabels` and `sourceNamespace`. A match that names gateways is not asked for either (route.go, sourceMatchHTTP). */
+/**
+ * The conditions of `sourceLabels` and `sourceNamespace`. istiod ignores both in a match that names gateways (route.go,
+ * sourceMatchHTTP).
+ */
 export function sourceLiterals(match: JsonMap): Literal[] {
   const namespace = asName(match['sourceNamespace']);
   return [
@@ -28,7 +34,7 @@ export function sourceLiterals(match: JsonMap): Literal[] {
   ];
 }
 
-/** Port of the listener that a match is for; undefined: every port. */
+/** Port of the listener that a match applies to; undefined for every port. */
 export function matchPort(match: JsonMap): number | undefined {
   const port = asNumber(match['port']);
   return port === 0 ? undefined : port;
@@ -44,7 +50,7 @@ function headerVariable(name: string): string {
 
 function uriLiterals(match: JsonMap): Literal[] {
   const test = stringTest(match['uri'], match['ignoreUriCase'] === true);
-  // A prefix of "/" or "" is no condition: every path starts so.
+  // A prefix of "/" or "" is not a condition: every path starts so.
   if (test === undefined || (test.kind === 'prefix' && (test.value === '' || test.value === '/'))) return [];
   return [positive('path', test)];
 }
@@ -61,7 +67,7 @@ function mapLiterals(value: unknown, variable: (name: string) => string, negated
 
 function stringLiteral(variable: string, match: JsonMap, negated: boolean): Literal {
   const test = stringTest(match, false);
-  // Without a kind of match, and with the regex `*`, the header only has to be there.
+  // Without a kind of match, and with the regex `*`, the header only has to be present.
   if (test === undefined || (test.kind === 'regex' && test.value === '*')) {
     return { variable, test: { kind: 'present' }, negated, missingAsEmpty: false };
   }

@@ -1,7 +1,7 @@
 import { RE2JS } from 're2js';
 import { isValid, isValidCIDR, parse, parseCIDR } from 'ipaddr.js';
 
-/** What is asked of one text. */
+/** A test of a string. */
 export type Test =
   | { kind: 'present' }
   | { kind: 'exact' | 'prefix' | 'suffix'; value: string; ignoreCase: boolean }
@@ -10,14 +10,14 @@ export type Test =
 
 /**
  * One condition on one property of a request or its client. Variables: `path`, `header <name>` (with `:method`, `:authority`, `:scheme`), `query <name>`,
- * `claim <name>`, `token` (`valid` or `invalid`), `request principal`, `sni`, `destination address`, and of the client `source label <name>`, `source namespace`,
+ * `claim <name>`, `token` (`valid` or `invalid`), `request principal`, `sni`, `sni between proxies` (that of mutual TLS), `destination address`, and of the client `source label <name>`, `source namespace`,
  * `source principal`, `source address`, `remote address`.
  */
 export interface Literal {
   variable: string;
   test: Test;
   negated: boolean;
-  /** An absent property counts as '' before the test; else it fails every test. */
+  /** Whether an absent property counts as ''. Otherwise it fails every test. */
   missingAsEmpty: boolean;
 }
 
@@ -32,7 +32,7 @@ export function allHold(literals: readonly Literal[], valuation: Valuation): boo
   return literals.every((literal) => holds(literal, valuation));
 }
 
-/** Whether a value of the literal's own variable satisfies it. */
+/** Whether a value of the literal's variable satisfies the literal. */
 export function literalHolds(literal: Literal, value: string | undefined): boolean {
   return testHolds(literal.test, literal.missingAsEmpty ? (value ?? '') : value) !== literal.negated;
 }
@@ -46,7 +46,7 @@ function testHolds(test: Test, value: string | undefined): boolean {
   return test.kind === 'prefix' ? given.startsWith(wanted) : given.endsWith(wanted);
 }
 
-/** A positive literal. */
+/** A literal that is not negated. */
 export function literal(variable: string, test: Test): Literal {
   return { variable, test, negated: false, missingAsEmpty: false };
 }
@@ -85,7 +85,10 @@ export function isAddress(host: string): boolean {
   return isValid(host);
 }
 
-/** Whether an IP address lies in one of some CIDRs (`10.0.0.0/8`, or a single address). No subnets: every address does. An unknown address lies in none. */
+/**
+ * Whether an IP address is in one of the CIDRs (`10.0.0.0/8`, or a single address). Without CIDRs every address
+ * matches. An unknown address is in none.
+ */
 export function inSubnets(address: string | undefined, subnets: readonly string[]): boolean {
   if (subnets.length === 0) return true;
   return address !== undefined && isValid(address) && subnets.some((subnet) => inSubnet(address, subnet));

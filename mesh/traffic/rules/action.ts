@@ -3,7 +3,7 @@ import type { Destination, Fault, HeaderOperations, Retries } from '../outcome';
 import { share, type Share } from '../share';
 import { headerOperations } from './headers';
 
-/** A destination as a rule names it, resolved to a FQDN; the port only where the rule states one. */
+/** A destination as a rule names it, resolved to a FQDN; the port only if the rule states one. */
 export interface RuleDestination {
   host: string;
   subset: string | undefined;
@@ -19,7 +19,7 @@ export interface WeightedRuleDestination extends RuleDestination {
 
 /** What a rule does with a request that it takes. */
 export interface Action {
-  /** Whether it is one for connections, of TCP or TLS. */
+  /** Whether the rule is for TCP or TLS connections. */
   isL4: boolean;
   forward: WeightedRuleDestination[] | undefined;
   /** Whether the rule lists several destinations, even if all but one have weight 0. */
@@ -41,7 +41,7 @@ export interface Action {
 
 export type ResolveHost = (host: string) => string;
 
-/** Retries that Istio 1.30 gives routes that state none (istio pilot/pkg/networking/core/route/retry/retry.go). */
+/** Istio 1.30's retries for routes without retries (istio pilot/pkg/networking/core/route/retry/retry.go). */
 export const defaultRetries: Retries = {
   attempts: 2,
   retryOn: 'connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes',
@@ -75,10 +75,11 @@ export function httpAction(route: JsonMap, resolve: ResolveHost, meshRetries: un
 
 /** A TCP or TLS route. */
 export function tcpAction(route: JsonMap, resolve: ResolveHost): Action {
-  return { ...plainForward([]), isL4: true, forward: weighted(route['route'], resolve), retries: undefined };
+  const several = asList(route['route']).length > 1;
+  return { ...plainForward([]), isL4: true, forward: weighted(route['route'], resolve), several, retries: undefined };
 }
 
-/** What happens without any rule: everything to one destination. */
+/** The action without any rule: everything goes to one destination. */
 export function defaultAction(destination: Destination, meshRetries: unknown): Action {
   const { host, port } = destination;
   const only = { host, subset: destination.subset, port, share: '1', headers: undefined, authority: undefined };
@@ -88,7 +89,7 @@ export function defaultAction(destination: Destination, meshRetries: unknown): A
 /** The action of a route whose outcome is fixed. */
 export const noAction: Action = { ...plainForward([]), forward: undefined };
 
-/** What comes of connections to a listener that Envoy refuses. */
+/** The action for connections to a listener that Envoy refuses. */
 export function refusedAction(why: string): Action {
   return { ...plainForward([]), forward: undefined, invalid: why };
 }
@@ -112,7 +113,7 @@ function plainForward(forward: WeightedRuleDestination[]): Action {
   };
 }
 
-/** A single destination takes everything whatever its weight; beside others, weight 0 takes nothing. */
+/** A single destination takes everything, regardless of its weight. Among several, weight 0 takes nothing. */
 function weighted(value: unknown, resolve: ResolveHost): WeightedRuleDestination[] {
   const entries = asList(value).filter(isMap);
   const weights = entries.map((entry) => (entries.length === 1 ? 1 : wholeWeight(entry['weight'])));
@@ -132,7 +133,7 @@ function weighted(value: unknown, resolve: ResolveHost): WeightedRuleDestination
   });
 }
 
-/** The API server takes whole numbers from 0 to 2147483647 only; anything else takes nothing. */
+/** The API server accepts only whole numbers from 0 to 2147483647; any other weight counts as 0. */
 function wholeWeight(value: unknown): number {
   const weight = asNumber(value) ?? 0;
   return Number.isInteger(weight) && weight > 0 && weight <= 2 ** 31 - 1 ? weight : 0;
@@ -159,7 +160,7 @@ function retries(value: unknown): Retries | undefined {
   };
 }
 
-/** Status codes in the list need `retriable-status-codes` beside them, which Istio adds. */
+/** Istio adds `retriable-status-codes`, which status codes in the list need. */
 function retryOn(value: string | undefined): string {
   if (value === undefined) return defaultRetries.retryOn;
   const parts = value
@@ -193,7 +194,7 @@ function fault(value: JsonMap): Fault | undefined {
   return Object.keys(parts).length === 0 ? undefined : parts;
 }
 
-/** Envoy counts in millionths and drops what is less. */
+/** Envoy counts in millionths and rounds down. */
 function percentage(value: JsonMap): Share | undefined {
   if (!isMap(value['percentage'])) return undefined;
   return share(Math.floor((asNumber(value['percentage']['value']) ?? 0) * 10_000), 1_000_000);
@@ -229,7 +230,7 @@ function responseBody(value: unknown): string | undefined {
   return asString(body['string']) ?? (bytes === undefined ? undefined : Buffer.from(bytes, 'base64').toString('utf8'));
 }
 
-/** `0s` is no timeout. */
+/** `0s` is not a timeout. */
 function stated(timeout: string | undefined): string | undefined {
   return timeout === undefined || /^0+(\.0*)?s?$/.test(timeout) ? undefined : timeout;
 }

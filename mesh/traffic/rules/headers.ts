@@ -12,8 +12,9 @@ export function headerOperations(value: unknown): {
 }
 
 /**
- * The operations of a rule and of one of its destinations in the order in which Envoy applies them: several destinations have lists of their own, which come before
- * the rule's; a single one's are appended to the rule's list, of which all removals come first (istio pilot/pkg/networking/core/route/route.go, processDestination).
+ * The operations of a rule and of one of its destinations, in Envoy's order. If there are several destinations, each
+ * has its own list, which comes before the rule's. The operations of a single destination are appended to the rule's
+ * list, in which all removals come first (istio pilot/pkg/networking/core/route/route.go, processDestination).
  */
 export function orderedOperations(
   rule: HeaderOperations | undefined,
@@ -24,7 +25,7 @@ export function orderedOperations(
   return listed(both.filter((operations) => operations !== undefined));
 }
 
-/** Headers after some operations. Names in lower case; a value that is added to another comes after a comma. */
+/** Headers after some operations. Names are in lower case; an added value follows the existing one after a comma. */
 export function changedHeaders(
   headers: Record<string, string>,
   operations: readonly (HeaderChanges | undefined)[],

@@ -7,35 +7,35 @@ import { resolveHost } from '../../model/hosts';
 import { asList, asName, asStrings, isMap, type JsonMap } from '../../json';
 import { httpMatchLiterals, matchPort, sourceLiterals } from '../matching/http-match';
 
-/** What the policies of a server say of a request. */
+/** The result of a server's policies for a request. */
 export interface PolicyVerdict {
-  /** Undefined: the request is let through. */
+  /** Undefined if the request is allowed. */
   status?: 401 | 403;
   why?: string;
   rule?: RuleRef;
-  /** Why that cannot be told. */
+  /** Why the result is unknown. */
   unknown?: string;
 }
 
-/** One route of Envoy's, made from one entry of a rule's `match`. */
+/** One Envoy route, made from one entry of a rule's `match`. */
 export interface CompiledRoute {
-  /** All must hold: conditions on the request and, in the mesh, on its client. */
+  /** Conditions on the request and, in the mesh, on its client. All must hold. */
   when: Literal[];
-  /** None of these conjunctions may hold. Only a route that stands in for rules of others has them. */
+  /** None of these conjunctions may hold. They exclude clients for which an earlier VirtualService has routes. */
   unless: Literal[][];
-  /** Port of the listener that it is for; undefined: every port. */
+  /** Port of the listener that it applies to; undefined for every port. */
   port: number | undefined;
   action: Action;
   rule: RuleRef | undefined;
   /** Namespace of the VirtualService, where destinations are looked up first. */
   namespace: string;
-  /** What the AuthorizationPolicies of the destinations say of these requests, by the steps that were asked. */
+  /** The results of the destinations' AuthorizationPolicies for these requests, by their steps. */
   verdicts?: ReadonlyMap<string, PolicyVerdict>;
-  /** What becomes of these requests whatever the action. */
+  /** The outcome of these requests, regardless of the action. */
   fixed?: Outcome;
-  /** What the policies of the gateway leave open. */
+  /** Unknowns of the gateway's policies. */
   unknown?: string;
-  /** Policies have taken these of the requests of the rule before. */
+  /** Requests of the rule that policies have already taken. */
   except?: Literal[][];
 }
 
@@ -106,15 +106,18 @@ function ruleRef({ route, source, path }: SourcedRoute, matchIndex?: number, mat
   };
 }
 
-/** A TCP or TLS rule for one of its matches. */
+/** A TCP or TLS rule with one of its matches. */
 export interface L4Route extends CompiledRoute {
-  /** Server names it is for; empty for TCP. */
+  /** Server names that it applies to; empty for TCP. */
   sniHosts: string[];
-  /** CIDRs of destination addresses; empty: all. */
+  /** CIDRs of destination addresses; empty for all. */
   subnets: string[];
 }
 
-/** Rules of `tcp` or `tls` for one gateway (`namespace/name`, or `mesh`), in order. A TLS rule without a match is none, as istiod leaves it out. */
+/**
+ * Rules of `tcp` or `tls` for one gateway (`namespace/name`, or `mesh`), in order. istiod leaves out a TLS rule without
+ * a match.
+ */
 export function l4Routes(
   virtualService: MeshVirtualService,
   protocol: 'tcp' | 'tls',

@@ -1,10 +1,10 @@
 import { DFA, JS, NFA, TooManyNodesError } from 'refa';
 import type { Literal, Test } from '../matching/literal';
 
-/** Largest automaton that is built, in nodes; beyond it the question counts as open. */
+/** Largest automaton to build, in nodes. If more are needed, the result is 'open'. */
 const limits = { maxNodes: 20_000 };
 
-/** A RE2 regex as JavaScript writes it, or undefined for the syntax that JavaScript lacks or reads otherwise. */
+/** An RE2 regex in JavaScript's syntax; undefined if JavaScript lacks the syntax or reads it differently. */
 function javascriptRegex(regex: string): { source: string; flags: string } | undefined {
   const inline = /^\(\?([is]+)\)/.exec(regex);
   const body = regex
@@ -16,7 +16,7 @@ function javascriptRegex(regex: string): { source: string; flags: string } | und
   return unlike.test(body.replace(/\[\^/g, '[')) ? undefined : { source: body, flags: inline?.[1] ?? '' };
 }
 
-/** Letters that a test does not mention stand for each other, so the alphabet may be all of Unicode. */
+/** All characters that no test mentions are equivalent, so the alphabet can be all of Unicode. */
 function language(test: Exclude<Test, { kind: 'present' }>): NFA | undefined {
   const source =
     test.kind === 'regex'
@@ -42,8 +42,8 @@ function patternOf(kind: 'exact' | 'prefix' | 'suffix', value: string): string {
 }
 
 /**
- * A text that satisfies every literal (all on one variable, none of kind `present`) and `within`, 'none' when there is provably none, or 'open' when regexes are too
- * large or use syntax that is not understood.
+ * Strings that satisfy every literal (all on one variable, none of kind `present`) and `within`; 'none' if there are
+ * provably none; 'open' if regexes are too large or have unknown syntax.
  */
 export function automatonWitness(
   literals: readonly Literal[],
@@ -73,7 +73,7 @@ function complement(nfa: NFA): NFA {
   return NFA.fromFA(dfa, new NFA.LimitedNodeFactory(limits.maxNodes));
 }
 
-/** Some words, the readable ones first. */
+/** Some accepted strings, the readable ones first. */
 function sample(nfa: NFA): string[] {
   const words: string[] = [];
   for (const set of nfa.wordSets()) {
@@ -83,7 +83,7 @@ function sample(nfa: NFA): string[] {
   return words;
 }
 
-/** A letter out of a set of characters, if it has one. */
+/** A letter from a set of characters, if it has one. */
 function readable(ranges: readonly { min: number; max: number }[]): number {
   for (const [low, high] of [
     ['a', 'z'],

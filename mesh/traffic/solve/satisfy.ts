@@ -2,18 +2,19 @@ import { holds, type Literal } from '../matching/literal';
 import { witness } from './witness';
 import type { CompiledRoute } from '../rules/routes';
 
-/** Values of the variables that matter; an absent one is undefined. */
+/** Values of the relevant variables; undefined for an absent one. */
 export type Assignment = ReadonlyMap<string, string | undefined>;
 
 /** At least one of these conjunctions must hold. */
 export type Alternatives = readonly (readonly Literal[])[];
 
-/** Steps after which a question counts as open. */
+/** Number of steps after which the result is 'open'. */
 const stepLimit = 5_000;
 
 /**
- * An assignment under which all `required` literals hold and, of each of `alternatives`, at least one conjunction; 'none' when there is provably none; 'open' when
- * it was not decided. Tries the assignment that suits what is required so far, and where it violates a group of alternatives, requires one of the group and goes on.
+ * An assignment under which all `required` literals hold and at least one conjunction of each of the `alternatives`;
+ * 'none' if there is provably none; 'open' if undecided. Starts with an assignment for the required literals. If it
+ * violates a group of alternatives, requires one of the group and tries again.
  */
 function satisfy(required: readonly Literal[], alternatives: readonly Alternatives[]): Assignment | 'none' | 'open' {
   const search: Search = { alternatives, steps: 0 };
@@ -73,15 +74,15 @@ function failing(conjunction: readonly Literal[]): Alternatives {
   return conjunction.map((literal) => [{ ...literal, negated: !literal.negated }]);
 }
 
-/** Routes in the order in which they are asked. */
+/** Routes in their order. */
 export type ConditionedRoutes = readonly Pick<CompiledRoute, 'when' | 'unless'>[];
 
-/** A request that belongs to a region, 'none' when nothing does, 'open' when that could not be decided. */
+/** A request in a region; 'none' if there is none, 'open' if undecided. */
 export type Member = Assignment | 'none' | 'open';
 
 /**
- * Who gets to the route at `index`: those who meet its conditions and none of the routes before. `index` = number of routes stands for those whom no route takes.
- * Several tables at once give the requests that are in all of these regions.
+ * The requests that get to the route at `index`: they match it and none of the routes before. If `index` is the number
+ * of routes, these are the requests that no route takes. With several regions, the request is in all of them.
  */
 export function regionMember(
   regions: readonly { routes: ConditionedRoutes; index: number }[],
@@ -96,14 +97,17 @@ export function regionMember(
       alternatives.push(...own.unless.map(failing));
     }
     for (const before of routes.slice(0, index)) {
-      // A route is passed when one of its conditions fails, or when one of its exceptions holds.
+      // A request passes a route if one of its conditions fails, or if one of its exceptions holds.
       alternatives.push([...failing(before.when), ...before.unless]);
     }
   }
   return contradictory(required) ? 'none' : satisfy(required, alternatives);
 }
 
-/** A cheap look for what cannot be: one property with two stated values. Finds most pairs of rules that never meet. */
+/**
+ * A cheap test for a contradiction: one property with two exact values. It finds most pairs of rules that exclude each
+ * other.
+ */
 function contradictory(required: readonly Literal[]): boolean {
   const stated = new Map<string, string>();
   for (const { variable, test, negated } of required) {

@@ -7,8 +7,9 @@ export interface Witness {
 }
 
 /**
- * A value for a variable that satisfies all literals on it, 'none' when there provably is none, 'open' when that cannot be decided. Without regexes a handful of
- * candidates decides: the stated text itself, or a stated beginning and end with something between them that no condition mentions.
+ * A value for a variable that satisfies all literals on it; 'none' if there is provably none, 'open' if undecided.
+ * Without regexes it is enough to try a few candidates: each exact value, and each prefix with a suffix, with
+ * characters between them that no condition mentions.
  */
 export function witness(variable: string, literals: readonly Literal[]): Witness | 'none' | 'open' {
   const suits = (value: string | undefined): boolean => literals.every((literal) => literalHolds(literal, value));
@@ -24,17 +25,19 @@ export function witness(variable: string, literals: readonly Literal[]): Witness
   return word === undefined ? (absentOnly(literals) ? 'none' : 'open') : { value: word };
 }
 
-/** Properties that a request need not have. */
+/** Whether a request can lack the property. */
 function isOptional(variable: string): boolean {
-  return /^(header (?!:)|query |claim |source label |sni$|destination address$)/.test(variable);
+  return /^(header (?!:)|query |claim |source label |(sni|destination address|token|request principal)$)/.test(
+    variable,
+  );
 }
 
-/** What a property may hold at all: neither paths nor headers carry control characters. */
+/** The possible values of a property: paths and headers have no control characters. */
 function domain(variable: string): Extract<Test, { kind: 'regex' }> {
   return { kind: 'regex', value: variable === 'path' ? '/[!-~]*' : '[^\\x00-\\x1f\\x7f]*' };
 }
 
-/** A negated `present`: only absence will do. */
+/** Whether a negated `present` allows only absence. */
 function absentOnly(literals: readonly Literal[]): boolean {
   return literals.some(({ test, negated }) => test.kind === 'present' && negated);
 }
@@ -50,7 +53,7 @@ const usual: Record<string, string[]> = {
   'header :authority': ['example.com'],
 };
 
-/** Texts to try, the likely ones first. */
+/** Strings to try, the likely ones first. */
 function* texts(variable: string, literals: readonly Literal[]): Generator<string> {
   const stated = (kind: 'exact' | 'prefix' | 'suffix'): string[] =>
     literals.flatMap(({ test, negated }) => (test.kind === kind && !negated ? [test.value] : []));
@@ -68,7 +71,7 @@ function longest(values: readonly string[]): string {
   return values.reduce((best, value) => (value.length > best.length ? value : best), '');
 }
 
-/** A text with a letter that occurs in no condition, so that no exact text or beginning can be it. */
+/** A string with a character that occurs in no condition, so that no exact value or prefix matches it. */
 function unmentioned(literals: readonly Literal[]): string {
   const used = literals.map(({ test }) => (test.kind === 'present' ? '' : test.value.toLowerCase())).join('');
   const free = 'x,y,z,w,v,q,u,j,k,b,p,g,f,m,d,h,c,l,r,t,n,s,i,o,a,e,0,1,2,3,4,5,6,7,8,9,~'

@@ -9,20 +9,21 @@ export interface BoundServer {
   server: MeshGatewayServer;
 }
 
-/** What listens on one port and address of a gateway. */
+/** The servers on one port and address of a gateway. */
 export interface GatewayListener {
-  /** Port that the proxy listens on: that of the pod. */
+  /** The pod's port, on which the proxy listens. */
   port: number;
   bind: string;
   /** Servers of plain HTTP, whose hosts share one table. */
   plainHttp: BoundServer[];
-  /** Servers of TLS, told apart by SNI, and at most one of plain TCP. */
+  /** TLS servers, distinguished by SNI, and at most one for plain TCP. */
   chains: BoundServer[];
 }
 
 /**
- * The servers of all Gateways that apply to a workload, merged as istiod does: the oldest Gateway wins a port, plain HTTP servers share it, TLS servers share it
- * as long as their hosts differ, everything else is left out (istio pilot/pkg/model/gateway.go, mergeGateways).
+ * The servers of all Gateways that apply to a workload, merged as in istiod: the oldest Gateway wins a port. Plain HTTP
+ * servers share a port, TLS servers share one as long as their hosts differ, and all others are left out (istio
+ * pilot/pkg/model/gateway.go, mergeGateways).
  */
 export function gatewayListeners(model: MeshModel, proxy: Proxy): GatewayListener[] {
   const listeners: GatewayListener[] = [];
@@ -33,7 +34,7 @@ export function gatewayListeners(model: MeshModel, proxy: Proxy): GatewayListene
   return listeners;
 }
 
-/** The pod port that a Gateway's port means: the target port of the gateway's own Service, else the same. */
+/** The pod port for a Gateway's port: the target port of the gateway's own Service, else the same number. */
 export function listenerPort(model: MeshModel, proxy: Proxy, port: number): number {
   for (const service of model.services.inNamespace(proxy.namespace)) {
     if (service.selector === undefined || !hasLabels(proxy.labels, service.selector)) continue;
@@ -53,7 +54,7 @@ export function isPassthrough({ tls }: MeshGatewayServer): boolean {
   return tls?.['mode'] === 'PASSTHROUGH' || tls?.['mode'] === 'AUTO_PASSTHROUGH';
 }
 
-/** HTTPS that the gateway opens. */
+/** HTTPS that the gateway terminates. */
 export function isTerminatedHttps(server: MeshGatewayServer): boolean {
   return server.tls !== undefined && parseProtocol(server.port.protocol) === 'HTTPS' && !isPassthrough(server);
 }
@@ -81,7 +82,7 @@ function add(listeners: GatewayListener[], bound: BoundServer, port: number): vo
     if (!plainTcp) same.plainHttp.push(bound);
     return;
   }
-  // Plain text on the port excludes every other protocol there.
+  // A plaintext server excludes every other protocol on its port.
   if (same.plainHttp.length > 0 || plainTcp) return;
   same.chains.push(bound);
 }

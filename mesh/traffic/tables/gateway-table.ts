@@ -7,7 +7,10 @@ import type { Proxy } from '../request';
 import { type CompiledRoute, httpRoutes, isCatchAll } from '../rules/routes';
 import type { BoundServer } from './gateway-servers';
 
-/** What a table keyed by hosts has for a host, as Envoy looks it up: the exact name, else the longest wildcard, which must stand for at least one character, else `*`. */
+/**
+ * Looks up a host in a table keyed by hosts, as Envoy does: the exact name, else the longest wildcard, which must match
+ * at least one character, else `*`.
+ */
 export function mostSpecific<T>(host: string, find: (domain: string) => T | undefined): T | undefined {
   for (const domain of [host, ...wildcardsOver(host), '*']) {
     const found = find(domain);
@@ -16,7 +19,7 @@ export function mostSpecific<T>(host: string, find: (domain: string) => T | unde
   return undefined;
 }
 
-/** `*.b.c`, `*b.c` …: the wildcards that stand for a host, the longest first, `*` left out. */
+/** `*.b.c`, `*b.c` …: the wildcards that match a host, the longest first, without `*`. */
 export function* wildcardsOver(host: string): Generator<string> {
   for (let start = 1; start < host.length; start++) yield `*${host.slice(start)}`;
 }
@@ -25,9 +28,9 @@ export function* wildcardsOver(host: string): Generator<string> {
 export interface VirtualHost {
   /** Name or wildcard, in lower case. */
   domain: string;
-  /** The first that matches takes the request; none: 404. */
+  /** The first route that matches takes the request; without one it gets 404. */
   routes: readonly CompiledRoute[];
-  /** Plain requests are redirected to https. */
+  /** Whether plain HTTP requests are redirected to https. */
   requiresTls: boolean;
 }
 
@@ -39,8 +42,9 @@ interface Source {
 }
 
 /**
- * The HTTP routing table that some servers of a gateway share: VirtualServices of one host are merged in order, and routes without conditions go last (istio
- * pilot/pkg/networking/core/gateway.go, buildGatewayHTTPRouteConfig). The routes of a host are made when it is first asked for.
+ * The HTTP routing table that some servers of a gateway share: VirtualServices of one host are merged in order, and
+ * routes without conditions go last (istio pilot/pkg/networking/core/gateway.go, buildGatewayHTTPRouteConfig). The
+ * routes of a host are built on first use.
  */
 export class GatewayTable {
   private readonly sources = new Map<string, Source[]>();
@@ -67,7 +71,7 @@ export class GatewayTable {
       .sort(compareStrings);
   }
 
-  /** The entry of this very host or wildcard, which must be in lower case. */
+  /** The entry of exactly this host or wildcard, which must be in lower case. */
   entry(domain: string): VirtualHost | undefined {
     if (!this.known.has(domain)) this.known.set(domain, this.made(domain));
     return this.known.get(domain);
@@ -85,7 +89,10 @@ export class GatewayTable {
     if (requiresTls) for (const host of server.hosts) this.redirected.add(host.toLowerCase());
   }
 
-  /** A host whose VirtualServices have no route for this gateway is not in the table, so that a wildcard may take its requests. */
+  /**
+   * A host whose VirtualServices have no route for this gateway is not in the table; then a wildcard may take its
+   * requests.
+   */
   private made(domain: string): VirtualHost | undefined {
     const sources = (this.sources.get(domain) ?? [])
       .map((source) => ({ ...source, routes: this.routes(source) }))
@@ -100,7 +107,7 @@ export class GatewayTable {
     };
   }
 
-  /** Routes that hold for this gateway and port, up to the first without conditions. */
+  /** Routes for this gateway and port, up to the first without conditions. */
   private routes({ virtualService, gateway, port }: Source): CompiledRoute[] {
     const client = clientValuation(this.proxy);
     const routes = httpRoutes(virtualService, gateway, this.model.config)
@@ -112,7 +119,7 @@ export class GatewayTable {
   }
 }
 
-/** Whether a condition is one on the client, which istiod decides when it makes the table. */
+/** Whether a condition is on the client, which istiod evaluates when it builds the table. */
 export function isSource({ variable }: Literal): boolean {
   return variable.startsWith('source ');
 }

@@ -8,9 +8,9 @@ import { type CompiledRoute, type L4Route, l4Routes } from '../rules/routes';
 import { type BoundServer, isPassthrough } from './gateway-servers';
 import { wildcardsOver } from './gateway-table';
 
-/** Something that TLS connections are told apart by. */
+/** A chain or rule that matches TLS connections by server name. */
 export interface SniChain<T> {
-  /** Names and wildcards; empty: any, also no name at all. */
+  /** Names and wildcards; empty for any connection, even without a name. */
   sniHosts: readonly string[];
   take: T;
 }
@@ -33,7 +33,7 @@ export function gatewayTcpRoute({ gateway, server }: BoundServer, proxy: Proxy, 
     .find(({ port }) => port === undefined || port === server.port.number);
 }
 
-/** TLS rules of a passthrough server, one chain per match; a name that an earlier rule has is not given to a later one. */
+/** TLS rules of a passthrough server, one chain per match. If several rules have a name, the first one gets it. */
 export function gatewayTlsChains(
   { gateway, server }: BoundServer,
   proxy: Proxy,
@@ -50,7 +50,7 @@ export function gatewayTlsChains(
     });
 }
 
-/** VirtualServices whose hosts meet those of a server. */
+/** VirtualServices whose hosts overlap with those of a server. */
 function boundTo({ gateway, server }: BoundServer, proxy: Proxy, model: MeshModel): MeshVirtualService[] {
   return model.virtualServices.onGateway(gateway.id, proxy.namespace).filter(({ hosts, namespace }) =>
     server.hosts.some((entry) => {
@@ -61,14 +61,14 @@ function boundTo({ gateway, server }: BoundServer, proxy: Proxy, model: MeshMode
   );
 }
 
-/** Whether a server hands TLS on unopened. */
+/** Whether a server passes TLS through. */
 export function isTlsRouted({ server }: BoundServer): boolean {
   return isPassthrough(server) && ['HTTPS', 'TLS', 'TCP'].includes(parseProtocol(server.port.protocol));
 }
 
 /**
- * The rules for a service's TCP or TLS port at sidecars, in order, the service's own cluster last; a port with TLS rules has no such default (istio
- * pilot/pkg/networking/core/tls.go). Conditions on the client are still in them.
+ * The rules for a service's TCP or TLS port at sidecars, in order, the service's own cluster last; a port with TLS
+ * rules has no such default (istio pilot/pkg/networking/core/tls.go). Conditions on the client are not evaluated yet.
  */
 export function serviceL4Routes(
   service: MeshService,
@@ -87,7 +87,10 @@ export function serviceL4Routes(
   ];
 }
 
-/** The rule that takes a sidecar's connection; undefined when TLS rules exist for the client but none is for the server name. */
+/**
+ * The rule that takes a sidecar's connection; undefined if TLS rules exist for the client, but none for the server
+ * name.
+ */
 export function sidecarL4Route(
   routes: readonly L4Route[],
   client: Valuation,
@@ -119,8 +122,9 @@ function serviceItself({ hostname, namespace }: MeshService, port: number): L4Ro
 }
 
 /**
- * Clients for which Envoy refuses the TLS listener of a service, as routes that come before all others: two rules for them have a server name in common. Equal lists
- * of names do no harm, as istiod leaves the later one out (istio pilot/pkg/networking/core/tls.go, hashRuntimeTLSMatchPredicates).
+ * Clients for which Envoy refuses the TLS listener of a service, as routes that come before all others: two rules for
+ * them have a server name in common. Equal lists of names are harmless, because istiod leaves out the later one (istio
+ * pilot/pkg/networking/core/tls.go, hashRuntimeTLSMatchPredicates).
  */
 export function refusals(hostname: string, routes: readonly L4Route[]): CompiledRoute[] {
   return routes.flatMap((later, index) =>
@@ -138,7 +142,7 @@ function refusal(hostname: string, name: string, earlier: L4Route, later: L4Rout
     unless: [],
     port: undefined,
     action: refusedAction(
-      `refused by Envoy, which goes on with the listener it had: server name ${name} of ${hostname} is in ${rules}`,
+      `refused by Envoy, which keeps the previous listener: server name ${name} of ${hostname} is in ${rules}`,
     ),
     rule: undefined,
     namespace: later.namespace,
@@ -153,7 +157,7 @@ function isSameList(a: L4Route, b: L4Route): boolean {
   return JSON.stringify([a.sniHosts, a.subnets]) === JSON.stringify([b.sniHosts, b.subnets]);
 }
 
-/** A server name that both have for the same addresses. */
+/** A server name that both rules have for the same addresses. */
 function sharedName(a: L4Route, b: L4Route): string | undefined {
   const address = (route: L4Route): string[] => (route.subnets.length === 0 ? [''] : route.subnets);
   if (!address(a).some((subnet) => address(b).includes(subnet))) return undefined;

@@ -7,15 +7,12 @@ import { isSource, wildcardsOver } from './gateway-table';
 import type { ScopeListener } from './mesh-scope';
 import { inSubnets, isAddress } from '../matching/literal';
 
-/** What a sidecar's table has for a Host header: a service, or a host that only VirtualServices name. */
+/** An entry in a sidecar's table: a service, or a host that only VirtualServices name. */
 export interface MeshHost {
   /** FQDN, or the VirtualService's host. */
   host: string;
   service: MeshService | undefined;
-  /**
-   * Routes for every client of the scope, in order; those of one VirtualService hold only for clients that it has routes for. Empty, or all `unless`-ed away: not
-   * in the table.
-   */
+  /** Routes for all clients of the scope, in order. If no route applies to a client, the host is not in its table. */
   routes: CompiledRoute[];
 }
 
@@ -36,7 +33,7 @@ export class MeshTable {
     return this.exact(host) ?? this.short(host) ?? this.alias(host) ?? this.wildcard(host);
   }
 
-  /** The table entry of a service, whatever the Host header: what sniffed ports use. */
+  /** The table entry of a service, for any Host header. Ports with protocol detection use it. */
   forService(service: MeshService): MeshHost {
     const onPort = (route: CompiledRoute): boolean => route.port === undefined || route.port === this.port;
     const own = this.listener
@@ -56,7 +53,7 @@ export class MeshTable {
     return { host: service.hostname, service, routes: firstForClient([...own, [fallback]]) };
   }
 
-  /** The service that a client's name for it leads to, whatever its protocol. */
+  /** The service that a client's name for it resolves to, for any protocol. */
   dialled(host: string): MeshService | undefined {
     const name = host.replace(/\.$/, '');
     for (const candidate of [name, this.fqdn(name)]) {
@@ -83,7 +80,7 @@ export class MeshTable {
       .flatMap(({ hostname }) => this.listener.service(hostname) ?? [])[0];
   }
 
-  /** Whether some service makes the proxy listen for HTTP on this port, whatever the address. */
+  /** Whether some service makes the proxy listen for HTTP on this port, at any address. */
   hasHttpListener(): boolean {
     return this.listener.hasHttpPort(this.port);
   }
@@ -100,7 +97,7 @@ export class MeshTable {
     return service === undefined ? undefined : this.forService(service);
   }
 
-  /** An ExternalName Service answers with the routes of the service that it names. */
+  /** An ExternalName Service uses the routes of the service that it names. */
   private alias(host: string): MeshHost | undefined {
     for (const name of [host, this.fqdn(host)]) {
       const target = name === undefined ? undefined : this.listener.service(name)?.externalName;
@@ -129,7 +126,7 @@ export class MeshTable {
     return service?.registry === 'Kubernetes' && service.resolution === 'None' ? service : undefined;
   }
 
-  /** A service with an HTTP or sniffed port of this number. */
+  /** A service whose port of this number is HTTP, or has protocol detection. */
   private httpService(host: string): MeshService | undefined {
     const service = this.listener.service(host);
     if (service === undefined || service.resolution === 'Alias') return undefined;
@@ -156,7 +153,7 @@ export class MeshTable {
     return hosts.some((host) => !isWildcard(host) && this.httpService(host.toLowerCase()) !== undefined);
   }
 
-  /** A wildcard that stands for a service on this port is no host of its own. */
+  /** A wildcard of a service on this port is not a separate host. */
   private coversService(pattern: string): boolean {
     for (const host of this.model.services.hosts()) {
       if (
@@ -175,8 +172,8 @@ export class MeshTable {
 }
 
 /**
- * Several lists of routes, of which a client meets only the first that has any route for it: each route of a later list gets the conditions under which an earlier
- * list takes the client as exceptions.
+ * Merges several lists of routes. A client uses only the first list that has a route for it, so each route of a later
+ * list gets exceptions for the clients that earlier lists take.
  */
 function firstForClient(lists: readonly (readonly CompiledRoute[])[]): CompiledRoute[] {
   const routes: CompiledRoute[] = [];

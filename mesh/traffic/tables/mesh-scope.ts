@@ -21,12 +21,12 @@ export class MeshScope implements ProxyView {
     this.listeners = sidecar.listeners.map((listener) => new ScopeListener(model, namespace, listener));
   }
 
-  /** The listener that requests on a port meet: the Sidecar's for that port, else its catch-all. */
+  /** The listener for requests on a port: the Sidecar's listener for that port, else its catch-all. */
   listener(port: number): ScopeListener | undefined {
     return this.listeners.find(({ egress }) => egress.port === undefined || egress.port === port);
   }
 
-  /** The service of a host that some listener brings in: what a client may call. */
+  /** The service of a host that some listener imports, so that clients can call it. */
   listenedService(host: string): MeshService | undefined {
     for (const listener of this.listeners) {
       const service = listener.service(host);
@@ -43,7 +43,7 @@ export class MeshScope implements ProxyView {
       : undefined;
   }
 
-  /** Destinations are looked up among the services that share the listener's port, so a missing port is always that of the listener. */
+  /** Destinations are looked up among services with the listener's port, so a missing port always means that port. */
   portService(host: string, _ruleNamespace: string, listenerPort: number): MeshService | undefined {
     const service = this.listener(listenerPort)?.service(host);
     const port = service?.ports.find(({ number }) => number === listenerPort);
@@ -51,14 +51,14 @@ export class MeshScope implements ProxyView {
   }
 }
 
-/** One egress listener: the services and VirtualServices it brings in, and the VirtualService of each host. */
+/** One egress listener: the services and VirtualServices that it imports, and the VirtualService of each host. */
 export class ScopeListener {
   readonly virtualServices: readonly MeshVirtualService[];
   /** VirtualServices by exact host, oldest first. */
   private readonly byHost = new Map<string, MeshVirtualService[]>();
   /** The first VirtualService of every host, wildcards included. */
   private readonly firstByHost = new HostMap<MeshVirtualService>();
-  /** Hosts that rules send to; gathered when first asked for, as few questions need them. */
+  /** Hosts that rules send requests to; collected on first use, because few lookups need them. */
   private destinations: ReadonlySet<string> | undefined;
 
   constructor(
@@ -72,7 +72,7 @@ export class ScopeListener {
     for (const virtualService of this.virtualServices) this.index(virtualService);
   }
 
-  /** The service of a FQDN (or ServiceEntry wildcard) that is brought in. */
+  /** The imported service of an FQDN (or ServiceEntry wildcard). */
   service(host: string): MeshService | undefined {
     const visible = this.model.services
       .withHost(host)
@@ -82,7 +82,10 @@ export class ScopeListener {
     return visible.find((service) => service === this.model.services.seenFrom(host, this.namespace)) ?? first;
   }
 
-  /** VirtualServices whose routes a service's requests may meet, in istiod's order: those with its very host, or else the most specific wildcard. */
+  /**
+   * VirtualServices that may route a service's requests, in istiod's order: those with exactly its host, or else the
+   * most specific wildcard.
+   */
   forService(host: string): MeshVirtualService[] {
     const exact = this.byHost.get(host);
     if (exact !== undefined) return exact;
@@ -91,12 +94,12 @@ export class ScopeListener {
     return wildcard === undefined ? [] : [wildcard];
   }
 
-  /** VirtualServices with this very host, exact or wildcard. */
+  /** VirtualServices with exactly this host or wildcard. */
   withHost(host: string): readonly MeshVirtualService[] {
     return this.byHost.get(host) ?? [];
   }
 
-  /** Whether a service that is brought in has an HTTP port of this number. */
+  /** Whether an imported service has an HTTP port of this number. */
   hasHttpPort(port: number): boolean {
     return this.model.services
       .withPort(port)

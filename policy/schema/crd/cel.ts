@@ -9,8 +9,8 @@ export function oneLine(rule: string): string {
 }
 
 /**
- * Whether a value keeps a validation rule of a CRD. As in the API server, a rule that cannot be evaluated counts as broken, for example `int("x")`, and a value of
- * the wrong type is not evaluated, since the schema has refused it already.
+ * Whether a value passes a validation rule of a CRD. As in the API server, a rule that cannot be evaluated fails, for
+ * example `int("x")`. A value of the wrong type is not evaluated, because the schema has already refused it.
  */
 export function keepsRule(rule: string, self: unknown, type: string | undefined): boolean {
   if (type !== undefined && !isOfType(self, type)) return true;
@@ -23,7 +23,7 @@ export function keepsRule(rule: string, self: unknown, type: string | undefined)
   }
 }
 
-/** Why a text is no CEL expression; undefined when it is one. */
+/** Why a text is not a CEL expression; undefined when it is one. */
 export function syntaxFault(expression: string): string | undefined {
   try {
     environment().parse(expression);

@@ -49,7 +49,10 @@ interface CelValidation {
 const compiled = new Map<string, ValidateFunction>();
 let ajv: Ajv | undefined;
 
-/** What the API server has to say of an object by its CRD, with strict field validation. Schemas are compiled when first asked for, and once. */
+/**
+ * What the API server reports about an object according to its CRD, with strict field validation. Each schema is
+ * compiled once, on first use.
+ */
 export function crdErrors(id: string, schema: JsonSchema, object: unknown): ErrorObject[] {
   let validate = compiled.get(id);
   if (validate === undefined) {
@@ -59,7 +62,7 @@ export function crdErrors(id: string, schema: JsonSchema, object: unknown): Erro
   }
   validate(hasNulls(object) ? withoutNulls(object) : object);
   const errors = validate.errors ?? [];
-  // The API server evaluates CEL only where the schema holds.
+  // The API server evaluates CEL only for values that pass the schema.
   const broken = errors.filter(({ keyword }) => keyword !== 'cel').map(({ instancePath }) => `${instancePath}/`);
   return errors.filter(
     ({ keyword, instancePath }) => keyword !== 'cel' || !broken.some((path) => path.startsWith(`${instancePath}/`)),
@@ -91,13 +94,19 @@ function compiler(): Ajv {
   }
 }
 
-/** The schema of the object as a whole: what Kubernetes itself checks, and istiod's status, pass. */
+/**
+ * The schema of the whole object. It accepts any metadata, which Kubernetes itself checks, and any status, which istiod
+ * writes.
+ */
 function wholeObject(schema: JsonSchema): JsonSchema {
   const outside = { apiVersion: {}, kind: {}, metadata: {}, status: {} };
   return strict({ ...schema, properties: { ...outside, ...schema.properties } });
 }
 
-/** A CRD drops unknown fields silently; kubectl and Pulumi ask the API server to refuse them, so here they are refused. */
+/**
+ * With a CRD the API server drops unknown fields silently, unless asked to refuse them. kubectl and Pulumi ask for
+ * that, so they are refused here.
+ */
 function strict(schema: JsonSchema): JsonSchema {
   const { properties, additionalProperties } = schema;
   const isClosed =
@@ -122,12 +131,13 @@ function withoutNulls(value: unknown): unknown {
   );
 }
 
-/** Shorter ones cost less where they stand than a call does. */
+/** For shorter parts a function call costs more than the repetition. */
 const worthwhile = 150;
 
 /**
- * A schema whose repeated parts stand once, under `$defs`: a CRD cannot refer, so a DestinationRule has its traffic policy four times over, and what is compiled of it takes as much longer. Judges
- * objects as the schema itself does, at the same paths.
+ * A schema with each repeated part only once, under `$defs`. CRDs cannot use references, so a DestinationRule's schema
+ * has the traffic policy four times, and takes four times as long to compile. The result validates exactly like the
+ * original, with the same paths.
  */
 export function withShared(schema: JsonSchema): JsonSchema {
   const texts = new Map<JsonSchema, string>();
@@ -156,7 +166,7 @@ export function withShared(schema: JsonSchema): JsonSchema {
   return { ...mapInner(schema, share), $defs };
 }
 
-/** Schemas of fields and items. What `oneOf` and its like hold are conditions, not parts. */
+/** Schemas of fields and items. Schemas inside `oneOf` and similar keywords are conditions, not parts. */
 function innerSchemas({ properties = {}, items, additionalProperties }: JsonSchema): JsonSchema[] {
   return [
     ...Object.values(properties),
@@ -165,7 +175,7 @@ function innerSchemas({ properties = {}, items, additionalProperties }: JsonSche
   ];
 }
 
-/** A schema with those of its fields and items changed. */
+/** A schema with its fields' and items' schemas replaced. */
 function mapInner(schema: JsonSchema, change: (inner: JsonSchema) => JsonSchema): JsonSchema {
   const { properties, items, additionalProperties } = schema;
   const inner = { ...schema };

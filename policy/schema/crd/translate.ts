@@ -1,11 +1,11 @@
 import type { ErrorObject } from 'ajv';
-import { nearest } from '../../finding';
+import { nearest } from '../../../mesh/strings';
 import { FieldPlace, error, shown, type SchemaProblem } from '../place';
 import { noDuration } from '../parts/values';
 import { durationRule } from './cel';
 import type { JsonSchema } from './schemas';
 
-/** How the message about a field that no schema has begins. */
+/** The beginning of the message about an unknown field. */
 export const unknownField = 'there is no field';
 
 /** A JSON-schema validator's errors in clear words: place, value, what is allowed, the nearest field for an unknown one. One problem per mistake. */
@@ -126,23 +126,26 @@ function typeName(value: unknown): string {
   );
 }
 
-/** Where the CRD refuses what istiod alone would take. Such an object never reaches istiod; it has a rule of its own. */
+/**
+ * Values that the CRD refuses and istiod would accept. Such an object never reaches istiod; the rule crd-only reports
+ * it.
+ */
 const places: { kind: string; path: RegExp; advice: string }[] = [
   {
     kind: 'Gateway',
     path: /^spec\.servers\[\d+\]\.port\.number$/,
-    advice: 'the CRD wants the port of a socket stated, too: number: 0',
+    advice: 'the CRD also requires the port of a socket: number: 0',
   },
   {
     kind: 'Gateway',
     path: /^spec\.servers\[\d+\]\.tls\.tlsCertificates$/,
-    advice: 'the CRD takes as many as Envoy: one of RSA and one of ECDSA',
+    advice: 'the CRD accepts as many as Envoy: one RSA and one ECDSA certificate',
   },
-  { kind: 'DestinationRule', path: /\.minimumRingSize$/, advice: 'the CRD wants a number, without quotes' },
+  { kind: 'DestinationRule', path: /\.minimumRingSize$/, advice: 'the CRD requires a number, without quotes' },
   {
     kind: 'ServiceEntry',
     path: /^spec\.addresses\[\d+\]$/,
-    advice: 'an IPv6 address that ends in "::" must stand in quotes, or YAML reads a map',
+    advice: 'put an IPv6 address that ends in "::" in quotes, or YAML reads it as a map',
   },
 ];
 

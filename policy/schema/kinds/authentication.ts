@@ -18,7 +18,7 @@ function jwtRuleProblems(rule: FieldPlace): SchemaProblem[] {
   ];
   return [
     ...when(issuer.text === '' && uri.text === '', () => error(rule, 'a JWT rule needs an issuer or a jwksUri')),
-    ...when(uri.text !== '' && !isHttpUrl(uri.text), () => error(uri, `${shown(uri)} is no URL with http or https`)),
+    ...when(uri.text !== '' && !isHttpUrl(uri.text), () => error(uri, `${shown(uri)} is not a URL with http or https`)),
     ...jwksProblems(rule.at('jwks')),
     ...places.filter(({ text }) => text === '').map((place) => error(place, 'must not be empty')),
     ...rule.at('outputClaimToHeaders').items.flatMap(outputProblems),
@@ -43,7 +43,7 @@ const privateMembers = ['d', 'k'];
 function jwksProblems(jwks: FieldPlace): SchemaProblem[] {
   if (jwks.text === '') return [];
   const keys = keysOf(jwks.text);
-  if (keys === undefined) return [error(jwks, 'is no JSON Web Key Set: {"keys": [{"kty": …}, …]}')];
+  if (keys === undefined) return [error(jwks, 'is not a JSON Web Key Set: {"keys": [{"kty": …}, …]}')];
   return keys.flatMap((key, index) =>
     privateMembers.some((member) => Object.hasOwn(key, member))
       ? [
@@ -78,12 +78,12 @@ export function peerAuthenticationProblems(spec: FieldPlace): SchemaProblem[] {
   const everyWorkload = selector.at('matchLabels').size === 0;
   return [
     ...selectorProblems(selector, 'matchLabels'),
-    ...when(ports.isSet && ports.size === 0, () => error(ports, 'needs at least one port; leave it out to have none')),
+    ...when(ports.isSet && ports.size === 0, () => error(ports, 'needs at least one port; leave it out for none')),
     ...when(ports.size > 0 && everyWorkload, () =>
       error(ports, 'needs a selector with labels: ports differ from workload to workload'),
     ),
     ...ports.entries.flatMap(({ key, place }) =>
-      when(!isPort(key), () => error(place, `"${key}" is no port; allowed are 1 to 65535`)),
+      when(!isPort(key), () => error(place, `"${key}" is not a port; allowed are 1 to 65535`)),
     ),
   ];
 }

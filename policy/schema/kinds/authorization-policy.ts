@@ -8,7 +8,7 @@ import {
 } from '../parts/authorization';
 import { type FieldPlace, error, shown, warning, when, type SchemaProblem } from '../place';
 
-/** An AuthorizationPolicy without an action allows. */
+/** The default action of an AuthorizationPolicy. */
 const defaultAction = 'ALLOW';
 
 export function authorizationPolicyProblems(spec: FieldPlace): SchemaProblem[] {
@@ -41,7 +41,7 @@ function ruleProblems(rule: FieldPlace, action: string): SchemaProblem[] {
   ];
 }
 
-/** HTTP attributes are unknown on a TCP port, and what is unknown is denied. */
+/** On a TCP port HTTP attributes are unknown, and DENY rules deny what is unknown. */
 function httpOnlyProblems(rule: FieldPlace): SchemaProblem[] {
   const sources = rule
     .at('from')
@@ -55,14 +55,11 @@ function httpOnlyProblems(rule: FieldPlace): SchemaProblem[] {
   const tcpOperation = operations.some((operation) => tcpOperationFields.some((field) => operation.at(field).isSet));
   const deniesTcp = operations.length > 0 ? !tcpOperation : sources.length > 0 && !tcpSource;
   return when(deniesTcp, () =>
-    warning(
-      rule,
-      'denies every connection to TCP ports, since it asks for HTTP attributes only; add to.operation.ports',
-    ),
+    warning(rule, 'denies every connection to TCP ports, because it uses HTTP attributes only; add to.operation.ports'),
   );
 }
 
-/** The annotation that lets a policy be tried out: only with ALLOW and DENY, and only as a boolean. */
+/** The annotation for a dry run of a policy: only with ALLOW and DENY, and only a boolean. */
 export function dryRunProblems(annotation: FieldPlace, spec: FieldPlace): SchemaProblem[] {
   const action = spec.at('action').isSet ? spec.at('action').text : defaultAction;
   if (!['ALLOW', 'DENY'].includes(action))

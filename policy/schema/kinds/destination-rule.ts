@@ -13,11 +13,11 @@ export function destinationRuleProblems(spec: FieldPlace, namespace: string): Sc
       ...when(!isDnsLabel(name.text), () =>
         error(
           name,
-          `${name.isSet ? shown(name) : 'nothing'} is no subset name; allowed are letters, digits and inner hyphens, at most 63`,
+          `${name.isSet ? shown(name) : 'nothing'} is not a subset name; allowed are letters, digits and inner hyphens, at most 63`,
         ),
       ),
       ...when(names.findIndex(({ text }) => text === name.text) < index, () =>
-        error(name, `the subset ${shown(name)} is there twice`),
+        error(name, `the subset ${shown(name)} occurs twice`),
       ),
     ]),
     ...spec

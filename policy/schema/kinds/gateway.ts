@@ -6,7 +6,9 @@ import { type FieldPlace, error, shown, warning, when, type SchemaProblem } from
 
 const protocols = 'HTTP, HTTPS, HTTP2, GRPC, GRPC-WEB, TLS, TCP, MONGO, REDIS, MYSQL';
 
-/** Marks what istiod itself makes of a Gateway of the Gateway API; its name and its hosts are freer. */
+/**
+ * Marks a Gateway that istiod itself creates from a Gateway of the Gateway API. Its name and hosts have fewer rules.
+ */
 const generated = 'internal.istio.io/gateway-semantics';
 
 export function gatewayProblems(spec: FieldPlace, _namespace: string, object: FieldPlace): SchemaProblem[] {
@@ -18,14 +20,14 @@ export function gatewayProblems(spec: FieldPlace, _namespace: string, object: Fi
     ...when(!isDnsLabel(name.text) && !isGenerated, () =>
       error(
         name,
-        `${shown(name)} is no name for a Gateway; allowed are letters, digits and inner hyphens, without dots`,
+        `${shown(name)} is not a valid name for a Gateway; allowed are letters, digits and inner hyphens, without dots`,
       ),
     ),
     ...when(servers.size === 0, () => error(servers, 'a Gateway needs at least one server')),
     ...servers.items.flatMap((server) => serverProblems(server, isGenerated)),
     ...portNames.flatMap((port, index) =>
       when(portNames.findIndex(({ text }) => text === port.text) < index, () =>
-        error(port, `the port name ${shown(port)} is there twice; the names of ports must be unique`),
+        error(port, `the port name ${shown(port)} occurs twice; the names of ports must be unique`),
       ),
     ),
   ];
@@ -62,7 +64,7 @@ function serverPortProblems(port: FieldPlace, atSocket: boolean): SchemaProblem[
   );
   return [
     ...when(parseProtocol(protocol.text) === 'Unsupported', () =>
-      error(protocol, `${protocol.isSet ? shown(protocol) : 'nothing'} is no protocol; allowed are ${protocols}`),
+      error(protocol, `${protocol.isSet ? shown(protocol) : 'nothing'} is not a protocol; allowed are ${protocols}`),
     ),
     ...(atSocket ? wrongAtSocket : portProblems(number)),
     ...when(targetPort.number > 0, () =>
@@ -77,7 +79,7 @@ function bindProblems(bind: FieldPlace): SchemaProblem[] {
   return isUnixAddress(bind.text) ? unixProblems(bind) : ipProblems(bind);
 }
 
-/** A protocol with TLS needs `tls`; one without takes it only to redirect, that is, without certificates. */
+/** A protocol with TLS needs `tls`. One without TLS accepts it only for a redirect, that is, without certificates. */
 function protocolProblems(server: FieldPlace): SchemaProblem[] {
   const tls = server.at('tls');
   const protocol = parseProtocol(server.at('port', 'protocol').text);

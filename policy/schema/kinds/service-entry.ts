@@ -14,7 +14,7 @@ import { type FieldPlace, error, shown, warning, when, type SchemaProblem } from
 import { isWildcard } from '../../../mesh/model/hosts';
 import { addressProblems, portsProblems } from './workload-entry';
 
-/** A ServiceEntry without a resolution has this one. */
+/** The default resolution of a ServiceEntry. */
 const defaultResolution = 'NONE';
 
 export function serviceEntryProblems(spec: FieldPlace, namespace: string, object: FieldPlace): SchemaProblem[] {
@@ -69,30 +69,30 @@ function portListProblems(spec: FieldPlace, resolution: string, object: FieldPla
     };
     const opaque = ['', 'TCP'].includes(protocol.text);
     return [
-      ...when(names.indexOf(name.text) < index, () => error(name, `the port name ${shown(name)} is there twice`)),
-      ...when(numbers.indexOf(number.number) < index, () => error(number, `the port ${shown(number)} is there twice`)),
+      ...when(names.indexOf(name.text) < index, () => error(name, `the port name ${shown(name)} occurs twice`)),
+      ...when(numbers.indexOf(number.number) < index, () => error(number, `the port ${shown(number)} occurs twice`)),
       ...when(!isDnsLabel(name.text), () =>
         error(
           name,
-          `${name.isSet ? shown(name) : 'nothing'} is no name of a port; allowed are letters, digits and inner hyphens`,
+          `${name.isSet ? shown(name) : 'nothing'} is not a valid name of a port; allowed are letters, digits and inner hyphens`,
         ),
       ),
       ...when(protocol.text !== '' && parseProtocol(protocol.text) === 'Unsupported', () =>
         error(
           protocol,
-          `${shown(protocol)} is no protocol; allowed are HTTP, HTTPS, HTTP2, GRPC, GRPC-WEB, TLS, TCP, MONGO, REDIS, MYSQL`,
+          `${shown(protocol)} is not a protocol; allowed are HTTP, HTTPS, HTTP2, GRPC, GRPC-WEB, TLS, TCP, MONGO, REDIS, MYSQL`,
         ),
       ),
       ...portProblems(number),
       ...optionalPortProblems(targetPort),
       ...when(unaddressed && opaque, () =>
-        warning(port, 'a TCP port without addresses takes every connection to that port, whatever its destination'),
+        warning(port, 'a TCP port without addresses takes every connection to that port, for any destination'),
       ),
     ];
   });
 }
 
-/** Whether istiod gives the entry an address of its own, which tells its TCP connections from others. */
+/** Whether istiod gives the entry its own address, which distinguishes its TCP connections from others. */
 function allocatesAddress(resolution: string, object: FieldPlace): boolean {
   return (
     resolution !== 'NONE' &&
@@ -136,7 +136,7 @@ function resolutionProblems(spec: FieldPlace, resolution: string, object: FieldP
     case 'NONE':
       return [
         ...when(endpoints.size > 0, () =>
-          error(endpoints, 'cannot be set for resolution NONE, which sends requests where they were going'),
+          error(endpoints, 'cannot be set for resolution NONE, which keeps the original destination of a request'),
         ),
         ...when(selector.isSet, () => warning(selector, 'has no effect for resolution NONE')),
       ];
@@ -181,7 +181,7 @@ function dnsProblems(spec: FieldPlace, resolution: string): SchemaProblem[] {
       ),
     ),
     ...when(resolution === 'DNS_ROUND_ROBIN' && endpoints.size > 1, () =>
-      error(endpoints, `${endpoints.size} endpoints; resolution DNS_ROUND_ROBIN takes one`),
+      error(endpoints, `${endpoints.size} endpoints; resolution DNS_ROUND_ROBIN allows one`),
     ),
     ...endpoints.items.flatMap((endpoint) => [
       ...dnsAddressProblems(endpoint.at('address')),
@@ -228,7 +228,9 @@ function dynamicProblems(spec: FieldPlace, object: FieldPlace): SchemaProblem[] 
     .filter(({ text }) => !isDynamic(text));
   const behindWaypoint = location.text === 'MESH_INTERNAL' && !['', 'none'].includes(waypoint.toLowerCase());
   return [
-    ...plain.map((host) => error(host, `${shown(host)} is no wildcard; resolution DYNAMIC_DNS is for wildcard hosts`)),
+    ...plain.map((host) =>
+      error(host, `${shown(host)} is not a wildcard; resolution DYNAMIC_DNS is for wildcard hosts`),
+    ),
     ...[addresses, endpoints]
       .filter(({ size }) => size > 0)
       .map((place) => error(place, 'cannot be set for resolution DYNAMIC_DNS')),

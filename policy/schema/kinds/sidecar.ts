@@ -49,7 +49,7 @@ function ingressProblems(listeners: FieldPlace): SchemaProblem[] {
       ...portProblems(port.at('number')),
       ...bindProblems(listener.at('bind')),
       ...when(numbers.indexOf(port.at('number').number) < index, () =>
-        error(port.at('number'), `the port ${shown(port.at('number'))} is there twice`),
+        error(port.at('number'), `the port ${shown(port.at('number'))} occurs twice`),
       ),
       ...defaultEndpointProblems(listener.at('defaultEndpoint')),
       ...ingressTlsProblems(listener),
@@ -66,7 +66,10 @@ function egressProblems(listeners: FieldPlace, namespace: string): SchemaProblem
     const misplaced = !port.isSet && index < items.length - 1;
     return [
       ...when(misplaced, () =>
-        error(listener, 'the listener without a port takes all other connections, so there is one, and it comes last'),
+        error(
+          listener,
+          'the listener without a port takes all other connections, so there can be only one, and it must be the last',
+        ),
       ),
       ...(port.isSet ? egressPortProblems(listener, items.slice(0, index)) : []),
       ...when(hosts.size === 0, () => error(hosts, 'a listener needs at least one host')),
@@ -98,7 +101,7 @@ function egressPortProblems(listener: FieldPlace, earlier: FieldPlace[]): Schema
       ),
       ...when(
         taken.some((other) => other.at('bind').text === bind.text),
-        () => error(bind, `the socket ${shown(bind)} is there twice`),
+        () => error(bind, `the socket ${shown(bind)} occurs twice`),
       ),
     ];
   }
@@ -106,7 +109,7 @@ function egressPortProblems(listener: FieldPlace, earlier: FieldPlace[]): Schema
     ...portFieldsProblems(port),
     ...portProblems(number),
     ...bindProblems(bind),
-    ...when(taken.length > 0, () => error(number, `the port ${shown(number)} is there twice`)),
+    ...when(taken.length > 0, () => error(number, `the port ${shown(number)} occurs twice`)),
   ];
 }
 
@@ -118,10 +121,10 @@ function portFieldsProblems(port: FieldPlace): SchemaProblem[] {
   };
   return [
     ...when(name.text !== '' && !isDnsLabel(name.text), () =>
-      error(name, `${shown(name)} is no name of a port; allowed are letters, digits and inner hyphens`),
+      error(name, `${shown(name)} is not a valid name of a port; allowed are letters, digits and inner hyphens`),
     ),
     ...when(protocol.text !== '' && parseProtocol(protocol.text) === 'Unsupported', () =>
-      error(protocol, `${shown(protocol)} is no protocol`),
+      error(protocol, `${shown(protocol)} is not a protocol`),
     ),
     ...when(targetPort.number > 0, () => error(targetPort, 'has no effect for a Sidecar')),
   ];
@@ -145,7 +148,7 @@ function defaultEndpointProblems(endpoint: FieldPlace): SchemaProblem[] {
   return when(!fine, () =>
     error(
       endpoint,
-      `${shown(endpoint)} is no local endpoint; allowed are 127.0.0.1:<port>, 0.0.0.0:<port>, [::1]:<port>, [::]:<port> and unix://<path>`,
+      `${shown(endpoint)} is not a local endpoint; allowed are 127.0.0.1:<port>, 0.0.0.0:<port>, [::1]:<port>, [::]:<port> and unix://<path>`,
     ),
   );
 }

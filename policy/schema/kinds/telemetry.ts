@@ -7,7 +7,7 @@ function filterProblems(filter: FieldPlace): SchemaProblem[] {
   const expression = filter.at('expression');
   if (expression.text === '') return [];
   const fault = syntaxFault(expression.text);
-  return when(fault !== undefined, () => error(expression, `is no CEL expression: ${fault ?? ''}`));
+  return when(fault !== undefined, () => error(expression, `is not a CEL expression: ${fault ?? ''}`));
 }
 
 export function telemetryProblems(spec: FieldPlace): SchemaProblem[] {
@@ -39,7 +39,7 @@ function tracingProblems(tracing: FieldPlace): SchemaProblem[] {
   return [
     ...when(providers.size > 1, () => warning(providers, `${providers.size} providers; Istio takes one`)),
     ...when(sampling.number < 0 || sampling.number > 100, () =>
-      error(sampling, `${shown(sampling)} is no percentage; allowed are 0 to 100`),
+      error(sampling, `${shown(sampling)} is not a percentage; allowed are 0 to 100`),
     ),
     ...tracing
       .at('customTags')

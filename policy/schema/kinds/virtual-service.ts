@@ -8,11 +8,11 @@ import { type FieldPlace, error, shown, when, type SchemaProblem } from '../plac
 /** The virtual gateway that stands for all sidecars. */
 const mesh = 'mesh';
 
-/** A condition that is null would be dropped, and the match would take more requests than it says. */
+/** A condition that is null would be dropped, and the rule would match more requests than it seems to. */
 function nullProblems(route: FieldPlace): SchemaProblem[] {
   return route
     .at('match')
-    .nulls.map((place) => error(place, 'is null, which is no condition; write a value or remove the key'));
+    .nulls.map((place) => error(place, 'is null, which is not a condition; write a value or remove the key'));
 }
 
 export function virtualServiceProblems(spec: FieldPlace, namespace: string): SchemaProblem[] {
@@ -37,7 +37,7 @@ export function virtualServiceProblems(spec: FieldPlace, namespace: string): Sch
   ];
 }
 
-/** A VirtualService without hosts is a delegate, which only takes over http rules of others. */
+/** A VirtualService without hosts is a delegate, which can only have http rules. */
 function delegateProblems(spec: FieldPlace): SchemaProblem[] {
   return ['gateways', 'tls', 'tcp']
     .map((field) => spec.at(field))
@@ -45,7 +45,7 @@ function delegateProblems(spec: FieldPlace): SchemaProblem[] {
     .map((place) => error(place, 'a VirtualService without hosts is a delegate and must not have it'));
 }
 
-/** Only gateways validate the JWT that claims come from before they route. */
+/** Only gateways validate the JWT, and so know its claims, before they route. */
 function claimProblems(spec: FieldPlace): SchemaProblem[] {
   return spec
     .at('http')
@@ -64,7 +64,7 @@ function claimProblems(spec: FieldPlace): SchemaProblem[] {
 
 function hostsProblems(spec: FieldPlace, atGatewayOnly: boolean): SchemaProblem[] {
   const places = spec.at('hosts').items;
-  // What istiod makes for gateways between clusters, outbound_.<port>_.<subset>_.<host>, is no domain name.
+  // What istiod makes for gateways between clusters, outbound_.<port>_.<subset>_.<host>, is not a domain name.
   const isGenerated = (host: string): boolean => atGatewayOnly && /^outbound_\.\d+_\.[^_]*_\.[a-zA-Z]/.test(host);
   const problems = places.flatMap((place) => {
     if (isIpAddress(place.text) || isGenerated(place.text)) return [];

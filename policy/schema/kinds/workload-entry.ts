@@ -7,7 +7,7 @@ export function workloadEntryProblems(entry: FieldPlace): SchemaProblem[] {
   return [...addressProblems(entry, { names: true }), ...portsProblems(entry), ...labelsProblems(entry.at('labels'))];
 }
 
-/** Where a workload is: an IP address, a socket, a DNS name where that is allowed, or nothing but its network. */
+/** The address of a workload: an IP address, a socket, a DNS name if allowed, or none if the workload has a network. */
 export function addressProblems(entry: FieldPlace, { names }: { names: boolean }): SchemaProblem[] {
   const { address, network } = { address: entry.at('address'), network: entry.at('network') };
   if (address.text === '') {
@@ -19,7 +19,7 @@ export function addressProblems(entry: FieldPlace, { names }: { names: boolean }
     return [...unixProblems(address), ...when(ports.size > 0, () => error(ports, 'a socket has no ports'))];
   }
   if (isIpAddress(address.text)) return [];
-  if (!names) return [error(address, `${shown(address)} is no IP address`)];
+  if (!names) return [error(address, `${shown(address)} is not an IP address`)];
   return when(whyNoFqdn(address.text) !== undefined, () =>
     error(address, `${shown(address)} is neither an IP address nor a full DNS name`),
   );
@@ -31,7 +31,7 @@ export function portsProblems(entry: FieldPlace): SchemaProblem[] {
     .at('ports')
     .entries.flatMap(({ key, place }) => [
       ...when(!isDnsLabel(key), () =>
-        error(place, `"${key}" is no name of a port; allowed are letters, digits and inner hyphens`),
+        error(place, `"${key}" is not a valid name of a port; allowed are letters, digits and inner hyphens`),
       ),
       ...portProblems(place),
     ]);

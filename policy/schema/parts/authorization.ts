@@ -1,6 +1,6 @@
 import { type FieldPlace, error, shown, when, type SchemaProblem } from '../place';
 import { isCidr, isIpAddress } from './hosts';
-import { nearest } from '../../finding';
+import { nearest } from '../../../mesh/strings';
 
 const identities = ['principals', 'notPrincipals', 'namespaces', 'notNamespaces'];
 const accounts = ['serviceAccounts', 'notServiceAccounts'];
@@ -53,7 +53,7 @@ function serviceAccountsProblems(list: FieldPlace): SchemaProblem[] {
     ...when(list.size > 16, () => error(list, `has ${list.size} entries; allowed are at most 16`)),
     ...list.items.flatMap((place) =>
       when(!/^[^/*]+(\/[^/*]+)?$/.test(place.text) || place.text.length > 320, () =>
-        error(place, `${shown(place)} is no ServiceAccount; write name or namespace/name, without "*"`),
+        error(place, `${shown(place)} is not a ServiceAccount; write name or namespace/name, without "*"`),
       ),
     ),
   ];
@@ -62,7 +62,7 @@ function serviceAccountsProblems(list: FieldPlace): SchemaProblem[] {
 function trustDomainProblems(place: FieldPlace): SchemaProblem[] {
   return [
     ...wildcardTextProblems(place),
-    ...when(place.text.includes('/'), () => error(place, `${shown(place)} is no trust domain: it has a "/"`)),
+    ...when(place.text.includes('/'), () => error(place, `${shown(place)} is not a trust domain: it has a "/"`)),
   ];
 }
 
@@ -99,7 +99,7 @@ export function operationProblems(to: FieldPlace): SchemaProblem[] {
 /** A port, written as text. */
 function portTextProblems(place: FieldPlace): SchemaProblem[] {
   return when(!/^\d+$/.test(place.text) || Number(place.text) > 65535, () =>
-    error(place, `${shown(place)} is no port; allowed are 0 to 65535`),
+    error(place, `${shown(place)} is not a port; allowed are 0 to 65535`),
   );
 }
 
@@ -155,7 +155,7 @@ const attributes: Record<string, ValueCheck> = {
 /** Attributes with a name in brackets. */
 const named = ['request.headers', 'request.auth.claims', 'experimental.envoy.filters.'];
 
-/** Attributes that older versions had, and what stands in their place. */
+/** Attributes of older versions, with their replacements. */
 const replaced: Record<string, string> = {
   'destination.namespace': 'the namespace of the policy',
   'destination.labels': 'the selector of the policy',
@@ -186,8 +186,8 @@ function checkOf(key: string): ValueCheck | string {
   if (named.some((prefix) => key.startsWith(prefix)))
     return /^[^[]+\[.+\]$/.test(key) ? each(notEmpty) : 'needs a name in brackets, e.g. request.headers[user-agent]';
   const old = Object.keys(replaced).find((name) => key.startsWith(name));
-  if (old !== undefined) return `is no attribute any more; in its place stands ${replaced[old] ?? ''}`;
+  if (old !== undefined) return `is no longer an attribute; use ${replaced[old] ?? ''} instead`;
   const known = [...Object.keys(attributes), ...named];
   const guess = nearest(key, known);
-  return `is no attribute; ${guess === undefined ? `allowed are ${known.join(', ')}` : `did you mean "${guess}"?`}`;
+  return `is not an attribute; ${guess === undefined ? `allowed are ${known.join(', ')}` : `did you mean "${guess}"?`}`;
 }

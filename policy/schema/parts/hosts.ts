@@ -10,19 +10,19 @@ export function isDnsLabel(text: string): boolean {
   return text.length <= longestLabel && label.test(text);
 }
 
-/** Why a text is no domain name, or undefined. A last dot is allowed. */
+/** Why a text is not a domain name, or undefined. A last dot is allowed. */
 export function whyNoFqdn(name: string): string | undefined {
   return whyNoName(name) ?? whyNoLabels(name, name);
 }
 
-/** Why a text is no domain name whose first label may be, or start with, a `*`; or undefined. */
+/** Why a text is not a domain name whose first label may be, or start with, a `*`; or undefined. */
 export function whyNoWildcardDomain(name: string): string | undefined {
   const unusable = whyNoName(name);
   if (unusable !== undefined) return unusable;
   const dot = name.indexOf('.');
   const first = dot < 0 ? name : name.slice(0, dot);
   if (first.length > longestLabel || !firstLabel.test(first))
-    return `"${first}" is no DNS label; a "*" may only begin the first one`;
+    return `"${first}" is not a DNS label; a "*" may only begin the first one`;
   return dot < 0 ? undefined : whyNoLabels(name.slice(dot + 1), name);
 }
 
@@ -61,7 +61,12 @@ export function scopedHostProblems(
   return [
     ...(scopeIsFine
       ? []
-      : [error(place, `${shown(place)}: "${scope}" is no namespace; allowed are a namespace's name, "." and "*"`)]),
+      : [
+          error(
+            place,
+            `${shown(place)}: "${scope}" is not a valid namespace; allowed are a namespace's name, "." and "*"`,
+          ),
+        ]),
     ...complaint(place, whyNoScopedHost(place.text.slice(slash + 1))),
   ];
 }
@@ -85,11 +90,11 @@ function whyNoLabels(rest: string, name: string): string | undefined {
   if (/^[-+]?\d+$/.test(top)) return `its last label "${top}" must not be a number`;
   const checked = top === '' && name.length > 1 ? labels.slice(0, -1) : labels;
   const bad = checked.find((one) => !isDnsLabel(one));
-  return bad === undefined ? undefined : `"${bad}" is no DNS label`;
+  return bad === undefined ? undefined : `"${bad}" is not a DNS label`;
 }
 
 function complaint(place: FieldPlace, reason: string | undefined): SchemaProblem[] {
-  return reason === undefined ? [] : [error(place, `${shown(place)} is no valid host: ${reason}`)];
+  return reason === undefined ? [] : [error(place, `${shown(place)} is not a valid host: ${reason}`)];
 }
 
 const octet = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
@@ -114,7 +119,7 @@ export function isUnixAddress(text: string): boolean {
 }
 
 export function ipProblems(place: FieldPlace): SchemaProblem[] {
-  return when(!isIpAddress(place.text), () => error(place, `${shown(place)} is no IP address`));
+  return when(!isIpAddress(place.text), () => error(place, `${shown(place)} is not an IP address`));
 }
 
 /** An address, or a block of them. */
@@ -130,7 +135,10 @@ export function unixProblems(place: FieldPlace): SchemaProblem[] {
   const socket = place.text.slice(unixPrefix.length);
   const fine = socket.startsWith('@') || (socket.startsWith('/') && !socket.endsWith('/'));
   return when(!fine, () =>
-    error(place, `${shown(place)} is no socket; allowed are unix:///absolute/path/to/file and unix://@abstract-name`),
+    error(
+      place,
+      `${shown(place)} is not a socket; allowed are unix:///absolute/path/to/file and unix://@abstract-name`,
+    ),
   );
 }
 

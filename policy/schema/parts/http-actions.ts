@@ -25,7 +25,7 @@ export function redirectProblems(redirect: FieldPlace): SchemaProblem[] {
       error(redirect, 'a redirect must change something: uri, authority, scheme or port'),
     ),
     ...when(code !== 0 && (code < 300 || code > 399), () =>
-      error(redirectCode, `${shown(redirectCode)} is no redirect; allowed are 300 to 399`),
+      error(redirectCode, `${shown(redirectCode)} is not a redirect; allowed are 300 to 399`),
     ),
     ...when(!['', 'http', 'https'].includes(scheme.text), () =>
       error(scheme, `${shown(scheme)} is not allowed; allowed are http and https`),
@@ -42,7 +42,7 @@ export function directResponseProblems(response: FieldPlace): SchemaProblem[] {
   return [
     ...httpStatusProblems(response.at('status')),
     ...when(size > 1024 * kilobyte, () =>
-      error(body, `the body has ${size} bytes; allowed is 1 MB, which every proxy would hold`),
+      error(body, `the body has ${size} bytes; at most 1 MB is allowed, because every proxy holds it`),
     ),
     ...when(size > 100 * kilobyte && size <= 1024 * kilobyte, () =>
       warning(body, `the body has ${size} bytes, which every proxy holds; from 100 kB on the control plane suffers`),
@@ -87,7 +87,7 @@ function abortProblems(abort: FieldPlace): SchemaProblem[] {
     ...finePercentProblems(abort.at('percentage')),
     ...(httpStatus.isSet ? httpStatusProblems(httpStatus) : []),
     ...when(unknownGrpc, () =>
-      error(grpcStatus, `${shown(grpcStatus)} is no gRPC status; allowed are ${grpcStatuses.join(', ')}`),
+      error(grpcStatus, `${shown(grpcStatus)} is not a gRPC status; allowed are ${grpcStatuses.join(', ')}`),
     ),
     ...when(http2Error.isSet, () =>
       error(http2Error, 'Istio does not support HTTP/2 errors yet; use httpStatus or grpcStatus'),
@@ -136,7 +136,7 @@ export function isAuthority(header: string): boolean {
   return [':authority', 'host'].includes(header.toLowerCase());
 }
 
-/** A header's name in a match: one that HTTP allows, a pseudo header, or a claim of a JWT. */
+/** The name of a header in a match: a valid HTTP header, a pseudo header, or a claim of a JWT. */
 export function matchedHeaderProblems(name: string, place: FieldPlace): SchemaProblem[] {
   if (isClaim(name) || pseudoHeaders.includes(name)) return [];
   return nameProblems(name, place, token);
@@ -147,7 +147,7 @@ function corsHeaderProblems(place: FieldPlace): SchemaProblem[] {
   return place.text === '*' ? [] : nameProblems(place.text, place, token);
 }
 
-/** A header's name of letters, digits, `-` and `_` alone. */
+/** The name of a header, with only letters, digits, `-` and `_`. */
 export function strictHeaderProblems(place: FieldPlace): SchemaProblem[] {
   return nameProblems(place.text, place, strictName);
 }
@@ -161,7 +161,7 @@ export function isClaim(name: string): boolean {
 
 function nameProblems(name: string, place: FieldPlace, allowed: RegExp): SchemaProblem[] {
   if (name === '') return [error(place, 'a header needs a name')];
-  return when(!allowed.test(name), () => error(place, `"${name}" is no header name`));
+  return when(!allowed.test(name), () => error(place, `"${name}" is not a header name`));
 }
 
 function writtenNameProblems(name: string, place: FieldPlace, authorityAllowed: boolean): SchemaProblem[] {
@@ -178,7 +178,7 @@ function writtenNameProblems(name: string, place: FieldPlace, authorityAllowed: 
 
 function valueProblems(place: FieldPlace): SchemaProblem[] {
   const reason = whyNoHeaderValue(place.text);
-  return reason === undefined ? [] : [error(place, `the value is no header value: ${reason}`)];
+  return reason === undefined ? [] : [error(place, `the value is not a valid header value: ${reason}`)];
 }
 
 /** What Envoy can retry on, for HTTP and for gRPC. */
@@ -221,7 +221,7 @@ export function retriesProblems(retries: FieldPlace): SchemaProblem[] {
     ...unknown.map((condition) =>
       error(
         retryOn,
-        `"${condition}" is nothing to retry on; allowed are HTTP status codes and ${conditions.join(', ')}`,
+        `"${condition}" is not a retry condition; allowed are HTTP status codes and ${conditions.join(', ')}`,
       ),
     ),
   ];
@@ -243,7 +243,7 @@ export function corsProblems(policy: FieldPlace): SchemaProblem[] {
       .at('allowMethods')
       .items.flatMap((method) =>
         when(!methods.includes(method.text), () =>
-          error(method, `${shown(method)} is no HTTP method; allowed are ${methods.join(', ')}`),
+          error(method, `${shown(method)} is not an HTTP method; allowed are ${methods.join(', ')}`),
         ),
       ),
     ...[...policy.at('allowHeaders').items, ...policy.at('exposeHeaders').items].flatMap(corsHeaderProblems),

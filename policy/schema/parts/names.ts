@@ -10,11 +10,11 @@ export function labelsProblems(place: FieldPlace): SchemaProblem[] {
     ...when(!isLabelKey(key), () =>
       error(
         value,
-        `"${key}" is no label key; allowed are letters, digits, "-", "_" and "." with an optional DNS prefix and "/"`,
+        `"${key}" is not a label key; allowed are letters, digits, "-", "_" and "." with an optional DNS prefix and "/"`,
       ),
     ),
     ...when(value.text !== '' && !name.test(value.text), () =>
-      error(value, `"${value.text}" is no label value; allowed are letters, digits, "-", "_" and "."`),
+      error(value, `"${value.text}" is not a label value; allowed are letters, digits, "-", "_" and "."`),
     ),
   ]);
 }
@@ -46,7 +46,7 @@ function isLabelKey(key: string): boolean {
   return slash < 0 || (slash <= 253 && prefix.test(key.slice(0, slash)));
 }
 
-/** What a policy may be attached to, by API group. */
+/** The kinds that a policy may be attached to, by API group. */
 const targets: [group: string, kind: string][] = [
   ['', 'Service'],
   ['core', 'Service'],
@@ -55,7 +55,7 @@ const targets: [group: string, kind: string][] = [
   ['gateway.networking.k8s.io', 'GatewayClass'],
 ];
 
-/** What a policy holds for: one of `selector`, `targetRef` and `targetRefs`. */
+/** The targets of a policy: one of `selector`, `targetRef` and `targetRefs`. */
 export function attachmentProblems(spec: FieldPlace): SchemaProblem[] {
   const { selector, targetRef, targetRefs } = {
     selector: spec.at('selector'),
@@ -81,7 +81,7 @@ function targetProblems(target: FieldPlace): SchemaProblem[] {
     ...when(!known, () =>
       error(
         target,
-        `${group === '' ? 'core' : group}/${kind} is no target for a policy; allowed are Service, ServiceEntry, and Gateway and GatewayClass of gateway.networking.k8s.io`,
+        `${group === '' ? 'core' : group}/${kind} is not a target for a policy; allowed are Service, ServiceEntry, and Gateway and GatewayClass of gateway.networking.k8s.io`,
       ),
     ),
   ];
@@ -104,12 +104,12 @@ export function exportToProblems(
   return [
     ...list.items.flatMap((place, index) => [
       ...when(names.indexOf(names[index] ?? '') < index, () =>
-        error(place, `${shown(place)} is there twice; "." is the own namespace "${namespace}"`),
+        error(place, `${shown(place)} occurs twice; "." is the own namespace "${namespace}"`),
       ),
       ...when(!isScope(place.text, nobody), () =>
         error(
           place,
-          `${shown(place)} is no scope; allowed are ".", "*"${nobody ? ', "~"' : ''} and names of namespaces`,
+          `${shown(place)} is not a scope; allowed are ".", "*"${nobody ? ', "~"' : ''} and names of namespaces`,
         ),
       ),
     ]),
@@ -140,7 +140,7 @@ function gatewayNameProblems(place: FieldPlace): SchemaProblem[] {
   return [
     error(
       place,
-      `${shown(place)} is no gateway; write name or namespace/name, each with letters, digits and inner hyphens`,
+      `${shown(place)} is not a gateway; write name or namespace/name, each with letters, digits and inner hyphens`,
     ),
   ];
 }

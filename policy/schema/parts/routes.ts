@@ -17,7 +17,7 @@ import { isHostWithin } from '../../../mesh/model/hosts';
 
 /**
  * One rule of a VirtualService's `http`.
- * @param inDelegate - whether the VirtualService has no hosts of its own and other ones delegate to it
+ * @param inDelegate - whether the VirtualService has no hosts, so that others can delegate to it
  */
 export function httpRouteProblems(route: FieldPlace, inDelegate: boolean): SchemaProblem[] {
   return [
@@ -42,13 +42,13 @@ export function httpRouteProblems(route: FieldPlace, inDelegate: boolean): Schem
   ];
 }
 
-/** What a rule does: exactly one of delegate, redirect, directResponse and route, and what goes with it. */
+/** The action of a rule: exactly one of delegate, redirect, directResponse and route, with the fields it allows. */
 function actionProblems(route: FieldPlace, inDelegate: boolean): SchemaProblem[] {
   const set = (field: string): boolean => route.at(field).isSet;
   if (set('delegate') && !inDelegate) {
     return ['redirect', 'route']
       .filter(set)
-      .map((field) => error(route.at(field), 'a rule that delegates must not have it, the delegate decides'));
+      .map((field) => error(route.at(field), 'a rule that delegates must not have it; the delegate decides'));
   }
   const problems = when(set('delegate'), () => error(route.at('delegate'), 'a delegate cannot delegate again'));
   const answer = ['redirect', 'directResponse'].find(set);
@@ -82,18 +82,18 @@ function mirrorProblems(route: FieldPlace): SchemaProblem[] {
         ...requiredDestinationProblems(mirror),
         ...mirrorPercentProblems(mirror.at('percentage', 'value')),
       ]),
-    ...when(old.number > 100, () => error(old, `${shown(old)} is no percentage; allowed are 0 to 100`)),
+    ...when(old.number > 100, () => error(old, `${shown(old)} is not a percentage; allowed are 0 to 100`)),
     ...when(old.isSet, () => warning(old, 'is deprecated; use mirrorPercentage: {value: …}')),
   ];
 }
 
 function mirrorPercentProblems(value: FieldPlace): SchemaProblem[] {
   return when(value.number < 0 || value.number > 100, () =>
-    error(value, `${shown(value)} is no percentage; allowed are 0 to 100`),
+    error(value, `${shown(value)} is not a percentage; allowed are 0 to 100`),
   );
 }
 
-/** Only one thing may write the authority of a request. */
+/** Only one field may change the authority of a request. */
 function authorityProblems(route: FieldPlace): SchemaProblem[] {
   const headers = ['set', 'add']
     .flatMap((operation) => route.at('headers', 'request', operation).entries)
@@ -101,9 +101,7 @@ function authorityProblems(route: FieldPlace): SchemaProblem[] {
   const writers = [route.at('rewrite', 'authority'), ...headers.map(({ place }) => place)].filter(
     ({ text }) => text !== '',
   );
-  return writers
-    .slice(1)
-    .map((place) => error(place, `the authority is written already, at ${writers[0]?.path ?? ''}`));
+  return writers.slice(1).map((place) => error(place, `the authority is already changed at ${writers[0]?.path ?? ''}`));
 }
 
 function httpMatchProblems(match: FieldPlace): SchemaProblem[] {
@@ -112,7 +110,7 @@ function httpMatchProblems(match: FieldPlace): SchemaProblem[] {
     ...match
       .at('headers')
       .entries.flatMap(({ key, place }) => [...matchedHeaderProblems(key, place), ...stringMatchProblems(place)]),
-    // "*" stands for "the header is there" and is no regex.
+    // "*" means that the header is present, and is not a regex.
     ...match
       .at('withoutHeaders')
       .entries.flatMap(({ key, place }) => [
@@ -127,7 +125,7 @@ function httpMatchProblems(match: FieldPlace): SchemaProblem[] {
     ...labelsProblems(match.at('sourceLabels')),
     ...gatewayNamesProblems(match.at('gateways')),
     ...when(sourceNamespace.text !== '' && !isDnsLabel(sourceNamespace.text), () =>
-      error(sourceNamespace, `${shown(sourceNamespace)} is no namespace`),
+      error(sourceNamespace, `${shown(sourceNamespace)} is not a valid namespace`),
     ),
   ];
 }
@@ -159,7 +157,7 @@ function matchProblems(match: FieldPlace): SchemaProblem[] {
 function sniProblems(sniHosts: FieldPlace, hosts: readonly string[]): SchemaProblem[] {
   if (sniHosts.size === 0) return [error(sniHosts, 'a tls match needs at least one SNI host')];
   return sniHosts.items.flatMap((sni) => {
-    // What istiod makes for its own gateways between clusters is no domain name.
+    // The names that istiod uses for its own gateways between clusters are not domain names.
     const problems = sni.text.startsWith('outbound_') ? [] : wildcardDomainProblems(sni);
     if (isIpAddress(sni.text))
       return [warning(sni, `${shown(sni)} is an IP address, which clients do not send as SNI`)];
@@ -175,13 +173,13 @@ function destinationsProblems(route: FieldPlace): SchemaProblem[] {
   return list.items.flatMap(requiredDestinationProblems);
 }
 
-/** A Destination that must be there. */
+/** A required Destination. */
 function requiredDestinationProblems(parent: FieldPlace): SchemaProblem[] {
   const destination = parent.at('destination');
   return destination.isSet ? destinationProblems(destination) : [error(destination, 'a destination is required')];
 }
 
-/** A Destination, if there is one. */
+/** An optional Destination. */
 export function destinationProblems(destination: FieldPlace): SchemaProblem[] {
   if (!destination.isSet) return [];
   const { host, subset, port } = {
@@ -190,9 +188,11 @@ export function destinationProblems(destination: FieldPlace): SchemaProblem[] {
     port: destination.at('port'),
   };
   return [
-    ...(host.text === '*' ? [error(host, '"*" is every host; a destination is one')] : wildcardDomainProblems(host)),
+    ...(host.text === '*'
+      ? [error(host, '"*" is every host; a destination must be one host')]
+      : wildcardDomainProblems(host)),
     ...when(subset.text !== '' && !isDnsLabel(subset.text), () =>
-      error(subset, `${shown(subset)} is no subset name; allowed are letters, digits and inner hyphens, at most 63`),
+      error(subset, `${shown(subset)} is not a subset name; allowed are letters, digits and inner hyphens, at most 63`),
     ),
     ...(port.isSet ? portProblems(port.at('number')) : []),
   ];

@@ -19,7 +19,7 @@ export function clientTlsProblems(tls: FieldPlace): SchemaProblem[] {
   ];
 }
 
-/** Who skips the verification has nothing to verify with. */
+/** A client that skips verification needs nothing to verify with. */
 function unverifiedProblems(tls: FieldPlace, mode: string): SchemaProblem[] {
   if (!tls.at('insecureSkipVerify').isTrue || !['SIMPLE', 'MUTUAL'].includes(mode)) return [];
   const excluded =
@@ -36,12 +36,12 @@ const fileFields = ['serverCertificate', 'privateKey', 'caCertificates'];
 const credentialFields = ['tlsCertificates', 'credentialName', 'credentialNames'];
 const terminating = ['SIMPLE', 'MUTUAL', 'OPTIONAL_MUTUAL'];
 
-/** The mode of a server's TLS. Without one it passes TLS on unopened. */
+/** The mode of a server's TLS. Without a mode the server passes TLS through. */
 function serverTlsMode(tls: FieldPlace): string {
   return tls.at('mode').text === '' ? 'PASSTHROUGH' : tls.at('mode').text;
 }
 
-/** Whether a server passes TLS on unopened, so that it needs no certificate. */
+/** Whether a server passes TLS through, so that it needs no certificate. */
 export function passesThrough(tls: FieldPlace): boolean {
   return ['PASSTHROUGH', 'AUTO_PASSTHROUGH'].includes(serverTlsMode(tls));
 }
@@ -65,7 +65,7 @@ export function serverTlsProblems(tls: FieldPlace): SchemaProblem[] {
     : [];
   return [
     ...ciphers,
-    ...unused.map((field) => warning(tls.at(field), `has no effect for mode ${mode}, which opens no TLS`)),
+    ...unused.map((field) => warning(tls.at(field), `has no effect for mode ${mode}, which does not terminate TLS`)),
     ...sourceProblems(tls),
     ...(terminating.includes(mode) && !usesSecret(tls)
       ? [...certificateProblems(tls, mode), ...crlProblems(tls, mode)]
@@ -100,7 +100,7 @@ function certificateProblems(tls: FieldPlace, mode: string): SchemaProblem[] {
       error(clientCa, `is required for mode ${mode}, to verify clients with, unless credentialName is set`),
     ),
     ...when(list.size > 2, () =>
-      warning(list, `has ${list.size} certificates; Envoy takes one of RSA and one of ECDSA`),
+      warning(list, `has ${list.size} certificates; Envoy accepts one RSA and one ECDSA certificate`),
     ),
   ];
 }
@@ -135,20 +135,20 @@ const suites = [
   'DES-CBC3-SHA',
 ];
 
-/** Istio ignores what it does not know, so all of it is advice. */
+/** Istio ignores unknown cipher suites, so these are warnings. */
 function cipherProblems(tls: FieldPlace): SchemaProblem[] {
   const { minimum, ciphers } = { minimum: tls.at('minProtocolVersion'), ciphers: tls.at('cipherSuites').items };
   const old = ['TLSV1_0', 'TLSV1_1'].includes(minimum.text);
   return [
     ...when(old && ciphers.length === 0, () =>
-      warning(minimum, `${minimum.text} needs cipherSuites that fit it; those by default do not`),
+      warning(minimum, `${minimum.text} needs matching cipherSuites; the default ones do not match`),
     ),
     ...ciphers.flatMap((cipher, index) => [
       ...when(!isSuite(cipher.text), () =>
-        warning(cipher, `${shown(cipher)} is no cipher suite and will be ignored; allowed are ${suites.join(', ')}`),
+        warning(cipher, `${shown(cipher)} is not a cipher suite and will be ignored; allowed are ${suites.join(', ')}`),
       ),
       ...when(ciphers.findIndex(({ text }) => text === cipher.text) < index, () =>
-        warning(cipher, `${shown(cipher)} is there twice`),
+        warning(cipher, `${shown(cipher)} occurs twice`),
       ),
     ]),
   ];

@@ -20,7 +20,7 @@ export function trafficPolicyProblems(policy: FieldPlace): SchemaProblem[] {
   ];
 }
 
-/** An empty list is nothing: protobuf cannot tell it from an absent one. */
+/** An empty list counts as absent: protobuf cannot tell them apart. */
 function isWritten(place: FieldPlace): boolean {
   return place.isSet && !(Array.isArray(place.value) && place.size === 0);
 }
@@ -51,7 +51,7 @@ function tunnelProblems(tunnel: FieldPlace): SchemaProblem[] {
   const reason = isIpAddress(targetHost.text) ? undefined : whyNoFqdn(targetHost.text);
   return [
     ...when(!['', 'CONNECT', 'POST'].includes(protocol.text), () =>
-      error(protocol, `${shown(protocol)} is no tunnel; allowed are CONNECT and POST`),
+      error(protocol, `${shown(protocol)} is not a tunnel; allowed are CONNECT and POST`),
     ),
     ...when(reason !== undefined, () =>
       error(targetHost, `${shown(targetHost)} is neither a host nor an IP address: ${reason ?? ''}`),
@@ -82,7 +82,7 @@ export function connectionPoolProblems(pool: FieldPlace): SchemaProblem[] {
     ),
     ...notNegative(tcp.at('maxConnections')),
     ...['connectTimeout', 'maxConnectionDuration'].flatMap((field) => durationProblems(tcp.at(field))),
-    // 0 switches the timeout off.
+    // 0 disables the timeout.
     ...(parseDuration(tcp.at('idleTimeout').text) === 0 ? [] : durationProblems(tcp.at('idleTimeout'))),
     ...['time', 'interval'].flatMap((field) => durationProblems(keepalive.at(field))),
   ];
@@ -117,7 +117,7 @@ function consistentHashProblems(hash: FieldPlace): SchemaProblem[] {
     ...names.flatMap((name, index) => [
       ...when(name.text === '', () => error(name, 'an attribute of a cookie needs a name')),
       ...when(name.text !== '' && names.findIndex(({ text }) => text === name.text) < index, () =>
-        error(name, `${shown(name)} is there twice`),
+        error(name, `${shown(name)} occurs twice`),
       ),
     ]),
     ...when(ring.isSet && algorithm, () => error(ring, 'cannot be set together with ringHash or maglev')),
@@ -125,7 +125,7 @@ function consistentHashProblems(hash: FieldPlace): SchemaProblem[] {
     ...when(maglev.isSet && !(table.number < largestTable && isPrime(table.number)), () =>
       error(
         table,
-        `${table.isSet ? shown(table) : 'nothing'} is no table size; allowed are prime numbers below ${largestTable}`,
+        `${table.isSet ? shown(table) : 'nothing'} is not a table size; allowed are prime numbers below ${largestTable}`,
       ),
     ),
   ];
@@ -141,7 +141,7 @@ function warmupProblems(warmup: FieldPlace): SchemaProblem[] {
   return [
     ...when(!duration.isSet, () => error(duration, 'is required')),
     ...durationProblems(duration),
-    ...when(percent.number > 100, () => error(percent, `${shown(percent)} is no percentage; allowed are 0 to 100`)),
+    ...when(percent.number > 100, () => error(percent, `${shown(percent)} is not a percentage; allowed are 0 to 100`)),
     ...when(aggression.isSet && aggression.number < 1, () =>
       error(aggression, `${shown(aggression)} is too small; allowed are numbers from 1`),
     ),
@@ -169,13 +169,13 @@ function localityProblems(setting: FieldPlace, outlierDetection: FieldPlace): Sc
   const failsOver = failover.size > 0 || priority.size > 0;
   return [
     ...topology.map((label) =>
-      error(label, `${shown(label)} cannot be a priority together with failover, which orders by it already`),
+      error(label, `${shown(label)} cannot be a priority together with failover, which already orders by it`),
     ),
     ...distribute.items.flatMap(distributionProblems),
     ...overlaps(distribute.items.map((one) => one.at('from'))),
     ...failover.items.flatMap(failoverProblems),
     ...when(failsOver && !outlierDetection.isSet, () =>
-      warning(setting, 'failover never happens without outlierDetection, which finds out that hosts fail'),
+      warning(setting, 'failover never happens without outlierDetection, which detects failing hosts'),
     ),
   ];
 }
@@ -183,7 +183,7 @@ function localityProblems(setting: FieldPlace, outlierDetection: FieldPlace): Sc
 function distributionProblems(distribution: FieldPlace): SchemaProblem[] {
   const shares = distribution.at('to').entries.map(({ place }) => place);
   const bad = shares.filter(({ number }) => !(number >= 1 && number <= 100));
-  if (bad.length > 0) return bad.map((share) => error(share, `${shown(share)} is no share; allowed are 1 to 100`));
+  if (bad.length > 0) return bad.map((share) => error(share, `${shown(share)} is not a share; allowed are 1 to 100`));
   const sum = shares.reduce((total, { number }) => total + number, 0);
   return [
     ...when(sum !== 100, () => error(distribution.at('to'), `the shares sum to ${sum}; they must sum to 100`)),
@@ -195,7 +195,7 @@ function failoverProblems(failover: FieldPlace): SchemaProblem[] {
   const { from, to } = { from: failover.at('from'), to: failover.at('to') };
   const bad = [from, to].filter(({ text }) => /[/*]/.test(text));
   return [
-    ...bad.map((place) => error(place, `${shown(place)} is no region; zones and "*" are not allowed here`)),
+    ...bad.map((place) => error(place, `${shown(place)} is not a region; zones and "*" are not allowed here`)),
     ...when(from.text === to.text, () => error(failover, `from and to are the same region, ${shown(from)}`)),
   ];
 }
@@ -207,8 +207,8 @@ function overlaps(places: Pick<FieldPlace, 'text' | 'path'>[]): SchemaProblem[] 
       { path, message: `"${text}" ${message}`, severity: 'error' },
     ];
     if (text.split('/').includes(''))
-      return problem('is no locality; write region, region/zone or region/zone/subzone');
-    if (/\*./.test(text)) return problem('is no locality; a "*" may only stand at the end');
+      return problem('is not a locality; write region, region/zone or region/zone/subzone');
+    if (/\*./.test(text)) return problem('is not a locality; a "*" may only stand at the end');
     const earlier = places.slice(0, index).find((other) => isWithin(text, other.text) || isWithin(other.text, text));
     return earlier === undefined ? [] : problem(`overlaps with "${earlier.text}"`);
   });

@@ -1,11 +1,11 @@
 import { type FieldPlace, error, shown, when, type SchemaProblem } from '../place';
 import { RE2JS } from 're2js';
 
-/** A port that must be there. */
+/** A required port. */
 export function portProblems(place: FieldPlace): SchemaProblem[] {
   const { number } = place;
   return when(!(number >= 1 && number <= 65535), () =>
-    error(place, `${place.isSet ? shown(place) : 'nothing'} is no port; allowed are 1 to 65535`),
+    error(place, `${place.isSet ? shown(place) : 'nothing'} is not a port; allowed are 1 to 65535`),
   );
 }
 
@@ -17,15 +17,17 @@ export function optionalPortProblems(place: FieldPlace): SchemaProblem[] {
 /** A whole percentage where nothing means the default. */
 export function percentProblems(place: FieldPlace): SchemaProblem[] {
   const { number } = place;
-  return when(number < 0 || number > 100, () => error(place, `${shown(place)} is no percentage; allowed are 0 to 100`));
+  return when(number < 0 || number > 100, () =>
+    error(place, `${shown(place)} is not a percentage; allowed are 0 to 100`),
+  );
 }
 
-/** The Percent of a fault: 0, or at least the one in a million that Envoy can tell apart. */
+/** The Percent of a fault: 0, or at least one in a million, which is Envoy's resolution. */
 export function finePercentProblems(place: FieldPlace): SchemaProblem[] {
   const { number } = place.at('value');
   const fine = number === 0 || (number >= 0.0001 && number <= 100);
   return when(!fine, () =>
-    error(place.at('value'), `${shown(place.at('value'))} is no percentage; allowed are 0 and 0.0001 to 100`),
+    error(place.at('value'), `${shown(place.at('value'))} is not a percentage; allowed are 0 and 0.0001 to 100`),
   );
 }
 
@@ -33,13 +35,13 @@ export function notNegative(place: FieldPlace): SchemaProblem[] {
   return when(place.number < 0, () => error(place, `${shown(place)} must not be negative`));
 }
 
-/** A status code that Envoy can answer with. istiod takes 600, too. */
+/** A status code that Envoy can answer with. istiod also accepts 600. */
 export function httpStatusProblems(place: FieldPlace): SchemaProblem[] {
   const { number } = place;
   return when(!(number >= 200 && number <= 600), () =>
     error(
       place,
-      `${place.isSet ? shown(place) : 'nothing'} is no HTTP status that can be answered; allowed are 200 to 599`,
+      `${place.isSet ? shown(place) : 'nothing'} is not an HTTP status that can be answered; allowed are 200 to 599`,
     ),
   );
 }
@@ -70,10 +72,10 @@ export function durationProblems(place: FieldPlace): SchemaProblem[] {
 }
 
 export function noDuration(place: FieldPlace): string {
-  return `${shown(place)} is no duration of at least 1ms; write a number with a unit, e.g. 250ms, 5s or 1m30s`;
+  return `${shown(place)} is not a duration of at least 1ms; write a number with a unit, e.g. 250ms, 5s or 1m30s`;
 }
 
-/** Whether the milliseconds are whole, but for what adding up fractions leaves over. */
+/** Whether the milliseconds are whole, up to rounding errors. */
 function isWhole(parsed: number): boolean {
   return Math.abs(parsed - Math.round(parsed)) < 1e-7;
 }
@@ -117,7 +119,7 @@ export function regexProblems(place: FieldPlace): SchemaProblem[] {
   const reason = whyNoRegex(place.text);
   return reason === undefined
     ? []
-    : [error(place, `${shown(place)} is no RE2 regex (no look-around, no back-references): ${reason}`)];
+    : [error(place, `${shown(place)} is not an RE2 regex (no look-around, no back-references): ${reason}`)];
 }
 
 function whyNoRegex(regex: string): string | undefined {
@@ -129,7 +131,7 @@ function whyNoRegex(regex: string): string | undefined {
   }
 }
 
-/** A StringMatch whose prefix and regex must say something. */
+/** A StringMatch whose prefix and regex must not be empty. */
 export function stringMatchProblems(match: FieldPlace): SchemaProblem[] {
   const prefix = match.at('prefix');
   if (prefix.isSet)

@@ -29,7 +29,7 @@ describe('samples', () => {
     });
   }
 
-  it('says only what changes: no state repeats what the state before has', () => {
+  it('contains only changes: no state repeats a value of the state before', () => {
     for (const { sample: name, state } of sampleStates().filter((each) => each.state !== 'base')) {
       const { from = 'base', config } = readState(name, state);
       const before = sample(`${name}/${from}`).settings;
@@ -37,14 +37,14 @@ describe('samples', () => {
     }
   });
 
-  it('is a stack file with a line on what it is', () => {
+  it('is a stack file with a line that describes it', () => {
     const [comment, config] = sampleStackFile('003-course', 'delay').split('\n');
     assert.equal(comment, '# Sample 003-course, state delay: ratings is seven seconds late for jason');
     assert.equal(config, 'config:');
   });
 });
 
-/** Paths at which a patch says what is there already. */
+/** Paths where a patch repeats an existing value. */
 function repeated(before: unknown, patch: Record<string, unknown>): string[] {
   return Object.entries(patch).flatMap(([key, value]) => {
     const there = (before as Record<string, unknown> | undefined)?.[key.replace(/^meshwright:/, '')];
@@ -56,7 +56,7 @@ function repeated(before: unknown, patch: Record<string, unknown>): string[] {
 }
 
 describe('findSample', () => {
-  it('knows a sample by name or number, and its base by no state at all', () => {
+  it('finds a sample by name or number, and its base without a state', () => {
     const delay = { sample: '003-course', state: 'delay' };
     assert.deepEqual(findSample('003/delay'), delay);
     assert.deepEqual(findSample('003-course/delay'), delay);
@@ -64,7 +64,7 @@ describe('findSample', () => {
     assert.deepEqual(findSample('003-course/base'), { sample: '003-course', state: 'base' });
   });
 
-  it('fails what it does not know, with the nearest name and all there are', () => {
+  it('fails for an unknown name, with the nearest and all known names', () => {
     const samples = '000-mall, 001-addons, 002-tutorial, 003-course, 004-bookinfo-mtls';
     assert.deepEqual(findSample('bookinfo'), { problem: `no sample "bookinfo"; there are ${samples}` });
     assert.deepEqual(findSample('03-course'), {

@@ -3,13 +3,13 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
 const project = join(__dirname, '..', '..', '..');
-/** What an observer of the walkthroughs is to see; not part of the project. */
+/** The expected observations of the walkthroughs; not part of the project. */
 const list = join(project, '..', 'shared', 'reference', 'scenarios.md');
 
 /** S: objects on a cluster. D: real traffic. */
 const folders = { S: join(project, 'test', 'scenarios'), D: join(project, 'test', 'real', 'scenarios') };
 
-/** Ids as tests have them in their titles, e.g. `S003.12`: class, walkthrough, and place in the walkthrough's list. */
+/** Ids in the titles of tests, e.g. `S003.12`: class, walkthrough, and index in the walkthrough's list. */
 function idsOfTests(): string[] {
   return Object.values(folders).flatMap((folder) =>
     readdirSync(folder)
@@ -37,7 +37,7 @@ function idsOfList(): string[] {
 }
 
 describe('scenarios of the walkthroughs', () => {
-  it('have each a test, and no test has an id that is not in the list', function () {
+  it('each have a test, and no test has an unknown id', function () {
     if (!existsSync(list)) {
       console.log(`      skipped: no list to compare with at ${relative(process.cwd(), list)}`);
       this.skip();

@@ -5,13 +5,13 @@ import { sample } from '../../support/samples';
 import { needsWalkthroughs, walkthroughFiles, walkthroughObjects } from '../../support/walkthroughs';
 import { withoutDefaults } from './without-defaults';
 
-/** The state of a sample that holds a file's objects, and what the file has otherwise than the sample. */
+/** The state of a sample with a file's objects, and the differences of the file. */
 interface Origin {
   state: string;
   patch?: Record<string, unknown>;
 }
 
-/** The course's instances of one template differ in the gateway's name; the text calls it main-gw. */
+/** The course's instances of one template differ in the gateway's name, which is main-gw in the course. */
 const gatewayOfTemplate: Origin = {
   state: '000',
   patch: {
@@ -28,7 +28,7 @@ const gatewayOfTemplate: Origin = {
   },
 };
 
-/** The file of the course's repository has other names than the text. */
+/** The file in the course's repository has other names than the course. */
 const helloOfRepository = {
   state: '003/outlier',
   patch: { 'meshwright:routes': { user02: { 'svc-hello': { destinationRule: { name: 'dr-hello' } } } } },
@@ -98,14 +98,14 @@ function istioObjects(file: string): KubernetesObject[] {
   return walkthroughObjects(file).filter(({ apiVersion }) => apiGroup(apiVersion).endsWith('istio.io'));
 }
 
-describe('samples beside the Istio objects of the walkthroughs', () => {
-  it('has a sample state for every file that holds one', function () {
+describe('samples compared with the Istio objects of the walkthroughs', () => {
+  it('have a state for every file with such objects', function () {
     needsWalkthroughs(this);
     const files = walkthroughFiles().filter((file) => istioObjects(file).length > 0);
     assert.deepEqual(Object.keys(origins).sort(), files);
   });
 
-  it('renders an equal object for each of the 89', function () {
+  it('render an equal object for each of the 89', function () {
     needsWalkthroughs(this);
     let equal = 0;
     for (const [file, { state, patch }] of Object.entries(origins)) {

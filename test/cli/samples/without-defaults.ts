@@ -4,8 +4,8 @@ import { without } from '../../support/without';
 type Fields = Record<string, unknown>;
 
 /**
- * An Istio object without what Istio reads the same either way: the version of its API, the namespace, weight 100 of a destination that has no other beside it, and the order of
- * destinations, between which a request is drawn by weight.
+ * An Istio object without differences that Istio ignores: the API version, the namespace, weight 100 of a single
+ * destination, and the order of weighted destinations.
  */
 export function withoutDefaults({ kind, metadata, spec = {} }: KubernetesObject): Fields {
   const http = spec['http'] as Fields[] | undefined;

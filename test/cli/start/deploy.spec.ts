@@ -44,13 +44,13 @@ function settings(v2: number, more: StackSettings = {}): StackSettings {
   };
 }
 
-/** The API server is to refuse a broken ConfigMap, not the check. */
+/** The API server must refuse a broken ConfigMap, not the check. */
 const checked: CheckOptions = { rules: { 'kubernetes-schema': 'off' } };
 
 /** Longest time of one test, in milliseconds. */
 const TEST_TIMEOUT_MS = 3 * 60_000;
 
-/** Each test stands on the ones before it. */
+/** Each test depends on the ones before it. */
 describe('a deployment to the lab, with the real engine', function () {
   this.timeout(TEST_TIMEOUT_MS);
   const folder = temporaryFolder();
@@ -64,7 +64,7 @@ describe('a deployment to the lab, with the real engine', function () {
 
   const open = (): Promise<LabStack> => LabStack.open(lab, name, { log: () => undefined });
 
-  /** What is printed on stdout and on stderr, without durations. */
+  /** The output on stdout and stderr, without durations. */
   async function deployed(
     wanted: StackSettings,
     policy: CheckOptions = checked,
@@ -75,7 +75,7 @@ describe('a deployment to the lab, with the real engine', function () {
     const { lines, log } = collect();
     let printed = '';
     await deploy(lab, stack, { objects, print: (text) => (printed += text), log });
-    // How many lines of progress there are depends on the machine.
+    // The number of progress lines depends on the machine.
     const talk = lines.filter((line) => !/, \d+ s$/.test(line));
     return { printed: printed.replaceAll(/in \d+ s/g, 'in a while'), lines: talk };
   }
@@ -94,7 +94,7 @@ describe('a deployment to the lab, with the real engine', function () {
     return { done, asked, printed: printed.replaceAll(/in \d+ s/g, 'in a while') };
   }
 
-  it('refuses what others have made, and touches nothing', async () => {
+  it('refuses objects of others, and changes nothing', async () => {
     await kubectl(lab, ['create', 'namespace', name]);
     await assert.rejects(deployed(settings(10)), {
       name: 'UserError',
@@ -108,7 +108,7 @@ describe('a deployment to the lab, with the real engine', function () {
     await kubectl(lab, ['delete', 'namespace', name]);
   });
 
-  it('is refused by the policy pack, which names each object, and nothing is touched', async () => {
+  it('is refused by the policy pack, which names each object, and nothing is changed', async () => {
     const { objects = [] } = settings(10);
     const subsets = ['v1', 'v2'].map((version) => ({ name: version, labels: { version } }));
     // Verbatim objects are in phases, and a DestinationRule is in the one of the workloads.
@@ -136,10 +136,10 @@ describe('a deployment to the lab, with the real engine', function () {
     assert.equal(await get(lab, 'namespace', name), undefined);
   });
 
-  it('shows the plan, carries it out and says what was done; of traffic it says nothing the first time', async () => {
+  it('shows the plan, executes it and reports the result; the first time without traffic', async () => {
     const { printed, lines } = await deployed(settings(10));
     const [first, plan, ...rest] = printed.split('\n');
-    // Objects that wait for nothing come in any order.
+    // Objects without dependencies come in any order.
     assert.deepEqual(
       [first, plan, rest.slice(0, 7).sort(), rest.slice(7), lines],
       [
@@ -160,7 +160,7 @@ describe('a deployment to the lab, with the real engine', function () {
     );
   });
 
-  it('waits for no Service or Ingress, to which nothing in the lab would ever answer', async () => {
+  it('does not wait for Services and Ingresses, which never become ready on the lab', async () => {
     const { objects = [] } = settings(10);
     const backend = { service: { name: 'web', port: { number: 80 } } };
     const spec = { rules: [{ http: { paths: [{ path: '/', pathType: 'Prefix', backend }] } }] };
@@ -182,19 +182,19 @@ describe('a deployment to the lab, with the real engine', function () {
   });
 
   const moved = `web.${name}.svc.cluster.local:80, from workloads
-  everybody: 15 % moves
+  all requests: 15 % moves
     - web.${name} v1 90 %, web.${name} v2 10 %
     + web.${name} v1 75 %, web.${name} v2 25 %
 `;
 
-  it('is announced by `meshwright diff --cluster` in the same words', () => {
+  it('has the same words as `meshwright diff --cluster`', () => {
     const config = folder.file('after.yaml', stringify({ config: stackConfig(settings(25), checked) }));
     const env = { ...process.env, PATH: `${dirname(lab.kubectl)}${delimiter}${process.env['PATH'] ?? ''}` };
     const args = ['diff', '--cluster', '--kubeconfig', lab.kubeconfig, '--config', config];
     assert.deepEqual(meshwright(args, { env }), { code: 1, stdout: moved, stderr: '' });
   });
 
-  it('says what moves, and changes one object', async () => {
+  it('shows what moves, and changes one object', async () => {
     assert.deepEqual(await deployed(settings(25)), {
       printed: `
 Plan
@@ -212,7 +212,7 @@ ${moved}
     });
   });
 
-  it('refuses a step that is larger than the stack allows, and touches nothing', async () => {
+  it('refuses a step that is larger than the stack allows, and changes nothing', async () => {
     await assert.rejects(deployed(settings(50), { ...checked, maxStep: 10 }), {
       name: 'UserError',
       message: `VirtualService ${name}/web: this change is refused: spec.http[0].route[1].weight: web subset v2 would go from 25 to 50 at once, by 25; allowed are steps of 10 (maxStep). Go in several updates (weight-step-limit)\n${name}: nothing was changed`,
@@ -232,7 +232,7 @@ ${moved}
     });
   });
 
-  it('says what the API server refuses, what was done by then, and that a second run goes on', async () => {
+  it('reports what the API server refuses, what was done until then, and that a second run continues', async () => {
     const later = `${name}-later`;
     const bad = {
       apiVersion: 'v1',
@@ -241,7 +241,7 @@ ${moved}
       data: { 'a b': '' },
     };
     const { objects = [] } = settings(25);
-    // In a namespace that does not exist yet the preview cannot try the object.
+    // The preview cannot try an object in a namespace that does not exist yet.
     const wanted = settings(25, { namespaces: { [name]: {}, [later]: {} }, objects: [...objects, bad] });
     await assert.rejects(deployed(wanted), (error) => {
       assert.match(
@@ -253,7 +253,7 @@ ${moved}
     assert.match((await deployed(settings(25))).printed, /\n1 removed in a while\n\n$/);
   });
 
-  it('compares with the cluster when it is asked to, and repairs what was changed by hand', async () => {
+  it('compares with the cluster on request, and reverts manual changes', async () => {
     const patch = [{ op: 'replace', path: '/spec/http/0/route/0/weight', value: 1 }];
     await kubectl(lab, ['patch', 'virtualservice', 'web', '-n', name, '--type=json', `-p=${JSON.stringify(patch)}`]);
     const stack = await open();
@@ -267,7 +267,7 @@ ${moved}
     );
   });
 
-  it('ends early when it is cancelled, says what was done, and is finished by the next run', async () => {
+  it('ends early when it is cancelled, reports what was done, and is finished by the next run', async () => {
     const { objects = [] } = settings(25);
     // Nothing in the lab provides a volume for it.
     const spec = { accessModes: ['ReadWriteOnce'], storageClassName: '', resources: { requests: { storage: '1Gi' } } };
@@ -282,14 +282,14 @@ ${moved}
     assert.equal(await get(lab, 'pvc', 'slow', '-n', name), undefined);
   });
 
-  it('is taken down only when that is confirmed', async () => {
+  it('is removed only after confirmation', async () => {
     const { done, asked, printed } = await down(false);
     assert.deepEqual([done, asked], [false, [`Remove the stack ${name}?`]]);
     assert.match(printed, /^Plan\n(- .*\n){7}0 to create, 0 to change, 7 to remove, 0 unchanged\n\n$/);
     assert.notEqual(await get(lab, 'service', 'web', '-n', name), undefined);
   });
 
-  it('goes with all that it has made, and with nothing that others have made', async () => {
+  it('is removed with all its objects, and without those of others', async () => {
     await kubectl(lab, ['create', 'configmap', 'theirs', '-n', 'default']);
     const { done, printed } = await down(true);
     assert.deepEqual([done, printed.split('\n').at(-2)], [true, '7 removed in a while']);
@@ -300,7 +300,7 @@ ${moved}
 });
 
 describe('meshwright down', () => {
-  it('fails an unknown sample with the nearest, before any lab is looked for', () => {
+  it('fails for an unknown sample, and suggests the nearest, without a lab', () => {
     const { code, stdout, stderr } = meshwright(['down', '--sample', '003/dela']);
     assert.deepEqual([code, stdout], [2, '']);
     assert.match(stderr, /^no state "dela" of sample 003-course; did you mean "delay"\?/);

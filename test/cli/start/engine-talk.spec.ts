@@ -26,8 +26,8 @@ const told = (...events: EngineEvent[]): string[] => {
   });
 };
 
-describe('what is shown of a run of the engine', () => {
-  it('names the object, and leaves out what the provider and the engine put around a message', () => {
+describe('the messages of a run of the engine', () => {
+  it('name the object, and leave out the text that the provider and the engine add', () => {
     const urn = urnOf(service);
     const by = 'was not successfully created by the Kubernetes API server';
     assert.deepEqual(
@@ -50,12 +50,12 @@ describe('what is shown of a run of the engine', () => {
     );
   });
 
-  it('shows no stack trace', () => {
+  it('have no stack trace', () => {
     const trace = 'Unhandled exception: Error: no\n    at run (/a/b.js:1:2)\n    at /a/c.js:3:4';
     assert.deepEqual(told(says('error', trace)), ['error: no']);
   });
 
-  it('says each thing once, in order, and nothing that is told otherwise', () => {
+  it('appear once, in order, without those that are shown elsewhere', () => {
     assert.deepEqual(
       told(
         says('warning', 'first'),
@@ -74,7 +74,7 @@ describe('what is shown of a run of the engine', () => {
     );
   });
 
-  it('tells what a Route has proven, and no information of others', () => {
+  it('include the proofs of Routes, and no other information', () => {
     const urn = urnOf(oneRoute);
     assert.deepEqual(
       told(
@@ -86,15 +86,15 @@ describe('what is shown of a run of the engine', () => {
     );
   });
 
-  it('counts what Helm keeps', () => {
+  it('count the objects that Helm keeps', () => {
     const message =
       'Helm uninstall returned information: "These were kept:\\n[CustomResourceDefinition] a\\n[CustomResourceDefinition] b\\n"';
     assert.deepEqual(told(says('warning', message)), [
-      'warning: Helm keeps 2 objects, such as CRDs, since the chart says so',
+      'warning: Helm keeps 2 objects, such as CRDs, as the chart asks',
     ]);
   });
 
-  it('says in short that an earlier run was interrupted', () => {
+  it('report briefly that an earlier run was interrupted', () => {
     const message =
       'Attempting to deploy or update resources with 2 pending operations from previous deployment.\n  * urn, interrupted while creating\nThese resources are in an unknown state';
     assert.deepEqual(told(says('warning', message)), [
@@ -102,12 +102,12 @@ describe('what is shown of a run of the engine', () => {
     ]);
   });
 
-  it('knows an update that was not proven', () => {
+  it('show that an update was not proven', () => {
     const warning = 'istiod does not answer: routes are changed without proof that the proxies have them';
     assert.deepEqual([isUnproven([says('warning', warning)]), isUnproven([says('warning', 'other')])], [true, false]);
   });
 
-  it('takes findings of the policy pack without the description of their rule, each once', () => {
+  it('have each finding of the policy pack once, without the description of its rule', () => {
     assert.deepEqual(
       policyFindings([
         finds('advisory', 'What the rule is for\nVirtualService a/b: one [rule]\nFix: it'),
@@ -123,7 +123,7 @@ describe('what is shown of a run of the engine', () => {
 });
 
 describe('the progress of an update', () => {
-  it('says how much is done, what has taken longest, and for how long', () => {
+  it('shows how much is done, what has taken longest, and for how long', () => {
     let now = 0;
     const progress = new Progress(3, () => now);
     const other: Step = { ...service, name: 'other', after: { inputs: object('Service', 'one/t') } };
@@ -162,7 +162,7 @@ describe('the closing line', () => {
     unchanged: 4,
   });
 
-  it('counts what was done, with the time it took', () => {
+  it('has the number of changes, and the duration', () => {
     assert.equal(resultText(plan(43, 0, 0), { milliseconds: 31_200 }), '43 created in 31 s');
     assert.equal(resultText(plan(1, 2, 3), { milliseconds: 100 }), '1 created, 2 changed, 3 removed in 1 s');
     assert.equal(resultText(plan(0, 0, 0), { milliseconds: 100 }), 'nothing was changed');

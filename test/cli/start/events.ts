@@ -1,6 +1,6 @@
 import type { EngineEvent } from '@pulumi/pulumi/automation';
 
-/** An object's step, as the engine tells of it. */
+/** The engine's event for an object's step. */
 export interface Step {
   op: string;
   /** `kubernetes:core/v1:Namespace`, and the resource's name. */
@@ -21,7 +21,7 @@ export function begins(step: Step): EngineEvent {
   return { sequence: 0, timestamp: 0, resourcePreEvent: { metadata: metadata(step) } };
 }
 
-/** The events of a step that has ended well. */
+/** The events of a successful step. */
 export function ends(step: Step): EngineEvent {
   return { sequence: 0, timestamp: 0, resOutputsEvent: { metadata: metadata(step) } };
 }
@@ -32,7 +32,7 @@ function metadata({ op, type, name, before, after, custom = true }: Step): never
   return { op, type, urn: urnOf({ type, name }), old: state(before), new: state(after) } as never;
 }
 
-/** What somebody says during a run. */
+/** A message during a run. */
 export function says(severity: string, message: string, told: { urn?: string; ephemeral?: boolean } = {}): EngineEvent {
   return { sequence: 0, timestamp: 0, diagnosticEvent: { severity, message, color: 'raw', ...told } as never };
 }

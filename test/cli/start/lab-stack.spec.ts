@@ -35,7 +35,7 @@ describe('a stack on the lab', () => {
     );
   });
 
-  it('is deployed when its state has resources, or a killed run had begun to make some', () => {
+  it('is deployed if its state has resources, or a killed run had begun to create some', () => {
     const stateDir = join(folder.path, 'lab');
     const stacks = join('lab', 'pulumi', 'backend', '.pulumi', 'stacks', 'meshwright');
     assert.deepEqual(deployedStacks({ stateDir }), new Map());
@@ -58,7 +58,7 @@ describe('a stack on the lab', () => {
     );
   });
 
-  it('is refused to another file of the same name, for as long as that file exists', () => {
+  it('is refused for another file of the same name, as long as the first file exists', () => {
     const stateDir = join(folder.path, 'origins');
     const stacks = join('origins', 'pulumi', 'backend', '.pulumi', 'stacks', 'meshwright');
     mkdirSync(join(folder.path, stacks), { recursive: true });
@@ -81,7 +81,7 @@ describe('a stack on the lab', () => {
       [
         '',
         [
-          `The lab's stack mesh comes from ${first}, not from ${second}: two files of one name cannot be on the lab together.`,
+          `The lab's stack mesh comes from ${first}, not from ${second}: two files with one name cannot be on the lab together.`,
           `Rename the file, or remove the other stack first: npx meshwright down --config ${first}`,
         ],
       ],
@@ -92,7 +92,7 @@ describe('a stack on the lab', () => {
     assert.match(refusal(second), /npx meshwright down --sample 003-course$/);
   });
 
-  it('does not wait for Services and Ingresses, and leaves all other options alone', async () => {
+  it('does not wait for Services and Ingresses, and keeps all other options', async () => {
     const of = (type: string, opts = {}) =>
       skipAwait({
         custom: true,
@@ -129,7 +129,7 @@ describe('a stack on the lab', () => {
     );
   });
 
-  it('is locked by those whose locks are whole', () => {
+  it('is locked by complete locks only', () => {
     assert.deepEqual(lockHolders(join(folder.path, 'locks')), []);
     mkdirSync(join(folder.path, 'locks'));
     folder.file(join('locks', 'a.json'), '{"pid":7,"hostname":"here"}');

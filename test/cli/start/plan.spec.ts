@@ -30,12 +30,12 @@ const routes = (...objects: object[]): { inputs: object } => ({
 const text = (...steps: Step[]): string => planText(planOf(steps.map(ends)));
 
 describe('the plan of a run', () => {
-  it('counts what stays, and names nothing', () => {
+  it('counts unchanged objects, without their names', () => {
     assert.equal(text(step('same', 'Namespace', 'a')), 'no changes (1 object)\n');
     assert.equal(text(step('same', 'Namespace', 'a'), step('same', 'Namespace', 'b')), 'no changes (2 objects)\n');
   });
 
-  it('is about objects, not about components, providers and looks', () => {
+  it('contains objects, but no components, providers and reads', () => {
     const plan = planOf(
       [
         { ...step('create', 'Namespace', 'a'), custom: false },
@@ -52,7 +52,7 @@ describe('the plan of a run', () => {
     assert.deepEqual(planOf([begins(step('create', 'Namespace', 'a'))]).created, []);
   });
 
-  it('names what is created, changed, replaced and removed', () => {
+  it('names created, changed, replaced and removed objects', () => {
     const changed: Step = {
       op: 'update',
       type: 'kubernetes:apps/v1:Deployment',
@@ -93,7 +93,7 @@ describe('the plan of a run', () => {
     );
   });
 
-  it('says of a patch what it is for, and removes nothing that is to stay', () => {
+  it('shows the target of a patch, and removes nothing that stays', () => {
     const type = 'kubernetes:core/v1:NamespacePatch';
     const patch: Step = { op: 'create', type, name: 'p', after: { inputs: object('Namespace', 'default') } };
     const kept: Step = {
@@ -108,7 +108,7 @@ describe('the plan of a run', () => {
     );
   });
 
-  it('takes a Route for the objects in it', () => {
+  it('shows a Route as its objects', () => {
     const set: Step = {
       op: 'update',
       type: routeType,
@@ -131,7 +131,7 @@ describe('the plan of a run', () => {
     assert.equal(stepTitle(begins(set).resourcePreEvent?.metadata as never), 'route bookinfo');
   });
 
-  it('compares a set of routes with what the cluster has, where a refresh has read that', () => {
+  it('compares a set of routes with the cluster after a refresh', () => {
     const { inputs } = routes(route({ v1: 90, v2: 10 }));
     const set: Step = {
       op: 'update',
@@ -143,7 +143,32 @@ describe('the plan of a run', () => {
     assert.match(text(set), /^~ VirtualService bookinfo\/reviews\n {4}spec\.http\[0\]\.route\[0\]\.weight: 1 -> 90\n/);
   });
 
-  it('takes an object that moves from one resource to another for unchanged', () => {
+  it('leaves out weights that belong to a controller', () => {
+    const owned = (http: object, weights: Record<string, number>): { inputs: object } => {
+      const one = route(weights);
+      const spec = { hosts: ['reviews'], http: [{ ...(one.spec as { http: object[] }).http[0], ...http }] };
+      return { inputs: { ...routes({ ...one, spec }).inputs, weightsOwnedBy: 'flagger' } };
+    };
+    const set = (http: object): Step => ({
+      op: 'update',
+      type: routeType,
+      name: 'bookinfo',
+      before: owned({}, { v1: 90, v2: 10 }),
+      after: owned(http, { v1: 100, v2: 0 }),
+    });
+    assert.equal(
+      text(set({ timeout: '5s' })),
+      [
+        '~ VirtualService bookinfo/reviews (its weights belong to flagger and stay)',
+        '    spec.http[0].timeout: "5s" (new)',
+        '0 to create, 1 to change, 0 to remove, 0 unchanged',
+        '',
+      ].join('\n'),
+    );
+    assert.deepEqual(planOf([ends(set({}))]).unchanged, 1);
+  });
+
+  it('treats an object that moves from one resource to another as unchanged', () => {
     const set: Step = {
       op: 'delete',
       type: routeSetType,
@@ -168,7 +193,7 @@ describe('the plan of a run', () => {
     );
   });
 
-  it('says why a Route is updated when none of its objects changes', () => {
+  it('shows why a Route is updated if none of its objects changes', () => {
     const { inputs } = routes(route({ v1: 100 }));
     const outputs = { ...inputs, unproven: ['VirtualService bookinfo/reviews'] };
     const set: Step = {
@@ -190,7 +215,7 @@ describe('the plan of a run', () => {
     );
   });
 
-  it('shows nothing of a secret Route', () => {
+  it('hides a secret Route', () => {
     const set = (value: string) => ({ inputs: { objects: { 'VirtualService a/b': value } } });
     const changed: Step = {
       op: 'update',
@@ -202,7 +227,7 @@ describe('the plan of a run', () => {
     assert.match(text(changed), /^~ Route a\n0 to create, 1 to change, 0 to remove, 1 unchanged\n$/);
   });
 
-  it('counts by namespace and kind where much is created or removed', () => {
+  it('counts by namespace and kind if many objects are created or removed', () => {
     const many = ['b', 'a'].flatMap((space) => [
       step('create', 'Namespace', space),
       ...[1, 2, 3, 4].map((number) => step('create', 'Service', `${space}/s${number}`)),
@@ -227,7 +252,7 @@ describe('the plan of a run', () => {
     );
   });
 
-  it('shows so many fields of an object and so much of a value, and of a Secret none', () => {
+  it('limits the fields of an object and the length of a value, and hides those of a Secret', () => {
     const fields = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`f${index}`, 'x'.repeat(80)]));
     const changed: Step = {
       op: 'update',
@@ -245,7 +270,7 @@ describe('the plan of a run', () => {
     ]);
   });
 
-  it('compares lists entry by entry, and quotes keys that need it', () => {
+  it('compares lists entry by entry, and quotes keys if necessary', () => {
     const labels = (value: unknown) => ({ labels: { 'a.b/c': value }, list: [1, value] });
     assert.deepEqual(fieldChanges(labels(1), labels(2)), [
       { path: 'labels["a.b/c"]', from: 1, to: 2 },

@@ -14,12 +14,12 @@ const stack = (hosts: string[]): StackSettings => ({
 const nodePort = { namespace: 'istio-ingress', service: 'edge', port: 80, nodePort: 30080, address: '127.0.0.1:30080' };
 
 describe('gatewayLines', () => {
-  it('is the address that answers, with a path that the route takes', () => {
+  it('is the address that answers, with a path that the route matches', () => {
     const https = { ...nodePort, port: 443, nodePort: 30443, address: '127.0.0.1:30443' };
     assert.deepEqual(gatewayLines(stack(['*']), [https, nodePort]), ['edge  http://127.0.0.1:30080/shop']);
   });
 
-  it('gives the host that the route asks for', () => {
+  it('includes the host that the route matches', () => {
     assert.deepEqual(gatewayLines(stack(['shop.example']), [nodePort]), [
       "edge  curl -H 'Host: shop.example' http://127.0.0.1:30080/shop",
     ]);
@@ -27,7 +27,7 @@ describe('gatewayLines', () => {
 
   it('says when another program has the node port', () => {
     assert.deepEqual(gatewayLines(stack(['*']), [{ ...nodePort, address: '127.0.0.1:41000' }]), [
-      'edge  http://127.0.0.1:41000/shop (a program of this machine has 30080)',
+      'edge  http://127.0.0.1:41000/shop (another program on this machine uses port 30080)',
     ]);
   });
 

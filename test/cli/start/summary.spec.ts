@@ -39,8 +39,8 @@ bookinfo/db          StatefulSet  0/1
 bookinfo/curl        Pod          yes
 bookinfo/new         Pod          no
 
-ROUTE             WHO        GOES TO
-bookinfo/reviews  everybody  v1 75 %, v3 25 %`,
+ROUTE             REQUESTS      GO TO
+bookinfo/reviews  all requests  v1 75 %, v3 25 %`,
     );
   });
 });

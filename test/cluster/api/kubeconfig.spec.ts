@@ -84,9 +84,9 @@ describe('a kubeconfig', () => {
       'context one of the kubeconfig names no cluster with a server',
     ],
     [
-      'has a server that is no URL',
+      'has a server that is not a URL',
       { kubeconfig: server('here:6443:x') },
-      'context one of the kubeconfig has the server "here:6443:x", which is no URL',
+      'context one of the kubeconfig has the server "here:6443:x", which is not a URL',
     ],
   ];
   for (const [what, options, message] of refused) {
@@ -95,7 +95,7 @@ describe('a kubeconfig', () => {
     });
   }
 
-  it('that is no YAML is refused in one line', () => {
+  it('is refused in one line if it is not YAML', () => {
     const { message } = refusal({ kubeconfig: 'a: [\nb' }) as { message: string };
     assert.match(message, /^the kubeconfig cannot be read: .+$/);
   });

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, readlink, rm, truncate, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { labDown, labProcessNames, labStatus, labUp } from '../../../cluster/lab';
 import type { Lab, LabProcessName } from '../../../cluster/lab';
 import { kubectl } from './kubectl';
@@ -28,13 +30,27 @@ async function listeners(pid: number): Promise<string[]> {
     .map((row) => row[1]?.split(':')[0] ?? '');
 }
 
+/** Listens on a port of 127.0.0.1 as soon as no other process does. */
+async function listenWhenFree(port: number): Promise<Server> {
+  const server = createServer();
+  for (;;) {
+    server.listen(port, '127.0.0.1');
+    try {
+      await once(server, 'listening');
+      return server;
+    } catch {
+      await setImmediate();
+    }
+  }
+}
+
 /** Names of the processes that a start reports. */
 function startedBy(lines: readonly string[]): string[] {
   return lines.flatMap((line) => /^lab: (\S+) started/.exec(line)?.[1] ?? []).sort();
 }
 
 describe('a lab', function () {
-  this.timeout(START_TIMEOUT_MS);
+  this.timeout(300_000);
   let root: string;
   let lab: Lab;
   const up = async (): Promise<string[]> => {
@@ -59,7 +75,8 @@ describe('a lab', function () {
     assert.equal(existsSync(path.join(root, '.lab')), false, 'labStatus must not write');
   });
 
-  it('starts every process, and its kubeconfig works', async () => {
+  it('starts every process, and its kubeconfig works', async function () {
+    this.timeout(START_TIMEOUT_MS);
     await up();
     const status = await labStatus({ root });
     assert.deepEqual(
@@ -166,6 +183,22 @@ describe('a lab', function () {
     squatter.close();
     assert.equal(restarted[0], 'lab: another program has taken one of its ports, choosing new ones');
     assert.notEqual(lab.server, before);
+    assert.notEqual(await get(lab, 'namespace', 'kept'), undefined);
+  });
+
+  it('chooses new ports when a program takes one between two starts of a process', async () => {
+    const before = await pids(root);
+    process.kill(before['kube-apiserver'] ?? 0, 'SIGKILL');
+    // lab-node restarts with the API server, and its port is free for a moment.
+    const port = lab.nodePort;
+    const squatter = listenWhenFree(port);
+    const lines = await up();
+    (await squatter).close();
+    assert.deepEqual(
+      lines.filter((line) => line.includes('taken')),
+      ['lab: another program has taken a port of lab-node, choosing new ones'],
+    );
+    assert.notEqual(lab.nodePort, port);
     assert.notEqual(await get(lab, 'namespace', 'kept'), undefined);
   });
 

@@ -166,7 +166,7 @@ describe('the verdict on a proxy', () => {
     const other = dump({ v1: 90, v3: 10 }, { '': 2, v1: 1, v3: 1 }, '80') as { configs: object[] };
     const both = { configs: [...there.configs, ...other.configs.slice(2)] };
     assert.deepEqual(states(judgeRoute(expected, [proxy('a.shop', { dump: both })])), [['a.shop', 'live', undefined]]);
-    // At the listener of port 9080, what is sent to port 80 is lost.
+    // At the listener of port 9080, requests to port 80 fail.
     const named = JSON.stringify(other).replace('"name":"80"', '"name":"9080"');
     const lost = ['v1', 'v3'].map((subset) => `outbound|80|${subset}|${host}`).join(', ');
     assert.deepEqual(states(judgeRoute(expected, [proxy('a.shop', { dump: JSON.parse(named) as unknown })])), [
@@ -181,7 +181,7 @@ describe('the verdict on a proxy', () => {
     ]);
   });
 
-  it('takes weights relative to their sum, and leaves out those of 0', () => {
+  it('treats weights relative to their sum, and leaves out those of 0', () => {
     const views = [proxy('a.shop', { dump: dump({ v1: 9, v3: 1 }) })];
     assert.deepEqual(states(judgeRoute(expectedRoute(route({ v1: 90, v2: 0, v3: 10 })), views)), [
       ['a.shop', 'live', undefined],
@@ -213,7 +213,7 @@ describe('whether a proxy can reach a destination', () => {
 });
 
 describe('the wait', () => {
-  /** Looks one after the other, on a clock that the pauses turn. */
+  /** Successive observations, on a clock that only the pauses advance. */
   async function waited(looks: ProxyVerdict[][], timeoutMs = 5000): Promise<[boolean, number, string[]]> {
     let time = 0;
     let look = 0;

@@ -11,17 +11,17 @@ import {
 import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
 import { asked } from '../../support/asked';
 
-/** What the engine is asked to register, after Pulumi's SDK has resolved everything. */
+/** A registration request to the engine, after Pulumi's SDK has resolved everything. */
 export interface Registration {
   type: string;
   name: string;
   /** Name of the parent; undefined for the top level. */
   parent?: string;
-  /** Secrets stand as `{ secret: value }`, resources as `{ resource: name }`. */
+  /** Secrets are written as `{ secret: value }`, resources as `{ resource: name }`. */
   inputs: Record<string, unknown>;
   /** Names of the resources that it waits for, sorted. */
   dependsOn: string[];
-  /** Options beside those, as far as they are given. */
+  /** Other options, if given. */
   options: Record<string, unknown>;
   /** The arguments of `registerOutputs`; undefined for a component that never calls it. */
   outputs?: Record<string, unknown>;
@@ -51,8 +51,9 @@ interface OutputsRequest {
 type Handler<T> = (request: T, callback: (error: unknown, response: unknown) => void) => unknown;
 
 /**
- * Runs a piece of a Pulumi program against Pulumi's own mocks and returns what it registers, in order. Ends when all registrations are through: nothing here waits for a time.
- * @param program - throws what the program throws
+ * Runs a piece of a Pulumi program against Pulumi's own mocks and returns what it registers, in order. Ends when all
+ * registrations are complete, without waiting for a time.
+ * @param program - throws the program's errors
  */
 export async function registrations(program: () => unknown): Promise<Registration[]> {
   const found: Registration[] = [];
@@ -67,7 +68,7 @@ export async function registrations(program: () => unknown): Promise<Registratio
     registerResourceHook: Handler<unknown>;
     registerStackTransform: Handler<Callback>;
   };
-  // The mocks say that they take hooks, and have no answer to it.
+  // The mocks claim to support hooks, but do not answer.
   monitor.registerResourceHook = (_, callback) => callback(null, new Empty());
   const transforms: Callback[] = [];
   monitor.registerStackTransform = (transform, callback) => {
@@ -101,7 +102,7 @@ export async function registrations(program: () => unknown): Promise<Registratio
   return found;
 }
 
-/** Applies transforms as the engine does: it sends the program properties and hooks, and takes back what the program makes of them. */
+/** Applies transforms as the engine does: it sends properties and hooks to the program, and uses the returned ones. */
 async function transformed(request: RegisterResourceRequest, transforms: readonly Callback[]): Promise<void> {
   for (const transform of transforms) {
     const task = new TransformRequest()
@@ -145,7 +146,7 @@ function nameOf(urn: string): string {
   return urn.split('::').slice(3).join('::');
 }
 
-/** Without what protobuf fills in for "not given". */
+/** Without the default values of protobuf. */
 function stated(fields: object): Record<string, unknown> {
   const empty = (value: unknown): boolean =>
     value === undefined ||

@@ -66,7 +66,7 @@ describe('destinationRules', () => {
     });
   });
 
-  it('are one without subsets for a policy alone, and none without settings', () => {
+  it('are one rule without subsets for only a policy, and none without settings', () => {
     assert.deepEqual(rules({ trafficPolicy }), [
       {
         object: rule('reviews', { host: 'reviews', trafficPolicy }),

@@ -86,7 +86,7 @@ describe('quantityValue', () => {
 describe('quantityProblem', () => {
   it('accepts 0', () => assert.equal(quantityProblem('0'), undefined));
 
-  it('refuses a negative quantity and a string that is no quantity', () => {
+  it('refuses a negative quantity and an invalid quantity', () => {
     assert.equal(quantityProblem('-1m'), 'a quantity of a resource must not be negative');
     assert.equal(quantityProblem('1GB'), 'a quantity must be a number with at most one unit, e.g. 200m, 1.5, 64Mi, 2G');
   });

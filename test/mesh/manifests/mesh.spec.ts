@@ -29,7 +29,7 @@ describe('renderMesh', () => {
     assert.deepEqual(renderMesh({}), { releases: [], existingNamespaces: [], objects: [] });
   });
 
-  it('puts everything in the order in which to apply it', () => {
+  it('has everything in the order in which to apply it', () => {
     assert.deepEqual(titles(renderMesh(everything)), {
       releases: ['istio-system/istio-base', 'istio-system/istiod', 'istio-ingress/edge', 'istio-system/jaeger'],
       existing: ['default'],

@@ -25,7 +25,7 @@ describe('namespaceObject', () => {
 });
 
 describe('injectionOf', () => {
-  it('is one word for the injection of a namespace', () => {
+  it('describes the injection of a namespace in one word', () => {
     assert.deepEqual(
       [
         undefined,

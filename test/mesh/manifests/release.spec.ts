@@ -32,7 +32,7 @@ describe('mergeValues', () => {
 });
 
 describe('statedValues', () => {
-  it('drops undefined values and maps that hold nothing else; empty maps of the input stay', () => {
+  it('drops undefined values, and maps that contain nothing else; empty maps of the input stay', () => {
     const values = {
       a: undefined,
       b: { c: undefined, d: { e: undefined } },

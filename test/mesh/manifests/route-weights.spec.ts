@@ -40,7 +40,7 @@ describe('the weights of a VirtualService', () => {
     assert.deepEqual(weightsOf(virtualService({ route: [{ destination: { host: 'other' } }] })), { other: 100 });
   });
 
-  it('are by rule where there are several, and a rule that goes leaves the others as they are', () => {
+  it('are by rule if there are several, and removing a rule does not rename the others', () => {
     const named = { name: 'canary', match: [{ uri: { regex: '.*' } }], route: split({ v3: 100 }) };
     const all = {
       'headers.end-user exact jason': { v2: 100 },
@@ -61,7 +61,7 @@ describe('the weights of a VirtualService', () => {
     assert.deepEqual(weightsOf(virtualService(redirect)), {});
   });
 
-  it('come from another VirtualService, rule by rule, whatever order the rules have there', () => {
+  it('come from another VirtualService, rule by rule, in any order of its rules', () => {
     const moved = virtualService({ route: split({ v1: 40, v3: 60 }) }, { ...beta, route: split({ v3: 7 }) });
     assert.deepEqual(
       withWeightsOf(virtualService(beta, { ...rest, timeout: '1s' } as Rule), moved),
@@ -74,7 +74,7 @@ describe('the weights of a VirtualService', () => {
     assert.deepEqual(withWeightsOf(stated, virtualService(beta, { route: split({ v1: 40, v2: 60 }) })), stated);
   });
 
-  it('can be left out, to compare all else', () => {
+  it('can be left out, to compare everything else', () => {
     assert.deepEqual(
       withoutWeights(virtualService(jason, rest)),
       virtualService(jason, { route: split({ v1: undefined, v3: undefined }) }),

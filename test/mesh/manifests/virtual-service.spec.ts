@@ -100,7 +100,7 @@ describe('virtualService', () => {
     });
   });
 
-  it('does not change rules with a destination or answer of their own', () => {
+  it('does not change rules with their own destination or answer', () => {
     const http = [
       { route: [{ destination: { host: 'other' }, weight: 0 }] },
       { redirect: { uri: '/' } },

@@ -8,7 +8,7 @@ function problems(weights: Weights): [string, string][] {
 }
 
 describe('effectiveWeights', () => {
-  it('keeps order and zeros, and replaces rest by what the others leave', () => {
+  it('keeps order and zeros, and replaces rest by the remainder', () => {
     assert.deepEqual(Object.entries(effectiveWeights({ v2: 0, v1: 'rest', v3: 10 }) ?? {}), [
       ['v2', 0],
       ['v1', 90],
@@ -46,7 +46,7 @@ describe('weightProblems', () => {
     ]);
   });
 
-  it('refuses more than 100 beside rest', () => {
+  it('refuses more than 100 in addition to rest', () => {
     assert.deepEqual(problems({ v1: 'rest', v2: 101 - 1, v3: 1 }), [
       ['', 'the weights beside "rest" must not exceed 100, these sum to 101: v1 rest, v2 100, v3 1'],
     ]);
@@ -76,7 +76,7 @@ describe('weightProblems', () => {
 describe('splitProblems', () => {
   it('are those of the service and of its rules, each with its path', () => {
     assert.deepEqual(
-      splitProblems({
+      splitProblems('reviews', {
         versions: ['v1', 'v2'],
         weights: { v1: 90, v2: 20 },
         http: [{ match: [{ uri: { exact: '/' } }], weights: { v1: 'rest', v3: 10 } }, { weights: { v1: 100 } }],
@@ -86,17 +86,33 @@ describe('splitProblems', () => {
         {
           path: ['weights'],
           message: 'weights must sum to 100, these sum to 110: v1 90, v2 20; change one of them, or make it "rest"',
+          split: ['weights'],
+          about: 'weights',
         },
-        { path: ['http', 0, 'weights', 'v3'], message: 'no version "v3"; the versions are v1, v2' },
-        { path: ['tcp', 0, 'weights', 'v1'], message: 'a weight must be a whole number from 0 to 100, or "rest"' },
+        {
+          path: ['http', 0, 'weights', 'v3'],
+          message: 'reviews has no version "v3"; its versions are v1, v2',
+          split: ['http', 0, 'weights'],
+          about: 'versions',
+        },
+        {
+          path: ['tcp', 0, 'weights', 'v1'],
+          message: 'a weight must be a whole number from 0 to 100, or "rest"',
+          split: ['tcp', 0, 'weights'],
+          about: 'weights',
+        },
       ],
     );
   });
 
-  it('are one for each version of a service without versions, and none for a valid split', () => {
+  it('ask for versions once for a service without any, and are empty for a valid split', () => {
+    const message = 'weights need versions: add versions: [v1, v2] to reviews';
     assert.deepEqual(
-      [splitProblems({ weights: { v1: 100 } }), splitProblems({ versions: { v1: {} }, weights: { v1: 'rest' } })],
-      [[{ path: ['weights', 'v1'], message: 'no version "v1"; the service has no versions' }], []],
+      [
+        splitProblems('reviews', { weights: { v1: 90, v2: 10 } }),
+        splitProblems('reviews', { versions: { v1: {} }, weights: { v1: 'rest' } }),
+      ],
+      [[{ path: ['weights'], message, split: ['weights'], about: 'versions' }], []],
     );
   });
 });

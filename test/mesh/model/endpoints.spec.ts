@@ -28,7 +28,7 @@ describe('endpoints of a Service', () => {
   });
 
   it('are unknown when the input holds no workload of the namespace, or declares one without its labels', () => {
-    const unknown = { is: 'unknown', why: 'the input does not hold all workloads of namespace shop' };
+    const unknown = { is: 'unknown', why: 'the input does not have all workloads of namespace shop' };
     const none = { is: 'none', why: 'no workload of namespace shop has the labels app=cart' };
     const alone = [service('cart')];
     const beside = [service('cart'), deployment('web', { app: 'web' })];
@@ -104,7 +104,7 @@ subsets: [{ addresses: [{ ip: 10.0.0.3 }] }]
         { is: 'some', workloads: { 'Deployment cart-v1': 1 }, addresses: [] },
         {
           is: 'unknown',
-          why: 'alias.shop.svc.cluster.local is another name for api.example.com, which the input does not hold',
+          why: 'alias.shop.svc.cluster.local is another name for api.example.com, which is not in the input',
         },
       ],
     );
@@ -131,7 +131,7 @@ describe('the number of pods', () => {
     [
       'may be 0 under a ScaledObject',
       [keda, deployment('cart-v1', v1)],
-      { is: 'unknown', why: 'the input does not say how many pods have app=cart' },
+      { is: 'unknown', why: 'the input does not show how many pods have app=cart' },
     ],
     [
       'is not known, but at least one, of a DaemonSet',
@@ -160,7 +160,7 @@ describe('the number of pods', () => {
 });
 
 describe('endpoints of a subset', () => {
-  it('are the pods that have its labels too; labels that contradict the selector find none', () => {
+  it('are the pods that also have its labels; labels that contradict the selector find none', () => {
     const both = [service('cart'), deployment('cart-v1', v1), deployment('cart-v2', v2)];
     assert.deepEqual(
       [{ version: 'v2' }, { version: 'v9' }, { app: 'web' }].map((labels) => endpoints(both, { labels })),
@@ -174,7 +174,7 @@ describe('endpoints of a subset', () => {
 
   it('are unknown when only a running pod shows the label', () => {
     const labels = { 'topology.kubernetes.io/region': 'eu', version: 'v1' };
-    const why = 'the input does not say how many pods have app=cart, topology.kubernetes.io/region=eu, version=v1';
+    const why = 'the input does not show how many pods have app=cart, topology.kubernetes.io/region=eu, version=v1';
     assert.deepEqual(
       [
         endpoints([service('cart'), deployment('cart-v1', v1)], { labels }),
@@ -255,7 +255,7 @@ describe('endpoints of a ServiceEntry', () => {
       'are unknown where machines register themselves',
       [entry({ resolution: 'STATIC', workloadSelector: { labels: { app: 'api' } } }), group],
       {},
-      { is: 'unknown', why: 'the input does not say how many pods have app=api' },
+      { is: 'unknown', why: 'the input does not show how many pods have app=api' },
     ],
   ];
   for (const [title, given, filter, expected] of cases) {

@@ -19,7 +19,7 @@ describe('HostMap', () => {
         const map = new HostMap<number>();
         keys.forEach((key, index) => map.set(key, index));
         const [best] = keys.filter((key) => isHostWithin(host, key)).sort(compareSpecificity);
-        // A name itself comes before any wildcard, a wildcard itself too.
+        // The exact name or wildcard comes before any other wildcard.
         assert.equal(map.mostSpecific(host), keys.includes(host) ? host : best);
       }),
     );

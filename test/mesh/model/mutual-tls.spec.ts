@@ -157,7 +157,7 @@ describe('the TLS settings in force for a client', () => {
       none(),
     ],
     [
-      'are those of the port in place of those of the rule',
+      'are those of the port instead of those of the rule',
       [destinationRule('shop', { trafficPolicy: { ...tls('DISABLE'), ...port(80, tls('ISTIO_MUTUAL')) } })],
       {},
       from('ISTIO_MUTUAL', 'shop', 'spec.trafficPolicy.portLevelSettings[0].tls'),
@@ -169,7 +169,7 @@ describe('the TLS settings in force for a client', () => {
       none(),
     ],
     [
-      'are those of the rule for a port that has no settings of its own',
+      'are those of the rule for a port without settings',
       [destinationRule('shop', { trafficPolicy: { ...tls('DISABLE'), ...port(90, {}) } })],
       {},
       from('DISABLE', 'shop', 'spec.trafficPolicy.tls'),

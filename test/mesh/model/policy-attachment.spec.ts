@@ -94,7 +94,7 @@ describe('workloads of a policy', () => {
 });
 
 describe('the attachment of a policy', () => {
-  it('prefers the list of targets to the single one, and takes an empty selector for none', () => {
+  it('prefers the list of targets to the single one, and treats an empty selector as none', () => {
     const model = meshModel([
       policy('both', 'shop', {
         selector: { matchLabels: {} },

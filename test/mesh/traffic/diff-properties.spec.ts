@@ -12,7 +12,7 @@ const options = { before: { meshConfig }, after: { meshConfig } };
 const seed = fc.integer({ min: 1, max: 100_000 });
 const runs = { numRuns: 60 };
 
-/** The same object with every list whose order means nothing, and the keys of every map, in another order. */
+/** The same object with the keys of every map, and every list without a meaningful order, in another order. */
 function reordered(object: KubernetesObject): KubernetesObject {
   return turned(object, '') as KubernetesObject;
 }
@@ -82,7 +82,7 @@ describe('traffic diff, properties', () => {
     );
   });
 
-  it('finds nothing when rules that never meet change places', () => {
+  it('finds nothing when rules that exclude each other change places', () => {
     const paths = fc.uniqueArray(fc.stringMatching(/^\/[a-z]{1,4}$/), { minLength: 2, maxLength: 5 });
     fc.assert(
       fc.property(paths, (all) => {
@@ -97,7 +97,7 @@ describe('traffic diff, properties', () => {
     );
   });
 
-  it('finds the requests between two rules that do meet and change places', () => {
+  it('finds the requests that two overlapping rules exchange when they change places', () => {
     const rules = [{ prefix: '/a' }, { prefix: '/a/b' }].map((uri, index) => ({
       match: [{ uri }],
       route: [{ destination: { host: 'alpha', subset: `v${index + 1}` } }],
@@ -109,7 +109,7 @@ describe('traffic diff, properties', () => {
     );
   });
 
-  it('moves exactly what a weight gives away', () => {
+  it('moves exactly the share that a weight loses', () => {
     const weight = fc.integer({ min: 0, max: 100 });
     fc.assert(
       fc.property(weight, weight, (before, after) => {

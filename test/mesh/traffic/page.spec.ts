@@ -10,7 +10,7 @@ import { trafficModel } from '../../../mesh/traffic/traffic-model';
 import { sampleTraffic } from './support/ask';
 import { Browser, findChromium } from './support/browser';
 
-/** Contrast of all text with what lies behind it, the least one, by the formula of WCAG 2. */
+/** The lowest contrast between text and its background, by the formula of WCAG 2. */
 const leastContrast = `(() => {
   const parse = (color) => color.match(/[\\d.]+/g).map(Number);
   const light = ([r, g, b]) => [r, g, b].map((c) => c / 255).map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
@@ -62,7 +62,7 @@ describe('graph page in Chromium', function () {
 
   for (const width of [1280, 390]) {
     for (const scheme of ['light', 'dark'] as const) {
-      it(`is readable ${width} pixels wide in ${scheme} colours: contrast, and nothing beyond the edge`, async () => {
+      it(`is readable ${width} pixels wide in ${scheme} colours: contrast, and nothing wider than the page`, async () => {
         const page = await open(width, scheme);
         const background = await page.evaluate('getComputedStyle(document.body).backgroundColor');
         assert.equal(background, scheme === 'light' ? 'rgb(255, 255, 255)' : 'rgb(13, 17, 23)');
@@ -76,13 +76,13 @@ describe('graph page in Chromium', function () {
     }
   }
 
-  it('asks the network for nothing and has no error', async () => {
+  it('makes no network requests and has no errors', async () => {
     const page = await open(1280, 'light');
     assert.deepEqual([...new Set(page.requests)], [`file://${file}`]);
     assert.deepEqual(page.errors, []);
   });
 
-  it('is walked through by keyboard: search, picture, every node, table', async () => {
+  it('can be used by keyboard: search, picture, every node, table', async () => {
     const page = await open(1280, 'light');
     const stops: unknown[] = [];
     for (let step = 0; step < 4; step++) {
@@ -106,25 +106,25 @@ describe('graph page in Chromium', function () {
     assert.equal(await page.evaluate(`document.querySelector('details.table').open`), true);
   });
 
-  it('tells a screen reader all that the picture shows', async () => {
+  it('describes the whole picture to a screen reader', async () => {
     const page = await open(390, 'light');
     const spoken = await page.spoken();
     const names = (role: string): string[] => spoken.filter((one) => one.role === role).map(({ name }) => name);
     assert.deepEqual(names('heading'), ['Mesh 003', 'Mesh']);
     assert.deepEqual(names('searchbox'), ['Search']);
-    assert.deepEqual(names('columnheader'), ['From', 'Who', 'To', 'Share', 'How']);
+    assert.deepEqual(names('columnheader'), ['From', 'Requests', 'To', 'Share', 'How']);
     const cells = names('cell');
     const row = cells.indexOf('reviews v3');
     assert.deepEqual(cells.slice(row - 2, row + 3), [
       'reviews',
-      'everybody',
+      'all requests',
       'reviews v3',
       '50 %',
       '+ new; ! observed 60 % of 1000 requests',
     ]);
   });
 
-  it('searches: fades what does not match, keeps matching rows, says how many', async () => {
+  it('searches: fades nodes that do not match, keeps matching rows, shows their number', async () => {
     const page = await open(1280, 'dark');
     await page.evaluate(`document.getElementById('search').focus()`);
     await page.type('reviews v3');

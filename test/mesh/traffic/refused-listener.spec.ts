@@ -17,7 +17,7 @@ const service: KubernetesObject = {
   spec: { selector: { app: 'vault' }, ports: [{ name: 'tls', port: 443 }] },
 };
 
-/** Rules that send some server names to the service, each with its conditions. */
+/** Rules for some server names of the service, each with its conditions. */
 function rules(...matches: { sniHosts: string[]; sourceLabels?: Record<string, string> }[]): KubernetesObject[] {
   const tls = matches.map((match) => ({ match: [match], route: [{ destination: { host } }] }));
   const metadata = { name: 'vault', namespace: 'shop' };
@@ -27,9 +27,9 @@ function rules(...matches: { sniHosts: string[]; sourceLabels?: Record<string, s
 
 const apart = rules({ sniHosts: ['a.test'] }, { sniHosts: ['b.test'] });
 const repeated = rules({ sniHosts: ['a.test'] }, { sniHosts: ['a.test', 'b.test'] });
-const why = `refused by Envoy, which goes on with the listener it had: server name a.test of ${host} is in VirtualService shop/vault spec.tls[0] and VirtualService shop/vault spec.tls[1]`;
+const why = `refused by Envoy, which keeps the previous listener: server name a.test of ${host} is in VirtualService shop/vault spec.tls[0] and VirtualService shop/vault spec.tls[1]`;
 
-/** Who asks for the service, whether there is such a request, and what becomes of it. */
+/** The class of requests to the service, whether such a request exists, and its outcome. */
 function classes(objects: KubernetesObject[]): object[] {
   const inMesh = requestClasses(trafficModel(objects)).filter(
     ({ from, host: asked }) => from === 'workloads' && asked === host,
@@ -48,24 +48,24 @@ const taken = (who: string, reachable: boolean, index: number): object => ({
   kind: 'routed',
   rule: `spec.tls[${index}]`,
 });
-/** What istiod leaves out as soon as any rule names a server. */
+/** The default that istiod leaves out if any rule names a server. */
 const own = {
-  who: 'everybody else',
+  who: 'all other requests',
   reachable: false,
   kind: 'routed',
   why: 'no rule applies: the service takes its own requests',
 };
 const closed = {
-  who: 'everybody else',
+  who: 'all other requests',
   reachable: true,
   kind: 'passthrough',
-  why: `no TLS rule of ${host} is for this server name, and outboundTrafficPolicy is ALLOW_ANY`,
+  why: `no TLS rule of ${host} applies to this server name, and outboundTrafficPolicy is ALLOW_ANY`,
 };
 
 describe('a TLS listener that Envoy refuses', () => {
-  it('is a class that nobody gets past', () => {
+  it('is a class that takes all its requests', () => {
     assert.deepEqual(classes(repeated), [
-      { who: 'everybody', reachable: true, kind: 'unknown', why },
+      { who: 'all requests', reachable: true, kind: 'unknown', why },
       taken('sni is a.test', false, 0),
       taken('sni is a.test', false, 1),
       taken('sni is b.test', false, 1),
@@ -73,7 +73,7 @@ describe('a TLS listener that Envoy refuses', () => {
     ]);
   });
 
-  it('is none where names differ, where lists are equal, and for senders that only one of the rules is for', () => {
+  it('does not exist if names differ, if lists are equal, and for senders that only one of the rules applies to', () => {
     assert.deepEqual(classes(apart), [taken('sni is a.test', true, 0), taken('sni is b.test', true, 1), own, closed]);
     assert.deepEqual(classes(rules({ sniHosts: ['a.test'] }, { sniHosts: ['a.test'] })), [
       taken('sni is a.test', true, 0),
@@ -83,7 +83,7 @@ describe('a TLS listener that Envoy refuses', () => {
     ]);
   });
 
-  it('is told of the very senders that both rules are for, by classes as by route', () => {
+  it('is reported for exactly the senders of both rules, by classes and by route', () => {
     const objects = rules({ sniHosts: ['a.test'], sourceLabels: { app: 'web' } }, { sniHosts: ['a.test', 'b.test'] });
     assert.deepEqual(classes(objects), [
       { who: 'source label app is web', reachable: true, kind: 'unknown', why },
@@ -100,7 +100,7 @@ describe('a TLS listener that Envoy refuses', () => {
     assert.deepEqual(kinds, ['unknown', 'routed']);
   });
 
-  it('is a change that the diff tells, with the rules that nothing gets to', () => {
+  it('is a change in the diff, with the rules that no request reaches', () => {
     const diff = trafficDiff(apart, repeated);
     assert.equal(
       trafficDiffText(diff),
@@ -111,15 +111,15 @@ describe('a TLS listener that Envoy refuses', () => {
   sni is b.test: cannot tell
     - vault.shop; no retries
     + ${why}
-  everybody else: cannot tell
-    - past the mesh, to the address asked for
+  all other requests: cannot tell
+    - passthrough, to the original address
     + ${why}
 
-Rules that are gone
+Removed rules
   VirtualService shop/vault spec.tls[0]
   VirtualService shop/vault spec.tls[1]
 
-Rules that no request gets to
+Rules that no request reaches
   VirtualService shop/vault spec.tls[0]
   VirtualService shop/vault spec.tls[1]`,
     );
@@ -136,12 +136,12 @@ Rules that no request gets to
 
   it('is in the stack output and in the picture', () => {
     assert.deepEqual(effectiveSplits({ objects: repeated }), {
-      'shop/vault': [{ who: 'everybody', to: { [why]: '100 %' } }],
+      'shop/vault': [{ who: 'all requests', to: { [why]: '100 %' } }],
     });
     assert.equal(
       graphMermaid(trafficGraph(trafficModel(repeated))),
       `flowchart LR
-  n0["refused by Envoy, which goes on<br/>with the listener it had: server<br/>name a.test of<br/>vault.shop.svc.cluster.local is<br/>in VirtualService shop/vault<br/>spec.tls[0] and VirtualService<br/>shop/vault spec.tls[1]"]
+  n0["refused by Envoy, which keeps<br/>the previous listener: server<br/>name a.test of<br/>vault.shop.svc.cluster.local is<br/>in VirtualService shop/vault<br/>spec.tls[0] and VirtualService<br/>shop/vault spec.tls[1]"]
   subgraph s1["shop"]
     n1["vault<br/>mTLS permissive"]
   end

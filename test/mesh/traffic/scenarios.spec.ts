@@ -4,12 +4,13 @@ import { defaultRetries } from '../../../mesh/traffic/rules/action';
 import { Predictions, predictions, sampleTraffic } from './support/ask';
 
 /**
- * The traffic of the walkthroughs, predicted from the samples' objects; test/real/scenarios sends the requests. Left to that: what
- * applications do with an answer (pages, spans, metrics), and what depends on load or on earlier answers (circuit breakers, outlier ejection and its end).
+ * The traffic of the walkthroughs, predicted from the samples' objects; test/real/scenarios sends the requests. Only
+ * that test covers what applications do with an answer (pages, spans, metrics), and what depends on load or on earlier
+ * answers (circuit breakers, outlier ejection and its end).
  */
 const jason = { 'end-user': 'jason' };
 
-/** `ratings` in `user02` → the workload's name as predictions have it. */
+/** `ratings` in `user02` → the name of the workload in predictions. */
 const only = (workload: string): Record<string, string> => ({ [workload]: '1' });
 
 describe('routing model, scenarios of walkthrough 000', () => {
@@ -28,7 +29,7 @@ describe('routing model, scenarios of walkthrough 000', () => {
     for (const path of ['/', '/orders/1', '/none']) assert.deepEqual(mesh.atGateway(path), only('404, no rule'));
   });
 
-  it('D3: weight 0 leaves one cluster; with versions of their own and 80/20, a fifth goes to the canary', () => {
+  it('D3: weight 0 leaves one cluster; with separate versions and 80/20, a fifth goes to the canary', () => {
     const subsets = predictions('000')
       .gatewayOutcome({ path: '/orders' })
       .destinations?.map(({ subset }) => subset);
@@ -39,7 +40,7 @@ describe('routing model, scenarios of walkthrough 000', () => {
     });
   });
 
-  it('D4: a port without a name is sniffed, so that HTTP routes hold and retries apply', () => {
+  it('D4: the protocol of an unnamed port is detected, so that HTTP routes and retries apply', () => {
     const { kind, destinations, retries } = predictions('000').meshOutcome('default', 'order', 8080);
     assert.deepEqual(
       { kind, destinations, retries },
@@ -60,7 +61,7 @@ describe('routing model, scenarios of walkthrough 001', () => {
     assert.deepEqual(mesh.atGateway('/other'), only('404, no rule'));
   });
 
-  it('D2: reviews without rules, and by turns: a third to each version', () => {
+  it('D2: reviews without rules, and in turn: a third to each version', () => {
     const thirds = { 'default/reviews-v1': '1/3', 'default/reviews-v2': '1/3', 'default/reviews-v3': '1/3' };
     assert.deepEqual(predictions('001').inMesh('default', 'reviews', 9080), thirds);
     assert.deepEqual(predictions('001/round-robin').inMesh('default', 'reviews', 9080), thirds);
@@ -73,7 +74,7 @@ describe('routing model, scenarios of walkthrough 001', () => {
     });
   });
 
-  it('D4, D5 (as far as routing goes): the way through the gateway, the page and reviews that spans and metrics tell of', () => {
+  it('D4, D5 (routing only): the path through the gateway, the page and reviews that spans and metrics show', () => {
     const mesh = predictions('001');
     assert.deepEqual(mesh.atGateway('/productpage'), only('default/productpage-v1'));
     assert.deepEqual(mesh.inMesh('default', 'ratings', 9080), only('default/ratings-v1'));
@@ -84,7 +85,7 @@ describe('routing model, scenarios of walkthrough 002', () => {
   const recommendation = (state: string, headers: Record<string, string> = {}): Record<string, string> =>
     predictions(`002${state}`).inMesh('tutorial', 'recommendation', 8080, headers);
 
-  it('D1: customer alone: the gateway reaches it, and it finds no preference', () => {
+  it('D1: only customer: the gateway reaches it, and it finds no preference', () => {
     const mesh = predictions('002/customer');
     assert.deepEqual(mesh.atGateway('/customer'), only('tutorial/customer'));
     assert.deepEqual(mesh.meshOutcome('tutorial', 'preference', 8080), {
@@ -100,7 +101,7 @@ describe('routing model, scenarios of walkthrough 002', () => {
     assert.deepEqual(mesh.inMesh('tutorial', 'recommendation', 8080), only('tutorial/recommendation-v1'));
   });
 
-  it('D3: v2 without rules: every pod its share', () => {
+  it('D3: v2 without rules: every pod gets the same share', () => {
     const [v1, v2] = ['tutorial/recommendation-v1', 'tutorial/recommendation-v2'];
     assert.deepEqual(recommendation(''), { [v1]: '1/2', [v2]: '1/2' });
     assert.deepEqual(recommendation('/scaled'), { [v1]: '1/3', [v2]: '2/3' });
@@ -118,7 +119,7 @@ describe('routing model, scenarios of walkthrough 002', () => {
     });
   }
 
-  it('D8: 90/10 to 75/25: 15 of 100 requests move, and none of them to a place that is not there', () => {
+  it('D8: 90/10 to 75/25: 15 of 100 requests move, and none of them to a missing destination', () => {
     const [before, after] = [sampleTraffic('002/90-10'), sampleTraffic('002/75-25')];
     const { moves } = trafficDiff(before.objects, after.objects, { before: before.options, after: after.options });
     assert.deepEqual(
@@ -195,7 +196,7 @@ describe('routing model, scenarios of walkthrough 003', () => {
     assert.deepEqual(mesh.inMesh('user02', 'ratings', 9080), only('user02/ratings-v1'));
   });
 
-  it('D7: ratings fails for half of all, then for nine of ten', () => {
+  it('D7: ratings fails for 50 %, then for 90 % of the requests', () => {
     for (const [state, aborted, rest] of [
       ['abort-50', '1/2', '1/2'],
       ['abort-90', '9/10', '1/10'],
@@ -205,12 +206,12 @@ describe('routing model, scenarios of walkthrough 003', () => {
     }
   });
 
-  it('D8 (as far as routing goes): with and without the circuit breaker all requests are meant for httpbin', () => {
+  it('D8 (routing only): with and without the circuit breaker all requests go to httpbin', () => {
     for (const state of ['httpbin', 'circuit-breaker'])
       assert.deepEqual(predictions(`003/${state}`).inMesh('user02', 'httpbin', 8000), only('user02/httpbin'));
   });
 
-  it('D9 (as far as routing goes): half to each server before any ejection, and what is 503 is tried again', () => {
+  it('D9 (routing only): half to each server before any ejection, and a 503 is retried', () => {
     for (const state of ['hello', 'outlier']) {
       const mesh = predictions(`003/${state}`);
       assert.deepEqual(mesh.inMesh('user02', 'svc-hello', 8080), {
@@ -222,7 +223,7 @@ describe('routing model, scenarios of walkthrough 003', () => {
     }
   });
 
-  it('D10, D11 (as far as routing goes): without a retry policy of its own, what is 503 is not tried again', () => {
+  it('D10, D11 (routing only): without a retry policy in the route, a 503 is not retried', () => {
     const withoutRetries = { 'meshwright:routes': { user02: { 'svc-hello': { http: null } } } };
     const mesh = predictions('003/outlier', withoutRetries);
     assert.deepEqual(mesh.meshOutcome('user02', 'svc-hello', 8080).retries, defaultRetries);
@@ -233,7 +234,7 @@ describe('routing model, scenarios of walkthrough 003', () => {
 describe('routing model, scenarios of walkthrough 004', () => {
   const closed = only('connection closed');
 
-  it('D1: STRICT: a client without a certificate is cut off, one with a sidecar gets through', () => {
+  it('D1: STRICT: the connection of a client without a certificate is closed, one with a sidecar gets through', () => {
     const mesh = predictions('004');
     assert.deepEqual(mesh.fromPlain('default', 'productpage', 9080), closed);
     assert.deepEqual(mesh.inMesh('default', 'productpage', 9080), only('default/productpage-v1'));

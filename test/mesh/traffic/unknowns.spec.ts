@@ -80,7 +80,7 @@ const sidecar = (of: string, serviceAccount = 'default', labels: Record<string, 
   serviceAccount,
 });
 
-/** Where a request goes in words, and what is unknown of it. */
+/** The destinations of a request in words, and its unknowns. */
 function asked(
   objects: KubernetesObject[],
   request: Partial<Request>,
@@ -94,12 +94,12 @@ function asked(
 
 const host = 'pay.till.svc.cluster.local';
 
-describe('what the input does not hold', () => {
-  it('a route whose Service is elsewhere is compared, and the Service named', () => {
+describe('names that are not in the input', () => {
+  it('a route whose Service is elsewhere is compared, and names the Service', () => {
     assert.deepEqual(differs([split(90)], [split(60)]), [
       'changed',
       `${host}:80, from workloads`,
-      '  everybody: 30 % moves',
+      '  all requests: 30 % moves',
       '    - pay.till v1 90 %, pay.till v2 10 %',
       '    + pay.till v1 60 %, pay.till v2 40 %',
       `    ? unknown: no Service ${host} and no DestinationRule for subset v1 of ${host} is in the input`,
@@ -120,7 +120,7 @@ describe('what the input does not hold', () => {
     ]);
   });
 
-  it('a route whose Gateway is elsewhere is compared, and the Gateway named', () => {
+  it('a route whose Gateway is elsewhere is compared, and names the Gateway', () => {
     const at = (destination: string): KubernetesObject[] => [
       ...pay,
       service('till/book', { app: 'book' }),
@@ -134,7 +134,7 @@ describe('what the input does not hold', () => {
     assert.deepEqual(differs(at('pay'), at('book')), [
       'changed',
       'pay.example:80, from gateway edge/public',
-      '  everybody: 100 % moves',
+      '  all requests: 100 % moves',
       '    - pay.till',
       '    + book.till',
       '    ? unknown: no Gateway edge/public is in the input',
@@ -147,14 +147,14 @@ describe('what the input does not hold', () => {
     assert.deepEqual(asked(pay, { host: 'pay.example' }, proxy), ['unknown', why]);
   });
 
-  it('a name in a namespace that is not in the input is not past the mesh', () => {
+  it('a name in a namespace that is not in the input is not outside the mesh', () => {
     const known = [...pay, namespace('front')];
     assert.deepEqual(asked(known, { host: 'shelf.front' }, sidecar('till')), [
       'shelf.front',
       'no Service shelf.front.svc.cluster.local is in the input',
     ]);
     assert.deepEqual(asked(known, { host: 'www.example.org' }, sidecar('till')), [
-      'past the mesh, to the address asked for',
+      'passthrough, to the original address',
     ]);
   });
 });
@@ -179,28 +179,28 @@ describe('pods', () => {
       [moved(pay, scaled), moved(blue, green), moved(pay.slice(0, 3), pay)],
       [
         [
-          '  everybody: 25 % moves',
+          '  all requests: 25 % moves',
           ...all('pay.till: till/pay-v1 50 %, till/pay-v2 50 %', 'pay.till: till/pay-v1 25 %, till/pay-v2 75 %'),
         ],
-        ['  everybody: 100 % moves', ...all('pay.till: till/pay-blue', 'pay.till: till/pay-green')],
-        ['  everybody: 50 % moves', ...all('pay.till: till/pay-v1', 'pay.till: till/pay-v1 50 %, till/pay-v2 50 %')],
+        ['  all requests: 100 % moves', ...all('pay.till: till/pay-blue', 'pay.till: till/pay-green')],
+        ['  all requests: 50 % moves', ...all('pay.till: till/pay-v1', 'pay.till: till/pay-v1 50 %, till/pay-v2 50 %')],
       ],
     );
   });
 
-  it('are told by their labels where the input does not hold them', () => {
+  it('are described by their labels if they are not in the input', () => {
     const of = (version: string): KubernetesObject[] => [
       service('till/pay', { app: 'pay' }),
       networking('DestinationRule', 'till/pay', { host: 'pay', subsets: [{ name: 'v1', labels: { version } }] }),
       split(100),
     ];
     assert.deepEqual(moved(of('v1'), of('v7')), [
-      '  everybody: 100 % moves',
+      '  all requests: 100 % moves',
       ...all('pay.till v1: pods with app=pay, version=v1', 'pay.till v1: pods with app=pay, version=v7'),
     ]);
   });
 
-  it('of none, requests end in 503', () => {
+  it('without any, requests end in 503', () => {
     const lost = [...pay.slice(0, 3), deployment('till/pay-v2', { app: 'pay', track: 'v2' }), subsets, split(50)];
     assert.deepEqual(asked(lost, {}), [
       'pay.till v1 50 %, pay.till v2 50 % (503: no workload of namespace till has the labels app=pay, version=v2)',
@@ -244,7 +244,7 @@ describe('addresses and names', () => {
     assert.deepEqual(places, [['pay.till'], ['bank.example'], ['safe.till']]);
   });
 
-  it('what no TLS rule takes passes through under ALLOW_ANY and is closed under REGISTRY_ONLY', () => {
+  it('a connection that no TLS rule takes passes through under ALLOW_ANY and is closed under REGISTRY_ONLY', () => {
     const objects = [
       ...pay,
       networking('ServiceEntry', 'till/vendor', {
@@ -265,7 +265,7 @@ describe('addresses and names', () => {
       asked(objects, { host: name, port: 443, protocol }, sidecar('till'), {
         meshConfig: { outboundTrafficPolicy: { mode } },
       });
-    const passes = ['past the mesh, to the address asked for'];
+    const passes = ['passthrough, to the original address'];
     assert.deepEqual(
       (['ALLOW_ANY', 'REGISTRY_ONLY'] as const).map((mode) => [
         of('a.vendor.example', 'tls', mode),
@@ -279,7 +279,7 @@ describe('addresses and names', () => {
     );
   });
 
-  it('a change of outboundTrafficPolicy is one for hosts that the mesh does not know', () => {
+  it('a change of outboundTrafficPolicy affects hosts that the mesh does not know', () => {
     const options = (mode: string): MeshOptions => ({ meshConfig: { outboundTrafficPolicy: { mode } } });
     const diff = trafficDiff(pay, pay, { before: options('ALLOW_ANY'), after: options('REGISTRY_ONLY') });
     assert.deepEqual(
@@ -292,7 +292,7 @@ describe('addresses and names', () => {
 describe('mutual TLS', () => {
   const strict = security('PeerAuthentication', 'till/default', { mtls: { mode: 'STRICT' } });
   const plain = networking('DestinationRule', 'till/pay', { host: 'pay', trafficPolicy: { tls: { mode: 'DISABLE' } } });
-  const takes = 'Deployment till/pay-v1 takes mutual TLS only (PeerAuthentication till/default)';
+  const takes = 'Deployment till/pay-v1 accepts mutual TLS only (PeerAuthentication till/default)';
 
   it('STRICT refuses clients that send plaintext, with a sidecar or without', () => {
     const refused = `pay.till (503: ${takes}, and DestinationRule till/pay sends plaintext)`;
@@ -307,7 +307,7 @@ describe('mutual TLS', () => {
     );
   });
 
-  it('a port, a workload or a subset of its own may differ', () => {
+  it('a port, a workload or a subset may have other settings', () => {
     const onPort = security('PeerAuthentication', 'till/v1', {
       selector: { matchLabels: { version: 'v1' } },
       mtls: { mode: 'STRICT' },
@@ -319,23 +319,27 @@ describe('mutual TLS', () => {
       mtls: { mode: 'STRICT' },
     });
     assert.deepEqual(asked([...pay, onV1, plain], {}), [
-      'pay.till (50 % 503: Deployment till/pay-v1 takes mutual TLS only (PeerAuthentication till/v1), and DestinationRule till/pay sends plaintext)',
+      'pay.till (50 % 503: Deployment till/pay-v1 accepts mutual TLS only (PeerAuthentication till/v1), and DestinationRule till/pay sends plaintext)',
+    ]);
+    // Without a proxy of the client, only the server can answer.
+    assert.deepEqual(asked([...pay, onV1], {}, { type: 'none', namespace: 'jobs', labels: {} }), [
+      'pay.till (50 % closed: Deployment till/pay-v1 accepts mutual TLS only (PeerAuthentication till/v1), and the client has no sidecar)',
     ]);
   });
 
-  it('the diff says who is refused from now on', () => {
+  it('the diff shows newly refused clients', () => {
     assert.deepEqual(differs(pay, [...pay, strict]), [
       'changed',
       `${host}:80, from clients without a sidecar`,
-      '  everybody: 100 % moves',
+      '  all requests: 100 % moves',
       '    - pay.till',
       '    + connection closed',
     ]);
     assert.deepEqual(differs([namespace('till')], [namespace('till'), strict]), [
       'unknown',
       'Cannot tell what changes in traffic.',
-      'Changed, and not followed: what it does to traffic is unknown',
-      '  PeerAuthentication till/default: no workload that it is for is in the input',
+      'Changed, but not modelled: the effect on traffic is unknown',
+      '  PeerAuthentication till/default: the input has no workload that it applies to',
     ]);
   });
 });
@@ -373,6 +377,24 @@ describe('AuthorizationPolicy and RequestAuthentication', () => {
         asked(objects, request, { type: 'none', namespace: 'front', labels: {} }),
       ],
       [['pay.till'], ['pay.till'], [refused], [refused], [refused], [refused], [refused]],
+    );
+  });
+
+  it('take a ServiceAccount in a condition as its principal, and do not know the server name between proxies', () => {
+    const when = (key: string, ...values: string[]): KubernetesObject[] => [
+      ...pay,
+      policy({ rules: [{ when: [{ key, values }] }] }),
+    ];
+    const plain = { type: 'none', namespace: 'till', labels: {} } as const;
+    assert.deepEqual(
+      [
+        asked(when('source.serviceAccount', 'till/desk'), {}, sidecar('till', 'desk')),
+        asked(when('source.serviceAccount', 'desk'), {}, sidecar('till', 'desk')),
+        asked(when('source.serviceAccount', 'front/desk'), {}, sidecar('till', 'desk')),
+        asked(when('connection.sni', 'pay.test'), {}, sidecar('till', 'desk')).length,
+        asked(when('connection.sni', 'pay.test'), {}, plain),
+      ],
+      [['pay.till'], ['pay.till'], [refused], 2, [refused]],
     );
   });
 
@@ -424,13 +446,13 @@ describe('AuthorizationPolicy and RequestAuthentication', () => {
         ],
         [
           'pay.till',
-          'AuthorizationPolicy till/p asks whether source address is 10.0.0.0/8, which the request does not say',
+          'AuthorizationPolicy till/p depends on whether source address is 10.0.0.0/8, which the request does not show',
         ],
       ],
     );
   });
 
-  it('look at the path that the route has rewritten', () => {
+  it('see the path that the route has rewritten', () => {
     const rewritten = networking('VirtualService', 'till/pay', {
       hosts: ['pay'],
       http: [
@@ -449,7 +471,7 @@ describe('AuthorizationPolicy and RequestAuthentication', () => {
     assert.deepEqual(differs(pay, [...pay, reads]), [
       'changed',
       `${host}:80, from workloads, clients without a sidecar`,
-      '  everybody else: 100 % moves',
+      '  all other requests: 100 % moves',
       '    - pay.till',
       `    + ${refused}`,
     ]);
@@ -486,14 +508,14 @@ describe('AuthorizationPolicy and RequestAuthentication', () => {
       [
         'pay.till',
         'answer 403, AuthorizationPolicy edge/p denies it',
-        'answer 401, RequestAuthentication edge/r takes no invalid token',
-        'pay.till; RequestAuthentication edge/r asks whether token is invalid, which the request does not say',
+        'answer 401, RequestAuthentication edge/r refuses an invalid token',
+        'pay.till; RequestAuthentication edge/r depends on whether token is invalid, which the request does not show',
       ],
     );
   });
 });
 
-describe('what is not followed', () => {
+describe('objects that are not modelled', () => {
   const api = 'gateway.networking.k8s.io/v1';
   const httpRoute = (name: string): KubernetesObject =>
     object(api, 'HTTPRoute', 'till/pay', {
@@ -506,7 +528,7 @@ describe('what is not followed', () => {
       ...spec,
     });
 
-  it('is named where it can touch the answer, and nowhere else', () => {
+  it('are named if they can affect the answer, and only then', () => {
     assert.deepEqual(
       [
         asked([...pay, httpRoute('pay')], {}),
@@ -529,16 +551,16 @@ describe('what is not followed', () => {
         ),
       ],
       [
-        ['pay.till', 'HTTPRoute till/pay is not followed'],
-        ['pay.till', 'EnvoyFilter front/strip is not followed'],
+        ['pay.till', 'HTTPRoute till/pay is not modelled'],
+        ['pay.till', 'EnvoyFilter front/strip is not modelled'],
         ['pay.till'],
         ['pay.till'],
-        ['pay.till', 'WasmPlugin till/w is not followed'],
+        ['pay.till', 'WasmPlugin till/w is not modelled'],
       ],
     );
   });
 
-  it('makes a diff unknown when it changes, and nothing when it stays', () => {
+  it('make a diff unknown if they change, and have no effect if they stay', () => {
     const waypoint = object(api, 'Gateway', 'till/waypoint', { gatewayClassName: 'istio-waypoint' });
     const ingress = (name: string): KubernetesObject =>
       object('networking.k8s.io/v1', 'Ingress', 'till/in', {
@@ -560,24 +582,24 @@ describe('what is not followed', () => {
         [
           'unknown',
           'Cannot tell what changes in traffic.',
-          'Changed, and not followed: what it does to traffic is unknown',
+          'Changed, but not modelled: the effect on traffic is unknown',
           '  Ingress till/in: requests for pay.example',
         ],
       ],
     );
   });
 
-  it('is in the picture and in the stack output', () => {
+  it('are in the picture and in the stack output', () => {
     const objects = [...pay, subsets, split(50), httpRoute('pay')];
-    assert.match(graphMermaid(trafficGraph(trafficModel(objects))), /HTTPRoute pay<br\/>not followed/);
+    assert.match(graphMermaid(trafficGraph(trafficModel(objects))), /HTTPRoute pay<br\/>not modelled/);
     assert.deepEqual(effectiveSplits({ objects }), {
       'till/pay': [
-        { who: 'everybody', to: { v1: '50 %', v2: '50 %' }, unknown: ['HTTPRoute till/pay is not followed'] },
+        { who: 'all requests', to: { v1: '50 %', v2: '50 %' }, unknown: ['HTTPRoute till/pay is not modelled'] },
       ],
     });
   });
 
-  it('changes behaviour under load where a setting differs', () => {
+  it('change behaviour under load if a setting differs', () => {
     const rule = (maxConnections: number, more: Json = {}): KubernetesObject =>
       networking('DestinationRule', 'till/pay', {
         host: 'pay',
@@ -591,7 +613,7 @@ describe('what is not followed', () => {
       differs([...pay, rule(10)], [...pay, rule(1, { loadBalancer: { consistentHash: { httpHeaderName: 'x' } } })]),
       [
         'changed',
-        'No request goes elsewhere, but behaviour under load changes.',
+        'No request moves, but behaviour under load changes.',
         'Changes behaviour under load',
         '  pay.till: connectionPool.tcp.maxConnections 10 -> 1',
         '  pay.till: loadBalancer.consistentHash.httpHeaderName not set -> "x"',
@@ -600,7 +622,7 @@ describe('what is not followed', () => {
   });
 });
 
-describe('strings of strangers', () => {
+describe('strings from the input', () => {
   const evil = (regex: string): KubernetesObject =>
     networking('VirtualService', 'till/pay', {
       hosts: ['pay'],
@@ -616,7 +638,7 @@ describe('strings of strangers', () => {
     const row = trafficDiffMarkdown(diff)
       .split('\n')
       .find((line) => line.includes('<img>'));
-    assert.ok(row?.includes('``header x-a matches <img>\\|@team `x` \\x1b[31m*a*``'), row);
+    assert.ok(row?.includes('``header x-a matches <img>\\|@team `x` \\u001b[31m*a*``'), row);
     const graph = graphMermaid(trafficGraph(trafficModel([...pay, subsets, evil(regex)])));
     assert.doesNotMatch(`${trafficDiffText(diff)}${graph}`, /[\u0000-\u0009\u000b-\u001f\u007f]/);
   });
@@ -629,7 +651,7 @@ describe('strings of strangers', () => {
 });
 
 describe('an explanation', () => {
-  it('lists what its answer rests on', () => {
+  it('lists what its answer depends on', () => {
     const objects = [split(100), subsets];
     const request = { host: 'pay.till', port: 80 };
     const { unknown, outcome } = explanation(trafficModel(objects, {}, request), workloadClient('till', {}), request);

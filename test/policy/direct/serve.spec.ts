@@ -27,7 +27,7 @@ const urn = (name: string): string => `urn:pulumi:dev::shop::kubernetes:core/v1:
 const options = (...ignored: string[]): proto.AnalyzerResourceOptions =>
   new proto.AnalyzerResourceOptions().setIgnorechangesList(ignored);
 
-/** Tells what it sees. */
+/** Reports what it gets. */
 const telling: Pack = {
   name: 'telling',
   version: '1.2.3',
@@ -85,7 +85,7 @@ describe('the policy pack that the engine starts itself, over gRPC', () => {
   };
   after(() => closing.forEach((close) => close()));
 
-  it('says what it is', async () => {
+  it('describes itself', async () => {
     const client = await clientOf(telling);
     const info = await asked<proto.AnalyzerInfo>((done) => client.getAnalyzerInfo(new Empty(), done));
     const { name, version, supportsconfig, policiesList } = info.toObject();
@@ -142,7 +142,7 @@ describe('the policy pack that the engine starts itself, over gRPC', () => {
     ]);
   });
 
-  it('does as the engine configures it', async () => {
+  it("follows the engine's configuration", async () => {
     const client = await clientOf(telling);
     const tags = new proto.AnalyzerStackConfigureRequest();
     tags.getTagsMap().set('environment', 'production');
@@ -166,7 +166,7 @@ describe('the policy pack that the engine starts itself, over gRPC', () => {
     assert.deepEqual(await configure(DISABLED), []);
   });
 
-  it('judges a stack with what each resource has to do with others', async () => {
+  it('judges a stack with the relations between its resources', async () => {
     const client = await clientOf(telling);
     const resource = (name: string): proto.AnalyzerResource =>
       new proto.AnalyzerResource()
@@ -216,13 +216,13 @@ describe('the policy pack that the engine starts itself, over gRPC', () => {
     assert.deepEqual(response.toObject(), { remediationsList: [], notApplicableList: [] });
   });
 
-  it('says which defect a policy has, and goes on', async () => {
+  it('names the policy that crashes, and continues', async () => {
     const client = await clientOf(telling);
     await assert.rejects(analyze(client, { defect: true }), /broken/);
     assert.equal((await analyze(client, {})).length, 1);
   });
 
-  it('finds what the pack finds, with the words of its policies', async () => {
+  it('has the same findings and descriptions as the pack', async () => {
     const client = await clientOf({ name: packName, version: '0.1.0', policies });
     const route = ['v1', 'v3'].map((subset) => ({ destination: { host: 'reviews', subset }, weight: 60 }));
     const spec = { hosts: ['reviews'], http: [{ route }] };
@@ -234,7 +234,7 @@ describe('the policy pack that the engine starts itself, over gRPC', () => {
     const texts = response.getDiagnosticsList().map((one) => one.getMessage().split('\n').slice(0, 2));
     assert.deepEqual(texts, [
       [
-        'An object of Istio that is wrong by itself: weights, schema, single settings.',
+        'Mistakes within one Istio object: weights, schema, single settings.',
         'VirtualService bookinfo/reviews spec.http[0].route: weights must sum to 100, these sum to 120 (v1 60, v3 60); Istio would scale them to v1 50 %, v3 50 % [weight-sum-100, IST0106]',
       ],
     ]);
@@ -254,7 +254,7 @@ async function analyze(client: AnalyzerClient, props: Fields): Promise<Told[]> {
   return told(await asked<proto.AnalyzeResponse>((done) => client.analyze(requestOf(props), done)));
 }
 
-/** Findings with the texts of {@link telling} read. */
+/** Findings, with the messages of {@link telling} parsed. */
 function told(response: proto.AnalyzeResponse): Told[] {
   return response.getDiagnosticsList().map((one) => {
     const [description, text = ''] = one.getMessage().split('\n');

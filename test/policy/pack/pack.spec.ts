@@ -36,7 +36,7 @@ describe('the policy pack', () => {
     );
   });
 
-  it('knows every version of the API, and leaves other providers alone', () => {
+  it('recognizes every version of the API, and ignores other providers', () => {
     for (const version of ['v1', 'v1beta1', 'v1alpha3']) {
       const bad = virtualService([to('v1', 90), to('v2', 20)]);
       bad.type = `kubernetes:networking.istio.io/${version}:VirtualService`;
@@ -51,7 +51,7 @@ describe('the policy pack', () => {
     assert.deepEqual(runPack({ other, release }), []);
   });
 
-  it('sees the objects of a route set as it sees single ones', () => {
+  it('judges the objects of a route set like single ones', () => {
     const route = virtualService([to('v1', 90), to('v2', 20)]).inputs;
     const type = 'meshwright-routes:index:RouteSet';
     const inputs = {
@@ -74,18 +74,18 @@ describe('the policy pack', () => {
       hidden.filter(({ message }) => message.includes('route-ignored-by-pulumi')).map(({ urn }) => urn),
       ['set'],
     );
-    // The whole of it is unknown, and nothing is said of it; the rule may well have the subsets.
+    // All of it is unknown, so nothing is reported; the rule may have the subsets.
     assert.deepEqual(runPack({ set: { type, inputs: { namespace: 'bookinfo', objects: unknownText } } }), []);
   });
 
-  it('tells a bad object that is not registered in this run from its outputs', () => {
+  it('judges an object that is not registered in this run by its outputs', () => {
     const { type, inputs } = virtualService([to('v1', 90), to('v2', 20)]);
     const violations = runPack({ route: { type, inputs: null, outputs: inputs ?? {} } });
     assert.deepEqual(told(violations, 'istio-objects'), []);
     assert.ok(told(violations, 'istio-mesh').includes(`istio-mesh route: ${badSum}`));
   });
 
-  it('believes the inputs of this run, not the outputs, which a preview may not know', () => {
+  it('uses the inputs of this run, not the outputs, which a preview may not know', () => {
     const route = virtualService([to('v1', 90), to('v2', 10)]);
     route.outputs = { apiVersion: group, kind: 'VirtualService', metadata: unknownText, spec: unknownText };
     const violations = runPack({ route });
@@ -95,13 +95,13 @@ describe('the policy pack', () => {
     );
   });
 
-  it('judges the whole stack even where a name is not even a text', () => {
+  it('judges the whole stack even if a name is not a string', () => {
     const odd = virtualService([to('v1', 90), to('v2', 10)], { name: { toString: '' } });
     const violations = runPack({ odd, route: virtualService([to('v1', 90), to('v2', 20)]) });
     assert.deepEqual(told(violations, 'istio-objects').slice(-1), [`istio-objects route: ${badSum}`]);
   });
 
-  it('takes two resources with the same object for one object, which conflicts with none', () => {
+  it('treats two resources with the same object as one object without conflicts', () => {
     const route = virtualService([to('v1', 90), to('v2', 10)]);
     assert.deepEqual(
       told(runPack({ route, again: route }), 'istio-mesh').filter((text) => text.includes('vs-host-conflict')),
@@ -109,14 +109,14 @@ describe('the policy pack', () => {
     );
   });
 
-  it('takes config from the policy for objects for all policies', () => {
+  it('uses the configuration of the policy for objects for all policies', () => {
     const config = { rules: { 'weight-sum-100': 'advisory' } };
     const violations = runPack({ route: virtualService([to('v1', 90), to('v2', 20)]) }, config);
     assert.deepEqual(told(violations, 'istio-objects'), []);
     assert.ok(told(violations, 'istio-advice').includes(`istio-advice route: ${badSum}`));
   });
 
-  it('tells a level for a rule that does not exist once, of no resource', () => {
+  it('reports a level for an unknown rule once, without a resource', () => {
     const violations = runPack({ route: virtualService([to('v1', 100)]) }, { rules: { nonsense: 'off' } });
     const options = violations.filter(({ message }) => message.includes('[options]'));
     assert.deepEqual(
@@ -125,7 +125,7 @@ describe('the policy pack', () => {
     );
   });
 
-  it('lists what is waived, with the object that waives it', () => {
+  it('lists waived findings, with the object that waives them', () => {
     const annotations = { 'policy.meshwright.io/waive.weight-sum-100': 'moves to 100 with the next release' };
     const violations = runPack({ route: virtualService([to('v1', 90), to('v2', 20)], { annotations }) });
     assert.deepEqual(told(violations, 'istio-objects'), []);
@@ -150,7 +150,155 @@ describe('the policy pack', () => {
   });
 });
 
-describe('the policy pack, where a preview does not know a value', () => {
+describe('the policy pack, with tests of routing in the configuration of a program', () => {
+  const before = process.env['PULUMI_CONFIG'];
+  afterEach(() => {
+    if (before === undefined) delete process.env['PULUMI_CONFIG'];
+    else process.env['PULUMI_CONFIG'] = before;
+  });
+  const object = (apiVersion: string, kind: string, name: string, spec: object): Resource => ({
+    type: `kubernetes:${apiVersion}:${kind}`,
+    inputs: { apiVersion: apiVersion.replace(/^core\//, ''), kind, metadata: { name, namespace: 'shop' }, spec },
+  });
+  const pods = (version: string): Resource =>
+    object('apps/v1', 'Deployment', `cart-${version}`, {
+      selector: { matchLabels: { app: 'cart', version } },
+      template: {
+        metadata: { labels: { app: 'cart', version } },
+        spec: { containers: [{ name: 'cart', image: 'cart' }] },
+      },
+    });
+  const stack = (weight: unknown, more: Record<string, Resource> = {}): Record<string, Resource> => ({
+    service: object('core/v1', 'Service', 'cart', { selector: { app: 'cart' }, ports: [{ name: 'http', port: 80 }] }),
+    one: pods('v1'),
+    two: pods('v2'),
+    rule: object(group, 'DestinationRule', 'cart', {
+      host: 'cart',
+      subsets: ['v1', 'v2'].map((version) => ({ name: version, labels: { version } })),
+    }),
+    route: object(group, 'VirtualService', 'cart', {
+      hosts: ['cart'],
+      http: [
+        {
+          route: [
+            { destination: { host: 'cart', subset: 'v1' }, weight },
+            { destination: { host: 'cart', subset: 'v2' }, weight: 10 },
+          ],
+        },
+      ],
+    }),
+    ...more,
+  });
+  /** The findings of the pack about tests of routing. */
+  const judged = (resources: Record<string, Resource>, expect: unknown, sections: object = {}): string[] => {
+    process.env['PULUMI_CONFIG'] = JSON.stringify({ 'meshwright:expect': expect, ...sections });
+    return runPack(resources)
+      .filter(({ message }) => message.includes('Expectation'))
+      .map(({ policy, message }) => `${policy} ${message}`);
+  };
+  const toV1 = (share: number): string => JSON.stringify([{ request: 'cart.shop/', to: 'cart v1', share }]);
+  const fails =
+    'expected 100 % of the requests from workloads to reach cart v1; instead: cart.shop v1 90 %, cart.shop v2 10 % (VirtualService shop/cart spec.http[0])';
+
+  it('is silent if they hold', () => {
+    assert.deepEqual(judged(stack(90), toV1(90)), []);
+  });
+
+  it('stops a preview in which one fails', () => {
+    assert.deepEqual(judged(stack(90), toV1(100)), [
+      `istio-mesh Expectation expect[0]: ${fails.replace('100 % of the', 'all')} [expect]`,
+    ]);
+  });
+
+  it('advises if it cannot tell', () => {
+    const filter = object('networking.istio.io/v1alpha3', 'EnvoyFilter', 'lua', {
+      configPatches: [
+        { applyTo: 'HTTP_ROUTE', match: { context: 'SIDECAR_OUTBOUND' }, patch: { operation: 'REMOVE' } },
+      ],
+    });
+    const expect = JSON.stringify([{ request: 'cart.shop/', from: 'shop', to: 'cart v1', share: 90 }]);
+    assert.deepEqual(judged(stack(90, { filter }), expect), [
+      'istio-advice Expectation expect[0]: cannot tell: EnvoyFilter shop/lua is not modelled [expect]',
+    ]);
+  });
+
+  it('advises if an unknown value of the preview decides', () => {
+    assert.deepEqual(
+      judged(stack(unknownNumber), toV1(100)).map((message) => message.split('; instead')[0]),
+      ['istio-advice Expectation expect[0]: expected all requests from workloads to reach cart v1'],
+    );
+    const image = stack(90);
+    const template = (image['one']?.inputs as { spec: { template: { spec: object } } }).spec.template;
+    template.spec = { containers: [{ name: 'cart', image: unknownText }] };
+    assert.equal(judged(image, toV1(100))[0]?.split(' ')[0], 'istio-mesh');
+  });
+
+  it('knows the gateways of Helm releases', () => {
+    const release: Resource = {
+      type: 'kubernetes:helm.sh/v3:Release',
+      inputs: { chart: 'gateway', name: 'public', namespace: 'edge' },
+    };
+    const gateway = object(group, 'Gateway', 'front', {
+      selector: { istio: 'public' },
+      servers: [{ port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: ['*'] }],
+    });
+    const answer = object(group, 'VirtualService', 'answer', {
+      hosts: ['*'],
+      gateways: ['front'],
+      http: [{ directResponse: { status: 418 } }],
+    });
+    const expect = (status: number): string =>
+      JSON.stringify([{ request: 'shop.example.com/', from: 'gateway edge/public', status }]);
+    const all = stack(90, { release, gateway, answer });
+    assert.deepEqual(judged(all, expect(418)), []);
+    // Pods that exist outside a stack of Meshwright.
+    const gateways = JSON.stringify({ public: { namespace: 'edge', install: false } });
+    const existing = judged(stack(90, { gateway, answer }), expect(418), { 'meshwright:gateways': gateways });
+    assert.deepEqual(existing, []);
+    assert.deepEqual(judged(all, expect(404)), [
+      'istio-mesh Expectation expect[0]: expected all requests from gateway edge/public to get status 404; instead: answer 418 (VirtualService shop/answer spec.http[0]) [expect]',
+    ]);
+  });
+
+  it('does not know weights that belong to a controller', () => {
+    const { route, ...others } = stack(90);
+    const inputs = {
+      namespace: 'shop',
+      weightsOwnedBy: 'flagger',
+      objects: { 'VirtualService shop/cart': JSON.stringify(route?.inputs) },
+    };
+    const owned: Resource = { type: 'meshwright-routes:index:Route', inputs };
+    assert.deepEqual(judged({ ...others, owned }, toV1(100)), [
+      'istio-advice Expectation expect[0]: cannot tell: the weights of VirtualService shop/cart belong to flagger [expect]',
+    ]);
+  });
+
+  it('stops at a test that it cannot read', () => {
+    assert.deepEqual(judged(stack(90), 'none'), [
+      'istio-mesh Expectation expect: must be a list of tests of routing [expect]',
+    ]);
+    const broken = [
+      'cart.shop',
+      { request: 'cart.shop' },
+      { request: 'cart.shop', to: 'cart', share: 101 },
+      { request: 'cart.shop', to: 'cart', weight: 90 },
+      { request: { url: 'cart.shop', header: {} }, to: 'cart' },
+      { request: { url: 'cart.shop', headers: { a: 1 } }, to: 'cart' },
+      { request: 'ftp://cart.shop', to: 'cart' },
+    ];
+    assert.deepEqual(judged(stack(90), JSON.stringify(broken)), [
+      'istio-mesh Expectation expect[0]: must be a map with request, and to or status [expect]',
+      'istio-mesh Expectation expect[1]: must say either to or status [expect]',
+      'istio-mesh Expectation expect[2]: share must be a percentage from 0 to 100 [expect]',
+      'istio-mesh Expectation expect[3]: unknown key weight; known are request, from, to, status, share [expect]',
+      'istio-mesh Expectation expect[4]: unknown key request.header; known are request, from, to, status, share [expect]',
+      'istio-mesh Expectation expect[5]: request must be [METHOD ][PROTOCOL://]HOST[:PORT][/PATH], or a map with url, method and headers [expect]',
+      'istio-mesh Expectation expect[6]: protocol ftp; allowed are http, https, tcp, tls [expect]',
+    ]);
+  });
+});
+
+describe('the policy pack, with unknown values in a preview', () => {
   it('stops an unknown weight, and still judges the rest of the object', () => {
     const route = virtualService([to('v1', unknownNumber), to('v2', 20)]);
     const http = [...(route.inputs?.['spec'] as { http: object[] }).http, { route: [to('v1', 60), to('v2', 60)] }];
@@ -166,7 +314,7 @@ describe('the policy pack, where a preview does not know a value', () => {
     ['route', unknownText],
     ['destination', [to('v1', 90), unknownText]],
   ] as const) {
-    it(`stops an unknown ${what}, since a weight is in it`, () => {
+    it(`stops an unknown ${what}, since it contains a weight`, () => {
       const violations = told(runPack({ route: virtualService(route) }), 'istio-objects');
       assert.deepEqual(
         violations.map((text) => text.includes('[undetermined]')),
@@ -186,7 +334,7 @@ describe('the policy pack, where a preview does not know a value', () => {
     );
   });
 
-  it('finds an unknown namespace in the Namespace that it is an output of', () => {
+  it('finds an unknown namespace in the Namespace resource that it comes from', () => {
     const namespace: Resource = {
       type: 'kubernetes:core/v1:Namespace',
       inputs: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'bookinfo' } },
@@ -201,7 +349,7 @@ describe('the policy pack, where a preview does not know a value', () => {
     );
   });
 
-  it('never shows what an unknown or secret place holds', () => {
+  it('never shows unknown or secret values', () => {
     const secret = 'c2VjcmV0LWtleQ';
     const authentication: Resource = {
       type: 'kubernetes:security.istio.io/v1:RequestAuthentication',

@@ -6,9 +6,9 @@ import {
 } from '@pulumi/policy';
 import { objectPolicy, advicePolicy, meshPolicy } from '../../../policy/pack/policies';
 
-/** What the engine hands to policies in place of a text that is not known yet. */
+/** The engine's placeholder for an unknown string. */
 export const unknownText = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
-/** The same for a number. */
+/** The engine's placeholder for an unknown number. */
 export const unknownNumber = '3eeb2bf0-c639-47a8-9e75-3b44932eb421';
 
 export interface Resource {
@@ -37,7 +37,7 @@ export function runPack(
   config: object = {},
   tags: Record<string, string> = {},
 ): Violation[] {
-  // The pack remembers inputs by URN, so each run has URNs of its own.
+  // The pack remembers inputs by URN, so each run needs different URNs.
   const run = ++runs;
   const violations: Violation[] = [];
   const shared = { stackTags: new Map(Object.entries(tags)), getConfig: () => config };

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { stackFile } from '../../../policy/pack/options';
 
-describe('the stack file, as the engine hands it over', () => {
+describe("the stack file in the engine's configuration", () => {
   const before = process.env['PULUMI_CONFIG'];
   afterEach(() => {
     if (before === undefined) delete process.env['PULUMI_CONFIG'];
     else process.env['PULUMI_CONFIG'] = before;
   });
 
-  it('is its sections, of which one that cannot be read spoils no other', () => {
+  it('has its sections, and skips one that cannot be read', () => {
     const config = {
       'meshwright:policy': '{"maxStep":20}',
       'meshwright:routes': 'none',
@@ -20,8 +20,8 @@ describe('the stack file, as the engine hands it over', () => {
 
   for (const [what, config] of [
     ['no configuration', undefined],
-    ['one that is no JSON', '{'],
-    ['one that is no map', '[]'],
+    ['one that is not JSON', '{'],
+    ['one that is not a map', '[]'],
   ] as const) {
     it(`has no sections where there is ${what}`, () => {
       if (config === undefined) delete process.env['PULUMI_CONFIG'];

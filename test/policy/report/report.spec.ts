@@ -32,7 +32,7 @@ const deprecated = 'is deprecated; use consecutiveGatewayErrors or consecutive5x
 const single = 'v1 is the only destination and gets every request, not 50 %; leave the weight out or write 100';
 
 describe('a report', () => {
-  it('for people is grouped by object, with the fix, and counts in its last line', () => {
+  it('for people is grouped by object, with fixes, and ends with totals', () => {
     assert.equal(
       textReport(report),
       `DestinationRule bookinfo/reviews  (mesh.yaml)
@@ -63,7 +63,7 @@ Waived
     assert.deepEqual(JSON.parse(jsonReport(report)), { ...report });
   });
 
-  it('leaves out what is below the level asked for', () => {
+  it('leaves out findings below the requested level', () => {
     const mandatory = sourced(checkReport(given, {}, { rules }), { objects: 2, level: 'mandatory' });
     assert.deepEqual(
       mandatory.findings.map(({ rule }) => rule),
@@ -71,7 +71,7 @@ Waived
     );
   });
 
-  it('refuses what is mandatory, found or undetermined', () => {
+  it('refuses mandatory findings, even undetermined ones', () => {
     const [finding] = report.findings.filter(({ level }) => level === 'mandatory');
     assert.ok(finding);
     assert.equal(isRefused({ findings: [finding], undetermined: [] }), true);

@@ -45,11 +45,11 @@ describe('ambient-waypoint', () => {
     );
   });
 
-  it('takes them with one, for the namespace or the Service', () => {
+  it('accepts them with a waypoint of the namespace or the Service', () => {
     assert.deepEqual(judged(ambientWaypoint, [enrolled, service('reviews'), reviews]), []);
   });
 
-  it('takes a Service with a waypoint of its own, and sees one that opts out', () => {
+  it('accepts a Service with its own waypoint, and refuses one that opts out', () => {
     assert.deepEqual(
       judged(ambientWaypoint, [
         ambient(),
@@ -69,7 +69,7 @@ describe('ambient-waypoint', () => {
     );
   });
 
-  it('leaves TCP, sidecars and gateways alone', () => {
+  it('ignores TCP, sidecars and gateways', () => {
     assert.deepEqual(
       judged(ambientWaypoint, [
         ambient(),
@@ -84,7 +84,7 @@ describe('ambient-waypoint', () => {
     );
   });
 
-  it('wants routes in the namespace of the Service', () => {
+  it('requires routes in the namespace of the Service', () => {
     assert.deepEqual(
       judged(ambientWaypoint, [
         enrolled,
@@ -109,7 +109,7 @@ describe('ambient-waypoint', () => {
     );
   });
 
-  it('wants targetRefs for policies that read HTTP', () => {
+  it('requires targetRefs for policies that read HTTP', () => {
     assert.deepEqual(
       judged(ambientWaypoint, [enrolled, authorizationPolicy('a', methods), requestAuthentication('b', {})]),
       [
@@ -129,7 +129,7 @@ describe('ambient-waypoint', () => {
     );
   });
 
-  it('takes policies on connections, and those with targetRefs', () => {
+  it('accepts policies on connections, and those with targetRefs', () => {
     assert.deepEqual(
       judged(ambientWaypoint, [
         enrolled,
@@ -145,7 +145,7 @@ describe('ambient-waypoint', () => {
     );
   });
 
-  it('wants what a policy is for to use a waypoint', () => {
+  it('requires a waypoint for the targets of a policy', () => {
     assert.deepEqual(
       judged(ambientWaypoint, [
         ambient(),
@@ -157,13 +157,13 @@ describe('ambient-waypoint', () => {
           ambientWaypoint,
           'AuthorizationPolicy bookinfo/b',
           'spec',
-          'what this is for in namespace bookinfo uses no waypoint, and ztunnel cannot do it; label the Service with istio.io/use-waypoint',
+          'the targets in namespace bookinfo use no waypoint, and ztunnel cannot apply this; label the Service with istio.io/use-waypoint',
         ),
       ],
     );
   });
 
-  it('misses a waypoint with another name', () => {
+  it('reports that a waypoint of this name is missing', () => {
     assert.deepEqual(
       judged(ambientWaypoint, [
         ambient({ 'istio.io/use-waypoint': 'waypiont' }),

@@ -26,7 +26,7 @@ describe('apply-order', () => {
         applyOrder,
         'VirtualService bookinfo/reviews',
         '',
-        'nothing makes Pulumi create DestinationRule bookinfo/reviews before this VirtualService: requests fail with 503 until it is there. Add it to dependsOn',
+        'nothing makes Pulumi create DestinationRule bookinfo/reviews before this VirtualService: requests fail with 503 until it exists. Add it to dependsOn',
       ),
     ]);
   });
@@ -38,7 +38,7 @@ describe('apply-order', () => {
     );
   });
 
-  it('takes the order that dependencies give, over several steps too', () => {
+  it('follows dependencies over several steps', () => {
     assert.deepEqual(
       judgedResources(applyOrder, [
         ...pods,
@@ -50,7 +50,7 @@ describe('apply-order', () => {
     );
   });
 
-  it('takes the order inside a route set, but not what the set does not wait for', () => {
+  it('accepts the order within a route set, but reports what the set does not wait for', () => {
     const set = { type: 'meshwright-routes:index:RouteSet', urn: 'set' };
     const both = (facts: object): Parameters<typeof judgedResources>[1] => [
       ...pods,
@@ -64,7 +64,7 @@ describe('apply-order', () => {
     );
   });
 
-  it('takes dependencies of parents, and the children of a component that is depended on', () => {
+  it('follows the dependencies of parents, and the children of components', () => {
     assert.deepEqual(
       judgedResources(applyOrder, [
         ...pods,
@@ -76,7 +76,7 @@ describe('apply-order', () => {
     );
   });
 
-  it('does not take a common parent for an order', () => {
+  it('does not treat a common parent as an order', () => {
     assert.deepEqual(
       judgedResources(applyOrder, [
         component('Routes'),
@@ -88,17 +88,17 @@ describe('apply-order', () => {
           applyOrder,
           'VirtualService bookinfo/reviews',
           '',
-          'nothing makes Pulumi create DestinationRule bookinfo/reviews before this VirtualService: requests fail with 503 until it is there. Add it to dependsOn',
+          'nothing makes Pulumi create DestinationRule bookinfo/reviews before this VirtualService: requests fail with 503 until it exists. Add it to dependsOn',
         ),
       ],
     );
   });
 
-  it('needs nothing that is not in the program', () => {
+  it('ignores objects that are not in the program', () => {
     assert.deepEqual(judgedResources(applyOrder, [resource(reviews)]), []);
   });
 
-  it('wants Istio objects after the control plane of the program', () => {
+  it('requires Istio objects after the control plane of the program', () => {
     assert.deepEqual(
       judgedResources(applyOrder, [
         ours,
@@ -124,7 +124,7 @@ describe('apply-order', () => {
     );
   });
 
-  it('wants each rule that defines a used subset', () => {
+  it('requires each rule that defines a used subset', () => {
     assert.deepEqual(
       judgedResources(applyOrder, [
         ours,
@@ -137,7 +137,7 @@ describe('apply-order', () => {
           applyOrder,
           'VirtualService bookinfo/reviews',
           '',
-          'nothing makes Pulumi create DestinationRule bookinfo/reviews.v2 before this VirtualService: requests fail with 503 until it is there. Add it to dependsOn',
+          'nothing makes Pulumi create DestinationRule bookinfo/reviews.v2 before this VirtualService: requests fail with 503 until it exists. Add it to dependsOn',
         ),
       ],
     );

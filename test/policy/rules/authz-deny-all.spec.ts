@@ -7,7 +7,7 @@ const policy = (name: string, spec: Record<string, unknown>, metadata = {}) =>
 const get = { rules: [{ to: [{ operation: { methods: ['GET'] } }] }] };
 
 describe('authz-deny-all', () => {
-  it('refuses a policy that lets nobody in', () => {
+  it('refuses a policy that allows no request', () => {
     assert.deepEqual(judged(authzDenyAll, [policy('none', {})]), [
       finding(
         authzDenyAll,
@@ -22,7 +22,7 @@ describe('authz-deny-all', () => {
     assert.deepEqual(judged(authzDenyAll, [policy('none', {}), policy('get', get)]), []);
   });
 
-  it('looks at whom the others are for', () => {
+  it('considers which workloads the other policies select', () => {
     assert.deepEqual(
       judged(authzDenyAll, [
         policy('none', { selector: { matchLabels: { app: 'a' } } }),
@@ -51,7 +51,7 @@ describe('authz-deny-all', () => {
     ]);
   });
 
-  it('takes a DENY with conditions and an ALLOW of everything', () => {
+  it('accepts a DENY with conditions and an ALLOW of everything', () => {
     assert.deepEqual(
       judged(authzDenyAll, [policy('deny', { ...get, action: 'DENY' }), policy('allow', { rules: [{}] })]),
       [],
@@ -74,14 +74,14 @@ describe('authz-deny-all', () => {
     );
   });
 
-  it('says nothing of providers where MeshConfig is not known', () => {
+  it('reports no provider if MeshConfig is unknown', () => {
     assert.deepEqual(
       judged(authzDenyAll, [policy('ext', { action: 'CUSTOM', provider: { name: 'opa' }, rules: [{}] })]),
       [],
     );
   });
 
-  it('stands back from a waiver, which the check lists', () => {
+  it('respects a waiver, which the check lists', () => {
     assert.deepEqual(
       judged(authzDenyAll, [
         policy(

@@ -23,18 +23,18 @@ describe('authz-needs-mtls', () => {
         authzNeedsMtls,
         'AuthorizationPolicy bookinfo/who',
         'spec.rules[0].from[0].source.principals',
-        "this asks for the client's identity, which only mutual TLS gives, but PeerAuthentication bookinfo/default switches it off (mode DISABLE); switch mutual TLS on, or ask for something else",
+        "this checks the client's identity, which only mutual TLS gives, but PeerAuthentication bookinfo/default switches it off (mode DISABLE); switch mutual TLS on, or use other conditions",
       ),
       finding(
         authzNeedsMtls,
         'AuthorizationPolicy bookinfo/who',
         'spec.rules[0].when[0].key',
-        "this asks for the client's identity, which only mutual TLS gives, but PeerAuthentication bookinfo/default switches it off (mode DISABLE); switch mutual TLS on, or ask for something else",
+        "this checks the client's identity, which only mutual TLS gives, but PeerAuthentication bookinfo/default switches it off (mode DISABLE); switch mutual TLS on, or use other conditions",
       ),
     ]);
   });
 
-  it('takes STRICT, and PERMISSIVE by default', () => {
+  it('accepts STRICT, and PERMISSIVE by default', () => {
     assert.deepEqual(
       judged(authzNeedsMtls, [
         mode('STRICT'),
@@ -49,7 +49,7 @@ describe('authz-needs-mtls', () => {
     );
   });
 
-  it('looks at the workload that is selected', () => {
+  it('considers the selected workload', () => {
     assert.deepEqual(
       judged(authzNeedsMtls, [
         mode('STRICT'),
@@ -62,19 +62,19 @@ describe('authz-needs-mtls', () => {
           authzNeedsMtls,
           'AuthorizationPolicy bookinfo/who',
           'spec.rules[0].from[0].source.principals',
-          "this asks for the client's identity, which only mutual TLS gives, but PeerAuthentication bookinfo/ratings switches it off (mode DISABLE); switch mutual TLS on, or ask for something else",
+          "this checks the client's identity, which only mutual TLS gives, but PeerAuthentication bookinfo/ratings switches it off (mode DISABLE); switch mutual TLS on, or use other conditions",
         ),
         finding(
           authzNeedsMtls,
           'AuthorizationPolicy bookinfo/who',
           'spec.rules[0].when[0].key',
-          "this asks for the client's identity, which only mutual TLS gives, but PeerAuthentication bookinfo/ratings switches it off (mode DISABLE); switch mutual TLS on, or ask for something else",
+          "this checks the client's identity, which only mutual TLS gives, but PeerAuthentication bookinfo/ratings switches it off (mode DISABLE); switch mutual TLS on, or use other conditions",
         ),
       ],
     );
   });
 
-  it('sees that clients are told to use plaintext', () => {
+  it('notices that clients must use plaintext', () => {
     assert.deepEqual(
       judged(authzNeedsMtls, [
         service('ratings'),
@@ -87,13 +87,13 @@ describe('authz-needs-mtls', () => {
           authzNeedsMtls,
           'AuthorizationPolicy bookinfo/who',
           'spec.rules[0].from[0].source.principals',
-          "this asks for the client's identity, which only mutual TLS gives, but DestinationRule bookinfo/ratings makes clients of ratings.bookinfo.svc.cluster.local use TLS mode DISABLE; switch mutual TLS on, or ask for something else",
+          "this checks the client's identity, which only mutual TLS gives, but DestinationRule bookinfo/ratings makes clients of ratings.bookinfo.svc.cluster.local use TLS mode DISABLE; switch mutual TLS on, or use other conditions",
         ),
         finding(
           authzNeedsMtls,
           'AuthorizationPolicy bookinfo/who',
           'spec.rules[0].when[0].key',
-          "this asks for the client's identity, which only mutual TLS gives, but DestinationRule bookinfo/ratings makes clients of ratings.bookinfo.svc.cluster.local use TLS mode DISABLE; switch mutual TLS on, or ask for something else",
+          "this checks the client's identity, which only mutual TLS gives, but DestinationRule bookinfo/ratings makes clients of ratings.bookinfo.svc.cluster.local use TLS mode DISABLE; switch mutual TLS on, or use other conditions",
         ),
       ],
     );
@@ -109,19 +109,19 @@ describe('authz-needs-mtls', () => {
           authzNeedsMtls,
           'AuthorizationPolicy bookinfo/who',
           'spec.rules[0].from[0].source.principals',
-          "this asks for the client's identity, which only mutual TLS gives, but auto mTLS is off and no DestinationRule tells clients of ratings.bookinfo.svc.cluster.local to use it; switch mutual TLS on, or ask for something else",
+          "this checks the client's identity, which only mutual TLS gives, but auto mTLS is off and no DestinationRule tells clients of ratings.bookinfo.svc.cluster.local to use it; switch mutual TLS on, or use other conditions",
         ),
         finding(
           authzNeedsMtls,
           'AuthorizationPolicy bookinfo/who',
           'spec.rules[0].when[0].key',
-          "this asks for the client's identity, which only mutual TLS gives, but auto mTLS is off and no DestinationRule tells clients of ratings.bookinfo.svc.cluster.local to use it; switch mutual TLS on, or ask for something else",
+          "this checks the client's identity, which only mutual TLS gives, but auto mTLS is off and no DestinationRule tells clients of ratings.bookinfo.svc.cluster.local to use it; switch mutual TLS on, or use other conditions",
         ),
       ],
     );
   });
 
-  it('leaves policies alone that do not ask who', () => {
+  it('ignores policies that do not check identities', () => {
     assert.deepEqual(
       judged(authzNeedsMtls, [
         mode('DISABLE'),

@@ -29,7 +29,7 @@ describe('authz-selector-targets', () => {
     );
   });
 
-  it('takes one with a workload, and says nothing where there are none at all', () => {
+  it('accepts one with a workload, and reports nothing without any workload', () => {
     assert.deepEqual(
       judged(authzSelectorTargets, [
         deployment('reviews', 'v1'),
@@ -40,7 +40,7 @@ describe('authz-selector-targets', () => {
     );
   });
 
-  it('believes declared workloads', () => {
+  it('accepts declared workloads', () => {
     assert.deepEqual(
       judged(
         authzSelectorTargets,
@@ -74,7 +74,7 @@ describe('authz-selector-targets', () => {
     );
   });
 
-  it('says nothing of namespaces when none is among the objects', () => {
+  it('reports nothing about namespaces when none is among the objects', () => {
     assert.deepEqual(judged(authzSelectorTargets, [from({ namespaces: ['shop'] })]), []);
   });
 
@@ -138,7 +138,7 @@ describe('authz-selector-targets', () => {
     );
   });
 
-  it('refuses methods that are none, in whatever case', () => {
+  it('refuses unknown methods, in any case', () => {
     assert.deepEqual(
       judged(authzSelectorTargets, [
         toOperation({ methods: ['GET', 'PROPFIND', 'P*', '*', 'get'], notMethods: ['FETCH'] }),
@@ -148,13 +148,13 @@ describe('authz-selector-targets', () => {
           authzSelectorTargets,
           'AuthorizationPolicy bookinfo/policy',
           'spec.rules[0].to[0].operation.methods[4]',
-          '"get" is no HTTP method; methods are case-sensitive, write "GET"',
+          '"get" is not an HTTP method; methods are case-sensitive, write "GET"',
         ),
         finding(
           authzSelectorTargets,
           'AuthorizationPolicy bookinfo/policy',
           'spec.rules[0].to[0].operation.notMethods[0]',
-          '"FETCH" is no HTTP method; allowed are the methods of HTTP, such as GET, and for gRPC always POST',
+          '"FETCH" is not an HTTP method; allowed are the methods of HTTP, such as GET, and for gRPC always POST',
         ),
       ],
     );
@@ -171,13 +171,13 @@ describe('authz-selector-targets', () => {
           authzSelectorTargets,
           'AuthorizationPolicy bookinfo/policy',
           'spec.rules[0].to[0].operation.hosts[1]',
-          'host "reviws" is no Service; Services of namespace bookinfo: reviews; name one of them, add the Service, or declare the host in externals.hosts',
+          'host "reviws" is not a Service; Services of namespace bookinfo: reviews; name one of them, add the Service, or declare the host in externals.hosts',
         ),
         finding(
           authzSelectorTargets,
           'AuthorizationPolicy bookinfo/policy',
           'spec.rules[0].to[0].operation.hosts[4]',
-          'host "x.bookinfo" is no Service; Services of namespace bookinfo: reviews; name one of them, add the Service, or declare the host in externals.hosts',
+          'host "x.bookinfo" is not a Service; Services of namespace bookinfo: reviews; name one of them, add the Service, or declare the host in externals.hosts',
         ),
       ],
     );

@@ -6,7 +6,7 @@ const ejecting = (detection: object) =>
   destinationRule('reviews', { host: 'reviews', trafficPolicy: { outlierDetection: detection } });
 
 describe('blast-radius-outlier', () => {
-  it('advises against throwing out every pod of a small service', () => {
+  it('advises against ejecting every pod of a small service', () => {
     assert.deepEqual(
       judged(blastRadiusOutlier, [
         service('reviews'),
@@ -87,13 +87,13 @@ describe('blast-radius-outlier', () => {
           blastRadiusOutlier,
           'DestinationRule bookinfo/reviews',
           'spec.trafficPolicy.loadBalancer.localityLbSetting',
-          'failover between localities of reviews.bookinfo.svc.cluster.local never happens without outlierDetection, which tells that a locality is down; add outlierDetection to this policy',
+          'failover between localities of reviews.bookinfo.svc.cluster.local never happens without outlierDetection, which detects that a locality is down; add outlierDetection to this policy',
         ),
       ],
     );
   });
 
-  it('takes failover with it', () => {
+  it('accepts failover with outlier detection', () => {
     assert.deepEqual(
       judged(blastRadiusOutlier, [
         destinationRule('reviews', {

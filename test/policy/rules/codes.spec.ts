@@ -437,7 +437,7 @@ const proofs: Record<string, Record<string, Proof>> = {
 };
 
 describe("the codes of Istio's and Kiali's own checks", () => {
-  it('are claimed only by rules that report an input of theirs', () => {
+  it('are claimed only by rules that report an input with the code', () => {
     const claimed = rules.map(({ id, istio = [], kiali = [] }) => [id, [...istio, ...kiali].sort()] as const);
     const proven = Object.entries(proofs).map(([id, codes]) => [id, Object.keys(codes).sort()] as const);
     assert.deepEqual(Object.fromEntries(claimed.filter(([, codes]) => codes.length > 0)), Object.fromEntries(proven));

@@ -17,22 +17,22 @@ describe('config-matches-emitted', () => {
         configMatchesEmitted,
         'VirtualService bookinfo/reviews',
         'spec.http[0].route',
-        'the weight of reviews subset v1 is 50, while meshwright:routes.bookinfo in the stack file makes it 90; the two must agree, so change it in the stack file only',
+        'the weight of reviews subset v1 is 50, but meshwright:routes.bookinfo in the stack file sets it to 90; the two must agree, so change it in the stack file only',
       ),
       finding(
         configMatchesEmitted,
         'VirtualService bookinfo/reviews',
         'spec.http[0].route',
-        'the weight of reviews subset v3 is 50, while meshwright:routes.bookinfo in the stack file makes it 10; the two must agree, so change it in the stack file only',
+        'the weight of reviews subset v3 is 50, but meshwright:routes.bookinfo in the stack file sets it to 10; the two must agree, so change it in the stack file only',
       ),
     ]);
   });
 
-  it('takes those that it has, rest included', () => {
+  it('accepts its weights, including rest', () => {
     assert.deepEqual(judgedResources(configMatchesEmitted, [resource(split(90, 10))], { routes }), []);
   });
 
-  it('misses the VirtualService', () => {
+  it('reports that the VirtualService is missing', () => {
     assert.deepEqual(judgedResources(configMatchesEmitted, [], { routes }), [
       finding(
         configMatchesEmitted,
@@ -43,7 +43,7 @@ describe('config-matches-emitted', () => {
     ]);
   });
 
-  it('says nothing without a stack file, nor of what its loader refuses', () => {
+  it('reports nothing without a stack file, or about routes that the loader refuses', () => {
     assert.deepEqual(
       judgedResources(configMatchesEmitted, [resource(split(50, 50))], {
         routes: { bookinfo: { reviews: { versions: 7, weights: { v1: 'half' }, http: 'x' }, x: null } },

@@ -10,7 +10,7 @@ const rules = (http: object[], spec: object = {}) =>
   });
 
 describe('default-route', () => {
-  it('misses a last rule for everything', () => {
+  it('reports that a last rule for everything is missing', () => {
     assert.deepEqual(
       judged(defaultRoute, [
         rules([{ match: [{ uri: { prefix: '/reviews' } }] }, { match: [{ headers: { beta: {} } }] }]),
@@ -20,13 +20,13 @@ describe('default-route', () => {
           defaultRoute,
           'VirtualService bookinfo/reviews',
           'spec.http',
-          'a request to reviews.bookinfo.svc.cluster.local that none of the 2 http rules match is answered 404; add a last rule without a match',
+          'a request to reviews.bookinfo.svc.cluster.local that none of the 2 http rules match gets 404; add a last rule without a match',
         ),
       ],
     );
   });
 
-  it('takes a rule without a match, and one that matches everything', () => {
+  it('accepts a rule without a match, and one that matches everything', () => {
     assert.deepEqual(
       judged(defaultRoute, [
         rules([{ match: [{ uri: { exact: '/a' } }] }, {}]),
@@ -39,14 +39,14 @@ describe('default-route', () => {
     );
   });
 
-  it('says nothing at a gateway, where such a rule would publish every path', () => {
+  it('reports nothing at a gateway, where such a rule would publish every path', () => {
     assert.deepEqual(
       judged(defaultRoute, [rules([{ match: [{ uri: { exact: '/a' } }] }], { gateways: ['edge'] })]),
       [],
     );
   });
 
-  it('says nothing where a delegate that is not here may hold it', () => {
+  it('reports nothing if a delegate outside the input may have it', () => {
     assert.deepEqual(
       judged(defaultRoute, [
         rules([{ match: [{ uri: { exact: '/a' } }] }, { route: undefined, delegate: { name: 'rest' } }]),

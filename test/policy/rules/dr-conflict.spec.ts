@@ -24,7 +24,7 @@ describe('dr-conflict', () => {
     );
   });
 
-  it('takes one rule per version, each with the same policy', () => {
+  it('accepts one rule per version, each with the same policy', () => {
     assert.deepEqual(
       judged(drConflict, [
         reviews('v1', { trafficPolicy: policy, subsets: subsets('v1') }),
@@ -34,7 +34,7 @@ describe('dr-conflict', () => {
     );
   });
 
-  it('only advises when both say the same', () => {
+  it('only advises when both are equal', () => {
     assert.deepEqual(
       judged(drConflict, [reviews('a', { subsets: subsets('v1') }), reviews('b', { subsets: subsets('v1') })]),
       [
@@ -83,7 +83,7 @@ describe('dr-conflict', () => {
     );
   });
 
-  it('refuses a rule beside the clients that loses a subset which their routes use', () => {
+  it("refuses a rule in the clients' namespace without a subset that their routes use", () => {
     assert.deepEqual(
       judged(drConflict, [
         reviews('reviews', { subsets: subsets('v1', 'v2') }),
@@ -101,7 +101,7 @@ describe('dr-conflict', () => {
     );
   });
 
-  it('only advises when no route uses what is lost', () => {
+  it('only advises when no route uses the lost subset', () => {
     assert.deepEqual(
       judged(drConflict, [
         reviews('reviews', { subsets: subsets('v1') }),
@@ -119,7 +119,7 @@ describe('dr-conflict', () => {
     );
   });
 
-  it('leaves rules for some workloads apart', () => {
+  it('ignores rules that select workloads', () => {
     assert.deepEqual(
       judged(drConflict, [
         reviews('all', { trafficPolicy: policy }),

@@ -12,7 +12,7 @@ const root = join(__dirname, '..', '..', '..');
 
 describe('every rule', () => {
   for (const rule of rules) {
-    it(`${rule.id} complains about its bad example, and not about its good one`, () => {
+    it(`${rule.id} reports its bad example, and not its good one`, () => {
       assert.deepEqual(raised(rule, rule.docs.bad), [rule.id]);
       assert.deepEqual(raised(rule, rule.docs.good), []);
     });
@@ -28,14 +28,14 @@ describe('every rule', () => {
     });
   }
 
-  it('has an id of its own, which is also the name of its file', () => {
+  it('has its own id, which is also the name of its file', () => {
     const ids = [...rules, ...resourceRules].map(({ id }) => id);
     assert.deepEqual(ids, [...new Set(ids)]);
     for (const id of ids)
       assert.ok(readFileSync(join(root, 'policy', 'rules', `${id}.ts`), 'utf8').includes(`'${id}'`));
   });
 
-  it('stands in docs/rules.md as it is: npm run generate', () => {
+  it('is up to date in docs/rules.md: npm run generate', () => {
     assert.equal(readFileSync(join(root, 'docs', 'rules.md'), 'utf8'), ruleDocs());
   });
 });

@@ -35,7 +35,7 @@ describe('exportto-namespaces', () => {
     );
   });
 
-  it('takes those that exist or are declared', () => {
+  it('accepts those that exist or are declared', () => {
     assert.deepEqual(
       judged(
         exporttoNamespaces,
@@ -46,11 +46,11 @@ describe('exportto-namespaces', () => {
     );
   });
 
-  it('says nothing when no Namespace is among the objects', () => {
+  it('reports nothing when no Namespace is among the objects', () => {
     assert.deepEqual(judged(exporttoNamespaces, [destinationRule('a', { host: 'a', exportTo: ['shop'] })]), []);
   });
 
-  it('says so when the set is complete', () => {
+  it('reports it when the set is complete', () => {
     assert.deepEqual(
       judged(exporttoNamespaces, [destinationRule('a', { host: 'a', exportTo: ['shop'] })], { complete: true }),
       [

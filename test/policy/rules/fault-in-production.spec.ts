@@ -31,7 +31,7 @@ describe('fault-in-production', () => {
     );
   });
 
-  it('allows them elsewhere, and where nothing says what the environment is', () => {
+  it('allows them in other environments, and without an environment', () => {
     assert.deepEqual(
       judged(faultInProduction, [faulty({ abort: { httpStatus: 500, percentage: { value: 100 } } })], {
         environment: 'staging',

@@ -43,7 +43,7 @@ describe('gateway-conflict', () => {
     );
   });
 
-  it('takes different hosts, ports, pods and addresses', () => {
+  it('accepts different hosts, ports, pods and addresses', () => {
     assert.deepEqual(
       judged(gatewayConflict, [
         serving('a', 'a.example.com'),
@@ -59,11 +59,11 @@ describe('gateway-conflict', () => {
     );
   });
 
-  it('takes one host for the VirtualServices of two namespaces', () => {
+  it('accepts one host for the VirtualServices of two namespaces', () => {
     assert.deepEqual(judged(gatewayConflict, [serving('a', 'shop/*'), serving('b', 'blog/*')]), []);
   });
 
-  it('advises on a wildcard around a host', () => {
+  it('advises on a wildcard that covers a host', () => {
     assert.deepEqual(judged(gatewayConflict, [serving('a', '*.example.com'), serving('b', 'shop.example.com')]), [
       finding(
         gatewayConflict,
@@ -75,7 +75,7 @@ describe('gateway-conflict', () => {
     ]);
   });
 
-  it('sees that a wider selector holds for the same pods', () => {
+  it('notices that a wider selector selects the same pods', () => {
     assert.deepEqual(
       judged(gatewayConflict, [
         serving('a', 'shop.example.com'),
@@ -101,7 +101,7 @@ describe('gateway-conflict', () => {
     );
   });
 
-  it('sees pods that both select, and only then', () => {
+  it('notices pods that both select, and only then', () => {
     assert.deepEqual(
       judged(gatewayConflict, [
         deployment('ingress', 'v1'),

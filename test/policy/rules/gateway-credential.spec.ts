@@ -23,11 +23,11 @@ const secret = (name: string, stringData: object, namespaceName = 'istio-ingress
 const pair = { 'tls.crt': certificate, 'tls.key': 'not looked at' };
 
 describe('gateway-credential', () => {
-  it('takes a certificate that is valid', () => {
+  it('accepts a certificate that is valid', () => {
     assert.deepEqual(judged(gatewayCredential, [edge(), secret('cert', pair)], pods), []);
   });
 
-  it('refuses one that has expired, without telling it', () => {
+  it('refuses an expired one, without quoting it', () => {
     assert.deepEqual(
       judged(gatewayCredential, [edge(), secret('cert', pair)], { ...pods, now: new Date('2040-01-01T00:00:00Z') }),
       [
@@ -95,7 +95,7 @@ describe('gateway-credential', () => {
     ]);
   });
 
-  it('misses it where the namespace has others', () => {
+  it('reports a missing Secret if the namespace has others', () => {
     assert.deepEqual(judged(gatewayCredential, [edge(), secret('other', pair)], pods), [
       finding(
         gatewayCredential,
@@ -106,7 +106,7 @@ describe('gateway-credential', () => {
     ]);
   });
 
-  it('says nothing where nothing tells of Secrets, or of the pods', () => {
+  it('reports nothing without information about Secrets or the pods', () => {
     assert.deepEqual(
       judged(gatewayCredential, [edge(), edge({ mode: 'SIMPLE', credentialName: 'far' }, 'far')], {
         gatewayWorkloads: pods.gatewayWorkloads,
@@ -115,7 +115,7 @@ describe('gateway-credential', () => {
     );
   });
 
-  it('knows Certificates and declared Secrets', () => {
+  it('recognizes Certificates and declared Secrets', () => {
     assert.deepEqual(
       judged(
         gatewayCredential,
@@ -130,7 +130,7 @@ describe('gateway-credential', () => {
     );
   });
 
-  it('wants a CA for mutual TLS', () => {
+  it('requires a CA for mutual TLS', () => {
     assert.deepEqual(
       judged(gatewayCredential, [edge({ mode: 'MUTUAL', credentialName: 'cert' }), secret('cert', pair)], pods),
       [
@@ -138,13 +138,13 @@ describe('gateway-credential', () => {
           gatewayCredential,
           'Gateway bookinfo/edge',
           'spec.servers[0].tls.credentialName',
-          'Secret istio-ingress/cert, which this server needs, holds no CA for mode MUTUAL: it needs ca.crt, or a Secret cert-cacert beside it',
+          'Secret istio-ingress/cert, which this server needs, holds no CA for mode MUTUAL: it needs ca.crt, or a second Secret cert-cacert',
         ),
       ],
     );
   });
 
-  it('takes the CA of a Secret beside it', () => {
+  it('accepts the CA in a second Secret', () => {
     assert.deepEqual(
       judged(
         gatewayCredential,
@@ -178,7 +178,7 @@ describe('gateway-credential', () => {
     ]);
   });
 
-  it('reads Secrets as the API server keeps them', () => {
+  it('reads Secrets in the form that the API server stores', () => {
     assert.deepEqual(
       judged(
         gatewayCredential,

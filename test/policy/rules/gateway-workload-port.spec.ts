@@ -20,7 +20,7 @@ describe('gateway-workload-port', () => {
     );
   });
 
-  it('takes ports and target ports of the Service', () => {
+  it('accepts ports and target ports of the Service', () => {
     assert.deepEqual(
       judged(gatewayWorkloadPort, [
         object('v1', 'Service', 'ingress', { selector: { app: 'ingress' }, ports: [{ port: 80, targetPort: 8080 }] }),
@@ -35,7 +35,7 @@ describe('gateway-workload-port', () => {
     );
   });
 
-  it('says nothing of a selector whose pods another stack may bring', () => {
+  it('reports nothing about a selector whose pods another stack may bring', () => {
     assert.deepEqual(
       judged(gatewayWorkloadPort, [
         service('reviews'),
@@ -84,11 +84,11 @@ describe('gateway-workload-port', () => {
     );
   });
 
-  it('says nothing of ports when no Service is known', () => {
+  it('reports nothing about ports when no Service is known', () => {
     assert.deepEqual(judged(gatewayWorkloadPort, [deployment('ingress', 'v1'), edge(8080)]), []);
   });
 
-  it('says nothing of pods when workloads are there that nobody lists', () => {
+  it('reports no missing pods if unlisted workloads may exist', () => {
     assert.deepEqual(
       judged(gatewayWorkloadPort, [edge(80, { istio: 'ingressgatewy' })], {
         gatewayWorkloads: [],

@@ -31,7 +31,7 @@ describe('host-exists', () => {
     ]);
   });
 
-  it('takes short names, FQDNs and mirrors that are there', () => {
+  it('accepts existing hosts as short names, FQDNs and in mirrors', () => {
     assert.deepEqual(
       judged(hostExists, [
         service('reviews'),
@@ -44,14 +44,14 @@ describe('host-exists', () => {
     );
   });
 
-  it('says nothing of a VirtualService alone, nor of namespaces that the objects do not describe', () => {
+  it('reports nothing about a VirtualService alone, or namespaces that the objects do not describe', () => {
     assert.deepEqual(
       judged(hostExists, [route({ host: 'reviews' }), service('ratings', [80], { namespace: 'other' })]),
       [],
     );
   });
 
-  it('says so of everything when the set is complete', () => {
+  it('reports every unknown host when the set is complete', () => {
     assert.deepEqual(judged(hostExists, [route({ host: 'reviews' })], { complete: true }), [
       finding(
         hostExists,
@@ -62,7 +62,7 @@ describe('host-exists', () => {
     ]);
   });
 
-  it('believes declared hosts', () => {
+  it('accepts declared hosts', () => {
     assert.deepEqual(
       judged(hostExists, [service('ratings'), route({ host: 'reviews' })], {
         externals: { hosts: ['*.bookinfo.svc.cluster.local'] },
@@ -112,7 +112,7 @@ describe('host-exists', () => {
     );
   });
 
-  it('sees that exportTo hides the Service', () => {
+  it('notices that exportTo hides the Service', () => {
     assert.deepEqual(
       judged(hostExists, [
         service('reviews', [9080], { namespace: 'other', annotations: { 'networking.istio.io/exportTo': '.' } }),
@@ -129,7 +129,7 @@ describe('host-exists', () => {
     );
   });
 
-  it('wants a port that the Service has', () => {
+  it('requires a port of the Service', () => {
     assert.deepEqual(judged(hostExists, [service('reviews'), route({ host: 'reviews', port: { number: 80 } })]), [
       finding(
         hostExists,
@@ -140,11 +140,11 @@ describe('host-exists', () => {
     ]);
   });
 
-  it('lets a route leave the port out where requests to each port of its host find it', () => {
+  it('allows a route without a port if requests to each port of its host work', () => {
     assert.deepEqual(judged(hostExists, [service('reviews', [80, 9080]), route({ host: 'reviews' })]), []);
   });
 
-  it('wants the port at a gateway whose port the Service does not have', () => {
+  it('requires the port at a gateway whose port the Service does not have', () => {
     assert.deepEqual(
       judged(hostExists, [
         ingress,
@@ -180,7 +180,7 @@ describe('host-exists', () => {
     );
   });
 
-  it('takes the port of the match', () => {
+  it('uses the port of the match', () => {
     assert.deepEqual(
       judged(hostExists, [
         ingress,

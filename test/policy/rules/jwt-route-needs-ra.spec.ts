@@ -30,36 +30,36 @@ describe('jwt-route-needs-ra', () => {
         jwtRouteNeedsRa,
         'VirtualService bookinfo/shop',
         'spec.http[0].match[0].headers["@request.auth.claims.group"]',
-        '"@request.auth.claims.group" is a claim of a JWT, but no RequestAuthentication is for the pods of gateway bookinfo/edge, so no token is read; add one that selects them',
+        '"@request.auth.claims.group" is a claim of a JWT, but no RequestAuthentication applies to the pods of gateway bookinfo/edge, so no token is read; add one that selects them',
       ),
       finding(
         jwtRouteNeedsRa,
         'VirtualService bookinfo/shop',
         'spec.http[0].match[0].withoutHeaders["@request.auth.claims[sub]"]',
-        '"@request.auth.claims[sub]" is a claim of a JWT, but no RequestAuthentication is for the pods of gateway bookinfo/edge, so no token is read; add one that selects them',
+        '"@request.auth.claims[sub]" is a claim of a JWT, but no RequestAuthentication applies to the pods of gateway bookinfo/edge, so no token is read; add one that selects them',
       ),
     ]);
   });
 
-  it('takes an authentication whose selector fits that of the Gateway', () => {
+  it('accepts a RequestAuthentication whose selector matches that of the Gateway', () => {
     assert.deepEqual(
       judged(jwtRouteNeedsRa, [edge, route(['edge']), authentication({ istio: 'ingress' }, 'istio-system')]),
       [],
     );
   });
 
-  it('says nothing where the Gateway is not among the objects', () => {
+  it('reports nothing where the Gateway is not among the objects', () => {
     assert.deepEqual(judged(jwtRouteNeedsRa, [route(['edge'])]), []);
   });
 
-  it('looks at the pods where they are known', () => {
+  it('considers the pods if they are known', () => {
     assert.deepEqual(
       judged(jwtRouteNeedsRa, [edge, route(['edge']), authentication({ app: 'gw' }, 'istio-ingress')], pods),
       [],
     );
   });
 
-  it('does not count one of another namespace', () => {
+  it('ignores a RequestAuthentication in another namespace', () => {
     assert.deepEqual(
       judged(jwtRouteNeedsRa, [edge, route(['edge']), authentication({ app: 'gw' }, 'bookinfo')], pods),
       [
@@ -67,13 +67,13 @@ describe('jwt-route-needs-ra', () => {
           jwtRouteNeedsRa,
           'VirtualService bookinfo/shop',
           'spec.http[0].match[0].headers["@request.auth.claims.group"]',
-          '"@request.auth.claims.group" is a claim of a JWT, but no RequestAuthentication is for the pods of gateway bookinfo/edge, so no token is read; add one that selects them',
+          '"@request.auth.claims.group" is a claim of a JWT, but no RequestAuthentication applies to the pods of gateway bookinfo/edge, so no token is read; add one that selects them',
         ),
         finding(
           jwtRouteNeedsRa,
           'VirtualService bookinfo/shop',
           'spec.http[0].match[0].withoutHeaders["@request.auth.claims[sub]"]',
-          '"@request.auth.claims[sub]" is a claim of a JWT, but no RequestAuthentication is for the pods of gateway bookinfo/edge, so no token is read; add one that selects them',
+          '"@request.auth.claims[sub]" is a claim of a JWT, but no RequestAuthentication applies to the pods of gateway bookinfo/edge, so no token is read; add one that selects them',
         ),
       ],
     );

@@ -9,31 +9,31 @@ const mirrored = (fields: object) =>
   });
 
 describe('mirror-self', () => {
-  it('advises against a mirror to the version that serves the route, in an unstated share', () => {
+  it('advises against a mirror to the version that serves the route, without a percentage', () => {
     assert.deepEqual(judged(mirrorSelf, [mirrored({ mirror: { host: 'reviews', subset: 'v1' } })]), [
       finding(
         mirrorSelf,
         'VirtualService bookinfo/reviews',
         'spec.http[0].mirror',
-        'copies go to reviews subset v1, which gets the requests of this route (spec.http[0].route[0]) too; mirror to another version',
+        'every request is mirrored to reviews subset v1, because no percentage is stated; state mirrorPercentage, even if it is 100',
       ),
       finding(
         mirrorSelf,
         'VirtualService bookinfo/reviews',
         'spec.http[0].mirror',
-        'every request is copied to reviews subset v1, as no percentage is stated; state mirrorPercentage, 100 included',
+        'mirrored requests go to reviews subset v1, which gets the original requests of this route (spec.http[0].route[0]) too; mirror to another version',
       ),
     ]);
   });
 
-  it('takes a mirror to a version without requests, in a stated share', () => {
+  it('accepts a mirror to a version without requests, with a percentage', () => {
     assert.deepEqual(
       judged(mirrorSelf, [mirrored({ mirror: { host: 'reviews', subset: 'v2' }, mirrorPercentage: { value: 100 } })]),
       [],
     );
   });
 
-  it('sees that a host without a subset is all its versions', () => {
+  it('treats a host without a subset as all its versions', () => {
     assert.deepEqual(
       judged(mirrorSelf, [
         mirrored({
@@ -45,13 +45,13 @@ describe('mirror-self', () => {
           mirrorSelf,
           'VirtualService bookinfo/reviews',
           'spec.http[0].mirrors[0].destination',
-          'copies go to reviews, which includes pods that get the requests of this route (spec.http[0].route[0]) too; mirror to another version',
+          'mirrored requests go to reviews, which includes pods that get the original requests of this route (spec.http[0].route[0]) too; mirror to another version',
         ),
         finding(
           mirrorSelf,
           'VirtualService bookinfo/reviews',
           'spec.http[0].mirrors[1]',
-          'every request is copied to audit, as no percentage is stated; state percentage, 100 included',
+          'every request is mirrored to audit, because no percentage is stated; state percentage, even if it is 100',
         ),
       ],
     );

@@ -23,30 +23,30 @@ describe('mtls-coherence', () => {
         mtlsCoherence,
         'DestinationRule bookinfo/ratings',
         'spec.trafficPolicy.tls.mode',
-        'clients of ratings.bookinfo.svc.cluster.local use TLS mode DISABLE, but the server takes Istio mutual TLS only (PeerAuthentication bookinfo/default, mode STRICT); leave tls out, or make the two agree',
+        'clients of ratings.bookinfo.svc.cluster.local use TLS mode DISABLE, but the server accepts Istio mutual TLS only (PeerAuthentication bookinfo/default, mode STRICT); leave tls out, or make the two agree',
       ),
     ]);
   });
 
-  it('takes mutual TLS, and rules that say nothing of it', () => {
+  it('accepts mutual TLS, and rules without TLS settings', () => {
     assert.deepEqual(
       judged(mtlsCoherence, [strict(), tls('ISTIO_MUTUAL'), destinationRule('reviews', { host: 'reviews' })]),
       [],
     );
   });
 
-  it('refuses TLS of another kind to a strict server, as the mesh decides', () => {
+  it("refuses other TLS to a server that is strict by the mesh's policy", () => {
     assert.deepEqual(judged(mtlsCoherence, [strict({}, { namespace: 'istio-system' }), tls('SIMPLE')]), [
       finding(
         mtlsCoherence,
         'DestinationRule bookinfo/ratings',
         'spec.trafficPolicy.tls.mode',
-        'clients of ratings.bookinfo.svc.cluster.local use TLS mode SIMPLE, but the server takes Istio mutual TLS only (PeerAuthentication istio-system/default, mode STRICT); leave tls out, or make the two agree',
+        'clients of ratings.bookinfo.svc.cluster.local use TLS mode SIMPLE, but the server accepts Istio mutual TLS only (PeerAuthentication istio-system/default, mode STRICT); leave tls out, or make the two agree',
       ),
     ]);
   });
 
-  it('lets the namespace overrule the mesh', () => {
+  it('lets the namespace override the mesh', () => {
     assert.deepEqual(
       judged(mtlsCoherence, [
         strict({}, { namespace: 'istio-system' }),
@@ -65,7 +65,7 @@ describe('mtls-coherence', () => {
           mtlsCoherence,
           'DestinationRule bookinfo/ratings',
           'spec.trafficPolicy.tls.mode',
-          'clients of ratings.bookinfo.svc.cluster.local use TLS mode ISTIO_MUTUAL, but the server takes plaintext only (PeerAuthentication bookinfo/default, mode DISABLE); leave tls out, or make the two agree',
+          'clients of ratings.bookinfo.svc.cluster.local use TLS mode ISTIO_MUTUAL, but the server accepts plaintext only (PeerAuthentication bookinfo/default, mode DISABLE); leave tls out, or make the two agree',
         ),
       ],
     );
@@ -104,7 +104,7 @@ describe('mtls-coherence', () => {
     );
   });
 
-  it('looks at workloads and at the port of the container', () => {
+  it('considers workloads and the port of the container', () => {
     assert.deepEqual(
       judged(mtlsCoherence, [
         service('ratings'),
@@ -127,13 +127,13 @@ describe('mtls-coherence', () => {
           mtlsCoherence,
           'DestinationRule bookinfo/ratings',
           'spec.trafficPolicy.portLevelSettings[0].tls.mode',
-          'clients of ratings.bookinfo.svc.cluster.local use TLS mode ISTIO_MUTUAL, but the server takes plaintext only (PeerAuthentication bookinfo/ratings, mode DISABLE); leave tls out, or make the two agree',
+          'clients of ratings.bookinfo.svc.cluster.local use TLS mode ISTIO_MUTUAL, but the server accepts plaintext only (PeerAuthentication bookinfo/ratings, mode DISABLE); leave tls out, or make the two agree',
         ),
       ],
     );
   });
 
-  it('says nothing of unknown workloads where a policy selects some', () => {
+  it('reports nothing for unknown workloads if a policy selects some', () => {
     assert.deepEqual(
       judged(mtlsCoherence, [
         peerAuthentication('ratings', { selector: { matchLabels: { app: 'ratings' } }, mtls: { mode: 'STRICT' } }),
@@ -159,7 +159,7 @@ describe('mtls-coherence', () => {
           mtlsCoherence,
           'DestinationRule bookinfo/ratings',
           'spec.trafficPolicy.tls.mode',
-          'clients of *.bookinfo.svc.cluster.local use TLS mode DISABLE, but the server takes Istio mutual TLS only (PeerAuthentication bookinfo/default, mode STRICT); leave tls out, or make the two agree',
+          'clients of *.bookinfo.svc.cluster.local use TLS mode DISABLE, but the server accepts Istio mutual TLS only (PeerAuthentication bookinfo/default, mode STRICT); leave tls out, or make the two agree',
         ),
       ],
     );
@@ -184,7 +184,7 @@ describe('mtls-coherence', () => {
     );
   });
 
-  it('leaves hosts outside the mesh alone', () => {
+  it('ignores hosts outside the mesh', () => {
     assert.deepEqual(
       judged(mtlsCoherence, [
         strict(),
@@ -199,7 +199,7 @@ describe('mtls-coherence', () => {
     );
   });
 
-  it('wants a rule for strict servers when auto mTLS is off', () => {
+  it('requires a rule for strict servers when auto mTLS is off', () => {
     assert.deepEqual(
       judged(mtlsCoherence, [strict(), service('ratings'), deployment('ratings', 'v1')], {
         mesh: { meshConfig: { enableAutoMtls: false } },
@@ -209,13 +209,13 @@ describe('mtls-coherence', () => {
           mtlsCoherence,
           'PeerAuthentication bookinfo/default',
           'spec.mtls.mode',
-          'servers take mutual TLS only, but auto mTLS is off and no DestinationRule in effect tells clients of ratings.bookinfo.svc.cluster.local to use it; add one with tls mode ISTIO_MUTUAL, or switch enableAutoMtls on',
+          'servers accept mutual TLS only, but auto mTLS is off and no DestinationRule in effect tells clients of ratings.bookinfo.svc.cluster.local to use it; add one with tls mode ISTIO_MUTUAL, or switch enableAutoMtls on',
         ),
       ],
     );
   });
 
-  it('is content with such a rule', () => {
+  it('accepts such a rule', () => {
     assert.deepEqual(
       judged(mtlsCoherence, [strict(), service('ratings'), deployment('ratings', 'v1'), tls('ISTIO_MUTUAL')], {
         mesh: { meshConfig: { enableAutoMtls: false } },

@@ -18,23 +18,23 @@ describe('peerauth-unique', () => {
           peerauthUnique,
           'PeerAuthentication bookinfo/a',
           'spec.selector',
-          'it has no selector and holds for the whole namespace, as PeerAuthentication b of namespace bookinfo does too; istiod uses the oldest and ignores the rest. Keep one, or make their selectors differ',
+          'it has no selector and applies to the whole namespace, as PeerAuthentication b of namespace bookinfo does too; istiod uses the oldest and ignores the rest. Keep one, or make their selectors differ',
         ),
         finding(
           peerauthUnique,
           'PeerAuthentication bookinfo/b',
           'spec.selector',
-          'it has no selector and holds for the whole namespace, as PeerAuthentication a of namespace bookinfo does too; istiod uses the oldest and ignores the rest. Keep one, or make their selectors differ',
+          'it has no selector and applies to the whole namespace, as PeerAuthentication a of namespace bookinfo does too; istiod uses the oldest and ignores the rest. Keep one, or make their selectors differ',
         ),
       ],
     );
   });
 
-  it('takes one for the namespace and one for some workloads', () => {
+  it('accepts one for the namespace and one for some workloads', () => {
     assert.deepEqual(judged(peerauthUnique, [peerAuthentication('a', {}), selecting('b', { app: 'b' })]), []);
   });
 
-  it('refuses selectors of which one lies within the other', () => {
+  it('refuses selectors of which one includes the other', () => {
     assert.deepEqual(
       judged(peerauthUnique, [selecting('a', { app: 'a' }), selecting('b', { app: 'a', version: 'v1' })]),
       [
@@ -54,7 +54,7 @@ describe('peerauth-unique', () => {
     );
   });
 
-  it('refuses selectors that meet on a workload', () => {
+  it('refuses selectors that overlap on a workload', () => {
     assert.deepEqual(
       judged(peerauthUnique, [selecting('a', { app: 'a' }), selecting('b', { version: 'v1' }), deployment('a', 'v1')]),
       [
@@ -74,7 +74,7 @@ describe('peerauth-unique', () => {
     );
   });
 
-  it('allows selectors that meet nowhere', () => {
+  it('allows selectors that do not overlap', () => {
     assert.deepEqual(
       judged(peerauthUnique, [
         selecting('a', { app: 'a' }),

@@ -5,7 +5,7 @@ import { finding, judged, to, virtualService } from '../mesh-objects';
 const routes = (...route: object[]) => virtualService('reviews', { hosts: ['reviews'], http: [{ route }] });
 
 describe('repeated-destination', () => {
-  it('refuses one destination twice, however its host is written', () => {
+  it('refuses one destination twice, in any form of its host', () => {
     assert.deepEqual(
       judged(repeatedDestination, [
         routes(to('reviews', 'v1', 90), to('reviews.bookinfo.svc.cluster.local', 'v1', 10)),
@@ -21,7 +21,7 @@ describe('repeated-destination', () => {
     );
   });
 
-  it('takes versions and ports apart', () => {
+  it('distinguishes versions and ports', () => {
     assert.deepEqual(
       judged(repeatedDestination, [
         routes(to('reviews', 'v1', 50), to('reviews', 'v2', 30), to('reviews', 'v1', 20, 9081)),
@@ -30,7 +30,7 @@ describe('repeated-destination', () => {
     );
   });
 
-  it('looks at tcp and tls, and leaves mirrors alone', () => {
+  it('checks tcp and tls, and ignores mirrors', () => {
     assert.deepEqual(
       judged(repeatedDestination, [
         virtualService('db', {

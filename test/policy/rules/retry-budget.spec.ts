@@ -6,7 +6,7 @@ const rule = (fields: object) =>
   virtualService('ratings', { hosts: ['ratings'], http: [{ ...fields, route: [to('ratings')] }] });
 
 describe('retry-budget', () => {
-  it('tells the timeout that retries need', () => {
+  it('reports the timeout that retries need', () => {
     assert.deepEqual(
       judged(retryBudget, [rule({ timeout: '1.5s', retries: { attempts: 3, perTryTimeout: '750ms' } })]),
       [
@@ -20,7 +20,7 @@ describe('retry-budget', () => {
     );
   });
 
-  it('takes retries that fit, and rules without a timeout', () => {
+  it('accepts retries that fit, and rules without a timeout', () => {
     assert.deepEqual(
       judged(retryBudget, [
         rule({ timeout: '8s', retries: { attempts: 3, perTryTimeout: '2s' } }),
@@ -49,7 +49,7 @@ describe('retry-budget', () => {
     );
   });
 
-  it('allows it for conditions before the server has begun, and for rules that take GET as well', () => {
+  it('allows it for conditions before the server has started work, and for rules that also match GET', () => {
     assert.deepEqual(
       judged(retryBudget, [
         rule({

@@ -23,7 +23,7 @@ describe('revision-installed', () => {
     );
   });
 
-  it('takes one of them, and says nothing of revisions that are not known', () => {
+  it('accepts one of them, and reports nothing about unknown revisions', () => {
     assert.deepEqual(
       judged(revisionInstalled, [
         namespace('bookinfo', { 'istio.io/rev': 'canary' }),
@@ -60,7 +60,7 @@ describe('revision-installed', () => {
     );
   });
 
-  it('knows revisions and tags by the injectors among the objects', () => {
+  it('recognizes revisions and tags by the injectors among the objects', () => {
     assert.deepEqual(
       judged(revisionInstalled, [
         injector('1-30', 'stable'),

@@ -7,7 +7,7 @@ const reviews = virtualService('reviews', { hosts: ['reviews'], http: [{ route: 
 const ignoring = (...paths: string[]) => resource(reviews, { options: { ignoreChanges: paths } });
 
 describe('route-ignored-by-pulumi', () => {
-  it('refuses to hide a change of the routing', () => {
+  it('refuses ignoreChanges on routing fields', () => {
     assert.deepEqual(
       judgedResources(routeIgnoredByPulumi, [
         ignoring('metadata.labels', 'spec.http[0].route[1].weight', '["spec"].tcp'),
@@ -23,7 +23,7 @@ describe('route-ignored-by-pulumi', () => {
     );
   });
 
-  it('takes paths beside the spec, and other kinds', () => {
+  it('accepts paths outside the spec, and other kinds', () => {
     assert.deepEqual(
       judgedResources(routeIgnoredByPulumi, [
         ignoring('metadata.annotations', 'status', 'specification'),
@@ -33,7 +33,7 @@ describe('route-ignored-by-pulumi', () => {
     );
   });
 
-  it('holds for the whole object as well', () => {
+  it('also refuses ignoring the whole object', () => {
     assert.deepEqual(
       judgedResources(routeIgnoredByPulumi, [
         resource(destinationRule('reviews', { host: 'reviews' }), { options: { ignoreChanges: ['*'] } }),

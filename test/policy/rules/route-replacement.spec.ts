@@ -6,7 +6,7 @@ import { judgedResources, resource } from '../pulumi';
 const reviews = virtualService('reviews-1a2b3c', { hosts: ['reviews'], http: [] });
 
 describe('route-replacement', () => {
-  it('refuses names that Pulumi makes up, and deletion before replacement', () => {
+  it('refuses names that Pulumi generates, and deletion before replacement', () => {
     assert.deepEqual(
       judgedResources(routeReplacement, [
         resource(reviews, { nameGiven: false, options: { deleteBeforeReplace: true } }),
@@ -22,13 +22,13 @@ describe('route-replacement', () => {
           routeReplacement,
           'VirtualService bookinfo/reviews-1a2b3c',
           'metadata.name',
-          'Pulumi made up this name, so a replacement would live beside the old VirtualService with the same host. State metadata.name',
+          'Pulumi generated this name, so a replacement and the old VirtualService would have the same host for a while. State metadata.name',
         ),
       ],
     );
   });
 
-  it('takes objects with names of their own', () => {
+  it('accepts objects with their own names', () => {
     assert.deepEqual(
       judgedResources(routeReplacement, [
         resource(reviews, { options: {} }),
@@ -38,7 +38,7 @@ describe('route-replacement', () => {
     );
   });
 
-  it('leaves other kinds alone', () => {
+  it('ignores other kinds', () => {
     assert.deepEqual(
       judgedResources(routeReplacement, [
         resource(service('reviews'), { nameGiven: false, options: { deleteBeforeReplace: true } }),

@@ -39,14 +39,14 @@ describe('same-provider', () => {
     assert.deepEqual(judgedResources(sameProvider, inSet), []);
   });
 
-  it('takes one cluster', () => {
+  it('accepts one cluster', () => {
     assert.deepEqual(
       judgedResources(sameProvider, [resource(service('reviews'), two), resource(rule, two), resource(reviews, two)]),
       [],
     );
   });
 
-  it('takes the same objects in two clusters', () => {
+  it('accepts the same objects in two clusters', () => {
     assert.deepEqual(
       judgedResources(sameProvider, [
         resource(rule, one),
@@ -58,7 +58,7 @@ describe('same-provider', () => {
     );
   });
 
-  it('looks at a rule and its Service', () => {
+  it('compares a rule and its Service', () => {
     assert.deepEqual(judgedResources(sameProvider, [resource(service('reviews')), resource(rule, one)]), [
       finding(
         sameProvider,

@@ -34,13 +34,13 @@ describe('service-ports', () => {
           servicePorts,
           'Service bookinfo/order',
           'spec.ports[2]',
-          'appProtocol "spdy" is none that Istio knows, so proxies guess the protocol of port 82; name it http, http2, https, grpc, tcp or tls (with -suffix), or set appProtocol',
+          'appProtocol "spdy" is not one that Istio knows, so proxies guess the protocol of port 82; name it http, http2, https, grpc, tcp or tls (with -suffix), or set appProtocol',
         ),
       ],
     );
   });
 
-  it('takes names, suffixes, appProtocols, UDP and ports where the server speaks first', () => {
+  it('accepts names, suffixes, appProtocols, UDP and ports where the server speaks first', () => {
     assert.deepEqual(
       judged(servicePorts, [
         ports(
@@ -72,11 +72,11 @@ describe('service-ports', () => {
     );
   });
 
-  it('takes any target port of containers that list none', () => {
+  it('accepts any target port of containers that list none', () => {
     assert.deepEqual(judged(servicePorts, [ports({ port: 80, name: 'http', targetPort: 8081 }), order({})]), []);
   });
 
-  it('leaves Services of workloads outside the mesh and of the control plane alone', () => {
+  it('ignores Services of workloads outside the mesh and of the control plane', () => {
     assert.deepEqual(
       judged(servicePorts, [
         namespace('bookinfo'),
@@ -88,7 +88,7 @@ describe('service-ports', () => {
     );
   });
 
-  it('sees two Services that treat one workload differently', () => {
+  it('notices two Services that treat one workload differently', () => {
     assert.deepEqual(
       judged(servicePorts, [
         namespace('bookinfo', { 'istio-injection': 'enabled' }),
@@ -107,13 +107,13 @@ describe('service-ports', () => {
           servicePorts,
           'Deployment bookinfo/order-v1',
           '',
-          'port 80 is TCP and UDP in the Services order, second of these pods, of which the proxy keeps one; give the Services ports of their own',
+          'port 80 is TCP and UDP in the Services order, second of these pods, and the proxy keeps only one; give each Service its own port',
         ),
         finding(
           servicePorts,
           'Deployment bookinfo/order-v1',
           '',
-          'targetPort 8080 is behind the ports 80 and 81 of the Services order, second of these pods, of which the proxy keeps one; give the Services ports of their own',
+          'targetPort 8080 is behind the ports 80 and 81 of the Services order, second of these pods, and the proxy keeps only one; give each Service its own port',
         ),
       ],
     );
@@ -139,7 +139,7 @@ describe('service-ports', () => {
     );
   });
 
-  it('names the danger of a tcp port of an ExternalName Service', () => {
+  it('warns about a tcp port of an ExternalName Service', () => {
     assert.deepEqual(
       judged(servicePorts, [
         object('v1', 'Service', 'ext', {

@@ -46,7 +46,7 @@ describe('serviceentry', () => {
     ]);
   });
 
-  it('accepts other hosts, other ports, and two entries that no namespace sees both of', () => {
+  it('accepts different hosts or ports, and two entries without a common namespace', () => {
     assert.deepEqual(
       judged(serviceentry, [
         entry('a', [https], { exportTo: ['.'] }),
@@ -70,7 +70,7 @@ describe('serviceentry', () => {
     ]);
   });
 
-  it('takes one with an address, or with addresses that istiod gives', () => {
+  it('accepts one with an address, or with addresses from istiod', () => {
     assert.deepEqual(
       judged(serviceentry, [
         entry('a', [{ number: 5432, name: 'db', protocol: 'TCP' }], { addresses: ['10.0.0.1'] }),

@@ -3,9 +3,12 @@ import type { KubernetesObject } from '../../../mesh/manifests/kubernetes';
 import type { CheckOptions, Rule } from '../../../policy/rule';
 import { attachesToNothing } from '../../../policy/rules/attaches-to-nothing';
 import { authzHttpOnTcp } from '../../../policy/rules/authz-http-on-tcp';
+import { defaultRoute } from '../../../policy/rules/default-route';
 import { delegateRef } from '../../../policy/rules/delegate-ref';
 import { gatewayApiBackend } from '../../../policy/rules/gateway-api-backend';
+import { hostExists } from '../../../policy/rules/host-exists';
 import { literalWildcard } from '../../../policy/rules/literal-wildcard';
+import { revisionInstalled } from '../../../policy/rules/revision-installed';
 import { requestsFail } from '../../../policy/rules/requests-fail';
 import { rewriteSlash } from '../../../policy/rules/rewrite-slash';
 import { routeProtocol } from '../../../policy/rules/route-protocol';
@@ -17,6 +20,7 @@ import {
   gateway,
   judged,
   object,
+  peerAuthentication,
   service,
   serviceEntry,
   sidecar,
@@ -53,6 +57,9 @@ const simple = destinationRule('api', {
   trafficPolicy: { tls: { mode: 'SIMPLE', caCertificates: 'system' } },
 });
 
+const httpRoute = (rule: object): KubernetesObject =>
+  object('gateway.networking.k8s.io/v1', 'HTTPRoute', 'cart', { parentRefs: [{ name: 'gw' }], rules: [rule] });
+
 const cases: Case[] = [
   [
     'a Sidecar is advisory while other stacks may bring the pods',
@@ -85,6 +92,133 @@ const cases: Case[] = [
     ],
     ['mandatory AuthorizationPolicy a spec.targetRefs[0].name'],
     complete,
+  ],
+  [
+    'a targetRef to a missing ServiceEntry, beside one that exists',
+    attachesToNothing,
+    [
+      external(80, 'HTTP'),
+      authorizationPolicy('a', { targetRefs: [{ group: 'networking.istio.io', kind: 'ServiceEntry', name: 'apis' }] }),
+    ],
+    ['advisory AuthorizationPolicy a spec.targetRefs[0].name'],
+  ],
+  [
+    'a policy for the whole of a namespace without pods',
+    attachesToNothing,
+    [pods, peerAuthentication('a', { mtls: { mode: 'STRICT' } }, { namespace: 'void' })],
+    ['advisory PeerAuthentication a metadata.namespace'],
+    complete,
+  ],
+  [
+    'pods that ask for a sidecar and for ambient',
+    revisionInstalled,
+    [
+      deployment('cart', 'v1', {
+        template: { metadata: { labels: { 'sidecar.istio.io/inject': 'true', 'istio.io/dataplane-mode': 'ambient' } } },
+      }),
+      deployment('web', 'v1', {
+        template: {
+          metadata: {
+            labels: {
+              'sidecar.istio.io/inject': 'false',
+              'istio.io/rev': 'stable',
+              'istio.io/dataplane-mode': 'ambient',
+            },
+          },
+        },
+      }),
+    ],
+    [`${revisionInstalled.level} Deployment cart-v1 spec.template.metadata.labels["istio.io/dataplane-mode"]`],
+  ],
+  [
+    'stars within hosts, principals and namespaces',
+    literalWildcard,
+    [
+      authorizationPolicy('a', {
+        rules: [
+          {
+            from: [{ source: { notPrincipals: ['cluster.local/*/sa/web'], namespaces: ['team-*'] } }],
+            to: [{ operation: { hosts: ['api.*.example.com', '*.example.com'] } }],
+          },
+        ],
+      }),
+    ],
+    [
+      'advisory AuthorizationPolicy a spec.rules[0].from[0].source.notPrincipals[0]',
+      'advisory AuthorizationPolicy a spec.rules[0].to[0].operation.hosts[0]',
+    ],
+  ],
+  [
+    'a mirror to a Service that does not exist',
+    gatewayApiBackend,
+    [
+      service('cart'),
+      httpRoute({
+        filters: [{ type: 'RequestMirror', requestMirror: { backendRef: { name: 'carts', port: 9080 } } }],
+        backendRefs: [{ name: 'cart', port: 9080 }],
+      }),
+    ],
+    ['mandatory HTTPRoute cart spec.rules[0].filters[0].requestMirror.backendRef.name'],
+  ],
+  [
+    'a backend of another namespace without a ReferenceGrant',
+    gatewayApiBackend,
+    [
+      service('api', [80], { namespace: 'other' }),
+      httpRoute({ backendRefs: [{ name: 'api', namespace: 'other', port: 80 }] }),
+    ],
+    ['advisory HTTPRoute cart spec.rules[0].backendRefs[0].namespace'],
+  ],
+  [
+    'a backend of another namespace with one',
+    gatewayApiBackend,
+    [
+      service('api', [80], { namespace: 'other' }),
+      object(
+        'gateway.networking.k8s.io/v1beta1',
+        'ReferenceGrant',
+        'cart',
+        {
+          from: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', namespace: 'bookinfo' }],
+          to: [{ group: '', kind: 'Service' }],
+        },
+        { namespace: 'other' },
+      ),
+      httpRoute({ backendRefs: [{ name: 'api', namespace: 'other', port: 80 }] }),
+    ],
+    [],
+    complete,
+  ],
+  [
+    'a Service that is exported to the only clients of its route',
+    hostExists,
+    [
+      service('cart', [80], { annotations: { 'networking.istio.io/exportTo': 'front' } }),
+      virtualService('cart', { hosts: ['cart'], exportTo: ['front'], http: [{ route: [to('cart')] }] }),
+    ],
+    [],
+  ],
+  [
+    'a Service that is hidden from clients whose namespace is not in the input',
+    hostExists,
+    [
+      service('cart', [80]),
+      service('stock', [80], { annotations: { 'networking.istio.io/exportTo': '.' } }),
+      virtualService('cart', { hosts: ['cart'], exportTo: ['front'], http: [{ route: [to('stock')] }] }),
+    ],
+    ['mandatory VirtualService cart spec.http[0].route[0].destination.host'],
+  ],
+  ...['.*', '/.*', '^/.*$', '.+'].map((regex): Case => [
+    `a regex for every path: ${regex}`,
+    defaultRoute,
+    [service('cart'), matching({ uri: { regex } })],
+    [],
+  ]),
+  [
+    'a regex for some paths',
+    defaultRoute,
+    [service('cart'), matching({ uri: { regex: '/a.*' } })],
+    ['advisory VirtualService cart spec.http'],
   ],
   ['a missing delegate is unknown in a partial input', delegateRef, [root({ name: 'leaf' })], []],
   [

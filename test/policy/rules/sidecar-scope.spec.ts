@@ -12,7 +12,7 @@ const prices = (spec: object = {}) =>
   });
 
 describe('sidecar-scope', () => {
-  it('refuses a VirtualService that only this namespace sees and its Sidecar does not bring in', () => {
+  it('refuses a VirtualService that is visible only in this namespace and that its Sidecar does not import', () => {
     assert.deepEqual(
       judged(sidecarScope, [egress('istio-system/*', './reviews.bookinfo.svc.cluster.local'), prices()]),
       [
@@ -20,13 +20,13 @@ describe('sidecar-scope', () => {
           sidecarScope,
           'VirtualService bookinfo/prices',
           'spec.hosts',
-          'only workloads of namespace bookinfo see this VirtualService, and no egress host of Sidecar bookinfo/default brings in prices.catalog.svc.cluster.local, so it is in effect nowhere; add it to the Sidecar, as ./host',
+          'only workloads of namespace bookinfo see this VirtualService, and no egress host of Sidecar bookinfo/default imports prices.catalog.svc.cluster.local, so it has no effect; add it to the Sidecar, as ./host',
         ),
       ],
     );
   });
 
-  it('takes one that an egress host brings in, or that others see', () => {
+  it('accepts one that an egress host imports, or that others see', () => {
     assert.deepEqual(
       judged(sidecarScope, [
         egress('./*'),
@@ -37,7 +37,7 @@ describe('sidecar-scope', () => {
     );
   });
 
-  it('takes everything where there is no Sidecar', () => {
+  it('accepts everything without a Sidecar', () => {
     assert.deepEqual(judged(sidecarScope, [prices()]), []);
   });
 
@@ -57,7 +57,7 @@ describe('sidecar-scope', () => {
     );
   });
 
-  it('refuses egress hosts that do not exist where the objects tell', () => {
+  it('refuses egress hosts that the input shows to be missing', () => {
     assert.deepEqual(
       judged(sidecarScope, [
         service('reviews'),
@@ -74,13 +74,13 @@ describe('sidecar-scope', () => {
           sidecarScope,
           'Sidecar bookinfo/default',
           'spec.egress[0].hosts[1]',
-          'host "./reviws.bookinfo.svc.cluster.local" is no Service and no ServiceEntry, so it brings in nothing; Services of namespace bookinfo: reviews; name one of them, add the Service, or declare the host in externals.hosts',
+          'host "./reviws.bookinfo.svc.cluster.local" is neither a Service nor a ServiceEntry, so it imports nothing; Services of namespace bookinfo: reviews; name one of them, add the Service, or declare the host in externals.hosts',
         ),
         finding(
           sidecarScope,
           'Sidecar bookinfo/default',
           'spec.egress[0].hosts[4]',
-          'host "*/api.example.com" is no Service and no ServiceEntry, so it brings in nothing; add a ServiceEntry for it, or declare it in externals.hosts',
+          'host "*/api.example.com" is neither a Service nor a ServiceEntry, so it imports nothing; add a ServiceEntry for it, or declare it in externals.hosts',
           'advisory',
         ),
       ],

@@ -14,23 +14,23 @@ describe('sidecar-unique', () => {
           sidecarUnique,
           'Sidecar bookinfo/a',
           'spec.workloadSelector',
-          'it has no selector and holds for the whole namespace, as Sidecar b of namespace bookinfo does too; istiod uses the oldest and ignores the rest. Keep one, or make their selectors differ',
+          'it has no selector and applies to the whole namespace, as Sidecar b of namespace bookinfo does too; istiod uses the oldest and ignores the rest. Keep one, or make their selectors differ',
         ),
         finding(
           sidecarUnique,
           'Sidecar bookinfo/b',
           'spec.workloadSelector',
-          'it has no selector and holds for the whole namespace, as Sidecar a of namespace bookinfo does too; istiod uses the oldest and ignores the rest. Keep one, or make their selectors differ',
+          'it has no selector and applies to the whole namespace, as Sidecar a of namespace bookinfo does too; istiod uses the oldest and ignores the rest. Keep one, or make their selectors differ',
         ),
       ],
     );
   });
 
-  it('takes one for the namespace and one for some workloads', () => {
+  it('accepts one for the namespace and one for some workloads', () => {
     assert.deepEqual(judged(sidecarUnique, [sidecar('a', {}), selecting('b', { app: 'b' })]), []);
   });
 
-  it('refuses selectors of which one lies within the other', () => {
+  it('refuses selectors of which one includes the other', () => {
     assert.deepEqual(
       judged(sidecarUnique, [selecting('a', { app: 'a' }), selecting('b', { app: 'a', version: 'v1' })]),
       [
@@ -50,7 +50,7 @@ describe('sidecar-unique', () => {
     );
   });
 
-  it('refuses selectors that meet on a workload', () => {
+  it('refuses selectors that overlap on a workload', () => {
     assert.deepEqual(
       judged(sidecarUnique, [selecting('a', { app: 'a' }), selecting('b', { version: 'v1' }), deployment('a', 'v1')]),
       [
@@ -70,7 +70,7 @@ describe('sidecar-unique', () => {
     );
   });
 
-  it('allows selectors that meet nowhere', () => {
+  it('allows selectors that do not overlap', () => {
     assert.deepEqual(
       judged(sidecarUnique, [
         selecting('a', { app: 'a' }),

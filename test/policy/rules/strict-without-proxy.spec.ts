@@ -26,7 +26,7 @@ describe('strict-without-proxy', () => {
     );
   });
 
-  it('takes sidecars and ambient', () => {
+  it('accepts sidecars and ambient', () => {
     assert.deepEqual(
       judged(strictWithoutProxy, [
         namespace('bookinfo', { 'istio-injection': 'enabled' }),
@@ -40,7 +40,7 @@ describe('strict-without-proxy', () => {
     );
   });
 
-  it('says nothing where the namespace is not among the objects', () => {
+  it('reports nothing where the namespace is not among the objects', () => {
     assert.deepEqual(judged(strictWithoutProxy, [strict, deployment('a', 'v1')]), []);
   });
 
@@ -75,7 +75,7 @@ describe('strict-without-proxy', () => {
     );
   });
 
-  it('allows what a policy exempts', () => {
+  it('allows workloads that a policy exempts', () => {
     assert.deepEqual(
       judged(strictWithoutProxy, [
         namespace('bookinfo'),

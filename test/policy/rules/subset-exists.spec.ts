@@ -22,7 +22,7 @@ const ingress = gateway('gw', {
 });
 
 describe('subset-exists', () => {
-  it('tells which subsets are defined', () => {
+  it('names the defined subsets', () => {
     assert.deepEqual(judged(subsetExists, [rule, toSubset('v9')]), [
       finding(
         subsetExists,
@@ -33,11 +33,11 @@ describe('subset-exists', () => {
     ]);
   });
 
-  it('takes a subset that is defined', () => {
+  it('accepts a subset that is defined', () => {
     assert.deepEqual(judged(subsetExists, [rule, toSubset('v2')]), []);
   });
 
-  it('looks at weight 0, mirrors and tcp as well', () => {
+  it('also checks weight 0, mirrors and tcp', () => {
     assert.deepEqual(
       judged(subsetExists, [
         rule,
@@ -72,7 +72,7 @@ describe('subset-exists', () => {
     );
   });
 
-  it('knows subsets that several rules of the host bring together', () => {
+  it('knows the subsets of several rules of the host', () => {
     assert.deepEqual(
       judged(subsetExists, [
         rule,
@@ -83,11 +83,11 @@ describe('subset-exists', () => {
     );
   });
 
-  it('says nothing of a VirtualService alone', () => {
+  it('reports nothing about a VirtualService alone', () => {
     assert.deepEqual(judged(subsetExists, [toSubset('v1')]), []);
   });
 
-  it('says so when the Service is there and no rule at all', () => {
+  it('reports a subset if the Service exists without any rule', () => {
     assert.deepEqual(judged(subsetExists, [service('reviews'), toSubset('v1')]), [
       finding(
         subsetExists,
@@ -98,7 +98,7 @@ describe('subset-exists', () => {
     ]);
   });
 
-  it('says so of everything when the set is complete', () => {
+  it('reports every unknown subset when the set is complete', () => {
     assert.deepEqual(judged(subsetExists, [toSubset('v1')], { complete: true }), [
       finding(
         subsetExists,
@@ -109,7 +109,7 @@ describe('subset-exists', () => {
     ]);
   });
 
-  it('does not count a rule of a third namespace', () => {
+  it('ignores a rule of a third namespace', () => {
     assert.deepEqual(
       judged(subsetExists, [
         service('reviews'),
@@ -125,7 +125,7 @@ describe('subset-exists', () => {
           subsetExists,
           'VirtualService bookinfo/reviews',
           'spec.http[0].route[0].destination.subset',
-          'subset "v1" of host reviews.bookinfo.svc.cluster.local does not exist for clients in namespace bookinfo, so requests for it fail with 503. DestinationRule other/reviews defines it but is not in effect there: a DestinationRule counts in the namespace of the client, else exported from that of the Service or the root namespace. Move it, export it, or define the subset where it is looked for',
+          'subset "v1" of host reviews.bookinfo.svc.cluster.local does not exist for clients in namespace bookinfo, so requests for it fail with 503. DestinationRule other/reviews defines it but is not in effect there: a DestinationRule applies if it is in the namespace of the client, or else is exported from the namespace of the Service or the root namespace. Move it, export it, or define the subset in a rule that applies',
         ),
       ],
     );
@@ -155,13 +155,13 @@ describe('subset-exists', () => {
           subsetExists,
           'VirtualService shop/far',
           'spec.http[0].route[0].destination.subset',
-          'subset "v2" of host reviews.bookinfo.svc.cluster.local does not exist for clients in namespace shop, which use DestinationRule shop/mine, so requests for it fail with 503. DestinationRule bookinfo/reviews defines it but is not in effect there: a DestinationRule counts in the namespace of the client, else exported from that of the Service or the root namespace. Move it, export it, or define the subset where it is looked for',
+          'subset "v2" of host reviews.bookinfo.svc.cluster.local does not exist for clients in namespace shop, which use DestinationRule shop/mine, so requests for it fail with 503. DestinationRule bookinfo/reviews defines it but is not in effect there: a DestinationRule applies if it is in the namespace of the client, or else is exported from the namespace of the Service or the root namespace. Move it, export it, or define the subset in a rule that applies',
         ),
       ],
     );
   });
 
-  it('wants a rule that only its own namespace sees exported to the clients of the route', () => {
+  it('requires a private rule to be exported to the clients of the route', () => {
     assert.deepEqual(
       judged(subsetExists, [
         destinationRule('reviews', { host: 'reviews', exportTo: ['.'], subsets: subsets('v1') }),
@@ -174,13 +174,13 @@ describe('subset-exists', () => {
           subsetExists,
           'VirtualService bookinfo/reviews',
           'spec.http[0].route[0].destination.subset',
-          'subset "v1" of host reviews.bookinfo.svc.cluster.local does not exist for clients in namespace shop, so requests for it fail with 503. DestinationRule bookinfo/reviews defines it but is not in effect there: a DestinationRule counts in the namespace of the client, else exported from that of the Service or the root namespace. Move it, export it, or define the subset where it is looked for',
+          'subset "v1" of host reviews.bookinfo.svc.cluster.local does not exist for clients in namespace shop, so requests for it fail with 503. DestinationRule bookinfo/reviews defines it but is not in effect there: a DestinationRule applies if it is in the namespace of the client, or else is exported from the namespace of the Service or the root namespace. Move it, export it, or define the subset in a rule that applies',
         ),
       ],
     );
   });
 
-  it('takes the rule of the Service for a gateway, wherever that runs', () => {
+  it('uses the rule of the Service for a gateway in any namespace', () => {
     assert.deepEqual(
       judged(
         subsetExists,
@@ -195,7 +195,7 @@ describe('subset-exists', () => {
     );
   });
 
-  it('misses a rule beside the VirtualService when the gateway runs elsewhere and the Service too', () => {
+  it("reports a rule in the VirtualService's namespace if gateway and Service are in others", () => {
     assert.deepEqual(
       judged(
         subsetExists,
@@ -215,13 +215,13 @@ describe('subset-exists', () => {
           subsetExists,
           'VirtualService bookinfo/far',
           'spec.http[0].route[0].destination.subset',
-          'subset "v1" of host far.other.svc.cluster.local does not exist for clients in namespace istio-ingress, so requests for it fail with 503. DestinationRule bookinfo/far defines it but is not in effect there: a DestinationRule counts in the namespace of the client, else exported from that of the Service or the root namespace. Move it, export it, or define the subset where it is looked for',
+          'subset "v1" of host far.other.svc.cluster.local does not exist for clients in namespace istio-ingress, so requests for it fail with 503. DestinationRule bookinfo/far defines it but is not in effect there: a DestinationRule applies if it is in the namespace of the client, or else is exported from the namespace of the Service or the root namespace. Move it, export it, or define the subset in a rule that applies',
         ),
       ],
     );
   });
 
-  it('takes a wildcard rule for the host', () => {
+  it('uses a wildcard rule for the host', () => {
     assert.deepEqual(
       judged(subsetExists, [
         destinationRule('all', { host: '*.bookinfo.svc.cluster.local', subsets: subsets('v1') }),

@@ -31,7 +31,7 @@ describe('subset-labels', () => {
     );
   });
 
-  it('takes labels that pods of the Service carry', () => {
+  it('accepts labels that pods of the Service carry', () => {
     assert.deepEqual(
       judged(subsetLabels, [service('reviews'), deployment('reviews', 'v1'), reviews(...subsets('v1'))]),
       [],
@@ -72,7 +72,7 @@ describe('subset-labels', () => {
     );
   });
 
-  it('does not count pods of another namespace, as IST0173 would', () => {
+  it('ignores pods of another namespace, unlike IST0173', () => {
     assert.deepEqual(
       judged(subsetLabels, [
         service('reviews'),
@@ -92,11 +92,11 @@ describe('subset-labels', () => {
     );
   });
 
-  it('says nothing where the objects show no workload of the Service', () => {
+  it('reports nothing where the objects show no workload of the Service', () => {
     assert.deepEqual(judged(subsetLabels, [service('reviews'), reviews(...subsets('v1')), uses('v1')]), []);
   });
 
-  it('refuses a subset without labels beside others', () => {
+  it('refuses a subset without labels next to others', () => {
     assert.deepEqual(judged(subsetLabels, [reviews({ name: 'all' }, ...subsets('v1'))]), [
       finding(
         subsetLabels,
@@ -119,7 +119,7 @@ describe('subset-labels', () => {
     ]);
   });
 
-  it('takes one that is a name for a traffic policy', () => {
+  it('accepts one that only names a traffic policy', () => {
     assert.deepEqual(judged(subsetLabels, [reviews({ name: 'tls', trafficPolicy: { tls: { mode: 'SIMPLE' } } })]), []);
   });
 

@@ -36,7 +36,7 @@ describe('subset-overlap', () => {
     assert.deepEqual(judged(subsetOverlap, [orders(subset('plain', { app: 'orders' }), sticky)]), []);
   });
 
-  it('takes two views of one host, such as regions and versions', () => {
+  it('accepts two views of one host, such as regions and versions', () => {
     assert.deepEqual(
       judged(subsetOverlap, [
         service('orders'),
@@ -65,14 +65,14 @@ describe('subset-overlap', () => {
     );
   });
 
-  it('takes versions apart', () => {
+  it('accepts different versions', () => {
     assert.deepEqual(
       judged(subsetOverlap, [orders(subset('v1', { version: 'v1' }), subset('v2', { version: 'v2' }))]),
       [],
     );
   });
 
-  it('refuses labels that lie within others', () => {
+  it('refuses labels that include others', () => {
     assert.deepEqual(
       judged(subsetOverlap, [
         weighing('v1', 'v1-eu'),
@@ -89,7 +89,7 @@ describe('subset-overlap', () => {
     );
   });
 
-  it('refuses labels that meet on a workload', () => {
+  it('refuses labels that overlap on a workload', () => {
     assert.deepEqual(
       judged(subsetOverlap, [
         service('orders'),
@@ -108,14 +108,14 @@ describe('subset-overlap', () => {
     );
   });
 
-  it('allows labels that could meet as long as no workload carries both', () => {
+  it('allows labels that could overlap, as long as no workload has both', () => {
     assert.deepEqual(
       judged(subsetOverlap, [service('orders'), orders(subset('a', { tier: 'a' }), subset('b', { zone: 'b' }))]),
       [],
     );
   });
 
-  it('looks across the rules that istiod merges, and names the first of several', () => {
+  it('compares all rules that istiod merges, and names the first of several', () => {
     assert.deepEqual(
       judged(subsetOverlap, [
         destinationRule('orders.v1', { host: 'orders', subsets: [subset('v1', { version: 'v1' })] }),

@@ -30,7 +30,7 @@ describe('subset-removal-in-use', () => {
     assert.deepEqual(changed(subsetRemovalInUse, [rule(['v1', 'v2']), sends('v2')], [rule(['v2']), sends('v2')]), []);
   });
 
-  it('allows a rule of its own to go as a whole, since Pulumi deletes last', () => {
+  it('allows removing a rule with only this subset, since Pulumi deletes last', () => {
     assert.deepEqual(
       changed(
         subsetRemovalInUse,
@@ -41,7 +41,7 @@ describe('subset-removal-in-use', () => {
     );
   });
 
-  it('allows what another rule defines all the time', () => {
+  it('allows removing a subset that another rule defines all the time', () => {
     assert.deepEqual(
       changed(
         subsetRemovalInUse,
@@ -52,7 +52,7 @@ describe('subset-removal-in-use', () => {
     );
   });
 
-  it('refuses to move the subset to a rule that is new', () => {
+  it('refuses moving the subset to a new rule', () => {
     assert.deepEqual(
       changed(
         subsetRemovalInUse,
@@ -70,7 +70,7 @@ describe('subset-removal-in-use', () => {
     );
   });
 
-  it('learns what is in use from the annotation when it sees the rule alone', () => {
+  it('reads the used subsets from the annotation if it sees only the rule', () => {
     assert.deepEqual(
       changed(
         subsetRemovalInUse,

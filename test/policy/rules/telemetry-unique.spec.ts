@@ -14,23 +14,23 @@ describe('telemetry-unique', () => {
           telemetryUnique,
           'Telemetry bookinfo/a',
           'spec.selector',
-          'it has no selector and holds for the whole namespace, as Telemetry b of namespace bookinfo does too; istiod uses the oldest and ignores the rest. Keep one, or make their selectors differ',
+          'it has no selector and applies to the whole namespace, as Telemetry b of namespace bookinfo does too; istiod uses the oldest and ignores the rest. Keep one, or make their selectors differ',
         ),
         finding(
           telemetryUnique,
           'Telemetry bookinfo/b',
           'spec.selector',
-          'it has no selector and holds for the whole namespace, as Telemetry a of namespace bookinfo does too; istiod uses the oldest and ignores the rest. Keep one, or make their selectors differ',
+          'it has no selector and applies to the whole namespace, as Telemetry a of namespace bookinfo does too; istiod uses the oldest and ignores the rest. Keep one, or make their selectors differ',
         ),
       ],
     );
   });
 
-  it('takes one for the namespace and one for some workloads', () => {
+  it('accepts one for the namespace and one for some workloads', () => {
     assert.deepEqual(judged(telemetryUnique, [telemetry('a', {}), selecting('b', { app: 'b' })]), []);
   });
 
-  it('refuses selectors of which one lies within the other', () => {
+  it('refuses selectors of which one includes the other', () => {
     assert.deepEqual(
       judged(telemetryUnique, [selecting('a', { app: 'a' }), selecting('b', { app: 'a', version: 'v1' })]),
       [
@@ -50,7 +50,7 @@ describe('telemetry-unique', () => {
     );
   });
 
-  it('refuses selectors that meet on a workload', () => {
+  it('refuses selectors that overlap on a workload', () => {
     assert.deepEqual(
       judged(telemetryUnique, [selecting('a', { app: 'a' }), selecting('b', { version: 'v1' }), deployment('a', 'v1')]),
       [
@@ -70,7 +70,7 @@ describe('telemetry-unique', () => {
     );
   });
 
-  it('allows selectors that meet nowhere', () => {
+  it('allows selectors that do not overlap', () => {
     assert.deepEqual(
       judged(telemetryUnique, [
         selecting('a', { app: 'a' }),
@@ -82,7 +82,7 @@ describe('telemetry-unique', () => {
     );
   });
 
-  it('leaves those that name their targets alone', () => {
+  it('ignores those that name their targets', () => {
     assert.deepEqual(
       judged(telemetryUnique, [
         telemetry('a', { targetRefs: [{ kind: 'Service', name: 'a' }] }),

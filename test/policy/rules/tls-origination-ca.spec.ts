@@ -23,19 +23,19 @@ describe('tls-origination-ca', () => {
           tlsOriginationCa,
           'DestinationRule bookinfo/db',
           'spec.subsets[0].trafficPolicy.portLevelSettings[0].tls',
-          'TLS MUTUAL to db.example.com without caCertificates: nothing says by which CA the server is known; state caCertificates, "system" for those of the image',
+          'TLS MUTUAL to db.example.com without caCertificates: no CA is stated to verify the server; state caCertificates, "system" for the CAs of the image',
         ),
         finding(
           tlsOriginationCa,
           'DestinationRule bookinfo/db',
           'spec.trafficPolicy.tls',
-          'TLS SIMPLE to db.example.com without caCertificates: nothing says by which CA the server is known; state caCertificates, "system" for those of the image',
+          'TLS SIMPLE to db.example.com without caCertificates: no CA is stated to verify the server; state caCertificates, "system" for the CAs of the image',
         ),
       ],
     );
   });
 
-  it('takes a CA, Istio mutual TLS and none', () => {
+  it('accepts a CA, Istio mutual TLS and none', () => {
     assert.deepEqual(
       judged(tlsOriginationCa, [
         opening({ mode: 'SIMPLE', caCertificates: 'system' }),
@@ -46,7 +46,7 @@ describe('tls-origination-ca', () => {
     );
   });
 
-  it('takes a credentialName only together with a workloadSelector', () => {
+  it('accepts a credentialName only together with a workloadSelector', () => {
     assert.deepEqual(
       judged(tlsOriginationCa, [
         opening({ mode: 'SIMPLE', credentialName: 'ca' }),
@@ -61,7 +61,7 @@ describe('tls-origination-ca', () => {
           tlsOriginationCa,
           'DestinationRule bookinfo/db',
           'spec.trafficPolicy.tls',
-          'TLS SIMPLE to db.example.com without caCertificates: nothing says by which CA the server is known; state caCertificates, "system" for those of the image',
+          'TLS SIMPLE to db.example.com without caCertificates: no CA is stated to verify the server; state caCertificates, "system" for the CAs of the image',
         ),
       ],
     );

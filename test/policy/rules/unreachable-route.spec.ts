@@ -17,7 +17,7 @@ describe('unreachable-route', () => {
     ]);
   });
 
-  it('takes narrower rules before wider ones', () => {
+  it('accepts narrower rules before wider ones', () => {
     assert.deepEqual(
       judged(unreachableRoute, [
         rules(
@@ -56,7 +56,7 @@ describe('unreachable-route', () => {
     );
   });
 
-  it('allows a wider condition behind it, but not the same for one port only', () => {
+  it('allows a wider condition after it, but not the same for only one port', () => {
     assert.deepEqual(
       judged(unreachableRoute, [
         rules(
@@ -136,7 +136,7 @@ describe('unreachable-route', () => {
     );
   });
 
-  it('knows that a header which is absent has no value', () => {
+  it('knows that an absent header has no value', () => {
     assert.deepEqual(
       judged(unreachableRoute, [
         rules(
@@ -178,7 +178,7 @@ describe('unreachable-route', () => {
     );
   });
 
-  it('asks who the client is', () => {
+  it('compares the clients', () => {
     assert.deepEqual(
       judged(unreachableRoute, [
         rules(
@@ -198,7 +198,7 @@ describe('unreachable-route', () => {
     );
   });
 
-  it('keeps gateways apart', () => {
+  it('distinguishes gateways', () => {
     assert.deepEqual(
       judged(unreachableRoute, [
         virtualService('reviews', {

@@ -30,7 +30,7 @@ describe('version-removal-in-use', () => {
     );
   });
 
-  it('allows it in the next', () => {
+  it('allows it in the next update', () => {
     assert.deepEqual(
       changed(
         versionRemovalInUse,
@@ -90,7 +90,7 @@ describe('version-removal-in-use', () => {
     );
   });
 
-  it('allows everything of a service to go at once', () => {
+  it('allows removing a whole service at once', () => {
     assert.deepEqual(changed(versionRemovalInUse, [service('reviews'), v1, v2, rule, sends('v1', 'v2')], []), []);
   });
 

@@ -29,11 +29,11 @@ describe('vs-host-conflict', () => {
     ]);
   });
 
-  it('takes one per host', () => {
+  it('accepts one per host', () => {
     assert.deepEqual(judged(vsHostConflict, [routed('reviews'), routed('ratings', { hosts: ['ratings'] })]), []);
   });
 
-  it('knows one host by its short name and its FQDN, and in another namespace', () => {
+  it('recognizes one host by its short name and its FQDN, and in another namespace', () => {
     assert.deepEqual(
       judged(vsHostConflict, [
         routed('reviews'),
@@ -56,7 +56,7 @@ describe('vs-host-conflict', () => {
     );
   });
 
-  it('allows two that nobody sees both of', () => {
+  it('allows two without a common namespace', () => {
     assert.deepEqual(
       judged(vsHostConflict, [
         routed('reviews', { exportTo: ['.'] }),
@@ -87,7 +87,7 @@ describe('vs-host-conflict', () => {
     );
   });
 
-  it('refuses paths that take requests from each other, whichever object is older', () => {
+  it('refuses paths that overlap, in any order of creation', () => {
     assert.deepEqual(
       judged(vsHostConflict, [atGateway('api', { prefix: '/api' }), atGateway('orders', { exact: '/api/orders' })]),
       [
@@ -131,7 +131,7 @@ describe('vs-host-conflict', () => {
     );
   });
 
-  it('looks at conditions beside the path', () => {
+  it('considers conditions other than the path', () => {
     assert.deepEqual(
       judged(vsHostConflict, [
         routed('a', {

@@ -26,18 +26,18 @@ describe('weight-step-limit', () => {
     ]);
   });
 
-  it('takes a step within it, and any without a limit', () => {
+  it('accepts a step within the limit, and any step without a limit', () => {
     assert.deepEqual(
       changed(weightStepLimit, split({ v1: 90, v2: 10 }), split({ v1: 70, v2: 30 }), { maxStep: 20 }),
       [],
     );
   });
 
-  it('has no limit of its own', () => {
+  it('has no limit by default', () => {
     assert.deepEqual(changed(weightStepLimit, split({ v1: 100, v2: 0 }), split({ v1: 0, v2: 100 })), []);
   });
 
-  it('refuses a version that appears with too much, from nothing or from 0', () => {
+  it('refuses a new version with too large a weight, from nothing or from 0', () => {
     assert.deepEqual(
       changed(weightStepLimit, split({ v1: 100, v2: 0 }), split({ v1: 70, v2: 15, v3: 15 }), {
         maxStep: 50,
@@ -79,7 +79,7 @@ describe('weight-step-limit', () => {
     );
   });
 
-  it('then limits the step to any other, the largest included', () => {
+  it('then limits steps to any other version, even the largest', () => {
     assert.deepEqual(
       changed(
         weightStepLimit,
@@ -117,7 +117,7 @@ describe('weight-step-limit', () => {
     );
   });
 
-  it('refuses a loss that no single gain shows', () => {
+  it('refuses a large loss that is spread over several gains', () => {
     assert.deepEqual(
       changed(weightStepLimit, split({ v1: 100 }), split({ v1: 25, v2: 25, v3: 25, v4: 25 }), { maxStep: 30 }),
       [
@@ -131,7 +131,7 @@ describe('weight-step-limit', () => {
     );
   });
 
-  it('says nothing of a first deployment, nor of a rule that is new', () => {
+  it('reports nothing for a first deployment, or for a new rule', () => {
     assert.deepEqual(
       changed(
         weightStepLimit,
@@ -166,7 +166,7 @@ describe('weight-step-limit', () => {
     );
   });
 
-  it('tells hosts without subsets apart', () => {
+  it('distinguishes hosts without subsets', () => {
     assert.deepEqual(
       changed(
         weightStepLimit,
@@ -195,7 +195,7 @@ describe('weight-step-limit', () => {
     );
   });
 
-  describe('judges what moves, however it is written:', () => {
+  describe('judges what moves, in any form:', () => {
     const limit = { maxStep: 10 };
     const stable = [{ route: [to('reviews', 'v1', 100), to('reviews', 'v2', 0)] }];
     const routes = (...http: object[]) => [virtualService('reviews', { hosts: ['reviews'], http })];
@@ -218,7 +218,7 @@ describe('weight-step-limit', () => {
       ]);
     });
 
-    it('a redirect in place of the route', () => {
+    it('a redirect instead of the route', () => {
       assert.deepEqual(messages(routes({ redirect: { authority: 'other.example.com' } })), [
         `spec.http[0]: ${step('a redirect', 100)}`,
       ]);
@@ -232,7 +232,7 @@ describe('weight-step-limit', () => {
       );
     });
 
-    it('a stable version that is declared in the very update', () => {
+    it('a stable version that is declared in the same update', () => {
       const annotations = { 'policy.meshwright.io/stable': 'v2' };
       assert.deepEqual(
         changed(weightStepLimit, split({ v1: 100, v2: 0 }), split({ v1: 0, v2: 100 }, { annotations }), limit).map(
@@ -242,7 +242,7 @@ describe('weight-step-limit', () => {
       );
     });
 
-    it('but not testers, who are picked by the exact value of a header', () => {
+    it('but not testers, which are picked by the exact value of a header', () => {
       const testers = { match: [{ headers: { 'end-user': { exact: 'jason' } } }], route: [to('reviews', 'v2')] };
       assert.deepEqual(messages(routes(testers, ...stable)), []);
     });

@@ -24,14 +24,14 @@ describe('weight-to-empty-version', () => {
     );
   });
 
-  it('allows weight 0 for a version that is prepared', () => {
+  it('allows weight 0 for a version that is not deployed yet', () => {
     assert.deepEqual(
       judged(weightToEmptyVersion, [service('reviews'), deployment('reviews', 'v1'), rule, split(100, 0)]),
       [],
     );
   });
 
-  it('allows a version that is there', () => {
+  it('allows a deployed version', () => {
     assert.deepEqual(
       judged(weightToEmptyVersion, [
         service('reviews'),
@@ -83,7 +83,7 @@ describe('weight-to-empty-version', () => {
     );
   });
 
-  it('holds without subsets as well', () => {
+  it('also works without subsets', () => {
     assert.deepEqual(
       judged(weightToEmptyVersion, [
         service('reviews'),
@@ -101,7 +101,7 @@ describe('weight-to-empty-version', () => {
     );
   });
 
-  it('does not take pods of another Service or namespace for the version', () => {
+  it('ignores pods of another Service or namespace', () => {
     assert.deepEqual(
       judged(weightToEmptyVersion, [
         service('reviews'),
@@ -122,11 +122,11 @@ describe('weight-to-empty-version', () => {
     );
   });
 
-  it('says nothing where the objects show no workload of the Service', () => {
+  it('reports nothing where the objects show no workload of the Service', () => {
     assert.deepEqual(judged(weightToEmptyVersion, [service('reviews'), rule, split(90, 10)]), []);
   });
 
-  it('believes a declared workload', () => {
+  it('accepts a declared workload', () => {
     assert.deepEqual(
       judged(weightToEmptyVersion, [service('reviews'), deployment('reviews', 'v1'), rule, split(90, 10)], {
         externals: { workloads: ['bookinfo/reviews-v2'] },
@@ -135,7 +135,7 @@ describe('weight-to-empty-version', () => {
     );
   });
 
-  it('sees in the last state that no pod was ready', () => {
+  it('notices in the status that no pod was ready', () => {
     assert.deepEqual(
       judged(weightToEmptyVersion, [
         service('reviews'),

@@ -28,7 +28,7 @@ function places(rule: Rule, yaml: string): string[] {
 }
 
 describe('weight-sum-100', () => {
-  it('tells the sum, the weights and what Istio would make of them', () => {
+  it('reports the sum, the weights and what Istio would make of them', () => {
     const expected: Finding[] = [
       {
         rule: 'weight-sum-100',
@@ -54,12 +54,12 @@ describe('weight-sum-100', () => {
     }
   }
 
-  it('counts a missing weight as nothing, as Istio does', () => {
+  it('counts a missing weight as 0, like Istio', () => {
     assert.deepEqual(places(weightSum100, weights(['60', '-'])), ['mandatory spec.http[0].route']);
     assert.deepEqual(places(weightSum100, weights(['100', '-'])), []);
   });
 
-  it('says that a route in which nobody gets anything is refused', () => {
+  it('says that Istio refuses a route whose weights are all 0', () => {
     const [finding] = judge(weightSum100, weights(['0', '0']));
     assert.equal(
       finding?.message,
@@ -67,13 +67,13 @@ describe('weight-sum-100', () => {
     );
   });
 
-  it('leaves a single destination, and weights that are none, to the other rules', () => {
+  it('leaves single destinations and invalid weights to other rules', () => {
     assert.deepEqual(places(weightSum100, weights(['50'])), []);
     assert.deepEqual(places(weightSum100, weights(['-5', '105'])), []);
     assert.deepEqual(places(weightSum100, weights(['33.3', '66.7'])), []);
   });
 
-  it('leaves a VirtualService of another API group alone', () => {
+  it('ignores a VirtualService of another API group', () => {
     assert.deepEqual(places(weightSum100, weights(['60', '60']).replace('networking.istio.io', 'example.com')), []);
   });
 });
@@ -87,14 +87,14 @@ describe('weight-range', () => {
 
   it('quotes the value and what is allowed', () => {
     const [finding] = judge(weightRange, weights(['"90"', '10']));
-    assert.equal(finding?.message, '"90" is no weight; allowed is a whole number from 0 to 100');
+    assert.equal(finding?.message, '"90" is not a weight; allowed is a whole number from 0 to 100');
   });
 
-  it('takes 0 and 100, and a weight that is not there', () => {
+  it('accepts 0, 100, and a missing weight', () => {
     assert.deepEqual(places(weightRange, weights(['0', '100', '-', 'null'])), []);
   });
 
-  it('holds for a single destination, too', () => {
+  it('also checks a single destination', () => {
     assert.deepEqual(places(weightRange, weights(['-1'])), ['mandatory spec.http[0].route[0].weight']);
   });
 });
@@ -107,7 +107,7 @@ describe('weight-explicit', () => {
     ]);
   });
 
-  it('is content with 0, and with a single destination without a weight', () => {
+  it('accepts 0, and a single destination without a weight', () => {
     assert.deepEqual(places(weightExplicit, weights(['0', '100'])), []);
     assert.deepEqual(places(weightExplicit, weights(['-'])), []);
   });
@@ -128,7 +128,7 @@ describe('weight-single', () => {
     assert.deepEqual(places(weightSingle, weights(['0', '100'])), []);
   });
 
-  it('leaves a number that is no weight to weight-range', () => {
+  it('leaves a number that is not a weight to weight-range', () => {
     assert.deepEqual(places(weightSingle, weights(['-1'])), []);
   });
 });

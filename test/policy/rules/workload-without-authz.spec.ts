@@ -6,7 +6,7 @@ const policy = (name: string, spec: Record<string, unknown>, metadata = {}) =>
   authorizationPolicy(name, spec, metadata);
 
 describe('workload-without-authz', () => {
-  it('advises on a workload that no policy is for', () => {
+  it('advises on a workload without a policy', () => {
     assert.deepEqual(
       judged(workloadWithoutAuthz, [
         deployment('a', 'v1'),
@@ -18,13 +18,13 @@ describe('workload-without-authz', () => {
           workloadWithoutAuthz,
           'Deployment bookinfo/b-v1',
           '',
-          'no AuthorizationPolicy is for this workload, so every client that reaches it may call it; add one for it or for namespace bookinfo',
+          'no AuthorizationPolicy applies to this workload, so every client that reaches it may call it; add one for it or for namespace bookinfo',
         ),
       ],
     );
   });
 
-  it('takes policies of the namespace and of the mesh', () => {
+  it('accepts policies of the namespace and of the mesh', () => {
     assert.deepEqual(
       judged(workloadWithoutAuthz, [
         deployment('a', 'v1'),
@@ -36,7 +36,7 @@ describe('workload-without-authz', () => {
     );
   });
 
-  it('takes a policy for a Service of the workload', () => {
+  it('accepts a policy for a Service of the workload', () => {
     assert.deepEqual(
       judged(workloadWithoutAuthz, [
         service('a'),
@@ -47,22 +47,22 @@ describe('workload-without-authz', () => {
     );
   });
 
-  it('says nothing of a mesh without any policy, unless the set is complete', () => {
+  it('reports nothing for a mesh without any policy, unless the set is complete', () => {
     assert.deepEqual(judged(workloadWithoutAuthz, [deployment('a', 'v1')]), []);
   });
 
-  it('says so when the set is complete', () => {
+  it('reports it when the set is complete', () => {
     assert.deepEqual(judged(workloadWithoutAuthz, [deployment('a', 'v1')], { complete: true }), [
       finding(
         workloadWithoutAuthz,
         'Deployment bookinfo/a-v1',
         '',
-        'no AuthorizationPolicy is for this workload, so every client that reaches it may call it; add one for it or for namespace bookinfo',
+        'no AuthorizationPolicy applies to this workload, so every client that reaches it may call it; add one for it or for namespace bookinfo',
       ),
     ]);
   });
 
-  it('leaves workloads without a proxy and control planes alone', () => {
+  it('ignores workloads without a proxy and control planes', () => {
     assert.deepEqual(
       judged(workloadWithoutAuthz, [
         namespace('plain'),

@@ -38,9 +38,9 @@ describe("istiod's own verdict on 692 objects", function () {
     assert.deepEqual(missed.map(described), []);
   });
 
-  it('finds with rules for single objects the same among many as in each alone', () => {
+  it('finds the same in many objects as in each alone, with rules for single objects', () => {
     const single = rules.filter((rule) => rule.single);
-    // A name for each: findings tell objects apart by it.
+    // A name for each object, so that findings can be assigned.
     const objects = cases.map(({ id, object }) => ({
       ...object,
       metadata: { ...object.metadata, name: `case-${id}` },
@@ -51,12 +51,12 @@ describe("istiod's own verdict on 692 objects", function () {
     assert.deepEqual(together, alone.sort(compareFindings));
   });
 
-  it('finds no fault of the schema in any object that istiod accepts', () => {
+  it('finds no schema problem in objects that istiod accepts', () => {
     const accused = cases.filter(({ valid, object }) => valid && mandatory(object, ['object-schema']));
     assert.deepEqual(accused.map(described), []);
   });
 
-  it('is stricter than istiod, in rules of their own, for these accepted objects only', () => {
+  it('is stricter than istiod only for these accepted objects, in separate rules', () => {
     const stricter = cases
       .filter(({ valid }) => valid)
       .flatMap(({ id, object }) =>
@@ -65,11 +65,11 @@ describe("istiod's own verdict on 692 objects", function () {
           .map(({ rule, path }) => `${id} ${rule} ${path}`),
       );
     assert.deepEqual(stricter, [
-      // The API server wants fields and types that istiod can do without.
+      // The API server requires fields and types that istiod does not.
       '29 crd-only spec.servers[0].port.number',
       '45 crd-only spec.servers[0].tls.tlsCertificates',
       '64 crd-only spec.servers[0].tls.tlsCertificates',
-      // Weights above 100, sums other than 100, and a missing weight beside another.
+      // Weights above 100, sums other than 100, and a missing weight next to another.
       '168 weight-range spec.http[0].route[0].weight',
       '168 weight-range spec.http[0].route[1].weight',
       '169 weight-sum-100 spec.http[0].route',

@@ -16,23 +16,23 @@ function errors(yaml: string): string[] {
 }
 
 describe('object-schema', () => {
-  it('is content with an object of somebody else', () => {
+  it('accepts an object of another API group', () => {
     assert.deepEqual(
       errors('{ apiVersion: example.com/v1, kind: VirtualService, metadata: { name: one }, spec: { nonsense: 1 } }'),
       [],
     );
   });
 
-  it('knows the kinds and versions that are served', () => {
+  it('knows the served kinds and versions', () => {
     assert.deepEqual(errors('{ apiVersion: networking.istio.io/v1, kind: VirtualServices, metadata: { name: one } }'), [
       'kind: networking.istio.io/v1 has no kind "VirtualServices"; did you mean "VirtualService"?',
     ]);
     assert.deepEqual(errors('{ apiVersion: networking.istio.io/v2, kind: Gateway, metadata: { name: one } }'), [
-      'apiVersion: "networking.istio.io/v2" is no version of Gateway that is served; allowed are v1, v1alpha3, v1beta1',
+      'apiVersion: "networking.istio.io/v2" is not a version of Gateway that is served; allowed are v1, v1alpha3, v1beta1',
     ]);
   });
 
-  it('tells a misspelt field, and the one that was meant', () => {
+  it('reports a misspelt field, and the one that was meant', () => {
     assert.deepEqual(
       errors(inNetworking('VirtualService', `{ hosts: [shop], http: [{ route: ${route}, timout: 3s }] }`)),
       ['spec.http[0].timout: there is no field "timout" here; did you mean "timeout"?'],
@@ -63,7 +63,7 @@ describe('object-schema', () => {
     ]);
   });
 
-  it('says one thing about one place', () => {
+  it('reports one problem per place', () => {
     assert.deepEqual(
       errors(inNetworking('VirtualService', `{ hosts: [shop], http: [{ route: ${route}, timeout: soon }] }`)).length,
       1,
@@ -97,14 +97,14 @@ describe('object-schema', () => {
 });
 
 describe('crd-only', () => {
-  it('tells what only the API server refuses, with advice', () => {
+  it('reports what only the API server refuses, with advice', () => {
     const yaml = inNetworking(
       'Gateway',
       '{ servers: [{ bind: unix://@local, hosts: [a.example], port: { name: http, protocol: HTTP } }] }',
     );
     assert.deepEqual(
       judge(crdOnly, yaml).map(({ path, message }) => `${path}: ${message}`),
-      ['spec.servers[0].port.number: is required; the CRD wants the port of a socket stated, too: number: 0'],
+      ['spec.servers[0].port.number: is required; the CRD also requires the port of a socket: number: 0'],
     );
     assert.deepEqual(errors(yaml), []);
   });
@@ -112,12 +112,12 @@ describe('crd-only', () => {
   it('leaves a port that istiod refuses, too, to object-schema', () => {
     const yaml = inNetworking('Gateway', '{ servers: [{ hosts: [a.example], port: { name: http, protocol: HTTP } }] }');
     assert.deepEqual(judge(crdOnly, yaml), []);
-    assert.deepEqual(errors(yaml), ['spec.servers[0].port.number: nothing is no port; allowed are 1 to 65535']);
+    assert.deepEqual(errors(yaml), ['spec.servers[0].port.number: nothing is not a port; allowed are 1 to 65535']);
   });
 });
 
 describe('schema-warnings', () => {
-  it('is advice, beside errors', () => {
+  it('is advisory, next to errors', () => {
     const yaml = inNetworking(
       'DestinationRule',
       '{ host: shop, trafficPolicy: { outlierDetection: { consecutiveErrors: 5, maxEjectionPercent: 101 } } }',
@@ -138,7 +138,7 @@ describe('version-skew', () => {
   const paths = (yaml: string, istioVersion: string) =>
     judge(versionSkew, yaml, { istioVersion }).map(({ level, path, message }) => `${level} ${path}: ${message}`);
 
-  it('tells a field, an API version and a value that came later', () => {
+  it('reports a field, an API version and a value that newer releases added', () => {
     assert.deepEqual(paths(retries, '1.21.6'), [
       'advisory apiVersion: came with Istio 1.22; the installed one is 1.21.6',
       'advisory spec.http[0].retries.backoff: came with Istio 1.26; the installed one is 1.21.6',
@@ -152,7 +152,7 @@ describe('version-skew', () => {
     ]);
   });
 
-  it('is silent from that version on, for a version that it cannot read, and where none is known', () => {
+  it('reports nothing from that version on, for an invalid version, and without a version', () => {
     assert.deepEqual(paths(retries, '1.26.0'), []);
     assert.deepEqual(paths(retries, '1.30.3'), []);
     assert.deepEqual(paths(retries, 'latest'), []);

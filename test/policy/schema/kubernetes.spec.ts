@@ -65,7 +65,7 @@ describe('the schemas of Kubernetes', () => {
       ['spec.template.spec.containers[0].env[0].value', 'must be a string (put it in quotes), not the value'],
     ],
     [
-      'a value that is no member of an enumeration',
+      'a value that is not a member of an enumeration',
       pod('{ restartPolicy: Sometimes, containers: [{ name: web, image: web }] }'),
       ['spec.template.spec.restartPolicy', '"Sometimes" is not allowed; allowed are Always, Never, OnFailure'],
     ],
@@ -80,7 +80,7 @@ describe('the schemas of Kubernetes', () => {
       ['spec.template.spec.containers[0]', 'name is missing'],
     ],
     [
-      'a number that is no quantity',
+      'a number that is not a quantity',
       pod('{ containers: [{ name: web, image: web, resources: { limits: { memory: 64 MB } } }] }'),
       [
         'spec.template.spec.containers[0].resources.limits.memory',
@@ -92,7 +92,7 @@ describe('the schemas of Kubernetes', () => {
       pod('{ containers: [{ name: web, image: web, resources: { limits: { gpu: 1 } } }] }'),
       [
         'spec.template.spec.containers[0].resources.limits.gpu',
-        '"gpu" is no resource: cpu, memory, ephemeral-storage, hugepages-… or a name with a domain',
+        '"gpu" is not a resource name: cpu, memory, ephemeral-storage, hugepages-… or a name with a domain',
       ],
     ],
     [
@@ -100,7 +100,7 @@ describe('the schemas of Kubernetes', () => {
       pod('{ containers: [{ name: web, image: web, env: [{ name: "A=B" }] }] }'),
       [
         'spec.template.spec.containers[0].env[0].name',
-        'the value is no name of an environment variable: printable ASCII without "="',
+        'the value is not a valid name of an environment variable: printable ASCII without "="',
       ],
     ],
     [
@@ -126,7 +126,7 @@ describe('the schemas of Kubernetes', () => {
       'apiVersion: v1\nkind: Service\nmetadata: { name: web }\nspec: { ports: [{ port: 80, appProtocol: "http 2" }] }\n',
       [
         'spec.ports[0].appProtocol',
-        '"http 2" is no protocol name: letters, digits, "-", "_" and ".", at most 63 characters, perhaps after a DNS name and "/"',
+        '"http 2" is not a protocol name: letters, digits, "-", "_" and ".", at most 63 characters, perhaps after a DNS name and "/"',
       ],
     ],
     [
@@ -144,7 +144,7 @@ describe('the schemas of Kubernetes', () => {
       'apiVersion: example.com/v1\nkind: Thing\nmetadata: { name: a, labels: { team: shop team } }\nspec: { any: 1 }\n',
       [
         'metadata.labels.team',
-        '"shop team" is no value of a label: letters, digits, "-", "_" and ".", at most 63 characters, starting and ending with a letter or digit',
+        '"shop team" is not a valid label value: letters, digits, "-", "_" and ".", at most 63 characters, starting and ending with a letter or digit',
       ],
     ],
     [
@@ -157,7 +157,7 @@ describe('the schemas of Kubernetes', () => {
       'apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: Ratings_v1, namespace: shop }\n',
       [
         'metadata.name',
-        '"Ratings_v1" is no name of an object: lower-case letters, digits, "-" and ".", at most 253 characters, each part starting and ending with a letter or digit',
+        '"Ratings_v1" is not a valid name of an object: lower-case letters, digits, "-" and ".", at most 253 characters, each part starting and ending with a letter or digit',
       ],
     ],
     [
@@ -165,7 +165,7 @@ describe('the schemas of Kubernetes', () => {
       'apiVersion: v1\nkind: Service\nmetadata: { name: 1web }\nspec: { ports: [{ port: 80 }] }\n',
       [
         'metadata.name',
-        '"1web" is no name of an object: lower-case letters, digits and "-", at most 63 characters, starting and ending with a letter or digit, the first a letter',
+        '"1web" is not a valid name of an object: lower-case letters, digits and "-", at most 63 characters, starting and ending with a letter or digit, the first a letter',
       ],
     ],
   ] as const) {
@@ -174,7 +174,7 @@ describe('the schemas of Kubernetes', () => {
     });
   }
 
-  it('let the names of roles be what a URL can hold', () => {
+  it('allow any URL segment as the name of a role', () => {
     const role = (name: string): string =>
       `apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: { name: "${name}" }\n`;
     assert.deepEqual(
@@ -183,7 +183,7 @@ describe('the schemas of Kubernetes', () => {
     );
   });
 
-  it('know the kinds that live outside of namespaces', () => {
+  it('know the kinds that are cluster-scoped', () => {
     const kinds = [
       ['v1', 'Namespace'],
       ['v1', 'Service'],

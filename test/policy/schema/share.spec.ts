@@ -11,7 +11,7 @@ const large: JsonSchema = {
 const holder: JsonSchema = { type: 'object', properties: { inner: large, list: { type: 'array', items: large } } };
 
 describe('a schema with its repeated parts once', () => {
-  it('has them under $defs, parts of parts too, and nothing else is changed', () => {
+  it('has them under $defs, including nested parts, and is otherwise unchanged', () => {
     const small = { type: 'string' };
     const schema = { type: 'object', properties: { a: holder, b: holder, c: large, d: small, e: small } };
     const part = (name: string) => ({ $ref: `#/$defs/${name}` });
@@ -26,12 +26,12 @@ describe('a schema with its repeated parts once', () => {
     });
   });
 
-  it('leaves alone what is a condition, not a part', () => {
+  it('does not change conditions, which are not parts', () => {
     const schema = { type: 'object', oneOf: [{ not: large }, large], additionalProperties: large };
     assert.deepEqual(withShared(schema), { ...schema, $defs: {} });
   });
 
-  it('says the same of an object, at the same places', () => {
+  it('reports the same problems at the same places', () => {
     const schema = { type: 'object', properties: { a: holder }, additionalProperties: holder };
     const broken = { a: { inner: { one: 1, two: 'much too long' } }, b: { list: [{}, { three: false }] } };
     const errors = (one: JsonSchema): unknown[] => {
@@ -43,7 +43,7 @@ describe('a schema with its repeated parts once', () => {
     assert.deepEqual(errors(withShared(schema)), errors(schema));
   });
 
-  it('is a schema for each kind of Istio', () => {
+  it("exists for each of Istio's kinds", () => {
     const ajv = new Ajv({ strict: false, logger: false });
     for (const schema of crds.schemas as JsonSchema[]) {
       assert.deepEqual([ajv.validateSchema(withShared(schema)), ajv.errors], [true, null]);

@@ -4,7 +4,7 @@ import { connect as connectTls } from 'node:tls';
 import type { Request } from '../../../mesh/traffic/request';
 import { connectionBackendPort, connectionInstances } from '../../mesh/traffic/generated/connection-world';
 
-/** Opens a connection to a proxy's port some times and counts who takes it; `closed`: nobody. */
+/** Opens a connection to a proxy's port several times, and counts the servers that accept it; `closed` for none. */
 export async function observeConnections(request: Request, times: number): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
   const first = request.protocol === 'tls' ? await clientHello(request.sni ?? request.host) : Buffer.from('hello');
@@ -31,7 +31,7 @@ function taken(port: number, first: Buffer): Promise<string> {
 
 const hellos = new Map<string, Promise<Buffer>>();
 
-/** How a TLS client begins, with a server name: all that proxies look at when they hand TLS on. */
+/** A TLS ClientHello with a server name, which is all that proxies read when they pass TLS through. */
 function clientHello(name: string): Promise<Buffer> {
   const known = hellos.get(name) ?? madeHello(name);
   hellos.set(name, known);

@@ -2,7 +2,7 @@ import { observed } from '../../mesh/traffic/generated/expected';
 import type { Request } from '../../../mesh/traffic/request';
 import { send, type Answer } from '../traffic/client';
 
-/** Sends a request some times and counts what is observed. */
+/** Sends a request several times, and counts the observations. */
 export async function observe(request: Request, times: number): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
   for (let sent = 0; sent < times; sent += 10) {

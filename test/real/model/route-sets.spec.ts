@@ -36,7 +36,7 @@ interface Kind extends Trial {
   recording: string;
 }
 
-// The HTTP world is there for connections, too: a sidecar answers for the marker only where some service has its port.
+// Tests of connections need the HTTP world, too: a sidecar answers for the marker only if some service has its port.
 const kinds: Kind[] = [
   {
     title: 'sets of rules for requests',

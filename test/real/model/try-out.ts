@@ -15,7 +15,7 @@ import type { RealMesh } from '../traffic/mesh';
 const [often, moreOften] = [60, 1000];
 const markerPort = 18092;
 
-/** How sets of one kind are tried. */
+/** How sets of one kind are tested. */
 export interface Trial {
   /** Objects that every set is added to. */
   world: readonly KubernetesObject[];

@@ -15,7 +15,7 @@ const nobody = '127.0.0.1:1';
 const why = `istiod ${nobody} does not answer: connect ECONNREFUSED ${nobody}`;
 type Weights = Record<string, number>;
 
-/** Each test stands on the ones before it. No istiod runs. */
+/** Each test depends on the ones before it. No istiod runs. */
 describe('an update whose proxies cannot be asked, with the real Pulumi', function () {
   this.timeout(600_000);
   stepByStep(this);
@@ -48,7 +48,7 @@ describe('an update whose proxies cannot be asked, with the real Pulumi', functi
     assert.ok(stack);
     return stack.run('up');
   };
-  /** How often an update has said a text. */
+  /** How often an update has printed a message. */
   const told = ({ output }: Ran, text: string): number => output.split(text).length - 1;
   const weightsOf = (namespace: string): Weights => {
     const { http } = cluster.get('virtualservice', namespace, 'reviews').spec as {

@@ -17,7 +17,7 @@ import { START_TIMEOUT_MS } from '../../cluster/lab/support';
 
 type Weights = Record<string, number>;
 
-/** Each test stands on the ones before it. No proxies run. */
+/** Each test depends on the ones before it. No proxies run. */
 describe('one resource for one route, with the real Pulumi on a real API server', function () {
   this.timeout(1_200_000);
   stepByStep(this);
@@ -201,7 +201,10 @@ describe('one resource for one route, with the real Pulumi on a real API server'
   });
 });
 
-/** The state, and the marks in the cluster, as the version before had them: one RouteSet for the Routes of the namespace. */
+/**
+ * The state and the labels in the cluster in the form of the previous version: one RouteSet for the Routes of the
+ * namespace.
+ */
 function withRouteSet(resources: StateResource[], cluster: Cluster): StateResource[] {
   const routes = resources.filter(({ type }) => type === routeType);
   const [first] = routes;

@@ -11,7 +11,7 @@ import { RealStack } from './support/real-stack';
 import { stepByStep } from '../../support/step-by-step';
 import { START_TIMEOUT_MS } from '../../cluster/lab/support';
 
-/** Each test stands on the ones before it, as the updates of a stack do. */
+/** Each test depends on the ones before it, like the updates of a stack. */
 describe('sample 001 with its five addons, with the real Pulumi and the real charts', function () {
   this.timeout(300_000);
   stepByStep(this);
@@ -41,7 +41,7 @@ describe('sample 001 with its five addons, with the real Pulumi and the real cha
     assert.ok(running);
     return running;
   };
-  /** Brings a state into force; the steps that changed something. */
+  /** Deploys a state, and returns the steps that changed something. */
   const to = async (state: string): Promise<string[]> => {
     const { settings } = labSettings(sample(state).settings, charts);
     there().stack.configure(sections(settings));

@@ -10,17 +10,17 @@ import { RealStack } from './support/real-stack';
 import { stepByStep } from '../../support/step-by-step';
 import { START_TIMEOUT_MS } from '../../cluster/lab/support';
 
-/** As a stack file says it, with a label that tells one from another. */
+/** An object in a stack file, with a label that distinguishes versions. */
 const settings = (team: string): StackSettings => ({
   namespaces: { shop: { injection: false, labels: { team } }, default: { injection: false, labels: { team } } },
   apps: { bookinfo: { namespace: 'shop' } },
   objects: [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'note', namespace: 'shop' }, data: { team } }],
 });
 
-/** What a run sets that follows an interrupted one. */
+/** The configuration of a run after an interrupted one. */
 const recovery = { 'kubernetes:upsertExistingObjects': 'true' };
 
-/** Each test stands on the ones before it. */
+/** Each test depends on the ones before it. */
 describe('objects that are in the cluster, but in no state, with the real Pulumi on a real API server', function () {
   this.timeout(600_000);
   stepByStep(this);
@@ -91,7 +91,7 @@ describe('objects that are in the cluster, but in no state, with the real Pulumi
     await stack.up();
     assert.deepEqual(team(), ['second', 'second', { team: 'second' }]);
     stack.configure({ ...sections(settings('third')), ...recovery });
-    // The provider replaces a ConfigMap whose data changes: what is deleted first is made again.
+    // The provider replaces a ConfigMap whose data changes: it deletes and creates it.
     const changes = (await stack.up()).map(({ op }) => op);
     assert.deepEqual([...new Set(changes)].sort(), ['create-replacement', 'delete-replaced', 'replace', 'update']);
     assert.deepEqual(team(), ['third', 'third', { team: 'third' }]);

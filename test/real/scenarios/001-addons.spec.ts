@@ -92,7 +92,7 @@ describe('sample 001 on the lab', function () {
   it('D001.4 sends spans of the page, reviews and ratings to the collector, and none without a Telemetry', async () => {
     const { addons = {}, istio } = sample('001').settings;
     const local = stage.settings('001');
-    // The addons' objects beside their charts, which the lab cannot fetch.
+    // The addons' objects without their charts, which the lab cannot fetch.
     const objects = [...addonObjects(addons, istio).map(({ object }) => object), collector];
     const traced: StackSettings = {
       ...local,

@@ -50,7 +50,7 @@ const client = {
 /** Longest time for a test that deploys and sends requests, in milliseconds: some wait for an ejection to end. */
 export const REQUEST_TEST_TIMEOUT_MS = 300_000;
 
-/** A sample on a lab of its own. Pulumi's engine deploys each state to a real istiod and real Envoys. */
+/** A sample on its own lab. Pulumi's engine deploys each state to a real istiod and real Envoys. */
 export class Stage {
   private constructor(
     private readonly root: string,

@@ -22,7 +22,7 @@ export interface Seen {
 }
 
 /**
- * Starts stub applications that answer every request with {@link Seen} as JSON; the result stops them. They have a process of their own, as a test that blocks would delay their responses, and the
+ * Starts stub applications that answer every request with {@link Seen} as JSON; the result stops them. They have their own process, as a test that blocks would delay their responses, and the
  * client would count lost requests.
  */
 export async function startBackends(backends: readonly Backend[]): Promise<() => Promise<void>> {

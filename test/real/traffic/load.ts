@@ -41,7 +41,7 @@ export interface LostRequest {
   why: string;
 }
 
-/** A load in a process of its own, so that the test does not delay it. */
+/** A load in its own process, so that the test does not delay it. */
 export interface Load {
   stop(): Promise<Loaded>;
 }

@@ -13,7 +13,7 @@ import { RealStack } from '../pulumi/support/real-stack';
 
 export type Weights = Record<string, number>;
 
-/** What became of a load, and why. */
+/** The results of a load, with the causes of losses. */
 export type Judged = Pick<Loaded, 'requests' | 'failed'> & Losses;
 
 const rate = 300;
@@ -31,7 +31,7 @@ export class LoadedStack {
     this.cluster = clusterOf(mesh.lab);
   }
 
-  /** Skips the tests, with a word, where a program is missing. */
+  /** Skips the tests, with the reason, if a program is missing. */
   static async start(context: Mocha.Context, versions: readonly string[]): Promise<LoadedStack> {
     const programs = await findPrograms();
     if (typeof programs === 'string') {
@@ -64,8 +64,8 @@ export class LoadedStack {
   }
 
   /**
-   * An update; what it said.
-   * @throws Error with that when it fails.
+   * Runs an update, and returns its messages.
+   * @throws Error with the messages when it fails.
    */
   async up(): Promise<string> {
     const { status, output } = await this.stack.begin('up').ended;
@@ -73,7 +73,10 @@ export class LoadedStack {
     return output;
   }
 
-  /** What becomes of 300 requests a second at the gateway, or at a sidecar, while something is done; of as many connections at the sidecar's port for TCP. */
+  /**
+   * The results of 300 requests a second at the gateway or at a sidecar during `work`, or of as many connections at the
+   * sidecar's TCP port.
+   */
   async underLoad(at: 'gateway' | 'sidecar' | 'tcp', work: () => Promise<void>): Promise<Judged> {
     const [proxy, place] = {
       gateway: ['edge-0', `127.0.0.1:${this.place.gatewayPort}`] as const,

@@ -36,7 +36,7 @@ export interface RealMesh {
   stop(): Promise<void>;
 }
 
-/** Starts a lab of its own, istiod, Envoys and stub applications; stops all of them when one does not start. */
+/** Starts its own lab, istiod, Envoys and stub applications; stops all of them when one does not start. */
 export async function startMesh(options: RealMeshOptions): Promise<RealMesh> {
   const folder = mkdtempSync(join(tmpdir(), 'meshwright-real-'));
   const children: Child[] = [];

@@ -5,7 +5,7 @@ import { LoadedStack, type Weights } from './loaded-stack';
 import { stepByStep } from '../../support/step-by-step';
 import { START_TIMEOUT_MS } from '../../cluster/lab/support';
 
-/** Changes of a route that are more than other weights. Each test stands on the ones before it. */
+/** Changes of a route other than weights. Each test depends on the ones before it. */
 describe('changes of another sort under load, with the real Pulumi, istiod and Envoys', function () {
   this.timeout(3_600_000);
   stepByStep(this);

@@ -23,7 +23,7 @@ const tcpPort = 9090;
 /** A part of 127.0.0.0/8 for each test process, as Envoys of two processes at one address would get each other's connections. */
 const network = `127.${1 + (process.pid % 250)}`;
 
-/** @param sidecars - number of clients in the mesh beside the gateway */
+/** @param sidecars - number of clients in the mesh, besides the gateway */
 export function shop(gatewayPort: number, versions: readonly string[], sidecars = 1, gateways = 1): Shop {
   const backends = versions.map((version, index) => ({
     name: version,

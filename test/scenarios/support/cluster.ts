@@ -52,8 +52,9 @@ export class Cluster {
   }
 
   /**
-   * Deploys a sample, waits until every workload is Ready, and asserts that a second run would change nothing. Does nothing when this very configuration is deployed.
-   * @param patch - on the stack file, as a user would edit it
+   * Deploys a sample, waits until every workload is Ready, and asserts that a second run would change nothing. Does
+   * nothing if exactly this configuration is deployed.
+   * @param patch - JSON merge patch on the stack file, like an edit by the user
    * @param refresh - compare with the cluster first
    */
   async up(reference: string, patch: Fields = {}, { refresh = false } = {}): Promise<Done> {
@@ -71,7 +72,8 @@ export class Cluster {
     await this.api.freshKinds();
     if (this.repeated.has(wanted)) return done;
     let again = await this.run('preview');
-    // istiod writes its CA into the webhooks for some seconds after its start; a preview meanwhile updates the patch that waits for it, without a changed field.
+    // istiod writes its CA into the webhooks for some seconds after its start. A preview in this time shows an update
+    // of the waiting patch without a changed field.
     if (again.changed.length > 0 && again.changed.every(({ changes }) => changes.length === 0)) {
       await sleep(settlingMs);
       again = await this.run('preview');

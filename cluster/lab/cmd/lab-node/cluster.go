@@ -26,7 +26,7 @@ import (
 // domain of the cluster's DNS names.
 const domain = "cluster.local"
 
-// outsideIP is the address of names outside of the cluster. It is reserved (RFC 1112): the proxies get it as the original destination, and their
+// outsideIP is the address of names outside the cluster. It is reserved (RFC 1112): the proxies get it as the original destination, and their
 // clusters for the outside have no endpoints.
 const outsideIP = "240.240.0.1"
 

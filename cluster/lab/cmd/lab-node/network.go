@@ -132,7 +132,7 @@ func forward(w http.ResponseWriter, r *http.Request, connection net.Conn) {
 	_, _ = io.Copy(w, response.Body)
 }
 
-// dialFor connects as the pod in Proxy-Authorization; without one, as a client outside of the mesh.
+// dialFor connects as the pod in Proxy-Authorization; without one, as a client outside the mesh.
 func (n *node) dialFor(r *http.Request, host string, port int) (net.Conn, error) {
 	given, ok := strings.CutPrefix(r.Header.Get("Proxy-Authorization"), "Basic ")
 	if !ok {

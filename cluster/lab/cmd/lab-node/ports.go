@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// ports hands out ports on 127.0.0.1. It has a lock of its own, which is held for no other one: a port is needed with and without the locks
+// ports hands out ports on 127.0.0.1. It has its own lock, which is held for no other one: a port is needed with and without the locks
 // of the node and of a pod.
 type ports struct {
 	mu    sync.Mutex

@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// endWithParent gives the process a group of its own. Only Linux can end it with the node.
+// endWithParent gives the process its own group. Only Linux can end it with the node.
 func endWithParent(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 }

@@ -25,7 +25,7 @@ import (
 //   - addresses of pods become ports on 127.0.0.1;
 //   - the original destination of a connection comes by the PROXY protocol, not from iptables;
 //   - filters that only Istio's build of Envoy has are left out;
-//   - addresses outside of the cluster are left out.
+//   - addresses outside the cluster are left out.
 func (p *pod) rewrite(response *discovery.DiscoveryResponse) error {
 	// All unknown pods of a response together are waited for once.
 	ctx, cancel := context.WithTimeout(p.ctx, podTime)
@@ -230,7 +230,7 @@ func (p *pod) replaceOriginalDestination(l *listener.Listener, by *listener.List
 	l.ListenerFilters = kept
 }
 
-// rewriteInbound gives each port of the pod a socket of its own; filter chains match its port.
+// rewriteInbound gives each port of the pod its own socket; filter chains match its port.
 func (p *pod) rewriteInbound(l *listener.Listener) {
 	p.replaceOriginalDestination(l, nil)
 	l.Address = local(p.endpoint(int(l.GetAddress().GetSocketAddress().GetPortValue())))

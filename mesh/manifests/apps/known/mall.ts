@@ -44,7 +44,7 @@ function health(patience: Record<string, number>): Record<string, unknown> {
   return { httpGet: { path: '/actuator/health', port: 8080 }, timeoutSeconds: 2, periodSeconds: 5, ...patience };
 }
 
-/** The port has no name, as in the course: Istio then sniffs the protocol. */
+/** The port has no name, as in the course: Istio then detects the protocol. */
 function http(): ServiceSettings {
   return { ports: [{ port: 8080, targetPort: 8080 }] };
 }

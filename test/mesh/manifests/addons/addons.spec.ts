@@ -119,7 +119,7 @@ describe('addonReleases', () => {
     assert.deepEqual(prometheus['service'], { ...service, servicePort: 9090 });
   });
 
-  it('splits images as each chart needs them', () => {
+  it('splits images in the way that each chart needs', () => {
     const sha = 'a'.repeat(64);
     const addons = {
       kiali: { image: `quay.io/kiali/kiali@sha256:${sha}` },
@@ -199,7 +199,7 @@ describe('addonReleases', () => {
     assert.deepEqual(valuesOf('grafana', addons)['grafana.ini'], { server: { root_url: 'http://grafana.example' } });
   });
 
-  it('gives Kiali no password where Grafana needs none', () => {
+  it('gives Kiali no password if Grafana needs none', () => {
     const { external_services } = valuesOf('kiali', { kiali: {}, grafana: { anonymous: true } });
     assert.deepEqual((external_services as Record<string, unknown>)['grafana'], {
       enabled: true,

@@ -114,7 +114,7 @@ describe('an addon at a gateway', () => {
     );
   });
 
-  it('has plain HTTP only when the settings say so, on the named gateway, by its labels', () => {
+  it('has plain HTTP only if the settings ask for it, on the named gateway, by its labels', () => {
     const gateway = { host: 'g', gateway: 'edge', insecure: true };
     const [server] = exposed({ grafana: { gateway } }, { edge: { labels: { app: 'edge' } } });
     assert.deepEqual(server?.object.spec, {

@@ -26,7 +26,7 @@ describe('addonProblems', () => {
     assert.deepEqual(problems({}), []);
   });
 
-  it('refuses an image that is no reference, and a digest where the chart takes none', () => {
+  it('refuses an image that is not a reference, and a digest if the chart accepts none', () => {
     const image = `x@sha256:${'a'.repeat(64)}`;
     const found = problems({ istio: {}, addons: { kiali: { image: 'A' }, jaeger: { image }, zipkin: { image } } });
     assert.deepEqual(found, [
@@ -38,7 +38,7 @@ describe('addonProblems', () => {
     ]);
   });
 
-  it('refuses a node port out of range, or of a type that has none', () => {
+  it('refuses a node port out of range, or for a type without node ports', () => {
     const addons = {
       kiali: { service: { nodePort: 30000 } },
       grafana: { service: { type: 'NodePort' as const, nodePort: 0 } },

@@ -137,7 +137,7 @@ describe('an app', () => {
     ]);
   });
 
-  it('makes StatefulSets, with the governing Service that they name or one of their own name', () => {
+  it('makes StatefulSets, with the governing Service that they name, or one with their name', () => {
     const specs = objects('db', {
       workloads: {
         db: { kind: 'StatefulSet', image: 'x', serviceName: 'db-headless' },

@@ -5,8 +5,8 @@ import type { KubernetesObject } from '../../../../mesh/manifests/kubernetes';
 type Fields = Record<string, unknown>;
 
 /**
- * An object without what makes no difference: namespace, the annotation that rolls pods, fields that say what Kubernetes does anyway, and labels of the object itself, which
- * select nothing and which the walkthroughs give to some objects and not to others.
+ * An object without irrelevant parts: namespace, the annotation that rolls pods, fields with Kubernetes' default
+ * values, and labels of the object itself, which select nothing and which the walkthroughs set only on some objects.
  */
 export function comparable(object: KubernetesObject): KubernetesObject {
   const { name, annotations, labels } = object.metadata;

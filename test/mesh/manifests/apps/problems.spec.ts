@@ -207,7 +207,7 @@ describe('appProblems', () => {
     ]);
   });
 
-  it('refuses an image that is no reference', () => {
+  it('refuses an image that is not a reference', () => {
     const [[path] = []] = workloadProblems({ image: 'Nginx' });
     assert.equal(path, 'image');
     const [[verbatim] = []] = workloadProblems({ image: 'nginx', container: { image: 'nginx:' } });

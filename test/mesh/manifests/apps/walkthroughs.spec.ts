@@ -12,7 +12,7 @@ interface Comparison {
   settings: Omit<AppSettings, 'namespace'>;
 }
 
-/** Each sample app, with the settings that make it what the walkthrough has. */
+/** Each sample app, with the settings that make it equal to the walkthrough's. */
 const apps: Comparison[] = [
   {
     title: 'bookinfo of walkthrough 001',
@@ -67,7 +67,7 @@ const apps: Comparison[] = [
   { title: 'the hello servers of walkthrough 003', file: '003/inline/19.yaml', name: 'hello', settings: {} },
 ];
 
-describe('sample apps beside the walkthroughs', () => {
+describe('sample apps compared with the walkthroughs', () => {
   for (const { title, file, name, settings } of apps) {
     it(`renders ${title}`, function () {
       needsWalkthroughs(this);
@@ -79,7 +79,7 @@ describe('sample apps beside the walkthroughs', () => {
         expected.map((object) => rendered.get(objectTitle(object))),
         expected,
       );
-      // Files of a single service hold less than the app; all others hold the whole of it.
+      // Files of a single service have less than the app; all others have the whole app.
       if (name !== 'tutorial') assert.equal(rendered.size, expected.length);
     });
   }

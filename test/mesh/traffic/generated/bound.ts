@@ -2,8 +2,8 @@ import { inBound } from '../../../../mesh/traffic/share';
 import type { Expected } from './expected';
 
 /**
- * Why counts do not fit what was expected: a text that was not, or a count outside the 99.9 % bound; undefined when they fit. Where nothing is expected the model says
- * `unknown`, which fits everything.
+ * Why counts do not match the expectation: an unexpected answer, or a count outside the 99.9 % bound; undefined if they
+ * match. Without an expectation the model says `unknown`, which matches everything.
  */
 export function misfit(expected: Expected, counts: ReadonlyMap<string, number>): string | undefined {
   if (expected.size === 0) return undefined;

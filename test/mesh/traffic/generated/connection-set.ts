@@ -8,7 +8,10 @@ type Json = Record<string, unknown>;
 /** Server names that clients ask for; some are in no rule. */
 const names = ['a.example.com', 'b.example.com', 'x.b.example.com', 'vault.shop.svc.cluster.local', 'other.test'];
 
-/** A set of TCP and TLS rules of a seed, with connections to try them by: the same on every machine and for ever, as recorded results depend on it. */
+/**
+ * A set of TCP and TLS rules for a seed, with connections to test them. It must be the same on every machine and in the
+ * future, because recorded results depend on it.
+ */
 export function connectionSet(seed: number, requests: number): RouteSet {
   const choices = new Choices(seed);
   return {
@@ -53,7 +56,7 @@ function virtualService(choices: Choices, index: number): KubernetesObject {
   });
 }
 
-/** Conditions that both kinds of rules know. */
+/** Conditions that both kinds of rules support. */
 function match(choices: Choices, gateways: readonly string[], ports: readonly number[]): Json {
   return {
     ...choices.maybe(0.35, () => ({ port: choices.one(ports) })),
@@ -73,7 +76,7 @@ function tcpRule(choices: Choices, gateways: readonly string[]): Json {
 
 function tlsRule(choices: Choices, hosts: readonly string[], gateways: readonly string[]): Json {
   const ports = [18302, 18304, connectionGatewayPorts.tls];
-  // The control plane takes only server names that lie within the hosts.
+  // The control plane accepts only server names that are within the hosts.
   const within = hosts.flatMap((host) => (host.startsWith('*') ? [host, 'b.example.com', '*.b.example.com'] : [host]));
   return {
     match: choices.list(1, 2, () => ({ sniHosts: choices.some(within), ...match(choices, gateways, ports) })),

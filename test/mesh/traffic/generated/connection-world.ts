@@ -1,7 +1,10 @@
 import type { KubernetesObject } from '../../../../mesh/manifests/kubernetes';
 import { gatewayProxy, type Instance } from './world';
 
-/** A small mesh in which generated rules for connections are tried. Each service has a port of its own, as all share one address on the machine. */
+/**
+ * A small mesh for testing generated rules for connections. Each service has its own port, because all share one
+ * address on the machine.
+ */
 export const connectionServices = [
   { name: 'store', namespace: 'shop', port: 18301, protocol: 'tcp' },
   { name: 'vault', namespace: 'shop', port: 18302, protocol: 'tls' },
@@ -10,7 +13,7 @@ export const connectionServices = [
 ] as const;
 
 export const connectionBackendPort = 19081;
-/** Ports of the gateway's servers: plain TCP, and TLS that it hands on unopened. */
+/** Ports of the gateway's servers: plain TCP, and TLS that it passes through. */
 export const connectionGatewayPorts = { tcp: 18391, tls: 18392 } as const;
 
 export const connectionInstances: Instance[] = connectionServices.flatMap(({ name, namespace }, index) =>

@@ -9,9 +9,9 @@ import { type Expected, type Predict, proxies } from './expected';
 const tlsServices = connectionServices.filter(({ protocol }) => protocol === 'tls');
 
 /**
- * Predicts connections of sets that come one after the other, down to the instance that takes each: while Envoy refuses the listener of a service, the one of the last
- * set whose it took.
- * @param bare - what the proxies have before the first set
+ * Predicts the connections of successive sets, down to the instance that takes each. While Envoy refuses the listener
+ * of a service, the last accepted listener is still in use.
+ * @param bare - the proxies' configuration before the first set
  */
 export function connectionPredictor(bare: TrafficModel): Predict {
   const taken = new Map(tlsServices.map(({ port }): [number, TrafficModel] => [port, bare]));

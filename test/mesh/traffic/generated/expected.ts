@@ -7,10 +7,10 @@ import { fraction, share, type Share } from '../../../../mesh/traffic/share';
 import type { TrafficModel } from '../../../../mesh/traffic/traffic-model';
 import { clientProxy, gatewayProxy, instances } from './world';
 
-/** What may be observed of a request, as texts (see observation.ts) with their parts. */
+/** The possible observations of a request, as strings (see observation.ts) with their shares. */
 export type Expected = Map<string, Share>;
 
-/** Predicts what is observed of the requests of one set after the other. */
+/** Predicts the observations of the requests of successive sets. */
 export type Predict = (traffic: TrafficModel, from: 'gateway' | 'client', request: Request) => Expected;
 
 export const proxies: Record<'gateway' | 'client', Proxy> = {
@@ -18,7 +18,7 @@ export const proxies: Record<'gateway' | 'client', Proxy> = {
   client: { type: 'sidecar', ...clientProxy },
 };
 
-/** The model's prediction, down to the instance that answers and the request that it sees. */
+/** The model's prediction, down to the instance that answers and the request that it receives. */
 export function expected(traffic: TrafficModel, from: 'gateway' | 'client', request: Request): Expected {
   const proxy = proxies[from];
   const outcome = route(traffic, proxy, request);
@@ -72,7 +72,7 @@ function upstream(place: string, outcome: Outcome, destination: WeightedDestinat
   return observed(who, authority, path, sent, answered['x-answer']);
 }
 
-/** What a backend's answer says, as one text. */
+/** The content of a backend's answer, as one string. */
 export function observed(
   who: string,
   authority: string,

@@ -1,6 +1,6 @@
 import type { Choices } from './random';
 
-/** Conditions and requests are drawn from the same small pools, so that they often meet. */
+/** Conditions and requests are drawn from the same small pools, so that they often match. */
 export const paths = [
   '/',
   '/a',
@@ -40,7 +40,7 @@ const uris = [
   { regex: '(?i)/LOGIN' },
 ] as const;
 
-/** One entry of `match`, as istiod's admission takes it. */
+/** One entry of `match` that istiod's admission accepts. */
 export function httpMatch(choices: Choices, gateways: readonly string[]): Record<string, unknown> {
   const header = (): Record<string, unknown> => {
     const [name] = choices.one(headerPool);

@@ -9,14 +9,17 @@ import { gatewayProxy } from './world';
 
 type Json = Record<string, unknown>;
 
-/** Port on which the test asks which set the gateway has; policies must leave it alone. */
+/** Port on which the test asks which set the gateway has; policies must not affect it. */
 const markerPort = '18092';
 
 /** Public half of a key that was made for this test; nothing is signed with it. */
 const jwks =
   '{"keys":[{"kty":"RSA","n":"k-ETUthNs_89ZXxkUR5cis39e7lnAgmQpo563RMftf5zqiaID3Ki0-wv3BYxOlV7EsNC4MKDXYgu-5Jo-rxu1l9CrM5vsPFunrvcJO7QhXGL032PJMZIUbxGKKY1m_IruUTeaqVQXwAeDMSH3n8Mw4ITQp9uSQUsYTLTjX_TrLRhr24-8znJBuPnVK4HBr6wD_AJssi4q41PTR7tdUz1gNY9GikbQLX7t_mZrzsz_sWcRc8D-Ym-SnQ5IfsZuE8iM94Pz0Czx9oBJ4TI5rNsuq_3HiTRu3shWC0hvMe18ixR4awzpWP145Rxc218v-P0UjX5gAAQ7NxAmmMIdC7rfQ","e":"AQAB","kid":"test","use":"sig","alg":"RS256"}]}';
 
-/** A set of rules of a seed, with policies for the gateway in front of them, and requests at the gateway: the same on every machine and for ever. */
+/**
+ * A set of rules for a seed, with policies for the gateway in front of them, and requests at the gateway. It must be
+ * the same on every machine and in the future.
+ */
 export function policySet(seed: number, requests: number): RouteSet {
   const choices = new Choices(seed + 1_000_000);
   const { objects, requests: all } = routeSet(seed, requests * 4);
@@ -37,7 +40,7 @@ export function policySet(seed: number, requests: number): RouteSet {
   };
 }
 
-/** What an answer rests on that is not known makes it `unknown`, which fits everything; it is counted. */
+/** Unknown facts make an answer `unknown`, which matches everything; such answers are counted. */
 export const expectedUnderPolicies: Predict = (traffic, from, request) =>
   unknownsOf(route(traffic, proxies[from], request)).length > 0
     ? new Map<string, Share>()
@@ -85,7 +88,7 @@ function operation(choices: Choices, action: string): Json {
   return Object.keys(spec).length === 0 ? { methods: ['GET'] } : spec;
 }
 
-/** Nobody who asks at the gateway has an identity of the mesh. */
+/** No client of the gateway has an identity in the mesh. */
 function source(choices: Choices): Json {
   return choices.one<Json>([
     { namespaces: ['shop'] },

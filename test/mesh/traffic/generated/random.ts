@@ -1,6 +1,6 @@
 import { seededRandom } from '../../../../mesh/traffic/explanation';
 
-/** Choices that a seed decides, the same on every machine. */
+/** Random choices from a seed, the same on every machine. */
 export class Choices {
   private readonly random: () => number;
 
@@ -30,7 +30,10 @@ export class Choices {
     return chosen.length > 0 ? chosen : [this.one(options)];
   }
 
-  /** `make` with a chance, else nothing. Any map, for a union of all maps that could come out would keep the compiler busy for a minute. */
+  /**
+   * The result of `make` with a given probability, else an empty map. The type is any map, because the compiler would
+   * need a minute for the union of all possible maps.
+   */
   maybe(part: number, make: () => Record<string, unknown>): Record<string, unknown> {
     return this.chance(part) ? make() : {};
   }

@@ -2,24 +2,24 @@ import { createHash } from 'node:crypto';
 import type { KubernetesObject } from '../../../../mesh/manifests/kubernetes';
 import type { RouteSet } from './route-set';
 
-/** What real proxies did with generated sets of rules. */
+/** Answers of real proxies to generated sets of rules. */
 export interface Recording {
   istio: string;
   envoy: string;
   /** Requests per set. */
   requests: number;
-  /** The texts that results refer to by index. */
+  /** The strings that results refer to by index. */
   texts: string[];
   sets: RecordedSet[];
 }
 
 export interface RecordedSet {
   seed: number;
-  /** Of the generated set: another one means that the generator has changed and the recording is to be made anew. */
+  /** Hash of the generated set. If it differs, the generator has changed, and the recording must be made anew. */
   digest: string;
   /** Seconds after the first object at which each was created. */
   created: number[];
-  /** Per request: index of the only text that came, or how often which came, as pairs of index and count. */
+  /** For each request: the index of the only observed string, or pairs of index and count. */
   results: (number | [number, number][])[];
 }
 

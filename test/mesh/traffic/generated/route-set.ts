@@ -11,7 +11,9 @@ export interface RouteSet {
   requests: { from: 'gateway' | 'client'; request: Request }[];
 }
 
-/** The set of a seed: the same on every machine and for ever, as recorded results depend on it. */
+/**
+ * The set for a seed. It must be the same on every machine and in the future, because recorded results depend on it.
+ */
 export function routeSet(seed: number, requests: number): RouteSet {
   const choices = new Choices(seed);
   return {
@@ -136,7 +138,7 @@ function destinationRules(choices: Choices): KubernetesObject[] {
           }),
         ),
       );
-    // A client's namespace overrules that of the service.
+    // Rules in the client's namespace override those in the service's.
     if (host === 'gamma' && choices.chance(0.2)) {
       rules.push(
         istio('DestinationRule', 'shop', 'gamma-here', {

@@ -3,7 +3,7 @@ import type { Choices } from './random';
 
 type Json = Record<string, unknown>;
 
-/** Destination hosts as a rule of the namespace `shop` may write them; the last two lead nowhere. */
+/** Destination hosts as a rule of the namespace `shop` may write them; the last two do not exist. */
 const hosts = [
   'alpha',
   'alpha',
@@ -26,7 +26,7 @@ export function httpRules(choices: Choices, gateways: readonly string[]): Json[]
   });
 }
 
-/** What a rule does, as istiod's admission takes it. */
+/** The action of a rule that istiod's admission accepts. */
 export function action(choices: Choices): Json {
   const kind = choices.number(1, 20);
   if (kind === 1) return { redirect: redirect(choices) };

@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../../../../mesh/manifests/kubernetes';
 
-/** A small mesh in which generated rules are tried: the same for every set of rules. */
+/** A small mesh for testing generated rules, the same for every set. */
 
 export interface Instance {
   /** Object name of its WorkloadEntry. */
@@ -8,7 +8,7 @@ export interface Instance {
   namespace: string;
   service: string;
   version: string;
-  /** In 127.0.0.0/8, its own. */
+  /** Its own address in 127.0.0.0/8. */
   address: string;
 }
 
@@ -33,13 +33,15 @@ export const instances: Instance[] = services.flatMap(({ name, namespace, versio
   })),
 );
 
-/** The sender beside the gateway: a sidecar of the namespace `shop`. */
+/** The second sender besides the gateway: a sidecar of the namespace `shop`. */
 export const clientProxy = { namespace: 'shop', labels: { app: 'web', tier: 'front' } };
 export const gatewayProxy = { namespace: 'gateways', labels: { istio: 'ingressgateway' } };
 
 export const meshConfig = { outboundTrafficPolicy: { mode: 'REGISTRY_ONLY' } };
 
-/** Keeps the gateway listening on its ports from set to set: Envoy drains a listener that goes for minutes, and still answers on it. */
+/**
+ * Keeps the gateway's ports open between sets: Envoy drains a removed listener for minutes, and still answers on it.
+ */
 const listeningGateway: KubernetesObject = {
   apiVersion: 'networking.istio.io/v1',
   kind: 'Gateway',
@@ -54,7 +56,7 @@ const listeningGateway: KubernetesObject = {
   },
 };
 
-/** Services and what is behind them. */
+/** Services and their endpoints. */
 export const worldObjects: KubernetesObject[] = [
   listeningGateway,
   ...services.map(({ name, namespace, ports }): KubernetesObject => ({

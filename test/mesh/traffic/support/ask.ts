@@ -7,7 +7,7 @@ import type { Share } from '../../../../mesh/traffic/share';
 import { stackTraffic, type TrafficInput } from '../../../../mesh/traffic/stack-objects';
 import { sample } from '../../../support/samples';
 
-/** What the model predicts of a sample. */
+/** The model's predictions for a sample. */
 export class Predictions {
   private readonly traffic: TrafficModel;
 
@@ -25,7 +25,7 @@ export class Predictions {
     return explanation(this.traffic, workloadClient(namespace, {}), { host, port, headers }).ends;
   }
 
-  /** The same for a client of a namespace that has no sidecar. */
+  /** The same for a client without a sidecar in a namespace. */
   fromPlain(namespace: string, host: string, port: number): Record<string, Share> {
     const client: Client = { title: 'plain', proxy: { type: 'none', namespace, labels: {} }, given: [] };
     return explanation(this.traffic, client, { host, port }).ends;
@@ -46,7 +46,7 @@ export class Predictions {
   }
 }
 
-/** The sample of a reference as `--sample` takes it, with JSON merge patches on its config. */
+/** The sample of a `--sample` reference, with JSON merge patches on its config. */
 export function sampleTraffic(reference: string, ...patches: Record<string, unknown>[]): TrafficInput {
   return stackTraffic(sample(reference, ...patches).settings);
 }

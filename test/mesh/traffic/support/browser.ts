@@ -13,9 +13,9 @@ export function findChromium(): string | undefined {
   return names.find((name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0);
 }
 
-/** A page in a headless Chromium, spoken to in the DevTools protocol over pipes, so that no port is opened. */
+/** A page in a headless Chromium, controlled with the DevTools protocol over pipes, so that no port is opened. */
 export class Browser {
-  /** URLs that the page asked for, and errors of its script. */
+  /** URLs that the page requested, and errors of its script. */
   readonly requests: string[] = [];
   readonly errors: string[] = [];
   private id = 0;
@@ -87,7 +87,7 @@ export class Browser {
     return this.send('Input.insertText', { text });
   }
 
-  /** What a screen reader is told: role and name of all that has a name. */
+  /** The accessibility tree for a screen reader: role and name of every named element. */
   async spoken(): Promise<{ role: string; name: string }[]> {
     const { nodes } = await this.send('Accessibility.getFullAXTree');
     return (nodes as { ignored: boolean; role?: { value: string }; name?: { value: string } }[])
@@ -100,7 +100,7 @@ export class Browser {
     const gone = new Promise((done) => this.child.once('exit', done));
     this.child.kill();
     await gone;
-    // Chromium leaves helpers behind for a moment, which still write into its folder.
+    // Chromium's helper processes live a moment longer, and still write into its folder.
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 15 });
   }
 

@@ -31,7 +31,7 @@ export function bookinfo(charts: string): StackSettings {
   };
 }
 
-/** Settings as they stand in a stack file. */
+/** Settings in the form of a stack file. */
 export function sections(settings: StackSettings): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(settings).map(([name, section]) => [`meshwright:${name}`, section as unknown]),

@@ -12,18 +12,18 @@ export type Operation = 'preview' | 'up' | 'destroy';
 
 export interface Ran {
   succeeded: boolean;
-  /** Everything that was said, and each finding of the policy pack. */
+  /** All messages, including the findings of the policy pack. */
   output: string;
   events: EngineEvent[];
   /** The changes of the run, in the words of `meshwright start`. */
   plan: string;
 }
 
-/** A run in a process of its own. */
+/** A run in a separate process. */
 export interface Begun {
-  /** As `kill -9` does, with Pulumi and its providers. */
+  /** Kills the process with Pulumi and its providers, like `kill -9`. */
   kill(): void;
-  /** Until what it has said so far matches, or it has ended. */
+  /** Waits until its output matches, or it has ended. */
   said(pattern: RegExp): Promise<void>;
   /** Exit code 0 for a run that succeeded; null for one that was killed. */
   ended: Promise<{ status: number | null; output: string }>;
@@ -56,13 +56,13 @@ export interface ChildTask {
   config: Record<string, unknown>;
 }
 
-/** This project's program as a stack of its own, in a temporary folder, against a lab. */
+/** This project's program as its own stack, in a temporary folder, against a lab. */
 export class RealStack {
   private readonly folder = mkdtempSync(join(tmpdir(), 'meshwright-pulumi-'));
   private config: Record<string, unknown> = {};
   private children = 0;
 
-  /** @param name - the stack's; stacks of different names are strangers to each other */
+  /** @param name - name of the stack; stacks with different names do not share objects */
   constructor(
     private readonly lab: DeploymentLab,
     private readonly name = 'real',
@@ -82,8 +82,8 @@ export class RealStack {
   }
 
   /**
-   * An update in this process; the steps that changed something.
-   * @throws Error with what was said when it fails
+   * Runs an update in this process, and returns the steps that changed something.
+   * @throws Error with the messages when it fails
    */
   async up(options: { refresh?: boolean } = {}): Promise<Step[]> {
     const { succeeded, output, events } = await this.run('up', options);
@@ -91,7 +91,7 @@ export class RealStack {
     return stepsOf(events);
   }
 
-  /** Runs the engine in a process of its own, for tests that do something meanwhile or kill it. */
+  /** Runs the engine in a separate process, for tests that do something meanwhile or kill it. */
   begin(operation: Operation): Begun {
     const task = join(this.folder, `task-${++this.children}.json`);
     const { stateDir, kubeconfig, context, programs } = this.lab;
@@ -111,7 +111,7 @@ export class RealStack {
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => chunks.push(chunk));
     return {
       kill: () => {
-        // Providers are in groups of their own, but in the session of the process that began it all.
+        // Providers have their own process groups, but are in the session of the process that started the run.
         if (child.pid !== undefined && child.exitCode === null) killSession(child.pid);
       },
       ended: new Promise((resolve) => {

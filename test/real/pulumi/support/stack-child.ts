@@ -3,7 +3,7 @@ import { LabStack } from '../../../../cli/start/lab-stack';
 import type { ChildTask } from './real-stack';
 import { words } from './words';
 
-/** Runs the engine on a stack, and prints what is said; argv[2] is the file with the task. */
+/** Runs the engine on a stack, and prints its messages; argv[2] is the file with the task. */
 async function main(): Promise<void> {
   const task = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as ChildTask;
   const { lab, name, folder, operation, config } = task;

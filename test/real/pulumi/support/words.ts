@@ -1,6 +1,6 @@
 import type { EngineEvent } from '@pulumi/pulumi/automation';
 
-/** What is said in an event, if anything: diagnostics of any weight, and findings of the policy pack. */
+/** The message of an event, if it has one: diagnostics of any severity, and findings of the policy pack. */
 export function words({ diagnosticEvent, policyEvent }: EngineEvent): string[] {
   const told = [
     ...(diagnosticEvent === undefined || (diagnosticEvent.severity as string) === 'debug'
