@@ -11,22 +11,23 @@ export interface ObjectsArgs extends SecretOptions {
 
 /** Any objects, one resource each, in an order that suits their kinds. */
 export class Objects extends pulumi.ComponentResource implements DependencyFilter {
-  private readonly services: ReadonlySet<string>;
+  /** Its Services, each as `namespace/name`. */
+  readonly services: string[];
 
   /** @param opts - resource options; rename the component with `aliases` */
   constructor(name: string, args: ObjectsArgs, opts?: pulumi.ComponentResourceOptions) {
     super('meshwright:index:Objects', name, {}, opts);
-    this.services = new Set(args.objects.filter(({ kind }) => kind === 'Service').map(objectId));
+    this.services = args.objects.filter(({ kind }) => kind === 'Service').map(objectId);
     const options = (before: pulumi.Resource[], object: KubernetesObject): pulumi.CustomResourceOptions =>
       childOptions(this, opts, before, object);
     objectsInPhases(name, args.objects, options, args.secret);
-    this.registerOutputs({});
+    this.registerOutputs({ services: this.services });
   }
 
   /** @internal A route waits for the Services that it sends requests to, and for their workloads. */
   neededBy(object: KubernetesObject): boolean {
     return destinationServices(object).some(({ name, namespace = 'default' }) =>
-      this.services.has(`${namespace}/${name}`),
+      this.services.includes(`${namespace}/${name}`),
     );
   }
 }

@@ -1,5 +1,5 @@
 'use strict';
-const { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } = require('node:fs');
+const { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } = require('node:fs');
 const { join, relative, resolve } = require('node:path');
 
 const root = join(__dirname, '..');
@@ -55,7 +55,9 @@ function make(file, cached, external) {
   const { code, inputs } = exports.bundle(file, external);
   // The lock file stands for all packages.
   const own = inputs.filter((input) => !input.startsWith('node_modules/'));
-  const stamps = [...own, 'runtime/load.js', 'package-lock.json'].map((input) => [input, stamp(input)]);
+  // npm does not pack the lock file.
+  const lock = existsSync(join(root, 'package-lock.json')) ? 'package-lock.json' : 'package.json';
+  const stamps = [...own, 'runtime/load.js', lock].map((input) => [input, stamp(input)]);
   const stamped = `${code}\n//${JSON.stringify(Object.fromEntries(stamps))}`;
   keep(cached, stamped);
   return stamped;
