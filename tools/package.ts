@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { buildSync } from 'esbuild';
 import root from '../package.json';
@@ -51,18 +51,20 @@ function packMeshwright(folder: string): void {
     ...['README.md', 'CHANGELOG.md', 'LICENSE', 'SECURITY.md', 'Pulumi.yaml', 'program.d.ts', 'samples', 'template'],
     ...['config/settings.schema.json', 'policy/README.md', 'policy/PulumiPolicy.yaml'],
     ...['policy/direct/PulumiPolicy.yaml', 'policy/direct/pulumi-analyzer-policy-meshwright'],
-    ...['provider/PulumiPlugin.yaml', 'provider/pulumi-resource-meshwright-routes', 'provider/package.json'],
+    ...['provider/PulumiPlugin.yaml', 'provider/pulumi-resource-meshwright-routes', 'provider/package.json', 'provider/schema.json'],
     ...['components/PulumiPlugin.yaml', 'components/pulumi-resource-meshwright', 'components/schema.json'],
     ...['go.mod', 'go.sum', 'tools.go', 'cmd', 'kubernetes-provider', 'envoy-requirements.txt'].map(inLab),
     inLab('processes/kwok-stages.yaml'),
   ]);
-  const { name, version, description, license, engines, keywords, dependencies } = root;
+  // npm never packs files of this name.
+  renameSync(join(folder, 'template/.gitignore'), join(folder, 'template/gitignore'));
+  const { name, version, description, license, engines, dependencies } = root;
   const needed = [...outside, ...typePackages].filter((one) => one !== bundledOnce);
   const versions = Object.entries({ ...dependencies, ...root.devDependencies }).filter(([one]) =>
     needed.some((pattern) => matches(one, pattern)),
   );
   pack(folder, {
-    ...{ name, version, description, license, engines, keywords },
+    ...{ name, version, description, license, engines },
     main: 'components/index.js',
     types: 'components/index.d.ts',
     exports: {
@@ -91,7 +93,9 @@ function packPolicy(folder: string): void {
   ]);
   copy(folder, ['LICENSE']);
   copy(folder, ['README.md', 'PulumiPolicy.yaml', 'direct/pulumi-analyzer-policy-meshwright'], 'policy');
-  write(join(folder, 'direct/PulumiPolicy.yaml'), readFileSync(join(checkout, 'policy/direct/PulumiPolicy.yaml'), 'utf8'));
+  // Programs of others must not weaken the pack by a section of their own.
+  const project = readFileSync(join(checkout, 'policy/direct/PulumiPolicy.yaml'), 'utf8');
+  write(join(folder, 'direct/PulumiPolicy.yaml'), project.replace('stackSection: true', 'stackSection: false'));
   const manifest = read('policy/package.json');
   pack(folder, {
     ...manifest,
@@ -108,12 +112,22 @@ function packPlugin(name: string, bundles: Bundle[], from: string): void {
     bundles.map((one) => ({ ...one, to: one.to.replace(`${from}/`, '') })),
   );
   copy(folder, ['LICENSE']);
-  copy(folder, ['PulumiPlugin.yaml', `pulumi-resource-${name}`], from);
-  if (existsSync(join(checkout, from, 'schema.json'))) copy(folder, ['schema.json'], from);
+  copy(folder, ['schema.json', `pulumi-resource-${name}`], from);
   write(join(folder, 'package.json'), json({ name, version: root.version, license: root.license, main: 'plugin.js' }));
-  const archive = join(dist, `pulumi-resource-${name}-v${root.version}.tar.gz`);
-  execFileSync('tar', ['-czf', archive, '-C', folder, '.']);
-  process.stdout.write(`${basename(archive)}\n`);
+  archive(folder, name, ['linux', 'darwin']);
+  // Pulumi starts scripts everywhere but on Windows; there its language host for Node runs the plugin.
+  copy(folder, ['PulumiPlugin.yaml'], from);
+  archive(folder, name, ['windows']);
+}
+
+/** The archives, under the names by which Pulumi looks for them on a server. */
+function archive(folder: string, name: string, systems: string[]): void {
+  const targets = systems.flatMap((system) => ['amd64', 'arm64'].map((processor) => `${system}-${processor}`));
+  const files = targets.map((target) => join(dist, `pulumi-resource-${name}-v${root.version}-${target}.tar.gz`));
+  const [first = '', ...copies] = files;
+  execFileSync('tar', ['-czf', first, '-C', folder, '.']);
+  for (const file of copies) cpSync(first, file);
+  for (const file of files) process.stdout.write(`${basename(file)}\n`);
 }
 
 function inLab(file: string): string {

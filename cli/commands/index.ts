@@ -5,6 +5,7 @@ import { registerDown } from './down';
 import { registerExplain } from './explain';
 import { registerGraph } from './graph';
 import { registerImport } from './import';
+import { registerInit } from './init';
 import { registerLab } from './lab';
 import { registerLive } from './live';
 import { registerRelease } from './release';
@@ -27,5 +28,6 @@ export const commands: ((program: Command) => void)[] = [
   registerTraffic,
   registerSamples,
   registerImport,
+  registerInit,
   registerLab,
 ];

@@ -11,8 +11,8 @@ const dist = join(checkout, 'dist');
 export const archives = {
   meshwright: join(dist, `meshwright-${version}.tgz`),
   'meshwright-policy': join(dist, `meshwright-policy-${version}.tgz`),
-  'pulumi-resource-meshwright': join(dist, `pulumi-resource-meshwright-v${version}.tar.gz`),
-  'pulumi-resource-meshwright-routes': join(dist, `pulumi-resource-meshwright-routes-v${version}.tar.gz`),
+  'pulumi-resource-meshwright': join(dist, `pulumi-resource-meshwright-v${version}-linux-amd64.tar.gz`),
+  'pulumi-resource-meshwright-routes': join(dist, `pulumi-resource-meshwright-routes-v${version}-linux-amd64.tar.gz`),
 } as const;
 
 /** Packs everything, once for all processes of a run. */
@@ -20,7 +20,7 @@ export async function packed(): Promise<typeof archives> {
   mkdirSync(dist, { recursive: true });
   const run = process.env['MESHWRIGHT_TEMPORARY_LABS'] ?? String(process.pid);
   const mark = join(checkout, 'node_modules', '.cache', 'meshwright', 'packed');
-  await withLock(join(checkout, 'node_modules', '.cache', 'meshwright', 'package.lock'), { log: () => undefined }, () => {
+  await withLock(join(checkout, 'node_modules', '.cache', 'meshwright', 'package.lock'), { log: () => undefined, message: '' }, () => {
     if (existsSync(mark) && readFileSync(mark, 'utf8') === run) return Promise.resolve();
     execFileSync(process.execPath, ['-r', 'tsx/cjs', join(checkout, 'tools', 'package.ts')], { cwd: checkout });
     writeFileSync(mark, run);
