@@ -51,7 +51,12 @@ function packMeshwright(folder: string): void {
     ...['README.md', 'CHANGELOG.md', 'LICENSE', 'SECURITY.md', 'Pulumi.yaml', 'program.d.ts', 'samples', 'template'],
     ...['config/settings.schema.json', 'policy/README.md', 'policy/PulumiPolicy.yaml'],
     ...['policy/direct/PulumiPolicy.yaml', 'policy/direct/pulumi-analyzer-policy-meshwright'],
-    ...['provider/PulumiPlugin.yaml', 'provider/pulumi-resource-meshwright-routes', 'provider/package.json', 'provider/schema.json'],
+    ...[
+      'provider/PulumiPlugin.yaml',
+      'provider/pulumi-resource-meshwright-routes',
+      'provider/package.json',
+      'provider/schema.json',
+    ],
     ...['components/PulumiPlugin.yaml', 'components/pulumi-resource-meshwright', 'components/schema.json'],
     ...['go.mod', 'go.sum', 'tools.go', 'cmd', 'kubernetes-provider', 'envoy-requirements.txt'].map(inLab),
     inLab('processes/kwok-stages.yaml'),

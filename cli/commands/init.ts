@@ -33,7 +33,7 @@ export function registerInit(program: Command): void {
     .option('--staging-context <context>', 'context for the stack staging (default: "staging")')
     .option('--production-context <context>', 'context for the stack production (default: "production")')
     .addOption(
-      new Option('--gateway <type>', "type of the gateway's Service (default: \"LoadBalancer\")").choices(gatewayTypes),
+      new Option('--gateway <type>', 'type of the gateway\'s Service (default: "LoadBalancer")').choices(gatewayTypes),
     )
     .option('--route <namespace/service>', 'Service that the first route is for (default: "shop/web")')
     .option('--versions <names>', 'versions of that service, by their label version (default: "v1,v2")')

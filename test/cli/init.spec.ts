@@ -20,7 +20,17 @@ describe('meshwright init', function () {
 
   it('writes a project with the choices of the flags, whose stack files have no findings', () => {
     const words = ['--name', 'edge', '--context', 'kind-a', '--staging-context', 'gke', '--production-context', 'eks'];
-    const made = meshwright('init', 'mesh', ...words, '--gateway', 'NodePort', '--route', 'pay/api', '--versions', 'a,b,c');
+    const made = meshwright(
+      'init',
+      'mesh',
+      ...words,
+      '--gateway',
+      'NodePort',
+      '--route',
+      'pay/api',
+      '--versions',
+      'a,b,c',
+    );
     assert.equal(made.status, 0, made.stderr);
     assert.deepEqual(readdirSync(join(folder, 'mesh')).sort(), [
       '.github',
@@ -36,7 +46,9 @@ describe('meshwright init', function () {
     const { name, template, plugins } = yaml('mesh/Pulumi.yaml') as Record<string, unknown>;
     const provider = './node_modules/meshwright/provider';
     assert.deepEqual([name, template], ['edge', undefined]);
-    assert.deepEqual((plugins as Record<string, unknown>)['providers'], [{ name: 'meshwright-routes', path: provider }]);
+    assert.deepEqual((plugins as Record<string, unknown>)['providers'], [
+      { name: 'meshwright-routes', path: provider },
+    ]);
     assert.deepEqual((yaml('mesh/Pulumi.dev.yaml') as { config: unknown }).config, {
       'kubernetes:context': 'kind-a',
       'meshwright:istio': {},
@@ -61,7 +73,8 @@ describe('meshwright init', function () {
       'meshwright:policy': { environment: 'dev' },
     });
     const contexts = ['dev', 'staging', 'production'].map(
-      (stack) => (yaml(`mesh/Pulumi.${stack}.yaml`) as { config: Record<string, unknown> }).config['kubernetes:context'],
+      (stack) =>
+        (yaml(`mesh/Pulumi.${stack}.yaml`) as { config: Record<string, unknown> }).config['kubernetes:context'],
     );
     assert.deepEqual(contexts, ['kind-a', 'gke', 'eks']);
     for (const stack of ['dev', 'staging', 'production']) {
@@ -75,7 +88,8 @@ describe('meshwright init', function () {
     const made = meshwright('init', 'mesh', '--versions', 'v1');
     assert.equal(made.status, 0, made.stderr);
     const { config } = yaml('mesh/Pulumi.dev.yaml') as { config: Record<string, Record<string, unknown>> };
-    const { versions, weights } = (config['meshwright:routes']?.['shop'] as Record<string, Record<string, unknown>>)['web'] ?? {};
+    const { versions, weights } =
+      (config['meshwright:routes']?.['shop'] as Record<string, Record<string, unknown>>)['web'] ?? {};
     assert.deepEqual([config['kubernetes:context'], versions, weights], ['dev', ['v1'], { v1: 100 }]);
     assert.equal((yaml('mesh/Pulumi.yaml') as { name: string }).name, 'mesh');
   });

@@ -20,12 +20,16 @@ export async function packed(): Promise<typeof archives> {
   mkdirSync(dist, { recursive: true });
   const run = process.env['MESHWRIGHT_TEMPORARY_LABS'] ?? String(process.pid);
   const mark = join(checkout, 'node_modules', '.cache', 'meshwright', 'packed');
-  await withLock(join(checkout, 'node_modules', '.cache', 'meshwright', 'package.lock'), { log: () => undefined, message: '' }, () => {
-    if (existsSync(mark) && readFileSync(mark, 'utf8') === run) return Promise.resolve();
-    execFileSync(process.execPath, ['-r', 'tsx/cjs', join(checkout, 'tools', 'package.ts')], { cwd: checkout });
-    writeFileSync(mark, run);
-    return Promise.resolve();
-  });
+  await withLock(
+    join(checkout, 'node_modules', '.cache', 'meshwright', 'package.lock'),
+    { log: () => undefined, message: '' },
+    () => {
+      if (existsSync(mark) && readFileSync(mark, 'utf8') === run) return Promise.resolve();
+      execFileSync(process.execPath, ['-r', 'tsx/cjs', join(checkout, 'tools', 'package.ts')], { cwd: checkout });
+      writeFileSync(mark, run);
+      return Promise.resolve();
+    },
+  );
   return archives;
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
@@ -150,7 +150,9 @@ describe('the schemas of the plugins', function () {
     assert.deepEqual(classes.map(([name]) => name).sort(), componentNames);
     assert.doesNotMatch(JSON.stringify(schema), /"\$ref":"\//);
     const owners: [string, object][] = [
-      ...Object.entries(schema.resources).map(([name, { inputProperties }]) => [name, inputProperties] as [string, object]),
+      ...Object.entries(schema.resources).map(
+        ([name, { inputProperties }]) => [name, inputProperties] as [string, object],
+      ),
       ...Object.entries(schema.types).map(([name, { properties }]) => [name, properties] as [string, object]),
     ];
     const bare = owners.flatMap(([name, properties]) =>
@@ -174,7 +176,10 @@ describe('the schemas of the plugins', function () {
     };
     const { inputProperties } = routeSchema.resources['meshwright-routes:index:Route'];
     assert.deepEqual(Object.keys(inputProperties).sort(), Object.keys(inputs).sort());
-    assert.deepEqual(Object.values(inputProperties).filter(({ description }) => description === ''), []);
+    assert.deepEqual(
+      Object.values(inputProperties).filter(({ description }) => description === ''),
+      [],
+    );
   });
 });
 
@@ -197,14 +202,22 @@ describe('release engineering', () => {
       return name;
     });
     assert.deepEqual(named, Object.keys(manifest.dependencies));
-    assert.deepEqual(Object.values(manifest.dependencies).filter((version) => !/^\d+\.\d+\.\d+$/.test(version)), []);
+    assert.deepEqual(
+      Object.values(manifest.dependencies).filter((version) => !/^\d+\.\d+\.\d+$/.test(version)),
+      [],
+    );
   });
 
   it('the examples have one for each component', () => {
     const examples = readdirSync(join(checkout, 'examples')).filter((file) => file.endsWith('.ts'));
-    assert.deepEqual(
-      examples.map((file) => file.replace('.ts', '')).sort(),
-      ['addons', 'app', 'control-plane', 'gateway', 'namespace', 'objects', 'routes'],
-    );
+    assert.deepEqual(examples.map((file) => file.replace('.ts', '')).sort(), [
+      'addons',
+      'app',
+      'control-plane',
+      'gateway',
+      'namespace',
+      'objects',
+      'routes',
+    ]);
   });
 });

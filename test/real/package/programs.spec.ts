@@ -95,13 +95,19 @@ describe('programs that use the packages', function () {
     assert.deepEqual([preview?.failure, preview?.steps], [undefined, made]);
     assert.deepEqual([up?.failure, up?.steps], [undefined, made]);
     assert.deepEqual(up?.outputs['weights']?.value, { orders: { v1: 90, v2: 10 } });
-    assert.deepEqual(again?.steps.filter((step) => !step.startsWith('same')), []);
+    assert.deepEqual(
+      again?.steps.filter((step) => !step.startsWith('same')),
+      [],
+    );
     assert.equal(destroy?.failure, undefined);
   });
 
   const previews: [string, string[]][] = [
     ['namespace', ['create meshwright:index:Namespace shop']],
-    ['app', ['create kubernetes:apps/v1:Deployment orders-orders-v1', 'create kubernetes:core/v1:Service orders-orders']],
+    [
+      'app',
+      ['create kubernetes:apps/v1:Deployment orders-orders-v1', 'create kubernetes:core/v1:Service orders-orders'],
+    ],
     ['objects', ['create kubernetes:security.istio.io/v1:AuthorizationPolicy shop-shop/orders-from-web']],
     ['control-plane', ['create kubernetes:helm.sh/v3:Release istio-istiod']],
     ['gateway', ['create kubernetes:helm.sh/v3:Release edge-edge', 'create meshwright:index:Gateway edge']],
@@ -111,7 +117,11 @@ describe('programs that use the packages', function () {
       const config = JSON.stringify({ charts: lab.charts });
       const [preview] = run(`${name}.js`, ['preview'], environment([bins()], { STACK_CONFIG: config }));
       assert.equal(preview?.failure, undefined);
-      assert.deepEqual(expected.filter((step) => !preview?.steps.includes(step)), [], preview?.steps.join('\n'));
+      assert.deepEqual(
+        expected.filter((step) => !preview?.steps.includes(step)),
+        [],
+        preview?.steps.join('\n'),
+      );
     });
   }
 
@@ -134,7 +144,7 @@ describe('programs that use the packages', function () {
       join(outside, 'import.js'),
       `const { Routes } = require('meshwright');
        const existing = ({ type, props, opts }) =>
-         type === 'meshwright-routes:index:Route' ? { props, opts: { ...opts, import: 'default/theirs' } } : undefined;
+         type === 'meshwright-routes:index:Route' ? { props, opts: { ...opts, import: 'default.theirs' } } : undefined;
        const services = { theirs: { http: [{ timeout: '3s' }] } };
        new Routes('default', { namespace: 'default', services }, { transforms: [existing] });`,
     );
@@ -151,7 +161,11 @@ describe('programs that use the packages', function () {
     hidden([command, 'init', project, '--name', 'shop', '--context', lab.context], environment([bins()]));
     install(files.meshwright, project);
     const env = environment([]);
-    const checked = hidden(['npm', 'run', 'check'], { ...env, PATH: `${dirname(process.execPath)}:${env['PATH'] ?? ''}` }, project);
+    const checked = hidden(
+      ['npm', 'run', 'check'],
+      { ...env, PATH: `${dirname(process.execPath)}:${env['PATH'] ?? ''}` },
+      project,
+    );
     assert.equal(checked.match(/No findings/g)?.length, 3);
     const file = join(project, 'Pulumi.dev.yaml');
     const stack = parse(readFileSync(file, 'utf8')) as { config: Record<string, unknown> };
