@@ -17,8 +17,8 @@ exports.load = (module, folder, entry, external) => {
   return module.exports;
 };
 
-/** @see load.d.ts */
-exports.bundle = (entryPoint, external = outside, sourcemap = 'inline') => {
+/** Bundles a TypeScript file: its code, and the files in it. Types are not checked: `npm run types` does that. */
+function bundle(entryPoint, external = outside) {
   // Loaded only here: most runs find a bundle in the cache.
   const { outputFiles, metafile } = require('esbuild').buildSync({
     absWorkingDir: root,
@@ -32,13 +32,13 @@ exports.bundle = (entryPoint, external = outside, sourcemap = 'inline') => {
     format: 'cjs',
     // import() of a package outside becomes require(), which gives it all of the package's exports by name.
     supported: { 'dynamic-import': false },
-    sourcemap,
+    sourcemap: 'inline',
     sourcesContent: false,
     write: false,
     metafile: true,
   });
   return { code: outputFiles[0].text, inputs: Object.keys(metafile.inputs) };
-};
+}
 
 /** The last line of a cached bundle is a comment with the state of each file in it. */
 function recall(cached) {
@@ -52,7 +52,7 @@ function recall(cached) {
 }
 
 function make(file, cached, external) {
-  const { code, inputs } = exports.bundle(file, external);
+  const { code, inputs } = bundle(file, external);
   // The lock file stands for all packages.
   const own = inputs.filter((input) => !input.startsWith('node_modules/'));
   // npm does not pack the lock file.

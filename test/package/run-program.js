@@ -20,7 +20,7 @@ async function main(program, operations) {
   mkdirSync('state', { recursive: true });
   const load = () => {
     for (const file of Object.keys(require.cache)) {
-      if (!file.includes('node_modules')) delete require.cache[file];
+      if (!file.includes('node_modules')) Reflect.deleteProperty(require.cache, file);
     }
     return Promise.resolve({ ...require(resolve(program)) });
   };
