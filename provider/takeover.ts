@@ -10,6 +10,7 @@ import {
   isReleaseDeployed,
   notAdopted,
   releaseType,
+  unwrapped,
   type AdoptionApi,
 } from './adopt';
 import { adoptHint, ignoredPaths, isCovered, type Adopt } from './adoption';
@@ -22,7 +23,7 @@ import { makerOf, takesOverAll } from './ownership';
  * - each is applied under its own field manager, which shows the resource that made it
  * - an object is created only if it does not exist, or the same resource made it. The provider takes such an object
  *   over only with `kubernetes:upsertExistingObjects`
- * - an object that the stack file says to adopt is imported
+ * - an object that the stack file adopts is imported
  * @param cluster - the stack's cluster
  * @param adopt - existing objects, Routes and Helm releases to adopt (docs/adopt-and-leave.md)
  */
@@ -39,7 +40,8 @@ export function takeOverOwnObjects(cluster: KubeconfigOptions, adopt: Adopt = fa
         object: new pulumi.ResourceHook('only-own-objects', guard(open, isRecovery), { onDryRun: true }),
         release: new pulumi.ResourceHook('only-own-releases', releaseGuard(open, adopt, isPreview), { onDryRun: true }),
       };
-  pulumi.runtime.registerResourceTransform(ownership(stack, hooks));
+  const unmarked = new pulumi.ResourceHook('no-marks-on-objects-of-others', unmark(open));
+  pulumi.runtime.registerResourceTransform(ownership(stack, { ...hooks, unmarked }));
   if (adopt === false) return;
   const adoption = new Adoption(open, adopt, isPreview);
   pulumi.runtime.registerResourceTransform(adopting(stack, `urn:pulumi:${name}::${project}`, adoption));
@@ -48,18 +50,31 @@ export function takeOverOwnObjects(cluster: KubeconfigOptions, adopt: Adopt = fa
 /** Adds field manager and hook to every Kubernetes object, and a hook to every Helm release. */
 function ownership(
   stack: string,
-  { object, release }: { object?: pulumi.ResourceHook; release?: pulumi.ResourceHook },
+  {
+    object,
+    release,
+    unmarked,
+  }: { object?: pulumi.ResourceHook; release?: pulumi.ResourceHook; unmarked: pulumi.ResourceHook },
 ): pulumi.ResourceTransform {
   return ({ type, name, props, opts }) => {
     if (type === releaseType) return { props, opts: withHook(own(opts), 'beforeCreate', release) };
     if (!isObject(type, props)) return undefined;
     const managed = managedBy(props, fieldManager(stack, name));
-    if (isPatch(type, props)) return { props: managed, opts: own(opts) };
+    if (isPatch(type, props)) return { props: managed, opts: patchOptions(own(opts), unmarked) };
     const ignored = ignoredPaths(props);
     const options =
       ignored.length === 0 ? own(opts) : { ...own(opts), ignoreChanges: [...(opts.ignoreChanges ?? []), ...ignored] };
     return { props: managed, opts: withHook(options, 'beforeCreate', object) };
   };
+}
+
+/**
+ * A patch names its field manager only while it is applied: two stacks that patch one object would conflict in the
+ * annotation. A refresh does not find it, and must not write it again.
+ */
+function patchOptions(opts: pulumi.CustomResourceOptions, unmarked: pulumi.ResourceHook): pulumi.CustomResourceOptions {
+  const ignoreChanges = [...(opts.ignoreChanges ?? []), `metadata.annotations["${fieldManagerAnnotation}"]`];
+  return withHook(withHook({ ...opts, ignoreChanges }, 'afterCreate', unmarked), 'afterUpdate', unmarked);
 }
 
 /** Adds the option `import` to existing resources that may be adopted. Must come after {@link ownership}. */
@@ -98,7 +113,7 @@ function own(opts: pulumi.ResourceOptions): pulumi.CustomResourceOptions {
 
 function withHook(
   opts: pulumi.CustomResourceOptions,
-  at: 'beforeCreate' | 'beforeUpdate',
+  at: 'afterCreate' | 'afterUpdate' | 'beforeCreate' | 'beforeUpdate',
   hook: pulumi.ResourceHook | undefined,
 ): pulumi.CustomResourceOptions {
   if (hook === undefined) return opts;
@@ -199,6 +214,26 @@ function releaseGuard(open: () => Promise<AdoptionApi>, adopt: Adopt, isPreview:
     } catch (error) {
       if (error instanceof RefusedRelease || !isPreview) throw error;
     }
+  };
+}
+
+/** A hook that removes the annotation with the field manager from an object that a patch has changed. */
+export function unmark(open: () => Promise<Pick<KubernetesApi, 'get' | 'patch'>>): pulumi.ResourceHookFunction {
+  return async ({ newInputs }) => {
+    const object = unwrapped(newInputs) as KubernetesObject;
+    const api = await open();
+    const live = await api.get(object);
+    const value = live?.metadata.annotations?.[fieldManagerAnnotation];
+    if (value === undefined) return;
+    const path = `/metadata/annotations/${fieldManagerAnnotation.replace('/', '~1')}`;
+    await api.patch(
+      object,
+      [
+        { op: 'test', path, value },
+        { op: 'remove', path },
+      ],
+      'meshwright',
+    );
   };
 }
 

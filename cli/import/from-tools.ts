@@ -52,7 +52,7 @@ export interface FromTools {
   notCarried: NotCarried[];
 }
 
-export const defaultGateway: GatewayWorkload = { selector: { istio: 'ingressgateway' }, namespace: 'istio-system' };
+const defaultGateway: GatewayWorkload = { selector: { istio: 'ingressgateway' }, namespace: 'istio-system' };
 
 const toolKinds: Record<string, readonly string[]> = {
   'flagger.app': ['Canary'],

@@ -87,7 +87,7 @@ function byReason(all: readonly { what: string; why: string }[]): string[] {
 }
 
 /** `0 of 12 objects differ, 0 of 30 classes of requests move`. */
-export function proofText({ objects, differing, missing, classes, moved, moves, traffic }: Proof): string {
+function proofText({ objects, differing, missing, classes, moved, moves, traffic }: Proof): string {
   const wrong = differing.length + missing.length;
   const line = `${wrong} of ${objects} objects differ, ${moved} of ${classes} classes of requests move`;
   return [

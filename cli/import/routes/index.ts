@@ -1,10 +1,11 @@
 import { compareStrings, pushTo } from '../../../mesh/collections';
-import { asList, asMap } from '../../../mesh/json';
+import { asList, asMap, asString } from '../../../mesh/json';
 import type { KubernetesObject } from '../../../mesh/manifests/kubernetes';
 import type { RouteSettings } from '../../../mesh/manifests/settings';
 import { route as routeSchema } from '../../../config/schema/routes';
-import { answersItself } from './destinations';
-import { asKey, joined, keyChoice, type Draft, type KeyChoice } from './pairs';
+import { resolveHost } from '../../../mesh/model/hosts';
+import { answersItself, destinationsOf } from './destinations';
+import { asKey, isDestinationRule, isVirtualService, joined, keyChoice, type Draft, type KeyChoice } from './pairs';
 import { exactSettings } from './settings';
 
 /** The route of one service in the stack file, and the objects that it makes. */
@@ -40,6 +41,7 @@ export function framedRoutes(
     const keyOf = keyChoice(taken(namespace));
     for (const draft of joined(namespace, sorted, domain, keyOf)) addFramed(result, namespace, draft, keyOf);
   }
+  while (withRulesOfVerbatim(result, domain));
   result.routes.sort((a, b) => compareStrings(a.namespace, b.namespace) || compareStrings(a.key, b.key));
   return result;
 }
@@ -60,6 +62,44 @@ function addFramed(result: FramedRoutes, namespace: string, { key, routing, rule
   if (routing !== undefined) addFramed(result, namespace, { key, routing, rules: [] }, keyOf);
   for (const rule of rules)
     addFramed(result, namespace, { key: keyOf([asKey(rule.metadata.name)]), rules: [rule] }, keyOf);
+}
+
+/**
+ * Pulumi creates `objects` before routes, so the DestinationRules of a verbatim VirtualService are verbatim too.
+ * @returns whether anything changed
+ */
+function withRulesOfVerbatim({ routes, verbatim }: FramedRoutes, domain: string): boolean {
+  const needed = new Set(
+    verbatim
+      .filter(({ object }) => isVirtualService(object))
+      .flatMap(({ object }) =>
+        destinationsOf(object)
+          .flat()
+          .filter(({ destination }) => destination.subset !== undefined)
+          .map(({ destination }) => hostIn(object, destination.host, domain)),
+      ),
+  );
+  const isNeeded = (object: KubernetesObject): boolean =>
+    isDestinationRule(object) && needed.has(hostIn(object, asString(object.spec?.['host']) ?? '', domain));
+  const affected = routes.filter(({ objects }) => objects.some(isNeeded));
+  for (const { namespace, key, objects } of affected) {
+    const index = routes.findIndex((route) => route.namespace === namespace && route.key === key);
+    routes.splice(index, 1);
+    for (const object of objects) {
+      if (!isVirtualService(object)) {
+        verbatim.push({ object, why: 'a verbatim VirtualService names its subsets' });
+        continue;
+      }
+      const own = exactSettings(namespace, key, object, []);
+      if (own === undefined) verbatim.push({ object, why: whyVerbatim(object) });
+      else routes.push({ namespace, key, settings: own, objects: [object] });
+    }
+  }
+  return affected.length > 0;
+}
+
+function hostIn({ metadata: { namespace = 'default' } }: KubernetesObject, host: string, domain: string): string {
+  return resolveHost(host, namespace, domain);
 }
 
 const routeFields = ['exportTo', 'gateways', 'hosts', 'http', 'tcp', 'tls'];

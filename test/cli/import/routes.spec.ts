@@ -294,4 +294,28 @@ describe('VirtualServices and DestinationRules as routes', () => {
       },
     );
   });
+
+  it('leaves DestinationRules verbatim when a verbatim VirtualService names their subsets: objects come before routes', () => {
+    const toSubset = 'http: [{ websocketUpgrade: true, route: [{ destination: { host: pay, subset: v1 } }] }]';
+    assert.deepEqual(
+      framed(
+        all(
+          virtualService('old', `hosts: [pay.example.com], ${toSubset}`),
+          virtualService('pay', 'hosts: [pay], http: [{ route: [{ destination: { host: pay } }] }]'),
+          destinationRule('pay', 'host: pay, subsets: [{ name: v1, labels: { version: v1 } }]'),
+          destinationRule('cart', 'host: cart'),
+        ),
+      ),
+      {
+        routes: {
+          cart: { destinationRule: {} },
+          pay: { http: [{}] },
+        },
+        verbatim: {
+          'VirtualService old': 'routes have no field spec.http[0].websocketUpgrade',
+          'DestinationRule pay': 'a verbatim VirtualService names its subsets',
+        },
+      },
+    );
+  });
 });

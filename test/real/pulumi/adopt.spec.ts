@@ -344,8 +344,7 @@ describe('objects that others have deployed, with the real Pulumi on a real API 
     it('are imported and upgraded in place: nothing is created anew, and nothing restarts', async () => {
       stack.configure(adopting(mesh(lab.charts), releases));
       const names = ['gateway-gateway', 'istio-istio-base', 'istio-istiod'];
-      const patches = ['edge-labels', 'istio-injector', 'istio-system-labels'];
-      const expected = { create: patches, import: names, update: names };
+      const expected = { create: ['istio-injector'], import: names, update: names };
       const preview = await stack.run('preview');
       assert.ok(preview.succeeded, preview.output);
       assert.deepEqual(operations(preview.events), expected);
@@ -391,7 +390,7 @@ describe('objects that others have deployed, with the real Pulumi on a real API 
       const { succeeded, output, events } = await stack.run('up');
       assert.ok(succeeded, output);
       assert.deepEqual(operations(events), {
-        create: ['edge-labels', 'istio-injector', 'istio-istiod', 'istio-system-labels'],
+        create: ['istio-injector', 'istio-istiod'],
         import: ['gateway-gateway', 'istio-istio-base'],
         update: ['gateway-gateway', 'istio-istio-base'],
       });
