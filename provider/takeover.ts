@@ -10,7 +10,7 @@ import {
   isReleaseDeployed,
   notAdopted,
   releaseType,
-  unwrapped,
+  unmark,
   type AdoptionApi,
 } from './adopt';
 import { adoptHint, ignoredPaths, isCovered, type Adopt } from './adoption';
@@ -18,7 +18,7 @@ import { handToHelm, installedByIstioctl, type IstioRelease } from './istioctl';
 import { makerOf, takesOverAll } from './ownership';
 
 /**
- * Protects objects that others made, and lets an update finish what an interrupted one began
+ * Protects objects that this stack did not create, and lets an update finish what an interrupted one began
  * (docs/decisions/takeover.md). Applies to all Kubernetes objects that are registered afterwards:
  * - each is applied under its own field manager, which shows the resource that made it
  * - an object is created only if it does not exist, or the same resource made it. The provider takes such an object
@@ -175,7 +175,7 @@ function asObject(value: unknown): object {
 }
 
 /**
- * A hook that refuses to create an object that others made.
+ * A hook that refuses to create an object that exists and that this stack did not create.
  * @param open - opens the cluster before the first object is created; most runs create none
  * @param isRecovery - whether the provider takes over objects that this stack made
  * @throws Error that says who made the object, or why the cluster cannot be asked. A preview may run before the cluster exists.
@@ -214,26 +214,6 @@ function releaseGuard(open: () => Promise<AdoptionApi>, adopt: Adopt, isPreview:
     } catch (error) {
       if (error instanceof RefusedRelease || !isPreview) throw error;
     }
-  };
-}
-
-/** A hook that removes the annotation with the field manager from an object that a patch has changed. */
-export function unmark(open: () => Promise<Pick<KubernetesApi, 'get' | 'patch'>>): pulumi.ResourceHookFunction {
-  return async ({ newInputs }) => {
-    const object = unwrapped(newInputs) as KubernetesObject;
-    const api = await open();
-    const live = await api.get(object);
-    const value = live?.metadata.annotations?.[fieldManagerAnnotation];
-    if (value === undefined) return;
-    const path = `/metadata/annotations/${fieldManagerAnnotation.replace('/', '~1')}`;
-    await api.patch(
-      object,
-      [
-        { op: 'test', path, value },
-        { op: 'remove', path },
-      ],
-      'meshwright',
-    );
   };
 }
 

@@ -24,9 +24,9 @@ export interface FramedRoutes {
 }
 
 /**
- * VirtualServices and DestinationRules as routes: those of one service joined, however its host is spelled. Every route makes exactly the objects that it is for; what
- * no route can make is verbatim. The order of the objects makes no difference.
- * @param taken - keys that a namespace has already
+ * Converts VirtualServices and DestinationRules to routes, one for each service, also where they spell its host differently. Each route makes exactly its objects; objects that
+ * no route can make are verbatim. The order of the objects does not matter.
+ * @param taken - keys that a namespace already uses
  */
 export function framedRoutes(
   objects: readonly KubernetesObject[],
@@ -46,7 +46,7 @@ export function framedRoutes(
   return result;
 }
 
-/** A draft as a route. Where one route cannot make all of its objects, each gets its own; what no route makes exactly is verbatim. */
+/** Adds a route for a draft. If one route cannot make all objects of the draft, each object gets its own route, or is verbatim. */
 function addFramed(result: FramedRoutes, namespace: string, { key, routing, rules }: Draft, keyOf: KeyChoice): void {
   const settings = exactSettings(namespace, key, routing, rules);
   const objects = [...rules, ...(routing === undefined ? [] : [routing])];
@@ -106,7 +106,7 @@ const routeFields = ['exportTo', 'gateways', 'hosts', 'http', 'tcp', 'tls'];
 const ruleFields = ['exportTo', 'host', 'subsets', 'trafficPolicy', 'workloadSelector'];
 const httpFields = Object.keys(routeSchema.shape.http.unwrap().element.shape);
 
-/** What of an object has no place in a route. */
+/** Why no route can make an object. */
 function whyVerbatim({ kind, metadata, spec = {} }: KubernetesObject): string {
   const isRule = kind === 'DestinationRule';
   const fields = isRule ? ruleFields : routeFields;
@@ -119,5 +119,5 @@ function whyVerbatim({ kind, metadata, spec = {} }: KubernetesObject): string {
     if (unknown !== undefined) return `routes have no field spec.http[${index}].${unknown}`;
     if (!answersItself(rule)) return `spec.http[${index}] has no destination`;
   }
-  return isRule ? 'its subsets have a form that versions cannot have' : 'its rules have a form that routes cannot have';
+  return isRule ? '`versions` cannot make its subsets' : 'routes cannot make its rules';
 }

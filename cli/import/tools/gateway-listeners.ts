@@ -3,7 +3,7 @@ import { asList, asMap, asName, asNumber, type JsonMap } from '../../../mesh/jso
 import type { GatewayWorkload } from '../from-tools';
 import { networkingObject, type Carry } from './carry';
 
-/** A listener of a Gateway, as an Istio Gateway of its own: a route may attach to one listener only. */
+/** A listener of a Gateway. It becomes its own Istio Gateway, since a route may attach to a single listener. */
 export interface Listener {
   gateway: KubernetesObject;
   name: string;

@@ -7,7 +7,7 @@ import { inOrder, rankedRules, type RankedRule } from './http-rules';
 
 const group = 'gateway.networking.k8s.io';
 
-/** A VirtualService that is to be made: rules for hosts at gateways. */
+/** Rules for hosts at gateways, which become a VirtualService. */
 interface Binding {
   route: KubernetesObject;
   gateways: string[];
@@ -92,7 +92,7 @@ function bindingsOf(
         (port === undefined || number === port) &&
         (isOpen || own === namespace),
     );
-    if (attached.length === 0) carry.refuse(path, parent, 'no listener among the objects takes this route');
+    if (attached.length === 0) carry.refuse(path, parent, 'no listener among the objects accepts this route');
     for (const { made, hostname } of attached) {
       const hosts = commonHosts(hostnames, hostname);
       if (hosts.length === 0) continue;
@@ -118,7 +118,7 @@ function covers(wildcard: string, host: string): boolean {
   return wildcard.startsWith('*.') && host.endsWith(wildcard.slice(1)) && host !== wildcard;
 }
 
-/** Routes of one host at one gateway are one table by the Gateway API, and several VirtualServices are not sorted together: those with the same hosts become one, others are refused. */
+/** The Gateway API sorts all routes of a host at a gateway together; Istio does not sort the rules of several VirtualServices. So routes with the same hosts become one VirtualService, and other overlaps are refused. */
 function joined(bindings: readonly Binding[], carryOf: (route: KubernetesObject) => Carry): Binding[] {
   const tables: Binding[] = [];
   const placeOf = ({ gateways }: Binding): string => [...gateways].sort().join();
@@ -144,7 +144,7 @@ function joined(bindings: readonly Binding[], carryOf: (route: KubernetesObject)
         carryOf(route).refuse(
           'spec.hostnames',
           asMap(route.spec)['hostnames'],
-          `${objectTitle(other)} has one of these hosts at the same gateway, but not all the same hosts and gateways: their rules are one table, which one VirtualService must hold`,
+          `${objectTitle(other)} has one of these hosts at the same gateway, but not all the same hosts and gateways: one VirtualService would have to hold the rules of both`,
         );
     }
   }
@@ -172,7 +172,7 @@ function virtualService(
   return networkingObject('VirtualService', route, name, spec);
 }
 
-/** A Gateway with routes of other kinds stays, since those attach to it. */
+/** A Gateway with routes of other kinds is not converted. */
 function refuseOtherRoutes(
   objects: readonly KubernetesObject[],
   gateways: readonly KubernetesObject[],
@@ -198,7 +198,7 @@ function isParent(route: KubernetesObject, { metadata }: KubernetesObject): bool
     );
 }
 
-/** What shares a Gateway with an object that stays, stays too. */
+/** Objects that share a Gateway are converted together or not at all. */
 function keepTogether(
   gateways: readonly KubernetesObject[],
   routes: readonly KubernetesObject[],
@@ -210,7 +210,7 @@ function keepTogether(
       for (const route of routes.filter((one) => isParent(one, gateway))) {
         const [stays, other] = carryOf(gateway).isWhole ? [route, gateway] : [gateway, route];
         if (carryOf(stays).isWhole || !carryOf(other).isWhole) continue;
-        carryOf(other).refuse('', undefined, `stays as it is, together with ${objectTitle(stays)}`);
+        carryOf(other).refuse('', undefined, `is not converted, like ${objectTitle(stays)}`);
         changed = true;
       }
   }
