@@ -45,7 +45,8 @@ export function policySteps(mesh: MeshModel, server: Server, caller: Caller): St
     ({ spec }) => asList(spec['jwtRules']).length > 0,
   );
   if (policies.length === 0 && authentications.length === 0) return [allowed];
-  const context: Context = { mesh, server, hasTokens: authentications.length > 0 };
+  const hasTokens = authentications.length > 0;
+  const context: Context = { mesh, server, hasTokens, isGateway: caller.outside === true };
   const enforced = policies.filter((policy) => !isDryRun(policy));
   const ofAction = (action: string): MeshObject[] =>
     enforced.filter(({ spec }) => (asName(spec['action']) ?? 'ALLOW') === action);
@@ -111,7 +112,7 @@ function steps(policy: MeshObject, context: Context, verdict: (rule: RuleRef) =>
     const isDeny = spec['action'] === 'DENY';
     const from = alternatives(rule['from'], 'source').map((one) => sourceConditions(one, context, namespace));
     const to = alternatives(rule['to'], 'operation').map((one) => operationConditions(one, context));
-    const when = asList(rule['when']).map((one) => whenCondition(asMap(one), context));
+    const when = asList(rule['when']).map((one) => whenCondition(asMap(one), context, namespace));
     return from.flatMap((source) =>
       to.flatMap((operation): Step[] => {
         const conjunction = conjoined([...source, ...operation, ...when], isDeny, context.server.isHttp);
@@ -153,10 +154,10 @@ function isPlainAllow(step: Step | undefined): boolean {
 }
 
 function knownOfCaller(one: Literal, { proxy, mutual, outside }: Caller): boolean | undefined {
-  const isIdentity = one.variable === 'source namespace' || one.variable === 'source principal';
-  if (!isIdentity) return undefined;
+  const ofMutualTls = ['source namespace', 'source principal', 'sni between proxies'].includes(one.variable);
+  if (!ofMutualTls) return undefined;
   if (!mutual || outside === true) return literalHolds(one, undefined);
-  if (proxy.namespace === '') return undefined;
+  if (one.variable === 'sni between proxies' || proxy.namespace === '') return undefined;
   if (one.variable === 'source namespace') return literalHolds(one, proxy.namespace);
   if (proxy.serviceAccount !== undefined)
     return literalHolds(one, `cluster.local/ns/${proxy.namespace}/sa/${proxy.serviceAccount}`);

@@ -18,6 +18,8 @@ export interface Context {
   server: Server;
   /** Whether a RequestAuthentication reads tokens, so that requests can have a principal. */
   hasTokens: boolean;
+  /** The proxy is a gateway, which sees the clients' own TLS. */
+  isGateway: boolean;
 }
 
 /** A condition: a known result, or a literal. Conditions with `isHttpOnly` do not apply to TCP. */
@@ -42,22 +44,26 @@ export function conjoined(conditions: readonly Condition[], isDeny: boolean, isH
 }
 
 export function sourceConditions(source: JsonMap, context: Context, policyNamespace: string): Condition[] {
-  const account = (value: string): string => {
-    const [first = '', second] = value.split('/');
-    return `cluster.local/ns/${second === undefined ? policyNamespace : first}/sa/${second ?? first}`;
-  };
-  // `cluster.local` always stands for the trust domain of the mesh.
-  const trust = `${asName(context.mesh.config.raw['trustDomain']) ?? 'cluster.local'}/`;
-  const principal = (value: string): string =>
-    value.startsWith(trust) ? `cluster.local/${value.slice(trust.length)}` : value;
   return [
-    ...listed(source, 'principals', 'source principal', principal),
-    ...listed(source, 'serviceAccounts', 'source principal', account),
+    ...listed(source, 'principals', 'source principal', (value) => principal(value, context)),
+    ...listed(source, 'serviceAccounts', 'source principal', (value) => accountPrincipal(value, policyNamespace)),
     ...listed(source, 'namespaces', 'source namespace'),
     ...listed(source, 'ipBlocks', 'source address'),
     ...listed(source, 'remoteIpBlocks', 'remote address'),
     ...listed(source, 'requestPrincipals', 'request principal').map((one) => ofToken(one, context)),
   ];
+}
+
+/** `cluster.local` always stands for the trust domain of the mesh. */
+function principal(value: string, { mesh }: Context): string {
+  const trust = `${asName(mesh.config.raw['trustDomain']) ?? 'cluster.local'}/`;
+  return value.startsWith(trust) ? `cluster.local/${value.slice(trust.length)}` : value;
+}
+
+/** The principal of a ServiceAccount, `NAME` or `NAMESPACE/NAME`. */
+function accountPrincipal(value: string, policyNamespace: string): string {
+  const [first = '', second] = value.split('/');
+  return `cluster.local/ns/${second === undefined ? policyNamespace : first}/sa/${second ?? first}`;
 }
 
 export function operationConditions(operation: JsonMap, { server }: Context): Condition[] {
@@ -109,10 +115,15 @@ function ofToken(condition: Condition, { hasTokens }: Context): Condition {
   return { known: condition.literal.negated, isHttpOnly: true };
 }
 
-export function whenCondition(condition: JsonMap, context: Context): Condition {
+export function whenCondition(condition: JsonMap, context: Context, policyNamespace: string): Condition {
   const key = asString(condition['key']) ?? '';
-  const variable = variableOf(key);
-  const [values, notValues] = [asStrings(condition['values']), asStrings(condition['notValues'])];
+  const variable = key === 'connection.sni' && !context.isGateway ? 'sni between proxies' : variableOf(key);
+  const stated = (field: string): string[] =>
+    asStrings(condition[field]).map((value) => {
+      if (key === 'source.principal') return principal(value, context);
+      return key === 'source.serviceAccount' ? accountPrincipal(value, policyNamespace) : value;
+    });
+  const [values, notValues] = [stated('values'), stated('notValues')];
   if (variable === 'destination port') {
     const port = String(context.server.port);
     return { known: (values.length === 0 || values.includes(port)) && !notValues.includes(port), isHttpOnly: false };

@@ -52,7 +52,8 @@ export function requestValuation(request: Request, proxy: Proxy): Valuation {
     if (variable === 'source namespace') return proxy.namespace;
     if (variable === 'destination address') return request.address;
     if (variable === 'token') return isMalformed(bearer(request)) ? 'invalid' : undefined;
-    return kind === 'sni' ? (request.sni ?? request.host) : undefined;
+    const isTls = request.protocol === 'tls' || request.protocol === 'https';
+    return kind === 'sni' && isTls ? (request.sni ?? request.host) : undefined;
   };
 }
 

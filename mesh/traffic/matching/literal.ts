@@ -10,7 +10,7 @@ export type Test =
 
 /**
  * One condition on one property of a request or its client. Variables: `path`, `header <name>` (with `:method`, `:authority`, `:scheme`), `query <name>`,
- * `claim <name>`, `token` (`valid` or `invalid`), `request principal`, `sni`, `destination address`, and of the client `source label <name>`, `source namespace`,
+ * `claim <name>`, `token` (`valid` or `invalid`), `request principal`, `sni`, `sni between proxies` (that of mutual TLS), `destination address`, and of the client `source label <name>`, `source namespace`,
  * `source principal`, `source address`, `remote address`.
  */
 export interface Literal {

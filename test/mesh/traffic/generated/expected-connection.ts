@@ -5,6 +5,8 @@ import { fraction, share, type Share } from '../../../../mesh/traffic/share';
 import type { TrafficModel } from '../../../../mesh/traffic/traffic-model';
 import { connectionInstances, connectionServices } from './connection-world';
 import { type Expected, type Predict, proxies } from './expected';
+import type { Side } from './route-set';
+import { outside } from './world';
 
 const tlsServices = connectionServices.filter(({ protocol }) => protocol === 'tls');
 
@@ -28,9 +30,10 @@ export function connectionPredictor(bare: TrafficModel): Predict {
   };
 }
 
-function expectedConnection(traffic: TrafficModel, from: 'gateway' | 'client', request: Request): Expected {
+function expectedConnection(traffic: TrafficModel, from: Side, request: Request): Expected {
   const proxy = proxies[from];
   const { kind, destinations = [] } = route(traffic, proxy, request);
+  if (kind === 'passthrough') return new Map([[outside.name, '1']]);
   if (kind !== 'routed') return new Map([['closed', '1']]);
   const places = placesOf(traffic.mesh, from === 'gateway' ? traffic.gatewayView(proxy) : traffic.scope(proxy));
   const all: Expected = new Map();
