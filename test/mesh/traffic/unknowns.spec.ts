@@ -327,6 +327,46 @@ describe('mutual TLS', () => {
     ]);
   });
 
+  it('a retry may save requests that only some pods refuse, if the policy retries such failures', () => {
+    const mutual = networking('DestinationRule', 'till/pay', {
+      host: 'pay',
+      trafficPolicy: { tls: { mode: 'ISTIO_MUTUAL' } },
+    });
+    const onV1 = (spec: Json): KubernetesObject =>
+      security('PeerAuthentication', 'till/v1', { selector: { matchLabels: { version: 'v1' } }, ...spec });
+    const withRetries = (retries: Json): KubernetesObject =>
+      networking('VirtualService', 'till/pay', {
+        hosts: ['pay'],
+        http: [{ retries, route: [{ destination: { host: 'pay' } }] }],
+      });
+    const noTls = [...pay, mutual, onV1({ mtls: { mode: 'DISABLE' } })];
+    const needsTls = [...pay, plain, onV1({ mtls: { mode: 'STRICT' } })];
+    const denied = [
+      ...pay,
+      security('AuthorizationPolicy', 'till/v1', { selector: { matchLabels: { version: 'v1' } } }),
+    ];
+    const retried = 'how many of the requests that till/pay-v1 refuses are retried on other pods';
+    assert.deepEqual(
+      [
+        [noTls],
+        [noTls, { attempts: 0 }],
+        [noTls, { attempts: 1, retryOn: 'refused-stream' }],
+        [noTls, { attempts: 1, retryOn: 'refused-stream, connect-failure' }],
+        [needsTls],
+        [needsTls, { attempts: 3, retryOn: 'reset' }],
+        [denied],
+        [denied, { attempts: 1, retryOn: '403' }],
+        [[...pay, mutual, security('PeerAuthentication', 'till/default', { mtls: { mode: 'DISABLE' } })]],
+      ].map(([objects, retries]) =>
+        asked(
+          [...(objects as KubernetesObject[]), ...(retries === undefined ? [] : [withRetries(retries as Json)])],
+          {},
+        ).slice(1),
+      ),
+      [[retried], [], [], [retried], [], [retried], [], [retried], []],
+    );
+  });
+
   it('the diff shows newly refused clients', () => {
     assert.deepEqual(differs(pay, [...pay, strict]), [
       'changed',
@@ -395,6 +435,29 @@ describe('AuthorizationPolicy and RequestAuthentication', () => {
         asked(when('connection.sni', 'pay.test'), {}, plain),
       ],
       [['pay.till'], ['pay.till'], [refused], 2, [refused]],
+    );
+  });
+
+  it('and mutual TLS close connections to TCP ports, which have no answer', () => {
+    const tcp = [
+      namespace('till'),
+      service('till/pay', { app: 'pay' }, [{ name: 'tcp-db', port: 5432, targetPort: 5432 }]),
+      deployment('till/pay-v1', { app: 'pay', version: 'v1' }),
+    ];
+    const request = { port: 5432, protocol: 'tcp' } as const;
+    const strict = security('PeerAuthentication', 'till/default', { mtls: { mode: 'STRICT' } });
+    const plain = networking('DestinationRule', 'till/pay', {
+      host: 'pay',
+      trafficPolicy: { tls: { mode: 'DISABLE' } },
+    });
+    assert.deepEqual(
+      [asked([...tcp, policy({})], request), asked([...tcp, strict, plain], request)],
+      [
+        ['pay.till (closed: no rule of AuthorizationPolicy till/p allows it)'],
+        [
+          'pay.till (closed: Deployment till/pay-v1 accepts mutual TLS only (PeerAuthentication till/default), and DestinationRule till/pay sends plaintext)',
+        ],
+      ],
     );
   });
 

@@ -136,8 +136,9 @@ export class LabPlace implements Place<Sender> {
     const sender = from === 'web' || from === 'batch' ? `${from}-v1.${senders[from].namespace}` : undefined;
     const socket = await tunnel(this.stage.lab.egressPort, `${to}:${port}`, sender);
     return new Promise((resolve) => {
+      // With an agent, Node would ignore the tunnel.
       const sent = httpRequest(
-        { method, path, headers: { ...headers, host }, agent: false, createConnection: () => socket },
+        { method, path, headers: { ...headers, host }, createConnection: () => socket },
         (response) => {
           text(response).then(
             (body) => resolve(observation(response.statusCode ?? 0, body)),

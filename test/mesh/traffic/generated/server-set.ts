@@ -117,12 +117,12 @@ function destinationRules(choices: Choices): KubernetesObject[] {
 }
 
 function trafficPolicy(choices: Choices): Json {
+  const tlsOrNot = (): Json =>
+    choices.chance(0.8) ? { tls: tls(choices) } : { loadBalancer: { simple: 'ROUND_ROBIN' } };
   return {
-    ...choices.maybe(0.8, () => ({ tls: tls(choices) })),
+    ...tlsOrNot(),
     ...choices.maybe(0.25, () => ({
-      portLevelSettings: [
-        { port: { number: choices.one([80, 18081]) }, ...choices.maybe(0.8, () => ({ tls: tls(choices) })) },
-      ],
+      portLevelSettings: [{ port: { number: choices.one([80, 18081]) }, ...tlsOrNot() }],
     })),
   };
 }
