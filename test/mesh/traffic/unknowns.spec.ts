@@ -450,6 +450,25 @@ describe('AuthorizationPolicy and RequestAuthentication', () => {
       host: 'pay',
       trafficPolicy: { tls: { mode: 'DISABLE' } },
     });
+    const http = { operation: { methods: ['GET'] } };
+    const port = { operation: { ports: ['5432'] } };
+    assert.deepEqual(
+      [
+        [...tcp, policy({ rules: [{ to: [port] }] })],
+        [...tcp, policy({ action: 'DENY', rules: [{ to: [{ operation: { methods: ['GET'], ports: ['1'] } }] }] })],
+        [...tcp, policy({ action: 'DENY', rules: [{ to: [http] }] })],
+        // One HTTP condition is enough for istiod to leave an ALLOW rule out.
+        [...tcp, policy({ rules: [{ to: [port, http] }] })],
+        [...tcp, policy({ rules: [{ to: [port], from: [{ source: { requestPrincipals: ['*'] } }] }] })],
+      ].map((objects) => asked(objects, request)),
+      [
+        ['pay.till'],
+        ['pay.till'],
+        ['pay.till (closed: AuthorizationPolicy till/p denies it)'],
+        ['pay.till (closed: no rule of AuthorizationPolicy till/p allows it)'],
+        ['pay.till (closed: no rule of AuthorizationPolicy till/p allows it)'],
+      ],
+    );
     assert.deepEqual(
       [asked([...tcp, policy({})], request), asked([...tcp, strict, plain], request)],
       [

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { KubernetesApi } from '../../../cluster/api';
 import { type AdminEndpoint, ClusterEndpoints } from '../../../cluster/proxies/admin-endpoint';
 import { labSettings } from '../../../cli/start/lab-settings';
-import { asList, asMap } from '../../../mesh/json';
+import { asList, asMap, asString } from '../../../mesh/json';
 import { objectKey, objectTitle, type KubernetesObject } from '../../../mesh/manifests/kubernetes';
 import type { Request } from '../../../mesh/traffic/request';
 import { answered } from '../../mesh/traffic/generated/expected-server';
@@ -157,7 +157,7 @@ export class LabPlace implements Place<Sender> {
 function observation(status: number, body: string): string {
   if (status !== 200) return String(status);
   const { pod, headers } = asMap(JSON.parse(body));
-  const certificates = String(asMap(headers)['x-forwarded-client-cert'] ?? '');
+  const certificates = asString(asMap(headers)['x-forwarded-client-cert']) ?? '';
   const [, namespace, account] =
     /URI=spiffe:\/\/cluster\.local\/ns\/([^/]+)\/sa\/([^;,]+)[^,]*$/.exec(certificates) ?? [];
   const workload = String(pod).replace(/-[a-z0-9]+-[a-z0-9]{5}$/, '');

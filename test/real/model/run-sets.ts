@@ -25,7 +25,10 @@ export interface Sets<From extends string> extends Trial<From> {
   recording: string;
 }
 
-/** Tries sets one after the other, and records the answers when the environment asks for that. Returns what is wrong. */
+/**
+ * Tries sets one after the other. When the environment asks for a recording, it adds the sets that the recording lacks.
+ * Returns what is wrong.
+ */
 export async function runSets<From extends string>(
   programs: Programs,
   place: Place<From>,
@@ -35,16 +38,18 @@ export async function runSets<From extends string>(
   const recording = begun(path, versions(programs), requests, generate);
   const wrong: string[] = [];
   let unknown = 0;
-  for (let seed = first; seed < first + sets; seed++) {
+  const seeds = Array.from({ length: sets }, (_, index) => first + index).filter(
+    (seed) => !recording.sets.some((set) => set.seed === seed),
+  );
+  for (const [index, seed] of seeds.entries()) {
     const tried = await tryOut(place, trial, seed, generate(seed, requests), recording.texts);
-    recording.sets = [...recording.sets.filter((set) => set.seed !== seed), tried.recorded];
-    recording.sets.sort((a, b) => a.seed - b.seed);
+    recording.sets = [...recording.sets, tried.recorded].sort((a, b) => a.seed - b.seed);
     wrong.push(...tried.problems);
     unknown += tried.unknown;
     for (const problem of tried.problems) console.log(`    ${problem}`);
-    const done = seed - first + 1;
-    if (done % 10 !== 0 && done !== sets) continue;
-    console.log(`    ${done} of ${sets} sets, ${wrong.length} differences, ${unknown} unknown`);
+    const done = index + 1;
+    if (done % 10 !== 0 && done !== seeds.length) continue;
+    console.log(`    ${done} of ${seeds.length} sets, ${wrong.length} differences, ${unknown} unknown`);
     if (records) writeFileSync(path, `${JSON.stringify(recording)}\n`);
   }
   return wrong;

@@ -21,6 +21,7 @@ import (
 	httprbac "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/http/rbac/v3"
 	hcm "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/http_connection_manager/v3"
 	networkrbac "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/rbac/v3"
+	typev3 "github.com/envoyproxy/go-control-plane/envoy/type/v3"
 	"google.golang.org/protobuf/proto"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -209,6 +210,31 @@ func TestPoliciesAskForThePortsOfThisMachine(t *testing.T) {
 		if !proto.Equal(found, rules(p.endpoint)) {
 			t.Errorf("%s: %v", name, found)
 		}
+	}
+}
+
+func TestListenerFiltersAskForThePortsOfThisMachine(t *testing.T) {
+	p := testNode(t).newPod(testPod("web", "1"))
+	p.role = sidecar
+	disabled := func(asked func(int) int) *listener.ListenerFilterChainMatchPredicate {
+		port := func(of int) *listener.ListenerFilterChainMatchPredicate {
+			at := int32(asked(of))
+			return &listener.ListenerFilterChainMatchPredicate{Rule: &listener.ListenerFilterChainMatchPredicate_DestinationPortRange{
+				DestinationPortRange: &typev3.Int32Range{Start: at, End: at + 1},
+			}}
+		}
+		or := &listener.ListenerFilterChainMatchPredicate{Rule: &listener.ListenerFilterChainMatchPredicate_OrMatch{
+			OrMatch: &listener.ListenerFilterChainMatchPredicate_MatchSet{Rules: []*listener.ListenerFilterChainMatchPredicate{port(9080), port(9081)}},
+		}}
+		return &listener.ListenerFilterChainMatchPredicate{Rule: &listener.ListenerFilterChainMatchPredicate_NotMatch{NotMatch: or}}
+	}
+	inspector := func(asked func(int) int) []*listener.ListenerFilter {
+		return []*listener.ListenerFilter{{Name: "envoy.filters.listener.tls_inspector", FilterDisabled: disabled(asked)}}
+	}
+	l := &listener.Listener{Name: "virtualInbound", Address: local(15006), ListenerFilters: inspector(func(port int) int { return port })}
+	p.rewriteListener(l)
+	if !proto.Equal(l, &listener.Listener{Name: "virtualInbound", Address: local(p.endpoint(15006)), ListenerFilters: inspector(p.endpoint)}) {
+		t.Errorf("%v", l)
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	hcm "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/http_connection_manager/v3"
 	networkrbac "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/rbac/v3"
 	discovery "github.com/envoyproxy/go-control-plane/envoy/service/discovery/v3"
+	typev3 "github.com/envoyproxy/go-control-plane/envoy/type/v3"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
@@ -27,7 +28,7 @@ import (
 // rewrite fits istiod's configuration to this machine:
 //   - addresses of pods become ports on 127.0.0.1;
 //   - the original destination of a connection comes by the PROXY protocol, not from iptables;
-//   - AuthorizationPolicies ask for the ports on this machine, too;
+//   - AuthorizationPolicies and filters of listeners ask for the ports on this machine, too;
 //   - filters that only Istio's build of Envoy has are left out;
 //   - addresses outside the cluster are left out.
 func (p *pod) rewrite(response *discovery.DiscoveryResponse) error {
@@ -250,6 +251,29 @@ func (p *pod) rewriteInbound(l *listener.Listener) {
 		}
 		known[port.GetValue()] = true
 		chain.FilterChainMatch.DestinationPort = wrapperspb.UInt32(uint32(at))
+	}
+	for _, filter := range l.ListenerFilters {
+		p.rewritePredicate(filter.FilterDisabled)
+	}
+}
+
+// rewritePredicate replaces the ports for which a listener filter, such as the TLS inspector, is off.
+func (p *pod) rewritePredicate(predicate *listener.ListenerFilterChainMatchPredicate) {
+	switch rule := predicate.GetRule().(type) {
+	case *listener.ListenerFilterChainMatchPredicate_OrMatch:
+		for _, one := range rule.OrMatch.Rules {
+			p.rewritePredicate(one)
+		}
+	case *listener.ListenerFilterChainMatchPredicate_AndMatch:
+		for _, one := range rule.AndMatch.Rules {
+			p.rewritePredicate(one)
+		}
+	case *listener.ListenerFilterChainMatchPredicate_NotMatch:
+		p.rewritePredicate(rule.NotMatch)
+	case *listener.ListenerFilterChainMatchPredicate_DestinationPortRange:
+		// istiod writes ranges of one port.
+		at := int32(p.endpoint(int(rule.DestinationPortRange.Start)))
+		rule.DestinationPortRange = &typev3.Int32Range{Start: at, End: at + 1}
 	}
 }
 

@@ -177,8 +177,8 @@ function authorization(choices: Choices, index: number): KubernetesObject {
     ...(action === 'ALLOW' && choices.chance(0.5) ? {} : { action }),
     ...choices.maybe(action === 'ALLOW' ? 0.9 : 1, () => ({ rules: choices.list(1, 3, () => policyRule(choices)) })),
   });
-  const annotations = choices.maybe(0.03, () => ({ 'istio.io/dry-run': 'true' })) as Record<string, string>;
-  return Object.keys(annotations).length === 0 ? made : { ...made, metadata: { ...made.metadata, annotations } };
+  const isDryRun = choices.chance(0.03) && action !== 'AUDIT';
+  return isDryRun ? { ...made, metadata: { ...made.metadata, annotations: { 'istio.io/dry-run': 'true' } } } : made;
 }
 
 function policyRule(choices: Choices): Json {

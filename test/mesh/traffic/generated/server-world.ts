@@ -31,12 +31,12 @@ const apps: App[] = [
 ];
 
 /** Services of these applications; the others only send. */
-export const serverServices = [
+export const serverServices: { name: string; namespace: string; ports: Record<string, [number, number]> }[] = [
   { name: 'alpha', namespace: 'shop', ports: { 'http-80': [80, 9080], 'http-18081': [18081, 9081] } },
   { name: 'beta', namespace: 'shop', ports: { 'http-80': [80, 9080] } },
   { name: 'store', namespace: 'shop', ports: { 'tcp-store': [9000, 9082] } },
   { name: 'gamma', namespace: 'depot', ports: { 'http-80': [80, 9080], 'http-18081': [18081, 9081] } },
-] as const;
+];
 
 /** Who sends: two sidecars of different namespaces, a client without one, and clients of the gateway. */
 export type Sender = 'web' | 'batch' | 'plain' | 'gateway';
