@@ -7,7 +7,7 @@ import { effectiveSplits, type Split } from './mesh/traffic/splits';
 import { stackTraffic } from './mesh/traffic/stack-objects';
 
 const { settings, policy, secretSections, cluster } = loadSettings();
-takeOverOwnObjects(cluster);
+takeOverOwnObjects(cluster, settings.adopt);
 
 const { addons = {}, apps = {}, gateways = {}, routes = {}, objects = [] } = settings;
 const istio = settings.istio === undefined ? undefined : mesh.withTracingProvider(settings.istio, addons);
@@ -45,10 +45,13 @@ if (settings.addons !== undefined) {
   const args = { addons, gateways, ...ofIstio, ...section('addons') };
   new mesh.Addons('addons', args, { dependsOn: [...ready] });
 }
-const workloads = Object.entries(apps).map(([name, app]) => {
+const workloads: Resource[] = Object.entries(apps).map(([name, app]) => {
   const args = { ...app, ...section('apps'), namespaceSettings: labels[app.namespace] ?? {} };
   return new mesh.App(name, args, inside(app.namespace));
 });
+// They may hold workloads, too.
+if (objects.length > 0)
+  workloads.push(new mesh.Objects('objects', { objects, ...section('objects') }, { dependsOn: [...ready] }));
 
 const controlPlane = istio?.namespace === undefined ? {} : { namespace: istio.namespace };
 const proof = { ...settings.proof, ...cluster, ...controlPlane };
@@ -57,7 +60,6 @@ for (const [namespace, services] of Object.entries(routes)) {
   const args = { namespace, services, proof, limits: policy, ...section('routes') };
   new mesh.Routes(namespace, args, inside(namespace, workloads));
 }
-if (objects.length > 0) new mesh.Objects('objects', { objects, ...section('objects') }, { dependsOn: [...ready] });
 
 /**
  * Class of requests → `v1 90 %, v3 10 %; timeout 1s`. It is a map, because Pulumi compares lists by position, so that a

@@ -37,6 +37,7 @@ function configurationReason(value: Record<string, unknown>, apiVersion: string,
   if (apiVersion === 'v1' && kind === 'Config') return 'a kubeconfig';
   if (configurationGroups.test(group)) return `${kind} of ${group}, a configuration file`;
   if ('$patch' in value) return 'a patch';
+  if (group === 'install.istio.io') return `settings of istioctl (${kind}), which no API server takes`;
   const { name, namespace } = isMap(value['metadata']) ? value['metadata'] : {};
   const isTemplate = [apiVersion, kind, name, namespace].some(
     (text) => typeof text === 'string' && /\{\{|<%/.test(text),

@@ -116,7 +116,8 @@ class Reading {
     const broken = documents.flatMap(({ problems }) => problems);
     const isTemplate = text.includes('{{') && (template !== undefined || broken.length > 0 || file.isChartTemplate);
     if (isTemplate) {
-      this.skip(file.name, 'an unrendered template; pass the output of `helm template`');
+      const line = text.slice(0, text.indexOf('{{')).split('\n').length;
+      this.skip(`${file.name}:${line}`, 'an unrendered template; pass the output of `helm template`');
       return;
     }
     if (broken.length > 0) {

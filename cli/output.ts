@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline/promises';
 import type { Log } from '../cluster/lab';
 import { printable } from '../mesh/strings';
 
@@ -52,4 +53,15 @@ export function table(header: string[], rows: string[][]): string {
         .trimEnd(),
     )
     .join('\n');
+}
+
+/** Asks on the terminal; without a terminal the answer is no. */
+export async function ask(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY) return false;
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
+  } finally {
+    terminal.close();
+  }
 }

@@ -133,17 +133,26 @@ interface Rule {
 
 /** Whether a VirtualService sends requests to one of the services of a namespace. */
 function sendsTo(virtualService: KubernetesObject, namespace: string, services: string[]): boolean {
+  return destinationServices(virtualService).some(
+    (service) => service.namespace === namespace && services.includes(service.name),
+  );
+}
+
+/** The services that a VirtualService sends requests to, and the one that a DestinationRule is for. */
+export function destinationServices(object: KubernetesObject): { name: string; namespace: string | undefined }[] {
   const {
+    host: ruled,
     http = [],
     tls = [],
     tcp = [],
-  } = (virtualService.spec ?? {}) as Record<'http' | 'tls' | 'tcp', Rule[] | undefined>;
-  const hosts = [...http, ...tls, ...tcp].flatMap(({ route = [], mirror, mirrors = [] }) => [
+  } = (object.spec ?? {}) as Partial<Record<'http' | 'tls' | 'tcp', Rule[]>> & { host?: string };
+  const routed = [...http, ...tls, ...tcp].flatMap(({ route = [], mirror, mirrors = [] }) => [
     ...[...route, ...mirrors].map(({ destination }) => destination?.host),
     mirror?.host,
   ]);
-  return hosts.some((host) => {
-    const [service = '', hostNamespace = virtualService.metadata.namespace] = (host ?? '').split('.');
-    return hostNamespace === namespace && services.includes(service);
+  return [ruled, ...routed].flatMap((host) => {
+    if (host === undefined) return [];
+    const [name = '', namespace = object.metadata.namespace] = host.split('.');
+    return [{ name, namespace }];
   });
 }

@@ -1,7 +1,8 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { KubernetesObject } from '../mesh/manifests/kubernetes';
 import type { Verbatim } from '../mesh/manifests/verbatim';
-import { childOptions, objectsInPhases, type SecretOptions } from './resources';
+import { destinationServices } from './apps';
+import { childOptions, objectId, objectsInPhases, type DependencyFilter, type SecretOptions } from './resources';
 
 export interface ObjectsArgs extends SecretOptions {
   /** Kubernetes or Istio objects, verbatim. */
@@ -9,13 +10,23 @@ export interface ObjectsArgs extends SecretOptions {
 }
 
 /** Any objects, one resource each, in an order that suits their kinds. */
-export class Objects extends pulumi.ComponentResource {
+export class Objects extends pulumi.ComponentResource implements DependencyFilter {
+  private readonly services: ReadonlySet<string>;
+
   /** @param opts - resource options; rename the component with `aliases` */
   constructor(name: string, args: ObjectsArgs, opts?: pulumi.ComponentResourceOptions) {
     super('meshwright:index:Objects', name, {}, opts);
+    this.services = new Set(args.objects.filter(({ kind }) => kind === 'Service').map(objectId));
     const options = (before: pulumi.Resource[], object: KubernetesObject): pulumi.CustomResourceOptions =>
       childOptions(this, opts, before, object);
     objectsInPhases(name, args.objects, options, args.secret);
     this.registerOutputs({});
+  }
+
+  /** @internal A route waits for the Services that it sends requests to, and for their workloads. */
+  neededBy(object: KubernetesObject): boolean {
+    return destinationServices(object).some(({ name, namespace = 'default' }) =>
+      this.services.has(`${namespace}/${name}`),
+    );
   }
 }

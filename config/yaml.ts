@@ -10,8 +10,11 @@ import {
   parseAllDocuments,
   visit,
   type Document,
+  type DocumentOptions,
   type Node,
+  type ParseOptions,
   type ScalarTag,
+  type SchemaOptions,
 } from 'yaml';
 import type { Key } from './key-path';
 import type { Position } from './problem';
@@ -75,7 +78,7 @@ export function readKubernetesYaml(text: string): StreamDocument[] {
   };
   let documents: Document[];
   try {
-    documents = [...parseAllDocuments(text, options)] as Document[];
+    documents = parseLenient(text, options);
   } catch (error) {
     return [{ ...unreadable([thrown(error)]), line: 1, hasTemplateKeys: false }];
   }
@@ -97,6 +100,48 @@ export function readKubernetesYaml(text: string): StreamDocument[] {
     });
     return { ...read, line, hasTemplateKeys };
   });
+}
+
+/** How often lines of quoted strings are indented before a text counts as broken. */
+const indentPasses = 20;
+
+/**
+ * Parses as kubectl's parser does, which lets a quoted string go on in a line that is not indented: such lines are indented, which changes neither the string nor the
+ * numbers of the lines.
+ */
+function parseLenient(text: string, options: ParseOptions & DocumentOptions & SchemaOptions): Document[] {
+  const parse = (one: string): Document[] => [
+    ...parseAllDocuments(one, { ...options, lineCounter: newCounter(options) }),
+  ];
+  let documents = parse(text);
+  let mended = text;
+  for (let pass = 0; pass < indentPasses; pass++) {
+    const ends = documents.flatMap(({ errors }) =>
+      errors
+        .filter(({ code, message }) => code === 'MISSING_CHAR' && /closing ['"]quote/.test(message))
+        .map(({ pos }) => pos[0]),
+    );
+    if (ends.length === 0) return documents;
+    mended = indentedAfter(mended, ends);
+    documents = parse(mended);
+  }
+  return parse(text);
+}
+
+/** The counter of the last parse holds; positions of earlier ones are forgotten. */
+function newCounter({ lineCounter }: ParseOptions): LineCounter {
+  const counter = lineCounter ?? new LineCounter();
+  counter.lineStarts.length = 0;
+  return counter;
+}
+
+/** Deeper than any map of a manifest. */
+const deepIndent = ' '.repeat(200);
+
+function indentedAfter(text: string, ends: readonly number[]): string {
+  const breaks = [...new Set(ends.map((end) => text.indexOf('\n', end)))].filter((at) => at >= 0).sort((a, b) => a - b);
+  const parts = breaks.map((at, index) => text.slice(index === 0 ? 0 : (breaks[index - 1] ?? 0) + 1, at + 1));
+  return [...parts, text.slice((breaks.at(-1) ?? -1) + 1)].join(deepIndent);
 }
 
 /** The text of a file: UTF-8, or UTF-16 as Windows PowerShell writes it; undefined for bytes that are neither. */
@@ -152,7 +197,7 @@ function syntaxProblems(document: Document, lines: LineCounter): YamlProblem[] {
   const mistakes = [...document.errors, ...document.warnings].filter(({ code }) => code !== 'DUPLICATE_KEY');
   const problems = mistakes.map(({ message, pos }) => ({ message: lowerFirst(message), ...position(lines, pos[0]) }));
   if (problems.length > 0) return problems;
-  return endlessAliases(document).map(({ offset, message }) => ({ message, ...position(lines, offset) }));
+  return uselessAliases(document).map(({ offset, message }) => ({ message, ...position(lines, offset) }));
 }
 
 interface Mistake {
@@ -170,14 +215,20 @@ function repeatedKeys(document: Document, lines: LineCounter): Mistake[] {
     });
 }
 
-/** Aliases inside their own anchor: YAML allows them, but no finite value can contain itself. */
-function endlessAliases(document: Document): Mistake[] {
+/**
+ * Aliases without an anchor, and aliases inside their own anchor: YAML allows the latter, but no finite value can
+ * contain itself.
+ */
+function uselessAliases(document: Document): Mistake[] {
   const found: Mistake[] = [];
   visit(document, {
     Alias(_role, alias, ancestors) {
       const node = alias.resolve(document);
-      if (node === undefined || !ancestors.includes(node)) return;
-      const message = `alias *${alias.source} refers to an anchor that contains it; write the value out instead`;
+      if (node !== undefined && !ancestors.includes(node)) return;
+      const message =
+        node === undefined
+          ? `alias *${alias.source} has no anchor before it; write the value out, or set the anchor &${alias.source}`
+          : `alias *${alias.source} refers to an anchor that contains it; write the value out instead`;
       found.push({ offset: alias.range?.[0] ?? 0, message });
     },
   });
@@ -209,13 +260,19 @@ function ambiguousScalars(document: Document): Mistake[] {
   const found: Mistake[] = [];
   visit(document, {
     Scalar(role, { type, source, range }, ancestors) {
-      if (type !== 'PLAIN' || source === undefined || ancestors.filter(isPair).length < 3) return;
+      if (type !== 'PLAIN' || source === undefined) return;
       if (!(role === 'key' ? isOtherKey(source) : isOtherValue(source))) return;
+      if (ancestors.filter(isPair).length < 3) return;
       const message = `Pulumi reads ${source} as a date, or as a number in the notation of YAML 1.1; put it in quotes, or write the number that you mean`;
       found.push({ offset: range?.[0] ?? 0, message });
     },
   });
   return found;
+}
+
+/** Whether a string must be in quotes in a stack file, as a key or a value, for Pulumi to read it as it is. */
+export function needsQuotes(text: string): boolean {
+  return isOtherValue(text) || isOtherKey(text);
 }
 
 function isOtherValue(text: string): boolean {

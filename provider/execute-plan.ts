@@ -6,7 +6,7 @@ import { objectTitle, type KubernetesObject } from '../mesh/manifests/kubernetes
 import { withWeightsOf } from '../mesh/manifests/route-weights';
 import type { Cluster } from './cluster';
 import type { LogMessage } from './engine-log';
-import { belongsTo, isOfStack, makerOf, owned, type Owner } from './ownership';
+import { belongsTo, isOfStack, isUnmarked, makerOf, owned, type Owner } from './ownership';
 import { hostOf, restrictedHosts, type RouteChange, type RoutePlan } from './plan';
 import type { Prover } from './prove';
 import { isRoute, type ObjectsByTitle } from './route-state';
@@ -52,6 +52,8 @@ export interface ApplyContext {
   owner: Owner;
   /** Who sets the weights in the cluster, if not the stack. */
   weightsOwnedBy: string | undefined;
+  /** Titles of objects that the stack has adopted: without marks of their owner, they are this Route's. */
+  adopted?: ReadonlySet<string>;
   signal: AbortSignal;
 }
 
@@ -195,10 +197,11 @@ async function prune(plan: RoutePlan, outcome: ApplyOutcome, context: ApplyConte
 async function remove(
   title: string,
   object: KubernetesObject,
-  { cluster, log, owner }: ApplyContext,
+  { cluster, log, owner, adopted }: ApplyContext,
 ): Promise<boolean> {
   const live = await cluster.metadata(object);
-  if (live !== undefined && !belongsTo(live, owner)) {
+  const isAdopted = live !== undefined && adopted?.has(title) === true && isUnmarked(live);
+  if (live !== undefined && !belongsTo(live, owner) && !isAdopted) {
     // Another Route of the stack may have taken it over in this very update.
     if (!isOfStack(live, owner)) log.info(`${title} stays: this stack did not create it${makerOf(live)}`);
     return false;

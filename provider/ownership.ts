@@ -15,10 +15,6 @@ const setLabel = 'meshwright.io/route-set';
 /** Annotation of every routing object, with the URN of its resource: it names the stack. */
 const ownerAnnotation = 'meshwright.io/owner';
 
-/** The hint for taking over objects of others. */
-export const takeoverHint =
-  'PULUMI_K8S_UPSERT_EXISTING_OBJECTS=true takes over every existing object, for one run: the stack then owns it, and destroy deletes it.';
-
 /** Whether this run takes over every existing object. The variable is the Kubernetes provider's own. */
 export function takesOverAll(): boolean {
   return process.env['PULUMI_K8S_UPSERT_EXISTING_OBJECTS'] === 'true';
@@ -71,6 +67,16 @@ export function owned(object: KubernetesObject, { urn, id }: Owner): KubernetesO
 /** Whether an object belongs to exactly this resource, which may delete it. */
 export function belongsTo(live: LiveObject, { ids }: Owner): boolean {
   return isApplied(live) && ids.includes(live.metadata.labels?.[setLabel] ?? '');
+}
+
+/** Whether an object has the marks of a resource that is not of the same stack. */
+export function isMarkedByOthers(live: LiveObject, owner: Owner): boolean {
+  return !isUnmarked(live) && !isOfStack(live, owner);
+}
+
+/** Whether an object has no marks of any Meshwright stack. */
+export function isUnmarked({ metadata: { labels, annotations } }: LiveObject): boolean {
+  return labels?.[setLabel] === undefined && annotations?.[ownerAnnotation] === undefined;
 }
 
 /** Whether a resource of the same stack made an object, so that this one may write it. A copied manifest has the annotation, but not the field manager. */

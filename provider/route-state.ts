@@ -9,6 +9,13 @@ export interface RouteState extends RouteInputs {
   server: string;
   /** Titles of VirtualServices that were written, but not proven. */
   unproven: string[];
+  /** The Route was imported: its objects may lack the marks of their owner until an update writes them. An import has no objects yet, and the update that follows it takes over those that exist. */
+  adopted?: boolean;
+}
+
+/** Whether a Route was imported and has not been updated since. */
+export function isImported({ adopted = false, objects }: RouteState): boolean {
+  return adopted && Object.keys(objects).length === 0;
 }
 
 /** Objects of a Route by their title. */

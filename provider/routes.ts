@@ -1,15 +1,17 @@
 import { setMaxListeners } from 'node:events';
 import { Connection, type LiveObject } from '../cluster/api';
+import { compareStrings } from '../mesh/collections';
 import { defined, objectTitle, type KubernetesObject } from '../mesh/manifests/kubernetes';
 import { serializedObjects, type RouteInputs } from '../mesh/manifests/route-set';
 import { weightsOf, withWeightsOf } from '../mesh/manifests/route-weights';
 import { Cluster } from './cluster';
 import type { LogMessage } from './engine-log';
 import { executePlan, InFlightUpdates, type ApplyOutcome } from './execute-plan';
-import { belongsTo, isOfStack, makerOf, ownerOf, takeoverHint, takesOverAll, type Owner } from './ownership';
+import { adoptHint, obstacle } from './adoption';
+import { belongsTo, isOfStack, isUnmarked, makerOf, ownerOf, takesOverAll, type Owner } from './ownership';
 import { planOf } from './plan';
 import { Prover } from './prove';
-import { appliedFields, isRoute, parsedObjects, type ObjectsByTitle, type RouteState } from './route-state';
+import { appliedFields, isImported, isRoute, parsedObjects, type ObjectsByTitle, type RouteState } from './route-state';
 
 /** How long, in milliseconds, a list of a namespace's objects is used: the Routes of an update share it. */
 const listTime = 2000;
@@ -63,17 +65,29 @@ export class RouteResources {
 
   /**
    * Refuses existing objects of others in a preview, as the update would. A preview may run before the cluster exists.
+   * @param before - the current Route, for an update
+   * @returns for an imported Route the objects that exist, with the fields that the stack states
    * @throws Error that names every object that others made
    */
-  async preview(urn: string, inputs: RouteInputs, id?: string): Promise<void> {
-    let refused: string[] = [];
+  async preview(
+    urn: string,
+    inputs: RouteInputs,
+    id?: string,
+    before?: RouteState,
+  ): Promise<Record<string, string> | undefined> {
+    let refusal: Error | undefined;
     try {
       const owner = ownerOf(urn, this.connect(inputs).server, inputs.namespace, id);
-      refused = await this.refusals(inputs, owner);
+      if (before !== undefined && isImported(before)) {
+        const found = await this.existing(inputs, parsedObjects(inputs.objects), owner);
+        return serializedObjects([...found.values()].map(({ stated }) => stated));
+      }
+      refusal = await this.refusal(inputs, owner, before);
     } catch {
       // No cluster, no objects of others.
     }
-    if (refused.length > 0) throw new Error([...refused, takeoverHint].join('\n'));
+    if (refusal !== undefined) throw refusal;
+    return undefined;
   }
 
   /**
@@ -113,10 +127,7 @@ export class RouteResources {
     for (const [title, object] of applied) {
       const live = await cluster.get(object);
       if (live === undefined) continue;
-      const fields = appliedFields(object, live);
-      // Weights that others own are not drift.
-      const keeps = before.weightsOwnedBy !== undefined && isRoute(object);
-      found.set(title, keeps ? withWeightsOf(fields, object) : fields);
+      found.set(title, statedFields(object, live, before));
     }
     if (found.size === 0 && applied.size > 0) return undefined;
     return withWeights({ ...before, objects: serializedObjects([...found.values()]) }, found);
@@ -127,33 +138,80 @@ export class RouteResources {
     const log = this.logOf(urn);
     const connection = this.connect(inputs);
     const owner = ownerOf(urn, connection.server, inputs.namespace, id);
-    const refused = await this.refusals(inputs, owner);
-    if (refused.length > 0) throw new Error([...refused, takeoverHint].join('\n'));
+    const refusal = await this.refusal(inputs, owner, before);
+    if (refusal !== undefined) throw refusal;
     const cluster = new Cluster(connection, signal, (object, live) => {
       this.list(inputs).written.set(objectTitle(object), live);
     });
     const wanted = parsedObjects(inputs.objects);
     // The kubeconfig may lead to another cluster now, and the state does not describe that one.
-    const known =
-      before.server === connection.server ? parsedObjects(before.objects) : new Map<string, KubernetesObject>();
+    const known = isImported(before)
+      ? await this.imported(inputs, wanted, owner)
+      : before.server === connection.server
+        ? parsedObjects(before.objects)
+        : new Map<string, KubernetesObject>();
     const own = (await this.objectsOf(inputs)).filter((live) => belongsTo(live, owner));
     const all = new Map([...known, ...(await leftovers(cluster, own, known, wanted))]);
     const { weightsOwnedBy } = inputs;
     const prover = new Prover(inputs.proof, clusterOptions(inputs), log, signal);
-    const context = { cluster, prover, inFlight: this.inFlight, log, owner, weightsOwnedBy, signal };
+    const { adopted } = before;
+    const context = {
+      cluster,
+      prover,
+      inFlight: this.inFlight,
+      log,
+      owner,
+      weightsOwnedBy,
+      signal,
+      adopted: adopted === true ? new Set(known.keys()) : new Set<string>(),
+    };
     const outcome = await executePlan(planOf(all, wanted, before.unproven), all, context);
     await log.flush();
-    return settled(id, { ...inputs, server: connection.server }, outcome);
+    return settled(id, { ...inputs, server: connection.server, ...defined({ adopted }) }, outcome);
+  }
+
+  /** The wanted objects that exist, each with the fields that the stack states, and whether other stacks have no marks on it. */
+  private async existing(
+    inputs: RouteInputs,
+    wanted: ObjectsByTitle,
+    owner: Owner,
+  ): Promise<Map<string, { stated: KubernetesObject; isFree: boolean }>> {
+    const cluster = new Cluster(this.connect(inputs), this.stop.signal);
+    const found = new Map<string, { stated: KubernetesObject; isFree: boolean }>();
+    for (const [title, object] of wanted) {
+      const live = await cluster.get(object);
+      if (live === undefined) continue;
+      const isFree = isUnmarked(live) || belongsTo(live, owner);
+      found.set(title, { stated: statedFields(object, live, inputs), isFree });
+    }
+    return found;
+  }
+
+  /** The objects of an imported Route that need no update if they are as stated. What another stack has marked is written, so that it loses its marks. */
+  private async imported(inputs: RouteInputs, wanted: ObjectsByTitle, owner: Owner): Promise<ObjectsByTitle> {
+    const free = [...(await this.existing(inputs, wanted, owner))].filter(([, { isFree }]) => isFree);
+    return new Map(free.map(([title, { stated }]) => [title, stated]));
   }
 
   /** Why objects must not be written: they exist, and another stack, a controller or a person made them. */
-  private async refusals(inputs: RouteInputs, owner: Owner): Promise<string[]> {
-    if (takesOverAll()) return [];
-    return (await this.objectsOf(inputs))
+  private async refusal(inputs: RouteInputs, owner: Owner, before?: RouteState): Promise<Error | undefined> {
+    if (takesOverAll() || (before !== undefined && isImported(before))) return undefined;
+    const isAdopted = (title: string, live: LiveObject): boolean =>
+      before?.adopted === true && before.objects[title] !== undefined && isUnmarked(live);
+    const refused = (await this.objectsOf(inputs))
       .map((live): [string, LiveObject] => [objectTitle(live), live])
-      .filter(([title, live]) => inputs.objects[title] !== undefined && !isOfStack(live, owner))
-      .map(([title, live]) => `${title} exists, and this stack did not create it${makerOf(live)}.`)
-      .sort();
+      .filter(
+        ([title, live]) => inputs.objects[title] !== undefined && !isOfStack(live, owner) && !isAdopted(title, live),
+      )
+      .sort(([a], [b]) => compareStrings(a, b));
+    if (refused.length === 0) return undefined;
+    const hasOwner = inputs.weightsOwnedBy !== undefined;
+    const lines = refused.map(([title, live]) => {
+      const reason = obstacle(live, hasOwner);
+      return `${title} exists, and this stack did not create it${makerOf(live)}.${reason === undefined ? '' : ` It cannot be taken over as it is: ${reason}.`}`;
+    });
+    const free = refused.filter(([, live]) => obstacle(live, hasOwner) === undefined).map(([title]) => title);
+    return new Error([...lines, ...(free.length === 0 ? [] : [`${adoptHint(...free)}.`])].join('\n'));
   }
 
   /** The routing objects of the inputs' namespace: the listed ones, updated by this process's own writes. */
@@ -184,6 +242,12 @@ export class RouteResources {
     this.connections.set(key, connection);
     return connection;
   }
+}
+
+/** The fields of a live object that the stack has applied. Weights that others own are not drift. */
+function statedFields(object: KubernetesObject, live: LiveObject, { weightsOwnedBy }: RouteInputs): KubernetesObject {
+  const fields = appliedFields(object, live);
+  return weightsOwnedBy !== undefined && isRoute(object) ? withWeightsOf(fields, object) : fields;
 }
 
 /** Objects of an interrupted update: they exist, but are not in the state. */

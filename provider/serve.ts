@@ -14,10 +14,11 @@ import { ResourceProviderService } from '@pulumi/pulumi/proto/provider_grpc_pb';
 import * as proto from '@pulumi/pulumi/proto/provider_pb';
 import { PluginInfo } from '@pulumi/pulumi/proto/plugin_pb';
 import { Status } from '@pulumi/pulumi/proto/status_pb';
+import { defined } from '../mesh/manifests/kubernetes';
 import type { RouteInputs } from '../mesh/manifests/route-set';
 import type { CheckFailure } from './check';
 import { diffOf, type DiffKind } from './diff';
-import type { RouteState } from './route-state';
+import { isImported, type RouteState } from './route-state';
 import { IncompleteError, type RouteResources } from './routes';
 import { serveEngine, type Serving } from '../runtime/engine-grpc';
 
@@ -127,7 +128,8 @@ function diff(routes: RouteResources, request: proto.DiffRequest): proto.DiffRes
   const [before, after] = [stateOf(request.getOlds(), request.getOldInputs()), inputsOf(fromStruct(request.getNews()))];
   const renamed = before.kubeconfig !== after.kubeconfig || before.context !== after.context;
   const server = renamed ? routes.serverOf(after) : undefined;
-  const found = Object.entries(diffOf(before, after, server !== undefined && server !== before.server));
+  const moves = server !== undefined && server !== before.server && !isImported(before);
+  const found = Object.entries(diffOf(before, after, moves));
   const response = new DiffResponse();
   response.setChanges(found.length > 0 ? DiffResponse.DiffChanges.DIFF_SOME : DiffResponse.DiffChanges.DIFF_NONE);
   response
@@ -160,8 +162,9 @@ async function update(routes: RouteResources, request: proto.UpdateRequest): Pro
     inputsOf(fromStruct(request.getNews())),
   ];
   if (request.getPreview()) {
-    await routes.preview(request.getUrn(), inputs, request.getId());
-    return new proto.UpdateResponse().setProperties(toOutputs({ ...before, ...inputs, unproven: [] }, inputs));
+    const found = await routes.preview(request.getUrn(), inputs, request.getId(), before);
+    const planned = { ...before, ...inputs, unproven: [], ...defined({ found }) };
+    return new proto.UpdateResponse().setProperties(toOutputs(planned, inputs));
   }
   const state = await routes.update(request.getId(), request.getUrn(), before, inputs);
   return new proto.UpdateResponse().setProperties(toOutputs(state, inputs));
@@ -174,15 +177,26 @@ async function remove(routes: RouteResources, request: proto.DeleteRequest): Pro
 
 async function read(routes: RouteResources, request: proto.ReadRequest): Promise<proto.ReadResponse> {
   const before = stateOf(request.getProperties(), request.getInputs());
-  if ((before.objects as unknown) === undefined)
-    throw new Error('a Route cannot be imported: write it in the stack file, and the next update creates it');
-  const state = await routes.read(before);
+  if ((before.objects as unknown) === undefined) return importOf(request);
+  // Of an import that was interrupted, the cluster says nothing yet.
+  const state = isImported(before) ? before : await routes.read(before);
   if (state === undefined) return new proto.ReadResponse();
   const inputs = inputsOf(fromStruct(request.getInputs()));
   return new proto.ReadResponse()
     .setId(request.getId())
     .setProperties(toOutputs(state, inputs))
     .setInputs(request.getInputs());
+}
+
+/** An import of a Route. The engine does not pass the wanted objects, so it has none until the update that follows. */
+function importOf(request: proto.ReadRequest): proto.ReadResponse {
+  const [, , , name = ''] = request.getUrn().split('::');
+  const inputs: RouteInputs = { namespace: name.split('/')[0] ?? '', objects: {} };
+  const state: RouteState = { ...inputs, server: '', unproven: [], adopted: true };
+  return new proto.ReadResponse()
+    .setId(request.getId())
+    .setInputs(toStruct(inputs))
+    .setProperties(toOutputs(state, inputs));
 }
 
 /** `check` has validated the inputs. */

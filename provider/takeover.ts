@@ -1,11 +1,20 @@
 import { createHash } from 'node:crypto';
 import * as pulumi from '@pulumi/pulumi';
 import type { KubeconfigOptions, KubernetesApi, LiveObject } from '../cluster/api';
+import type { JsonMap } from '../mesh/json';
 import { objectTitle, type KubernetesObject } from '../mesh/manifests/kubernetes';
-import { makerOf, takeoverHint, takesOverAll } from './ownership';
-
-/** Tells the Kubernetes provider the field manager under which to apply an object. */
-export const fieldManagerAnnotation = 'pulumi.com/patchFieldManager';
+import { isRouteType } from '../mesh/manifests/route-set';
+import {
+  Adoption,
+  fieldManagerAnnotation,
+  isReleaseDeployed,
+  notAdopted,
+  releaseType,
+  type AdoptionApi,
+} from './adopt';
+import { adoptHint, ignoredPaths, isCovered, type Adopt } from './adoption';
+import { handToHelm, installedByIstioctl, type IstioRelease } from './istioctl';
+import { makerOf, takesOverAll } from './ownership';
 
 /**
  * Protects objects that others made, and lets an update finish what an interrupted one began
@@ -13,36 +22,95 @@ export const fieldManagerAnnotation = 'pulumi.com/patchFieldManager';
  * - each is applied under its own field manager, which shows the resource that made it
  * - an object is created only if it does not exist, or the same resource made it. The provider takes such an object
  *   over only with `kubernetes:upsertExistingObjects`
+ * - an object that the stack file says to adopt is imported
  * @param cluster - the stack's cluster
+ * @param adopt - existing objects, Routes and Helm releases to adopt (docs/adopt-and-leave.md)
  */
-export function takeOverOwnObjects(cluster: KubeconfigOptions): void {
-  const stack = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join('/');
-  const open = async (): Promise<KubernetesApi> => {
-    const { KubernetesApi: Api } = await import('../cluster/api/index.js');
-    return Api.open(cluster);
-  };
+export function takeOverOwnObjects(cluster: KubeconfigOptions, adopt: Adopt = false): void {
+  const [project, name, isPreview] = [pulumi.getProject(), pulumi.getStack(), pulumi.runtime.isDryRun()];
+  const stack = [pulumi.getOrganization(), project, name].join('/');
+  let opened: Promise<KubernetesApi> | undefined;
+  const open = (): Promise<KubernetesApi> =>
+    (opened ??= import('../cluster/api/index.js').then(({ KubernetesApi: Api }) => Api.open(cluster)));
   const isRecovery = new pulumi.Config('kubernetes').getBoolean('upsertExistingObjects') === true;
-  const beforeCreate = takesOverAll()
-    ? undefined
-    : new pulumi.ResourceHook('only-own-objects', guard(open, isRecovery), { onDryRun: true });
-  pulumi.runtime.registerResourceTransform(ownership(stack, beforeCreate));
+  const hooks = takesOverAll()
+    ? {}
+    : {
+        object: new pulumi.ResourceHook('only-own-objects', guard(open, isRecovery), { onDryRun: true }),
+        release: new pulumi.ResourceHook('only-own-releases', releaseGuard(open, adopt, isPreview), { onDryRun: true }),
+      };
+  pulumi.runtime.registerResourceTransform(ownership(stack, hooks));
+  if (adopt === false) return;
+  const adoption = new Adoption(open, adopt, isPreview);
+  pulumi.runtime.registerResourceTransform(adopting(stack, `urn:pulumi:${name}::${project}`, adoption));
 }
 
-/** Adds field manager and hook to every Kubernetes object. */
-function ownership(stack: string, beforeCreate: pulumi.ResourceHook | undefined): pulumi.ResourceTransform {
+/** Adds field manager and hook to every Kubernetes object, and a hook to every Helm release. */
+function ownership(
+  stack: string,
+  { object, release }: { object?: pulumi.ResourceHook; release?: pulumi.ResourceHook },
+): pulumi.ResourceTransform {
   return ({ type, name, props, opts }) => {
+    if (type === releaseType) return { props, opts: withHook(own(opts), 'beforeCreate', release) };
     if (!isObject(type, props)) return undefined;
-    // The SDK passes an absent deleteBeforeReplace as false, which would overrule the provider's own choice.
-    const { deleteBeforeReplace, ...others } = opts as pulumi.CustomResourceOptions;
-    const own = deleteBeforeReplace === true ? opts : others;
-    // A patch is meant for an object that others made.
-    const isPatch = type.endsWith(`:${props.kind}Patch`);
-    const hooks = {
-      ...own.hooks,
-      beforeCreate: [...(own.hooks?.beforeCreate ?? []), ...(beforeCreate === undefined ? [] : [beforeCreate])],
-    };
-    return { props: managedBy(props, fieldManager(stack, name)), opts: isPatch ? own : { ...own, hooks } };
+    const managed = managedBy(props, fieldManager(stack, name));
+    if (isPatch(type, props)) return { props: managed, opts: own(opts) };
+    const ignored = ignoredPaths(props);
+    const options =
+      ignored.length === 0 ? own(opts) : { ...own(opts), ignoreChanges: [...(opts.ignoreChanges ?? []), ...ignored] };
+    return { props: managed, opts: withHook(options, 'beforeCreate', object) };
   };
+}
+
+/** Adds the option `import` to existing resources that may be adopted. Must come after {@link ownership}. */
+function adopting(stack: string, urn: string, adoption: Adoption): pulumi.ResourceTransform {
+  const move = new pulumi.ResourceHook('adopted-fields', adoption.moveFields);
+  return async ({ type, name, props, opts }) => {
+    const isTaken = isObject(type, props) && !isPatch(type, props) && isNamed(props);
+    const id =
+      type === releaseType
+        ? await adoption.releaseId(props)
+        : isRouteType(type)
+          ? await adoption.routeId(await urnOf(urn, type, name, opts.parent), props)
+          : isTaken
+            ? await adoption.objectId(props as unknown as KubernetesObject, fieldManager(stack, name))
+            : undefined;
+    if (id === undefined) return undefined;
+    return { props, opts: withHook({ ...own(opts), import: id }, 'beforeUpdate', isTaken ? move : undefined) };
+  };
+}
+
+/** A name that depends on other resources is not known yet. */
+function isNamed({ metadata }: { metadata?: unknown }): boolean {
+  return typeof (metadata as Partial<JsonMap> | undefined)?.['name'] === 'string';
+}
+
+/** Whether a resource patches an object that others made. The Kubernetes provider cannot import it, and it creates nothing. */
+function isPatch(type: string, { kind }: { kind: string }): boolean {
+  return type.endsWith(`:${kind}Patch`);
+}
+
+/** The SDK passes an absent deleteBeforeReplace as false, which would overrule the provider's own choice. */
+function own(opts: pulumi.ResourceOptions): pulumi.CustomResourceOptions {
+  const { deleteBeforeReplace, ...others } = opts as pulumi.CustomResourceOptions;
+  return deleteBeforeReplace === true ? opts : others;
+}
+
+function withHook(
+  opts: pulumi.CustomResourceOptions,
+  at: 'beforeCreate' | 'beforeUpdate',
+  hook: pulumi.ResourceHook | undefined,
+): pulumi.CustomResourceOptions {
+  if (hook === undefined) return opts;
+  return { ...opts, hooks: { ...opts.hooks, [at]: [...(opts.hooks?.[at] ?? []), hook] } };
+}
+
+/** URN of a resource that is being registered; `start` names stack and project, which a transform cannot ask for. */
+async function urnOf(start: string, type: string, name: string, parent: pulumi.Resource | undefined): Promise<string> {
+  const above = parent === undefined ? '' : await new Promise<string>((resolve) => parent.urn.apply(resolve));
+  const types = above.split('::')[2] ?? '';
+  const isChild = types !== '' && types !== 'pulumi:pulumi:Stack';
+  return `${start}::${isChild ? `${types}$` : ''}${type}::${name}`;
 }
 
 /** Excludes providers, and Helm releases, whose charts make their own objects. */
@@ -105,13 +173,36 @@ export function guard(
   return async ({ newInputs }) => {
     const object = newInputs as KubernetesObject;
     // A name that depends on other resources is not known in a preview.
-    if (typeof (object.metadata as Partial<KubernetesObject['metadata']> | undefined)?.name !== 'string') return;
+    if (!isNamed(object)) return;
     api ??= open();
-    const live = await api.then((all) => all.get(object, { metadataOnly: true })).catch(unlessPreview);
+    const live = await api.then((all) => all.get(object)).catch(unlessPreview);
     const reason = live === undefined ? undefined : refusal(object, live, isRecovery);
     if (reason !== undefined) throw new Error(reason);
   };
 }
+
+/** A hook that refuses to install a Helm release that exists, and hands objects of istioctl to one that is adopted. */
+function releaseGuard(open: () => Promise<AdoptionApi>, adopt: Adopt, isPreview: boolean): pulumi.ResourceHookFunction {
+  return async ({ newInputs = {} }) => {
+    const { namespace, name, chart } = newInputs as Partial<IstioRelease>;
+    if (namespace === undefined || name === undefined || chart === undefined) return;
+    const title = objectTitle({ kind: 'Release', metadata: { name, namespace } });
+    try {
+      const api = await open();
+      if (await isReleaseDeployed(api, namespace, name))
+        throw new RefusedRelease(`${title} exists, and this stack did not install it.\n${adoptHint(title)}.`);
+      const objects = await installedByIstioctl(api, { name, namespace, chart });
+      if (objects.length === 0) return;
+      const what = `${objects.length} objects that istioctl installed`;
+      if (!isCovered(adopt, title)) throw new RefusedRelease(`${title}: ${what} exist.\n${adoptHint(title)}.`);
+      if (!isPreview) await handToHelm(api, objects, { name, namespace, chart });
+    } catch (error) {
+      if (error instanceof RefusedRelease || !isPreview) throw error;
+    }
+  };
+}
+
+class RefusedRelease extends Error {}
 
 function unlessPreview(error: unknown): undefined {
   if (pulumi.runtime.isDryRun()) return undefined;
@@ -132,7 +223,7 @@ function refusal(object: KubernetesObject, live: LiveObject, isRecovery: boolean
     ...(object.kind === 'Namespace'
       ? ['With `existing: true` the stack only labels a namespace, and keeps it on destroy.']
       : []),
-    takeoverHint,
+    notAdopted(object, live),
   ].join('\n');
 }
 

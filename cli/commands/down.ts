@@ -1,10 +1,9 @@
-import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { labStatus, labUp } from '../../cluster/lab';
 import { asUserError, exitCodes } from '../errors';
 import { environmentOf, stackOptions, type StackChoice } from '../input';
 import { printable } from '../../mesh/strings';
-import { say } from '../output';
+import { ask, say } from '../output';
 import { takeDown } from '../start/deploy';
 import { LabStack } from '../start/lab-stack';
 import { deployedStacks, refuseOtherOrigin } from '../start/stack-state';
@@ -36,15 +35,4 @@ async function down({ yes, ...choice }: DownOptions): Promise<void> {
   if (await takeDown(stack, { print, confirm: yes ? () => Promise.resolve(true) : ask })) return;
   print('Nothing was removed. Answer y, or add --yes.\n');
   process.exitCode = exitCodes.findings;
-}
-
-/** Asks on the terminal; without a terminal the answer is no. */
-async function ask(question: string): Promise<boolean> {
-  if (!process.stdin.isTTY) return false;
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
-  } finally {
-    terminal.close();
-  }
 }

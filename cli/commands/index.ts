@@ -4,8 +4,10 @@ import { registerDiff } from './diff';
 import { registerDown } from './down';
 import { registerExplain } from './explain';
 import { registerGraph } from './graph';
+import { registerImport } from './import';
 import { registerLab } from './lab';
 import { registerLive } from './live';
+import { registerRelease } from './release';
 import { registerRender } from './render';
 import { registerSamples } from './samples';
 import { registerStart } from './start';
@@ -15,6 +17,7 @@ import { registerTraffic } from './traffic';
 export const commands: ((program: Command) => void)[] = [
   registerStart,
   registerDown,
+  registerRelease,
   registerRender,
   registerCheck,
   registerExplain,
@@ -23,5 +26,6 @@ export const commands: ((program: Command) => void)[] = [
   registerLive,
   registerTraffic,
   registerSamples,
+  registerImport,
   registerLab,
 ];

@@ -184,10 +184,11 @@ function refuse(name: string, { succeeded, cancelled, events, stderr }: Ran, sta
 async function plannedTraffic(
   lab: Pick<Lab, 'kubeconfig'>,
   stack: TrafficInput,
-  { created, changed, removed, unchanged }: StartPlan,
+  { adopted, created, changed, removed, unchanged }: StartPlan,
 ): Promise<string | undefined> {
-  if (created.length + changed.length + removed.length === 0) return undefined;
-  if (changed.length + removed.length + unchanged === 0) return undefined;
+  const differing = adopted.filter(({ changes }) => changes.length > 0).length;
+  if (differing + created.length + changed.length + removed.length === 0) return undefined;
+  if (adopted.length + changed.length + removed.length + unchanged === 0) return undefined;
   const before = await labTraffic(lab);
   const gone = removed.filter(({ isPatch }) => isPatch !== true).map(plannedTitle);
   const after = appliedTo(before, stack, gone);

@@ -148,10 +148,11 @@ export function stepCount(events: readonly EngineEvent[]): number {
 
 /** The closing line of an update: `43 created in 31 s`. */
 export function resultText(
-  { created, changed, removed }: StartPlan,
+  { adopted, created, changed, removed }: StartPlan,
   { milliseconds, unproven = false }: { milliseconds: number; unproven?: boolean },
 ): string {
   const parts = [
+    ...(adopted.length > 0 ? [`${adopted.length} adopted`] : []),
     ...(created.length > 0 ? [`${created.length} created`] : []),
     ...(changed.length > 0 ? [`${changed.length} changed`] : []),
     ...(removed.length > 0 ? [`${removed.length} removed`] : []),

@@ -133,6 +133,11 @@ export class LabStack {
     await this.stack.workspace.removeStack(this.name);
   }
 
+  /** Access to the state, through Pulumi's Automation API. */
+  get pulumi(): Pick<Stack, 'exportStack' | 'importStack'> {
+    return this.stack;
+  }
+
   /** The state, as JSON. */
   async state(): Promise<string> {
     return JSON.stringify(await this.stack.exportStack());
@@ -209,7 +214,7 @@ function environment(
 }
 
 /** The errors that a pulumi command printed, without the text that the SDK adds. */
-function commandWords(error: unknown): string {
+export function commandWords(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const lines = message.split('\n').map((line) => line.trim());
   const said = lines.filter((line) => line.startsWith('error: ')).map((line) => line.slice('error: '.length));

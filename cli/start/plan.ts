@@ -2,15 +2,8 @@ import type { EngineEvent } from '@pulumi/pulumi/automation';
 import { type KubernetesObject, objectTitle } from '../../mesh/manifests/kubernetes';
 import { isRouteType } from '../../mesh/manifests/route-set';
 import { withWeightsOf } from '../../mesh/manifests/route-weights';
-import { asList, asMap, asString, isMap, without } from '../../mesh/json';
-
-/** One field that differs. `from` is absent for an added field, `to` for a removed one. */
-export interface FieldChange {
-  /** Such as `spec.http[0].route[1].weight`. */
-  path: string;
-  from?: unknown;
-  to?: unknown;
-}
+import { asList, asMap, asString, isMap, without, type JsonMap } from '../../mesh/json';
+import { fieldChanges, type FieldChange } from './field-changes';
 
 /** A Kubernetes object or a Helm release, as a plan names it. */
 export interface PlannedObject {
@@ -31,6 +24,8 @@ export interface ObjectChange extends PlannedObject {
 
 /** The changes of a run of the engine, by object. A set of routes counts as its objects. */
 export interface StartPlan {
+  /** Objects that others deployed and that become the stack's, with what changes in them. */
+  adopted: ObjectChange[];
   created: PlannedObject[];
   changed: ObjectChange[];
   removed: PlannedObject[];
@@ -45,14 +40,73 @@ type State = Metadata['old'];
  * out.
  */
 export function planOf(events: readonly EngineEvent[]): StartPlan {
-  const plan: StartPlan = { created: [], changed: [], removed: [], unchanged: 0 };
-  const steps = resourceSteps(events);
-  for (const step of steps.filter(({ type }) => !isRouteType(type))) addResource(step, plan);
+  const plan: StartPlan = { adopted: [], created: [], changed: [], removed: [], unchanged: 0 };
+  const imported = importSteps(events);
+  for (const step of resourceSteps(events).filter(({ type }) => !isRouteType(type))) {
+    const found = imported.get(step.urn);
+    if (found === undefined) addResource(step, plan);
+    else plan.adopted.push({ ...resourceObject(step), changes: adoptedChanges(found, step) });
+  }
+  const routes = resourceSteps(events).filter(({ type }) => isRouteType(type));
+  for (const step of routes.filter(({ urn }) => imported.has(urn))) addImportedRoute(step, plan);
   addRoutes(
-    steps.filter(({ type }) => isRouteType(type)),
+    routes.filter(({ urn }) => !imported.has(urn)),
     plan,
   );
   return plan;
+}
+
+/** The steps that import a resource. An update of it may follow. */
+function importSteps(events: readonly EngineEvent[]): Map<string, Metadata> {
+  const steps = events.flatMap(({ resOutputsEvent }) => resOutputsEvent?.metadata ?? []);
+  return new Map(steps.filter(({ op }) => op === 'import').map((step) => [step.urn, step]));
+}
+
+/** What becomes different in an adopted object. Only stated fields count: of others the API server has filled in many. */
+function adoptedChanges(found: Metadata, step: Metadata): FieldChange[] {
+  const inputs = asMap(step.new?.inputs);
+  const live = asMap((found.new ?? found.old)?.outputs);
+  // Of a release Helm knows the values and the version, and not where its chart came from.
+  const stated = resourceObject(step).kind === 'Release' ? only(inputs, 'values', 'version') : withoutManager(inputs);
+  return fieldChanges(within(live, stated), { ...stated, kind: asMap(inputs)['kind'] }).filter(
+    ({ path }) => path !== 'kind',
+  );
+}
+
+function only(map: JsonMap, ...keys: string[]): JsonMap {
+  return Object.fromEntries(keys.flatMap((key) => (map[key] === undefined ? [] : [[key, map[key]]])));
+}
+
+/** An object without the annotation that tells the provider its field manager. */
+function withoutManager(object: JsonMap): JsonMap {
+  const metadata = asMap(object['metadata']);
+  const annotations = without(asMap(metadata['annotations']), 'pulumi.com/patchFieldManager', 'pulumi.com/skipAwait');
+  const kept = Object.keys(annotations).length === 0 ? without(metadata, 'annotations') : { ...metadata, annotations };
+  return { ...object, ...(Object.keys(metadata).length === 0 ? {} : { metadata: kept }) };
+}
+
+/** The fields of a live value that are stated. */
+function within(live: unknown, stated: unknown): JsonMap {
+  const cut = (value: unknown, shape: unknown): unknown => {
+    if (isMap(value) && isMap(shape))
+      return Object.fromEntries(
+        Object.keys(shape).flatMap((key) => (key in value ? [[key, cut(value[key], shape[key])]] : [])),
+      );
+    if (Array.isArray(value) && Array.isArray(shape))
+      return value.map((item: unknown, index) => (index < shape.length ? cut(item, shape[index]) : item));
+    return value;
+  };
+  return asMap(cut(live, stated));
+}
+
+/** An imported Route: a preview says in `found` which of its objects exist, with the fields that are stated. */
+function addImportedRoute(step: Metadata, plan: StartPlan): void {
+  const found = asMap(asMap(step.new?.outputs)['found'] ?? asMap(step.new?.inputs)['objects']);
+  for (const [title, is] of routesOf(step.new)) {
+    const live = found[title];
+    if (live === undefined) plan.created.push(titledObject(title));
+    else plan.adopted.push({ ...titledObject(title), changes: fieldChanges(asMap(parsed(live)), asMap(is)) });
+  }
 }
 
 /** The steps on resources, each resource once. Components, providers and the stack itself are no objects of a cluster. */
@@ -79,7 +133,7 @@ function addResource(step: Metadata, plan: StartPlan): void {
   const object = resourceObject(step);
   const changes = fieldChanges(asMap(old?.inputs), asMap(next?.inputs));
   if (op === 'same') plan.unchanged += 1;
-  else if (op === 'create' || op === 'import') plan.created.push(object);
+  else if (op === 'create') plan.created.push(object);
   else if (op === 'delete') plan.removed.push(...(old?.retainOnDelete === true ? [] : [object]));
   else if (op === 'update') plan.changed.push({ ...object, changes });
   else plan.changed.push({ ...object, changes, replaced: true });
@@ -192,14 +246,23 @@ const longestValue = 60;
 
 /** The plan for people, printed before any change. */
 export function planText(plan: StartPlan): string {
-  const { created, changed, removed, unchanged } = plan;
-  if (created.length + changed.length + removed.length === 0) return `no changes (${count(unchanged, 'object')})\n`;
-  const lines = [...objectLines('+', created), ...changed.flatMap(changeLines), ...objectLines('-', removed)];
-  const counts = `${created.length} to create, ${changed.length} to change, ${removed.length} to remove, ${unchanged} unchanged`;
+  const { adopted, created, changed, removed, unchanged } = plan;
+  if (adopted.length + created.length + changed.length + removed.length === 0)
+    return `no changes (${count(unchanged, 'object')})\n`;
+  const same = adopted.filter(({ changes }) => changes.length === 0);
+  const lines = [
+    ...objectLines('=', same),
+    ...adopted.filter((object) => !same.includes(object)).flatMap((object) => changeLines(object, '=')),
+    ...objectLines('+', created),
+    ...changed.flatMap((object) => changeLines(object)),
+    ...objectLines('-', removed),
+  ];
+  const taken = adopted.length === 0 ? '' : `${adopted.length} to adopt, `;
+  const counts = `${taken}${created.length} to create, ${changed.length} to change, ${removed.length} to remove, ${unchanged} unchanged`;
   return `${[...lines, counts].join('\n')}\n`;
 }
 
-function objectLines(sign: string, objects: readonly PlannedObject[]): string[] {
+export function objectLines(sign: string, objects: readonly PlannedObject[]): string[] {
   if (objects.length <= listed) return objects.map((object) => `${sign} ${plannedTitle(object)}`);
   const isNamed = ({ kind, namespace }: PlannedObject): boolean => namespace === undefined || kind === 'Release';
   const named = grouped(objects.filter(isNamed), ({ kind }) => kind).map(([kind, list]) => {
@@ -221,9 +284,10 @@ function grouped<T>(objects: readonly T[], keyOf: (object: T) => string): [strin
   return [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-function changeLines({ changes, replaced = false, weightsOwnedBy, ...object }: ObjectChange): string[] {
+function changeLines({ changes, replaced = false, weightsOwnedBy, ...object }: ObjectChange, sign = '~'): string[] {
   const kept = weightsOwnedBy === undefined ? '' : ` (its weights belong to ${weightsOwnedBy} and stay)`;
-  const head = replaced ? `+- ${plannedTitle(object)} (deleted and created anew)` : `~ ${plannedTitle(object)}${kept}`;
+  const title = plannedTitle(object);
+  const head = replaced ? `+- ${title} (deleted and created anew)` : `${sign} ${title}${kept}`;
   const more = changes.length - shownFields;
   return [
     head,
@@ -245,46 +309,4 @@ function short(value: unknown): string {
 
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
-}
-
-/** A key that needs no quotes in a path. */
-const plainKey = /^[^.[\]"]+$/;
-
-/**
- * The fields in which an object differs, in the order of the object. Lists are compared entry by entry. The provider's
- * own annotations do not count, and for a Secret only the names of its keys are shown.
- */
-export function fieldChanges(before: Record<string, unknown>, after: Record<string, unknown>): FieldChange[] {
-  const changes = compare('', before, after);
-  return after['kind'] === 'Secret' ? changes.map(concealed) : changes;
-}
-
-function compare(path: string, from: unknown, to: unknown): FieldChange[] {
-  if (Object.is(from, to)) return [];
-  if (isMap(from) && isMap(to)) {
-    // The provider's own annotations begin like this, e.g. for the field manager and the first API version.
-    const keys = [...new Set([...Object.keys(from), ...Object.keys(to)])].filter((key) => !key.startsWith('__'));
-    return keys.flatMap((key) => compare(join(path, key), from[key], to[key]));
-  }
-  if (Array.isArray(from) && Array.isArray(to)) {
-    const length = Math.max(from.length, to.length);
-    return Array.from({ length }, (_, index) => index).flatMap((index) =>
-      compare(join(path, index), from[index], to[index]),
-    );
-  }
-  if (from === undefined) return [{ path, to }];
-  return to === undefined ? [{ path, from }] : [{ path, from, to }];
-}
-
-function join(path: string, key: string | number): string {
-  if (typeof key === 'number') return `${path}[${key}]`;
-  if (!plainKey.test(key)) return `${path}[${JSON.stringify(key)}]`;
-  return path === '' ? key : `${path}.${key}`;
-}
-
-/** Values that must not be read on a screen. */
-function concealed(change: FieldChange): FieldChange {
-  if (!/^(data|stringData)\b/.test(change.path)) return change;
-  const { path, ...values } = change;
-  return { path, ...Object.fromEntries(Object.keys(values).map((key) => [key, '(secret)'])) };
 }

@@ -2,5 +2,5 @@
 export { Connection } from './connection';
 export { ApiError, ClusterError } from './errors';
 export type { KubeconfigOptions } from './kubeconfig';
-export { groupKind, KubernetesApi, type Kind, type Kinds, type LiveObject } from './kubernetes-api';
+export { groupKind, KubernetesApi, type Kind, type Kinds, type LiveObject, type ManagedFields } from './kubernetes-api';
 export { forwardPort } from './port-forward';

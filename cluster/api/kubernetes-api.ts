@@ -11,10 +11,22 @@ export interface LiveObject extends KubernetesObject {
     resourceVersion?: string;
     creationTimestamp?: string;
     deletionTimestamp?: string;
-    /** The field managers that have written the object. */
-    managedFields?: readonly { manager?: string; operation?: string; subresource?: string }[];
+    /** The field managers that have written the object, with the fields of each. */
+    managedFields?: readonly ManagedFields[];
+    ownerReferences?: readonly { kind: string; name: string; controller?: boolean }[];
   };
   status?: Record<string, unknown>;
+}
+
+/** Fields that a field manager has written. */
+export interface ManagedFields {
+  manager?: string;
+  operation?: string;
+  subresource?: string;
+  apiVersion?: string;
+  time?: string;
+  fieldsType?: string;
+  fieldsV1?: Record<string, unknown>;
 }
 
 /** A kind that the API server serves. */

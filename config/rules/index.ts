@@ -1,5 +1,6 @@
 import type { KeyProblem } from '../problem';
 import type { StackFile } from '../schema/stack-file';
+import { adoptRules } from './adopt';
 import { addonRules, appRules, chartRules, listRules } from './sections';
 import { duplicateRules } from './duplicates';
 import { gatewayReferenceRules, weightRules } from './routes';
@@ -21,6 +22,7 @@ export const stackRules: StackRule[] = [
   weightRules,
   listRules,
   duplicateRules,
+  adoptRules,
 ];
 
 /** Advice on what is allowed, but probably a mistake. */

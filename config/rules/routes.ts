@@ -36,7 +36,43 @@ export function weightRules(stack: StackFile): KeyProblem[] {
       return defined({ keys: [...one.keys, ...path], message, hint, reads: [reads] });
     }),
     ...answeredTwice(one),
+    ...versionRules(one),
   ]);
+}
+
+/** A version with its own host has no subset to describe, and an order names existing versions. */
+function versionRules({ service, route, keys }: Service): KeyProblem[] {
+  const versions = versionsOf(route);
+  const known = versions.map(({ version }) => version);
+  const stated = Array.isArray(route.versions) ? {} : (route.versions ?? {});
+  const orders: [Key[], readonly string[]][] = [
+    [['order'], route.order ?? []],
+    [['destinationRule', 'order'], route.destinationRule?.order ?? []],
+  ];
+  return [
+    ...versions.flatMap(({ version, host }) =>
+      (['labels', 'trafficPolicy', 'name'] as const)
+        .filter((key) => host !== undefined && stated[version]?.[key] !== undefined)
+        .map((key) => ({
+          keys: [...keys, 'versions', version, key],
+          message: `a version with its own host is no subset and has no ${key}; give ${host ?? ''} its own route for it`,
+        })),
+    ),
+    ...orders.flatMap(([path, names]) =>
+      names.flatMap((name, index) =>
+        known.includes(name)
+          ? []
+          : [
+              defined({
+                keys: [...keys, ...path, index],
+                message: `${service} has no version "${name}"${known.length === 0 ? '' : `; its versions are ${known.join(', ')}`}`,
+                hint: didYouMean(name, known),
+                reads: [[...keys, 'versions', '*']],
+              }),
+            ],
+      ),
+    ),
+  ];
 }
 
 function nearVersion(path: Key[], route: RouteSettings): string | undefined {

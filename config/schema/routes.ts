@@ -21,7 +21,14 @@ import {
   text,
   verbatim,
 } from './values';
-import type { HttpRoute, TcpRoute, TlsRoute, TrafficPolicy, WorkloadSelector } from '../../mesh/manifests/istio';
+import type {
+  DestinationHeaders,
+  HttpRoute,
+  TcpRoute,
+  TlsRoute,
+  TrafficPolicy,
+  WorkloadSelector,
+} from '../../mesh/manifests/istio';
 
 /** Checks single weights; config/rules checks their sum. */
 const error = ({ input }: { input?: unknown }) =>
@@ -84,7 +91,17 @@ export const tlsRule = z.strictObject({
 const policy = (description: string) => verbatim<TrafficPolicy>('map', 'DestinationRule.trafficPolicy', description);
 
 export const version = z.strictObject({
-  labels: stringMap.exactOptional().describe('Pod labels of the version. Default: version: <name>.'),
+  host: text
+    .exactOptional()
+    .describe("Host of the version's own Service, e.g. pay-canary; the version is then no subset. Default: none."),
+  headers: verbatim<DestinationHeaders>(
+    'map',
+    'VirtualService.http[].route[].headers',
+    'Changes to headers of requests that a split sends to this version. Default: none.',
+  ).exactOptional(),
+  labels: stringMap
+    .exactOptional()
+    .describe('Pod labels of the version; {} for a subset of all pods. Default: version: <name>.'),
   trafficPolicy: policy('Traffic policy of this version. Default: none.').exactOptional(),
   name: text
     .exactOptional()
@@ -109,6 +126,16 @@ const versionNames = filledList(label, 'version')
 
 export const destinationRule = z.strictObject({
   ...exportedObjectKeys,
+  install: z
+    .boolean()
+    .exactOptional()
+    .describe('False: the subsets are in a DestinationRule that something else writes. Default: true.'),
+  host: text
+    .exactOptional()
+    .describe('Host of the rule, where it is spelled in another way. Default: the destination host.'),
+  order: versionNames
+    .exactOptional()
+    .describe('Order of the subsets in a rule that holds all of them. Default: that of versions.'),
   name: text.exactOptional().describe('One DestinationRule of this name with all subsets. Default: one per version.'),
   workloadSelector: verbatim<WorkloadSelector>(
     'map',
@@ -120,9 +147,10 @@ export const destinationRule = z.strictObject({
 export const route = z.strictObject({
   host: text.exactOptional().describe("Destination host. Default: the service's key."),
   port: port.exactOptional().describe('Destination port, for a service with several. Default: none.'),
-  hosts: filledList(text, 'host')
+  hosts: z
+    .array(text)
     .exactOptional()
-    .describe('Hosts of the VirtualService. Default: the destination host.'),
+    .describe('Hosts of the VirtualService; [] for one that others delegate to. Default: the destination host.'),
   gateways: filledList(text, 'gateway')
     .exactOptional()
     .describe('Istio Gateways, name or namespace/name, and mesh. Default: the mesh alone.'),
@@ -130,6 +158,7 @@ export const route = z.strictObject({
     .union([versionNames, byLabel(version)])
     .exactOptional()
     .describe('Versions: a list of names, or name → settings. Default: none.'),
+  order: versionNames.exactOptional().describe('Order of the destinations in a split. Default: that of the weights.'),
   weights: weights
     .exactOptional()
     .describe('Split of all requests that no rule sends elsewhere: version → whole percent, or rest. Default: none.'),

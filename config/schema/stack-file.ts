@@ -39,6 +39,7 @@ export const objectMeta = z.strictObject({
   namespace: z.string().exactOptional().describe('Namespace. Default: none, for a cluster-scoped object.'),
   labels: stringMap.exactOptional(),
   annotations: stringMap.exactOptional(),
+  finalizers: z.array(text).exactOptional(),
 }) satisfies z.ZodType<ObjectMeta>;
 
 export const kubernetesObject = z
@@ -51,6 +52,15 @@ export const kubernetesObject = z
   .catchall(z.unknown()) satisfies z.ZodType<KubernetesObject>;
 
 const objects = z.array(kubernetesObject).describe('Any Kubernetes or Istio object, verbatim.');
+
+const adopt = z
+  .union([
+    z.boolean(),
+    z.array(z.string().regex(/^[A-Z]\w* \S+$/, { error: 'must be KIND NAMESPACE/NAME, e.g. VirtualService shop/pay' })),
+  ])
+  .describe(
+    'Existing objects and Helm releases to take over: true for all, or titles such as VirtualService shop/pay. Default: none.',
+  );
 
 const address = z.string().regex(addressPattern, { error: addressRule });
 const proxyName = z.string().regex(proxyNamePattern, { error: proxyNameRule });
@@ -131,6 +141,7 @@ export const stackFile = z.strictObject({
   addons: addons.exactOptional(),
   routes: routes.exactOptional(),
   objects: objects.exactOptional(),
+  adopt: adopt.exactOptional(),
   proof: proof.exactOptional(),
   expect: expect.exactOptional(),
   policy: policy.exactOptional(),

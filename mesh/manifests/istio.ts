@@ -13,6 +13,8 @@ import type { IVirtualService } from '@kubernetes-models/istio/networking.istio.
  */
 export type VirtualServiceSpec = NonNullable<IVirtualService['spec']>;
 export type HttpRoute = NonNullable<VirtualServiceSpec['http']>[number];
+/** Changes to headers of the requests to one destination. */
+export type DestinationHeaders = NonNullable<NonNullable<HttpRoute['route']>[number]['headers']>;
 export type TcpRoute = NonNullable<VirtualServiceSpec['tcp']>[number];
 export type TlsRoute = NonNullable<VirtualServiceSpec['tls']>[number];
 type GeneratedDestinationRuleSpec = NonNullable<IDestinationRule['spec']>;

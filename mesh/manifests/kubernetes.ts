@@ -13,6 +13,7 @@ export interface ObjectMeta {
   namespace?: string;
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
+  finalizers?: string[];
 }
 
 export type ServiceType = 'ClusterIP' | 'NodePort' | 'LoadBalancer';

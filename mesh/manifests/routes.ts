@@ -1,4 +1,4 @@
-import type { DestinationRuleSpec, Subset, VirtualServiceSpec } from './istio';
+import type { DestinationHeaders, DestinationRuleSpec, Subset, VirtualServiceSpec } from './istio';
 import { defined, type KubernetesObject, networkingMeta, type Rendered } from './kubernetes';
 import type {
   HttpRuleSettings,
@@ -8,7 +8,7 @@ import type {
   TlsRuleSettings,
   Weights,
 } from './settings';
-import { effectiveWeights, versionsOf, type Version } from './weights';
+import { inOrder, splitOf, versionsOf, type Version } from './weights';
 
 /** All objects of one service's route. DestinationRules must be applied before the VirtualService that names their subsets. */
 export interface RouteObjects {
@@ -52,19 +52,22 @@ function ofNamespace(namespace: string, services: Services): RouteObjects[] {
 export interface SplitDestination {
   destination: { host: string; subset?: string; port?: { number: number } };
   weight?: number;
+  headers?: DestinationHeaders;
 }
 
-/** One destination per version with its weight, or the bare host when there is no split. */
+/** One destination per version with its weight, or the bare host when there is no split. A version with a host of its own is that host, without a subset. */
 function splitDestinations(service: string, route: RouteSettings, weights: Weights | undefined): SplitDestination[] {
   const bare = defined({
     host: route.host ?? service,
     port: route.port === undefined ? undefined : { number: route.port },
   });
   if (weights === undefined) return [{ destination: bare }];
-  return Object.entries(effectiveWeights(weights) ?? {}).map(([subset, weight]) => ({
-    destination: { ...bare, subset },
-    weight,
-  }));
+  const versions = new Map(versionsOf(route).map((version) => [version.version, version]));
+  return splitOf(route, weights).map(([version, weight]) => {
+    const { host, headers } = versions.get(version) ?? {};
+    const destination = host === undefined ? { ...bare, subset: version } : { ...bare, host };
+    return defined({ destination, weight, headers });
+  });
 }
 
 export interface DestinationRule extends KubernetesObject {
@@ -75,7 +78,7 @@ export interface DestinationRule extends KubernetesObject {
 /**
  * The DestinationRules of a service. There is one per version, so that a version can be added or removed without touching the others. istiod merges all rules of
  * a host and takes the trafficPolicy of the oldest, so each rule has the service's. With `destinationRule.name` one rule holds all subsets; a service without
- * versions has a rule only for its policy.
+ * subsets has a rule only for its policy.
  * @param origin - the route's key in the stack file
  */
 export function destinationRules(
@@ -84,7 +87,8 @@ export function destinationRules(
   route: RouteSettings,
   origin: string,
 ): Rendered<DestinationRule>[] {
-  const versions = versionsOf(route);
+  if (route.destinationRule?.install === false) return [];
+  const versions = subsetsOf(route);
   if (versions.length === 0 && route.trafficPolicy === undefined && route.destinationRule === undefined) return [];
   if (versions.length === 0 || route.destinationRule?.name !== undefined) {
     return [rule(namespace, serviceObjectName(service), service, route, versions, origin)];
@@ -92,6 +96,12 @@ export function destinationRules(
   return versions.map((version) =>
     rule(namespace, version.name ?? versionRuleName(service, version.version), service, route, [version], origin),
   );
+}
+
+/** The versions that are subsets, in the order of a rule that holds them all. */
+function subsetsOf(route: RouteSettings): Version[] {
+  const subsets = versionsOf(route).filter(({ host }) => host === undefined);
+  return inOrder(subsets, route.destinationRule?.order ?? [], ({ version }) => version);
 }
 
 function rule(
@@ -104,7 +114,7 @@ function rule(
 ): Rendered<DestinationRule> {
   const spec = defined({
     exportTo: route.destinationRule?.exportTo,
-    host: route.host ?? service,
+    host: route.destinationRule?.host ?? route.host ?? service,
     trafficPolicy: route.trafficPolicy,
     subsets: versions.length === 0 ? undefined : versions.map(subset),
     workloadSelector: route.destinationRule?.workloadSelector,
@@ -123,7 +133,8 @@ function rule(
 }
 
 function subset({ version, labels, trafficPolicy }: Version): Subset {
-  return { name: version, labels, ...(trafficPolicy === undefined ? {} : { trafficPolicy }) };
+  const selects = Object.keys(labels).length > 0;
+  return defined({ name: version, labels: selects ? labels : undefined, trafficPolicy });
 }
 
 export interface VirtualService extends KubernetesObject {
@@ -133,11 +144,11 @@ export interface VirtualService extends KubernetesObject {
 
 type RuleSettings = HttpRuleSettings | TcpRuleSettings | TlsRuleSettings;
 
-/** A rule of the VirtualService, the key in the stack file that it comes from, and the key of its weights. */
+/** A rule of the VirtualService, the key in the stack file that it comes from, and the keys of the weights of its destinations. */
 interface Rule<T> {
   rule: T;
   origin: string;
-  weightsOrigin?: string;
+  weightOrigins?: string[];
 }
 
 /**
@@ -155,7 +166,7 @@ export function virtualService(
     http.push({
       rule: { route: splitDestinations(service, route, route.weights) },
       origin,
-      weightsOrigin: `${origin}.weights`,
+      ...weightOrigins(route, route.weights, `${origin}.weights`),
     });
   }
   const tls = rules(service, route, route.tls, `${origin}.tls`, origin);
@@ -164,7 +175,7 @@ export function virtualService(
   const spec = defined({
     exportTo: route.virtualService?.exportTo,
     gateways: route.gateways,
-    hosts: route.hosts ?? [route.host ?? service],
+    hosts: route.hosts === undefined ? [route.host ?? service] : route.hosts.length === 0 ? undefined : route.hosts,
     http: plain(http),
     tls: plain(tls),
     tcp: plain(tcp),
@@ -194,9 +205,22 @@ function rules<T extends RuleSettings>(
       rule: { ...rule, route: splitDestinations(service, route, weights ?? route.weights) },
       origin: ruleOrigin,
     };
-    if (weights !== undefined) return { ...sourced, weightsOrigin: `${ruleOrigin}.weights` };
-    return route.weights === undefined ? sourced : { ...sourced, weightsOrigin: `${origin}.weights` };
+    return {
+      ...sourced,
+      ...(weights === undefined
+        ? weightOrigins(route, route.weights, `${origin}.weights`)
+        : weightOrigins(route, weights, `${ruleOrigin}.weights`)),
+    };
   });
+}
+
+function weightOrigins(
+  route: RouteSettings,
+  weights: Weights | undefined,
+  origin: string,
+): { weightOrigins?: string[] } {
+  if (weights === undefined) return {};
+  return { weightOrigins: splitOf(route, weights).map(([version]) => `${origin}.${version}`) };
 }
 
 /** Whether a rule has its own destination or answer, so it does not use the split. */
@@ -223,18 +247,10 @@ function plain<T>(list: Rule<T>[]): T[] | undefined {
 }
 
 function origins(path: string, list: Rule<object>[]): Record<string, string> {
-  const entries = list.flatMap(({ rule, origin, weightsOrigin }, index): [string, string][] => {
-    const own: [string, string] = [`${path}[${index}]`, origin];
-    if (weightsOrigin === undefined || !('route' in rule)) return [own];
-    const destinations = rule.route as { destination: { subset?: string } }[];
-    return [
-      own,
-      ...destinations.map(({ destination }, at): [string, string] => [
-        `${path}[${index}].route[${at}]`,
-        `${weightsOrigin}.${destination.subset}`,
-      ]),
-    ];
-  });
+  const entries = list.flatMap(({ origin, weightOrigins: weights = [] }, index): [string, string][] => [
+    [`${path}[${index}]`, origin],
+    ...weights.map((weight, at): [string, string] => [`${path}[${index}].route[${at}]`, weight]),
+  ]);
   return Object.fromEntries(entries);
 }
 

@@ -4,6 +4,7 @@ import type { AppSettings } from './apps/settings';
 import type { AddonsSettings } from './addons/settings';
 import type { KubernetesObject } from './kubernetes';
 import type {
+  DestinationHeaders,
   GatewayServer,
   HttpRoute,
   NetworkingVersion,
@@ -30,6 +31,8 @@ export interface StackSettings {
   routes?: Record<string, Record<string, RouteSettings>>;
   /** Any Kubernetes or Istio object, verbatim. */
   objects?: KubernetesObject[];
+  /** Existing objects and Helm releases that the stack takes over: all, or those with these titles, e.g. `VirtualService shop/pay`. Defaults to none: what exists is refused. */
+  adopt?: boolean | string[];
   /** How an update makes sure that its routes are live. */
   proof?: ProofSettings;
   /** Tests of routing: an update that would fail one is refused. */
@@ -201,9 +204,13 @@ export interface NamespaceSettings {
 export type Weight = number | 'rest';
 export type Weights = Record<string, Weight>;
 
-/** A version of a service, which becomes an Istio subset. */
+/** A version of a service: an Istio subset, or a Service of its own. */
 export interface VersionSettings {
-  /** Pod labels of the version. Default to `version: <name>`. */
+  /** Host of the version's own Service, e.g. `pay-canary`. The version is then no subset. Defaults to none. */
+  host?: string;
+  /** Istio's Headers for the requests that a split sends to this version, verbatim. */
+  headers?: Verbatim<DestinationHeaders>;
+  /** Pod labels of the version; an empty map for a subset of all pods. Default to `version: <name>`. */
   labels?: Record<string, string>;
   /** Istio's TrafficPolicy for this version, verbatim. */
   trafficPolicy?: Verbatim<TrafficPolicy>;
@@ -216,12 +223,14 @@ export interface RouteSettings {
   host?: string;
   /** Destination port. Needed for a service with several ports. Defaults to none. */
   port?: number;
-  /** Hosts of the VirtualService. Default to the destination host. */
+  /** Hosts of the VirtualService; an empty list for one that others delegate to. Default to the destination host. */
   hosts?: string[];
   /** Istio Gateways, `name` or `namespace/name`, and `mesh`. Default to the mesh alone. */
   gateways?: string[];
   /** Versions: a list of names, or name → settings. */
   versions?: Verbatim<string[] | Record<string, VersionSettings>>;
+  /** Versions in the order in which a split lists its destinations. Those that it leaves out follow. Defaults to the order of the weights. */
+  order?: string[];
   /**
    * The split: version → weight. It applies to every rule without its own destination, and to all requests that no rule matches: a last rule without a match
    * is added unless the list has one. At a gateway it is added only when no other rule uses the split.
@@ -245,5 +254,11 @@ export type TcpRuleSettings = TcpRoute & { weights?: Weights };
 export type TlsRuleSettings = TlsRoute & { weights?: Weights };
 
 export interface DestinationRuleSettings extends ExportedObjectSettings {
+  /** False: the subsets are in a DestinationRule that something else writes. Defaults to true. */
+  install?: boolean;
+  /** Host of the rule, where it is spelled in another way. Defaults to the destination host. */
+  host?: string;
+  /** Versions in the order in which a rule with all subsets lists them. Those that it leaves out follow. Defaults to the order of `versions`. */
+  order?: string[];
   workloadSelector?: Verbatim<WorkloadSelector>;
 }

@@ -44,6 +44,23 @@ export function weightProblems(weights: Weights): SettingsProblem[] {
   return problems;
 }
 
+/**
+ * A split as its destinations are written: version and weight, in the order that the route asks for. A lone `rest` has no weight, since Istio sends everything to a
+ * single destination.
+ */
+export function splitOf(route: RouteSettings, weights: Weights): [version: string, weight: number | undefined][] {
+  const whole = Object.entries(effectiveWeights(weights) ?? {});
+  if (whole.length === 1 && Object.values(weights)[0] === 'rest') return whole.map(([version]) => [version, undefined]);
+  return route.order === undefined ? whole : inOrder(whole, route.order, ([version]) => version);
+}
+
+/** Items in the order of the names; those without a name there follow as they were. */
+export function inOrder<T>(items: readonly T[], names: readonly string[], nameOf: (item: T) => string): T[] {
+  const place = new Map(names.map((name, index) => [name, index]));
+  const of = (item: T): number => place.get(nameOf(item)) ?? names.length;
+  return [...items].sort((a, b) => of(a) - of(b));
+}
+
 function weightProblem(weight: Weight): string | undefined {
   if (weight === 'rest') return undefined;
   if (Number.isInteger(weight) && weight >= 0 && weight <= fullWeight) return undefined;

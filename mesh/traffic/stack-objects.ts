@@ -1,5 +1,5 @@
 import { defaultGatewayPorts, gatewayLabel, gatewayNamespace } from '../manifests/gateway-workload';
-import type { KubernetesObject } from '../manifests/kubernetes';
+import { objectKey, type KubernetesObject } from '../manifests/kubernetes';
 import { renderMesh } from '../manifests/mesh';
 import { allRouteObjects } from '../manifests/routes';
 import type { GatewaySettings, StackSettings } from '../manifests/settings';
@@ -22,13 +22,15 @@ export function stackTraffic(
 ): TrafficInput {
   const { existingNamespaces, objects } = renderMesh(settings);
   const { istio, gateways = {} } = settings;
+  const made = [...existingNamespaces, ...objects].map(({ object }) => object);
+  const known = new Set(made.map(objectKey));
+  // The workload of a gateway that is not installed may be among the objects.
+  const workloads = Object.entries(gateways)
+    .flatMap(([name, gateway]) => gatewayWorkload(name, gateway))
+    .filter((object) => !known.has(objectKey(object)));
   const weightOwners = weightOwnersOf(settings);
   return {
-    objects: [
-      ...existingNamespaces.map(({ object }) => object),
-      ...objects.map(({ object }) => object),
-      ...Object.entries(gateways).flatMap(([name, gateway]) => gatewayWorkload(name, gateway)),
-    ],
+    objects: [...made, ...workloads],
     options: {
       ...(istio?.namespace === undefined ? {} : { rootNamespace: istio.namespace }),
       ...(istio?.meshConfig === undefined ? {} : { meshConfig: istio.meshConfig }),

@@ -90,7 +90,7 @@ describe('reading objects', () => {
     [
       'an unrendered template',
       { 't.yaml': 'apiVersion: v1\nkind: Service\nmetadata: { name: {{ .Release.Name }} }\n' },
-      't.yaml: an unrendered template; pass the output of `helm template`',
+      't.yaml:3: an unrendered template; pass the output of `helm template`',
     ],
     [
       'a template whose braces are in a string',
@@ -98,7 +98,7 @@ describe('reading objects', () => {
         'Chart.yaml': 'apiVersion: v2\nname: x\n',
         'templates/t.yaml': object('ConfigMap', 'x', 'data: { a: "{{ .Values.a }}" }\n'),
       },
-      'templates/t.yaml: an unrendered template; pass the output of `helm template`',
+      'templates/t.yaml:4: an unrendered template; pass the output of `helm template`',
     ],
     [
       'a workflow',
@@ -118,6 +118,11 @@ describe('reading objects', () => {
       'a configuration file with apiVersion and kind',
       { 'k.yaml': 'apiVersion: kind.x-k8s.io/v1alpha4\nkind: Cluster\n' },
       'k.yaml: Cluster of kind.x-k8s.io, a configuration file',
+    ],
+    [
+      'the settings of istioctl',
+      { 'iop.yaml': 'apiVersion: install.istio.io/v1alpha1\nkind: IstioOperator\nspec: { profile: demo }\n' },
+      'iop.yaml: settings of istioctl (IstioOperator), which no API server takes',
     ],
     ['YAML of other programs', { 'm.yaml': 'site: x\n' }, 'm.yaml: no apiVersion and kind'],
     [

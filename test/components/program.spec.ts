@@ -9,7 +9,8 @@ import { routeType, type RouteInputs } from '../../mesh/manifests/route-set';
 import type { Release } from '../../mesh/manifests/release';
 import { parseStackText } from '../../config/stack-text';
 import { sampleStackFile, sampleStates } from '../../cli/samples';
-import { fieldManager, fieldManagerAnnotation } from '../../provider/takeover';
+import { fieldManagerAnnotation } from '../../provider/adopt';
+import { fieldManager } from '../../provider/takeover';
 import { programOf } from './support/program';
 import type { Registration } from './support/registrations';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Bookinfo, MeshNamespace, Routes } from '../../components';
+import { Bookinfo, MeshNamespace, Objects, Routes } from '../../components';
 import type { RouteSettings } from '../../mesh/manifests/settings';
 import { registrations } from './support/registrations';
 
@@ -82,6 +82,18 @@ describe('Routes', () => {
       'both/elsewhere': ['bookinfo-namespace', 'shop-app'],
       'none/own': ['bookinfo-namespace'],
     });
+  });
+
+  it('waits for the objects with the Services that it sends requests to', async () => {
+    const found = await registrations(() => {
+      const objects = ['reviews', 'ratings'].map((name) => {
+        const service = { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: 'bookinfo' }, spec: {} };
+        return new Objects(name, { objects: [service] });
+      });
+      new Routes('own', { namespace: 'bookinfo', services: { reviews } }, { dependsOn: objects });
+    });
+    const route = found.find(({ type }) => type === 'meshwright-routes:index:Route');
+    assert.deepEqual(route?.dependsOn, ['reviews-bookinfo/reviews']);
   });
 
   it('keeps the weights of a service with several rules by rule', async () => {

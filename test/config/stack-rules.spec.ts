@@ -256,3 +256,42 @@ describe('objects of a stack', () => {
     ]);
   });
 });
+
+describe('what a stack file adopts', () => {
+  const stack = (adopt: unknown): object => ({
+    istio: {},
+    namespaces: { shop: {} },
+    routes: { shop: { pay: { http: [{}] } } },
+    adopt,
+  });
+
+  it('is all, nothing, or objects and releases that the stack makes', () => {
+    const good = [true, false, [], ['VirtualService shop/pay', 'Release istio-system/istiod', 'Namespace shop']];
+    assert.deepEqual(
+      good.flatMap((adopt) => problemsOf(stack(adopt))),
+      [],
+    );
+  });
+
+  it('fails when the stack does not make it', () => {
+    assert.deepEqual(problemsOf(stack(['VirtualService shop/pya', 'ConfigMap shop/note'])), [
+      {
+        path: 'meshwright:adopt[0]',
+        value: 'VirtualService shop/pya',
+        message: 'the stack makes no such object',
+        hint: 'did you mean "VirtualService shop/pay"?',
+      },
+      { path: 'meshwright:adopt[1]', value: 'ConfigMap shop/note', message: 'the stack makes no such object' },
+    ]);
+  });
+
+  it('fails when it is no title', () => {
+    assert.deepEqual(problemsOf(stack(['shop/pay'])), [
+      {
+        path: 'meshwright:adopt[0]',
+        value: 'shop/pay',
+        message: 'must be KIND NAMESPACE/NAME, e.g. VirtualService shop/pay',
+      },
+    ]);
+  });
+});

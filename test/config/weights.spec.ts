@@ -153,7 +153,7 @@ describe('versions in a stack file', () => {
       {
         path: at('versions.v1.lables'),
         value: {},
-        message: 'unknown key; the keys here are labels, trafficPolicy, name',
+        message: 'unknown key; the keys here are host, headers, labels, trafficPolicy, name',
         hint: 'did you mean "labels"?',
       },
       {

@@ -98,10 +98,18 @@ explicit: !!int "7"
     );
   });
 
+  it('lets a quoted string go on in lines that are not indented, and keeps the numbers of the lines', () => {
+    const text = `a:\n  b: 'one\n  two'\n  c: "x\n  y: 'z\n  w'"\n  d: 1\n`;
+    const [document] = readKubernetesYaml(text);
+    assert.deepEqual(document?.value, { a: { b: 'one two', c: "x y: 'z w'", d: 1 } });
+    assert.equal(document.position(['a', 'd'])?.line, 7);
+    assert.deepEqual(problems("a: 'open\nb: 1\n").flat().length > 0, true);
+  });
+
   it('refuses an alias without an anchor, and one inside its own anchor', () => {
-    const alone = 'unresolved alias (the anchor must be set before the alias): b';
+    const alone = 'alias *b has no anchor before it; write the value out, or set the anchor &b';
     const endless = 'alias *a refers to an anchor that contains it; write the value out instead';
-    assert.deepEqual(problems('a: *b\n'), [[{ message: alone, line: 1, column: 1 }]]);
+    assert.deepEqual(problems('a: *b\n'), [[{ message: alone, line: 1, column: 4 }]]);
     assert.deepEqual(problems('x: &a [*a]\n'), [[{ message: endless, line: 1, column: 8 }]]);
   });
 });

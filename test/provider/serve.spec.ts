@@ -102,7 +102,7 @@ describe('the provider of Routes, over gRPC and on a real API server', function 
     await kubectl(lab, ['apply', '-f', '-'], JSON.stringify(reviews({ v9: 100 })));
     const of = inputs(...versions('v1', 'v2'), reviews({ v1: 90, v2: 10 }));
     const message =
-      'VirtualService route-set/reviews exists, and this stack did not create it (field managers: kubectl-client-side-apply).\nPULUMI_K8S_UPSERT_EXISTING_OBJECTS=true takes over every existing object, for one run: the stack then owns it, and destroy deletes it.';
+      'VirtualService route-set/reviews exists, and this stack did not create it (field managers: kubectl-client-side-apply).\nTo take it over: meshwright:adopt: ["VirtualService route-set/reviews"], or true for all.';
     for (const preview of [true, false]) {
       const error = (await create(of, preview).catch((caught: unknown) => caught)) as ServiceError;
       assert.equal(error.details, message);
@@ -329,6 +329,92 @@ describe('the provider of Routes, over gRPC and on a real API server', function 
   it('reports that all objects are gone', async () => {
     await kubectl(lab, ['delete', 'virtualservice', 'reviews', '-n', space]);
     assert.deepEqual(await read(), {});
+  });
+
+  const imported = urn.replace(/reviews$/, 'imported');
+  const importedObjects = (weight: number): KubernetesObject[] => [
+    rule('v1', 'imported', space),
+    route({ v1: weight, v2: 100 - weight }, 'imported', space),
+  ];
+  let importedId = '';
+  let wanted: RouteInputs;
+  const importedUpdate = (): proto.UpdateRequest =>
+    new proto.UpdateRequest()
+      .setId(importedId)
+      .setUrn(imported)
+      .setOlds(toStruct(state.properties))
+      .setOldInputs(toStruct(known))
+      .setNews(toStruct(wanted));
+  const updated = async (preview = false): Promise<Properties> => {
+    const response = await asked<proto.UpdateResponse>((done) =>
+      client.update(importedUpdate().setPreview(preview), done),
+    );
+    return fromStruct(response.getProperties());
+  };
+  const resourceVersions = async (): Promise<unknown[]> => {
+    const all = [await live('destinationrule', 'imported.v1'), await live('virtualservice', 'imported')];
+    return all.map((object) => asMap(object?.['metadata'])['resourceVersion']);
+  };
+  let originally: unknown[];
+
+  it('imports a Route without objects, which an update adds, since the engine does not name them', async () => {
+    await kubectl(
+      lab,
+      ['apply', '-f', '-'],
+      JSON.stringify({ apiVersion: 'v1', kind: 'List', items: importedObjects(90) }),
+    );
+    originally = await resourceVersions();
+    wanted = inputs(...importedObjects(90));
+    importedId = routeId(imported, asString(state.properties['server']), space);
+    const read = new proto.ReadRequest().setId(importedId).setUrn(imported);
+    const response = await asked<proto.ReadResponse>((done) => client.read(read, done));
+    state = { id: importedId, properties: fromStruct(response.getProperties()) };
+    known = fromStruct(response.getInputs()) as unknown as RouteInputs;
+    assert.deepEqual(
+      { id: response.getId(), known, properties: state.properties },
+      {
+        id: importedId,
+        known: { namespace: space, objects: {} },
+        properties: { namespace: space, server: '', unproven: [], adopted: true },
+      },
+    );
+  });
+
+  it('takes the update of an imported Route for no move to another cluster, and tells in its preview what exists', async () => {
+    const diff = new proto.DiffRequest()
+      .setId(importedId)
+      .setUrn(imported)
+      .setOlds(toStruct(state.properties))
+      .setOldInputs(toStruct(known))
+      .setNews(toStruct(wanted));
+    const response = await asked<proto.DiffResponse>((done) => client.diff(diff, done));
+    assert.deepEqual(response.getReplacesList(), []);
+    const { found } = await updated(true);
+    assert.deepEqual(parsed({ objects: found })['objects'], parsed({ objects: wanted.objects })['objects']);
+    assert.deepEqual(await resourceVersions(), originally);
+  });
+
+  it('writes no imported object that is as the stack states', async () => {
+    const properties = await updated();
+    assert.deepEqual(properties['adopted'], true);
+    assert.deepEqual(await resourceVersions(), originally);
+    state = { id: importedId, properties };
+    known = wanted;
+  });
+
+  it('owns imported objects from then on: it writes what changes, and deletes all', async () => {
+    wanted = inputs(...importedObjects(80));
+    state = { id: importedId, properties: await updated() };
+    known = wanted;
+    const [sameRule, otherRoute] = await resourceVersions();
+    assert.deepEqual([sameRule, otherRoute === originally[1]], [originally[0], false]);
+    const remove = new proto.DeleteRequest()
+      .setId(importedId)
+      .setUrn(imported)
+      .setProperties(toStruct(state.properties))
+      .setOldInputs(toStruct(known));
+    await asked((done) => client.delete(remove, done));
+    assert.deepEqual(await names(), []);
   });
 
   it('stops after the engine is gone, so that it does not interfere with the next update', async () => {

@@ -8,8 +8,7 @@ import { installIstioCrds } from '../cluster/lab/istio-crds';
 import { kubectl } from '../cluster/lab/kubectl';
 import { sharedLab, START_TIMEOUT_MS } from '../cluster/lab/support';
 
-const upsert =
-  'PULUMI_K8S_UPSERT_EXISTING_OBJECTS=true takes over every existing object, for one run: the stack then owns it, and destroy deletes it.';
+const adopt = (title: string): string => `To take it over: meshwright:adopt: ["${title}"], or true for all.`;
 const namespace = (name: string): KubernetesObject => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
 const inSpace = (apiVersion: string, kind: string, name: string, fields = {}): KubernetesObject => ({
   apiVersion,
@@ -85,13 +84,13 @@ describe('the check before an object is created, on a real API server', function
   it('refuses objects of others', async () => {
     await apply(config('theirs'), 'theirs');
     await assert.rejects(judge(config('theirs')), {
-      message: `ConfigMap takeover/theirs exists, and this stack did not create it (field managers: theirs).\n${upsert}`,
+      message: `ConfigMap takeover/theirs exists, and this stack did not create it (field managers: theirs).\n${adopt('ConfigMap takeover/theirs')}`,
     });
     await assert.rejects(judge(entry, 'another'), {
-      message: `ServiceEntry takeover/entry exists, and this stack did not create it (field managers: mine).\n${upsert}`,
+      message: `ServiceEntry takeover/entry exists, and this stack did not create it (field managers: mine).\n${adopt('ServiceEntry takeover/entry')}`,
     });
     await assert.rejects(judge(namespace('takeover'), 'another'), {
-      message: `Namespace takeover exists, and this stack did not create it (field managers: mine).\nWith \`existing: true\` the stack only labels a namespace, and keeps it on destroy.\n${upsert}`,
+      message: `Namespace takeover exists, and this stack did not create it (field managers: mine).\nWith \`existing: true\` the stack only labels a namespace, and keeps it on destroy.\n${adopt('Namespace takeover')}`,
     });
   });
 
@@ -99,7 +98,7 @@ describe('the check before an object is created, on a real API server', function
     const create = ['create', '--field-manager=mine', '-f', '-'];
     await kubectl(lab, create, JSON.stringify(managedBy(config('created'), 'mine')));
     await assert.rejects(judge(config('created')), {
-      message: `ConfigMap takeover/created exists, and this stack did not create it (field managers: mine).\n${upsert}`,
+      message: `ConfigMap takeover/created exists, and this stack did not create it (field managers: mine).\n${adopt('ConfigMap takeover/created')}`,
     });
   });
 
@@ -108,13 +107,13 @@ describe('the check before an object is created, on a real API server', function
     const wipe = ['patch', '-n', 'takeover', 'configmap', 'anonymous', '--type=merge', '--field-manager=x'];
     await kubectl(lab, [...wipe, '-p', '{"metadata":{"managedFields":[{}]}}']);
     await assert.rejects(judge(config('anonymous')), {
-      message: `ConfigMap takeover/anonymous exists, and this stack did not create it.\n${upsert}`,
+      message: `ConfigMap takeover/anonymous exists, and this stack did not create it.\n${adopt('ConfigMap takeover/anonymous')}`,
     });
   });
 
   it('refuses an object that is being deleted', async () => {
     const held = config('held');
-    await apply({ ...held, metadata: { ...held.metadata, finalizers: ['example.com/held'] } as never }, 'mine');
+    await apply({ ...held, metadata: { ...held.metadata, finalizers: ['example.com/held'] } }, 'mine');
     await kubectl(lab, ['delete', '-n', 'takeover', 'configmap', 'held', '--wait=false']);
     await assert.rejects(judge(held), {
       message: 'ConfigMap takeover/held is being deleted: run again when it is gone',
@@ -151,7 +150,7 @@ describe('the check before an object is created, on a real API server', function
     await kubectl(lab, ['wait', '--for=condition=Established', 'crd/takeovers.example.com']);
     await apply(object, 'theirs');
     await assert.rejects(judge(object), {
-      message: `Takeover takeover/theirs exists, and this stack did not create it (field managers: theirs).\n${upsert}`,
+      message: `Takeover takeover/theirs exists, and this stack did not create it (field managers: theirs).\n${adopt('Takeover takeover/theirs')}`,
     });
     await kubectl(lab, ['delete', 'crd', 'takeovers.example.com']);
   });

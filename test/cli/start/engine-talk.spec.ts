@@ -155,6 +155,7 @@ describe('the progress of an update', () => {
 describe('the closing line', () => {
   const some = (length: number) => Array.from({ length }, () => ({ kind: 'A', name: 'a', changes: [] }));
   const plan = (created: number, changed: number, removed: number) => ({
+    adopted: [],
     created: some(created),
     changed: some(changed),
     removed: some(removed),

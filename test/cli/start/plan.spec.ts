@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { routeSetType, routeType } from '../../../mesh/manifests/route-set';
-import { fieldChanges, planOf, planText, stepTitle } from '../../../cli/start/plan';
+import { fieldChanges } from '../../../cli/start/field-changes';
+import { planOf, planText, stepTitle } from '../../../cli/start/plan';
 import { route, rule } from '../../support/routes';
 import { begins, ends, object, type Step } from './events';
 
@@ -44,7 +45,7 @@ describe('the plan of a run', () => {
         step('refresh', 'Namespace', 'a'),
       ].map(ends),
     );
-    assert.deepEqual(plan, { created: [], changed: [], removed: [], unchanged: 0 });
+    assert.deepEqual(plan, { adopted: [], created: [], changed: [], removed: [], unchanged: 0 });
   });
 
   it('counts only steps that have ended', () => {
@@ -275,5 +276,98 @@ describe('the plan of a run', () => {
       { path: 'labels["a.b/c"]', from: 1, to: 2 },
       { path: 'list[1]', from: 1, to: 2 },
     ]);
+  });
+
+  describe('that adopts', () => {
+    const manager = { annotations: { 'pulumi.com/patchFieldManager': 'mine' } };
+    /** The steps of an import: a look at the live object, and the update that follows it. */
+    const adopted = (type: string, live: object, inputs: object): Step[] => [
+      { op: 'import', type, name: 'a', after: { inputs: live, outputs: live } },
+      { op: 'update', type, name: 'a', before: { inputs: live, outputs: live }, after: { inputs } },
+    ];
+    const deployment = (metadata: object, spec: object): object => ({
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'd', namespace: 'a', ...metadata },
+      spec,
+    });
+
+    it('names what is adopted, without what the API server has filled in and what the provider needs', () => {
+      const live = deployment(
+        { uid: 'u', labels: { app: 'a' } },
+        { replicas: 1, paused: false, list: [{ a: 1, b: 2 }] },
+      );
+      const wanted = deployment({ labels: { app: 'a' }, ...manager }, { replicas: 1, list: [{ a: 1 }] });
+      assert.equal(
+        text(...adopted('kubernetes:apps/v1:Deployment', live, wanted)),
+        '= Deployment a/d\n1 to adopt, 0 to create, 0 to change, 0 to remove, 0 unchanged\n',
+      );
+    });
+
+    it('shows below it what the update changes', () => {
+      const live = deployment({}, { replicas: 1, list: [{ a: 1 }] });
+      const wanted = deployment({ labels: { app: 'a' }, ...manager }, { replicas: 2, list: [{ a: 1 }, { a: 2 }] });
+      assert.equal(
+        text(...adopted('kubernetes:apps/v1:Deployment', live, wanted)),
+        [
+          '= Deployment a/d',
+          '    metadata.labels: {"app":"a"} (new)',
+          '    spec.replicas: 1 -> 2',
+          '    spec.list[1]: {"a":2} (new)',
+          '1 to adopt, 0 to create, 0 to change, 0 to remove, 0 unchanged\n',
+        ].join('\n'),
+      );
+    });
+
+    it('compares values and version of a release, and not where its chart comes from', () => {
+      const release = (version: string, more: object): object => ({
+        name: 'istiod',
+        namespace: 'istio-system',
+        version,
+        values: { a: 1 },
+        ...more,
+      });
+      assert.equal(
+        text(
+          ...adopted(
+            'kubernetes:helm.sh/v3:Release',
+            release('1.29.0', { chart: 'istiod', status: {} }),
+            release('1.30.3', { chart: './charts/istiod', atomic: true }),
+          ),
+        ),
+        [
+          '= Release istio-system/istiod',
+          '    version: "1.29.0" -> "1.30.3"',
+          '1 to adopt, 0 to create, 0 to change, 0 to remove, 0 unchanged\n',
+        ].join('\n'),
+      );
+    });
+
+    it('tells the objects of a Route that exist from those that it creates', () => {
+      const [was, is] = [route({ v1: 90, v3: 10 }), route({ v1: 75, v3: 25 })];
+      const { inputs } = routes(is, rule('v1'), rule('v3'));
+      const { inputs: live } = routes(was, rule('v1'));
+      const found = (live as { objects: object }).objects;
+      assert.equal(
+        text(
+          { op: 'import', type: routeType, name: 'bookinfo/reviews', after: { inputs: { objects: {} } } },
+          {
+            op: 'update',
+            type: routeType,
+            name: 'bookinfo/reviews',
+            before: { inputs: { objects: {} } },
+            after: { inputs, outputs: { found } },
+          },
+        ),
+        [
+          '= DestinationRule bookinfo/reviews.v1',
+          '= VirtualService bookinfo/reviews',
+          '    spec.http[0].route[0].weight: 90 -> 75',
+          '    spec.http[0].route[1].weight: 10 -> 25',
+          '+ DestinationRule bookinfo/reviews.v3',
+          '2 to adopt, 1 to create, 0 to change, 0 to remove, 0 unchanged\n',
+        ].join('\n'),
+      );
+    });
   });
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { EngineEvent } from '@pulumi/pulumi/automation';
 import { planOf, planText } from '../../../../cli/start/plan';
 import { LabStack, type DeploymentLab, type Ran as EngineRan } from '../../../../cli/start/lab-stack';
+import { releaseState } from '../../../../cli/start/release-state';
 import { words } from './words';
 
 export type Operation = 'preview' | 'up' | 'destroy';
@@ -126,6 +127,15 @@ export class RealStack {
           look();
         }),
     };
+  }
+
+  /** Empties the state, and leaves the cluster alone. Returns what was printed. */
+  async release(): Promise<string> {
+    const opened = await LabStack.open(this.lab, this.name, { log: () => undefined, folder: this.folder });
+    let printed = '';
+    const print = (text: string): void => void (printed += text);
+    await releaseState(this.name, opened.pulumi, { print, confirm: () => Promise.resolve(true) });
+    return printed;
   }
 
   /** The state as JSON. */

@@ -1,0 +1,88 @@
+import { compareStrings } from '../../mesh/collections';
+import { apiGroup, type KubernetesObject } from '../../mesh/manifests/kubernetes';
+import { fromGatewayApi } from './tools/http-route';
+import { fromIngress } from './tools/ingress';
+import { fromCanaries, fromRollouts } from './tools/rollouts';
+
+/** A field of an object that the conversion cannot carry over. */
+export interface NotCarried {
+  /** Title of the object, e.g. `HTTPRoute shop/pay`. */
+  object: string;
+  /** Path of the field, e.g. `spec.rules[0].filters[1]`; '' for the object as a whole. */
+  path: string;
+  value?: unknown;
+  /** Why, and what to do. */
+  reason: string;
+}
+
+/** A gateway workload that converted Gateways and Ingresses move to. */
+export interface GatewayWorkload {
+  /** Labels of its pods. */
+  selector: Record<string, string>;
+  /** Its namespace, in which the Secrets of its certificates are. */
+  namespace: string;
+}
+
+export interface ToolOptions {
+  /** `keep`: Flagger or Argo Rollouts goes on moving the weights. `take`: the stack sets them from now on. Defaults to `keep`. */
+  weights?: 'keep' | 'take';
+  /** Whether to convert HTTPRoutes, Ingresses and Gateways of the Gateway API. Defaults to `keep`: they stay as they are, and what a conversion could not carry is not listed. */
+  routes?: 'keep' | 'convert';
+  /** Defaults to Istio's own ingress gateway: `istio: ingressgateway` in `istio-system`. */
+  gateway?: GatewayWorkload;
+}
+
+/** Objects of a conversion. */
+export interface Conversion {
+  /** Objects that are no longer needed. */
+  gone: KubernetesObject[];
+  /** Istio objects in their place. */
+  made: KubernetesObject[];
+  /** Titles: what was made of what. */
+  converted: { from: string; to: string[] }[];
+  notCarried: NotCarried[];
+}
+
+export interface FromTools {
+  /** The input without what was converted, and then what was made. */
+  objects: KubernetesObject[];
+  /** Who moves the weights of a VirtualService, by `namespace/name`; the namespace is '' when the object names none. */
+  weightsOwnedBy: Record<string, 'argo' | 'flagger'>;
+  converted: Conversion['converted'];
+  notCarried: NotCarried[];
+}
+
+export const defaultGateway: GatewayWorkload = { selector: { istio: 'ingressgateway' }, namespace: 'istio-system' };
+
+const toolKinds: Record<string, readonly string[]> = {
+  'flagger.app': ['Canary'],
+  'argoproj.io': ['Rollout'],
+  'gateway.networking.k8s.io': ['Gateway', 'HTTPRoute'],
+  'networking.k8s.io': ['Ingress'],
+};
+
+/** Whether {@link fromTools} knows a kind. */
+export function isToolKind({ apiVersion, kind }: Pick<KubernetesObject, 'apiVersion' | 'kind'>): boolean {
+  return toolKinds[apiGroup(apiVersion)]?.includes(kind) === true;
+}
+
+/**
+ * Turns objects of other tools into Istio's own, so that an import treats them like all others. An HTTPRoute, Gateway or Ingress with a field that cannot be carried over stays as it is, so that no
+ * request changes its way.
+ */
+export function fromTools(
+  objects: readonly KubernetesObject[],
+  { weights = 'keep', routes = 'keep', gateway = defaultGateway }: ToolOptions = {},
+): FromTools {
+  const canaries = fromCanaries(objects, weights);
+  const rollouts = fromRollouts(objects, weights);
+  const converted = routes === 'keep' ? [] : [fromGatewayApi(objects, gateway), fromIngress(objects, gateway)];
+  const all = [canaries, rollouts, ...converted];
+  const gone = new Set(all.flatMap((one) => one.gone));
+  return {
+    objects: [...objects.filter((object) => !gone.has(object)), ...all.flatMap(({ made }) => made)],
+    weightsOwnedBy: { ...canaries.weightsOwnedBy, ...rollouts.weightsOwnedBy },
+    converted: all.flatMap((one) => one.converted).sort((a, b) => compareStrings(a.from, b.from)),
+    notCarried: all.flatMap(({ notCarried }) => notCarried),
+  };
+}

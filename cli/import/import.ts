@@ -1,0 +1,238 @@
+import { pushTo } from '../../mesh/collections';
+import { checkMesh } from '../../config/check-mesh';
+import { checkOptions } from '../../config/check-options';
+import { parseKeyPath, valueAt, type Key } from '../../config/key-path';
+import type { Settings } from '../../config/parse';
+import { formatProblems, type Problem } from '../../config/problem';
+import { parseStackText, type StackTextSettings } from '../../config/stack-text';
+import { objectTitle, type KubernetesObject, type Rendered } from '../../mesh/manifests/kubernetes';
+import { renderMesh } from '../../mesh/manifests/mesh';
+import { checkReport } from '../../policy/check';
+import { waiverPrefix } from '../../policy/engine-findings';
+import { findingSubject, subjectOf } from '../../policy/finding';
+import { RefusedError, UserError } from '../errors';
+import { identity } from '../objects';
+import { comparableInAnyVersion } from './comparable';
+import { withFrame, type Removal } from './document';
+import { framed, type Frame } from './frame';
+import type { Given, Intake, LeftOut } from './intake';
+import { proof, type Proof } from './proof';
+
+/** What to do with a stack file that exists already. */
+export interface ImportOptions {
+  /** The file, as messages name it. */
+  file: string;
+  /** Its text; undefined when there is none yet. */
+  text: string | undefined;
+  /** Replace what the file says of an object in another way. */
+  force: boolean;
+  /** Hosts that exist outside of the stack. */
+  hosts?: readonly string[];
+  /** Waive the mandatory findings on the objects that are added. */
+  waive?: boolean;
+}
+
+/** The reason of the waivers of an import. */
+const waiverReason = 'imported';
+
+/** Where an object is after an import. */
+export interface Placed {
+  title: string;
+  kind: string;
+  place: string;
+  /** `frame`: in a section of its own. `verbatim`: under objects. `present`: the file had it before. `kept`: the file says something else, which stays. */
+  is: 'frame' | 'verbatim' | 'present' | 'kept';
+  /** Key in the stack file. */
+  key: string;
+  why?: string;
+}
+
+export interface Imported {
+  /** Text of the stack file; the same as before when there is nothing to add. */
+  text: string;
+  settings: StackTextSettings;
+  placed: Placed[];
+  leftOut: LeftOut[];
+  /** Objects of kinds that Istio removed, and what they became. */
+  upgraded: string[];
+  /** What is taken for granted, in sentences. */
+  assumed: string[];
+  proof: Proof;
+  /** What the rules say of what runs today. */
+  findings: Problem[];
+}
+
+/**
+ * Objects as a stack file: a new one, or added to one that exists. Pure.
+ * @throws UserError when the existing file is not valid
+ */
+export function imported(intake: Intake, options: ImportOptions): Imported {
+  const result = importedOnce(intake, options);
+  if (options.waive !== true || result.findings.length === 0) return result;
+  const { settings, policy } = result.settings;
+  const mesh = renderMesh(settings);
+  const made = [...mesh.existingNamespaces, ...mesh.objects].map(({ object }) => object);
+  const waived = new Map<string, string[]>();
+  for (const { rule, level, ...subject } of checkReport(made, checkOptions(settings, policy)).findings)
+    if (level === 'mandatory') pushTo(waived, findingSubject(subject), rule);
+  const objects = intake.objects.map((given) => {
+    const rules = waived.get(subjectOf(given.object)) ?? [];
+    return rules.length === 0 ? given : { ...given, object: withWaivers(given.object, rules) };
+  });
+  return importedOnce({ ...intake, objects }, options);
+}
+
+/** Several imports as one, with the proof that their stacks make the objects together. */
+export function together(
+  all: readonly Imported[],
+  objects: readonly KubernetesObject[],
+): Omit<Imported, 'text' | 'settings'> {
+  return {
+    placed: all.flatMap(({ placed }) => placed),
+    leftOut: all.flatMap(({ leftOut }) => leftOut),
+    upgraded: all.flatMap(({ upgraded }) => upgraded),
+    assumed: [...new Set(all.flatMap(({ assumed }) => assumed))],
+    proof: proof(
+      objects,
+      all.map(({ settings }) => settings),
+    ),
+    findings: all.flatMap(({ findings }) => findings),
+  };
+}
+
+function withWaivers(object: KubernetesObject, rules: readonly string[]): KubernetesObject {
+  const waivers = Object.fromEntries([...new Set(rules)].sort().map((rule) => [waiverPrefix + rule, waiverReason]));
+  return { ...object, metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, ...waivers } } };
+}
+
+function importedOnce(
+  { objects, leftOut, secrets, upgraded, weightsOwnedBy }: Intake,
+  options: ImportOptions,
+): Imported {
+  const before = options.text === undefined ? undefined : readStack(options.text, options.file);
+  const { fresh, placed, removed, displaced } = compared(objects, before, options.force);
+  const present = before === undefined ? undefined : withoutRemoved(before, removed);
+  const frame = framed([...fresh.map(({ object }) => object), ...displaced], present, weightsOwnedBy);
+  const isSame = options.text !== undefined && fresh.length + displaced.length === 0;
+  const text = isSame
+    ? (options.text ?? '')
+    : withFrame(options.text, frame, { secrets, hosts: options.hosts ?? [] }, removed);
+  const after = readStack(text, options.file, true);
+  return {
+    text,
+    settings: after,
+    placed: [...placed, ...placesOf(fresh, frame, after)],
+    leftOut,
+    upgraded,
+    assumed: frame.assumed.map(
+      ({ workload, namespace }) =>
+        `gateway workload ${workload} is in ${namespace}: it is not among the objects; meshwright:gateways.${workload}.namespace says so`,
+    ),
+    proof: proof(
+      objects.map(({ object }) => object),
+      [after],
+    ),
+    findings: checkMesh(after.settings, after.policy, after.source).problems,
+  };
+}
+
+/**
+ * @param isOwn - the text was written here, so that a problem is not the user's
+ */
+function readStack(text: string, file: string, isOwn = false): StackTextSettings {
+  const read = parseStackText(text, file);
+  if (!('problems' in read)) return read;
+  const problems = formatProblems(read.problems);
+  if (isOwn) throw new RefusedError(`The imported objects make no valid stack file, nothing was written:\n${problems}`);
+  throw new UserError(`${file} is no valid stack file, nothing was written:\n${problems}`);
+}
+
+interface Compared {
+  /** Objects that the file does not have, or is to get anew. */
+  fresh: Given[];
+  placed: Placed[];
+  /** What is taken out of the file, to be written anew. */
+  removed: Removal[];
+  /** Objects that were made by what is taken out, and that the input does not have. */
+  displaced: KubernetesObject[];
+}
+
+function compared(objects: readonly Given[], before: StackTextSettings | undefined, force: boolean): Compared {
+  if (before === undefined) return { fresh: [...objects], placed: [], removed: [], displaced: [] };
+  const mesh = renderMesh(before.settings);
+  const made = [...mesh.existingNamespaces, ...mesh.objects];
+  const byIdentity = new Map(made.map((one) => [identity(one.object), one]));
+  const fresh: Given[] = [];
+  const placed: Placed[] = [];
+  const origins = new Set<string>();
+  for (const given of objects) {
+    const own = byIdentity.get(identity(given.object));
+    if (own === undefined) fresh.push(given);
+    else if (comparableInAnyVersion(own.object) === comparableInAnyVersion(given.object))
+      placed.push({ ...placeOf(given, own), is: 'present' });
+    else if (force && isReplaceable(own)) {
+      origins.add(own.origin);
+      fresh.push(given);
+    } else {
+      const why = force
+        ? 'it is made by a section that an import does not write'
+        : 'the stack file says something else';
+      placed.push({ ...placeOf(given, own), is: 'kept', why });
+    }
+  }
+  const freshOnes = new Set(fresh.map(({ object }) => identity(object)));
+  const gone = made.filter(({ origin }) => origins.has(origin));
+  // A route that is written anew keeps the objects that the input does not have.
+  const displaced = gone.map(({ object }) => object).filter((object) => !freshOnes.has(identity(object)));
+  const isPresent = new Set(displaced.map(identity));
+  return {
+    fresh,
+    placed: placed.filter(
+      ({ is, title }) =>
+        is !== 'present' || !displaced.some((one) => objectTitle(one) === title && isPresent.has(identity(one))),
+    ),
+    removed: [...origins].map((origin) => parseKeyPath(origin)),
+    displaced,
+  };
+}
+
+function placeOf({ object, place }: Given, { origin }: Rendered): Omit<Placed, 'is'> {
+  return { title: objectTitle(object), kind: object.kind, place, key: origin };
+}
+
+function isReplaceable({ origin }: Rendered): boolean {
+  return ['routes', 'objects', 'namespaces', 'gateways'].includes(String(parseKeyPath(origin)[0]));
+}
+
+function withoutRemoved({ settings, policy }: Settings, removed: readonly Removal[]): Settings {
+  if (removed.length === 0) return { settings, policy };
+  const rest = structuredClone(settings);
+  for (const keys of removed) deleteAt(rest, keys);
+  return { settings: rest, policy };
+}
+
+function deleteAt(root: unknown, keys: readonly Key[]): void {
+  const parent = valueAt(root, keys.slice(0, -1));
+  const last = keys.at(-1);
+  // An item of a list is no key that anything could be added below.
+  if (typeof parent !== 'object' || parent === null || last === undefined || Array.isArray(parent)) return;
+  Reflect.deleteProperty(parent, last);
+}
+
+/** Where the new objects are in the file. */
+function placesOf(fresh: readonly Given[], frame: Frame, after: StackTextSettings): Placed[] {
+  const mesh = renderMesh(after.settings);
+  const made = new Map([...mesh.existingNamespaces, ...mesh.objects].map((one) => [identity(one.object), one]));
+  const reasons = new Map(frame.objects.map(({ object, why }) => [identity(object), why]));
+  return fresh.map((given) => {
+    const own = made.get(identity(given.object));
+    const why = reasons.get(identity(given.object));
+    const place = {
+      title: objectTitle(given.object),
+      kind: given.object.kind,
+      place: given.place,
+      key: own?.origin ?? '',
+    };
+    return why === undefined ? { ...place, is: 'frame' as const } : { ...place, is: 'verbatim' as const, why };
+  });
+}

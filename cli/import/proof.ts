@@ -1,0 +1,101 @@
+import { compareStrings } from '../../mesh/collections';
+import { same } from '../../mesh/json';
+import { objectTitle, type KubernetesObject } from '../../mesh/manifests/kubernetes';
+import { renderMesh } from '../../mesh/manifests/mesh';
+import { diffStatus, mergedOptions, stackTraffic, trafficDiffText, type TrafficInput } from '../../mesh/traffic';
+import { requestClasses } from '../../mesh/traffic/classes/classes';
+import { modelDiff } from '../../mesh/traffic/diff/traffic-diff';
+import { trafficModel, trafficModels } from '../../mesh/traffic/traffic-model';
+import { identity } from '../objects';
+import type { Settings } from '../../config/parse';
+import { comparableInAnyVersion } from './comparable';
+
+/** What an import changes: nothing, when it is right. */
+export interface Proof {
+  /** Objects that were compared. */
+  objects: number;
+  /** Titles of those that the stack file makes differently, or not at all. */
+  differing: string[];
+  missing: string[];
+  /** Classes of requests that the mesh tells apart. */
+  classes: number;
+  /** How many of them go elsewhere or are treated in another way. */
+  moved: number;
+  /** The moves in words; empty when there are none. */
+  moves: string;
+  /** `unknown`: it cannot be told. */
+  traffic: 'same' | 'changed' | 'unknown';
+}
+
+/** Compares what stack files make together with the objects that they were imported from: object by object, and by the routing model. Pure. */
+export function proof(objects: readonly KubernetesObject[], stacks: readonly Settings[]): Proof {
+  const rendered = stacks.map(({ settings }) => renderMesh(settings));
+  const made = new Map<string, KubernetesObject>();
+  // A namespace that a stack only names says nothing; another stack has its labels.
+  for (const { object } of rendered.flatMap((mesh) => [...mesh.existingNamespaces, ...mesh.objects]))
+    if (!made.has(identity(object)) || !isBareNamespace(object)) made.set(identity(object), object);
+  const missing = objects.filter((object) => !made.has(identity(object)));
+  const differing = objects.filter((object) => {
+    const own = made.get(identity(object));
+    return own !== undefined && comparableInAnyVersion(own) !== comparableInAnyVersion(object);
+  });
+  return {
+    objects: objects.length,
+    differing: differing.map(objectTitle),
+    missing: missing.map(objectTitle),
+    ...trafficProof(sides(objects, stacks)),
+  };
+}
+
+function isBareNamespace({ kind, apiVersion, metadata }: KubernetesObject): boolean {
+  return kind === 'Namespace' && apiVersion === 'v1' && metadata.labels === undefined;
+}
+
+function trafficProof({ before, after }: Sides): Pick<Proof, 'classes' | 'moved' | 'moves' | 'traffic'> {
+  // The model is a function of the objects, so that equal ones need no second model.
+  if (same(sortedByName(before.objects), sortedByName(after.objects)))
+    return {
+      classes: requestClasses(trafficModel(before.objects, before.options)).length,
+      moved: 0,
+      moves: '',
+      traffic: 'same',
+    };
+  const models = trafficModels(before.objects, after.objects, { before: before.options, after: after.options });
+  const diff = { ...modelDiff(models.before, models.after), ownedWeights: [] };
+  const traffic = diffStatus(diff);
+  return {
+    classes: requestClasses(models.before).length,
+    moved: diff.moves.length,
+    moves: traffic === 'same' ? '' : trafficDiffText(diff),
+    traffic,
+  };
+}
+
+function sortedByName(objects: readonly KubernetesObject[]): KubernetesObject[] {
+  return objects
+    .map((object) => ({ object, name: identity(object) }))
+    .sort((a, b) => compareStrings(a.name, b.name))
+    .map(({ object }) => object);
+}
+
+interface Sides {
+  before: TrafficInput;
+  after: TrafficInput;
+}
+
+/** The mesh of the stacks, and the same mesh with the objects as they were before the import. */
+function sides(objects: readonly KubernetesObject[], stacks: readonly Settings[]): Sides {
+  const all = stacks.map(({ settings, policy }) => stackTraffic(settings, policy));
+  const imported = new Set(objects.map(identity));
+  const made = new Map<string, KubernetesObject>();
+  for (const object of all.flatMap((one) => one.objects)) {
+    const key = identity(object);
+    if (isBareNamespace(object) && (made.has(key) || !imported.has(key))) continue;
+    made.set(key, object);
+  }
+  const others = [...made].filter(([key]) => !imported.has(key)).map(([, object]) => object);
+  // Weights are compared as stated, also those that a controller owns.
+  const options = mergedOptions(all);
+  delete options.weightOwners;
+  return { before: { options, objects: [...others, ...objects] }, after: { options, objects: [...made.values()] } };
+}

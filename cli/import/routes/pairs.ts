@@ -1,0 +1,113 @@
+import { pushTo } from '../../../mesh/collections';
+import { asList, asMap, asString, asStrings, same, without } from '../../../mesh/json';
+import { labelMaxLength } from '../../../mesh/manifests/formats';
+import { apiGroup, type KubernetesObject } from '../../../mesh/manifests/kubernetes';
+import { servicePlace } from '../../../mesh/model/externals';
+import { isWildcard, resolveHost } from '../../../mesh/model/hosts';
+import { serviceOf } from './destinations';
+
+const networking = 'networking.istio.io';
+
+export function isVirtualService({ apiVersion, kind }: KubernetesObject): boolean {
+  return kind === 'VirtualService' && apiGroup(apiVersion) === networking;
+}
+
+export function isDestinationRule({ apiVersion, kind }: KubernetesObject): boolean {
+  return kind === 'DestinationRule' && apiGroup(apiVersion) === networking;
+}
+
+/** What is to become one route. */
+export interface Draft {
+  key: string;
+  routing?: KubernetesObject;
+  rules: KubernetesObject[];
+  /** FQDN of the service that it is about; undefined where it sends to several. */
+  service?: string | undefined;
+}
+
+/** The first wish that is free, else the last one with a number. */
+export type KeyChoice = (wishes: readonly string[]) => string;
+
+export function keyChoice(reserved: readonly string[]): KeyChoice {
+  const taken = new Set(reserved);
+  return (wishes) => {
+    const last = wishes.at(-1) ?? 'route';
+    let key = wishes.find((wish) => !taken.has(wish));
+    for (let number = 2; key === undefined; number++) if (!taken.has(`${last}-${number}`)) key = `${last}-${number}`;
+    taken.add(key);
+    return key;
+  };
+}
+
+/** Which objects belong together, and under which key. */
+export function joined(
+  namespace: string,
+  objects: readonly KubernetesObject[],
+  domain: string,
+  keyOf: KeyChoice,
+): Draft[] {
+  const fqdn = (host: string): string => resolveHost(host, namespace, domain);
+  const routings = objects.filter(isVirtualService).map((object) => {
+    const service = serviceOf(object, fqdn);
+    const short = service === undefined ? undefined : shortName(service, domain);
+    const own = asKey(object.metadata.name);
+    const isOwnHost = service !== undefined && asStrings(object.spec?.['hosts']).map(fqdn).includes(service);
+    const rank = isOwnHost ? 0 : short === own ? 1 : short === undefined ? 3 : 2;
+    return { object, service, rank, wishes: short === undefined ? [own] : [short, own] };
+  });
+  routings.sort((a, b) => a.rank - b.rank);
+  const drafts: Draft[] = routings.map(({ object, service, wishes }) => ({
+    key: keyOf(wishes),
+    routing: object,
+    rules: [],
+    service,
+  }));
+  const rulesByHost = new Map<string, KubernetesObject[]>();
+  for (const rule of objects.filter(isDestinationRule))
+    pushTo(rulesByHost, fqdn(asString(rule.spec?.['host']) ?? ''), rule);
+  for (const [service, rules] of rulesByHost) {
+    const short = shortName(service, domain);
+    const candidates = drafts.filter((draft) => draft.service === service && draft.rules.length === 0);
+    const home = candidates.find(({ key }) => key === short) ?? candidates[0];
+    const key = home?.key ?? short;
+    const groups = rules.length > 1 && isOnePerVersion(rules) ? [rules] : rules.map((rule) => [rule]);
+    groups.forEach((group, index) => {
+      if (index === 0 && home !== undefined) home.rules = group;
+      else
+        drafts.push({ key: keyOf([key, ...group.map(({ metadata }) => asKey(metadata.name))]), rules: group, service });
+    });
+  }
+  return drafts;
+}
+
+/** Rules that differ only in their names and in the one subset that each has. */
+function isOnePerVersion(rules: readonly KubernetesObject[]): boolean {
+  const subsets = rules.map(({ spec = {} }) => asList(spec['subsets']).map(asMap));
+  const names = subsets.flatMap((own) => own.map(({ name }) => String(name)));
+  const rest = rules.map(({ metadata, spec = {}, ...others }) => ({
+    ...others,
+    metadata: without({ ...metadata }, 'name'),
+    spec: without(spec, 'subsets'),
+  }));
+  return (
+    subsets.every((own) => own.length === 1) &&
+    new Set(names).size === rules.length &&
+    rest.every((one) => same(one, rest[0]))
+  );
+}
+
+/** A name as the key of a service: a DNS label. */
+export function asKey(name: string): string {
+  const label = name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, labelMaxLength)
+    .replace(/^-+|-+$/g, '');
+  return label === '' ? 'route' : label;
+}
+
+/** Name of the Service behind an FQDN, also one of another cluster domain; of a host outside of the cluster the host itself. */
+function shortName(fqdn: string, domain: string): string {
+  const [, service] = /^([^.*]+)\.[^.]+\.svc(?:\.|$)/.exec(fqdn) ?? [];
+  return asKey(servicePlace(fqdn, domain)?.name ?? service ?? (isWildcard(fqdn) ? `any${fqdn.slice(1)}` : fqdn));
+}

@@ -1,0 +1,160 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { KubernetesApi, LiveObject } from '../cluster/api';
+import { asMap, asName, asString, isPlainMap, type JsonMap } from '../mesh/json';
+import { objectTitle, type KubernetesObject } from '../mesh/manifests/kubernetes';
+import { adoptHint, fixedDifference, isCovered, movedFields, obstacle, type Adopt } from './adoption';
+import { isMarkedByOthers, isOfStack, ownerOf } from './ownership';
+
+/** Type token of a Helm release. */
+export const releaseType = 'kubernetes:helm.sh/v3:Release';
+
+/** Field managers of Meshwright's resources. */
+const ownManagers = /^meshwright(-[0-9a-f]{20})?$/;
+
+/** What adoption asks of a cluster. */
+export type AdoptionApi = Pick<KubernetesApi, 'get' | 'list' | 'patch'> & {
+  connection: Pick<KubernetesApi['connection'], 'server'>;
+};
+
+/**
+ * Takes over objects that exist already: gives their resources Pulumi's option `import`, so that a preview shows them as imported. An object that is in the state already has the same id, and is not
+ * imported again.
+ */
+export class Adoption {
+  private readonly routes = new Map<string, Promise<Map<string, LiveObject>>>();
+
+  /**
+   * @param open - opens the cluster before the first look-up
+   * @param isPreview - whether this run is one. Asked for here, since transforms run outside of the program's context
+   */
+  constructor(
+    private readonly open: () => Promise<AdoptionApi>,
+    private readonly adopt: Adopt,
+    private readonly isPreview = false,
+  ) {}
+
+  /**
+   * The id under which to import an object.
+   * @param manager - field manager of its resource
+   * @returns undefined when it does not exist or must not be taken over: then the guard before its creation says so
+   */
+  async objectId(object: KubernetesObject, manager: string): Promise<string | undefined> {
+    if (!isCovered(this.adopt, objectTitle(object))) return undefined;
+    const live = await this.look(async (api) => api.get(object));
+    if (live === undefined || obstacle(live) !== undefined || fixedDifference(unwrapped(object), live) !== undefined)
+      return undefined;
+    // A renamed resource deletes the object under its old name, so this one must not be imported under a new one unless it is named.
+    const isOther = this.adopt === true && isAppliedByOthers(live, manager);
+    return isOther ? undefined : idOf(live);
+  }
+
+  /** The id under which to import a Helm release: it has a deployed revision. */
+  async releaseId(release: JsonMap): Promise<string | undefined> {
+    const [namespace, name] = [asName(release['namespace']), asName(release['name'])];
+    if (namespace === undefined || name === undefined) return undefined;
+    if (!isCovered(this.adopt, objectTitle({ kind: 'Release', metadata: { name, namespace } }))) return undefined;
+    const isDeployed = await this.look(async (api) => isReleaseDeployed(api, namespace, name));
+    return isDeployed === true ? `${namespace}/${name}` : undefined;
+  }
+
+  /**
+   * The id under which to import a Route, when one of its objects exists and all that exist may be taken over.
+   * @param urn - URN of its resource
+   */
+  async routeId(urn: string, inputs: JsonMap): Promise<string | undefined> {
+    const namespace = asString(inputs['namespace']) ?? '';
+    const found = await this.look(async (api) => ({
+      server: api.connection.server,
+      all: await this.list(api, namespace),
+    }));
+    if (found === undefined) return undefined;
+    const owner = ownerOf(urn, found.server, namespace);
+    const existing = Object.keys(asMap(inputs['objects'])).flatMap((title) => found.all.get(title) ?? []);
+    const mayBeTaken = (live: LiveObject): boolean =>
+      isOfStack(live, owner) ||
+      (isCovered(this.adopt, objectTitle(live)) &&
+        obstacle(live, inputs['weightsOwnedBy'] !== undefined) === undefined &&
+        (this.adopt !== true || !isMarkedByOthers(live, owner)));
+    return existing.length > 0 && existing.every(mayBeTaken) ? owner.id : undefined;
+  }
+
+  /** Moves the fields of an adopted object to its resource, before the first update applies it. */
+  readonly moveFields: pulumi.ResourceHookFunction = async ({ newInputs, oldInputs }) => {
+    const object = unwrapped(newInputs) as KubernetesObject;
+    const manager = managerOf(object);
+    // After the first update the state has the field manager.
+    if (manager === undefined || managerOf(oldInputs as KubernetesObject) === manager) return;
+    const api = await this.open();
+    const live = await api.get(object);
+    const moved = live === undefined ? undefined : movedFields(object, live, manager);
+    if (live === undefined || moved === undefined) return;
+    const { resourceVersion: value } = live.metadata;
+    const operations = [
+      { op: 'test', path: '/metadata/resourceVersion', value },
+      { op: 'replace', path: '/metadata/managedFields', value: moved.entries },
+    ];
+    await api.patch(object, operations, manager);
+  };
+
+  private list(api: AdoptionApi, namespace: string): Promise<Map<string, LiveObject>> {
+    const known = this.routes.get(namespace);
+    if (known !== undefined) return known;
+    const kinds = ['VirtualService', 'DestinationRule'].map((kind) => `${kind}.networking.istio.io`);
+    const lists = Promise.all(kinds.map((key) => api.list(key, { namespace, metadataOnly: true })));
+    const objects = lists.then((all) => new Map(all.flat().map((live) => [objectTitle(live), live])));
+    this.routes.set(namespace, objects);
+    return objects;
+  }
+
+  /** A preview may run before the cluster exists. */
+  private async look<T>(ask: (api: AdoptionApi) => Promise<T>): Promise<T | undefined> {
+    try {
+      return await ask(await this.open());
+    } catch (error) {
+      if (this.isPreview) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** Properties as a transform or a hook gets them, without the wrappers of secrets. A hook gets secrets as Outputs, which count as not stated. */
+export function unwrapped<T>(value: T): T {
+  const inner: unknown = pulumi.runtime.isRpcSecret(value) ? pulumi.runtime.unwrapRpcSecret(value) : value;
+  if (pulumi.Output.isInstance(inner)) return undefined as T;
+  if (Array.isArray(inner)) return inner.map(unwrapped) as T;
+  if (!isPlainMap(inner)) return inner as T;
+  return Object.fromEntries(Object.entries(inner).map(([key, item]) => [key, unwrapped(item)])) as T;
+}
+
+/** Whether Helm has a deployed revision of a release. */
+export async function isReleaseDeployed(
+  api: Pick<KubernetesApi, 'list'>,
+  namespace: string,
+  name: string,
+): Promise<boolean> {
+  const labelSelector = `owner=helm,name=${name},status=deployed`;
+  return (await api.list('Secret', { namespace, labelSelector, metadataOnly: true })).length > 0;
+}
+
+/** Why an object that exists is not taken over, and how to take it over. */
+export function notAdopted(object: KubernetesObject, live: LiveObject): string {
+  const reason = obstacle(live) ?? fixedDifference(unwrapped(object), live);
+  return reason === undefined ? `${adoptHint(objectTitle(object))}.` : `It cannot be taken over as it is: ${reason}.`;
+}
+
+function idOf({ metadata: { namespace, name } }: LiveObject): string {
+  return namespace === undefined ? name : `${namespace}/${name}`;
+}
+
+/** Tells the Kubernetes provider the field manager under which to apply an object. */
+export const fieldManagerAnnotation = 'pulumi.com/patchFieldManager';
+
+function managerOf(object: KubernetesObject | undefined): string | undefined {
+  return object?.metadata.annotations?.[fieldManagerAnnotation];
+}
+
+function isAppliedByOthers({ metadata }: LiveObject, manager: string): boolean {
+  return (metadata.managedFields ?? []).some(
+    (entry) => entry.operation === 'Apply' && entry.manager !== manager && ownManagers.test(entry.manager ?? ''),
+  );
+}
