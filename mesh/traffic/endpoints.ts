@@ -137,9 +137,10 @@ function connect(
   workload: MeshWorkload,
 ): EndpointConnection {
   const client = { proxy: view.proxy, namespace: view.namespace, labels: view.labels };
-  const { sent, result, rule, policy } = handshake(model, client, service, { port, subset }, workload);
+  const { sent, result, rule, policy, doubt } = handshake(model, client, service, { port, subset }, workload);
   const mutual = sent === 'mutual';
   if (result === 'accepted') return { mutual };
+  if (doubt !== undefined) return { mutual, unknown: doubt };
   const server = `${workload.kind} ${workload.namespace}/${workload.name}`;
   const sends = { plaintext: 'plaintext', tls: 'its own TLS', mutual: 'mutual TLS' }[sent];
   const client2 = rule === undefined ? 'the client' : `DestinationRule ${rule.namespace}/${rule.name}`;

@@ -75,7 +75,8 @@ describe('routing model against recorded answers of istiod and Envoy', () => {
     world: serverWorld,
     meshConfig: serverMeshConfig,
     predict: expectedAtServer,
-    counted: { sets: 300, compared: 15_000, unknown: 0, refused: 0 },
+    // Unknown: 4.7 %, no more than 5.
+    counted: { sets: 300, compared: 14_290, unknown: 710, refused: 0 },
   });
   replays<Side>({
     title: 'connection',
@@ -127,8 +128,8 @@ function replays<From extends string>({
         const prediction = predict(traffic, from, request);
         const problem = misfit(prediction, counts);
         if (problem !== undefined) wrong.push(`set ${seed} ${title} ${index}: ${problem}`);
-        found.compared += counts.size === 0 ? 0 : 1;
-        found.unknown += prediction.size === 0 ? 1 : 0;
+        assert.ok(counts.size > 0, `set ${seed} has no answer to ${title} ${index}`);
+        found[prediction.size === 0 ? 'unknown' : 'compared']++;
         if (refused?.(traffic, from, request) === true) found.refused++;
       });
     }

@@ -327,6 +327,45 @@ describe('mutual TLS', () => {
     ]);
   });
 
+  it('versions of Istio differ in automatic mutual TLS to a subset whose port has no mode, while the rule has one', () => {
+    const rule = (mode: string, subset: Json = {}): KubernetesObject =>
+      networking('DestinationRule', 'till/pay', {
+        host: 'pay',
+        trafficPolicy: {
+          tls: { mode },
+          portLevelSettings: [{ port: { number: 80 }, loadBalancer: { simple: 'ROUND_ROBIN' } }],
+        },
+        subsets: [{ name: 'v1', labels: { version: 'v1' }, ...subset }],
+      });
+    const toV1 = networking('VirtualService', 'till/pay', {
+      hosts: ['pay'],
+      http: [{ route: [{ destination: { host: 'pay', subset: 'v1' } }] }],
+    });
+    const off = security('PeerAuthentication', 'till/off', {
+      selector: { matchLabels: { app: 'pay' } },
+      mtls: { mode: 'DISABLE' },
+    });
+    const doubt = `whether automatic mutual TLS to ${host} v1 follows the mode of its DestinationRule, as it does since Istio 1.31`;
+    assert.deepEqual(
+      [
+        asked([...pay, rule('DISABLE'), toV1, strict], {}),
+        asked([...pay, rule('ISTIO_MUTUAL'), toV1, strict], {}),
+        asked([...pay, rule('ISTIO_MUTUAL'), toV1, off], {}),
+        asked([...pay, rule('DISABLE'), toV1, off], {}),
+        asked([...pay, rule('DISABLE', { trafficPolicy: { tls: { mode: 'ISTIO_MUTUAL' } } }), toV1, strict], {}),
+        asked([...pay, rule('DISABLE'), strict], {}),
+      ],
+      [
+        ['pay.till v1', doubt],
+        ['pay.till v1'],
+        ['pay.till v1', doubt],
+        ['pay.till v1'],
+        ['pay.till v1'],
+        [`pay.till (503: ${takes}, and the client sends plaintext)`],
+      ],
+    );
+  });
+
   it('a retry may save requests that only some pods refuse, if the policy retries such failures', () => {
     const mutual = networking('DestinationRule', 'till/pay', {
       host: 'pay',
