@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Request } from '../../../mesh/traffic/request';
-import { trafficModel } from '../../../mesh/traffic/traffic-model';
 import { connectionSet, openConnectionSet } from '../../mesh/traffic/generated/connection-set';
 import { connectionBackendPort, connectionObjects } from '../../mesh/traffic/generated/connection-world';
-import { expected, type Predict } from '../../mesh/traffic/generated/expected';
-import { connectionPredictor } from '../../mesh/traffic/generated/expected-connection';
+import { expected } from '../../mesh/traffic/generated/expected';
+import { expectedConnection } from '../../mesh/traffic/generated/expected-connection';
 import { expectedUnderPolicies, policySet } from '../../mesh/traffic/generated/policy-set';
 import { openRouteSet, routeSet, type Side } from '../../mesh/traffic/generated/route-set';
 import {
@@ -33,8 +32,6 @@ interface Kind extends Sets<Side> {
 const requestKind = { requests: 50, world: worldObjects, send: observe, outsidePort: backendPort };
 // Tests of connections need the HTTP world, too: a sidecar answers for the marker only if some service has its port.
 const connectionWorld = [...worldObjects, ...connectionObjects];
-const predictConnections = (config: Record<string, unknown>): Predict =>
-  connectionPredictor(trafficModel(connectionWorld, { meshConfig: config, complete: true }));
 const connectionKind = {
   requests: 30,
   world: connectionWorld,
@@ -76,7 +73,7 @@ const kinds: Kind[] = [
     sets: setCount(100, 5),
     generate: connectionSet,
     meshConfig,
-    predict: predictConnections(meshConfig),
+    predict: expectedConnection,
     recording: 'connection-sets',
     ...{ ...connectionKind, times },
   },
@@ -85,7 +82,7 @@ const kinds: Kind[] = [
     sets: setCount(100, 3),
     generate: openConnectionSet,
     meshConfig: openMeshConfig,
-    predict: predictConnections(openMeshConfig),
+    predict: expectedConnection,
     recording: 'open-connection-sets',
     ...{ ...connectionKind, times },
   },
