@@ -102,6 +102,7 @@ describe('a real API server', function () {
       const why = await refusal(object);
       if (why !== '' && !/no kind|not found|does not know/.test(why)) refused.push(`${why}\n${JSON.stringify(object)}`);
     }
+    console.log(`      ${drawn.length} of ${objects.size} objects`);
     assert.ok(objects.size > 50, `${objects.size} objects`);
     assert.deepEqual(refused, []);
   });
