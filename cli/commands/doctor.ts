@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { ClusterError, hasKubeconfig } from '../../cluster/api';
+import { labStatus } from '../../cluster/lab';
 import { renderMesh } from '../../mesh/manifests/mesh';
 import type { Release } from '../../mesh/manifests/release';
 import { contextOf, labByDefault } from '../cluster';
@@ -47,7 +48,7 @@ async function doctor({ context, kubeconfig, json, ...choice }: DoctorFlags): Pr
     named === undefined && kubeconfig === undefined && lab === undefined && !hasKubeconfig()
       ? undefined
       : await factsOf(options, stack?.facts);
-  const local = await localFacts(stack?.releases ?? [], lab !== undefined, problem);
+  const local = await localFacts(stack?.releases ?? [], lab !== undefined || (await isLab(cluster?.server)), problem);
   const results = [...judgeLocal(local), ...(cluster === undefined ? [] : judgeCluster(cluster.facts))];
   const notes = [
     ...localNotes(local),
@@ -61,6 +62,11 @@ async function doctor({ context, kubeconfig, json, ...choice }: DoctorFlags): Pr
   );
   if (results.some(({ findings }) => findings.length > 0)) process.exitCode = exitCodes.findings;
   else if (results.some(({ unknown }) => unknown !== undefined)) process.exitCode = exitCodes.cannotTell;
+}
+
+/** Whether KUBECONFIG or a flag names this project's lab. */
+async function isLab(server: string | undefined): Promise<boolean> {
+  return server !== undefined && server !== '' && (await labStatus()).apiServer.url === server;
 }
 
 async function factsOf(

@@ -3,7 +3,7 @@ import { asList, asMap, asName, asString, asStringMap, type JsonMap } from '../.
 import { type ClusterFacts, type Fact, known, type Listed } from '../facts';
 
 export function objectsOf(facts: ClusterFacts, key: Listed): readonly LiveObject[] {
-  return known<readonly LiveObject[]>(facts.objects[key] as Fact<readonly LiveObject[]>);
+  return known<readonly LiveObject[]>(facts.objects[key]);
 }
 
 export function nameOf({ metadata }: LiveObject): string {
