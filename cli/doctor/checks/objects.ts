@@ -1,6 +1,6 @@
 import type { LiveObject } from '../../../cluster/api';
 import { asList, asMap, asName, asString, asStringMap, type JsonMap } from '../../../mesh/json';
-import { type ClusterFacts, type Fact, known, type Listed } from '../facts';
+import { type ClusterFacts, known, type Listed } from '../facts';
 
 export function objectsOf(facts: ClusterFacts, key: Listed): readonly LiveObject[] {
   return known<readonly LiveObject[]>(facts.objects[key]);
