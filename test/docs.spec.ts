@@ -153,10 +153,7 @@ describe('docs', () => {
         continue;
       }
       const [command = ''] = text.split('\n');
-      const words = [...command.replace('$ npx meshwright ', '').matchAll(/'([^']*)'|(\S+)/g)].map(
-        ([, quoted, plain]) => quoted ?? plain ?? '',
-      );
-      const { code, stdout, stderr } = meshwright([...words, '--config', stack]);
+      const { code, stdout, stderr } = meshwright([...wordsOf(command), '--config', stack]);
       assert.notEqual(code, 2, `${command}: ${stderr}`);
       shown.push(text);
       printed.push(`${command}\n${`${stdout}${stderr}`.replaceAll(stack, 'Pulumi.dev.yaml')}`);
@@ -167,6 +164,21 @@ describe('docs', () => {
       writeFileSync(join(root, page), written);
     } else assert.deepEqual(printed, shown);
     assert.ok(shown.length > 6);
+  });
+
+  it('every explanation of a sample that a page shows is what the command prints', function () {
+    this.timeout(60_000);
+    const shown = pages.flatMap((page) =>
+      blocks(page)
+        .filter(({ text }) => /^\$ npx meshwright (explain|check) .*--sample/.test(text))
+        .map(({ text }) => text),
+    );
+    assert.ok(shown.length > 0);
+    const printed = shown.map((text) => {
+      const [command = ''] = text.split('\n');
+      return `${command}\n${meshwright(wordsOf(command)).stdout}`;
+    });
+    assert.deepEqual(printed, shown);
   });
 
   it('every command and flag that a page names exists', () => {
@@ -182,6 +194,13 @@ describe('docs', () => {
     assert.deepEqual(commandProblems('npm start -- --sampel 000'), ['start has no --sampel']);
   });
 });
+
+/** The words of `$ npx meshwright …`, without quotes. */
+function wordsOf(command: string): string[] {
+  return [...command.replace('$ npx meshwright ', '').matchAll(/'([^']*)'|(\S+)/g)].map(
+    ([, quoted, plain]) => quoted ?? plain ?? '',
+  );
+}
 
 function stackProblems(text: string): string[] {
   const parsed = parseStackText(text, 'block');

@@ -1,8 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { asList, asMap, asName, asString, asStringMap, asStrings } from '../../../mesh/json';
 import { type ClusterFacts, type Finding, known } from '../facts';
-import { controlPlanes, labelsOf, nameOf, namespaceOf, objectsOf, specOf } from './objects';
-import { injectorsOf, validatorsOf } from './webhooks';
+import { controlPlanes, injectorsOf, validatorsOf, labelsOf, nameOf, namespaceOf, objectsOf, specOf } from './objects';
 
 /** How long before its end a certificate is a finding. */
 const warnDays = 30;

@@ -61,6 +61,15 @@ export function controlPlanes(facts: ClusterFacts): ControlPlane[] {
   });
 }
 
+/** The webhooks that inject sidecars, also those of revision tags. */
+export function injectorsOf(facts: ClusterFacts): LiveObject[] {
+  return objectsOf(facts, 'injectors').filter((one) => labelsOf(one)['app'] === 'sidecar-injector');
+}
+
+export function validatorsOf(facts: ClusterFacts): LiveObject[] {
+  return objectsOf(facts, 'validators').filter((one) => labelsOf(one)['app'] === 'istiod');
+}
+
 /** `1.30.3` of `docker.io/istio/proxyv2:1.30.3-distroless`; undefined for another tag. */
 export function versionOf(image: string | undefined): string | undefined {
   return /:v?(\d+\.\d+\.\d+)[^/]*$/.exec(image ?? '')?.[1];

@@ -2,7 +2,16 @@ import type { LiveObject } from '../../../cluster/api';
 import { asList, asMap, asName, asString } from '../../../mesh/json';
 import { type ClusterFacts, type Finding, known } from '../facts';
 import { certificatesIn, fingerprint } from './certificates';
-import { controlPlanes, type ControlPlane, labelsOf, nameOf, namespaceOf, objectsOf } from './objects';
+import {
+  controlPlanes,
+  type ControlPlane,
+  injectorsOf,
+  labelsOf,
+  nameOf,
+  namespaceOf,
+  objectsOf,
+  validatorsOf,
+} from './objects';
 
 /** The webhooks of a control plane exist, trust istiod, and lead to it. */
 export function judgeWebhooks(facts: ClusterFacts): Finding[] {
@@ -29,15 +38,6 @@ function noWebhook({ revision, namespace, name }: ControlPlane, kind: string, ef
     where: `Deployment ${namespace}/${name}`,
     fix: 'run pulumi up --refresh, which creates it again with the release of istiod or base',
   };
-}
-
-/** The webhooks that inject sidecars, also those of revision tags. */
-export function injectorsOf(facts: ClusterFacts): LiveObject[] {
-  return objectsOf(facts, 'injectors').filter((one) => labelsOf(one)['app'] === 'sidecar-injector');
-}
-
-export function validatorsOf(facts: ClusterFacts): LiveObject[] {
-  return objectsOf(facts, 'validators').filter((one) => labelsOf(one)['app'] === 'istiod');
 }
 
 function revisionOf(configuration: LiveObject): string {

@@ -6,6 +6,7 @@ import {
   annotationsOf,
   containersOf,
   controlPlanes,
+  injectorsOf,
   isDeleted,
   labelsOf,
   nameOf,
@@ -16,7 +17,6 @@ import {
   statusOf,
   versionOf,
 } from './objects';
-import { injectorsOf } from './webhooks';
 
 /** Pods that should have a sidecar and have none, in namespaces or by labels that ask for one. */
 export function judgeSidecars(facts: ClusterFacts): Finding[] {

@@ -1,6 +1,7 @@
 import { compareStrings } from '../../collections';
 import { share } from '../share';
-import { edgeKey, type GraphChange, type GraphEdge, type GraphNode, type TrafficGraph } from './graph';
+import { edgeKey } from './graph';
+import type { GraphChange, GraphEdge, GraphNode, TrafficGraph } from './types';
 
 /** Both graphs as one, with marks on every part that is added, removed or changed. */
 export function changedGraph(before: TrafficGraph, after: TrafficGraph): TrafficGraph {

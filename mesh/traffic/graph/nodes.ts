@@ -4,7 +4,7 @@ import type { EffectiveRule, MeshGateway, MeshModel, MeshService } from '../../m
 import type { Client } from '../classes/clients';
 import type { Destination, Outcome } from '../outcome';
 import { placeWords } from '../words';
-import type { GraphNode } from './graph';
+import type { GraphNode } from './types';
 
 /** Longest list of hosts or ports in a node. */
 const listed = 3;

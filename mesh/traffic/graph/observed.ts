@@ -1,5 +1,6 @@
 import { inBound, share } from '../share';
-import { configuredCaption, type GraphEdge, type GraphNode, type TrafficGraph } from './graph';
+import { configuredCaption } from './graph';
+import type { GraphEdge, GraphNode, TrafficGraph } from './types';
 
 const observedCaption = 'Drawn from the configuration, with the shares that Prometheus counted.';
 

@@ -1,4 +1,5 @@
-import { byShare, type GraphEdge, type TrafficGraph } from './graph';
+import { byShare } from './graph';
+import type { GraphEdge, TrafficGraph } from './types';
 import { type Section, sections } from './sections';
 import { isMember, lostWords, observedWords, shareWords } from './text';
 import { treeHtml, treeStyle } from './tree';

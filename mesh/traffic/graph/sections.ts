@@ -1,5 +1,5 @@
 import { compareStrings } from '../../collections';
-import type { GraphChange, GraphEdge, GraphNode, TrafficGraph } from './graph';
+import type { GraphChange, GraphEdge, GraphNode, TrafficGraph } from './types';
 
 /** One picture: the overview, or one namespace. */
 export interface Section {

@@ -1,7 +1,7 @@
 import { instance } from '@viz-js/viz';
 import { printable } from '../../strings';
 import { graphDot, nodeLines } from './text';
-import type { GraphNode, TrafficGraph } from './graph';
+import type { GraphNode, TrafficGraph } from './types';
 
 /** Colours of the graph in both colour schemes; contrast of text is at least 4.5 to 1. */
 export const graphStyle = `

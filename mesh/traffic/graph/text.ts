@@ -1,5 +1,5 @@
 import { percent } from '../share';
-import type { GraphChange, GraphEdge, GraphNode, TrafficGraph } from './graph';
+import type { GraphChange, GraphEdge, GraphNode, TrafficGraph } from './types';
 import { compareStrings } from '../../collections';
 import { printable } from '../../strings';
 

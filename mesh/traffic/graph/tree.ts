@@ -1,6 +1,6 @@
 import { compareStrings } from '../../collections';
 import { percent } from '../share';
-import type { GraphEdge, GraphNode, TrafficGraph } from './graph';
+import type { GraphEdge, GraphNode, TrafficGraph } from './types';
 import { escaped } from './svg';
 import { askedWords, isMember, lostWords, nodeLines, observedWords, sharedArrows, shareWords } from './text';
 

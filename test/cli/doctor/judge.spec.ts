@@ -26,8 +26,12 @@ const other = certificate('2036-01-01T00:00:00Z', 'other');
 const ending = certificate('2026-12-10T12:00:00Z', 'ending');
 const base64 = (value: string): string => Buffer.from(value).toString('base64');
 
-const object = (kind: string, name: string, namespace: string, rest: object = {}, labels = {}): LiveObject =>
-  ({ apiVersion: 'v1', kind, metadata: { name, namespace, labels }, ...rest });
+const object = (kind: string, name: string, namespace: string, rest: object = {}, labels = {}): LiveObject => ({
+  apiVersion: 'v1',
+  kind,
+  metadata: { name, namespace, labels },
+  ...rest,
+});
 const webhook = (kind: string, name: string, app: string, clientConfig: object, revision = 'default'): LiveObject =>
   object(kind, name, '', { webhooks: [{ name, clientConfig }] }, { app, 'istio.io/rev': revision });
 const istiod = { service: { name: 'istiod', namespace: 'istio-system' }, caBundle: base64(root) };

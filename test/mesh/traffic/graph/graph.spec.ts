@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { KubernetesObject } from '../../../../mesh/manifests/kubernetes';
 import { changedGraph } from '../../../../mesh/traffic/graph/changed';
-import { trafficGraph, type TrafficGraph } from '../../../../mesh/traffic/graph/graph';
+import { trafficGraph } from '../../../../mesh/traffic/graph/graph';
+import type { TrafficGraph } from '../../../../mesh/traffic/graph/types';
 import { standaloneSvg, svgRenderer } from '../../../../mesh/traffic/graph/svg';
 import { graphDot } from '../../../../mesh/traffic/graph/text';
 import { treeHtml } from '../../../../mesh/traffic/graph/tree';
@@ -16,15 +17,12 @@ const service = (name: string): KubernetesObject[] => [
     metadata: { name, namespace: 'shop' },
     spec: { selector: { app: name }, ports: [{ name: 'http', port: 80 }] },
   },
-  ...['v1', 'v2'].map(
-    (version) =>
-      ({
-        apiVersion: 'apps/v1',
-        kind: 'Deployment',
-        metadata: { name: `${name}-${version}`, namespace: 'shop' },
-        spec: { template: { metadata: { labels: { app: name, version } } } },
-      }),
-  ),
+  ...['v1', 'v2'].map((version) => ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: `${name}-${version}`, namespace: 'shop' },
+    spec: { template: { metadata: { labels: { app: name, version } } } },
+  })),
 ];
 const rule = (name: string, trafficPolicy: object = {}, ofV2: object = {}): KubernetesObject =>
   istio('networking', 'DestinationRule', name, {
