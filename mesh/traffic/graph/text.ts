@@ -3,7 +3,8 @@ import type { GraphChange, GraphEdge, GraphNode, TrafficGraph } from './types';
 import { compareStrings } from '../../collections';
 import { printable } from '../../strings';
 
-const marks = { added: '+ ', removed: '\u2212 ', changed: '~ ' } as const;
+/** A sign for each change, so that no change is marked by its colour alone. */
+export const marks = { added: '+ ', removed: '\u2212 ', changed: '~ ' } as const;
 
 /** Lines in a node. A sign marks a change, not only a colour. */
 export function nodeLines({ kind, label, notes, change }: GraphNode): string[] {
@@ -93,7 +94,7 @@ export function graphDot({ nodes, edges, captions }: TrafficGraph): string {
     `  graph [rankdir=LR, pad=0.25, fontname="Arial", fontsize=12, fontcolor="${ink.soft}", nodesep=0.25, ranksep=0.9, bgcolor="${ink.face}"];`,
     `  node [shape=box, style="rounded,filled", fontname="Arial", fontsize=12, margin="0.28,0.1", color="${ink.line}", fontcolor="${ink.text}"];`,
     `  edge [fontname="Arial", fontsize=10, arrowsize=0.7, color="${ink.line}", fontcolor="${ink.soft}"];`,
-    ...(captions.length === 0 ? [] : [`  label=${quoted(captions.join('\n'))}; labelloc=b; labeljust=l;`]),
+    ...(captions.length === 0 ? [] : [`  label=${leftAligned(captions)}; labelloc=b; labeljust=l;`]),
     ...clusters.flatMap((namespace, index) => {
       const own = serviceGroups(
         nodes.filter((node) => node.namespace === namespace),
@@ -102,7 +103,7 @@ export function graphDot({ nodes, edges, captions }: TrafficGraph): string {
       if (namespace === '') return own;
       return [
         `  subgraph cluster_${index} {`,
-        `    label=${quoted(namespace)}; class="namespace"; style="rounded"; color="${ink.line}"; labeljust=c;`,
+        `    label=${quoted(namespace)}; class="namespace"; style="rounded"; color="${ink.line}"; labelloc=t; labeljust=c;`,
         ...own.map((line) => `  ${line}`),
         '  }',
       ];
@@ -167,6 +168,11 @@ function arrowLine(edges: GraphEdge[]): string {
 /** Whether an edge only says to which service a version belongs. */
 export function isMember({ idle, share }: GraphEdge): boolean {
   return idle === true && share === '1';
+}
+
+/** Lines that start below each other; Graphviz centres others. */
+function leftAligned(lines: readonly string[]): string {
+  return `"${lines.map((line) => `${quoted(line).slice(1, -1)}\\l`).join('')}"`;
 }
 
 function quoted(text: string): string {

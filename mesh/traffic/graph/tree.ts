@@ -2,7 +2,7 @@ import { compareStrings } from '../../collections';
 import { percent } from '../share';
 import type { GraphEdge, GraphNode, TrafficGraph } from './types';
 import { escaped } from './svg';
-import { askedWords, isMember, lostWords, nodeLines, observedWords, sharedArrows, shareWords } from './text';
+import { askedWords, isMember, lostWords, marks, nodeLines, observedWords, sharedArrows, shareWords } from './text';
 
 /**
  * The graph as a tree, for screens too narrow for the picture: each gateway and service with the arrows that leave it,
@@ -42,7 +42,9 @@ function arrowHtml(arrow: readonly GraphEdge[], byId: ReadonlyMap<string, GraphN
   if (first === undefined || target === undefined) return '';
   const words = [...first.notes, ...lostWords(first), ...observedWords(first)];
   const lines = [...askedWords(arrow), ...words].map((line) => `<span>${escaped(line)}</span>`);
-  const share = isMember(first) ? '' : `<b>${shareWords(first) || '100 %'}</b>`;
+  const share = isMember(first)
+    ? ''
+    : `<b>${first.change === undefined ? '' : marks[first.change]}${shareWords(first) || '100 %'}</b>`;
   const bar = isMember(first)
     ? ''
     : `<span class="bar"><i style="width: ${escaped(percent(first.share).replace(/[<>] /, '').replace(' ', ''))}"></i></span>`;

@@ -173,7 +173,7 @@ describe('graph page in Chromium', function () {
     assert.deepEqual(names(narrow, 'heading'), ['Mesh 003', 'Mesh', 'istio-ingress', 'istio-system', 'user02']);
     const items = await page.evaluate(`[...document.querySelectorAll('.tree li li')].map((item) => item.innerText)`);
     assert.ok(
-      (items as string[]).includes('! observed 60 % of 1000 requests\n\nreviews v3\n1 pod\n0 % \u2192 50 %'),
+      (items as string[]).includes('! observed 60 % of 1000 requests\n\nreviews v3\n1 pod\n~ 0 % \u2192 50 %'),
       String(items),
     );
   });
