@@ -2,8 +2,11 @@ import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { ClusterError, hasKubeconfig } from '../../cluster/api';
 import { labStatus } from '../../cluster/lab';
+import { controlPlaneNamespace } from '../../mesh/manifests/control-plane';
+import { gatewayNamespace } from '../../mesh/manifests/gateway-workload';
 import { renderMesh } from '../../mesh/manifests/mesh';
 import type { Release } from '../../mesh/manifests/release';
+import type { StackSettings } from '../../mesh/manifests/settings';
 import { contextOf, labByDefault } from '../cluster';
 import { clusterFacts, unknownFacts } from '../doctor/gather';
 import type { ClusterFacts, StackFacts } from '../doctor/facts';
@@ -88,6 +91,13 @@ interface StackRead {
   context?: string;
 }
 
+/** Namespaces of istiod, gateways and routes: an update forwards ports to their pods, and waits for the routes. */
+function askedNamespaces({ istio, gateways = {}, routes = {}, proof }: StackSettings): string[] {
+  if (proof?.enabled === false || Object.keys(routes).length === 0) return [];
+  const ofGateways = Object.values(gateways).map(gatewayNamespace);
+  return [...new Set([controlPlaneNamespace(istio), ...ofGateways, ...Object.keys(routes)])];
+}
+
 /** The chosen stack file. The default one may be missing: then checks that need it say so. */
 function readStack(choice: StackChoice): StackRead {
   const isChosen = Object.values(choice).some((value) => value !== undefined);
@@ -111,6 +121,7 @@ function readStack(choice: StackChoice): StackRead {
       facts: {
         releases: releases.map(({ name, namespace }) => ({ namespace, bringsClusterObjects: !gateways.has(name) })),
         objects: objects.map(({ object }) => object),
+        asked: askedNamespaces(settings),
         wantedIstio: releases.find(({ chart }) => chart === 'istiod')?.version,
       },
     },

@@ -91,5 +91,7 @@ export interface StackFacts {
   /** Helm releases; those of gateways bring no objects of the whole cluster. */
   releases: readonly { namespace: string; bringsClusterObjects: boolean }[];
   objects: readonly KubernetesObject[];
+  /** Namespaces whose pods an update asks for the routes that they serve; empty without routes, and without proof. */
+  asked: readonly string[];
   wantedIstio: string | undefined;
 }

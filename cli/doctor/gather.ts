@@ -154,9 +154,19 @@ async function rights(api: KubernetesApi, connection: Connection, stack: StackFa
 
 async function may(
   connection: Connection,
-  { namespace, ...attributes }: { verb: string; group: string; resource: string; namespace: string | undefined },
+  {
+    namespace,
+    resource: path,
+    ...attributes
+  }: { verb: string; group: string; resource: string; namespace: string | undefined },
 ): Promise<boolean> {
-  const resourceAttributes = { ...attributes, ...(namespace === undefined ? {} : { namespace }) };
+  const [resource = '', subresource] = path.split('/');
+  const resourceAttributes = {
+    ...attributes,
+    resource,
+    ...(subresource === undefined ? {} : { subresource }),
+    ...(namespace === undefined ? {} : { namespace }),
+  };
   const { status, body } = await connection.send({
     method: 'POST',
     path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',

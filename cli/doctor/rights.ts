@@ -5,6 +5,7 @@ import type { StackFacts } from './facts';
 export interface NeededRight {
   verb: string;
   group: string;
+  /** With a subresource, as in `pods/portforward`. */
   resource: string;
   /** Undefined for a resource of the whole cluster. */
   namespace: string | undefined;
@@ -31,7 +32,7 @@ const releaseKinds = [
 ] as const;
 
 /** The rights that an update of the stack needs. */
-export function neededRights({ releases, objects }: StackFacts, kinds: Kinds): NeededRight[] {
+export function neededRights({ releases, objects, asked }: StackFacts, kinds: Kinds): NeededRight[] {
   const places = new Map<string, Omit<NeededRight, 'verb'>>();
   const need = (group: string, resource: string, namespace: string | undefined): void => {
     places.set(`${group}/${resource} ${namespace ?? ''}`, { group, resource, namespace });
@@ -47,5 +48,9 @@ export function neededRights({ releases, objects }: StackFacts, kinds: Kinds): N
     for (const [group, resource] of releaseKinds) need(group, resource, namespace);
     if (bringsClusterObjects) for (const [group, resource] of chartKinds) need(group, resource, undefined);
   }
-  return [...places.values()].flatMap((place) => verbs.map((verb) => ({ verb, ...place })));
+  const waiting = asked.flatMap((namespace) => [
+    { verb: 'list', group: '', resource: 'pods', namespace },
+    { verb: 'create', group: '', resource: 'pods/portforward', namespace },
+  ]);
+  return [...[...places.values()].flatMap((place) => verbs.map((verb) => ({ verb, ...place }))), ...waiting];
 }

@@ -540,11 +540,21 @@ it('doctor asks for the rights that the objects and the releases of a stack need
     ),
   ];
   assert.deepEqual(
-    places({ releases: [], objects: [virtualService, virtualService, policy, namespace], wantedIstio: undefined }),
+    places({
+      releases: [],
+      objects: [virtualService, virtualService, policy, namespace],
+      asked: [],
+      wantedIstio: undefined,
+    }),
     ['networking.istio.io/virtualservices shop', 'security.istio.io/authorizationpolicies shop', '/namespaces -'],
   );
   const release = (bringsClusterObjects: boolean): string[] =>
-    places({ releases: [{ namespace: 'istio', bringsClusterObjects }], objects: [], wantedIstio: undefined });
+    places({
+      releases: [{ namespace: 'istio', bringsClusterObjects }],
+      objects: [],
+      asked: [],
+      wantedIstio: undefined,
+    });
   assert.deepEqual(release(false), [
     '/secrets istio',
     '/services istio',
@@ -552,9 +562,16 @@ it('doctor asks for the rights that the objects and the releases of a stack need
     '/configmaps istio',
     'apps/deployments istio',
   ]);
+  assert.deepEqual(
+    neededRights({ releases: [], objects: [], asked: ['istio-system'], wantedIstio: undefined }, kinds),
+    [
+      { verb: 'list', group: '', resource: 'pods', namespace: 'istio-system' },
+      { verb: 'create', group: '', resource: 'pods/portforward', namespace: 'istio-system' },
+    ],
+  );
   assert.equal(release(true).filter((place) => place.endsWith(' -')).length, 5);
   assert.deepEqual(
-    neededRights({ releases: [], objects: [policy], wantedIstio: undefined }, kinds).map(({ verb }) => verb),
+    neededRights({ releases: [], objects: [policy], asked: [], wantedIstio: undefined }, kinds).map(({ verb }) => verb),
     ['get', 'create', 'patch', 'delete'],
   );
 });
