@@ -55,10 +55,16 @@ describe('Namespace', () => {
     });
   }
 
-  it('may have another name than its namespace', async () => {
-    const [component, namespace] = await registrations(
-      () => new Namespace('a', { name: 'shop', revision: '1-30' }),
+  it('writes nothing into an existing namespace without labels and annotations', async () => {
+    const found = await registrations(() => new Namespace('shop', { existing: true }));
+    assert.deepEqual(
+      found.map(({ type, outputs }) => ({ type, outputs })),
+      [{ type: 'meshwright:index:Namespace', outputs: { name: 'shop' } }],
     );
+  });
+
+  it('may have another name than its namespace', async () => {
+    const [component, namespace] = await registrations(() => new Namespace('a', { name: 'shop', revision: '1-30' }));
     assert.deepEqual(component?.outputs, { name: 'shop', namespace: { resource: 'a-namespace' } });
     assert.deepEqual(namespace?.inputs['metadata'], { name: 'shop', labels: { 'istio.io/rev': '1-30' } });
   });
