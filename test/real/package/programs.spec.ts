@@ -150,7 +150,9 @@ describe('programs that use the packages', function () {
     );
     const [up, destroy] = run('import.js', ['up', 'destroy'], environment([bins()]));
     assert.equal(up?.failure, undefined);
-    assert.deepEqual(created(up?.steps ?? [], /:Route /), ['import meshwright-routes:index:Route default/theirs']);
+    // The update adds the timeout.
+    const steps = ['import', 'update'].map((op) => `${op} meshwright-routes:index:Route default/theirs`);
+    assert.deepEqual(created(up?.steps ?? [], /:Route /), steps);
     assert.equal(before, uid());
     assert.equal(destroy?.failure, undefined);
   });
