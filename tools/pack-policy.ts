@@ -10,7 +10,7 @@ rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 
 // Pulumi's SDK is resolved at run time, so that a program and its packs can share it.
-writeFileSync(join(out, 'index.js'), bundle(join(root, 'policy', 'index.ts'), ['@pulumi/*'], false).code);
+writeFileSync(join(out, 'index.js'), bundle(join(root, 'policy', 'index.ts'), ['@pulumi/*']).code);
 const manifest = JSON.parse(readFileSync(join(root, 'policy', 'package.json'), 'utf8')) as Record<string, unknown>;
 const files = ['index.js', 'PulumiPolicy.yaml', 'README.md'];
 writeFileSync(join(out, 'package.json'), `${JSON.stringify({ ...manifest, main: 'index.js', files }, null, 2)}\n`);
