@@ -12,7 +12,7 @@ const outside = ['@pulumi/*', '@grpc/*', 'google-protobuf', 'esbuild', '@kuberne
 const mapUrls = new Map();
 /** Source maps that stack traces have needed, by the name of the JavaScript file. */
 const maps = new Map();
-/** Frames of stack traces as they are shown. */
+/** Frames of stack traces as they are shown, by their place in the JavaScript. */
 const frames = new Map();
 
 /** @see load.d.ts */
@@ -65,17 +65,18 @@ function stackTrace(error, callSites) {
 }
 
 function shown(site) {
-  const frame = String(site);
-  const known = frames.get(frame);
+  const file = site.getFileName();
+  if (!file) return String(site);
+  const place = `${file}:${site.getPosition()}`;
+  const known = frames.get(place);
   if (known !== undefined) return known;
-  const mapped = inTypeScript(site, frame);
-  frames.set(frame, mapped);
-  return mapped;
+  const frame = inTypeScript(String(site), file, site.getLineNumber(), site.getColumnNumber());
+  frames.set(place, frame);
+  return frame;
 }
 
-function inTypeScript(site, frame) {
-  const [file, line, column] = [site.getFileName(), site.getLineNumber(), site.getColumnNumber()];
-  if (!file || !line || !column) return frame;
+function inTypeScript(frame, file, line, column) {
+  if (!line || !column) return frame;
   const { originalSource, originalLine, originalColumn } = sourceMap(file)?.findEntry(line - 1, column - 1) ?? {};
   if (originalSource === undefined) return frame;
   const source = originalSource.startsWith('file:') ? fileURLToPath(originalSource) : originalSource;
