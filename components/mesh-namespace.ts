@@ -11,7 +11,7 @@ export interface MeshNamespaceArgs extends NamespaceSettings {
 }
 
 /**
- * A namespace and how it joins the mesh: injection, revision, ambient mode. An existing namespace is only labelled and annotated; destroy removes those labels and annotations and keeps the namespace.
+ * A namespace and how it joins the mesh: injection, revision, ambient mode. An existing namespace only gets the labels and annotations that are stated; destroy removes them and keeps the namespace.
  * Workloads must depend on it, because the injector reads the labels when a pod is created.
  */
 export class MeshNamespace extends pulumi.ComponentResource implements DependencyFilter {
@@ -27,7 +27,9 @@ export class MeshNamespace extends pulumi.ComponentResource implements Dependenc
     const { metadata } = namespaceObject(this.name, args);
     const child = childOptions(this, opts);
     if (isExistingNamespace(this.name, args)) {
-      new kubernetes.core.v1.NamespacePatch(`${name}-labels`, { metadata }, child);
+      // A stack that only names a namespace writes nothing into it.
+      const isPatched = metadata.labels !== undefined || metadata.annotations !== undefined;
+      if (isPatched) new kubernetes.core.v1.NamespacePatch(`${name}-labels`, { metadata }, child);
     } else {
       this.namespace = new kubernetes.core.v1.Namespace(`${name}-namespace`, { metadata }, child);
     }

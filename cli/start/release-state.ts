@@ -39,7 +39,7 @@ export interface ReleaseOptions {
   print: (text: string) => void;
   /** Asks for confirmation, once the plan was printed. */
   confirm: (question: string) => Promise<boolean>;
-  /** File for the state as it was. */
+  /** File for a copy of the state. */
   backup?: string;
 }
 
@@ -88,8 +88,8 @@ function objectsOf(resources: readonly StateResource[]): PlannedObject[] {
   return planOf(events as unknown as EngineEvent[]).removed;
 }
 
-/** What leaves the state. Patches leave their labels behind, too. */
+/** The objects that leave the state. Labels of patched namespaces stay too. */
 function releaseText(objects: readonly PlannedObject[]): string {
   const lines = objectLines('.', objects);
-  return `${[...lines, `${objects.length} to release: they leave the state, and stay in the cluster as they are`].join('\n')}\n`;
+  return `${[...lines, `${objects.length} to release: they leave the state, and do not change in the cluster`].join('\n')}\n`;
 }

@@ -55,6 +55,14 @@ describe('MeshNamespace', () => {
     });
   }
 
+  it('writes nothing into an existing namespace without labels and annotations', async () => {
+    const found = await registrations(() => new MeshNamespace('shop', { existing: true }));
+    assert.deepEqual(
+      found.map(({ type, outputs }) => ({ type, outputs })),
+      [{ type: 'meshwright:index:MeshNamespace', outputs: { name: 'shop' } }],
+    );
+  });
+
   it('may have another name than its namespace', async () => {
     const [component, namespace] = await registrations(
       () => new MeshNamespace('a', { name: 'shop', revision: '1-30' }),

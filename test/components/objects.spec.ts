@@ -49,10 +49,12 @@ describe('Objects', () => {
     });
   });
 
-  it('registers objects that others need first, and objects that send traffic last', async () => {
+  it('registers namespaces and definitions first, then workloads, then DestinationRules, then routes', async () => {
     const objects = [
       object('networking.istio.io/v1', 'VirtualService', 'route', { spec: {} }, 'shop'),
       object('networking.istio.io/v1', 'DestinationRule', 'rule', { spec: {} }, 'shop'),
+      object('gateway.networking.k8s.io/v1', 'HTTPRoute', 'other', { spec: {} }, 'shop'),
+      object('apps/v1', 'Deployment', 'till', { spec: {} }, 'shop'),
       object('apiextensions.k8s.io/v1', 'CustomResourceDefinition', 'widgets', { spec: {} }),
       object('v1', 'Namespace', 'shop'),
     ];
@@ -60,8 +62,10 @@ describe('Objects', () => {
     assert.deepEqual(Object.fromEntries(found.slice(1).map(({ name, dependsOn }) => [name, dependsOn])), {
       'o-widgets': [],
       'o-shop': [],
-      'o-shop/rule': ['o-shop', 'o-widgets'],
-      'o-shop/route': ['o-shop', 'o-shop/rule', 'o-widgets'],
+      'o-shop/till': ['o-shop', 'o-widgets'],
+      'o-shop/rule': ['o-shop', 'o-shop/till', 'o-widgets'],
+      'o-shop/route': ['o-shop', 'o-shop/rule', 'o-shop/till', 'o-widgets'],
+      'o-shop/other': ['o-shop', 'o-shop/rule', 'o-shop/till', 'o-widgets'],
     });
   });
 

@@ -12,6 +12,7 @@ import { installIstioCrds } from '../../cluster/lab/istio-crds';
 import { sections } from './support/bookinfo';
 import { clusterOf, type Cluster } from './support/cluster';
 import { RealStack, type StateResource } from './support/real-stack';
+import { long } from '../../support/long';
 import { stepByStep } from '../../support/step-by-step';
 import { START_TIMEOUT_MS } from '../../cluster/lab/support';
 
@@ -172,7 +173,7 @@ describe('one resource for one route, with the real Pulumi on a real API server'
         move(moving.weight);
       }
     })();
-    for (let round = 0; round < 3; round++) await update();
+    for (let round = 0; round < (long ? 20 : 3); round++) await update();
     moving.done = true;
     await controller;
     assert.equal(moving.resets, 0);
