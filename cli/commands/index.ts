@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { registerCheck } from './check';
 import { registerDiff } from './diff';
+import { registerDoctor } from './doctor';
 import { registerDown } from './down';
 import { registerExplain } from './explain';
 import { registerGraph } from './graph';
@@ -24,6 +25,7 @@ export const commands: ((program: Command) => void)[] = [
   registerDiff,
   registerGraph,
   registerLive,
+  registerDoctor,
   registerTraffic,
   registerSamples,
   registerImport,
