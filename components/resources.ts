@@ -30,6 +30,11 @@ export function childOptions(
   return pulumi.mergeOptions({ parent, dependsOn: after }, dependsOn === undefined ? {} : { dependsOn });
 }
 
+/** Options of a component whose class had another name in older versions, so that states of those keep its objects. */
+export function formerly(name: string, opts?: pulumi.ComponentResourceOptions): pulumi.ComponentResourceOptions {
+  return pulumi.mergeOptions(opts, { aliases: [{ type: `meshwright:index:${name}` }] });
+}
+
 function needed(dependsOn: pulumi.ResourceOptions['dependsOn'], objects: KubernetesObject[]): typeof dependsOn {
   const isNeeded = (resource: object): boolean =>
     !isFilter(resource) || objects.some((object) => resource.neededBy(object));

@@ -20,6 +20,7 @@ import type { CheckFailure } from './check';
 import { diffOf, type DiffKind } from './diff';
 import { isImported, type RouteState } from './route-state';
 import { IncompleteError, type RouteResources } from './routes';
+import schema from './schema.json';
 import { serveEngine, type Serving } from '../runtime/engine-grpc';
 
 const { PropertyDiff, DiffResponse } = proto;
@@ -45,7 +46,7 @@ function implementation(routes: RouteResources, version: string, gone: () => voi
     answering(work, left, gone);
   return {
     getPluginInfo: answer(() => new PluginInfo().setVersion(version)),
-    getSchema: answer(() => new proto.GetSchemaResponse().setSchema('{}')),
+    getSchema: answer(() => new proto.GetSchemaResponse().setSchema(JSON.stringify({ ...schema, version }))),
     configure: answer(() => new proto.ConfigureResponse().setSupportspreview(true)),
     attach: answer(() => new Empty()),
     cancel: answer(() => {

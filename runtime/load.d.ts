@@ -1,18 +1,3 @@
-/** A program as a single JavaScript source. */
-export interface Bundle {
-  code: string;
-  /** Its source map, as JSON. */
-  map: string;
-  /** The files in it, relative to the project. */
-  inputs: string[];
-}
-
-/**
- * Bundles a TypeScript file with all that it imports. Types are not checked: `npm run types` does that.
- * @param external - packages that stay outside and are loaded at run time. Defaults to those that must be loaded once (Pulumi's SDK and gRPC) and to large ones that most runs do not need
- */
-export function bundle(entryPoint: string, external?: string[]): Bundle;
-
 /**
  * Bundles a TypeScript file and runs it as the content of `module`, so that there is no build step to forget. The bundle is cached until one of its files changes. Stack traces and debuggers show the
  * TypeScript.

@@ -27,8 +27,8 @@ exports.load = (module, folder, entry, external) => {
   return module.exports;
 };
 
-/** @see load.d.ts */
-exports.bundle = (entryPoint, external = outside) => {
+/** Bundles a TypeScript file: its code, its source map as JSON, and the files in it. Types are not checked: `npm run types` does that. */
+function bundle(entryPoint, external = outside) {
   // Loaded only here: most runs find a bundle in the cache.
   const { outputFiles, metafile } = require('esbuild').buildSync({
     absWorkingDir: root,
@@ -49,7 +49,7 @@ exports.bundle = (entryPoint, external = outside) => {
   });
   const [map, code] = outputFiles.map(({ text }) => text);
   return { code, map: withWholePaths(JSON.parse(map), dirname(entryPoint)), inputs: Object.keys(metafile.inputs) };
-};
+}
 
 /** A source map that can be kept in another folder. */
 function withWholePaths(map, folder) {
@@ -118,10 +118,12 @@ function recall(cached) {
 }
 
 function make(file, cached, external) {
-  const { code, map, inputs } = exports.bundle(file, external);
+  const { code, map, inputs } = bundle(file, external);
   // The lock file stands for all packages.
   const own = inputs.filter((input) => !input.startsWith('node_modules/'));
-  const stamps = [...own, 'runtime/load.js', 'package-lock.json'].map((input) => [input, stamp(input)]);
+  // npm does not pack the lock file.
+  const lock = existsSync(join(root, 'package-lock.json')) ? 'package-lock.json' : 'package.json';
+  const stamps = [...own, 'runtime/load.js', lock].map((input) => [input, stamp(input)]);
   const mapUrl = keep(mapOf(cached), map)
     ? pathToFileURL(mapOf(cached)).href
     : `data:application/json;base64,${Buffer.from(map).toString('base64')}`;

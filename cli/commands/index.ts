@@ -6,6 +6,7 @@ import { registerDown } from './down';
 import { registerExplain } from './explain';
 import { registerGraph } from './graph';
 import { registerImport } from './import';
+import { registerInit } from './init';
 import { registerLab } from './lab';
 import { registerLive } from './live';
 import { registerRelease } from './release';
@@ -29,5 +30,6 @@ export const commands: ((program: Command) => void)[] = [
   registerTraffic,
   registerSamples,
   registerImport,
+  registerInit,
   registerLab,
 ];

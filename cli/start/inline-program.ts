@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { CustomResourceOptions, ResourceTransform } from '@pulumi/pulumi';
 import type { ProjectSettings } from '@pulumi/pulumi/automation';
 import { parse } from 'yaml';
-import { projectRoot } from '../../runtime/project-root';
+import { projectRoot, userRoot } from '../../runtime/project-root';
 
 /**
  * This project's program, as the Automation API runs it in this process. It is loaded anew for each preview and update.
@@ -17,7 +17,7 @@ export function inlineProgram(): Record<string, unknown> {
   pulumi.runtime.registerResourceTransform(skipAwait);
   const started = process.cwd();
   // Paths in a stack file are relative to the project, as with Pulumi's command.
-  process.chdir(projectRoot);
+  process.chdir(userRoot);
   try {
     const file = join(projectRoot, 'program.js');
     Reflect.deleteProperty(load.cache, file);
@@ -67,7 +67,7 @@ export function projectSettings(provider: string): ProjectSettings {
   const project: ProjectFile = {
     ...file,
     // Working directory of the providers: paths of charts are relative to it.
-    main: projectRoot,
+    main: userRoot,
     plugins: { ...others, providers: [...providers, { name: 'kubernetes', path: provider }] },
   };
   return project;

@@ -1,7 +1,7 @@
 import '../../runtime/lazy-sdk-imports';
 import { writeFileSync } from 'node:fs';
 import type { Deployment, EngineEvent, Stack } from '@pulumi/pulumi/automation';
-import { projectRoot } from '../../runtime/project-root';
+import { userRoot } from '../../runtime/project-root';
 import { UserError } from '../errors';
 import { commandWords } from './lab-stack';
 import { count, objectLines, planOf, type PlannedObject } from './plan';
@@ -16,7 +16,7 @@ export type StateHolder = Pick<Stack, 'exportStack' | 'importStack'>;
 export async function openStack(name: string): Promise<StateHolder> {
   try {
     const { LocalWorkspace } = await import('@pulumi/pulumi/automation/index.js');
-    return await LocalWorkspace.selectStack({ stackName: name, workDir: projectRoot });
+    return await LocalWorkspace.selectStack({ stackName: name, workDir: userRoot });
   } catch (error) {
     throw new UserError(`Pulumi cannot open the stack ${name}: ${commandWords(error)}`);
   }

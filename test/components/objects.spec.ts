@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { MeshNamespace, Objects } from '../../components';
+import { Namespace, Objects } from '../../components';
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { registrations } from './support/registrations';
 
@@ -72,7 +72,7 @@ describe('Objects', () => {
   it('makes an object wait only for its own namespace', async () => {
     const objects = ['a', 'b'].map((namespace) => object('v1', 'ConfigMap', 'c', {}, namespace));
     const found = await registrations(() => {
-      const dependsOn = ['a', 'b'].map((name) => new MeshNamespace(name, {}));
+      const dependsOn = ['a', 'b'].map((name) => new Namespace(name, {}));
       new Objects('o', { objects }, { dependsOn });
     });
     const waits = found.filter(({ parent }) => parent === 'o').map(({ name, dependsOn }) => [name, dependsOn]);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Bookinfo, MeshNamespace, Objects, Routes } from '../../components';
+import { Bookinfo, Namespace, Objects, Routes } from '../../components';
 import type { RouteSettings } from '../../mesh/manifests/settings';
 import { registrations } from './support/registrations';
 
@@ -59,7 +59,7 @@ describe('Routes', () => {
 
   it('waits only for its own namespace, and for the apps that it sends requests to', async () => {
     const found = await registrations(() => {
-      const namespaces = ['bookinfo', 'shop'].map((name) => new MeshNamespace(name, {}));
+      const namespaces = ['bookinfo', 'shop'].map((name) => new Namespace(name, {}));
       const apps = ['bookinfo', 'shop'].map((name) => new Bookinfo(`${name}-app`, { namespace: name }));
       const elsewhere: RouteSettings = {
         http: [{ route: [{ destination: { host: 'ratings.shop.svc.cluster.local' } }] }],
