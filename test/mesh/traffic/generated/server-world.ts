@@ -7,7 +7,7 @@ export const serverMeshConfig = { outboundTrafficPolicy: { mode: 'REGISTRY_ONLY'
 
 /** Port of the gateway, in its Service and its pod. */
 export const serverGatewayPort = 8080;
-export const serverGatewayLabels = { istio: 'ingressgateway' };
+const serverGatewayLabels = { istio: 'ingressgateway' };
 
 interface App {
   /** Of the Deployment and of its label `app`, followed by the version. */
@@ -31,7 +31,7 @@ const apps: App[] = [
 ];
 
 /** Services of these applications; the others only send. */
-export const serverServices: { name: string; namespace: string; ports: Record<string, [number, number]> }[] = [
+const serverServices: { name: string; namespace: string; ports: Record<string, [number, number]> }[] = [
   { name: 'alpha', namespace: 'shop', ports: { 'http-80': [80, 9080], 'http-18081': [18081, 9081] } },
   { name: 'beta', namespace: 'shop', ports: { 'http-80': [80, 9080] } },
   { name: 'store', namespace: 'shop', ports: { 'tcp-store': [9000, 9082] } },
