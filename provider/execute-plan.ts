@@ -78,9 +78,7 @@ export async function executePlan(
 ): Promise<ApplyOutcome> {
   const outcome: ApplyOutcome = { objects: new Map(before), unproven: [], failures: [] };
   await context.prover.while(async () => {
-    // A Route that only removes objects must not make others wait for the end of its writes.
-    if (plan.rules.length + plan.routes.length + plan.reprove.length > 0)
-      await context.inFlight.all.while(() => write(plan, outcome, context));
+    await context.inFlight.all.while(() => write(plan, outcome, context));
     if (outcome.failures.length === 0) await prune(plan, outcome, context);
   });
   return outcome;
