@@ -1,7 +1,7 @@
 import type { LiveObject } from '../../cluster/api';
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 
-/** A value, or why it could not be had. */
+/** A value, or why it could not be read. */
 export type Fact<T> = { value: T } | { unknown: string };
 
 /** A problem, with its place and what to do about it. */
@@ -11,7 +11,7 @@ export interface Finding {
   fix: string;
 }
 
-/** A fact that a check needs and that could not be had. */
+/** A check needs a fact that could not be read. */
 export class UnknownFact extends Error {
   override name = 'UnknownFact';
 }

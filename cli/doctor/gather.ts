@@ -1,4 +1,4 @@
-import { eachLimited } from '../../mesh/collections';
+import { compareStrings, eachLimited } from '../../mesh/collections';
 import { asMap, asString, isMap } from '../../mesh/json';
 import { ClusterError, Connection, KubernetesApi, type KubeconfigOptions, type LiveObject } from '../../cluster/api';
 import { secretsOf } from './checks/certificates';
@@ -20,7 +20,7 @@ const parallel = 8;
 const firstAnswerMs = 10_000;
 
 /**
- * The facts of a cluster. What cannot be had is unknown, with the reason.
+ * The facts of a cluster. A fact that cannot be read is unknown, with the reason.
  * @throws ClusterError when the kubeconfig cannot be used
  */
 export async function clusterFacts(
@@ -66,7 +66,7 @@ export function unknownFacts(reason: string, wantedIstio?: string): ClusterFacts
   };
 }
 
-/** Also for a deadline that passes: its error has no words of use. */
+/** The result of `work`, or why it failed. The error of a passed deadline does not explain itself, so it gets its own reason. */
 async function fact<T>(work: () => Promise<T>): Promise<Fact<T>> {
   try {
     return { value: await work() };
@@ -86,13 +86,13 @@ async function listAll(api: KubernetesApi): Promise<ClusterFacts['objects']> {
   return Object.fromEntries(found) as ClusterFacts['objects'];
 }
 
-/** Of Secrets only the labels are read. */
+/** Helm's Secrets are large, so only their metadata is read. */
 const selections: Partial<Record<Listed, { labelSelector?: string; metadataOnly?: boolean }>> = {
   istiods: { labelSelector: 'app=istiod' },
   helmSecrets: { labelSelector: 'owner=helm', metadataOnly: true },
 };
 
-/** istiod publishes its root certificate in every namespace, also in its own. */
+/** The root certificates that istiod publishes in its own namespace. */
 async function roots(api: KubernetesApi, facts: ClusterFacts): Promise<ClusterFacts['roots']> {
   if ('unknown' in facts.objects.istiods) return { unknown: facts.objects.istiods.unknown };
   const namespaces = [...new Set(controlPlanes(facts).map(({ namespace }) => namespace))];
@@ -112,7 +112,7 @@ async function roots(api: KubernetesApi, facts: ClusterFacts): Promise<ClusterFa
 
 async function secrets(api: KubernetesApi, facts: ClusterFacts): Promise<ClusterFacts['secrets']> {
   const { gateways, pods, istiods } = facts.objects;
-  // Checks that need them then name the list that is missing.
+  // The checks that need them name the missing list.
   if ([gateways, pods, istiods].some((one) => 'unknown' in one)) return new Map();
   const { authorities, credentials } = secretsOf(facts);
   const found = new Map<string, Fact<SecretFact | undefined>>();
@@ -149,7 +149,7 @@ async function rights(api: KubernetesApi, connection: Connection, stack: StackFa
   });
   // The answers come in any order.
   const key = ({ namespace, resource, verb }: Right): string => `${namespace ?? ''} ${resource} ${verb}`;
-  return answers.sort((a, b) => (key(a) < key(b) ? -1 : 1));
+  return answers.sort((a, b) => compareStrings(key(a), key(b)));
 }
 
 async function may(

@@ -153,7 +153,7 @@ export function judgeRouteProvider({ routeProvider }: LocalFacts): Finding[] {
 
 export function judgeCharts({ charts }: LocalFacts): Finding[] {
   return known(charts).map(({ source, problem }) => ({
-    what: `charts cannot be had: ${problem}`,
+    what: `the charts cannot be fetched: ${problem}`,
     where: source,
     fix: 'allow this address, or mirror the charts and set meshwright:istio.charts: docs/your-cluster.md',
   }));

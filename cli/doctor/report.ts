@@ -1,3 +1,4 @@
+import { counted } from '../../mesh/strings';
 import { judgeCertificates } from './checks/certificates';
 import { judgeReleases, judgeRights } from './checks/releases';
 import { judgeControlPlane, judgeVersions } from './checks/versions';
@@ -15,7 +16,7 @@ import { judgeCharts, judgeNode, judgePulumi, judgeRouteProvider, judgeStackFile
 
 interface Check<Facts> {
   id: string;
-  /** What is so when there is no finding. */
+  /** What the report says if there are no findings. */
   fine: string;
   judge: (facts: Facts) => Finding[];
 }
@@ -34,7 +35,7 @@ const localChecks: readonly Check<LocalFacts>[] = [
   { id: 'pulumi', fine: 'Pulumi and its plugins fit', judge: judgePulumi },
   { id: 'route-provider', fine: 'the provider of routes is in place', judge: judgeRouteProvider },
   { id: 'stack-file', fine: 'no stack file is refused', judge: judgeStackFile },
-  { id: 'charts', fine: 'all charts can be had', judge: judgeCharts },
+  { id: 'charts', fine: 'all chart sources answer', judge: judgeCharts },
 ];
 
 const clusterChecks: readonly Check<ClusterFacts>[] = [
@@ -89,9 +90,6 @@ export function reportText(results: readonly Result[], notes: readonly string[])
   });
   const found = results.flatMap(({ findings }) => findings).length;
   const open = results.filter(({ unknown }) => unknown !== undefined).length;
-  const total = [
-    `${found} finding${found === 1 ? '' : 's'}`,
-    ...(open === 0 ? [] : [`${open} check${open === 1 ? '' : 's'} could not be made`]),
-  ];
+  const total = [counted(found, 'finding'), ...(open === 0 ? [] : [`${counted(open, 'check')} could not be made`])];
   return [...lines, ...notes.map((note) => line('note', '', note)), '', total.join(', ')].join('\n');
 }

@@ -1,3 +1,4 @@
+import { apiGroup } from '../../mesh/manifests/kubernetes';
 import { groupKind, type Kinds } from '../../cluster/api';
 import type { StackFacts } from './facts';
 
@@ -39,10 +40,9 @@ export function neededRights({ releases, objects, asked }: StackFacts, kinds: Ki
   };
   for (const { apiVersion, kind, metadata } of objects) {
     const known = kinds.get(groupKind({ apiVersion, kind }));
-    const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
-    // Before Istio is installed, the API server does not know its kinds, which all have a regular plural or end in y.
+    // Before Istio is installed, the API server does not know Istio's kinds. Their plurals are regular, also those in -ies.
     const plural = known?.plural ?? kind.toLowerCase().replace(/y$/, 'ie').replace(/$/, 's');
-    need(group, plural, known?.namespaced === false ? undefined : metadata.namespace);
+    need(apiGroup(apiVersion), plural, known?.namespaced === false ? undefined : metadata.namespace);
   }
   for (const { namespace, bringsClusterObjects } of releases) {
     for (const [group, resource] of releaseKinds) need(group, resource, namespace);

@@ -1,5 +1,5 @@
 import { formatProblems } from '../../config/problem';
-import { compareStrings } from '../../mesh/collections';
+import { compareStrings, pushTo } from '../../mesh/collections';
 import { table } from '../output';
 import type { Imported, Placed } from './import';
 
@@ -78,7 +78,7 @@ function list(title: string, lines: readonly string[]): string {
 /** Groups lines by their reason. */
 function byReason(all: readonly { what: string; why: string }[]): string[] {
   const reasons = new Map<string, string[]>();
-  for (const { what, why } of all) reasons.set(why, [...(reasons.get(why) ?? []), what]);
+  for (const { what, why } of all) pushTo(reasons, why, what);
   return [...reasons].flatMap(([why, whats]) => {
     const shown = whats.slice(0, 5);
     const more = whats.length - shown.length;

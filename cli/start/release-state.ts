@@ -1,10 +1,11 @@
+import { counted } from '../../mesh/strings';
 import '../../runtime/lazy-sdk-imports';
 import { writeFileSync } from 'node:fs';
 import type { Deployment, EngineEvent, Stack } from '@pulumi/pulumi/automation';
 import { userRoot } from '../../runtime/project-root';
 import { UserError } from '../errors';
 import { commandWords } from './lab-stack';
-import { count, objectLines, planOf, type PlannedObject } from './plan';
+import { objectLines, planOf, type PlannedObject } from './plan';
 
 /** A stack whose state can be read and replaced. */
 export type StateHolder = Pick<Stack, 'exportStack' | 'importStack'>;
@@ -63,12 +64,12 @@ export async function releaseState(
   }
   print(`Plan\n${releaseText(objects)}\n`);
   if (pending.length > 0)
-    print(`An update was interrupted: ${count(pending.length, 'operation')} may not be finished in the cluster.\n\n`);
+    print(`An update was interrupted: ${counted(pending.length, 'operation')} may not be finished in the cluster.\n\n`);
   if (!(await confirm(`Release the objects of the stack ${name}?`))) return false;
   if (backup !== undefined) writeFileSync(backup, `${JSON.stringify(before, null, 2)}\n`, { mode: 0o600 });
   const empty: Deployment = { ...before, deployment: { ...state, resources: [], pending_operations: [] } };
   await inPulumi(name, () => stack.importStack(empty));
-  print(`released: the cluster keeps ${count(objects.length, 'object')}, and ${name} has none\n`);
+  print(`released: the cluster keeps ${counted(objects.length, 'object')}, and ${name} has none\n`);
   return true;
 }
 

@@ -82,7 +82,7 @@ function find(name: string, from: string): string | undefined {
   return from === checkout ? undefined : find(name, dirname(from));
 }
 
-/** Hard links are quick and have no path back to the checkout. */
+/** Links a package's files. Hard links are fast and, unlike symbolic links, do not lead back to the checkout. */
 function link(folder: string, modules: string): void {
   const target = join(modules, folder.slice(join(checkout, 'node_modules').length));
   if (existsSync(target)) return;

@@ -1,9 +1,10 @@
+import { hasLabels } from '../../../mesh/model/workload-index';
 import { X509Certificate } from 'node:crypto';
 import { asList, asMap, asName, asString, asStringMap, asStrings } from '../../../mesh/json';
 import { type ClusterFacts, type Finding, known } from '../facts';
 import { controlPlanes, injectorsOf, validatorsOf, labelsOf, nameOf, namespaceOf, objectsOf, specOf } from './objects';
 
-/** How long before its end a certificate is a finding. */
+/** A certificate that expires within this time is a finding. */
 const warnDays = 30;
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -22,7 +23,7 @@ export function fingerprint({ fingerprint256 }: X509Certificate): string {
   return fingerprint256;
 }
 
-/** The CA of the mesh, and the Secrets that Gateways name, as `namespace/name`, with the place that names each. */
+/** Secrets as `namespace/name`: those of the mesh's CA, and those that Gateways name, each with its Gateway. */
 export function secretsOf(facts: Pick<ClusterFacts, 'objects'>): {
   authorities: string[];
   credentials: Map<string, string>;
@@ -32,9 +33,7 @@ export function secretsOf(facts: Pick<ClusterFacts, 'objects'>): {
   const credentials = new Map<string, string>();
   for (const gateway of objectsOf(all, 'gateways')) {
     const selector = asStringMap(specOf(gateway)['selector']);
-    const running = objectsOf(all, 'pods').filter((pod) =>
-      Object.entries(selector).every(([label, value]) => labelsOf(pod)[label] === value),
-    );
+    const running = objectsOf(all, 'pods').filter((pod) => hasLabels(labelsOf(pod), selector));
     const places = new Set(running.length === 0 ? [namespaceOf(gateway)] : running.map(namespaceOf));
     for (const server of asList(specOf(gateway)['servers'])) {
       const tls = asMap(asMap(server)['tls']);
@@ -52,7 +51,7 @@ export function secretsOf(facts: Pick<ClusterFacts, 'objects'>): {
   };
 }
 
-/** Certificates that have ended or soon will, and Secrets that Gateways name and that do not exist. */
+/** Certificates that have expired or expire soon, and missing Secrets that Gateways name. */
 export function judgeCertificates(facts: ClusterFacts): Finding[] {
   const { authorities, credentials } = secretsOf(facts);
   const missing = [...credentials].flatMap(([secret, where]): Finding[] =>

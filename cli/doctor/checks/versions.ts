@@ -17,7 +17,7 @@ const support: ReadonlyMap<number, { oldest: number; newest: number; endOfLife?:
 ]);
 const source = 'https://istio.io/latest/docs/releases/supported-releases/';
 
-/** The version of Kubernetes against those that each installed Istio supports, or that of the stack file. */
+/** Whether each installed Istio, or the stack file's if none is installed, supports the cluster's Kubernetes version. */
 export function judgeVersions(facts: ClusterFacts): Finding[] {
   const minor = minorOf(known(facts.version));
   if (minor === undefined) throw new UnknownFact(`the API server calls itself ${known(facts.version)}`);
@@ -49,7 +49,7 @@ function judgeVersion(where: string, version: string, kubernetes: number, now: D
     });
   if (endOfLife !== undefined && now > new Date(`${endOfLife}T23:59:59Z`))
     found.push({
-      what: `Istio ${version} gets no security fixes since ${endOfLife}`,
+      what: `Istio ${version} has had no security fixes since ${endOfLife}`,
       where,
       fix: 'raise meshwright:istio.version, one minor version at a time',
     });

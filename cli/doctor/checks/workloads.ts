@@ -1,3 +1,5 @@
+import { counted } from '../../../mesh/strings';
+import { pushTo } from '../../../mesh/collections';
 import type { LiveObject } from '../../../cluster/api';
 import { asList, asMap, asName, asString } from '../../../mesh/json';
 import { proxyOf } from '../../../mesh/model/workloads';
@@ -18,7 +20,7 @@ import {
   versionOf,
 } from './objects';
 
-/** Pods that should have a sidecar and have none, in namespaces or by labels that ask for one. */
+/** Pods without a sidecar although their labels or their namespace ask for injection. */
 export function judgeSidecars(facts: ClusterFacts): Finding[] {
   const namespaces = new Map(objectsOf(facts, 'namespaces').map((one) => [nameOf(one), labelsOf(one)]));
   const without = runningPods(facts).filter(
@@ -33,7 +35,7 @@ export function judgeSidecars(facts: ClusterFacts): Finding[] {
       ) === 'sidecar',
   );
   return [...byNamespace(without)].map(([namespace, pods]) => ({
-    what: `${podCount(pods)} without sidecar, created before injection was on or while istiod did not answer: ${someOf(pods.map(nameOf))}`,
+    what: `${counted(pods.length, 'pod')} without sidecar, created before injection was on or while istiod did not answer: ${someOf(pods.map(nameOf))}`,
     where: `Namespace ${namespace}`,
     fix: `kubectl -n ${namespace} rollout restart deployment`,
   }));
@@ -60,7 +62,7 @@ export function judgeRevisions(facts: ClusterFacts): Finding[] {
     });
 }
 
-/** Proxies of another version than the control plane of their revision. */
+/** Proxies whose version differs from the control plane of their revision. */
 export function judgeProxyVersions(facts: ClusterFacts): Finding[] {
   const planes = controlPlanes(facts);
   if (planes.length === 0) return [];
@@ -75,7 +77,7 @@ export function judgeProxyVersions(facts: ClusterFacts): Finding[] {
   const groups = new Map<string, typeof old>();
   for (const one of old) {
     const key = `${namespaceOf(one.pod)} ${one.version} ${one.wanted}`;
-    groups.set(key, [...(groups.get(key) ?? []), one]);
+    pushTo(groups, key, one);
   }
   return [...groups.values()].flatMap((group) => {
     const [first] = group;
@@ -84,7 +86,7 @@ export function judgeProxyVersions(facts: ClusterFacts): Finding[] {
     const namespace = namespaceOf(first.pod);
     return [
       {
-        what: `${podCount(pods)} with proxy ${first.version}, and istiod is ${first.wanted}: ${someOf(pods.map(nameOf))}`,
+        what: `${counted(pods.length, 'pod')} with proxy ${first.version}, and istiod is ${first.wanted}: ${someOf(pods.map(nameOf))}`,
         where: `Namespace ${namespace}`,
         fix: `kubectl -n ${namespace} rollout restart deployment`,
       },
@@ -98,7 +100,7 @@ export function judgeAutoImages(facts: ClusterFacts): Finding[] {
     (pod) => !isDeleted(pod) && containersOf(specOf(pod)).some(({ image }) => image === 'auto'),
   );
   return [...byNamespace(waiting)].map(([namespace, pods]) => ({
-    what: `${podCount(pods)} with image "auto", which no injector replaced: ${someOf(pods.map(nameOf))}`,
+    what: `${counted(pods.length, 'pod')} with image "auto", which no injector replaced: ${someOf(pods.map(nameOf))}`,
     where: `Namespace ${namespace}`,
     fix: `turn injection on for the namespace, see that istiod is ready, then: kubectl -n ${namespace} delete pod ${pods.map(nameOf).slice(0, 3).join(' ')}`,
   }));
@@ -145,10 +147,6 @@ function proxyContainer(pod: LiveObject): Record<string, unknown> | undefined {
 
 function byNamespace(pods: readonly LiveObject[]): Map<string, LiveObject[]> {
   const groups = new Map<string, LiveObject[]>();
-  for (const pod of pods) groups.set(namespaceOf(pod), [...(groups.get(namespaceOf(pod)) ?? []), pod]);
+  for (const pod of pods) pushTo(groups, namespaceOf(pod), pod);
   return groups;
-}
-
-function podCount({ length }: readonly LiveObject[]): string {
-  return `${length} pod${length === 1 ? '' : 's'}`;
 }

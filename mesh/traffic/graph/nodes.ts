@@ -1,3 +1,4 @@
+import { counted } from '../../strings';
 import { asMap, asNumber, asString, type JsonMap } from '../../json';
 import { acceptedMode } from '../../model/mutual-tls';
 import type { EffectiveRule, MeshGateway, MeshModel, MeshService } from '../../model/mesh-model';
@@ -156,5 +157,5 @@ function podNotes(host: string, labels: Record<string, string>, mesh: MeshModel)
   const service = mesh.services.withHost(host)[0];
   if (service === undefined) return [];
   const pods = mesh.workloads.behind(service, labels).reduce((sum, { replicas }) => sum + (replicas ?? 0), 0);
-  return pods === 0 ? [] : [`${pods} pod${pods === 1 ? '' : 's'}`];
+  return pods === 0 ? [] : [counted(pods, 'pod')];
 }

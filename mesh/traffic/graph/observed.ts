@@ -1,3 +1,5 @@
+import { isMember } from './text';
+import { pushTo } from '../../collections';
 import { inBound, share } from '../share';
 import { configuredCaption } from './graph';
 import type { GraphEdge, GraphNode, TrafficGraph } from './types';
@@ -25,9 +27,9 @@ export function observedGraph({ nodes, edges, captions }: TrafficGraph, counts: 
   const choices = new Map<string, GraphEdge[]>();
   for (const edge of edges) {
     const host = byId.get(edge.to)?.versionOf?.host;
-    if (host === undefined || edge.change === 'removed' || (edge.idle && edge.share === '1')) continue;
+    if (host === undefined || edge.change === 'removed' || isMember(edge)) continue;
     const key = `${edge.from} > ${host}`;
-    choices.set(key, [...(choices.get(key) ?? []), edge]);
+    pushTo(choices, key, edge);
   }
   const seen = new Map<GraphEdge, GraphEdge>();
   for (const choice of choices.values()) {

@@ -1,4 +1,5 @@
-import { compareStrings } from '../../collections';
+import { counted } from '../../strings';
+import { compareStrings, pushTo } from '../../collections';
 import type { GraphChange, GraphEdge, GraphNode, TrafficGraph } from './types';
 
 /** One picture: the overview, or one namespace. */
@@ -65,7 +66,7 @@ function overview({ nodes, edges, captions }: TrafficGraph): TrafficGraph {
           kind: 'service',
           label: namespace || 'outside the mesh',
           namespace: '',
-          notes: [`${services} service${services === 1 ? '' : 's'}`],
+          notes: [counted(services, 'service')],
           missing: own.some(({ missing }) => missing),
           ...(touched === undefined ? {} : { change: 'changed' as const }),
         };
@@ -73,7 +74,7 @@ function overview({ nodes, edges, captions }: TrafficGraph): TrafficGraph {
     ],
     edges: [...between.values()].map(({ edge, count }) => ({
       ...edge,
-      notes: [`${count} rule${count === 1 ? '' : 's'}`],
+      notes: [counted(count, 'rule')],
     })),
     captions,
   };
@@ -92,7 +93,7 @@ function grouped(nodes: readonly GraphNode[]): Map<string, GraphNode[]> {
   const byNamespace = new Map<string, GraphNode[]>();
   for (const node of nodes) {
     if (node.kind === 'gateway' || node.kind === 'answer') continue;
-    byNamespace.set(node.namespace, [...(byNamespace.get(node.namespace) ?? []), node]);
+    pushTo(byNamespace, node.namespace, node);
   }
   return new Map([...byNamespace].sort(([a], [b]) => compareStrings(a, b)));
 }

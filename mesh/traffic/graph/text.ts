@@ -1,6 +1,6 @@
 import { percent } from '../share';
 import type { GraphChange, GraphEdge, GraphNode, TrafficGraph } from './types';
-import { compareStrings } from '../../collections';
+import { compareStrings, pushTo } from '../../collections';
 import { printable } from '../../strings';
 
 /** A sign for each change, so that no change is marked by its colour alone. */
@@ -55,7 +55,7 @@ export function sharedArrows(edges: readonly GraphEdge[]): GraphEdge[][] {
   for (const edge of edges) {
     const { from, to, share, before, notes, lost, observed, change, idle } = edge;
     const key = JSON.stringify([from, to, share, before, notes, lost, observed, change, idle]);
-    arrows.set(key, [...(arrows.get(key) ?? []), edge]);
+    pushTo(arrows, key, edge);
   }
   return [...arrows.values()];
 }
@@ -118,7 +118,7 @@ function serviceGroups(nodes: readonly GraphNode[], index: number): string[] {
   const groups = new Map<string, GraphNode[]>();
   for (const node of nodes) {
     const key = node.versionOf === undefined ? node.id : `service ${node.versionOf.host}`;
-    groups.set(key, [...(groups.get(key) ?? []), node]);
+    pushTo(groups, key, node);
   }
   return [...groups.values()].map((group, at) => {
     const lines = group.map(nodeLine).reverse();

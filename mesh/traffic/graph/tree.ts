@@ -1,4 +1,4 @@
-import { compareStrings } from '../../collections';
+import { compareStrings, pushTo } from '../../collections';
 import { percent } from '../share';
 import type { GraphEdge, GraphNode, TrafficGraph } from './types';
 import { escaped } from './svg';
@@ -14,7 +14,7 @@ export function treeHtml({ nodes, edges }: TrafficGraph, title: string): string 
   const leaving = new Map<string, GraphEdge[][]>();
   for (const arrow of sharedArrows(edges)) {
     const from = arrow[0]?.from ?? '';
-    leaving.set(from, [...(leaving.get(from) ?? []), arrow]);
+    pushTo(leaving, from, arrow);
   }
   const sources = nodes.filter(({ id }) => leaving.has(id) || !targets.has(id));
   // Requests enter at the gateways, so their namespaces come first.

@@ -155,7 +155,7 @@ describe('doctor judges facts of a cluster', () => {
     [
       'an Istio without support',
       [{ istiods: [control('pilot:1.27.0')], pods: [] }, { version: { value: 'v1.33.1' } }],
-      ['versions: Deployment istio-system/istiod: Istio 1.27.0 gets no security fixes since 2026-04-07'],
+      ['versions: Deployment istio-system/istiod: Istio 1.27.0 has had no security fixes since 2026-04-07'],
     ],
     [
       'an Istio that the table does not know',
@@ -490,7 +490,7 @@ describe('doctor judges this machine', () => {
     [
       'charts that do not answer',
       { charts: { value: [{ source: 'https://charts.example.com', problem: 'no answer' }] } },
-      ['charts: https://charts.example.com: charts cannot be had: no answer'],
+      ['charts: https://charts.example.com: the charts cannot be fetched: no answer'],
     ],
     [
       'a refused stack file',

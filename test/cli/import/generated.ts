@@ -174,7 +174,7 @@ export function fieldsIn(value: unknown): string[] {
   return [...paths].sort();
 }
 
-/** The same paths from the schema of a kind. */
+/** Paths of all fields in the schema of a kind, in the form of {@link fieldsIn}. */
 export function fieldsOf([group, kind]: readonly [string, string]): string[] {
   const found = crdOf(`${group}/v1`, kind);
   if (found.found !== 'schema') throw new Error(`no schema for ${group}/v1 ${kind}`);
