@@ -131,7 +131,9 @@ function routeSettings(
   });
   const { host } = context;
   const needsHost = isSplit || uses.host || rule.settings.trafficPolicy !== undefined || rule.subsets.length > 0;
-  const order = context.order.filter((name, index) => context.order.indexOf(name) === index);
+  // A split that is not kept as weights may have other versions.
+  const kept = new Set(versions.map(([name]) => name));
+  const order = [...new Set(context.order)].filter((name) => kept.has(name));
   const isInOrder = same(
     order,
     Object.keys(pulumiConfigValue(Object.fromEntries(versions)) as object).filter((name) => order.includes(name)),

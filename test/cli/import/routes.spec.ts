@@ -220,6 +220,31 @@ describe('VirtualServices and DestinationRules as routes', () => {
     });
   });
 
+  it('orders only the versions that it keeps, not those of a split that stays as it is', () => {
+    const route = virtualService(
+      'pay',
+      'hosts: [pay], tcp: [{ route: [{ destination: { host: pay-b } }] }], tls: [{ match: [{ sniHosts: [pay] }], route: [{ destination: { host: pay-b }, weight: 1 }, { destination: { host: pay-a }, weight: 2 }] }]',
+    );
+    assert.deepEqual(framed(all(route)).routes, {
+      'pay-a': {
+        hosts: ['pay'],
+        versions: { b: { host: 'pay-b' } },
+        weights: { b: 'rest' },
+        tls: [
+          {
+            match: [{ sniHosts: ['pay'] }],
+            route: [
+              { destination: { host: 'pay-b' }, weight: 1 },
+              { destination: { host: 'pay-a' }, weight: 2 },
+            ],
+          },
+        ],
+        tcp: [{}],
+        virtualService: { name: 'pay' },
+      },
+    });
+  });
+
   it('joins one rule per version, as this project writes them', () => {
     const rule = (version: string): string =>
       destinationRule(
