@@ -8,8 +8,9 @@ import { isDeclared } from '../../mesh/model/externals';
 import { examples, type CheckOptions, type Rule, type Violation } from '../rule';
 
 /**
- * The Secret must be in the namespace of the gateway's pods, which is looked up as for gateway-workload-port. It counts
- * as missing if the input has another Secret or Certificate of that namespace, or one of that name elsewhere. Declare
+ * The Secret must be in the namespace of the gateway's pods, which is looked up as for gateway-workload-port. It is
+ * missing if it is not in the input, and the input has another Secret or Certificate of that namespace, or one of that
+ * name elsewhere. Declare
  * Secrets that come from elsewhere in `externals.secrets`. Messages never hold a value of a Secret.
  */
 export const gatewayCredential: Rule = {
