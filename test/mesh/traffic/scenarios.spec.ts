@@ -156,7 +156,7 @@ describe('routing model, scenarios of walkthrough 003', () => {
   const ratings = (state: string, headers: Record<string, string> = {}) =>
     predictions(`003${state}`).meshOutcome('user02', 'ratings', 9080, headers);
 
-  it('D1: the gateway routes productpage's host; any other host is 404', () => {
+  it('D1: the gateway routes the host of productpage; any other host is 404', () => {
     const mesh = predictions('003');
     assert.deepEqual(mesh.atGateway('/productpage', {}, host), only('user02/productpage-v1'));
     assert.deepEqual(mesh.gatewayOutcome({ host: 'other.example', path: '/productpage' }), {
