@@ -31,12 +31,17 @@ exports.load = (module, folder, entry, external) => {
   return module.exports;
 };
 
+/** Name of the line that requires the bundled file; not a file itself. */
+const stub = 'entry-of-bundle';
+
 /** Bundles a TypeScript file: its code, its source map as JSON, and the files in it. Types are not checked: `npm run types` does that. */
 function bundle(entryPoint, external = outside) {
   // Loaded only here: most runs find a bundle in the cache.
   const { outputFiles, metafile } = require('esbuild').buildSync({
     absWorkingDir: root,
-    entryPoints: [entryPoint],
+    // A file that is required keeps its own function, like each file that it imports. One function for all of them would
+    // be in every stack trace, and V8 takes 50 µs to find a position in it.
+    stdin: { contents: `module.exports = require(${JSON.stringify(entryPoint)})`, sourcefile: stub, resolveDir: root },
     // This file is not written, but paths in the source map are relative to it.
     outfile: entryPoint.replace(/\.ts$/, '.js'),
     bundle: true,
@@ -52,7 +57,11 @@ function bundle(entryPoint, external = outside) {
     metafile: true,
   });
   const [map, code] = outputFiles.map(({ text }) => text);
-  return { code, map: stored(JSON.parse(map), dirname(entryPoint)), inputs: Object.keys(metafile.inputs) };
+  return {
+    code,
+    map: stored(JSON.parse(map), dirname(entryPoint)),
+    inputs: Object.keys(metafile.inputs).filter((input) => input !== stub),
+  };
 }
 
 /**
