@@ -1,4 +1,9 @@
-import { defaultGatewayPorts, gatewayLabel, gatewayNamespace, gatewayServiceAccount } from '../manifests/gateway-workload';
+import {
+  defaultGatewayPorts,
+  gatewayLabel,
+  gatewayNamespace,
+  gatewayServiceAccount,
+} from '../manifests/gateway-workload';
 import { objectKey, type KubernetesObject } from '../manifests/kubernetes';
 import { renderMesh } from '../manifests/mesh';
 import { allRouteObjects } from '../manifests/routes';
@@ -75,15 +80,16 @@ export interface GatewayPods {
 export function gatewayPodObjects({ name, namespace, labels, serviceAccount, ports }: GatewayPods): KubernetesObject[] {
   const metadata = { name, namespace, labels };
   const pods = {
-    labels: { ...labels, 'sidecar.istio.io/inject': 'true' },
-    annotations: { 'inject.istio.io/templates': 'gateway' },
+    metadata: { labels, annotations: { 'inject.istio.io/templates': 'gateway' } },
+    ...(serviceAccount === undefined
+      ? {}
+      : { spec: { serviceAccountName: serviceAccount, containers: [{ name: 'istio-proxy' }] } }),
   };
-  const spec = serviceAccount === undefined ? {} : { spec: { serviceAccountName: serviceAccount } };
   const deployment = {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata,
-    spec: { template: { metadata: pods, ...spec } },
+    spec: { template: pods },
   };
   if (ports === undefined) return [deployment];
   const open = ports.map((one) => ({ ...one, targetPort: one.targetPort ?? one.port }));
