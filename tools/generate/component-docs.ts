@@ -42,7 +42,9 @@ export async function componentDocs(): Promise<string> {
       `## ${nameOf(token)}`,
       description ?? '',
       table('argument', inputProperties, requiredInputs),
-      ...(Object.keys(properties ?? {}).length === 0 ? [] : [table('output', properties, Object.keys(properties ?? {}))]),
+      ...(Object.keys(properties ?? {}).length === 0
+        ? []
+        : [table('output', properties, Object.keys(properties ?? {}))]),
     ]),
     '## Types',
     ...sorted(types).flatMap(([token, { description, properties, required }]) => [

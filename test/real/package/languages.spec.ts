@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse, stringify } from 'yaml';
+import { parse } from 'yaml';
 import { version } from '../../../package.json';
 import { START_TIMEOUT_MS } from '../../cluster/lab/support';
-import { install } from '../../package/installed';
 import { checkout, Outside } from './support';
 
 /** The newest SDK for Python that fits the engine. */
@@ -80,11 +79,11 @@ describe('programs in other languages', function () {
     runsExample(project, env);
   });
 
-  it('a project that `pulumi new` wrote previews with `pulumi preview` and the pack', () => {
+  it('a project that `pulumi new` wrote previews, with the pack', () => {
     const template = outside.project('template');
     const project = outside.project('new');
     cpSync(join(checkout, 'template'), template, { recursive: true });
-    const home = { PULUMI_HOME: join(outside.folder, 'new-home'), PULUMI_BACKEND_URL: `file://${project}` };
+    const home = { PULUMI_HOME: join(outside.folder, 'new-home'), PULUMI_BACKEND_URL: `file://${template}` };
     const env = outside.environment([outside.languageHosts()], home);
     const pulumi = (...words: string[]): string =>
       outside.hidden([outside.lab.programs.pulumi, ...words], env, project);
@@ -93,17 +92,9 @@ describe('programs in other languages', function () {
     const { name, description } = parse(readFileSync(join(project, 'Pulumi.yaml'), 'utf8')) as Record<string, string>;
     assert.deepEqual([name, description], ['edge', 'An edge']);
 
-    install(outside.files.meshwright, project);
-    const file = join(project, 'Pulumi.dev.yaml');
-    const stack = parse(readFileSync(file, 'utf8')) as { config: Record<string, unknown> };
-    stack.config['kubernetes:context'] = outside.lab.context;
-    stack.config['meshwright:istio'] = { charts: { path: outside.lab.charts } };
-    writeFileSync(file, stringify(stack));
-    pulumi('stack', 'init', 'dev');
-    const pack = join('node_modules', 'meshwright', 'policy', 'direct');
-    const preview = pulumi('preview', '--stack', 'dev', '--policy-pack', pack);
-    assert.match(preview, /meshwright-routes:index:Route shop\/web create/);
-    assert.match(preview, /Policies:\n.*meshwright/);
+    const preview = outside.previewNewProject(project);
+    assert.equal(preview.failure, undefined);
+    assert.ok(preview.steps.includes('create meshwright-routes:index:Route shop/web'), preview.steps.join('\n'));
   });
 });
 

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { parse, stringify } from 'yaml';
+import { join } from 'node:path';
 import { START_TIMEOUT_MS } from '../../cluster/lab/support';
 import { install } from '../../package/installed';
-import { checkout, Outside, type Ran } from './support';
+import { checkout, Outside } from './support';
 
 /** Programs in folders outside the checkout, which is hidden from them. */
 describe('programs that use the packages', function () {
@@ -121,24 +120,11 @@ describe('programs that use the packages', function () {
       [command, 'init', project, '--name', 'shop', '--context', outside.lab.context],
       outside.environment([outside.bins]),
     );
-    install(outside.files.meshwright, project);
-    const env = outside.environment([]);
-    const checked = outside.hidden(
-      ['npm', 'run', 'check'],
-      { ...env, PATH: `${dirname(process.execPath)}:${env['PATH'] ?? ''}` },
-      project,
-    );
-    assert.equal(checked.match(/No findings/g)?.length, 3);
-    const file = join(project, 'Pulumi.dev.yaml');
-    const stack = parse(readFileSync(file, 'utf8')) as { config: Record<string, unknown> };
-    stack.config['meshwright:istio'] = { charts: { path: outside.lab.charts } };
-    writeFileSync(file, stringify(stack));
-    cpSync(join(outside.folder, 'run-program.js'), join(project, 'run-program.js'));
-    const words = [process.execPath, join(project, 'run-program.js'), 'index.js', 'preview'];
-    const preview = JSON.parse(outside.hidden(words, env, project)) as Ran;
+    const preview = outside.previewNewProject(project);
     assert.equal(preview.failure, undefined);
-    const route = 'create meshwright-routes:index:Route shop/web';
-    assert.ok(preview.steps.includes(route), preview.steps.join('\n'));
+    assert.ok(preview.steps.includes('create meshwright-routes:index:Route shop/web'), preview.steps.join('\n'));
+    const checked = outside.hidden(['npm', 'run', 'check'], outside.environment([]), project);
+    assert.equal(checked.match(/No findings/g)?.length, 3);
   });
 
   it('the policy pack refuses wrong weights in a program without Meshwright', () => {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
+import { parse, stringify } from 'yaml';
 import type { Lab } from '../../../cluster/lab';
 import { version } from '../../../package.json';
 import { installIstioCrds } from '../../cluster/lab/istio-crds';
@@ -84,6 +85,20 @@ export class Outside {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as Ran);
+  }
+
+  /** Installs the package into a new project, and previews its stack dev with the pack, on the lab. */
+  previewNewProject(project: string): Ran {
+    install(this.files.meshwright, project);
+    const file = join(project, 'Pulumi.dev.yaml');
+    const stack = parse(readFileSync(file, 'utf8')) as { config: Record<string, unknown> };
+    stack.config['kubernetes:context'] = this.lab.context;
+    stack.config['meshwright:istio'] = { charts: { path: this.lab.charts } };
+    writeFileSync(file, stringify(stack));
+    cpSync(join(this.folder, 'run-program.js'), join(project, 'run-program.js'));
+    const pack = join(project, 'node_modules', 'meshwright', 'policy', 'direct');
+    const words = [process.execPath, join(project, 'run-program.js'), 'index.js', 'preview'];
+    return JSON.parse(this.hidden(words, this.environment([], { POLICY_PACK: pack }), project)) as Ran;
   }
 
   /** Installs the packed plugins as a user does. */
