@@ -163,7 +163,7 @@ describe('docs', () => {
       programs.filter(({ text }) => !files.includes(text)).map(({ at }) => at),
       [],
     );
-    assert.equal(programs.length, 3);
+    assert.equal(programs.length, 4);
   });
 
   it('every command and flag that a page names exists', () => {

@@ -227,7 +227,7 @@ describe('release engineering', () => {
     );
   });
 
-  it('the examples have one for each component', () => {
+  it('the examples have one for each component, and one for stacks that share a mesh', () => {
     const examples = readdirSync(join(checkout, 'examples')).filter((file) => file.endsWith('.ts'));
     assert.deepEqual(examples.map((file) => file.replace('.ts', '')).sort(), [
       'addons',
@@ -237,6 +237,7 @@ describe('release engineering', () => {
       'namespace',
       'objects',
       'routes',
+      'shared-gateway',
     ]);
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { START_TIMEOUT_MS } from '../../cluster/lab/support';
 import { install } from '../../package/installed';
@@ -113,6 +113,36 @@ describe('programs that use the packages', function () {
     assert.equal(outside.run('import.js', ['destroy'], outside.environment([outside.bins]))[0]?.failure, undefined);
   });
 
+  it('a stack of routes reads the name of its gateway from another stack', () => {
+    const platform = outside.project('platform');
+    const stack = 'urn:pulumi:prod::platform::pulumi:pulumi:Stack::platform-prod';
+    const outputs = { gateway: 'istio-ingress/public' };
+    const resources = [{ urn: stack, custom: false, type: 'pulumi:pulumi:Stack', outputs }];
+    writeFileSync(join(platform, 'Pulumi.yaml'), 'name: platform\nruntime: yaml\n');
+    writeFileSync(join(platform, 'state.json'), JSON.stringify({ version: 3, deployment: { manifest, resources } }));
+    const config = JSON.stringify({ platform: 'organization/platform/prod' });
+    const env = outside.environment([outside.bins], {
+      STACK_CONFIG: config,
+      PULUMI_BACKEND_URL: `file://${join(outside.folder, 'state')}`,
+      PULUMI_HOME: join(outside.folder, 'home'),
+    });
+    mkdirSync(join(outside.folder, 'state'), { recursive: true });
+    const { pulumi } = outside.lab.programs;
+    outside.hidden([pulumi, 'stack', 'init', 'prod'], env, platform);
+    outside.hidden([pulumi, 'stack', 'import', '--file', 'state.json', '--stack', 'prod'], env, platform);
+
+    const kubectl = (...words: string[]): string =>
+      execFileSync(outside.lab.kubectl, words, { env: outside.lab.env, encoding: 'utf8' });
+    kubectl('create', 'namespace', 'shop');
+    const [up] = outside.run('shared-gateway.js', ['up'], env);
+    assert.deepEqual([up?.failure, up?.outputs['weights']?.value], [undefined, { cart: { v1: 90, v2: 10 } }]);
+    const read = 'jsonpath={.spec.gateways}';
+    const gateways = kubectl('get', 'virtualservice', 'cart', '--namespace', 'shop', '--output', read);
+    assert.equal(gateways, '["istio-ingress/public"]');
+    assert.equal(outside.run('shared-gateway.js', ['destroy'], env)[0]?.failure, undefined);
+    kubectl('delete', 'namespace', 'shop');
+  });
+
   it('a new project of `meshwright init` passes its check, and previews', () => {
     const project = join(outside.folder, 'mesh');
     const command = join(outside.bins, 'meshwright');
@@ -168,6 +198,8 @@ describe('programs that use the packages', function () {
   });
 });
 
+const manifest = { time: '2026-01-01T00:00:00Z', magic: '', version: '' };
+
 /** The state of a stack with a route to two versions, of which its DestinationRule has one. */
 function stateWith(v2: number): object {
   const stack = 'urn:pulumi:dev::plain::pulumi:pulumi:Stack::plain-dev';
@@ -190,7 +222,7 @@ function stateWith(v2: number): object {
   return {
     version: 3,
     deployment: {
-      manifest: { time: '2026-01-01T00:00:00Z', magic: '', version: '' },
+      manifest,
       resources: [
         { urn: stack, custom: false, type: 'pulumi:pulumi:Stack' },
         {
