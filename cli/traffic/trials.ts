@@ -116,8 +116,8 @@ function trial(
 /** The services that requests of a kind go to, if the lab has no pod of any of them: another stack is deployed. */
 function withoutPods({ mesh }: TrafficModel, { pods }: NodeStatus, { outcome }: Kind): string | undefined {
   const services = (outcome.destinations ?? []).flatMap(({ host }) => mesh.services.withHost(host));
-  const isAbsent = (service: Service): boolean =>
-    service?.selector !== undefined && !pods.some((pod) => isBehind(pod, service));
+  const isAbsent = (service: (typeof services)[number]): boolean =>
+    service.selector !== undefined && !pods.some((pod) => isBehind(pod, service));
   if (services.length === 0 || !services.every(isAbsent)) return undefined;
   return [...new Set(services.map(({ hostname }) => destinationWords({ host: hostname })))].join(', ');
 }
