@@ -49,9 +49,10 @@ describe('meshwright init', function () {
       'README.md',
       'index.js',
       'package.json',
+      'plugins',
     ]);
     const { name, template, plugins } = yaml('mesh/Pulumi.yaml') as Record<string, unknown>;
-    const provider = './node_modules/meshwright/provider';
+    const provider = './plugins';
     assert.deepEqual([name, template], ['edge', undefined]);
     assert.deepEqual((plugins as Record<string, unknown>)['providers'], [
       { name: 'meshwright-routes', path: provider },
