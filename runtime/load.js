@@ -99,7 +99,7 @@ function shown(site) {
 function inTypeScript(frame, file, line, column) {
   if (!line || !column) return frame;
   const { originalSource, originalLine, originalColumn } = sourceMap(file)?.findEntry(line - 1, column - 1) ?? {};
-  if (originalSource === undefined) return frame;
+  if (originalSource === undefined || originalSource.endsWith(`/${stub}`)) return frame;
   const source = originalSource.startsWith('file:') ? fileURLToPath(originalSource) : originalSource;
   return frame.replace(`${file}:${line}:${column}`, `${source}:${originalLine + 1}:${originalColumn + 1}`);
 }
