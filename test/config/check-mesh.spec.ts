@@ -23,6 +23,27 @@ describe('checkMesh', () => {
     assert.deepEqual(checkMesh(settings), { problems: [], warnings: [], mesh: renderMesh(settings) });
   });
 
+  it('finds the place of a name with control characters and quotes', () => {
+    const waiver = 'policy.meshwright.io/waive.a\tb"]';
+    const header = '@request.auth.claims.a\t"b"]';
+    const route = [{ destination: { host: 'web' } }];
+    const http = [{ match: [{ headers: { [header]: { exact: 'a' }, 'x\t"]': { exact: '*' } } }], route }];
+    const object = virtualService('web', http);
+    const objects = [{ ...object, metadata: { ...object.metadata, annotations: { [waiver]: 'a' } } }];
+    const { problems, warnings } = checkMesh({ objects });
+    const paths = [...problems, ...warnings].map(({ path }) => path);
+    const match = 'meshwright:objects[0].spec.http[0].match[0].headers';
+    assert.deepEqual(
+      [
+        `meshwright:objects[0].metadata.annotations[${JSON.stringify(waiver)}]`,
+        `${match}[${JSON.stringify(header)}]`,
+        `${match}[${JSON.stringify('x\t"]')}]`,
+      ].filter((path) => !paths.some((own) => own.startsWith(path))),
+      [],
+      paths.join('\n'),
+    );
+  });
+
   it('reports mandatory findings by the key of the object, as deep as the file goes', () => {
     const settings: StackSettings = {
       routes: { default: { cart: { versions: ['v1', 'v2'], http: [{ route: split('cart', [90, 20]) }] } } },

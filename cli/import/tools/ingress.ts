@@ -68,7 +68,7 @@ function pathsOf(ingress: KubernetesObject, objects: readonly KubernetesObject[]
     const isOfController = /ingress|traefik|haproxy|konghq|getambassador/.test(key.split('/')[0] ?? '');
     if (isOfController && !isKnown)
       carry.refuse(
-        `metadata.annotations["${key}"]`,
+        `metadata.annotations[${JSON.stringify(key)}]`,
         value,
         'Istio does not read this annotation of the ingress controller',
       );
