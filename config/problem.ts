@@ -46,7 +46,8 @@ export function voiced(
   sections: unknown,
   { file, secretSections, position }: Source,
 ): Problem {
-  const value = valueAt(sections, keys);
+  // The file as a whole is too long to show.
+  const value = keys.length === 0 ? undefined : valueAt(sections, keys);
   const secret = value !== undefined && secretSections?.has(String(keys[0])) === true;
   const shown = secret ? { value: secretValue, message } : { value, message, hint };
   return defined({ path: keyPath(keys), ...shown, file, ...position?.(keys) });

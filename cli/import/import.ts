@@ -60,6 +60,8 @@ export interface Imported {
   proof: Proof;
   /** Findings on the imported objects. */
   findings: Problem[];
+  /** Advice on the stack file as a whole, in sentences. */
+  advice: string[];
 }
 
 /**
@@ -97,6 +99,7 @@ export function together(
       all.map(({ settings }) => settings),
     ),
     findings: all.flatMap(({ findings }) => findings),
+    advice: [...new Set(all.flatMap(({ advice }) => advice))],
   };
 }
 
@@ -118,6 +121,7 @@ function importedOnce(
     ? (options.text ?? '')
     : withFrame(options.text, frame, { secrets, hosts: options.hosts ?? [] }, removed);
   const after = readStack(text, options.file, true);
+  const { problems, warnings } = checkMesh(after.settings, after.policy, after.source);
   return {
     text,
     settings: after,
@@ -132,7 +136,8 @@ function importedOnce(
       objects.map(({ object }) => object),
       [after],
     ),
-    findings: checkMesh(after.settings, after.policy, after.source).problems,
+    findings: problems,
+    advice: warnings.filter(({ path }) => path === '').map(({ message }) => message),
   };
 }
 

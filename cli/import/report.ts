@@ -17,6 +17,7 @@ export interface ImportReport {
   leftOut: LeftOut[];
   upgraded: string[];
   findings: { key: string; message: string; line?: number }[];
+  advice: string[];
   proof: Proof;
 }
 
@@ -43,7 +44,7 @@ export function kindRows({ placed, leftOut }: Pick<Imported, 'placed' | 'leftOut
 
 /** The summary for people: a table of the kinds, what was left out, findings, and the proof. */
 export function summaryText(imported: Summary, placedByDefault: string | undefined): string {
-  const { placed, leftOut, findings, assumed, upgraded } = imported;
+  const { placed, leftOut, findings, assumed, upgraded, advice } = imported;
   const rows = kindRows(imported);
   const isMerge = rows.some(({ present, kept }) => present + kept > 0);
   const header = ['KIND', 'IN THE FRAME', 'VERBATIM', ...(isMerge ? ['PRESENT', 'KEPT'] : []), 'LEFT OUT'];
@@ -63,6 +64,7 @@ export function summaryText(imported: Summary, placedByDefault: string | undefin
       ),
     ),
     list('Assumed', [...assumed, ...(placedByDefault === undefined ? [] : [placedByDefault])]),
+    list('Advice', advice),
     findings.length === 0
       ? ''
       : `Findings on the imported objects: ${findings.length}. render and pulumi up refuse them; --waive waives them\n${formatProblems(findings)}`,

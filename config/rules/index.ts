@@ -2,6 +2,7 @@ import type { KeyProblem } from '../problem';
 import type { StackFile } from '../schema/stack-file';
 import { adoptRules } from './adopt';
 import { addonRules, appRules, chartRules, listRules } from './sections';
+import { configSizeAdvice } from './config-size';
 import { duplicateRules } from './duplicates';
 import { gatewayReferenceRules, weightRules } from './routes';
 import { gatewayServiceRules } from './gateway-service';
@@ -25,5 +26,5 @@ export const stackRules: StackRule[] = [
   adoptRules,
 ];
 
-/** Advice on what is allowed, but probably a mistake. */
-export const stackAdvice: StackRule[] = [nodePortRangeAdvice];
+/** Advice on what is allowed, but probably a mistake or beyond a limit. */
+export const stackAdvice: StackRule[] = [nodePortRangeAdvice, configSizeAdvice];

@@ -60,6 +60,22 @@ describe('checkMesh', () => {
     );
   });
 
+  it('advises on a configuration that is too long for Pulumi', () => {
+    const configMap = (length: number) => ({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'long', namespace: 'default' },
+      data: { text: '"'.repeat(length) },
+    });
+    const advice = (length: number) =>
+      checkMesh({ objects: [configMap(length)] }).warnings.filter(({ message }) => message.includes('KiB'));
+    // Each quotation mark takes four characters in the JSON of a JSON string.
+    assert.deepEqual(advice(32_000), []);
+    const message =
+      'the configuration is 130 KiB long. Pulumi passes it in an environment variable, which on Linux is at most 128 KiB long, so pulumi up fails there with "argument list too long"; move a part to other stacks, as import --split-by namespace does, or apply the output of render';
+    assert.deepEqual(advice(33_000), [{ path: '', message }]);
+  });
+
   it('reports advisory findings as warnings, with the levels of the policy section', () => {
     const settings: StackSettings = { objects: [virtualService('cart', [{ route: split('cart', [90, 20]) }])] };
     const levels = (level: 'advisory' | 'off') => {

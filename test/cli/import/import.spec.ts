@@ -293,12 +293,20 @@ spec:
     assert.doesNotMatch(run(cwd, 'all.yaml', '--weights', 'take').stdout, /weightsOwnedBy/);
   });
 
+  it('advises on a stack file that is too long for Pulumi', () => {
+    const long = map.replace('"1"', `"${'x'.repeat(140_000)}"`);
+    const { code, stdout } = run(folder({ 'k8s/all.yaml': long }), 'k8s', '-o', 'out.yaml');
+    assert.equal(code, 0);
+    assert.match(stdout, /^Advice\n {2}the configuration is 137 KiB long\. /m);
+  });
+
   it('prints the whole summary as JSON', () => {
     const cwd = folder({ 'k8s/all.yaml': [map, rule, split(10)].join('---\n') });
     const { code, stdout } = run(cwd, 'k8s', '-o', 'out.yaml', '--json');
     assert.equal(code, 0);
     assert.deepEqual(JSON.parse(stdout), {
       files: [{ file: 'out.yaml', written: true }],
+      advice: [],
       kinds: [
         { kind: 'ConfigMap', frame: 0, verbatim: 1, present: 0, kept: 0, leftOut: 0 },
         { kind: 'DestinationRule', frame: 1, verbatim: 0, present: 0, kept: 0, leftOut: 0 },
