@@ -57,7 +57,7 @@ export function registerImport(program: Command): void {
     .addOption(
       new Option(
         '--weights <whose>',
-        'weights that Flagger or Argo Rollouts moves: keep them there, or let the stack take them',
+        'weights that Flagger or Argo Rollouts sets: keep = they still set them, take = the stack sets them',
       )
         .choices(['keep', 'take'])
         .default('keep'),

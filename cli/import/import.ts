@@ -53,7 +53,7 @@ export interface Imported {
   settings: StackTextSettings;
   placed: Placed[];
   leftOut: LeftOut[];
-  /** Objects of kinds that Istio removed, with their successors. */
+  /** Objects of kinds that Istio removed and of other tools, and what they became, in sentences. */
   upgraded: string[];
   /** Assumptions, in sentences. */
   assumed: string[];

@@ -38,7 +38,7 @@ export function kindRows({ placed, leftOut }: Pick<Imported, 'placed' | 'leftOut
     return known;
   };
   for (const { kind, is } of placed) row(kind)[is]++;
-  for (const { kind } of leftOut) row(kind).leftOut++;
+  for (const { kind, isUnconverted } of leftOut) if (isUnconverted !== true) row(kind).leftOut++;
   return [...rows.values()].sort((a, b) => compareStrings(a.kind, b.kind));
 }
 
@@ -53,8 +53,9 @@ export function summaryText(imported: Summary, placedByDefault: string | undefin
   );
   const sections = [
     table(header, cells),
-    list('Upgraded', upgraded),
-    list('Left out', byReason(leftOut.map(({ title, place, why }) => ({ what: `${title} (${place})`, why })))),
+    list('Converted', upgraded),
+    list('Not converted', leftOutLines(leftOut.filter(({ isUnconverted }) => isUnconverted === true))),
+    list('Left out', leftOutLines(leftOut.filter(({ isUnconverted }) => isUnconverted !== true))),
     list(
       'Not changed in the stack file (--force replaces them)',
       byReason(
@@ -75,6 +76,10 @@ export function summaryText(imported: Summary, placedByDefault: string | undefin
 
 function list(title: string, lines: readonly string[]): string {
   return lines.length === 0 ? '' : [title, ...lines.map((line) => `  ${line}`)].join('\n');
+}
+
+function leftOutLines(leftOut: readonly LeftOut[]): string[] {
+  return byReason(leftOut.map(({ title, place, why }) => ({ what: `${title} (${place})`, why })));
 }
 
 /** Groups lines by their reason. */
