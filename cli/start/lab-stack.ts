@@ -3,19 +3,13 @@ import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync
 import { dirname, join } from 'node:path';
 import type { EngineEvent, Stack } from '@pulumi/pulumi/automation';
 import { parse, stringify } from 'yaml';
-import type { Lab } from '../../cluster/lab';
+import { labApi, type Lab } from '../../cluster/lab';
 import { projectRoot } from '../../runtime/project-root';
+import { asMap } from '../../mesh/json';
 import { UserError } from '../errors';
 import { inlineProgram, projectName, projectSettings } from './inline-program';
-import {
-  forgetReleases,
-  pendingReleases,
-  providerProgram,
-  readStackState,
-  stackFolders,
-  unlock,
-  type StackFolders,
-} from './stack-state';
+import { failedCreations, forgetReleases, pendingCreations, pendingReleases, removeUnrecorded } from './interrupted';
+import { providerProgram, readStackState, stackFolders, unlock, type StackFolders } from './stack-state';
 
 /** What the pulumi command prints when it is cancelled, and how long to wait for that, in milliseconds. */
 const cancelMessage = '^C received';
@@ -59,7 +53,8 @@ export class LabStack {
   private constructor(
     readonly name: string,
     private readonly stack: Stack,
-    private readonly file: string,
+    private readonly lab: DeploymentLab,
+    private readonly folders: StackFolders,
     private readonly base: Record<string, unknown>,
     /** Whether an earlier run was killed: objects that it had begun to create may be in the cluster, but not in the state. */
     readonly isInterrupted: boolean,
@@ -99,7 +94,7 @@ export class LabStack {
         // The interrupted run may have created objects that are not in the state: provider/takeover.ts lets only those be taken over.
         ...(isInterrupted ? { 'kubernetes:upsertExistingObjects': 'true' } : {}),
       };
-      return new LabStack(name, stack, join(folders.folder, `Pulumi.${name}.yaml`), base, isInterrupted);
+      return new LabStack(name, stack, lab, folders, base, isInterrupted);
     } catch (error) {
       throw new UserError(`Pulumi cannot open the stack ${name}: ${commandWords(error)}`);
     }
@@ -108,16 +103,19 @@ export class LabStack {
   /** Replaces the stack's configuration. Keys are full names, such as `meshwright:routes`. */
   configure(config: Record<string, unknown>): void {
     // The file also has what Pulumi needs to decrypt the stack's secrets. Without that the state cannot be read again.
-    const written = existsSync(this.file) ? (parse(readFileSync(this.file, 'utf8')) as Record<string, unknown>) : {};
-    writeFileSync(this.file, stringify({ ...written, config: { ...this.base, ...config } }, { lineWidth: 0 }));
+    const file = join(this.folders.folder, `Pulumi.${this.name}.yaml`);
+    const written = existsSync(file) ? (parse(readFileSync(file, 'utf8')) as Record<string, unknown>) : {};
+    writeFileSync(file, stringify({ ...written, config: { ...this.base, ...config } }, { lineWidth: 0 }));
   }
 
   preview(options: RunOptions = {}): Promise<Ran> {
     return this.run(options, (settings) => this.stack.preview({ ...settings, policyPacks: [policyPack] }));
   }
 
-  up(options: RunOptions = {}): Promise<Ran> {
-    return this.run(options, (settings) => this.stack.up({ ...settings, policyPacks: [policyPack] }));
+  async up(options: RunOptions = {}): Promise<Ran> {
+    const ran = await this.run(options, (settings) => this.stack.up({ ...settings, policyPacks: [policyPack] }));
+    await this.settle(ran);
+    return ran;
   }
 
   previewDestroy(options: RunOptions = {}): Promise<Ran> {
@@ -131,6 +129,23 @@ export class LabStack {
   /** Removes the stack itself. It must have no resources. */
   async remove(): Promise<void> {
     await this.stack.workspace.removeStack(this.name);
+  }
+
+  /**
+   * Deletes objects that a run, or a killed one before it, created and that the state does not have. As long as no run
+   * has succeeded, the state keeps the creations of killed ones: the next run may finish them.
+   */
+  async settle({ succeeded, events }: Ran): Promise<void> {
+    const state = readStackState(this.folders, this.name);
+    const pending = pendingCreations(state);
+    const creations = succeeded ? pending : failedCreations(events);
+    if (creations.length > 0) await removeUnrecorded(labApi(this.lab), creations, state);
+    if (!succeeded || pending.length === 0) return;
+    const exported = await this.stack.exportStack();
+    await this.stack.importStack({
+      ...exported,
+      deployment: { ...asMap(exported.deployment), pending_operations: [] },
+    });
   }
 
   /** Access to the state, through Pulumi's Automation API. */

@@ -1,3 +1,4 @@
+import { addonNames } from '../../mesh/manifests/addons/catalog';
 import { addonProblems } from '../../mesh/manifests/addons/problems';
 import { didYouMean, type KeyProblem } from '../problem';
 import type { StackFile } from '../schema/stack-file';
@@ -6,7 +7,7 @@ import { appProblems } from '../../mesh/manifests/apps/problems';
 import { defined } from '../../mesh/manifests/kubernetes';
 import { defaultIstioVersion } from '../../mesh/manifests/istio';
 import type { ChartSource } from '../../mesh/manifests/release';
-import type { Key } from '../key-path';
+import { configNamespace, type Key } from '../key-path';
 
 const reads = [['addons', '**'], ['gateways', '*'], ['istio']];
 
@@ -77,4 +78,54 @@ export function listRules({ objects = [] }: StackFile): KeyProblem[] {
 function severalSources(charts: ChartSource | undefined, keys: Key[]): KeyProblem[] {
   const given = sources.filter((source) => charts?.[source] !== undefined);
   return given.length < 2 ? [] : [{ keys, message: `charts come from one place: keep one of ${given.join(', ')}` }];
+}
+
+const lowestNodePort = 30000;
+const highestNodePort = 32767;
+
+/** Node ports outside the default range of clusters. */
+export function nodePortRangeAdvice(stack: StackFile): KeyProblem[] {
+  return nodePorts(stack)
+    .filter(([, port]) => port < lowestNodePort || port > highestNodePort)
+    .map(([keys]) => ({
+      keys,
+      message: `by default clusters accept node ports from ${lowestNodePort} to ${highestNodePort}; --service-node-port-range of the API server sets another range`,
+    }));
+}
+
+/** Every node port that the stack file fixes, by its keys. */
+function nodePorts({ gateways = {}, addons = {}, apps = {} }: StackFile): [Key[], number][] {
+  const ofGateways = Object.entries(gateways).flatMap(([name, { service }]) =>
+    Object.entries(service?.nodePorts ?? {}).map(([key, port]): [Key[], number] => [
+      ['gateways', name, 'service', 'nodePorts', key],
+      port,
+    ]),
+  );
+  const ofAddons = addonNames.flatMap((name): [Key[], number][] => {
+    const port = addons[name]?.service?.nodePort;
+    return port === undefined ? [] : [[['addons', name, 'service', 'nodePort'], port]];
+  });
+  const ofApps = Object.entries(apps).flatMap(([app, { services = {} }]) =>
+    Object.entries(services).flatMap(([service, { ports = [] }]) =>
+      ports.flatMap(({ nodePort }, index): [Key[], number][] =>
+        nodePort === undefined ? [] : [[['apps', app, 'services', service, 'ports', index, 'nodePort'], nodePort]],
+      ),
+    ),
+  );
+  return [...ofGateways, ...ofAddons, ...ofApps];
+}
+
+/** Linux's limit for one environment variable, in bytes. */
+const longestVariable = 128 * 1024;
+
+/** Pulumi passes the configuration of a stack to programs and policy packs in an environment variable. */
+export function configSizeAdvice(stack: StackFile): KeyProblem[] {
+  const values = Object.entries(stack).map(([key, value]) => [
+    `${configNamespace}:config:${key}`,
+    JSON.stringify(value),
+  ]);
+  const size = Buffer.byteLength(`PULUMI_CONFIG=${JSON.stringify(Object.fromEntries(values))}`);
+  if (size < longestVariable) return [];
+  const message = `the configuration is ${Math.ceil(size / 1024)} KiB long. Pulumi passes it in an environment variable, which on Linux is at most ${longestVariable / 1024} KiB long, so pulumi up fails there with "argument list too long"; move a part to other stacks, as import --split-by namespace does, or apply the output of render`;
+  return [{ keys: [], message }];
 }
