@@ -4,7 +4,7 @@ import { gatewayReferenceRules, weightRules } from './routes';
 import { gatewayServiceRules } from './gateway-service';
 import { namespaceRules } from './namespaces';
 import { adoptRules, duplicateRules } from './objects';
-import { addonRules, appRules, chartRules, listRules, nodePortRangeAdvice } from './sections';
+import { addonRules, appRules, chartRules, configSizeAdvice, listRules, nodePortRangeAdvice } from './sections';
 
 /** Finds problems in a well-formed stack file. */
 export type StackRule = (stack: StackFile) => KeyProblem[];
@@ -23,5 +23,5 @@ export const stackRules: StackRule[] = [
   adoptRules,
 ];
 
-/** Advice on what is allowed, but probably a mistake. */
-export const stackAdvice: StackRule[] = [nodePortRangeAdvice];
+/** Advice on what is allowed, but probably a mistake or beyond a limit. */
+export const stackAdvice: StackRule[] = [nodePortRangeAdvice, configSizeAdvice];
