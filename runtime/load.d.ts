@@ -21,3 +21,12 @@ export function bundle(entryPoint: string, external?: string[], sourcemap?: 'inl
  * @returns the exports of the file
  */
 export function load(module: NodeJS.Module, folder: string, entry: string, external?: string[]): unknown;
+
+/** The bundle of a TypeScript file, as {@link load} runs it. */
+export function code(folder: string, entry: string, external?: string[]): string;
+
+/**
+ * Runs a bundle as the content of `module`.
+ * @param file - path of the JavaScript file that it stands for
+ */
+export function run(module: NodeJS.Module, code: string, file: string): unknown;

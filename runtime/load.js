@@ -7,13 +7,21 @@ const cache = join(root, 'node_modules', '.cache', 'meshwright');
 const outside = ['@pulumi/*', '@grpc/*', 'google-protobuf', 'esbuild', '@kubernetes/client-node', '@viz-js/viz'];
 
 /** @see load.d.ts */
-exports.load = (module, folder, entry, external) => {
+exports.load = (module, folder, entry, external) =>
+  exports.run(module, exports.code(folder, entry, external), join(folder, `${entry}.js`));
+
+/** @see load.d.ts */
+exports.code = (folder, entry, external) => {
   const file = join(folder, `${entry}.ts`);
   const cached = join(cache, `${relative(root, file).replace(/\W/g, '-')}.js`);
-  const code = recall(cached) ?? make(file, cached, external);
+  return recall(cached) ?? make(file, cached, external);
+};
+
+/** @see load.d.ts */
+exports.run = (module, code, file) => {
   // This must precede the compilation of the bundle, when Node records its source map.
   process.setSourceMapsEnabled(true);
-  module._compile(code, file.replace(/\.ts$/, '.js'));
+  module._compile(code, file);
   return module.exports;
 };
 

@@ -10,8 +10,10 @@ import { registerLive } from './live';
 import { registerRelease } from './release';
 import { registerRender } from './render';
 import { registerSamples } from './samples';
+import { registerShift } from './shift';
 import { registerStart } from './start';
 import { registerTraffic } from './traffic';
+import { registerUndo } from './undo';
 
 /** Every command, in the order of `--help`; each adds itself to the program. */
 export const commands: ((program: Command) => void)[] = [
@@ -25,6 +27,8 @@ export const commands: ((program: Command) => void)[] = [
   registerGraph,
   registerLive,
   registerTraffic,
+  registerShift,
+  registerUndo,
   registerSamples,
   registerImport,
   registerLab,

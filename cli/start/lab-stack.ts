@@ -46,6 +46,8 @@ export interface StackOptions {
   log: (line: string) => void;
   /** Where the project file, the stack file and the state are kept. Defaults to the lab's own folder. */
   folder?: string;
+  /** An earlier bundle of the program. Defaults to the program as it is now. */
+  code?: string;
 }
 
 /** The parts of a lab that a deployment needs. */
@@ -70,7 +72,7 @@ export class LabStack {
    * that is still active.
    * @throws UserError when Pulumi cannot be run, or the stack cannot be created.
    */
-  static async open(lab: DeploymentLab, name: string, { log, folder }: StackOptions): Promise<LabStack> {
+  static async open(lab: DeploymentLab, name: string, { log, folder, code }: StackOptions): Promise<LabStack> {
     const folders = stackFolders(lab, folder);
     for (const made of [folders.backend, join(folders.cli, 'bin')]) mkdirSync(made, { recursive: true });
     link(lab.programs.pulumi, join(folders.cli, 'bin', 'pulumi'));
@@ -78,7 +80,7 @@ export class LabStack {
     const { LocalWorkspace, PulumiCommand } = await import('@pulumi/pulumi/automation/index.js');
     try {
       const stack = await LocalWorkspace.createOrSelectStack(
-        { stackName: name, projectName: projectName(), program: () => Promise.resolve(inlineProgram()) },
+        { stackName: name, projectName: projectName(), program: () => Promise.resolve(inlineProgram(code)) },
         {
           workDir: folders.folder,
           pulumiHome: join(folders.folder, 'home'),
@@ -100,6 +102,28 @@ export class LabStack {
         ...(isInterrupted ? { 'kubernetes:upsertExistingObjects': 'true' } : {}),
       };
       return new LabStack(name, stack, join(folders.folder, `Pulumi.${name}.yaml`), base, isInterrupted);
+    } catch (error) {
+      throw new UserError(`Pulumi cannot open the stack ${name}: ${commandWords(error)}`);
+    }
+  }
+
+  /**
+   * Opens a stack in the team's own backend, with the `pulumi` of PATH. The stack must exist.
+   * @param folder - where the project file and a copy of the stack file are written
+   * @throws UserError when Pulumi is not installed, or has no such stack
+   */
+  static async openPulumi(name: string, folder: string, text: string, code?: string): Promise<LabStack> {
+    const file = join(folder, `Pulumi.${name.split('/').at(-1) ?? name}.yaml`);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(file, text);
+    const { LocalWorkspace } = await import('@pulumi/pulumi/automation/index.js');
+    try {
+      const stack = await LocalWorkspace.selectStack(
+        { stackName: name, projectName: projectName(), program: () => Promise.resolve(inlineProgram(code)) },
+        { workDir: folder, projectSettings: projectSettings() },
+      );
+      Object.assign(stack, { outputs: () => Promise.resolve({}), info: () => Promise.resolve(undefined) });
+      return new LabStack(name, stack, file, {}, false);
     } catch (error) {
       throw new UserError(`Pulumi cannot open the stack ${name}: ${commandWords(error)}`);
     }

@@ -1,0 +1,144 @@
+import type { ShiftOptions } from './options';
+
+/** What Prometheus counted for one version of a route in a step. */
+export interface Reading {
+  requests: number;
+  /** 5xx, or no response. */
+  failed: number;
+  /** 99th percentile of the latency in milliseconds; undefined without requests. */
+  p99?: number;
+}
+
+/** Figures of one route: the versions that gain requests, and those that lose them. */
+export interface RouteReading {
+  route: string;
+  canary: Reading;
+  stable: Reading;
+}
+
+/** The value of a custom query; undefined when it has none. */
+export interface QueryReading {
+  query: string;
+  value?: number;
+}
+
+export interface WebhookReading {
+  url: string;
+  /** undefined when it does not answer. */
+  status?: number;
+  text: string;
+}
+
+/** Everything that a step is judged by. */
+export interface Figures {
+  routes: RouteReading[];
+  queries: QueryReading[];
+  webhooks: WebhookReading[];
+}
+
+/** `unreachable` is no judgement at all: the source of the figures does not answer. */
+export interface Verdict {
+  result: 'pass' | 'fail' | 'inconclusive' | 'unreachable';
+  reasons: string[];
+  figures?: Figures;
+}
+
+type Limits = Pick<
+  ShiftOptions,
+  'maxErrorRate' | 'maxErrorIncrease' | 'maxP99' | 'maxP99Increase' | 'minRequests' | 'prometheus'
+>;
+
+/** Judges the figures of a step. A gate without figures has not passed. */
+export function judge(limits: Limits, figures: Figures): Verdict {
+  const failures = [
+    ...figures.routes.flatMap((reading) => routeFailures(limits, reading)),
+    ...figures.queries.flatMap(queryFailure),
+    ...figures.webhooks.flatMap(({ url, status, text }) =>
+      status !== undefined && (status < 200 || status > 299) ? [`webhook ${url} answers ${status}: ${text}`] : [],
+    ),
+  ];
+  if (failures.length > 0) return { result: 'fail', reasons: failures, figures };
+  const missing = [
+    ...figures.routes.flatMap(({ route, canary }) =>
+      canary.requests < limits.minRequests
+        ? [`${route}: ${Math.round(canary.requests)} requests to the new version, ${limits.minRequests} are needed`]
+        : [],
+    ),
+    ...figures.queries.flatMap(({ query, value }) => (value === undefined ? [`query ${query} has no value`] : [])),
+    ...figures.webhooks.flatMap(({ url, status, text }) =>
+      status === undefined ? [`webhook ${url} does not answer: ${text}`] : [],
+    ),
+  ];
+  return { result: missing.length > 0 ? 'inconclusive' : 'pass', reasons: missing, figures };
+}
+
+function routeFailures(limits: Limits, { route, canary, stable }: RouteReading): string[] {
+  // A few requests say nothing yet.
+  if (canary.requests < limits.minRequests) return [];
+  const { maxErrorRate, maxErrorIncrease, maxP99, maxP99Increase } = limits;
+  const [rate, stableRate] = [errorRate(canary), errorRate(stable)];
+  const hasStable = stable.requests >= limits.minRequests;
+  const counted = `${Math.round(canary.failed)} of ${Math.round(canary.requests)} requests`;
+  return [
+    ...(maxErrorRate !== undefined && rate > maxErrorRate
+      ? [
+          `${route}: error rate ${percent(rate)} (${counted}), at most ${percent(maxErrorRate)}; stable ${percent(stableRate)}`,
+        ]
+      : []),
+    ...(maxErrorIncrease !== undefined && hasStable && rate > stableRate + maxErrorIncrease
+      ? [
+          `${route}: error rate ${percent(rate)} (${counted}), more than ${maxErrorIncrease} points above stable ${percent(stableRate)}`,
+        ]
+      : []),
+    ...(maxP99 !== undefined && canary.p99 !== undefined && canary.p99 > maxP99
+      ? [
+          `${route}: p99 ${milliseconds(canary.p99)}, at most ${milliseconds(maxP99)}; stable ${milliseconds(stable.p99)}`,
+        ]
+      : []),
+    ...(maxP99Increase !== undefined &&
+    hasStable &&
+    canary.p99 !== undefined &&
+    stable.p99 !== undefined &&
+    canary.p99 > stable.p99 * (1 + maxP99Increase / 100)
+      ? [
+          `${route}: p99 ${milliseconds(canary.p99)}, more than ${maxP99Increase} % above stable ${milliseconds(stable.p99)}`,
+        ]
+      : []),
+  ];
+}
+
+/** Failed requests in percent. */
+export function errorRate({ requests, failed }: Reading): number {
+  return requests === 0 ? 0 : (failed / requests) * 100;
+}
+
+export function percent(value: number): string {
+  return `${Number(value.toFixed(2))} %`;
+}
+
+export function milliseconds(value: number | undefined): string {
+  return value === undefined ? '-' : `${Math.round(value)} ms`;
+}
+
+const condition = /^(.*?)\s*(<=|>=|==|!=|<|>)\s*(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)$/is;
+
+/** A custom query: PromQL, and what its value must be. undefined when it does not end in a comparison with a number. */
+export function parseQuery(query: string): { promql: string; holds: (value: number) => boolean } | undefined {
+  const [, promql = '', operator = '', number = ''] = condition.exec(query.trim()) ?? [];
+  if (promql === '') return undefined;
+  const limit = Number(number);
+  const operators: Record<string, (value: number) => boolean> = {
+    '<=': (value) => value <= limit,
+    '>=': (value) => value >= limit,
+    '<': (value) => value < limit,
+    '>': (value) => value > limit,
+    '==': (value) => value === limit,
+    '!=': (value) => value !== limit,
+  };
+  return { promql, holds: operators[operator] ?? (() => false) };
+}
+
+function queryFailure({ query, value }: QueryReading): string[] {
+  if (value === undefined || parseQuery(query)?.holds(value) === true) return [];
+  return [`query ${query}: its value is ${value}`];
+}
