@@ -7,6 +7,7 @@ import { registerGraph } from './graph';
 import { registerImport } from './import';
 import { registerLab } from './lab';
 import { registerLive } from './live';
+import { registerPromote } from './promote';
 import { registerRelease } from './release';
 import { registerRender } from './render';
 import { registerSamples } from './samples';
@@ -29,6 +30,7 @@ export const commands: ((program: Command) => void)[] = [
   registerTraffic,
   registerShift,
   registerUndo,
+  registerPromote,
   registerSamples,
   registerImport,
   registerLab,

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Argument, type Command } from 'commander';
 import {
   ClusterError,
@@ -9,8 +10,11 @@ import {
   type MeshViewOptions,
 } from '../../cluster/proxies';
 import { UserError, exitCodes } from '../errors';
-import { stackOptions, type StackChoice } from '../input';
+import { environmentOf, stackOptions, type StackChoice } from '../input';
 import { liveRoutes, liveText } from '../live/routes';
+import { say } from '../output';
+import { recordLive } from '../shift/history';
+import { Store } from '../shift/store';
 
 interface LiveFlags extends StackChoice {
   context?: string;
@@ -59,7 +63,27 @@ async function live(
   for (const address of istiod ?? []) refuseAddress('--istiod', address, address);
   const routes = await asUserError(liveRoutes(choice, route, options, (view) => new MeshView(view)));
   process.stdout.write(json ? `${JSON.stringify({ routes }, null, 2)}\n` : `${routes.map(liveText).join('\n\n')}\n`);
+  rememberLive(choice, routes);
   if (routes.some(({ live: is }) => !is)) process.exitCode = exitCodes.findings;
+}
+
+/** Renews the proof that `promote` asks for. A folder that cannot be written is no problem of the check. */
+function rememberLive(choice: StackChoice, routes: Awaited<ReturnType<typeof liveRoutes>>): void {
+  if (choice.sample !== undefined) return;
+  const { name, origin } = environmentOf(choice);
+  const proven = routes.filter(
+    ({ live: is, note, weightsOwnedBy }) => is && note === undefined && weightsOwnedBy === undefined,
+  );
+  try {
+    recordLive(
+      new Store(origin, name),
+      readFileSync(origin, 'utf8'),
+      proven.map(({ route }) => route),
+      Date.now(),
+    );
+  } catch (error) {
+    say(`warning: the proof is not recorded: ${(error as Error).message}`);
+  }
 }
 
 function proxyAddress(text: string): [string, string] {

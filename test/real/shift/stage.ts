@@ -1,0 +1,184 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stackValue } from '../../../config/edit';
+import type { RouteSettings } from '../../../mesh/manifests/settings';
+import { labDown, labStatus, labUp, processTable, type Lab } from '../../../cluster/lab';
+import { nodeStatus } from '../../../cli/traffic/lab-node';
+import { startShift } from '../../../cli/commands/shift';
+import { deployerOf } from '../../../cli/shift/deployer';
+import { hasEnded, type Journal } from '../../../cli/shift/journal';
+import { readFigures } from '../../../cli/shift/metrics';
+import { defaultOptions, type ShiftOptions } from '../../../cli/shift/options';
+import { runTick, type Surroundings } from '../../../cli/shift/run';
+import type { Session } from '../../../cli/shift/session';
+import { Store } from '../../../cli/shift/store';
+import { labApi } from '../../../cluster/lab';
+
+const hello = (version: string, env: Record<string, string> = {}): string =>
+  `        hello-${version}: { image: example.com/hello-server:1, labels: { app: hello, version: ${version} }, ports: [{ containerPort: 8080 }], env: ${JSON.stringify({ VERSION: version, ...env })} }`;
+
+/** v1 and v2 are good, v3 fails 5 % of its requests, v4 takes 60 ms. */
+const stackText = `# a shop
+config:
+  meshwright:istio: {}
+  meshwright:gateways:
+    istio-ingressgateway:
+      service: { type: NodePort }
+      gateways: { shop: { edge: {} } }
+  meshwright:namespaces: { shop: { injection: true } }
+  meshwright:apps:
+    shop:
+      namespace: shop
+      workloads:
+${hello('v1')}
+${hello('v2')}
+${hello('v3', { RANDOM_ERROR: '0.05' })}
+        hello-v4: { image: example.com/httpbin:1, labels: { app: hello, version: v4 }, ports: [{ containerPort: 8080 }] }
+      services:
+        hello: { ports: [{ name: http, port: 8080 }] }
+        till: { ports: [{ name: http, port: 8080 }], selector: { app: hello } }
+  meshwright:routes:
+    shop:
+      hello: # the service that is shifted
+        gateways: [edge]
+        hosts: ['*']
+        versions: [v1, v2, v3, v4]
+        weights: # percent
+          v1: rest
+          v2: 0
+        http: [{ match: [{ uri: { prefix: / } }], retries: { attempts: 0 } }]
+      till:
+        versions: [v1, v2]
+        weights: { v1: 100 }
+`;
+
+/** A stack on its own lab, and the file that a shift edits. */
+export class ShiftStage {
+  private constructor(
+    private readonly root: string,
+    readonly lab: Lab,
+    readonly session: Session,
+    readonly prometheus: string,
+  ) {}
+
+  static async start(context: Mocha.Context): Promise<ShiftStage> {
+    const root = await mkdtemp(join(tmpdir(), 'meshwright-shift-'));
+    const log = (line: string): void => console.log(`    ${line}`);
+    const lab = await labUp({ root, log });
+    if (lab.noEnvoy !== undefined) {
+      console.log(`    skipped: ${lab.noEnvoy}`);
+      await labDown({ root, log, purge: true });
+      context.skip();
+    }
+    const file = join(root, 'Pulumi.shop.yaml');
+    writeFileSync(file, stackText);
+    const { processes } = await labStatus({ root });
+    const port = processes.find(({ name }) => name === 'prometheus')?.port ?? 0;
+    const routes = stackValue(stackText, ['routes']) as Record<string, Record<string, RouteSettings>>;
+    const session = { file, name: 'shop', store: new Store(file, 'shop'), isLab: true, labRoot: root, routes };
+    const stage = new ShiftStage(root, lab, session, `http://127.0.0.1:${port}`);
+    const first = await deployerOf(session)(stackText, { isBack: false });
+    if (first.state !== 'live') throw new Error(first.why);
+    return stage;
+  }
+
+  get text(): string {
+    return readFileSync(this.session.file, 'utf8');
+  }
+
+  readonly original = stackText;
+
+  reset(): void {
+    writeFileSync(this.session.file, stackText);
+  }
+
+  async deploy(isBack = false): Promise<void> {
+    const result = await deployerOf(this.session)(this.text, { isBack });
+    if (result.state !== 'live') throw new Error(result.why);
+  }
+
+  surroundings(): Surroundings {
+    const { session } = this;
+    return {
+      file: session.file,
+      store: session.store,
+      now: Date.now,
+      deploy: deployerOf(session),
+      figures: readFigures,
+      report: (journal) => {
+        const entry = journal.log.at(-1);
+        if (entry !== undefined && entry !== this.last)
+          console.log(`      ${journal.steps[entry.step]?.label ?? ''}: ${entry.text}`);
+        this.last = entry;
+      },
+      commit: () => undefined,
+    };
+  }
+
+  private last: Journal['log'][number] | undefined;
+
+  begin(
+    target: Record<string, number>,
+    options: Partial<ShiftOptions> = {},
+    routes: readonly string[] = ['shop/hello'],
+  ): Promise<Journal> {
+    return startShift(this.session, routes, target, {
+      ...defaultOptions,
+      prometheus: this.prometheus,
+      minRequests: 20,
+      every: 12_000,
+      ...options,
+    });
+  }
+
+  /** Ticks until the shift has ended or has stopped. */
+  async follow({ id }: Journal, until: (journal: Journal) => boolean = () => false): Promise<Journal> {
+    for (;;) {
+      const { journal } = await runTick(id, this.surroundings());
+      if (hasEnded(journal) || journal.phase === 'stopped' || until(journal)) return journal;
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+  }
+
+  async gateway(): Promise<string> {
+    const status = await nodeStatus(this.lab);
+    const found = status?.nodePorts.find(({ service, port }) => service === 'istio-ingressgateway' && port === 80);
+    if (found === undefined) throw new Error('the gateway has no node port');
+    return found.address;
+  }
+
+  /** The weights of the VirtualService in the API server, by subset. */
+  async clusterWeights(name = 'hello'): Promise<Record<string, number>> {
+    const object = await labApi(this.lab).get({
+      apiVersion: 'networking.istio.io/v1',
+      kind: 'VirtualService',
+      metadata: { namespace: 'shop', name },
+    });
+    const { http = [] } = (object?.spec ?? {}) as {
+      http?: { route: { destination: { subset: string }; weight?: number }[] }[];
+    };
+    const route = http.at(-1)?.route ?? [];
+    return Object.fromEntries(route.map(({ destination, weight }) => [destination.subset, weight ?? 100]));
+  }
+
+  async kill(program: string): Promise<void> {
+    const processes = (await processTable()).filter(
+      ({ commandLine }) =>
+        commandLine.split(' ')[0]?.endsWith(`/${program}`) === true && commandLine.includes(this.root),
+    );
+    if (processes.length !== 1) throw new Error(`${processes.length} processes ${program}`);
+    for (const { pid } of processes) process.kill(pid, 'SIGKILL');
+  }
+
+  /** Starts what does not run. */
+  async restart(): Promise<void> {
+    await labUp({ root: this.root, log: () => undefined });
+  }
+
+  async stop(): Promise<void> {
+    await labDown({ root: this.root, log: () => undefined, purge: true });
+    await rm(this.root, { recursive: true, force: true });
+  }
+}
