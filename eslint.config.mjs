@@ -31,7 +31,7 @@ function room(name, { may, without = [] }) {
 }
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'dist', 'coverage', '.lab', '**/*.mjs'] },
+  { ignores: ['node_modules', 'dist', 'coverage', '.lab', '.meshwright', '**/*.mjs'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

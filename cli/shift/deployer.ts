@@ -25,6 +25,8 @@ export type Deployed =
 export interface DeployOptions {
   /** Whether it goes back to an earlier state: limits on weight steps do not apply, and it needs no program that compiles. */
   isBack: boolean;
+  /** Whether a preview may refuse it first. Defaults to true. */
+  preview?: boolean;
 }
 
 /** Deploys the text of a stack file. */
@@ -47,7 +49,7 @@ export interface Place {
  */
 export function deployerOf({ file, name, store, isLab, labRoot }: Place): Deploy {
   let lab: Promise<Lab> | undefined;
-  return async (text, { isBack }) => {
+  return async (text, { isBack, preview: isPreviewed = true }) => {
     const given = isBack ? withoutStepLimits(text) : text;
     // The program that deployed the stack last is known to work, whatever happened to index.ts since.
     const code = (isBack ? store.keptProgram() : undefined) ?? codeOrWhy();
@@ -57,8 +59,8 @@ export function deployerOf({ file, name, store, isLab, labRoot }: Place): Deploy
       lab === undefined
         ? await LabStack.openPulumi(name, join(store.folder, 'pulumi'), given, code)
         : await openOnLab(await lab, { file, name, text: given, code });
-    const preview = await stack.preview();
-    if (!preview.succeeded) return { state: 'refused', why: errorsOf(preview) };
+    const preview = isPreviewed ? await stack.preview() : undefined;
+    if (preview?.succeeded === false) return { state: 'refused', why: errorsOf(preview) };
     const ran = await stack.up();
     if (!ran.succeeded) return { state: 'failed', why: errorsOf(ran) };
     if (!isBack) store.keepProgram(code);

@@ -94,7 +94,8 @@ async function applyStep(journal: Journal, surroundings: Surroundings): Promise<
   const problems = isBack ? '' : problemsOf(text, file);
   if (problems !== '') return refused(journal, now(), problems);
   writeStackFile(file, text);
-  const result = await deploy(text, { isBack });
+  // A state that was live before needs no preview, and each second counts on the way back.
+  const result = await deploy(text, { isBack, preview: !isBack });
   if (result.state === 'refused' && !isBack) {
     writeStackFile(file, withStep(readStackFile(file), steps[from[0] ?? 0]));
     return refused(journal, now(), result.why);

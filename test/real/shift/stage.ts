@@ -20,7 +20,7 @@ const hello = (version: string, env: Record<string, string> = {}): string =>
   `        hello-${version}: { image: example.com/hello-server:1, labels: { app: hello, version: ${version} }, ports: [{ containerPort: 8080 }], env: ${JSON.stringify({ VERSION: version, ...env })} }`;
 
 /** v1 and v2 are good, v3 fails 5 % of its requests, v4 takes 60 ms. */
-const stackText = `# a shop
+export const shopStack = `# a shop
 config:
   meshwright:istio: {}
   meshwright:gateways:
@@ -73,13 +73,13 @@ export class ShiftStage {
       context.skip();
     }
     const file = join(root, 'Pulumi.shop.yaml');
-    writeFileSync(file, stackText);
+    writeFileSync(file, shopStack);
     const { processes } = await labStatus({ root });
     const port = processes.find(({ name }) => name === 'prometheus')?.port ?? 0;
-    const routes = stackValue(stackText, ['routes']) as Record<string, Record<string, RouteSettings>>;
+    const routes = stackValue(shopStack, ['routes']) as Record<string, Record<string, RouteSettings>>;
     const session = { file, name: 'shop', store: new Store(file, 'shop'), isLab: true, labRoot: root, routes };
     const stage = new ShiftStage(root, lab, session, `http://127.0.0.1:${port}`);
-    const first = await deployerOf(session)(stackText, { isBack: false });
+    const first = await deployerOf(session)(shopStack, { isBack: false });
     if (first.state !== 'live') throw new Error(first.why);
     return stage;
   }
@@ -88,10 +88,10 @@ export class ShiftStage {
     return readFileSync(this.session.file, 'utf8');
   }
 
-  readonly original = stackText;
+  readonly original = shopStack;
 
   reset(): void {
-    writeFileSync(this.session.file, stackText);
+    writeFileSync(this.session.file, shopStack);
   }
 
   async deploy(isBack = false): Promise<void> {
@@ -109,7 +109,7 @@ export class ShiftStage {
       figures: readFigures,
       report: (journal) => {
         const entry = journal.log.at(-1);
-        if (entry !== undefined && entry !== this.last)
+        if (entry !== undefined && entry.at !== this.last?.at)
           console.log(`      ${journal.steps[entry.step]?.label ?? ''}: ${entry.text}`);
         this.last = entry;
       },
@@ -135,8 +135,9 @@ export class ShiftStage {
 
   /** Ticks until the shift has ended or has stopped. */
   async follow({ id }: Journal, until: (journal: Journal) => boolean = () => false): Promise<Journal> {
+    const surroundings = this.surroundings();
     for (;;) {
-      const { journal } = await runTick(id, this.surroundings());
+      const { journal } = await runTick(id, surroundings);
       if (hasEnded(journal) || journal.phase === 'stopped' || until(journal)) return journal;
       await new Promise((resolve) => setTimeout(resolve, 300));
     }
