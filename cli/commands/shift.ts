@@ -14,7 +14,7 @@ import { stepsOf } from '../shift/steps';
 import { journalText, View } from '../shift/view';
 
 /** Exit codes of a shift, beside those of every command. */
-export const shiftCodes = { promoted: 0, rolledBack: 1, stopped: 3, inProgress: 10 } as const;
+const shiftCodes = { promoted: 0, rolledBack: 1, stopped: 3, inProgress: 10 } as const;
 
 interface ShiftFlags extends StackChoice {
   to?: string;

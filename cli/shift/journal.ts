@@ -140,7 +140,7 @@ export function tick(journal: Journal, now: number, { inFile, found }: Facts): A
 }
 
 /** The config of a step, for messages. */
-export function stateWords({ steps }: Pick<Journal, 'steps'>, at: number): string {
+function stateWords({ steps }: Pick<Journal, 'steps'>, at: number): string {
   return JSON.stringify(steps[at]?.routes ?? {});
 }
 

@@ -75,7 +75,7 @@ function stateIn(text: string, route: string): RouteState {
 }
 
 /** The text of a stack file with the config of a step. */
-export function withStep(text: string, step: Step | undefined): string {
+function withStep(text: string, step: Step | undefined): string {
   let edited = text;
   for (const [route, state] of Object.entries(step?.routes ?? {})) {
     const keys = ['routes', ...route.split('/')];

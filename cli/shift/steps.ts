@@ -83,7 +83,7 @@ export function stepsOf(
 }
 
 /** `v2 30 %, v3 70 %`, or the only version. */
-export function describeSplit(split: Readonly<Record<string, number>>): string {
+function describeSplit(split: Readonly<Record<string, number>>): string {
   const entries = Object.entries(split);
   const [only] = entries;
   if (only !== undefined && entries.length === 1) return only[0];

@@ -43,7 +43,7 @@ export class View {
 }
 
 /** `v3 25 %, observed 24.6 %, errors 0.1 %, p99 12 ms, 43 s left` */
-export function statusText(journal: Journal, now: number, figures?: Figures): string {
+function statusText(journal: Journal, now: number, figures?: Figures): string {
   const { steps, at, phase, since, options } = journal;
   const left = Math.max(0, Math.ceil((since + options.every - now) / 1000));
   const parts = [
@@ -54,7 +54,7 @@ export function statusText(journal: Journal, now: number, figures?: Figures): st
   return parts.filter((part) => part !== '').join(', ');
 }
 
-export function figuresText({ routes, queries }: Figures): string {
+function figuresText({ routes, queries }: Figures): string {
   const counted = routes.map(({ route, canary, stable }) => {
     const total = canary.requests + stable.requests;
     const observed = total === 0 ? '-' : percent((canary.requests / total) * 100);
