@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { labSettings, reachableAddonCharts } from '../../../cli/start/lab-settings';
-import { labDown, labUp } from '../../../cluster/lab';
-import { sample } from '../../support/samples';
-import { sections } from './support/bookinfo';
-import { clusterOf, type Cluster } from './support/cluster';
-import { RealStack } from './support/real-stack';
-import { stepByStep } from '../../support/step-by-step';
-import { START_TIMEOUT_MS } from '../../cluster/lab/support';
+import { labSettings, reachableAddonCharts } from '../../cli/start/lab-settings';
+import { labDown, labUp } from '../../cluster/lab';
+import { sample } from '../support/samples';
+import { sections } from '../real/pulumi/support/bookinfo';
+import { clusterOf, type Cluster } from '../real/pulumi/support/cluster';
+import { RealStack } from '../real/pulumi/support/real-stack';
+import { stepByStep } from '../support/step-by-step';
+import { START_TIMEOUT_MS } from '../cluster/lab/support';
 
 /** Each test depends on the ones before it, like the updates of a stack. */
 describe('sample 001 with its five addons, with the real Pulumi and the real charts', function () {
@@ -22,10 +22,8 @@ describe('sample 001 with its five addons, with the real Pulumi and the real cha
   before(async function () {
     this.timeout(START_TIMEOUT_MS);
     const addons = await reachableAddonCharts(sample('001/octopus').settings);
-    if (addons === undefined) {
-      console.log('      skipped: the charts of the addons cannot be had; ISTIO_CHARTS may name a folder with them');
-      this.skip();
-    }
+    if (addons === undefined)
+      throw new Error('The addons’ charts cannot be reached. Set ISTIO_CHARTS to a folder with them.');
     const lab = await labUp({ root, log: (line) => console.log(`      ${line}`) });
     charts = { istio: lab.charts, addons };
     running = { stack: new RealStack(lab), cluster: clusterOf(lab) };
