@@ -48,6 +48,8 @@ export interface Journal {
   phase: Phase;
   /** When the phase began. */
   since: number;
+  /** When the interval of the step is over. */
+  due: number;
   /** When the figures were last judged. */
   checked: number;
   failures: number;
@@ -93,6 +95,7 @@ export function newJournal(
     direction: 'forward',
     phase: 'applying',
     since: now,
+    due: now,
     checked: now,
     failures: 0,
     inconclusive: 0,
@@ -116,7 +119,7 @@ export function hasEnded({ phase }: Pick<Journal, 'phase'>): boolean {
 
 /** What to do now. Pure: any clock may ask, as often as it likes. */
 export function tick(journal: Journal, now: number, { inFile, found }: Facts): Action {
-  const { phase, at, from, since, checked, direction, options } = journal;
+  const { phase, at, from, due, checked, direction, options } = journal;
   if (hasEnded(journal)) return { do: 'end' };
   if (phase === 'stopped') return { do: 'wait', why: journal.why ?? 'stopped' };
   const allowed = phase === 'applying' ? [at, ...from] : [at];
@@ -129,13 +132,11 @@ export function tick(journal: Journal, now: number, { inFile, found }: Facts): A
   if (phase === 'applying') return { do: 'apply', step: at, isBack: direction === 'back' };
   if (phase === 'approval') return { do: 'wait', why: `waiting for an approval: --resume continues` };
   if (phase === 'paused') return { do: 'wait', why: 'paused: --resume continues' };
-  const end = since + options.every;
   if (direction === 'back') {
-    return now >= end ? { do: 'apply', step: at - 1, isBack: true } : { do: 'wait', until: end, why: 'going back' };
+    return now >= due ? { do: 'apply', step: at - 1, isBack: true } : { do: 'wait', until: due, why: 'going back' };
   }
-  const next = Math.min(end, checked + Math.min(longestCheckMs, Math.max(1000, options.every / 4)));
-  // After the end of an interval without a decision, the figures are judged again at the same pace.
-  if (now >= end || now >= next) return { do: 'measure', isDue: now >= end };
+  const next = Math.min(due, checked + Math.min(longestCheckMs, Math.max(1000, options.every / 4)));
+  if (now >= due || now >= next) return { do: 'measure', isDue: now >= due };
   return { do: 'wait', until: next, why: 'measuring' };
 }
 
@@ -154,7 +155,12 @@ export function applying(journal: Journal, now: number, step: number): Journal {
 /** The journal after the proxies serve a step. */
 export function applied(journal: Journal, now: number, proof: string): Journal {
   const { at, direction } = journal;
-  const live = noted({ ...journal, phase: 'measuring', from: [at], since: now, checked: now }, now, 'applied', proof);
+  const live = noted(
+    { ...journal, phase: 'measuring', from: [at], ...interval(journal, now), checked: now },
+    now,
+    'applied',
+    proof,
+  );
   const fresh = { ...live, inconclusive: 0, unreachable: false };
   if (direction === 'forward' || at > 0) return fresh;
   const { isAborted, why = '' } = journal;
@@ -187,20 +193,26 @@ export function measured(before: Journal, now: number, verdict: Verdict, isDue: 
   const journal = { ...before, checked: now, unreachable: result === 'unreachable' };
   if (result === 'unreachable') {
     // The interval begins anew when figures are there again: those of the gap are missing.
-    const held = { ...journal, since: now };
+    const held = { ...journal, ...interval(journal, now) };
     return before.unreachable ? held : noted(held, now, 'measured', `holding this step: ${why}`, verdict.figures);
   }
   const again = before.unreachable ? noted(journal, now, 'decided', 'the metrics are back: going on') : journal;
   if (result === 'fail') {
     const failures = again.failures + 1;
-    const told = noted({ ...again, failures, since: now }, now, 'measured', `failed: ${why}`, verdict.figures);
+    const told = noted(
+      { ...again, failures, ...interval(again, now) },
+      now,
+      'measured',
+      `failed: ${why}`,
+      verdict.figures,
+    );
     return failures > again.options.failureLimit ? goBack(told, now, why) : told;
   }
   if (!isDue) return again;
   if (result === 'inconclusive') {
     const inconclusive = again.inconclusive + 1;
     const told = noted(
-      { ...again, inconclusive, since: now },
+      { ...again, inconclusive, due: now + again.options.every },
       now,
       'measured',
       `inconclusive: ${why}`,
@@ -212,6 +224,11 @@ export function measured(before: Journal, now: number, verdict: Verdict, isDue: 
   if (passed.options.approve && passed.at < passed.steps.length - 1)
     return noted({ ...passed, phase: 'approval', since: now }, now, 'decided', 'waiting for an approval');
   return advanced(passed, now);
+}
+
+/** A new interval: figures from before do not count. */
+function interval({ options }: Journal, now: number): Pick<Journal, 'since' | 'due'> {
+  return { since: now, due: now + options.every };
 }
 
 function advanced(journal: Journal, now: number): Journal {
@@ -265,7 +282,7 @@ export function commanded(journal: Journal, now: number, command: Command): Jour
     return { ...applying(told, now, last), options };
   }
   if (phase === 'approval') return advanced(told, now);
-  if (phase === 'paused') return { ...told, phase: 'measuring', since: now, checked: now };
+  if (phase === 'paused') return { ...told, phase: 'measuring', ...interval(told, now), checked: now };
   if (phase === 'stopped')
     return { ...applying({ ...told, phase: 'measuring' }, now, journal.retry ?? at), phase: 'applying' };
   return 'the shift is neither paused nor waiting';

@@ -1,7 +1,7 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { checkMesh } from '../../config/check-mesh';
-import { setStackValue, stackValue } from '../../config/edit';
+import { EditError, setStackValue, stackValue } from '../../config/edit';
 import { formatProblems } from '../../config/problem';
 import { parseStackText } from '../../config/stack-text';
 import type { RouteSettings } from '../../mesh/manifests/settings';
@@ -89,8 +89,13 @@ async function applyStep(journal: Journal, surroundings: Surroundings): Promise<
   const { file, store, now, deploy, commit } = surroundings;
   const { steps, at, from, direction, routes, options } = journal;
   const isBack = direction === 'back';
-  const before = readStackFile(file);
-  const text = withStep(before, steps[at]);
+  let text: string;
+  try {
+    text = withStep(readStackFile(file), steps[at]);
+  } catch (error) {
+    if (error instanceof EditError) return refused(journal, now(), error.message);
+    throw error;
+  }
   const problems = isBack ? '' : problemsOf(text, file);
   if (problems !== '') return refused(journal, now(), problems);
   writeStackFile(file, text);

@@ -95,6 +95,32 @@ describe('a shift, on a cluster that is a variable', () => {
     });
   }
 
+  it('repeats the interval with too few requests, however often it is asked', async () => {
+    rig.start();
+    rig.canary = { requests: 10, failed: 0 };
+    await rig.tick();
+    for (let second = 0; second < 118; second += 2) {
+      rig.time += 2000;
+      assert.equal((await rig.tick()).phase, 'measuring');
+    }
+    rig.canary = { requests: 60, failed: 0 };
+    rig.time += 2000;
+    assert.equal((await rig.tick()).at, 2);
+  });
+
+  it('stops at weights that an anchor shares, and leaves the file alone', async () => {
+    const text = stackText.replace('weights:\n', 'weights: &w\n').replace('weights: { v1: 100 }', 'weights: *w');
+    const shared = new Rig(text);
+    try {
+      shared.start();
+      const journal = await shared.run();
+      assert.deepEqual([journal.phase, shared.text], ['stopped', text]);
+      assert.match(journal.why ?? '', /is shared by an anchor/);
+    } finally {
+      shared.remove();
+    }
+  });
+
   it('tolerates as many failures as the limit says', async () => {
     rig.start({ failureLimit: 1 });
     await rig.tick();

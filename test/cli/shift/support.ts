@@ -74,6 +74,7 @@ export class Rig {
     options: Partial<ShiftOptions> = {},
     routes = ['shop/cart'],
     target: Record<string, number> = { v2: 100 },
+    id = 'one',
   ): string {
     const all = { ...defaultOptions, prometheus: 'http://prometheus', ...options };
     const chosen = routes.map((name) => ({
@@ -82,8 +83,8 @@ export class Rig {
     }));
     const settings = Object.fromEntries(chosen.map((one) => [one.name, one.settings]));
     const steps = stepsOf(chosen, target, all);
-    this.store.write(newJournal(this.time, { id: 'one', stack: 'dev', routes, settings, target, options: all, steps }));
-    return 'one';
+    this.store.write(newJournal(this.time, { id, stack: 'dev', routes, settings, target, options: all, steps }));
+    return id;
   }
 
   get surroundings(): Surroundings {
@@ -121,8 +122,8 @@ export class Rig {
     };
   }
 
-  async tick(): Promise<Journal> {
-    return (await runTick('one', this.surroundings)).journal;
+  async tick(id = 'one'): Promise<Journal> {
+    return (await runTick(id, this.surroundings)).journal;
   }
 
   /** Ticks a minute apart until the shift waits for a person or has ended. */
