@@ -73,44 +73,4 @@ describe('a shift, on a real istiod, Envoys and Prometheus under 100 requests a 
     await theStage().restart();
     assert.equal((await theStage().follow(begun)).phase, 'promoted');
   });
-
-  it('moves to a split, two services in lock-step, and a header before the weights', async () => {
-    const address = await theStage().gateway();
-    const versions = new Set<string>();
-    const ask = async (): Promise<void> => {
-      const answer = await fetch(`http://${address}/`, { headers: { 'x-canary': 'yes' } });
-      versions.add((await answer.text()).trim());
-    };
-    const begun = await theStage().begin(
-      { v1: 40, v2: 60 },
-      {
-        steps: [50, 100],
-        every: 6000,
-        header: { name: 'x-canary', value: 'yes' },
-        minRequests: 1,
-        inconclusiveLimit: 3,
-      },
-    );
-    await theStage().follow(begun, ({ at, phase }) => at === 1 && phase === 'measuring');
-    const asking = setInterval(() => void ask().catch(() => undefined), 100);
-    try {
-      assert.equal((await theStage().follow(begun)).phase, 'promoted');
-    } finally {
-      clearInterval(asking);
-    }
-    assert.deepEqual([...versions].sort(), ['Hello server - v1', 'Hello server - v2']);
-    assert.deepEqual(await theStage().clusterWeights(), { v1: 40, v2: 60 });
-    const both = await theStage().begin({ v2: 100 }, { steps: [50, 100], every: 3000 }, ['shop/hello', 'shop/till']);
-    const options = { ...both.options };
-    delete options.prometheus;
-    theStage().session.store.write({ ...both, options });
-    assert.equal((await theStage().follow(both)).phase, 'promoted');
-    assert.deepEqual(
-      [await theStage().clusterWeights(), await theStage().clusterWeights('till')],
-      [
-        { v1: 0, v2: 100 },
-        { v1: 0, v2: 100 },
-      ],
-    );
-  });
 });

@@ -20,7 +20,7 @@ const hello = (version: string, env: Record<string, string> = {}): string =>
   `        hello-${version}: { image: example.com/hello-server:1, labels: { app: hello, version: ${version} }, ports: [{ containerPort: 8080 }], env: ${JSON.stringify({ VERSION: version, ...env })} }`;
 
 /** v1 and v2 are good, v3 fails 5 % of its requests, v4 takes 60 ms. */
-export const shopStack = `# a shop
+const shopStack = `# a shop
 config:
   meshwright:istio: {}
   meshwright:gateways:
