@@ -17,7 +17,7 @@ const section = (name: string) => ({ secret: secretSections.has(name) });
 
 // Namespaces first: the injector reads their labels when a pod is created.
 const labels = mesh.meshNamespaces(settings);
-const namespaces = new Map(Object.entries(labels).map(([name, args]) => [name, new mesh.MeshNamespace(name, args)]));
+const namespaces = new Map(Object.entries(labels).map(([name, args]) => [name, new mesh.Namespace(name, args)]));
 /** Resources that everything after them waits for. */
 const ready: Resource[] = [...namespaces.values()];
 /** Options of resources in a namespace: deleting the namespace deletes them too. */
@@ -33,13 +33,13 @@ if (addons.certManager !== undefined) {
 }
 if (istio !== undefined) {
   const args = { ...istio, ...section('istio'), createNamespace: false };
-  ready.push(new mesh.IstioControlPlane('istio', args, { dependsOn: [...ready] }));
+  ready.push(new mesh.ControlPlane('istio', args, { dependsOn: [...ready] }));
 }
 
 const clusterIssuer = mesh.clusterIssuerName(addons.certManager);
 const ingress = Object.entries(gateways).map(([name, gateway]) => {
   const args = { ...gateway, ...ofIstio, ...section('gateways'), createNamespace: false, clusterIssuer };
-  return new mesh.IngressGateway(name, args, { dependsOn: [...ready] });
+  return new mesh.Gateway(name, args, { dependsOn: [...ready] });
 });
 if (settings.addons !== undefined) {
   const args = { addons, gateways, ...ofIstio, ...section('addons') };

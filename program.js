@@ -2,8 +2,4 @@
 'use strict';
 const { load } = require('./runtime/load');
 
-// Pulumi's language host looks for source maps in files. Only Node itself finds the one of the bundle, which is not a
-// file.
-Error.prepareStackTrace = undefined;
-
 load(module, __dirname, 'index');

@@ -1,3 +1,4 @@
+import { counted } from '../mesh/strings';
 import { basename, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { Mesh } from '../mesh/manifests/mesh';
@@ -138,19 +139,15 @@ export function loadMesh(choice: StackChoice): LoadedMesh {
   const { mesh, problems, warnings } = checkMesh(loaded.settings, loaded.policy, loaded.source);
   if (problems.length > 0) throw refused(loaded.file, problems);
   if (warnings.length > 0)
-    say(`${count(warnings.length, 'warning')} in ${loaded.file}:\n${formatProblems(warnings)}\n`);
+    say(`${counted(warnings.length, 'warning')} in ${loaded.file}:\n${formatProblems(warnings)}\n`);
   const { mesh: readable, leftOut } = withoutEncryptedObjects(mesh);
   return { ...loaded, mesh: readable, encrypted: leftOut, warnings };
 }
 
 /** @param isBroken - whether the file could not be read as a stack file at all */
 function refused(file: string, problems: Problem[], isBroken = false): UserError {
-  const text = `${file} is refused, nothing was changed: ${count(problems.length, 'problem')}\n${formatProblems(problems)}`;
+  const text = `${file} is refused, nothing was changed: ${counted(problems.length, 'problem')}\n${formatProblems(problems)}`;
   return isBroken ? new UserError(text) : new RefusedError(text);
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 /** `Pulumi.dev.yaml` is the environment dev; the environment of another file has the file's name. */

@@ -31,11 +31,15 @@ const kustomization = 'a kustomization; pass the output of `kustomize build`';
 const configurationGroups =
   /^(?:.*\.config\.k8s\.io|kubeadm\.k8s\.io|audit\.k8s\.io|client\.authentication\.k8s\.io|kind\.x-k8s\.io|skaffold)$/;
 
+/** API groups whose `…Config` and `…Configuration` kinds are objects. */
+const configurationObjects = /^(?:admissionregistration\.k8s\.io|.*\.istio\.io)$/;
+
 function configurationReason(value: Record<string, unknown>, apiVersion: string, kind: string): string | undefined {
   const group = apiVersion.split('/')[0] ?? '';
   if (group === 'kustomize.config.k8s.io') return kustomization;
   if (apiVersion === 'v1' && kind === 'Config') return 'a kubeconfig';
-  if (configurationGroups.test(group)) return `${kind} of ${group}, a configuration file`;
+  const isSettings = /Config(?:uration)?$/.test(kind) && !('metadata' in value) && !configurationObjects.test(group);
+  if (isSettings || configurationGroups.test(group)) return `${kind} of ${group}, a configuration file`;
   if ('$patch' in value) return 'a patch';
   if (group === 'install.istio.io') return `settings of istioctl (${kind}), which no API server takes`;
   const { name, namespace } = isMap(value['metadata']) ? value['metadata'] : {};

@@ -1,11 +1,10 @@
-import * as certManager from '@pulumi/kubernetes-cert-manager';
 import * as pulumi from '@pulumi/pulumi';
 import { addonObjects, addonReleases, certManagerNamespace, clusterIssuer } from '../mesh/manifests/addons/addons';
 import type { AddonsSettings, CertManagerSettings } from '../mesh/manifests/addons/settings';
 import type { GatewaySettings, IstioSettings } from '../mesh/manifests/settings';
 import type { Verbatim } from '../mesh/manifests/verbatim';
 import { type HelmOptions, helmRelease } from './helm-release';
-import { MeshNamespace } from './mesh-namespace';
+import { Namespace } from './namespace';
 import { childOptions, kubernetesObject, objectsInPhases, type SecretOptions } from './resources';
 
 export interface AddonsArgs extends HelmOptions, SecretOptions {
@@ -38,6 +37,18 @@ function isSecret({ kind }: { kind: string }): boolean {
   return kind === 'Secret';
 }
 
+/**
+ * Pulumi's own component for cert-manager. It is registered by its type token, because its npm package would make
+ * Pulumi install its plugin for every program that depends on this one.
+ */
+class PulumiCertManager extends pulumi.ComponentResource {
+  constructor(name: string, args: pulumi.Inputs, opts: pulumi.ComponentResourceOptions) {
+    super('kubernetes-cert-manager:index:CertManager', name, args, { ...opts, version: certManagerPlugin }, true);
+  }
+}
+
+const certManagerPlugin = '0.2.0';
+
 export interface CertManagerArgs {
   /** Namespace of cert-manager. Defaults to `cert-manager`. */
   namespace?: string;
@@ -60,11 +71,11 @@ export class CertManager extends pulumi.ComponentResource {
     const namespace = certManagerNamespace(args);
     const before: pulumi.Resource[] = [];
     if (args.createNamespace !== false) {
-      before.push(new MeshNamespace(`${name}-${namespace}`, { name: namespace }, childOptions(this, opts)));
+      before.push(new Namespace(`${name}-${namespace}`, { name: namespace }, childOptions(this, opts)));
     }
     const { version } = args;
     const helmOptions = { name: 'cert-manager', namespace, ...(version === undefined ? {} : { version }) };
-    const manager = new certManager.CertManager(
+    const manager = new PulumiCertManager(
       `${name}-cert-manager`,
       { installCRDs: true, helmOptions },
       childOptions(this, opts, before),

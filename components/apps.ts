@@ -10,7 +10,7 @@ import { childOptions, kubernetesObject, type DependencyFilter, type SecretOptio
 /** Options of every app, besides its settings. */
 export interface AppOptions extends SecretOptions {
   /**
-   * Settings of the app's namespace, as passed to its MeshNamespace. A change of injection restarts the workloads.
+   * Settings of the app's namespace, as passed to its Namespace. A change of injection restarts the workloads.
    * Defaults to no injection.
    */
   namespaceSettings?: NamespaceSettings;

@@ -3,10 +3,10 @@ import * as pulumi from '@pulumi/pulumi';
 import { helmRelease, type HelmOptions } from './helm-release';
 import { controlPlaneNamespace, controlPlaneReleases, meshPeerAuthentication } from '../mesh/manifests/control-plane';
 import type { IstioSettings } from '../mesh/manifests/settings';
-import { MeshNamespace } from './mesh-namespace';
-import { childOptions, kubernetesObject, type SecretOptions } from './resources';
+import { Namespace } from './namespace';
+import { childOptions, formerly, kubernetesObject, type SecretOptions } from './resources';
 
-export interface IstioControlPlaneArgs extends IstioSettings, HelmOptions, SecretOptions {
+export interface ControlPlaneArgs extends IstioSettings, HelmOptions, SecretOptions {
   /** Create the control plane's namespace too. Defaults to true. */
   createNamespace?: boolean;
   /** Longest wait, in seconds, until the API server can call the sidecar injector. 0 does not wait, for a cluster where istiod does not run. Defaults to 600. */
@@ -17,17 +17,17 @@ export interface IstioControlPlaneArgs extends IstioSettings, HelmOptions, Secre
  * Istio's control plane: the charts base, cni, istiod and ztunnel as Helm releases, one after the other, and mesh-wide mTLS. Make Istio objects depend on it for their CRDs, and workloads for their
  * sidecars.
  */
-export class IstioControlPlane extends pulumi.ComponentResource {
+export class ControlPlane extends pulumi.ComponentResource {
   /** Namespace of the control plane, the mesh's root namespace. */
   readonly namespace: string;
 
   /** @param opts - resource options; rename the component with `aliases` */
-  constructor(name: string, args: IstioControlPlaneArgs, opts?: pulumi.ComponentResourceOptions) {
-    super('meshwright:index:IstioControlPlane', name, {}, opts);
+  constructor(name: string, args: ControlPlaneArgs, opts?: pulumi.ComponentResourceOptions) {
+    super('meshwright:index:ControlPlane', name, {}, formerly('IstioControlPlane', opts));
     const ready: pulumi.Resource[] = [];
     this.namespace = controlPlaneNamespace(args);
     if (args.createNamespace !== false) {
-      ready.push(new MeshNamespace(`${name}-${this.namespace}`, { name: this.namespace }, childOptions(this, opts)));
+      ready.push(new Namespace(`${name}-${this.namespace}`, { name: this.namespace }, childOptions(this, opts)));
     }
     ready.push(...releasesInOrder(name, args, (after) => childOptions(this, opts, [...ready, ...after])));
     const timeout = args.injectorTimeoutSeconds ?? defaultInjectorTimeout;
@@ -43,7 +43,7 @@ export class IstioControlPlane extends pulumi.ComponentResource {
 /** Registers the releases; each waits for the releases that it names. */
 function releasesInOrder(
   name: string,
-  args: IstioControlPlaneArgs,
+  args: ControlPlaneArgs,
   options: (after: pulumi.Resource[]) => pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
   const made = new Map<string, kubernetes.helm.v3.Release>();

@@ -30,6 +30,11 @@ export function childOptions(
   return pulumi.mergeOptions({ parent, dependsOn: after }, dependsOn === undefined ? {} : { dependsOn });
 }
 
+/** Options of a component whose class had another name in older versions, so that states of those keep its objects. */
+export function formerly(name: string, opts?: pulumi.ComponentResourceOptions): pulumi.ComponentResourceOptions {
+  return pulumi.mergeOptions(opts, { aliases: [{ type: `meshwright:index:${name}` }] });
+}
+
 function needed(dependsOn: pulumi.ResourceOptions['dependsOn'], objects: KubernetesObject[]): typeof dependsOn {
   const isNeeded = (resource: object): boolean =>
     !isFilter(resource) || objects.some((object) => resource.neededBy(object));
@@ -99,12 +104,14 @@ function versionAliases({ apiVersion, kind }: KubernetesObject): pulumi.Alias[] 
     .map((other) => ({ type: `kubernetes:${other}:${kind}` }));
 }
 
-/** Kinds that must reach the API first, since other objects live in them or are defined by them, and kinds that come last, since they send traffic to other objects. */
+/** Kinds in which or from which other objects are made. */
 const firstKinds = ['Namespace', 'CustomResourceDefinition'];
-const lastKinds = ['VirtualService'];
+/** Kinds that send traffic: to Services and workloads, and routes also to subsets, which DestinationRules define. */
+const ruleKinds = ['DestinationRule'];
+const routeKinds = ['VirtualService', 'HTTPRoute', 'GRPCRoute', 'TCPRoute', 'TLSRoute', 'UDPRoute', 'Ingress'];
 
 /**
- * Registers objects in phases; each phase waits for the ones before it.
+ * Registers objects in phases: what others live in, workloads and everything else, DestinationRules, routes. Each phase waits for the ones before it.
  * @param options - resource options of an object that waits for `before`
  */
 export function objectsInPhases(
@@ -125,7 +132,10 @@ export function objectsInPhases(
 }
 
 function phases(objects: KubernetesObject[]): KubernetesObject[][] {
-  const first = objects.filter(({ kind }) => firstKinds.includes(kind));
-  const last = objects.filter(({ kind }) => lastKinds.includes(kind));
-  return [first, objects.filter((object) => !first.includes(object) && !last.includes(object)), last];
+  const named = [firstKinds, ruleKinds, routeKinds];
+  const [first = [], rules = [], routes = []] = named.map((kinds) =>
+    objects.filter(({ kind }) => kinds.includes(kind)),
+  );
+  const others = objects.filter(({ kind }) => !named.flat().includes(kind));
+  return [first, others, rules, routes];
 }

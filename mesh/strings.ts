@@ -25,3 +25,8 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   if (best === undefined || best.far > Math.floor(word.length / 3)) return undefined;
   return next?.far === best.far ? undefined : best.candidate;
 }
+
+/** `1 object`, `2 objects`. */
+export function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

@@ -1,4 +1,4 @@
-// Entry of the policy pack in a checkout: bundled on loading, as `npm run pack:policy` bundles it into a file. Pulumi's own loader for TypeScript would check all types on every
+// Entry of the policy pack in a checkout: bundled on loading, as `npm run package` bundles it into a file. Pulumi's own loader for TypeScript would check all types on every
 // run, which takes ten times as long.
 'use strict';
 const { load } = require('../runtime/load');

@@ -11,13 +11,13 @@ export const releaseType = 'kubernetes:helm.sh/v3:Release';
 /** Field managers of Meshwright's resources. */
 const ownManagers = /^meshwright(-[0-9a-f]{20})?$/;
 
-/** What adoption asks of a cluster. */
+/** The part of the Kubernetes API that adoption uses. */
 export type AdoptionApi = Pick<KubernetesApi, 'get' | 'list' | 'patch'> & {
   connection: Pick<KubernetesApi['connection'], 'server'>;
 };
 
 /**
- * Takes over objects that exist already: gives their resources Pulumi's option `import`, so that a preview shows them as imported. An object that is in the state already has the same id, and is not
+ * Takes over existing objects: gives their resources Pulumi's option `import`, so that a preview shows them as imported. An object in the state has the same id and is not
  * imported again.
  */
 export class Adoption {
@@ -25,7 +25,7 @@ export class Adoption {
 
   /**
    * @param open - opens the cluster before the first look-up
-   * @param isPreview - whether this run is one. Asked for here, since transforms run outside of the program's context
+   * @param isPreview - whether this run is a preview; transforms cannot ask Pulumi, since they run outside the program's context
    */
   constructor(
     private readonly open: () => Promise<AdoptionApi>,
@@ -36,7 +36,7 @@ export class Adoption {
   /**
    * The id under which to import an object.
    * @param manager - field manager of its resource
-   * @returns undefined when it does not exist or must not be taken over: then the guard before its creation says so
+   * @returns undefined when it does not exist or must not be taken over; then the guard before its creation reports the reason
    */
   async objectId(object: KubernetesObject, manager: string): Promise<string | undefined> {
     if (!isCovered(this.adopt, objectTitle(object))) return undefined;
@@ -118,7 +118,7 @@ export class Adoption {
 }
 
 /** Properties as a transform or a hook gets them, without the wrappers of secrets. A hook gets secrets as Outputs, which count as not stated. */
-export function unwrapped<T>(value: T): T {
+function unwrapped<T>(value: T): T {
   const inner: unknown = pulumi.runtime.isRpcSecret(value) ? pulumi.runtime.unwrapRpcSecret(value) : value;
   if (pulumi.Output.isInstance(inner)) return undefined as T;
   if (Array.isArray(inner)) return inner.map(unwrapped) as T;
@@ -136,10 +136,14 @@ export async function isReleaseDeployed(
   return (await api.list('Secret', { namespace, labelSelector, metadataOnly: true })).length > 0;
 }
 
-/** Why an object that exists is not taken over, and how to take it over. */
+/** Why an existing object is not taken over, and how to take it over. */
 export function notAdopted(object: KubernetesObject, live: LiveObject): string {
   const reason = obstacle(live) ?? fixedDifference(unwrapped(object), live);
-  return reason === undefined ? `${adoptHint(objectTitle(object))}.` : `It cannot be taken over as it is: ${reason}.`;
+  if (reason !== undefined) return `It cannot be taken over: ${reason}.`;
+  const title = objectTitle(object);
+  return isAppliedByOthers(live, managerOf(object) ?? '')
+    ? `To take it over from another Meshwright stack, name it: meshwright:adopt: [${JSON.stringify(title)}]. With true it stays there.`
+    : `${adoptHint(title)}.`;
 }
 
 function idOf({ metadata: { namespace, name } }: LiveObject): string {
@@ -151,6 +155,26 @@ export const fieldManagerAnnotation = 'pulumi.com/patchFieldManager';
 
 function managerOf(object: KubernetesObject | undefined): string | undefined {
   return object?.metadata.annotations?.[fieldManagerAnnotation];
+}
+
+/** A hook that removes the annotation with the field manager from an object that a patch has changed. */
+export function unmark(open: () => Promise<Pick<AdoptionApi, 'get' | 'patch'>>): pulumi.ResourceHookFunction {
+  return async ({ newInputs }) => {
+    const object = unwrapped(newInputs) as KubernetesObject;
+    const api = await open();
+    const live = await api.get(object);
+    const value = live?.metadata.annotations?.[fieldManagerAnnotation];
+    if (value === undefined) return;
+    const path = `/metadata/annotations/${fieldManagerAnnotation.replace('/', '~1')}`;
+    await api.patch(
+      object,
+      [
+        { op: 'test', path, value },
+        { op: 'remove', path },
+      ],
+      'meshwright',
+    );
+  };
 }
 
 function isAppliedByOthers({ metadata }: LiveObject, manager: string): boolean {

@@ -10,16 +10,16 @@ export function isCovered(adopt: Adopt, title: string): boolean {
   return typeof adopt === 'boolean' ? adopt : adopt.includes(title);
 }
 
-/** The way to take objects over. */
+/** How to take objects over, for messages. */
 export function adoptHint(...titles: string[]): string {
   const list = titles.map((title) => JSON.stringify(title)).join(', ');
   return `To take ${titles.length === 1 ? 'it' : 'them'} over: meshwright:adopt: [${list}], or true for all`;
 }
 
 /**
- * Who else writes or deletes an object, so that a stack must not take it over yet, and what to do about it.
+ * The other tool that writes or deletes an object, and what to do before a stack may take the object over.
  * @param hasOwner - whether the stack file says that a controller shares the object, as `weightsOwnedBy` does
- * @returns undefined when nothing stands in the way
+ * @returns undefined when no other tool writes it
  */
 export function obstacle(live: LiveObject, hasOwner = false): string | undefined {
   const { annotations = {}, labels = {}, deletionTimestamp, ownerReferences = [] } = live.metadata;
@@ -54,17 +54,17 @@ const fixedFields: Readonly<Record<string, readonly string[]>> = {
   PersistentVolumeClaim: ['spec.storageClassName', 'spec.volumeName', 'spec.accessModes'],
 };
 
-/** Fields that the API server fills in, and that Pulumi replaces the object for when they are not stated: a stack that does not state them has to ignore them. */
+/** Fields that the API server fills in. Pulumi replaces the object when they are not stated, so a stack that does not state them ignores them. */
 const filledIn: Readonly<Record<string, readonly string[]>> = {
   Service: ['spec.clusterIP'],
   StatefulSet: ['spec.podManagementPolicy', 'spec.revisionHistoryLimit'],
   PersistentVolumeClaim: ['spec.storageClassName', 'spec.volumeName'],
 };
 
-/** Kinds that are made anew for almost every change. */
+/** Kinds that almost every change replaces. */
 const unadoptable = ['Pod', 'Job'];
 
-/** The paths to ignore of an object as it is stated: see {@link filledIn}. */
+/** The paths of an object to ignore, see {@link filledIn}. */
 export function ignoredPaths(stated: JsonMap): string[] {
   return (filledIn[asString(stated['kind']) ?? ''] ?? []).filter((path) => at(stated, path) === undefined);
 }
@@ -81,7 +81,7 @@ export function fixedDifference(stated: KubernetesObject, live: LiveObject): str
   );
   return path === undefined
     ? undefined
-    : `its ${path} differs from the stack file, and it would have to be deleted and created anew for that: make them equal first, or delete it`;
+    : `its ${path} differs from the stack file, and only a replacement could change it: make them equal first, or delete the object`;
 }
 
 function at(object: JsonMap, path: string): unknown {
@@ -98,8 +98,8 @@ function isWithin(stated: unknown, live: unknown): boolean {
 
 /**
  * Moves the fields of other managers to a manager of the stack, so that the next apply meets no conflicts, and removes what the stack file no longer states. Only managers of fields that the stack states
- * are moved: a controller that adds fields of its own keeps them.
- * @returns the entries, and the managers that were moved; undefined when there is nothing to move
+ * are moved: a controller that adds other fields keeps them.
+ * @returns the new entries, and the former managers; undefined when there is nothing to move
  */
 export function movedFields(
   stated: KubernetesObject,
@@ -130,7 +130,7 @@ export function movedFields(
   };
 }
 
-/** Whether a set of fields has one that an object states. Entries of lists are not told apart. */
+/** Whether an object states one of these fields. Entries of lists are not distinguished. */
 function hasStated(fields: JsonMap = {}, stated: unknown): boolean {
   return Object.entries(fields).some(([key, below]) => {
     if (key === '.') return false;

@@ -35,7 +35,7 @@ const kinds = [
   'ValidatingWebhookConfiguration.admissionregistration.k8s.io',
 ];
 
-/** A Helm release, as far as it says which objects of istioctl are its own. */
+/** The properties of a Helm release that identify its objects. */
 export interface IstioRelease {
   name: string;
   namespace: string;
@@ -53,13 +53,13 @@ export async function installedByIstioctl(
   if (named === undefined) return [];
   const labelSelector = `${componentLabel} in (${named.join(',')})`;
   const lists = await Promise.all(kinds.map((kind) => api.list(kind, { labelSelector, metadataOnly: true })));
-  // A cluster may have several gateways, and each is a release of its own.
+  // A cluster may have several gateways, each with its own release.
   const isOwn = ({ metadata }: LiveObject): boolean =>
     named.length === 1 || (metadata.name === name && metadata.namespace === namespace);
   return lists.flat().filter(isOwn);
 }
 
-/** Gives objects the label and annotations by which Helm knows those of a release: without them it refuses to install what exists. Nothing else in them changes. */
+/** Gives objects the label and annotations with which Helm marks the objects of a release: without them Helm refuses to install over existing objects. Nothing else changes. */
 export async function handToHelm(
   api: Pick<KubernetesApi, 'patch'>,
   objects: readonly LiveObject[],

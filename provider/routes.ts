@@ -208,7 +208,7 @@ export class RouteResources {
     const hasOwner = inputs.weightsOwnedBy !== undefined;
     const lines = refused.map(([title, live]) => {
       const reason = obstacle(live, hasOwner);
-      return `${title} exists, and this stack did not create it${makerOf(live)}.${reason === undefined ? '' : ` It cannot be taken over as it is: ${reason}.`}`;
+      return `${title} exists, and this stack did not create it${makerOf(live)}.${reason === undefined ? '' : ` It cannot be taken over: ${reason}.`}`;
     });
     const free = refused.filter(([, live]) => obstacle(live, hasOwner) === undefined).map(([title]) => title);
     return new Error([...lines, ...(free.length === 0 ? [] : [`${adoptHint(...free)}.`])].join('\n'));

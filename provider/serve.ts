@@ -20,6 +20,7 @@ import type { CheckFailure } from './check';
 import { diffOf, type DiffKind } from './diff';
 import { isImported, type RouteState } from './route-state';
 import { IncompleteError, type RouteResources } from './routes';
+import schema from './schema.json';
 import { serveEngine, type Serving } from '../runtime/engine-grpc';
 
 const { PropertyDiff, DiffResponse } = proto;
@@ -45,7 +46,7 @@ function implementation(routes: RouteResources, version: string, gone: () => voi
     answering(work, left, gone);
   return {
     getPluginInfo: answer(() => new PluginInfo().setVersion(version)),
-    getSchema: answer(() => new proto.GetSchemaResponse().setSchema('{}')),
+    getSchema: answer(() => new proto.GetSchemaResponse().setSchema(JSON.stringify({ ...schema, version }))),
     configure: answer(() => new proto.ConfigureResponse().setSupportspreview(true)),
     attach: answer(() => new Empty()),
     cancel: answer(() => {
@@ -138,9 +139,9 @@ function diff(routes: RouteResources, request: proto.DiffRequest): proto.DiffRes
   response.setDiffsList([...new Set(found.map(([path]) => /^\w+/.exec(path)?.[0] ?? path))]);
   const map = response.getDetaileddiffMap();
   // The engine looks up the old value in the old inputs, or in the old state.
-  const hasObjects = fromStruct(request.getOlds())['objects'] !== undefined;
+  const state = fromStruct(request.getOlds());
   for (const [path, kind] of found) {
-    const isInput = path.startsWith('objects') && !hasObjects;
+    const isInput = state[/^\w+/.exec(path)?.[0] ?? path] === undefined;
     map.set(path, new PropertyDiff().setKind(kinds[kind]).setInputdiff(isInput));
   }
   return response;
@@ -204,17 +205,21 @@ function inputsOf(properties: Record<string, unknown>): RouteInputs {
   return properties as unknown as RouteInputs;
 }
 
-/** The opposite of toOutputs. */
+/** The opposite of toOutputs. States of older versions repeat the inputs in the outputs. */
 function stateOf(outputs: Struct | undefined, inputs: Struct | undefined): RouteState {
   return { unproven: [], server: '', ...inputsOf({ ...fromStruct(inputs), ...fromStruct(outputs) }) };
 }
 
 /**
- * A state for the engine. It has the objects only if they differ from the inputs, because Pulumi writes the whole state
- * of a stack at each step.
+ * A state for the engine. It has what the inputs do not say, because Pulumi writes the whole state of a stack at each
+ * step; and the weights, which other policy packs and a refresh read.
  */
-function toOutputs({ objects, ...state }: RouteInputs | RouteState, inputs: RouteInputs): Struct {
-  return toStruct(isDeepStrictEqual(objects, inputs.objects) ? state : { ...state, objects });
+function toOutputs({ unproven = [], ...state }: Partial<RouteState>, inputs: RouteInputs): Struct {
+  const stated: Record<string, unknown> = { ...inputs };
+  const own = Object.entries(state).filter(
+    ([key, value]) => key === 'weights' || !isDeepStrictEqual(value, stated[key]),
+  );
+  return toStruct({ ...Object.fromEntries(own), ...(unproven.length === 0 ? {} : { unproven }) });
 }
 
 /** Properties as the engine sends them. */

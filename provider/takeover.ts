@@ -10,6 +10,7 @@ import {
   isReleaseDeployed,
   notAdopted,
   releaseType,
+  unmark,
   type AdoptionApi,
 } from './adopt';
 import { adoptHint, ignoredPaths, isCovered, type Adopt } from './adoption';
@@ -17,12 +18,12 @@ import { handToHelm, installedByIstioctl, type IstioRelease } from './istioctl';
 import { makerOf, takesOverAll } from './ownership';
 
 /**
- * Protects objects that others made, and lets an update finish what an interrupted one began
+ * Protects objects that this stack did not create, and lets an update finish what an interrupted one began
  * (docs/decisions/takeover.md). Applies to all Kubernetes objects that are registered afterwards:
  * - each is applied under its own field manager, which shows the resource that made it
  * - an object is created only if it does not exist, or the same resource made it. The provider takes such an object
  *   over only with `kubernetes:upsertExistingObjects`
- * - an object that the stack file says to adopt is imported
+ * - an object that the stack file adopts is imported
  * @param cluster - the stack's cluster
  * @param adopt - existing objects, Routes and Helm releases to adopt (docs/adopt-and-leave.md)
  */
@@ -39,7 +40,8 @@ export function takeOverOwnObjects(cluster: KubeconfigOptions, adopt: Adopt = fa
         object: new pulumi.ResourceHook('only-own-objects', guard(open, isRecovery), { onDryRun: true }),
         release: new pulumi.ResourceHook('only-own-releases', releaseGuard(open, adopt, isPreview), { onDryRun: true }),
       };
-  pulumi.runtime.registerResourceTransform(ownership(stack, hooks));
+  const unmarked = new pulumi.ResourceHook('no-marks-on-objects-of-others', unmark(open));
+  pulumi.runtime.registerResourceTransform(ownership(stack, { ...hooks, unmarked }));
   if (adopt === false) return;
   const adoption = new Adoption(open, adopt, isPreview);
   pulumi.runtime.registerResourceTransform(adopting(stack, `urn:pulumi:${name}::${project}`, adoption));
@@ -48,18 +50,31 @@ export function takeOverOwnObjects(cluster: KubeconfigOptions, adopt: Adopt = fa
 /** Adds field manager and hook to every Kubernetes object, and a hook to every Helm release. */
 function ownership(
   stack: string,
-  { object, release }: { object?: pulumi.ResourceHook; release?: pulumi.ResourceHook },
+  {
+    object,
+    release,
+    unmarked,
+  }: { object?: pulumi.ResourceHook; release?: pulumi.ResourceHook; unmarked: pulumi.ResourceHook },
 ): pulumi.ResourceTransform {
   return ({ type, name, props, opts }) => {
     if (type === releaseType) return { props, opts: withHook(own(opts), 'beforeCreate', release) };
     if (!isObject(type, props)) return undefined;
     const managed = managedBy(props, fieldManager(stack, name));
-    if (isPatch(type, props)) return { props: managed, opts: own(opts) };
+    if (isPatch(type, props)) return { props: managed, opts: patchOptions(own(opts), unmarked) };
     const ignored = ignoredPaths(props);
     const options =
       ignored.length === 0 ? own(opts) : { ...own(opts), ignoreChanges: [...(opts.ignoreChanges ?? []), ...ignored] };
     return { props: managed, opts: withHook(options, 'beforeCreate', object) };
   };
+}
+
+/**
+ * A patch names its field manager only while it is applied: two stacks that patch one object would conflict in the
+ * annotation. A refresh does not find it, and must not write it again.
+ */
+function patchOptions(opts: pulumi.CustomResourceOptions, unmarked: pulumi.ResourceHook): pulumi.CustomResourceOptions {
+  const ignoreChanges = [...(opts.ignoreChanges ?? []), `metadata.annotations["${fieldManagerAnnotation}"]`];
+  return withHook(withHook({ ...opts, ignoreChanges }, 'afterCreate', unmarked), 'afterUpdate', unmarked);
 }
 
 /** Adds the option `import` to existing resources that may be adopted. Must come after {@link ownership}. */
@@ -98,7 +113,7 @@ function own(opts: pulumi.ResourceOptions): pulumi.CustomResourceOptions {
 
 function withHook(
   opts: pulumi.CustomResourceOptions,
-  at: 'beforeCreate' | 'beforeUpdate',
+  at: 'afterCreate' | 'afterUpdate' | 'beforeCreate' | 'beforeUpdate',
   hook: pulumi.ResourceHook | undefined,
 ): pulumi.CustomResourceOptions {
   if (hook === undefined) return opts;
@@ -160,7 +175,7 @@ function asObject(value: unknown): object {
 }
 
 /**
- * A hook that refuses to create an object that others made.
+ * A hook that refuses to create an object that exists and that this stack did not create.
  * @param open - opens the cluster before the first object is created; most runs create none
  * @param isRecovery - whether the provider takes over objects that this stack made
  * @throws Error that says who made the object, or why the cluster cannot be asked. A preview may run before the cluster exists.

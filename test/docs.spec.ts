@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
 import type { Command } from 'commander';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import { program } from '../cli/main';
 import { checkMesh } from '../config/check-mesh';
 import { parseStackText } from '../config/stack-text';
+import { meshwright } from './cli/support';
 
 const root = join(__dirname, '..');
 /** The source tree's folders, without those that are generated. */
@@ -136,6 +138,49 @@ describe('docs', () => {
     assert.ok(stackFiles > 8);
   });
 
+  it('every command of the recipes prints what the page shows', function () {
+    this.timeout(120_000);
+    const folder = mkdtempSync(join(tmpdir(), 'meshwright-docs-'));
+    const page = 'docs/recipes.md';
+    const stack = join(folder, 'Pulumi.dev.yaml');
+    let base = parse(textOf('Pulumi.dev.yaml')) as StackFile;
+    const shown: string[] = [];
+    const printed: string[] = [];
+    for (const { language, text } of blocks(page)) {
+      if (language === 'yaml') {
+        base = { config: { ...base.config, ...(parse(text) as Record<string, unknown>) } };
+        writeFileSync(stack, stringify(base));
+        continue;
+      }
+      const [command = ''] = text.split('\n');
+      const { code, stdout, stderr } = meshwright([...wordsOf(command), '--config', stack]);
+      assert.notEqual(code, 2, `${command}: ${stderr}`);
+      shown.push(text);
+      printed.push(`${command}\n${`${stdout}${stderr}`.replaceAll(stack, 'Pulumi.dev.yaml')}`);
+    }
+    rmSync(folder, { recursive: true });
+    if (process.env['MESHWRIGHT_WRITE_DOCS'] === '1') {
+      const written = shown.reduce((all, block, at) => all.replace(block, () => printed[at] ?? ''), textOf(page));
+      writeFileSync(join(root, page), written);
+    } else assert.deepEqual(printed, shown);
+    assert.ok(shown.length > 6);
+  });
+
+  it('every explanation of a sample that a page shows is what the command prints', function () {
+    this.timeout(60_000);
+    const shown = pages.flatMap((page) =>
+      blocks(page)
+        .filter(({ text }) => /^\$ npx meshwright (explain|check) .*--sample/.test(text))
+        .map(({ text }) => text),
+    );
+    assert.ok(shown.length > 0);
+    const printed = shown.map((text) => {
+      const [command = ''] = text.split('\n');
+      return `${command}\n${meshwright(wordsOf(command)).stdout}`;
+    });
+    assert.deepEqual(printed, shown);
+  });
+
   it('every command and flag that a page names exists', () => {
     const problems = pages.flatMap((page) => {
       const code = [
@@ -149,6 +194,13 @@ describe('docs', () => {
     assert.deepEqual(commandProblems('npm start -- --sampel 000'), ['start has no --sampel']);
   });
 });
+
+/** The words of `$ npx meshwright …`, without quotes. */
+function wordsOf(command: string): string[] {
+  return [...command.replace('$ npx meshwright ', '').matchAll(/'([^']*)'|(\S+)/g)].map(
+    ([, quoted, plain]) => quoted ?? plain ?? '',
+  );
+}
 
 function stackProblems(text: string): string[] {
   const parsed = parseStackText(text, 'block');

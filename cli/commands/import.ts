@@ -33,7 +33,7 @@ export function registerImport(program: Command): void {
   const repeated = (value: string, all: string[]): string[] => [...all, value];
   program
     .command('import')
-    .description('write a stack file from Kubernetes objects that exist, and prove that it makes the same ones')
+    .description('write a stack file from existing Kubernetes objects, and prove that it makes the same objects')
     .addArgument(new Argument('[paths...]', 'files and folders of Kubernetes objects in YAML or JSON; - is stdin'))
     .addOption(new Option('-s, --stack <name>', 'write Pulumi.<name>.yaml, or add to it').conflicts('output'))
     .option('-o, --output <file>', 'write this stack file, or add to it (default: print it)')
@@ -42,33 +42,33 @@ export function registerImport(program: Command): void {
     .option('-n, --namespace <namespace>', 'namespace of objects that name none; of a cluster only this namespace')
     .option(
       '--prefer <copy>',
-      'which copy of an object counts that is given several times: first, last, or a file or folder; may be repeated',
+      'which of several copies of an object to use: first, last, or a file or folder; may be repeated',
       repeated,
       [],
     )
-    .option('--force', 'replace what the stack file says of an imported object in another way', false)
-    .option('--waive', 'waive the findings on what is imported, with the reason "imported"', false)
+    .option('--force', 'replace entries of the stack file that differ from an imported object', false)
+    .option('--waive', 'waive the findings on imported objects, with the reason "imported"', false)
     .addOption(
       new Option(
         '--split-by <what>',
-        'a stack for the platform, and one with the routes of each namespace beside it: Pulumi.<name>-<namespace>.yaml',
+        'one stack for the platform, and one for the routes of each namespace: Pulumi.<name>-<namespace>.yaml',
       ).choices(['namespace']),
     )
     .addOption(
       new Option(
         '--weights <whose>',
-        'weights that Flagger or Argo Rollouts moves: keep leaves them to it, take gives them to the stack',
+        'weights that Flagger or Argo Rollouts moves: keep them there, or let the stack take them',
       )
         .choices(['keep', 'take'])
         .default('keep'),
     )
     .option('--convert', "turn HTTPRoutes and Gateways of the Gateway API, and Ingresses, into Istio's objects", false)
     .option('--check', 'write nothing; compare the stack file with the objects', false)
-    .option('--json', 'the summary as JSON', false)
+    .option('--json', 'print the summary as JSON', false)
     .option('--strict', 'refuse files without Kubernetes objects instead of skipping them', false)
     .addHelpText(
       'after',
-      '\nExit codes: 0 imported and proven equal, 1 something differs, or was left out and is lost, or is refused,\n2 usage or broken input (nothing is written), 3 cannot tell.',
+      '\nExit codes: 0 imported and proven equal; 1 an object differs, is lost or is refused;\n2 usage or broken input, nothing is written; 3 cannot tell.',
     )
     .action((paths: string[], flags: ImportFlags) => run(paths, flags));
 }
@@ -181,7 +181,7 @@ function print(summary: Summary, results: readonly Result[], { placed }: Intake,
   const byDefault =
     placed === 0 || flags.namespace !== undefined
       ? undefined
-      : `${placed} ${placed === 1 ? 'object names' : 'objects name'} no namespace: taken as default; -n sets another one`;
+      : `${placed} ${placed === 1 ? 'object names' : 'objects name'} no namespace: default is used; -n sets another one`;
   const text = summaryText(summary, byDefault);
   if (files.length === 0) {
     for (const { imported: one } of results) process.stdout.write(printable(one.text));

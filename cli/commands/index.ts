@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
 import { registerCheck } from './check';
 import { registerDiff } from './diff';
+import { registerDoctor } from './doctor';
 import { registerDown } from './down';
 import { registerExplain } from './explain';
 import { registerGraph } from './graph';
 import { registerImport } from './import';
+import { registerInit } from './init';
 import { registerLab } from './lab';
 import { registerLive } from './live';
 import { registerPromote } from './promote';
@@ -27,11 +29,13 @@ export const commands: ((program: Command) => void)[] = [
   registerDiff,
   registerGraph,
   registerLive,
+  registerDoctor,
   registerTraffic,
   registerShift,
   registerUndo,
   registerPromote,
   registerSamples,
   registerImport,
+  registerInit,
   registerLab,
 ];

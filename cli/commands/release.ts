@@ -17,7 +17,7 @@ interface ReleaseFlags extends StackChoice {
 /** `meshwright release`: the opposite of adopting. */
 export function registerRelease(program: Command): void {
   stackOptions(program.command('release'))
-    .description('empty the state of a stack and leave every object in the cluster, after showing the plan')
+    .description('empty the state of a stack and keep all objects in the cluster, after showing the plan')
     .option('--lab', "the stack on the lab, instead of the one in Pulumi's own backend", false)
     .option('--backup <file>', 'first write the state to this file; `pulumi stack import --file` brings it back')
     .option('-y, --yes', 'do not ask for confirmation', false)

@@ -7,14 +7,14 @@ const emptyLists = ['exportTo', 'gateways', 'hosts', 'http', 'subsets', 'tcp', '
 const framedKinds = ['VirtualService', 'DestinationRule', 'Gateway'];
 
 /**
- * An object as a string, equal for two objects exactly when an API server would store the same: empty labels, annotations and lists are absent ones, and waivers of
- * Meshwright's own rules do not count.
+ * An object as a string. Two objects have the same string when an API server would store them alike: empty labels, annotations and lists count as absent, and
+ * waivers of Meshwright's rules are ignored.
  */
 export function comparable(object: KubernetesObject): string {
   return canonical(parts(object));
 }
 
-/** {@link comparable}, with all versions of Istio's APIs taken for one: Istio serves the same fields in each. */
+/** {@link comparable}, ignoring the version of Istio's APIs: all versions serve the same fields. */
 export function comparableInAnyVersion(object: KubernetesObject): string {
   const group = apiGroup(object.apiVersion);
   return canonical({ ...parts(object), ...(group.endsWith('.istio.io') ? { apiVersion: group } : {}) });
@@ -31,14 +31,14 @@ function parts({ metadata, spec, ...rest }: KubernetesObject): Record<string, un
   };
 }
 
-/** A subset without labels and one with an empty map of them are all pods of the host. */
+/** A subset without labels or with an empty map of labels selects all pods of the host. */
 function withSubsets(spec: Record<string, unknown>): Record<string, unknown> {
   const { subsets } = spec;
   if (!Array.isArray(subsets)) return spec;
   return { ...spec, subsets: subsets.map((one: unknown) => (isMap(one) ? withoutEmpty(one, ['labels']) : one)) };
 }
 
-/** Without fields that are undefined or null, and without empty maps and lists, of all fields or of those that are named. */
+/** Drops fields that are undefined or null, and empty maps and lists: all of them, or only the named ones. */
 function withoutEmpty(fields: Record<string, unknown>, names?: readonly string[]): Record<string, unknown> {
   const kept = Object.entries(fields).filter(([key, value]) => {
     if (value === undefined) return false;

@@ -2,7 +2,7 @@ import { objectTitle } from '../../mesh/manifests/kubernetes';
 import { fromTools, type ToolOptions } from './from-tools';
 import type { Given, Intake } from './intake';
 
-/** Turns objects of other tools into Istio's own, as far as the options ask for it, and notes who moves weights. What cannot be carried is named, field by field. */
+/** Converts objects of other tools to Istio objects where the options ask for it, and records which controller moves weights. Fields that cannot be converted are listed. */
 export function withTools(intake: Intake, options: ToolOptions): Intake {
   const places = new Map(intake.objects.map(({ object, place }) => [object, place]));
   const { objects, weightsOwnedBy, converted, notCarried } = fromTools([...places.keys()], options);

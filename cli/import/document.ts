@@ -18,7 +18,7 @@ import { sectionName } from '../../config/pulumi-config-values';
 import type { Frame } from './frame';
 import type { VerbatimObject } from './gateways';
 
-/** How strings are written: those that YAML 1.1, Pulumi's YAML, reads as something else get quotes. */
+/** How strings are written: Pulumi reads YAML 1.1, so strings that look like other types there get quotes. */
 const yamlOptions = {
   lineWidth: 0,
   aliasDuplicateObjects: false,
@@ -28,14 +28,14 @@ const yamlOptions = {
 /** A map or list is written in one line when it is no longer than this. */
 const lineLength = 90;
 
-/** Sections and entries that are taken out of a stack file, by their keys below `config:`, the section first. */
+/** An entry to remove from a stack file: its keys below `config:`, the section first. */
 export type Removal = readonly (string | number)[];
 
 /**
- * Adds a frame to the text of a stack file. Comments, order and everything else that the file has stay.
- * @param text - undefined for a new file
- * @param known - what exists outside of the stack, beside what the frame names
- * @param removed - what goes before the frame is added
+ * Adds a frame to a stack file. Comments, order and all other entries of the file stay.
+ * @param text - the file's content; undefined for a new file
+ * @param known - Secrets and hosts outside the stack that the frame does not name
+ * @param removed - entries to remove before the frame is added
  * @throws Error for a section that is a string of JSON, which `pulumi config set` without --path writes
  */
 export function withFrame(
@@ -139,7 +139,7 @@ class SectionWriter {
     return keys.find((key) => sectionName(key) === section) ?? `${configNamespace}:${section}`;
   }
 
-  /** A value as a node, with what is short in one line. */
+  /** A value as a YAML node, with short maps and lists in one line. */
   private node(value: unknown, depth = 0): Node {
     const node = this.made(value);
     inLines(node, depth);
@@ -157,7 +157,7 @@ class SectionWriter {
   }
 }
 
-/** Keys that come first in a map, in this order; the others follow by their names. */
+/** Keys that come first in a map, in this order; all other keys follow alphabetically. */
 const firstKeys = [
   'name',
   'namespace',
@@ -185,7 +185,7 @@ const firstKeys = [
 ];
 const rank = new Map(firstKeys.map((key, index) => [key, index]));
 
-/** Maps in one order, since Pulumi does not keep the one of the file. A route's versions and weights stay in the order of its objects. */
+/** Sorts the keys of maps, since Pulumi does not keep the order of the file. A route's versions and weights keep the order of its objects. */
 function inOrder(value: unknown, isOrdered = false): unknown {
   if (Array.isArray(value)) return value.map((item) => inOrder(item));
   if (typeof value !== 'object' || value === null) return value;
@@ -195,7 +195,7 @@ function inOrder(value: unknown, isOrdered = false): unknown {
   return new Map(entries.map(([key, inner]) => [key, inOrder(inner, key === 'versions' || key === 'weights')]));
 }
 
-/** Sets the flow of every part of a value: what fits into a line stands in one. */
+/** Writes maps and lists that fit in one line in flow style. */
 function inLines(node: unknown, depth: number): number {
   if (isScalar(node)) return scalarLength(node);
   if (!isCollection(node)) return 0;

@@ -15,7 +15,7 @@ import { decodeText } from '../../config/yaml';
 import { UserError } from '../errors';
 
 /**
- * The text of a stack file that is to be added to; undefined when there is none.
+ * The content of an existing stack file; undefined when it does not exist or is empty.
  * @throws UserError when it cannot be read
  */
 export function existingText(file: string): string | undefined {
@@ -31,7 +31,7 @@ export function existingText(file: string): string | undefined {
 }
 
 /**
- * Writes a file as a whole: to a new file beside it, which then takes its place. Whatever ends the process in between, the old file is whole.
+ * Replaces a file atomically: writes a temporary file in the same folder and renames it. If the process is killed, the old file is still complete.
  * @throws UserError when it cannot be written
  */
 export function replaceFile(file: string, text: string): void {
@@ -49,7 +49,7 @@ export function replaceFile(file: string, text: string): void {
     }
     renameSync(temporary, target);
   } catch (error) {
-    rmSync(temporary, { force: true });
-    throw new UserError(`${file} cannot be written, it is as it was: ${(error as Error).message}`);
+    if (existsSync(temporary)) rmSync(temporary, { force: true });
+    throw new UserError(`${file} cannot be written and is unchanged: ${(error as Error).message}`);
   }
 }

@@ -16,23 +16,23 @@ export interface Frame {
   namespaces: Record<string, NamespaceSettings>;
   gateways: Record<string, GatewaySettings>;
   routes: FramedRoute[];
-  /** Objects that no section makes, with the reason, in the order of their names. */
+  /** Objects without a section, with the reason, sorted by name. */
   objects: VerbatimObject[];
-  /** Gateway workloads of which only the labels are known, and the namespace in which each is thought to be. */
+  /** Gateway workloads that are not among the objects, and their assumed namespaces. */
   assumed: { workload: string; namespace: string }[];
   /** What the sections name and the stack does not make. */
   externals: { namespaces: string[]; gateways: string[] };
 }
 
-/** What the stack file has already, and the objects are added to. */
+/** The settings of the stack file before the import. */
 export interface Present {
   settings: StackSettings;
   policy: PolicySettings;
 }
 
 /**
- * Turns objects into sections. Pure; the order of the objects makes no difference.
- * @param weightsOwnedBy - who moves the weights of VirtualServices, by `namespace/name`
+ * Converts objects to sections. Pure; the order of the objects does not matter.
+ * @param weightsOwnedBy - controllers that move the weights of VirtualServices, by `namespace/name`
  */
 export function framed(
   objects: readonly KubernetesObject[],
@@ -81,7 +81,7 @@ export function framed(
   };
 }
 
-/** A route whose weights a rollout controller moves, by the name of its VirtualService. */
+/** Adds the rollout controller that moves the weights of a route. */
 function withOwner(route: FramedRoute, owners: Readonly<Record<string, string>>): FramedRoute {
   const routing = route.objects.find(isVirtualService);
   const owner = routing === undefined ? undefined : owners[`${route.namespace}/${routing.metadata.name}`];
@@ -102,7 +102,7 @@ function framedNamespaces(objects: readonly KubernetesObject[]): Framed<Namespac
       namespaceSchema.safeParse(settings).success &&
       comparable(namespaceObject(name, settings)) === comparable(object);
     if (isExact) result.settings[name] = settings;
-    else result.verbatim.push({ object, why: 'it has fields that a namespace of the stack file cannot have' });
+    else result.verbatim.push({ object, why: 'it has fields that `namespaces` does not support' });
   }
   return result;
 }
@@ -132,7 +132,7 @@ function workloadNamespaces(gateways: Record<string, GatewaySettings>): string[]
   return [...new Set(Object.values(gateways).map(gatewayNamespace))];
 }
 
-/** Gateways that routes name, and that neither the objects nor the stack file have. */
+/** Gateways that routes name, but neither the objects nor the stack file have. */
 function foreignGateways(
   routes: readonly FramedRoute[],
   objects: readonly KubernetesObject[],

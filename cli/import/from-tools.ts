@@ -4,7 +4,7 @@ import { fromGatewayApi } from './tools/http-route';
 import { fromIngress } from './tools/ingress';
 import { fromCanaries, fromRollouts } from './tools/rollouts';
 
-/** A field of an object that the conversion cannot carry over. */
+/** A field that cannot be converted. */
 export interface NotCarried {
   /** Title of the object, e.g. `HTTPRoute shop/pay`. */
   object: string;
@@ -15,7 +15,7 @@ export interface NotCarried {
   reason: string;
 }
 
-/** A gateway workload that converted Gateways and Ingresses move to. */
+/** The gateway workload of converted Gateways and Ingresses. */
 export interface GatewayWorkload {
   /** Labels of its pods. */
   selector: Record<string, string>;
@@ -24,9 +24,9 @@ export interface GatewayWorkload {
 }
 
 export interface ToolOptions {
-  /** `keep`: Flagger or Argo Rollouts goes on moving the weights. `take`: the stack sets them from now on. Defaults to `keep`. */
+  /** `keep`: Flagger or Argo Rollouts still moves the weights. `take`: the stack sets them from now on. Defaults to `keep`. */
   weights?: 'keep' | 'take';
-  /** Whether to convert HTTPRoutes, Ingresses and Gateways of the Gateway API. Defaults to `keep`: they stay as they are, and what a conversion could not carry is not listed. */
+  /** Whether to convert HTTPRoutes, Ingresses and Gateways of the Gateway API. Defaults to `keep`: they are not converted, and fields that could not be converted are not listed. */
   routes?: 'keep' | 'convert';
   /** Defaults to Istio's own ingress gateway: `istio: ingressgateway` in `istio-system`. */
   gateway?: GatewayWorkload;
@@ -38,21 +38,21 @@ export interface Conversion {
   gone: KubernetesObject[];
   /** Istio objects in their place. */
   made: KubernetesObject[];
-  /** Titles: what was made of what. */
+  /** Titles of the converted objects and of their results. */
   converted: { from: string; to: string[] }[];
   notCarried: NotCarried[];
 }
 
 export interface FromTools {
-  /** The input without what was converted, and then what was made. */
+  /** The objects of the input that were not converted, and the converted ones. */
   objects: KubernetesObject[];
-  /** Who moves the weights of a VirtualService, by `namespace/name`; the namespace is '' when the object names none. */
+  /** Controllers that move the weights of VirtualServices, by `namespace/name`; the namespace is '' if the object has none. */
   weightsOwnedBy: Record<string, 'argo' | 'flagger'>;
   converted: Conversion['converted'];
   notCarried: NotCarried[];
 }
 
-export const defaultGateway: GatewayWorkload = { selector: { istio: 'ingressgateway' }, namespace: 'istio-system' };
+const defaultGateway: GatewayWorkload = { selector: { istio: 'ingressgateway' }, namespace: 'istio-system' };
 
 const toolKinds: Record<string, readonly string[]> = {
   'flagger.app': ['Canary'],
@@ -67,8 +67,8 @@ export function isToolKind({ apiVersion, kind }: Pick<KubernetesObject, 'apiVers
 }
 
 /**
- * Turns objects of other tools into Istio's own, so that an import treats them like all others. An HTTPRoute, Gateway or Ingress with a field that cannot be carried over stays as it is, so that no
- * request changes its way.
+ * Converts objects of other tools to Istio objects, which an import can put into sections. An HTTPRoute, Gateway or Ingress with a field that cannot be converted is left unchanged, so that no
+ * request takes another route.
  */
 export function fromTools(
   objects: readonly KubernetesObject[],

@@ -31,7 +31,7 @@ export interface Framed<T> {
   verbatim: VerbatimObject[];
 }
 
-/** Istio Gateways below the workloads that they select, which exist already. */
+/** Istio Gateways under the existing workloads that they select. */
 export function framedGateways(
   objects: readonly KubernetesObject[],
   present: Record<string, GatewaySettings>,
@@ -61,7 +61,7 @@ export function framedGateways(
       const why =
         Object.keys(selector).length === 0
           ? 'it selects no gateway workload by labels'
-          : 'it has fields that a gateway of the stack file cannot have';
+          : 'it has fields that `gateways` does not support';
       result.verbatim.push({ object, why });
       continue;
     }
@@ -73,10 +73,10 @@ export function framedGateways(
   return { ...result, unseen };
 }
 
-/** The namespace of the gateway workloads of istioctl, and of most charts. */
+/** istioctl and most charts install gateways in this namespace. */
 const assumedNamespace = 'istio-system';
 
-/** The workload that a selector selects: one of the stack file, one among the objects, or one that is only known by its labels. */
+/** The workload of a selector: from the stack file, from the objects, or known only by its labels. */
 function workloadOf(
   selector: Record<string, string>,
   objects: readonly KubernetesObject[],

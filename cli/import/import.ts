@@ -18,21 +18,21 @@ import { framed, type Frame } from './frame';
 import type { Given, Intake, LeftOut } from './intake';
 import { proof, type Proof } from './proof';
 
-/** What to do with a stack file that exists already. */
+/** Where an import writes, and how it treats existing entries. */
 export interface ImportOptions {
-  /** The file, as messages name it. */
+  /** Name of the file in messages. */
   file: string;
-  /** Its text; undefined when there is none yet. */
+  /** Its content; undefined for a new file. */
   text: string | undefined;
-  /** Replace what the file says of an object in another way. */
+  /** Replace entries of the file that differ from an imported object. */
   force: boolean;
-  /** Hosts that exist outside of the stack. */
+  /** Hosts that exist outside the stack. */
   hosts?: readonly string[];
   /** Waive the mandatory findings on the objects that are added. */
   waive?: boolean;
 }
 
-/** The reason of the waivers of an import. */
+/** The reason in waivers that an import writes. */
 const waiverReason = 'imported';
 
 /** Where an object is after an import. */
@@ -40,7 +40,7 @@ export interface Placed {
   title: string;
   kind: string;
   place: string;
-  /** `frame`: in a section of its own. `verbatim`: under objects. `present`: the file had it before. `kept`: the file says something else, which stays. */
+  /** `frame`: in its section. `verbatim`: under objects. `present`: the file already had it. `kept`: the file has another form of it, which stays. */
   is: 'frame' | 'verbatim' | 'present' | 'kept';
   /** Key in the stack file. */
   key: string;
@@ -48,22 +48,22 @@ export interface Placed {
 }
 
 export interface Imported {
-  /** Text of the stack file; the same as before when there is nothing to add. */
+  /** Content of the stack file; unchanged when there is nothing to add. */
   text: string;
   settings: StackTextSettings;
   placed: Placed[];
   leftOut: LeftOut[];
-  /** Objects of kinds that Istio removed, and what they became. */
+  /** Objects of kinds that Istio removed, with their successors. */
   upgraded: string[];
-  /** What is taken for granted, in sentences. */
+  /** Assumptions, in sentences. */
   assumed: string[];
   proof: Proof;
-  /** What the rules say of what runs today. */
+  /** Findings on the imported objects. */
   findings: Problem[];
 }
 
 /**
- * Objects as a stack file: a new one, or added to one that exists. Pure.
+ * Writes objects into a new or an existing stack file. Pure.
  * @throws UserError when the existing file is not valid
  */
 export function imported(intake: Intake, options: ImportOptions): Imported {
@@ -82,7 +82,7 @@ export function imported(intake: Intake, options: ImportOptions): Imported {
   return importedOnce({ ...intake, objects }, options);
 }
 
-/** Several imports as one, with the proof that their stacks make the objects together. */
+/** Combines several imports, with the proof that their stacks make all objects together. */
 export function together(
   all: readonly Imported[],
   objects: readonly KubernetesObject[],
@@ -126,7 +126,7 @@ function importedOnce(
     upgraded,
     assumed: frame.assumed.map(
       ({ workload, namespace }) =>
-        `gateway workload ${workload} is in ${namespace}: it is not among the objects; meshwright:gateways.${workload}.namespace says so`,
+        `gateway workload ${workload} is assumed in ${namespace}, since it is not among the objects. If not, change meshwright:gateways.${workload}.namespace`,
     ),
     proof: proof(
       objects.map(({ object }) => object),
@@ -137,7 +137,7 @@ function importedOnce(
 }
 
 /**
- * @param isOwn - the text was written here, so that a problem is not the user's
+ * @param isOwn - whether this import wrote the text, so that a problem is not the user's mistake
  */
 function readStack(text: string, file: string, isOwn = false): StackTextSettings {
   const read = parseStackText(text, file);
@@ -148,12 +148,12 @@ function readStack(text: string, file: string, isOwn = false): StackTextSettings
 }
 
 interface Compared {
-  /** Objects that the file does not have, or is to get anew. */
+  /** Objects to add to the file. */
   fresh: Given[];
   placed: Placed[];
-  /** What is taken out of the file, to be written anew. */
+  /** Entries to remove from the file, and to write again. */
   removed: Removal[];
-  /** Objects that were made by what is taken out, and that the input does not have. */
+  /** Objects of the removed entries that are not in the input. */
   displaced: KubernetesObject[];
 }
 
@@ -174,15 +174,13 @@ function compared(objects: readonly Given[], before: StackTextSettings | undefin
       origins.add(own.origin);
       fresh.push(given);
     } else {
-      const why = force
-        ? 'it is made by a section that an import does not write'
-        : 'the stack file says something else';
+      const why = force ? 'a section that imports do not write makes it' : 'the stack file has another form of it';
       placed.push({ ...placeOf(given, own), is: 'kept', why });
     }
   }
   const freshOnes = new Set(fresh.map(({ object }) => identity(object)));
   const gone = made.filter(({ origin }) => origins.has(origin));
-  // A route that is written anew keeps the objects that the input does not have.
+  // A rewritten route keeps its objects that are not in the input.
   const displaced = gone.map(({ object }) => object).filter((object) => !freshOnes.has(identity(object)));
   const isPresent = new Set(displaced.map(identity));
   return {
@@ -214,7 +212,7 @@ function withoutRemoved({ settings, policy }: Settings, removed: readonly Remova
 function deleteAt(root: unknown, keys: readonly Key[]): void {
   const parent = valueAt(root, keys.slice(0, -1));
   const last = keys.at(-1);
-  // An item of a list is no key that anything could be added below.
+  // Nothing is added below an item of a list.
   if (typeof parent !== 'object' || parent === null || last === undefined || Array.isArray(parent)) return;
   Reflect.deleteProperty(parent, last);
 }

@@ -19,12 +19,12 @@ export function givenByFiles(paths: readonly string[], strict: boolean): Given[]
   return all.map(({ object, file, line }) => ({ object, place: `${file}:${line('')}` }));
 }
 
-/** Kinds that a mesh's configuration consists of: all of Istio's, and the routes of the Gateway API. */
+/** API groups of mesh configuration besides Istio's own: routes of the Gateway API. */
 const groups = ['gateway.networking.k8s.io'];
 
 /**
  * The mesh's configuration in a cluster: Istio's objects, routes of the Gateway API, and the namespaces that hold them. Changes nothing.
- * @param progress - is told how many kinds are read
+ * @param progress - called with the number of kinds that have been read
  * @throws UserError when the cluster does not answer, or refuses to list them
  */
 export async function givenByCluster(
@@ -70,7 +70,7 @@ function isInMesh({ metadata: { labels = {} } }: LiveObject): boolean {
 
 /**
  * One object of each name.
- * @param prefer - which of different copies counts: `first`, `last`, or a file or folder; the first that decides
+ * @param prefer - which of different copies to use: `first`, `last`, or a file or folder; the first wish that selects one copy wins
  * @throws RefusedError naming the copies that differ, when nothing decides between them
  */
 export function withoutCopies(intake: Intake, prefer: readonly string[]): Intake {
@@ -95,7 +95,7 @@ export function withoutCopies(intake: Intake, prefer: readonly string[]): Intake
   });
   throw new RefusedError(
     [
-      `${undecided.length === 1 ? 'One object is' : `${undecided.length} objects are`} given several times, in different ways; nothing was written:`,
+      `${undecided.length === 1 ? 'One object has' : `${undecided.length} objects have`} several different copies; nothing was written:`,
       ...lines,
       'Choose with --prefer first, --prefer last, or --prefer FILE or FOLDER; or name fewer files.',
     ].join('\n'),

@@ -5,7 +5,7 @@ import { dnsLabel } from '../../mesh/manifests/formats';
 import { upgraded } from './removed-kinds';
 import { isClusterScoped } from '../../policy/schema/kubernetes';
 
-/** An object of the input, and the place that it was read from. */
+/** An object of the input, and its place. */
 export interface Given {
   object: KubernetesObject;
   /** `file:line`, or the context of a cluster. */
@@ -18,7 +18,7 @@ export interface LeftOut {
   kind: string;
   place: string;
   why: string;
-  /** Something is lost, unless the user acts. */
+  /** Whether something is lost unless the user acts. */
   isLoss: boolean;
 }
 
@@ -28,18 +28,18 @@ export interface Intake {
   leftOut: LeftOut[];
   /** Secrets that exist outside of the stack, as `namespace/name`. */
   secrets: string[];
-  /** Objects of removed kinds that became others, in sentences. */
+  /** Objects of removed kinds and their successors, in sentences. */
   upgraded: string[];
-  /** Who moves the weights of VirtualServices, by `namespace/name`. */
+  /** Controllers that move the weights of VirtualServices, by `namespace/name`. */
   weightsOwnedBy?: Readonly<Record<string, string>>;
-  /** Objects that named no namespace. */
+  /** Number of objects without a namespace. */
   placed: number;
-  /** What no API server takes, with its place. */
+  /** Objects that no API server accepts, with their places. */
   problems: string[];
 }
 
 /**
- * Takes from objects what an API server or a controller writes, and places those that name no namespace. Objects that a stack must not write are left out.
+ * Removes the fields that an API server or a controller writes, and sets missing namespaces. Objects that a stack must not write are left out.
  * @param namespace - of objects that name none; defaults to `default`
  */
 export function intake(given: readonly Given[], namespace = 'default'): Intake {
@@ -72,7 +72,7 @@ export function intake(given: readonly Given[], namespace = 'default'): Intake {
   return result;
 }
 
-/** The object itself, or what Istio has in its place; a kind without a successor is left out. */
+/** The object itself, or its successor in Istio; an object of a removed kind without a successor is left out. */
 function successors({ object, place }: Given, { leftOut, upgraded: made }: Intake): Given[] {
   const upgrade = upgraded(object);
   if (upgrade === undefined) return [{ object, place }];
@@ -84,7 +84,7 @@ function successors({ object, place }: Given, { leftOut, upgraded: made }: Intak
   return upgrade.objects.map((one) => ({ object: one, place }));
 }
 
-/** Kinds whose own definition, among the objects, says that they live outside of namespaces. */
+/** Cluster-scoped kinds, by the CustomResourceDefinitions among the objects. */
 function clusterScopedKinds(given: readonly Given[]): Set<string> {
   return new Set(
     given
@@ -100,7 +100,7 @@ function clusterScopedKinds(given: readonly Given[]): Set<string> {
 const writtenAnnotations = ['kubectl.kubernetes.io/last-applied-configuration', 'deployment.kubernetes.io/revision'];
 const namespaceLabel = 'kubernetes.io/metadata.name';
 
-/** An object without its status and without what the API server writes into it. */
+/** An object without its status and the fields that the API server writes. */
 function clean(object: KubernetesObject): KubernetesObject {
   const { apiVersion, kind, metadata, ...written } = withoutTimestamps(object) as KubernetesObject;
   // The API server drops fields that are null.
@@ -135,13 +135,13 @@ function filled(
   return kept.length === 0 ? {} : { [key]: Object.fromEntries(kept) };
 }
 
-/** The API server picks addresses, unless there are to be none. */
+/** The API server assigns the addresses, except for headless Services. */
 function serviceSpec(spec: KubernetesObject['spec']): KubernetesObject['spec'] {
   if (spec === undefined || spec['clusterIP'] === 'None') return spec;
   return without(spec, 'clusterIP', 'clusterIPs');
 }
 
-/** Generators write `creationTimestamp: null`, which means nothing. */
+/** Removes `creationTimestamp: null`, which generators write. */
 function withoutTimestamps(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutTimestamps);
   if (!isMap(value)) return value;
@@ -149,7 +149,7 @@ function withoutTimestamps(value: unknown): unknown {
   return Object.fromEntries(kept.map(([key, inner]) => [key, withoutTimestamps(inner)]));
 }
 
-/** Why no API server takes the metadata of an object. */
+/** Why the API server refuses the metadata of an object. */
 function metadataProblem({ metadata }: KubernetesObject): string | undefined {
   const { namespace, labels, annotations } = metadata as unknown as Record<string, unknown>;
   if (namespace !== undefined && namespace !== null && typeof namespace !== 'string')
@@ -164,7 +164,7 @@ function metadataProblem({ metadata }: KubernetesObject): string | undefined {
   return undefined;
 }
 
-/** A name that still has a variable of a template in it. */
+/** A variable of a template. */
 const placeholder = /[${}<>%]|\(\(/;
 
 function leftOutReason(
@@ -175,22 +175,25 @@ function leftOutReason(
   const { ownerReferences, generateName } = written.metadata as { ownerReferences?: unknown; generateName?: unknown };
   const named = [metadata.name, metadata.namespace ?? ''];
   if (named.some((name) => placeholder.test(name)))
-    return { why: 'its name has a variable in it; render the template first', isLoss: true };
+    return { why: 'its name contains a variable; render the template first', isLoss: true };
   if (metadata.namespace !== undefined && !dnsLabel.test(metadata.namespace))
-    return { why: `"${metadata.namespace}" is no name of a namespace`, isLoss: true };
+    return { why: `"${metadata.namespace}" is not a valid namespace name`, isLoss: true };
   if (kind === 'Secret' && apiVersion === 'v1')
     return {
-      why: 'a Secret does not belong into a file; it is named under policy.externals.secrets',
+      why: 'a Secret must not be in a file; its name is in policy.externals.secrets',
       isLoss: false,
     };
   if (Array.isArray(ownerReferences) && ownerReferences.length > 0) {
     const owners = ownerReferences.map((one) => (isMap(one) ? `${String(one['kind'])} ${String(one['name'])}` : ''));
-    return { why: `${owners.join(', ')} owns it and writes it`, isLoss: false };
+    return { why: `${owners.join(', ')} owns and writes it`, isLoss: false };
   }
   if (typeof generateName === 'string' && generateName !== '' && written.metadata.name.endsWith('xxxxx'))
-    return { why: 'it has generateName, so that each apply makes another one', isLoss: false };
+    return { why: 'it has generateName, so each apply creates another object', isLoss: false };
   if (holdsCiphertext(object))
-    return { why: 'a map with the only key "secure" is an encrypted value in a stack file', isLoss: true };
+    return {
+      why: 'it contains a map with the only key "secure", which is an encrypted value in a stack file',
+      isLoss: true,
+    };
   return undefined;
 }
 

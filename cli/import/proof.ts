@@ -10,28 +10,28 @@ import { identity } from '../objects';
 import type { Settings } from '../../config/parse';
 import { comparableInAnyVersion } from './comparable';
 
-/** What an import changes: nothing, when it is right. */
+/** What an import changes; a correct import changes nothing. */
 export interface Proof {
   /** Objects that were compared. */
   objects: number;
-  /** Titles of those that the stack file makes differently, or not at all. */
+  /** Titles of objects that the stack file makes differently; {@link missing} has those that it does not make. */
   differing: string[];
   missing: string[];
-  /** Classes of requests that the mesh tells apart. */
+  /** Number of classes of requests. */
   classes: number;
-  /** How many of them go elsewhere or are treated in another way. */
+  /** Number of classes with other destinations or other treatment. */
   moved: number;
-  /** The moves in words; empty when there are none. */
+  /** The moves in words; '' for none. */
   moves: string;
-  /** `unknown`: it cannot be told. */
+  /** `unknown`: the routing model cannot tell. */
   traffic: 'same' | 'changed' | 'unknown';
 }
 
-/** Compares what stack files make together with the objects that they were imported from: object by object, and by the routing model. Pure. */
+/** Compares the objects that stack files make with the imported ones: one by one, and by the routing model. Pure. */
 export function proof(objects: readonly KubernetesObject[], stacks: readonly Settings[]): Proof {
   const rendered = stacks.map(({ settings }) => renderMesh(settings));
   const made = new Map<string, KubernetesObject>();
-  // A namespace that a stack only names says nothing; another stack has its labels.
+  // A stack may only name a namespace whose labels another stack has.
   for (const { object } of rendered.flatMap((mesh) => [...mesh.existingNamespaces, ...mesh.objects]))
     if (!made.has(identity(object)) || !isBareNamespace(object)) made.set(identity(object), object);
   const missing = objects.filter((object) => !made.has(identity(object)));
@@ -52,7 +52,7 @@ function isBareNamespace({ kind, apiVersion, metadata }: KubernetesObject): bool
 }
 
 function trafficProof({ before, after }: Sides): Pick<Proof, 'classes' | 'moved' | 'moves' | 'traffic'> {
-  // The model is a function of the objects, so that equal ones need no second model.
+  // Equal objects have the same model.
   if (same(sortedByName(before.objects), sortedByName(after.objects)))
     return {
       classes: requestClasses(trafficModel(before.objects, before.options)).length,
@@ -83,7 +83,7 @@ interface Sides {
   after: TrafficInput;
 }
 
-/** The mesh of the stacks, and the same mesh with the objects as they were before the import. */
+/** The mesh of the stacks, and the same mesh with the original objects. */
 function sides(objects: readonly KubernetesObject[], stacks: readonly Settings[]): Sides {
   const all = stacks.map(({ settings, policy }) => stackTraffic(settings, policy));
   const imported = new Set(objects.map(identity));
@@ -94,7 +94,7 @@ function sides(objects: readonly KubernetesObject[], stacks: readonly Settings[]
     made.set(key, object);
   }
   const others = [...made].filter(([key]) => !imported.has(key)).map(([, object]) => object);
-  // Weights are compared as stated, also those that a controller owns.
+  // Weights that a controller owns are compared too.
   const options = mergedOptions(all);
   delete options.weightOwners;
   return { before: { options, objects: [...others, ...objects] }, after: { options, objects: [...made.values()] } };

@@ -1,7 +1,7 @@
 import { asList, asMap, isMap } from '../../mesh/json';
 import { apiGroup, type KubernetesObject } from '../../mesh/manifests/kubernetes';
 
-/** What became of an object of a kind that Istio no longer has. */
+/** The successors of an object of a removed kind, or why it has none. */
 export type Upgrade = { objects: KubernetesObject[] } | { why: string };
 
 /** API groups that Istio removed, and in which release. */
@@ -11,12 +11,12 @@ const removedGroups: Readonly<Record<string, string>> = {
   'rbac.istio.io': '1.6',
 };
 
-/** Where MeshPolicy held for all namespaces, a PeerAuthentication of the root namespace does. */
+/** A PeerAuthentication in the root namespace applies to all namespaces, like a MeshPolicy. */
 const rootNamespace = 'istio-system';
 
 /**
- * An object of a kind that Istio removed, as its successor where Istio's upgrade notes define one: the mutual TLS of a MeshPolicy, and of a Policy for a whole namespace, is a PeerAuthentication. Undefined for any
- * other object.
+ * Upgrades an object of a kind that Istio removed, as Istio's upgrade notes define: a MeshPolicy, or a Policy for a whole namespace, with mutual TLS becomes a PeerAuthentication. Undefined for all
+ * other kinds.
  */
 export function upgraded(object: KubernetesObject): Upgrade | undefined {
   const group = apiGroup(object.apiVersion);
@@ -24,7 +24,8 @@ export function upgraded(object: KubernetesObject): Upgrade | undefined {
   if (release === undefined) return undefined;
   const { kind } = object;
   if (group === 'authentication.istio.io' && (kind === 'Policy' || kind === 'MeshPolicy')) return policy(object);
-  const successor = group === 'rbac.istio.io' ? 'write an AuthorizationPolicy for it' : 'remove it, no proxy reads it';
+  const successor =
+    group === 'rbac.istio.io' ? 'write an AuthorizationPolicy for it' : 'remove it, since no proxy reads it';
   return { why: `Istio removed ${kind} in ${release}; ${successor}` };
 }
 
@@ -37,7 +38,7 @@ function policy({ kind, metadata, spec = {} }: KubernetesObject): Upgrade {
   if (strange.length > 0) return by(strange.join(' and '));
   const [peer, ...more] = asList(spec['peers']);
   const { mtls, ...otherPeers } = asMap(peer);
-  if (more.length > 0 || Object.keys(otherPeers).length > 0) return by('peers beside mtls');
+  if (more.length > 0 || Object.keys(otherPeers).length > 0) return by('peers other than mtls');
   const mode = peer === undefined ? 'DISABLE' : isMap(mtls) && mtls['mode'] === 'PERMISSIVE' ? 'PERMISSIVE' : 'STRICT';
   const namespace = kind === 'MeshPolicy' ? rootNamespace : metadata.namespace;
   return {

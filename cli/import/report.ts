@@ -1,5 +1,5 @@
 import { formatProblems } from '../../config/problem';
-import { compareStrings } from '../../mesh/collections';
+import { compareStrings, pushTo } from '../../mesh/collections';
 import { table } from '../output';
 import type { Imported, Placed } from './import';
 
@@ -10,7 +10,7 @@ import type { Proof } from './proof';
 
 /** An import as JSON. */
 export interface ImportReport {
-  /** The stack files, and which of them were written. */
+  /** The stack files, and whether they were written. */
   files: { file: string; written: boolean }[];
   kinds: KindRow[];
   objects: Placed[];
@@ -46,7 +46,7 @@ export function summaryText(imported: Summary, placedByDefault: string | undefin
   const { placed, leftOut, findings, assumed, upgraded } = imported;
   const rows = kindRows(imported);
   const isMerge = rows.some(({ present, kept }) => present + kept > 0);
-  const header = ['KIND', 'IN THE FRAME', 'VERBATIM', ...(isMerge ? ['THERE ALREADY', 'KEPT'] : []), 'LEFT OUT'];
+  const header = ['KIND', 'IN THE FRAME', 'VERBATIM', ...(isMerge ? ['PRESENT', 'KEPT'] : []), 'LEFT OUT'];
   const cells = rows.map(({ kind, frame, verbatim, present, kept, leftOut: out }) =>
     [kind, frame, verbatim, ...(isMerge ? [present, kept] : []), out].map((cell) => (cell === 0 ? '-' : String(cell))),
   );
@@ -55,7 +55,7 @@ export function summaryText(imported: Summary, placedByDefault: string | undefin
     list('Upgraded', upgraded),
     list('Left out', byReason(leftOut.map(({ title, place, why }) => ({ what: `${title} (${place})`, why })))),
     list(
-      'Kept as the stack file has it (--force takes the imported object)',
+      'Not changed in the stack file (--force replaces them)',
       byReason(
         placed
           .filter(({ is }) => is === 'kept')
@@ -65,7 +65,7 @@ export function summaryText(imported: Summary, placedByDefault: string | undefin
     list('Assumed', [...assumed, ...(placedByDefault === undefined ? [] : [placedByDefault])]),
     findings.length === 0
       ? ''
-      : `Findings on what runs today: ${findings.length}. render and pulumi up refuse them; --waive writes a waiver for each\n${formatProblems(findings)}`,
+      : `Findings on the imported objects: ${findings.length}. render and pulumi up refuse them; --waive waives them\n${formatProblems(findings)}`,
     proofText(imported.proof),
   ];
   return sections.filter((section) => section !== '').join('\n\n');
@@ -75,10 +75,10 @@ function list(title: string, lines: readonly string[]): string {
   return lines.length === 0 ? '' : [title, ...lines.map((line) => `  ${line}`)].join('\n');
 }
 
-/** Lines of what has one reason in common. */
+/** Groups lines by their reason. */
 function byReason(all: readonly { what: string; why: string }[]): string[] {
   const reasons = new Map<string, string[]>();
-  for (const { what, why } of all) reasons.set(why, [...(reasons.get(why) ?? []), what]);
+  for (const { what, why } of all) pushTo(reasons, why, what);
   return [...reasons].flatMap(([why, whats]) => {
     const shown = whats.slice(0, 5);
     const more = whats.length - shown.length;
@@ -87,7 +87,7 @@ function byReason(all: readonly { what: string; why: string }[]): string[] {
 }
 
 /** `0 of 12 objects differ, 0 of 30 classes of requests move`. */
-export function proofText({ objects, differing, missing, classes, moved, moves, traffic }: Proof): string {
+function proofText({ objects, differing, missing, classes, moved, moves, traffic }: Proof): string {
   const wrong = differing.length + missing.length;
   const line = `${wrong} of ${objects} objects differ, ${moved} of ${classes} classes of requests move`;
   return [

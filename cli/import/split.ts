@@ -11,16 +11,16 @@ export interface Part {
   /** Namespace of the team; undefined for the platform's stack. */
   namespace?: string;
   intake: Intake;
-  /** Hosts that its routes name, and that other parts have. */
+  /** Hosts of other parts that its routes name. */
   hosts: string[];
 }
 
-/** Namespaces that a platform team has. */
+/** Namespaces of a platform team. */
 const platformNamespaces = /^(?:istio-.*|kube-.*|cert-manager|knative-serving|.*-ingress|.*-gateway)$/;
 
 /**
- * An import for several teams. The platform's stack has what is for all: namespaces, Gateways, objects outside of namespaces and those of platform namespaces. Each other namespace with objects becomes a
- * stack of its own. What routes name in another part is external to theirs.
+ * Splits an import for several teams. The platform's stack has the namespaces, Gateways, cluster-scoped objects and the objects of platform namespaces. Each other namespace gets its own stack.
+ * Hosts of other parts are external to a stack.
  */
 export function splitByNamespace(intake: Intake, domain = 'cluster.local'): Part[] {
   const byTeam = new Map<string, Given[]>();
@@ -52,7 +52,7 @@ function secretsOf({ secrets }: Intake, isOwn: (namespace: string) => boolean): 
   return secrets.filter((secret) => isOwn(secret.slice(0, secret.indexOf('/'))));
 }
 
-/** The object that brings each host. */
+/** The object that defines each host. */
 function hostOwners(all: readonly Given[], domain: string): Map<string, string> {
   const owners = new Map<string, string>();
   for (const { object } of all) {
@@ -81,7 +81,7 @@ function foreignHosts(
   return [...new Set(foreign)].sort(compareStrings);
 }
 
-/** Hosts that a route sends to, or that a rule is for. */
+/** Destinations of a route, or the host of a DestinationRule. */
 function hostsIn(object: KubernetesObject): string[] {
   const { spec = {} } = object;
   if (isDestinationRule(object)) return [asString(spec['host']) ?? ''];

@@ -11,7 +11,7 @@ import {
   type MeshViewOptions,
   type ProxyVerdict,
 } from '../../cluster/proxies';
-import { nearest } from '../../mesh/strings';
+import { counted, nearest } from '../../mesh/strings';
 import { contextOf, labByDefault } from '../cluster';
 import { UserError } from '../errors';
 import { loadStack, type StackChoice } from '../input';
@@ -168,6 +168,6 @@ function proxyLines(proxies: LiveRoute['proxies']): string[] {
           header,
           rows.map((row) => row.slice(0, header.length)),
         ).split('\n')),
-    ...(others === 0 || shown.length === 0 ? [] : [`${others} other${others === 1 ? '' : 's'} without this route`]),
+    ...(others === 0 || shown.length === 0 ? [] : [`${counted(others, 'other')} without this route`]),
   ].map((line) => `  ${line}`);
 }

@@ -30,7 +30,7 @@ export function writeFolder(folder: string, files: ReadonlyMap<string, string>):
     const before = writtenBefore(folder);
     for (const path of [listFile, ...files.keys(), ...before]) refuseLinks(folder, path);
     makeFolder(folder);
-    // The list first names old and new files together, so that a killed run still owns all files that it wrote.
+    // Until all files are written, the list names old and new ones, so that the next run after a kill knows them all.
     writeWhole(folder, listFile, listText([...before, ...files.keys()]));
     for (const [path, text] of files) writeWhole(folder, path, text);
     for (const path of before.filter((old) => !files.has(old))) removeFile(folder, path);

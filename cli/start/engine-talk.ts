@@ -1,6 +1,7 @@
+import { counted } from '../../mesh/strings';
 import type { EngineEvent } from '@pulumi/pulumi/automation';
 import { isRouteType } from '../../mesh/manifests/route-set';
-import { count, isObjectStep, nameOf, stepTitle, type StartPlan } from './plan';
+import { isObjectStep, nameOf, stepTitle, type StartPlan } from './plan';
 
 /** The end of the warning of an update whose routes could not be proven. */
 const unprovenWords = 'routes are changed without proof';
@@ -67,7 +68,7 @@ const frames: [frame: RegExp, kept: string][] = [
 function keptByHelm(message: string): string {
   if (!message.startsWith('Helm uninstall returned information')) return message;
   const kept = message.match(/\\n\[/g) ?? [];
-  return `Helm keeps ${count(kept.length, 'object')}, such as CRDs, as the chart asks`;
+  return `Helm keeps ${counted(kept.length, 'object')}, such as CRDs, as the chart asks`;
 }
 
 /** Whether an update went on without proof from the proxies. */

@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { CustomResourceOptions, ResourceTransform } from '@pulumi/pulumi';
 import type { ProjectSettings } from '@pulumi/pulumi/automation';
 import { parse } from 'yaml';
-import { code as bundleOf, run } from '../../runtime/load';
-import { projectRoot } from '../../runtime/project-root';
+import type * as Loader from '../../runtime/load';
+import { projectRoot, userRoot } from '../../runtime/project-root';
 
 /**
  * This project's program, as the Automation API runs it in this process. It is loaded anew for each preview and update.
@@ -19,7 +19,7 @@ export function inlineProgram(code?: string): Record<string, unknown> {
   pulumi.runtime.registerResourceTransform(skipAwait);
   const started = process.cwd();
   // Paths in a stack file are relative to the project, as with Pulumi's command.
-  process.chdir(projectRoot);
+  process.chdir(userRoot);
   try {
     if (code !== undefined) return runCode(code);
     const file = join(projectRoot, 'program.js');
@@ -32,15 +32,20 @@ export function inlineProgram(code?: string): Record<string, unknown> {
 
 /** This project's program in one file, to run it again when index.ts has changed. */
 export function programCode(): string {
-  return bundleOf(projectRoot, 'index');
+  // An installed package has the bundle already.
+  if (!existsSync(join(projectRoot, 'index.ts'))) return readFileSync(join(projectRoot, 'program.js'), 'utf8');
+  // Loaded at run time, as the command's own bundle must not contain the bundler.
+  const { code } = createRequire(join(projectRoot, 'cli', 'main.js'))('../runtime/load') as typeof Loader;
+  return code(projectRoot, 'index');
 }
 
 function runCode(code: string): Record<string, unknown> {
   const file = join(projectRoot, 'index.js');
-  const module = new Module(file);
+  const module = new Module(file) as NodeJS.Module & { _compile: (code: string, file: string) => void };
   module.filename = file;
   module.paths = [join(projectRoot, 'node_modules')];
-  return run(module, code, file) as Record<string, unknown>;
+  module._compile(code, file);
+  return module.exports as Record<string, unknown>;
 }
 
 /**
@@ -83,7 +88,7 @@ export function projectSettings(provider?: string): ProjectSettings {
   const project: ProjectFile = {
     ...file,
     // Working directory of the providers: paths of charts are relative to it.
-    main: projectRoot,
+    main: userRoot,
     plugins: {
       ...others,
       providers: [...providers, ...(provider === undefined ? [] : [{ name: 'kubernetes', path: provider }])],

@@ -1,3 +1,4 @@
+import { counted } from '../../mesh/strings';
 import type { EngineEvent } from '@pulumi/pulumi/automation';
 import { type KubernetesObject, objectTitle } from '../../mesh/manifests/kubernetes';
 import { isRouteType } from '../../mesh/manifests/route-set';
@@ -248,7 +249,7 @@ const longestValue = 60;
 export function planText(plan: StartPlan): string {
   const { adopted, created, changed, removed, unchanged } = plan;
   if (adopted.length + created.length + changed.length + removed.length === 0)
-    return `no changes (${count(unchanged, 'object')})\n`;
+    return `no changes (${counted(unchanged, 'object')})\n`;
   const same = adopted.filter(({ changes }) => changes.length === 0);
   const lines = [
     ...objectLines('=', same),
@@ -292,7 +293,7 @@ function changeLines({ changes, replaced = false, weightsOwnedBy, ...object }: O
   return [
     head,
     ...changes.slice(0, shownFields).map((change) => `    ${changeText(change)}`),
-    ...(more > 0 ? [`    and ${count(more, 'more field')}`] : []),
+    ...(more > 0 ? [`    and ${counted(more, 'more field')}`] : []),
   ];
 }
 
@@ -305,8 +306,4 @@ function changeText({ path, from, to }: FieldChange): string {
 function short(value: unknown): string {
   const text = JSON.stringify(value);
   return text.length <= longestValue ? text : `${text.slice(0, longestValue - 1)}…`;
-}
-
-export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

@@ -1,10 +1,11 @@
+import { counted } from '../../mesh/strings';
 import '../../runtime/lazy-sdk-imports';
 import { writeFileSync } from 'node:fs';
 import type { Deployment, EngineEvent, Stack } from '@pulumi/pulumi/automation';
-import { projectRoot } from '../../runtime/project-root';
+import { userRoot } from '../../runtime/project-root';
 import { UserError } from '../errors';
 import { commandWords } from './lab-stack';
-import { count, objectLines, planOf, type PlannedObject } from './plan';
+import { objectLines, planOf, type PlannedObject } from './plan';
 
 /** A stack whose state can be read and replaced. */
 export type StateHolder = Pick<Stack, 'exportStack' | 'importStack'>;
@@ -16,7 +17,7 @@ export type StateHolder = Pick<Stack, 'exportStack' | 'importStack'>;
 export async function openStack(name: string): Promise<StateHolder> {
   try {
     const { LocalWorkspace } = await import('@pulumi/pulumi/automation/index.js');
-    return await LocalWorkspace.selectStack({ stackName: name, workDir: projectRoot });
+    return await LocalWorkspace.selectStack({ stackName: name, workDir: userRoot });
   } catch (error) {
     throw new UserError(`Pulumi cannot open the stack ${name}: ${commandWords(error)}`);
   }
@@ -39,7 +40,7 @@ export interface ReleaseOptions {
   print: (text: string) => void;
   /** Asks for confirmation, once the plan was printed. */
   confirm: (question: string) => Promise<boolean>;
-  /** File for the state as it was. */
+  /** File for a copy of the state. */
   backup?: string;
 }
 
@@ -63,12 +64,12 @@ export async function releaseState(
   }
   print(`Plan\n${releaseText(objects)}\n`);
   if (pending.length > 0)
-    print(`An update was interrupted: ${count(pending.length, 'operation')} may not be finished in the cluster.\n\n`);
+    print(`An update was interrupted: ${counted(pending.length, 'operation')} may not be finished in the cluster.\n\n`);
   if (!(await confirm(`Release the objects of the stack ${name}?`))) return false;
   if (backup !== undefined) writeFileSync(backup, `${JSON.stringify(before, null, 2)}\n`, { mode: 0o600 });
   const empty: Deployment = { ...before, deployment: { ...state, resources: [], pending_operations: [] } };
   await inPulumi(name, () => stack.importStack(empty));
-  print(`released: the cluster keeps ${count(objects.length, 'object')}, and ${name} has none\n`);
+  print(`released: the cluster keeps ${counted(objects.length, 'object')}, and ${name} has none\n`);
   return true;
 }
 
@@ -88,8 +89,8 @@ function objectsOf(resources: readonly StateResource[]): PlannedObject[] {
   return planOf(events as unknown as EngineEvent[]).removed;
 }
 
-/** What leaves the state. Patches leave their labels behind, too. */
+/** The objects that leave the state. Labels of patched namespaces stay too. */
 function releaseText(objects: readonly PlannedObject[]): string {
   const lines = objectLines('.', objects);
-  return `${[...lines, `${objects.length} to release: they leave the state, and stay in the cluster as they are`].join('\n')}\n`;
+  return `${[...lines, `${objects.length} to release: they leave the state, and do not change in the cluster`].join('\n')}\n`;
 }

@@ -1,3 +1,4 @@
+import { pushTo } from '../../mesh/collections';
 import { validateHeaderValue } from 'node:http';
 import { allRouteObjects } from '../../mesh/manifests/routes';
 import type { StackSettings } from '../../mesh/manifests/settings';
@@ -147,7 +148,7 @@ function alternatives(all: readonly Kind[]): Kind[][] {
     const { route, entry, who, outcome } = one;
     const shares = outcome.destinations?.map(({ host, subset, share }) => `${host} ${subset ?? ''} ${share}`);
     const key = JSON.stringify([route, isAtGateway(entry), who, outcome.kind, shares]);
-    groups.set(key, [...(groups.get(key) ?? []), one]);
+    pushTo(groups, key, one);
   }
   return [...groups.values()];
 }

@@ -9,7 +9,7 @@ import { asList, asMap, asString } from '../../mesh/json';
  */
 type ClusterProblem = 'no-cluster' | 'refused' | 'no-istio' | 'unreachable' | 'forbidden';
 
-/** A request to a cluster that failed. The message is one line for the user; `problem` distinguishes the cases. */
+/** A failed request to a cluster. The message is one line for the user; `problem` distinguishes the cases. */
 export class ClusterError extends Error {
   override readonly name: string = 'ClusterError';
 

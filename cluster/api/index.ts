@@ -1,6 +1,6 @@
 /** The one Kubernetes client: connections with the credentials of any kubeconfig, objects of any kind, port-forwards. */
 export { Connection } from './connection';
 export { ApiError, ClusterError } from './errors';
-export type { KubeconfigOptions } from './kubeconfig';
+export { hasKubeconfig, type KubeconfigOptions } from './kubeconfig';
 export { groupKind, KubernetesApi, type Kind, type Kinds, type LiveObject, type ManagedFields } from './kubernetes-api';
 export { forwardPort } from './port-forward';

@@ -24,13 +24,21 @@ export function clientNode(): typeof import('./client-node') {
 
 const serviceAccountToken = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 
+/** Whether there is a kubeconfig without naming one. */
+export function hasKubeconfig(env = process.env): boolean {
+  return (
+    (env['KUBECONFIG'] ?? '') !== '' ||
+    existsSync(join(homedir(), '.kube', 'config')) ||
+    existsSync(serviceAccountToken)
+  );
+}
+
 /**
  * Reads a kubeconfig, and checks that its context leads to a cluster.
  * @throws ClusterError `no-cluster` when there is none, when it cannot be read, and when it has no such context.
  */
 export function loadKubeconfig({ kubeconfig, context }: KubeconfigOptions, env = process.env): KubeConfig {
-  const file = kubeconfig ?? env['KUBECONFIG'] ?? '';
-  if (file === '' && !existsSync(join(homedir(), '.kube', 'config')) && !existsSync(serviceAccountToken)) {
+  if ((kubeconfig ?? '') === '' && !hasKubeconfig(env)) {
     throw noCluster(
       'there is no kubeconfig: KUBECONFIG is not set, and ~/.kube/config does not exist. Set KUBECONFIG, or start the lab: npx meshwright lab up',
     );

@@ -92,6 +92,7 @@ export interface IstioSettings {
   namespace?: string;
   /** Image hub. Defaults to the charts' own. */
   hub?: string;
+  /** Where the charts come from. Defaults to Istio's Helm repository. */
   charts?: ChartSource;
   /** Mesh-wide mTLS mode, as a PeerAuthentication `default` in the root namespace. Defaults to none, which means PERMISSIVE. */
   mtls?: Verbatim<'STRICT' | 'PERMISSIVE' | 'DISABLE'>;
@@ -114,6 +115,7 @@ export interface GatewaySettings {
   install?: boolean;
   /** Pod labels that Istio Gateways select. Default to `istio: <name without "istio-">`, as the gateway chart sets it. */
   labels?: Record<string, string>;
+  /** The Service in front of the pods. */
   service?: GatewayServiceSettings;
   /** A Kubernetes Ingress in front of the gateway. Defaults to none. */
   ingress?: IngressSettings;
@@ -132,13 +134,18 @@ export interface GatewayServiceSettings {
   ports?: ServicePortSettings[];
   /** Fixed node ports by port name, for NodePort and LoadBalancer; 30000..32767 unless the cluster's range differs. */
   nodePorts?: Record<string, number>;
+  /** More annotations. */
   annotations?: Record<string, string>;
 }
 
 export interface ServicePortSettings {
+  /** Name of the port. */
   name: string;
+  /** Port of the Service. */
   port: number;
+  /** Port of the pods. Defaults to `port`. */
   targetPort?: number;
+  /** Defaults to TCP. */
   protocol?: Verbatim<'TCP' | 'UDP'>;
 }
 
@@ -153,10 +160,12 @@ export interface IngressSettings {
   port?: number;
   /** Secret with the certificate for those hosts. Defaults to no TLS. */
   tlsSecret?: string;
+  /** More annotations. */
   annotations?: Record<string, string>;
 }
 
 export interface CertificateSettings {
+  /** Host names of the certificate. */
   dnsNames: string[];
   /** Defaults to `<gateway name>-cert`. Name it as `tls.credentialName` in a server. */
   secretName?: string;
@@ -170,7 +179,9 @@ export interface ObjectSettings {
   name?: string;
   /** Defaults to `networking.istio.io/v1`. */
   apiVersion?: Verbatim<NetworkingVersion>;
+  /** More labels. */
   labels?: Record<string, string>;
+  /** More annotations. */
   annotations?: Record<string, string>;
 }
 
@@ -196,7 +207,9 @@ export interface NamespaceSettings {
   ambient?: boolean;
   /** The namespace exists already: the stack only sets labels and annotations, and removes them on destroy. Defaults to false; always true for `default` and `kube-*`. */
   existing?: boolean;
+  /** More labels. */
   labels?: Record<string, string>;
+  /** More annotations. */
   annotations?: Record<string, string>;
 }
 
@@ -238,12 +251,15 @@ export interface RouteSettings {
   weights?: Verbatim<Weights>;
   /** Istio's HTTPRoute list, verbatim, except that `weights` may replace `route`. */
   http?: Verbatim<HttpRuleSettings[]>;
+  /** Rules for TCP connections, in order. */
   tcp?: Verbatim<TcpRuleSettings[]>;
+  /** Rules for TLS connections that the proxy does not terminate, in order. */
   tls?: Verbatim<TlsRuleSettings[]>;
   /** Istio's TrafficPolicy for the whole service, verbatim. */
   trafficPolicy?: Verbatim<TrafficPolicy>;
   /** Who sets the weights in the cluster: `argo`, `flagger` or another field manager. Everything but the weights is then written; updates and refreshes leave the weights alone. Defaults to the stack. */
   weightsOwnedBy?: string;
+  /** Name, labels, annotations and `exportTo` of the VirtualService. */
   virtualService?: ExportedObjectSettings;
   /** With `name`: one rule with all subsets, instead of one rule per version. */
   destinationRule?: DestinationRuleSettings;
@@ -260,5 +276,6 @@ export interface DestinationRuleSettings extends ExportedObjectSettings {
   host?: string;
   /** Versions in the order in which a rule with all subsets lists them. Those that it leaves out follow. Defaults to the order of `versions`. */
   order?: string[];
+  /** Pods whose proxies use the rule. Defaults to all. */
   workloadSelector?: Verbatim<WorkloadSelector>;
 }

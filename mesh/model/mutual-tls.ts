@@ -102,6 +102,8 @@ export interface Handshake {
   accepted: MtlsMode | undefined;
   /** `unknown` if it depends on the application, a Gateway server or injection, which the input does not show. */
   result: 'accepted' | 'refused' | 'unknown';
+  /** What the result depends on, if not on the workload. */
+  doubt?: string;
   /** The DestinationRule that decides what is sent; undefined for automatic mutual TLS and for clients without a proxy. */
   rule: MeshObject | undefined;
   /** The PeerAuthentication that decides what is accepted; undefined for Istio's default. */
@@ -145,6 +147,11 @@ function handshakeWith(
   const sent = sentTo(model, client, service, called, workload, tls.mode);
   const accepted = workload.proxy === 'none' ? undefined : mode;
   const common = { accepted, rule: tls.source, policy: accepted === undefined ? undefined : decidedBy };
+  if (sent === 'depends on version') {
+    const name = `${service.hostname} ${called.subset ?? ''}`.trimEnd();
+    const doubt = `whether automatic mutual TLS to ${name} follows the mode of its DestinationRule, as it does since Istio 1.31`;
+    return { ...common, sent: 'mutual', result: 'unknown', doubt };
+  }
   if (model.isGateway(workload)) {
     // The servers of its Gateways decide, not PeerAuthentication.
     return { ...common, sent, result: sent === 'plaintext' ? 'accepted' : 'unknown' };
@@ -159,13 +166,14 @@ function sentTo(
   called: CalledPort,
   workload: MeshWorkload,
   mode: ClientTls['mode'],
-): Handshake['sent'] {
+): Handshake['sent'] | 'depends on version' {
   if (client.proxy === 'none') return 'plaintext';
   if (workload.proxy === 'ambient') return 'mutual';
   if (client.proxy === 'ambient') return 'plaintext';
   if (mode === 'ISTIO_MUTUAL') return 'mutual';
   if (mode !== undefined) return mode === 'DISABLE' ? 'plaintext' : 'tls';
-  return isAutomaticallyMutual(model, client, service, called, workload) ? 'mutual' : 'plaintext';
+  const mutual = isAutomaticallyMutual(model, client, service, called, workload);
+  return mutual === 'depends on version' ? mutual : mutual ? 'mutual' : 'plaintext';
 }
 
 /**
@@ -179,7 +187,7 @@ function isAutomaticallyMutual(
   service: MeshService,
   called: CalledPort,
   workload: MeshWorkload,
-): boolean {
+): boolean | 'depends on version' {
   if (!model.config.enableAutoMtls || service.external) return false;
   if (model.peerAuthentications.forNamespace(service.namespace).mode === 'DISABLE') return false;
   const rule = model.destinationRules.forService(service, client.namespace, client.labels);
@@ -192,11 +200,21 @@ function isAutomaticallyMutual(
     // Gateways know the endpoints of a headless Service; a sidecar uses one setting for all of them.
     if (client.proxy === 'sidecar') return true;
   }
-  // Settings of a port do not inherit from the rule, but istiod still uses the rule's mode as a hint for each endpoint.
-  const { tls } = policyTls(policy, called.port);
-  const hint = tls ?? asMap(policy)['tls'];
-  if (isMap(hint)) return tlsMode(hint) === 'ISTIO_MUTUAL';
-  return workload.proxy === 'sidecar' && acceptedMode(model, service, workload, called.port).mode !== 'DISABLE';
+  const hint = endpointHint(policy, called.port);
+  if (hint !== undefined) return tlsMode(hint) === 'ISTIO_MUTUAL';
+  const byEndpoint =
+    workload.proxy === 'sidecar' && acceptedMode(model, service, workload, called.port).mode !== 'DISABLE';
+  const ofRule = endpointHint(rule?.trafficPolicy, called.port);
+  // Istio 1.31 falls back from the subset to the rule, and earlier versions do not.
+  return ofRule === undefined || (tlsMode(ofRule) === 'ISTIO_MUTUAL') === byEndpoint
+    ? byEndpoint
+    : 'depends on version';
+}
+
+/** Settings of a port do not inherit from the policy around them, but istiod uses its mode as a hint for each endpoint. */
+function endpointHint(policy: JsonMap | undefined, port: number): JsonMap | undefined {
+  const hint = policyTls(policy, port).tls ?? asMap(policy)['tls'];
+  return isMap(hint) ? hint : undefined;
 }
 
 function result(

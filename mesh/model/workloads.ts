@@ -202,7 +202,7 @@ const neverInjected = ['kube-system', 'kube-public', 'kube-node-lease', 'local-p
  * Whether pods get a proxy from the webhooks of Istio's charts. A namespace label enables injection, and a pod label may opt out; in a namespace without the label,
  * a pod label may opt in. The annotation can only disable injection. https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/
  */
-function proxyOf(
+export function proxyOf(
   namespace: string,
   namespaceLabels: Record<string, string>,
   labels: Record<string, string>,

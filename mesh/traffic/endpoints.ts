@@ -42,6 +42,8 @@ export interface EndpointConnection {
   mutual: boolean;
   /** Why the server does not accept the connection. */
   refused?: string;
+  /** Words of a retry policy's `retryOn`, any of which sends refused requests to another pod. */
+  retriedOn?: readonly string[];
   /** Why that is unknown. */
   unknown?: string;
 }
@@ -135,9 +137,10 @@ function connect(
   workload: MeshWorkload,
 ): EndpointConnection {
   const client = { proxy: view.proxy, namespace: view.namespace, labels: view.labels };
-  const { sent, result, rule, policy } = handshake(model, client, service, { port, subset }, workload);
+  const { sent, result, rule, policy, doubt } = handshake(model, client, service, { port, subset }, workload);
   const mutual = sent === 'mutual';
   if (result === 'accepted') return { mutual };
+  if (doubt !== undefined) return { mutual, unknown: doubt };
   const server = `${workload.kind} ${workload.namespace}/${workload.name}`;
   const sends = { plaintext: 'plaintext', tls: 'its own TLS', mutual: 'mutual TLS' }[sent];
   const client2 = rule === undefined ? 'the client' : `DestinationRule ${rule.namespace}/${rule.name}`;
@@ -150,8 +153,18 @@ function connect(
         : `accepts no mutual TLS${decidedBy}`
       : `accepts mutual TLS only${decidedBy}`;
   const who = view.proxy === 'none' ? 'the client has no sidecar' : `${client2} sends ${sends}`;
-  return { mutual, refused: `${server} ${takes}, and ${who}` };
+  return {
+    mutual,
+    refused: `${server} ${takes}, and ${who}`,
+    retriedOn: sent === 'plaintext' ? retriedResets : ['connect-failure', ...retriedResets],
+  };
 }
+
+/**
+ * A failed TLS handshake counts as a connection that failed; a server that closes a plaintext connection does so after
+ * the request (envoy source/common/router/retry_state_impl.cc, wouldRetryFromReset).
+ */
+const retriedResets = ['reset', '5xx', 'gateway-error'];
 
 /** The port of a workload's pods behind a port of a service. */
 export function podPort(service: MeshService, workload: MeshWorkload, port: number): number {

@@ -35,7 +35,7 @@ function isolates({ namespace, spec }: MeshObject, direction: 'Ingress' | 'Egres
   return namespace === pods.namespace && types.includes(direction) && selects(spec['podSelector'], pods.labels);
 }
 
-/** A selector with expressions may select any pods. */
+/** Compares `matchLabels` only. With `matchExpressions`, a selector may select fewer pods than this says. */
 function selects(selector: unknown, labels: Record<string, string>): boolean {
   return hasLabels(labels, asStringMap(asMap(selector)['matchLabels']));
 }

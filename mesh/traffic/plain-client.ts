@@ -5,7 +5,7 @@ import { noSidecar, type Outcome, reset } from './outcome';
 import { isOpenFor, type Proxy, type Request, requestValuation } from './request';
 import { ruleOutcome } from './rule-outcome';
 import type { CompiledRoute } from './rules/routes';
-import { defaultAction } from './rules/action';
+import { defaultAction, defaultL4Action } from './rules/action';
 import type { TrafficModel } from './traffic-model';
 import { type Asking, withVerdicts } from './verdicts';
 
@@ -34,9 +34,12 @@ export function plainOutcome(traffic: TrafficModel, proxy: Proxy, request: Reque
 /** The only route of requests to a Service without a proxy. */
 export function plainRoutes({ hostname, externalName, namespace, ports }: MeshService, port: number): [CompiledRoute] {
   const protocol = ports.find(({ number }) => number === port)?.protocol ?? 'Unsupported';
-  const action = { ...defaultAction({ host: externalName ?? hostname, port }, undefined), retries: undefined };
-  const isL4 = !isHttp(protocol) && protocol !== 'Unsupported';
-  return [{ when: [], unless: [], port: undefined, action: { ...action, isL4 }, rule: undefined, namespace }];
+  const destination = { host: externalName ?? hostname, port };
+  const action =
+    isHttp(protocol) || protocol === 'Unsupported'
+      ? { ...defaultAction(destination, undefined), retries: undefined }
+      : defaultL4Action(destination);
+  return [{ when: [], unless: [], port: undefined, action, rule: undefined, namespace }];
 }
 
 /** Without a proxy there is no 503: the connection fails. */

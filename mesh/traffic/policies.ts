@@ -103,19 +103,24 @@ function title({ kind, namespace, name }: MeshObject): string {
   return `${kind} ${namespace}/${name}`;
 }
 
-/** The conjunctions under which a policy matches a request. */
+/**
+ * The conjunctions under which a policy matches a request. On a TCP port an ALLOW rule with an HTTP condition anywhere
+ * is left out, and other rules lose such conditions (istio pilot/pkg/security/authz/model/model.go, Generate).
+ */
 function steps(policy: MeshObject, context: Context, verdict: (rule: RuleRef) => PolicyVerdict): Step[] {
   const { kind, namespace, name, spec } = policy;
+  const isAllow = (asName(spec['action']) ?? 'ALLOW') === 'ALLOW';
   return asList(spec['rules']).flatMap((value, index) => {
     const rule = asMap(value);
     const path = `spec.rules[${index}]`;
-    const isDeny = spec['action'] === 'DENY';
     const from = alternatives(rule['from'], 'source').map((one) => sourceConditions(one, context, namespace));
     const to = alternatives(rule['to'], 'operation').map((one) => operationConditions(one, context));
     const when = asList(rule['when']).map((one) => whenCondition(asMap(one), context, namespace));
+    const { isHttp } = context.server;
+    if (!isHttp && isAllow && [...from.flat(), ...to.flat(), ...when].some(({ isHttpOnly }) => isHttpOnly)) return [];
     return from.flatMap((source) =>
       to.flatMap((operation): Step[] => {
-        const conjunction = conjoined([...source, ...operation, ...when], isDeny, context.server.isHttp);
+        const conjunction = conjoined([...source, ...operation, ...when], isHttp);
         return conjunction === undefined
           ? []
           : [{ when: conjunction, verdict: verdict({ kind, namespace, name, path }) }];

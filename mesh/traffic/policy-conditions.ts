@@ -29,14 +29,11 @@ export interface Condition {
   isHttpOnly: boolean;
 }
 
-/** On a TCP port an ALLOW rule with an HTTP condition is left out, and a DENY rule loses that condition. */
-export function conjoined(conditions: readonly Condition[], isDeny: boolean, isHttp: boolean): Literal[] | undefined {
+/** The conditions that must hold together, without those that do not apply to the port; undefined if one never holds. */
+export function conjoined(conditions: readonly Condition[], isHttp: boolean): Literal[] | undefined {
   const literals: Literal[] = [];
   for (const { known, literal: one, isHttpOnly } of conditions) {
-    if (isHttpOnly && !isHttp) {
-      if (!isDeny) return undefined;
-      continue;
-    }
+    if (isHttpOnly && !isHttp) continue;
     if (known === false) return undefined;
     if (one !== undefined) literals.push(one);
   }

@@ -1,5 +1,6 @@
 import type { MeshModel } from '../model/mesh-model';
-import type { Outcome, WeightedDestination } from './outcome';
+import { type Place, reach } from './endpoints';
+import type { Failure, Outcome, WeightedDestination } from './outcome';
 import { clusterOf } from './proxy-view';
 import { orderedOperations } from './rules/headers';
 import type { CompiledRoute } from './rules/routes';
@@ -43,7 +44,41 @@ export function ruleOutcome(route: CompiledRoute, asking: Asking): Outcome {
       mirrors: mirrors.length === 0 ? undefined : mirrors,
     }),
   };
-  return judged(outcome, route, asking);
+  return withRetries(judged(outcome, route, asking), asking);
+}
+
+/** Of requests that only some pods refuse, a retry saves most; how many, depends on the load of the pods. */
+function withRetries(outcome: Outcome, { model, view }: Asking): Outcome {
+  if (outcome.retries === undefined || view.proxy === 'none') return outcome;
+  const retryOn = outcome.retries.retryOn.split(',');
+  return {
+    ...outcome,
+    ...(outcome.destinations && {
+      destinations: outcome.destinations.map((destination) => {
+        const partly = destination.failures?.filter(({ share }) => share !== '1') ?? [];
+        if (partly.length === 0) return destination;
+        const { places } = reach(model, view, destination);
+        const refused = partly.filter((failure) => isRetried(failure, places, retryOn));
+        if (refused.length === 0) return destination;
+        const names = refused.flatMap((failure) => failure.places.map((name) => name.slice(0, name.lastIndexOf('|'))));
+        const unknown = `how many of the requests that ${names.sort().join(' and ')} refuses are retried on other pods`;
+        return {
+          ...destination,
+          unknown: destination.unknown === undefined ? unknown : `${destination.unknown}; ${unknown}`,
+        };
+      }),
+    }),
+  };
+}
+
+function isRetried({ status, places: names }: Failure, places: readonly Place[], retryOn: readonly string[]): boolean {
+  return places.some(
+    ({ name, connection }) =>
+      names.includes(name) &&
+      (connection.refused === undefined
+        ? retryOn.includes(String(status))
+        : connection.retriedOn?.some((word) => retryOn.includes(word)) === true),
+  );
 }
 
 /** A controller may set other shares than the object states. */

@@ -101,7 +101,7 @@ function title({ kind, namespace, name }: Pick<MeshObject, 'kind' | 'namespace' 
 export interface Reached {
   /** The service that the client of a sidecar asks for. */
   service: MeshService | undefined;
-  /** The services that the requests end at. */
+  /** The services that receive the requests. */
   destinations: readonly MeshService[];
   workloads: readonly MeshWorkload[];
 }

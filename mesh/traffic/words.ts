@@ -129,7 +129,8 @@ function retryWords({ attempts, retryOn, perTryTimeout }: NonNullable<Outcome['r
   return `${attempts} retries on ${retryOn}${perTryTimeout === undefined ? '' : `, ${perTryTimeout} each`}`;
 }
 
-function faultWords(fault: Fault | undefined): string[] {
+/** `abort 500 for 50 %` */
+export function faultWords(fault: Fault | undefined): string[] {
   const { abort, delay } = fault ?? {};
   return [
     ...(abort === undefined ? [] : [`abort ${abort.status ?? abort.grpcStatus ?? ''} for ${percent(abort.share)}`]),

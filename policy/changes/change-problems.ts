@@ -6,8 +6,8 @@ import { changeRules } from '../rules/change-rules';
 import { applyWaivers } from '../engine-findings';
 
 /**
- * What is wrong with changing one state into another in one update, even if each state is valid. Both lists may be
- * parts of a mesh, down to a single object before and after; anything in neither list is assumed to stay unchanged.
+ * What is wrong with changing one state into another in one update, even if each state is valid. Both lists may hold
+ * only part of a mesh, even a single object. Objects in neither list are assumed not to change.
  * Pure, never throws for lack of a field, and does not depend on the order of objects.
  * @param before - the objects as they were deployed last; none for a first deployment, which is not judged
  * @param after - the objects after the update

@@ -1,3 +1,4 @@
+import { pushTo } from '../../mesh/collections';
 import type { Finding } from '../finding';
 import { fixOf, subjectOf, type ReportSource, type Sourced, type SourcedReport } from './report';
 import junit from 'junit-report-builder';
@@ -33,7 +34,7 @@ function byObject(findings: Sourced[]): [string, Sourced[]][] {
   const groups = new Map<string, Sourced[]>();
   for (const finding of findings) {
     const head = `${subjectOf(finding)}${sourceText(finding.source)}`;
-    groups.set(head, [...(groups.get(head) ?? []), finding]);
+    pushTo(groups, head, finding);
   }
   return [...groups];
 }

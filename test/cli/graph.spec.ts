@@ -18,23 +18,28 @@ describe('meshwright graph', () => {
   it('is Mermaid on stdout', () => {
     assert.deepEqual(meshwright(['graph', '--config', stack('{ v1: rest, v3: 10 }')]), {
       code: 0,
-      stdout: `flowchart LR
+      stdout: `---
+title: "Drawn from the configuration: shares are configured, not observed. mTLS permissive, except where a service says otherwise."
+---
+flowchart LR
   subgraph s0["bookinfo"]
-    n0["details<br/>mTLS permissive"]
-    n1["productpage<br/>mTLS permissive"]
-    n2["ratings<br/>mTLS permissive"]
-    n3["reviews<br/>mTLS permissive"]
+    n0["details"]
+    n1["productpage"]
+    n2["ratings"]
+    n3["reviews"]
     n4["reviews v1<br/>1 pod"]
-    n5["reviews v3<br/>1 pod"]
+    n5["reviews v2<br/>1 pod"]
+    n6["reviews v3<br/>1 pod"]
   end
   n3 -->|"90 %"| n4
-  n3 -->|"10 %"| n5
+  n3 -.->|"0 %"| n5
+  n3 -->|"10 %"| n6
 ${classes}`,
       stderr: '',
     });
   });
 
-  it('marks what a change adds, removes and moves, by sign and colour', () => {
+  it('marks what a change moves, by sign and colour', () => {
     const words = ['--config', stack('{ v1: 75, v2: 25 }'), '--diff', stack('{ v1: rest, v3: 10 }'), '--format', 'dot'];
     const { code, stdout } = meshwright(['graph', ...words]);
     const [reviews, v1, v2, v3] = ['service', 'version', 'version', 'version'].map(
@@ -45,11 +50,9 @@ ${classes}`,
       [
         0,
         [
-          `    ${v2} [label="+ reviews v2\\n1 pod", class="version added", shape=box, color="#1a7f37"];`,
-          `    ${v3} [label="− reviews v3\\n1 pod", class="version removed", shape=box, color="#cf222e"];`,
+          `  ${reviews} -> ${v3} [label="~ 10 % → 0 %", class="changed idle", style=dotted, color="#9a6700"];`,
+          `  ${reviews} -> ${v2} [label="~ 0 % → 25 %", class="changed", color="#9a6700"];`,
           `  ${reviews} -> ${v1} [label="~ 90 % → 75 %", class="changed", color="#9a6700"];`,
-          `  ${reviews} -> ${v2} [label="+ 25 %", class="added", color="#1a7f37"];`,
-          `  ${reviews} -> ${v3} [label="− 10 %", class="removed", color="#cf222e"];`,
         ],
       ],
     );
@@ -58,17 +61,18 @@ ${classes}`,
   it('writes a self-contained picture in which every node can be focused and has a name', () => {
     const file = join(folder.path, 'mesh.svg');
     const { code, stdout, stderr } = meshwright(['graph', '--config', stack('{ v1: rest, v3: 10 }'), '-o', file]);
-    assert.deepEqual([code, stdout, stderr], [0, '', `${file}: 6 nodes, 2 arrows\n`]);
+    assert.deepEqual([code, stdout, stderr], [0, '', `${file}: 7 nodes, 3 arrows\n`]);
     const svg = readFileSync(file, 'utf8');
     assert.match(svg, /^<\?xml version="1.0" encoding="UTF-8"\?>\n<svg .*><style>/s);
     assert.deepEqual(
       [...svg.matchAll(/<g tabindex="0" role="img"[^>]*aria-label="([^"]*)"/g)].map(([, name]) => name).sort(),
       [
-        'service details, mTLS permissive in bookinfo',
-        'service productpage, mTLS permissive in bookinfo',
-        'service ratings, mTLS permissive in bookinfo',
-        'service reviews, mTLS permissive in bookinfo',
+        'service details in bookinfo',
+        'service productpage in bookinfo',
+        'service ratings in bookinfo',
+        'service reviews in bookinfo',
         'version reviews v1, 1 pod in bookinfo',
+        'version reviews v2, 1 pod in bookinfo',
         'version reviews v3, 1 pod in bookinfo',
       ],
     );
@@ -138,7 +142,8 @@ ${classes}`,
       child.stderr.on('data', (text: Buffer) => (ran.stderr += text.toString()));
       return new Promise((done) => child.on('close', (code) => done({ ...ran, code })));
     }
-    const arrows = (text: string): string[] => text.split('\n').filter((line) => line.includes('-->'));
+    const arrows = (text: string): string[] =>
+      text.split('\n').filter((line) => /--?>/.test(line) && line.includes('%'));
 
     it('flags shares that chance does not explain', async () => {
       answer = { status: 'success', data: { result: [counted('v1', 700.2), counted('v3', 299.9)] } };
@@ -151,7 +156,8 @@ ${classes}`,
           '',
           [
             '  n3 -->|"90 %<br/>! observed 70 % of 1000 requests"| n4',
-            '  n3 -->|"10 %<br/>! observed 30 % of 1000 requests"| n5',
+            '  n3 -.->|"0 %<br/>observed 0 % of 1000 requests"| n5',
+            '  n3 -->|"10 %<br/>! observed 30 % of 1000 requests"| n6',
           ],
         ],
       );
@@ -164,14 +170,18 @@ ${classes}`,
       answer = { status: 'success', data: { result: [counted('v1', 912), counted('v3', 88)] } };
       assert.deepEqual(arrows((await observed()).stdout), [
         '  n3 -->|"90 %<br/>observed 91.2 % of 1000 requests"| n4',
-        '  n3 -->|"10 %<br/>observed 8.8 % of 1000 requests"| n5',
+        '  n3 -.->|"0 %<br/>observed 0 % of 1000 requests"| n5',
+        '  n3 -->|"10 %<br/>observed 8.8 % of 1000 requests"| n6',
       ]);
     });
 
     it('draws without it, and says so, when Prometheus cannot answer', async () => {
       answer = { status: 'error', error: 'out of order' };
       const { code, stdout, stderr } = await observed();
-      assert.deepEqual([code, arrows(stdout)], [0, ['  n3 -->|"90 %"| n4', '  n3 -->|"10 %"| n5']]);
+      assert.deepEqual(
+        [code, arrows(stdout)],
+        [0, ['  n3 -->|"90 %"| n4', '  n3 -.->|"0 %"| n5', '  n3 -->|"10 %"| n6']],
+      );
       assert.match(
         stderr,
         /^Prometheus at http:\/\/127\.0\.0\.1:\d+\/ does not answer, so no observed shares are shown: out of order\n$/,

@@ -120,6 +120,11 @@ describe('reading objects', () => {
       'k.yaml: Cluster of kind.x-k8s.io, a configuration file',
     ],
     [
+      'the settings of a controller, in a group that also has objects',
+      { 'c.yaml': 'apiVersion: controller-runtime.sigs.k8s.io/v1alpha1\nkind: ControllerManagerConfig\nhealth: {}\n' },
+      'c.yaml: ControllerManagerConfig of controller-runtime.sigs.k8s.io, a configuration file',
+    ],
+    [
       'the settings of istioctl',
       { 'iop.yaml': 'apiVersion: install.istio.io/v1alpha1\nkind: IstioOperator\nspec: { profile: demo }\n' },
       'iop.yaml: settings of istioctl (IstioOperator), which no API server takes',

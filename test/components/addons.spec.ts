@@ -54,7 +54,10 @@ describe('Addons', () => {
       'Service addons-istio-system/tracing': releases,
       'Service addons-istio-system/zipkin': releases,
       'Telemetry addons-istio-system/mesh-default': releases,
-      'Ingress addons-istio-system/kiali-ingress': releases,
+      'Ingress addons-istio-system/kiali-ingress': [
+        ...releases,
+        ...['jaeger-collector', 'mesh-default', 'tracing', 'zipkin'].map((name) => `addons-istio-system/${name}`),
+      ].sort(),
     });
   });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { IstioControlPlane, MeshNamespace } from '../../components';
+import { ControlPlane, Namespace } from '../../components';
 import { registrations, type Registration } from './support/registrations';
 
 const repositoryOpts = { repo: 'https://istio-release.storage.googleapis.com/charts' };
@@ -7,25 +7,25 @@ const always = { resetValues: true, skipAwait: false, atomic: true, timeout: 600
 const webhook = 'kubernetes:admissionregistration.k8s.io/v1:MutatingWebhookConfigurationPatch';
 const formerWebhook = 'kubernetes:admissionregistration.k8s.io/v1beta1:MutatingWebhookConfigurationPatch';
 
-describe('IstioControlPlane', () => {
+describe('ControlPlane', () => {
   it('registers its namespace, base and istiod, and then waits for the injector', async () => {
-    const found = await registrations(() => new IstioControlPlane('istio', { version: '1.30.3' }));
+    const found = await registrations(() => new ControlPlane('istio', { version: '1.30.3' }));
     const expected: Registration[] = [
       {
-        type: 'meshwright:index:IstioControlPlane',
+        type: 'meshwright:index:ControlPlane',
         name: 'istio',
         inputs: {},
         dependsOn: [],
-        options: {},
+        options: { aliases: ['meshwright:index:IstioControlPlane'] },
         outputs: { namespace: 'istio-system' },
       },
       {
-        type: 'meshwright:index:MeshNamespace',
+        type: 'meshwright:index:Namespace',
         name: 'istio-istio-system',
         parent: 'istio',
         inputs: {},
         dependsOn: [],
-        options: {},
+        options: { aliases: ['meshwright:index:MeshNamespace'] },
         outputs: { name: 'istio-system', namespace: { resource: 'istio-istio-system-namespace' } },
       },
       {
@@ -95,7 +95,7 @@ describe('IstioControlPlane', () => {
   });
 
   it('installs cni before istiod and ztunnel after it, in ambient mode', async () => {
-    const found = await registrations(() => new IstioControlPlane('istio', { profile: 'ambient' }));
+    const found = await registrations(() => new ControlPlane('istio', { profile: 'ambient' }));
     assert.deepEqual(waits(found, 'Release'), {
       'istio-istio-base': ['istio-istio-system-namespace'],
       'istio-istio-cni': ['istio-istio-base', 'istio-istio-system-namespace'],
@@ -111,7 +111,7 @@ describe('IstioControlPlane', () => {
   ];
   for (const [what, args, name] of webhookNames) {
     it(`waits for the injector ${what}`, async () => {
-      const found = await registrations(() => new IstioControlPlane('istio', args));
+      const found = await registrations(() => new ControlPlane('istio', args));
       const patches = found.filter(({ type }) => type === webhook).map(({ inputs }) => inputs['metadata']);
       assert.deepEqual(patches, [
         { name, annotations: { 'pulumi.com/waitFor': 'jsonpath={.webhooks[*].clientConfig.caBundle}' } },
@@ -120,13 +120,13 @@ describe('IstioControlPlane', () => {
   }
 
   it('waits for the injector as long as configured', async () => {
-    const found = await registrations(() => new IstioControlPlane('istio', { injectorTimeoutSeconds: 30 }));
+    const found = await registrations(() => new ControlPlane('istio', { injectorTimeoutSeconds: 30 }));
     const [patch] = found.filter(({ type }) => type === webhook);
     assert.deepEqual(patch?.options['customTimeouts'], { create: '30s', update: '30s' });
   });
 
   it('does not wait for an injector that will never exist', async () => {
-    const found = await registrations(() => new IstioControlPlane('istio', { injectorTimeoutSeconds: 0 }));
+    const found = await registrations(() => new ControlPlane('istio', { injectorTimeoutSeconds: 0 }));
     assert.deepEqual(
       found.filter(({ type }) => type === webhook),
       [],
@@ -134,7 +134,7 @@ describe('IstioControlPlane', () => {
   });
 
   it('sets mesh-wide mTLS after the CRDs exist', async () => {
-    const found = await registrations(() => new IstioControlPlane('istio', { mtls: 'STRICT', createNamespace: false }));
+    const found = await registrations(() => new ControlPlane('istio', { mtls: 'STRICT', createNamespace: false }));
     assert.deepEqual(
       found.filter(({ name }) => name === 'istio-mtls'),
       [
@@ -157,8 +157,8 @@ describe('IstioControlPlane', () => {
 
   it('passes its dependencies on to its children', async () => {
     const found = await registrations(() => {
-      const namespace = new MeshNamespace('istio-system', {});
-      new IstioControlPlane('istio', { createNamespace: false }, { dependsOn: namespace });
+      const namespace = new Namespace('istio-system', {});
+      new ControlPlane('istio', { createNamespace: false }, { dependsOn: namespace });
     });
     assert.deepEqual(waits(found, 'Release'), {
       'istio-istio-base': ['istio-system-namespace'],
@@ -168,13 +168,13 @@ describe('IstioControlPlane', () => {
 
   it('encrypts the values of a section with secrets', async () => {
     const args = { values: { istiod: { pilot: { env: { TOKEN: 'hush' } } } }, secret: true };
-    const found = await registrations(() => new IstioControlPlane('istio', args));
+    const found = await registrations(() => new ControlPlane('istio', args));
     const values = found.filter(({ type }) => type.endsWith(':Release')).map(({ inputs }) => inputs['values']);
     assert.deepEqual(values, [{ secret: {} }, { secret: { pilot: { env: { TOKEN: 'hush' } } } }]);
   });
 
   it('gives Helm the configured timeout and atomic mode', async () => {
-    const found = await registrations(() => new IstioControlPlane('istio', { timeoutSeconds: 60, atomic: false }));
+    const found = await registrations(() => new ControlPlane('istio', { timeoutSeconds: 60, atomic: false }));
     const releases = found.filter(({ type }) => type.endsWith(':Release'));
     assert.deepEqual(
       releases.map(({ inputs }) => [inputs['timeout'], inputs['atomic']]),
@@ -186,9 +186,9 @@ describe('IstioControlPlane', () => {
   });
 
   it('keeps the alias of a former name', async () => {
-    const found = await registrations(() => new IstioControlPlane('istio', {}, { aliases: [{ name: 'mesh' }] }));
+    const found = await registrations(() => new ControlPlane('istio', {}, { aliases: [{ name: 'mesh' }] }));
     const [component, namespace] = found;
-    assert.deepEqual(component?.options['aliases'], ['mesh']);
+    assert.deepEqual(component?.options['aliases'], ['mesh', 'meshwright:index:IstioControlPlane']);
     assert.deepEqual(namespace?.parent, 'istio');
   });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { MeshNamespace, Objects } from '../../components';
+import { Namespace, Objects } from '../../components';
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { registrations } from './support/registrations';
 
@@ -49,10 +49,12 @@ describe('Objects', () => {
     });
   });
 
-  it('registers objects that others need first, and objects that send traffic last', async () => {
+  it('registers namespaces and definitions first, then workloads, then DestinationRules, then routes', async () => {
     const objects = [
       object('networking.istio.io/v1', 'VirtualService', 'route', { spec: {} }, 'shop'),
       object('networking.istio.io/v1', 'DestinationRule', 'rule', { spec: {} }, 'shop'),
+      object('gateway.networking.k8s.io/v1', 'HTTPRoute', 'other', { spec: {} }, 'shop'),
+      object('apps/v1', 'Deployment', 'till', { spec: {} }, 'shop'),
       object('apiextensions.k8s.io/v1', 'CustomResourceDefinition', 'widgets', { spec: {} }),
       object('v1', 'Namespace', 'shop'),
     ];
@@ -60,15 +62,17 @@ describe('Objects', () => {
     assert.deepEqual(Object.fromEntries(found.slice(1).map(({ name, dependsOn }) => [name, dependsOn])), {
       'o-widgets': [],
       'o-shop': [],
-      'o-shop/rule': ['o-shop', 'o-widgets'],
-      'o-shop/route': ['o-shop', 'o-shop/rule', 'o-widgets'],
+      'o-shop/till': ['o-shop', 'o-widgets'],
+      'o-shop/rule': ['o-shop', 'o-shop/till', 'o-widgets'],
+      'o-shop/route': ['o-shop', 'o-shop/rule', 'o-shop/till', 'o-widgets'],
+      'o-shop/other': ['o-shop', 'o-shop/rule', 'o-shop/till', 'o-widgets'],
     });
   });
 
   it('makes an object wait only for its own namespace', async () => {
     const objects = ['a', 'b'].map((namespace) => object('v1', 'ConfigMap', 'c', {}, namespace));
     const found = await registrations(() => {
-      const dependsOn = ['a', 'b'].map((name) => new MeshNamespace(name, {}));
+      const dependsOn = ['a', 'b'].map((name) => new Namespace(name, {}));
       new Objects('o', { objects }, { dependsOn });
     });
     const waits = found.filter(({ parent }) => parent === 'o').map(({ name, dependsOn }) => [name, dependsOn]);

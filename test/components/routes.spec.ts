@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Bookinfo, MeshNamespace, Objects, Routes } from '../../components';
+import { Bookinfo, Namespace, Objects, Routes } from '../../components';
 import type { RouteSettings } from '../../mesh/manifests/settings';
 import { registrations } from './support/registrations';
 
@@ -59,7 +59,7 @@ describe('Routes', () => {
 
   it('waits only for its own namespace, and for the apps that it sends requests to', async () => {
     const found = await registrations(() => {
-      const namespaces = ['bookinfo', 'shop'].map((name) => new MeshNamespace(name, {}));
+      const namespaces = ['bookinfo', 'shop'].map((name) => new Namespace(name, {}));
       const apps = ['bookinfo', 'shop'].map((name) => new Bookinfo(`${name}-app`, { namespace: name }));
       const elsewhere: RouteSettings = {
         http: [{ route: [{ destination: { host: 'ratings.shop.svc.cluster.local' } }] }],
@@ -84,16 +84,29 @@ describe('Routes', () => {
     });
   });
 
-  it('waits for the objects with the Services that it sends requests to', async () => {
+  it('waits for the objects with the Services that it sends requests to, and with their DestinationRules', async () => {
     const found = await registrations(() => {
-      const objects = ['reviews', 'ratings'].map((name) => {
-        const service = { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: 'bookinfo' }, spec: {} };
-        return new Objects(name, { objects: [service] });
+      const namespace = 'bookinfo';
+      const service = (name: string) => ({
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name, namespace },
+        spec: {},
       });
+      const rule = (host: string) => ({
+        apiVersion: 'networking.istio.io/v1',
+        kind: 'DestinationRule',
+        metadata: { name: 'rule', namespace },
+        spec: { host },
+      });
+      const objects = ['reviews', 'ratings'].flatMap((name) => [
+        new Objects(name, { objects: [service(name)] }),
+        new Objects(`${name}-rules`, { objects: [rule(name)] }),
+      ]);
       new Routes('own', { namespace: 'bookinfo', services: { reviews } }, { dependsOn: objects });
     });
     const route = found.find(({ type }) => type === 'meshwright-routes:index:Route');
-    assert.deepEqual(route?.dependsOn, ['reviews-bookinfo/reviews']);
+    assert.deepEqual(route?.dependsOn, ['reviews-bookinfo/reviews', 'reviews-rules-bookinfo/rule']);
   });
 
   it('keeps the weights of a service with several rules by rule', async () => {

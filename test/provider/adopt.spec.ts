@@ -71,7 +71,7 @@ describe('the look-ups before an adoption', () => {
     assert.equal(await adoption([other]).objectId({ ...note, data: { a: '1' } }, 'mine'), undefined);
   });
 
-  it('take from another Meshwright resource only what is named, and always from their own', async () => {
+  it('take named objects from another Meshwright resource, and objects of their own at any time', async () => {
     const others = applied(`meshwright-${'0'.repeat(20)}`, note);
     assert.equal(await adoption([others]).objectId(note, 'mine'), undefined);
     assert.equal(await adoption([others], ['ConfigMap shop/note']).objectId(note, 'mine'), 'shop/note');
@@ -185,7 +185,7 @@ describe('the look-ups before an adoption', () => {
       ]);
     });
 
-    it('and leave them alone from then on', async () => {
+    it('and do not move them again', async () => {
       assert.deepEqual(await patches(managed('mine')), []);
     });
   });
@@ -220,18 +220,18 @@ describe('what istioctl installed', () => {
   const found = async (name: string, chart: string): Promise<string[]> =>
     (await installedByIstioctl(api, { name, namespace: 'istio-system', chart })).map(objectTitle);
 
-  it('is found by the chart that makes the same objects, wherever it comes from', async () => {
+  it('is found by the chart that makes the same objects, from any source', async () => {
     const istiod = ['Deployment istio-system/istiod', 'Service istio-system/istiod'];
     for (const chart of ['istiod', './charts/istiod', 'oci://example.com/charts/istiod', 'vendor/istiod-1.30.3.tgz'])
       assert.deepEqual(await found('istiod', chart), istiod);
     assert.deepEqual(await found('kiali', 'kiali-server'), []);
   });
 
-  it('is, for a gateway, what has its name', async () => {
+  it('has the name of its gateway', async () => {
     assert.deepEqual(await found('istio-ingressgateway', 'gateway'), ['Deployment istio-system/istio-ingressgateway']);
   });
 
-  it('gets the marks of Helm, beside its own labels and annotations', async () => {
+  it("gets Helm's marks, and keeps its labels and annotations", async () => {
     const cluster = apiOf([]);
     const [deployment] = all;
     assert.ok(deployment);

@@ -17,7 +17,7 @@ describe('the adoption of existing objects', () => {
     assert.deepEqual(covered, [true, false, false, true, false]);
   });
 
-  it('says how it is asked for', () => {
+  it('tells in messages how to take objects over', () => {
     assert.equal(adoptHint('A b/c'), 'To take it over: meshwright:adopt: ["A b/c"], or true for all');
     assert.equal(adoptHint('A b/c', 'D e'), 'To take them over: meshwright:adopt: ["A b/c", "D e"], or true for all');
   });
@@ -64,7 +64,7 @@ describe('the adoption of existing objects', () => {
     });
   });
 
-  describe('refuses what would be made anew:', () => {
+  describe('refuses a replacement:', () => {
     const pairs: [what: string, stated: object, live: object, field: string | undefined][] = [
       ['equal data', { kind: 'ConfigMap', data: { a: '1' } }, { data: { a: '1' } }, undefined],
       ['other data', { kind: 'ConfigMap', data: { a: '1' } }, { data: { a: '2' } }, 'its data differs'],
@@ -164,7 +164,7 @@ describe('the adoption of existing objects', () => {
       assert.deepEqual(all?.entries, [{ ...own, fieldsV1: { 'f:data': { 'f:own': {}, 'f:currency': {} } } }]);
     });
 
-    it('of no controller that has fields of its own, or writes a subresource', () => {
+    it('but not of a controller that has other fields, or writes a subresource', () => {
       const others = [
         entry('cert-manager', { 'f:metadata': { 'f:annotations': { 'f:note': {} } } }),
         entry('hpa', { 'f:data': { 'f:currency': {} } }, { subresource: 'scale' }),

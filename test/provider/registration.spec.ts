@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as kubernetes from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
-import { IstioControlPlane, MeshNamespace, Objects, Routes } from '../../components';
+import { ControlPlane, Namespace, Objects, Routes } from '../../components';
 import { fieldManager, takeOverOwnObjects } from '../../provider/takeover';
 import { registrations, type Registration } from '../components/support/registrations';
 
@@ -33,11 +33,11 @@ describe('registered Kubernetes objects', () => {
     const found = await registrations(() =>
       pulumi.runtime.runInPulumiStack(() => {
         takeOverOwnObjects({});
-        new MeshNamespace('mine', {});
-        new MeshNamespace('theirs', { existing: true, injection: true });
+        new Namespace('mine', {});
+        new Namespace('theirs', { existing: true, injection: true });
         new Objects('o', { objects });
         new Routes('mine', { namespace: 'mine', services: { a: { versions: ['v1'] } } });
-        new IstioControlPlane('istio', { version: '1.30.3', createNamespace: false });
+        new ControlPlane('istio', { version: '1.30.3', createNamespace: false });
         return Promise.resolve();
       }),
     );

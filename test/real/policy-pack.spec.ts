@@ -1,6 +1,5 @@
 import '../../runtime/lazy-sdk-imports';
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -39,11 +38,6 @@ const destinationRule = (subsets: object[]) => ({
   spec: { host: 'reviews', subsets },
 });
 const subset = (name: string) => ({ name, labels: { version: name } });
-
-/** Skips a test, with the reason. */
-function ignored(title: string): void {
-  console.log(`    left out, as Pulumi's language host for Node is not on PATH: ${title}`);
-}
 
 const sound = [
   destinationRule([subset('v1'), subset('v3')]),
@@ -184,22 +178,4 @@ describe('a preview of any program with the policy pack', function () {
       assert.match((await refusals(objects)).join('\n'), new RegExp(`\\[${rule}[,\\]]`));
     });
   }
-
-  // No package registry has Pulumi's language host for Node, so it is tested only if it is on PATH.
-  const hasLanguageHost = spawnSync('pulumi-analyzer-policy', { stdio: 'ignore' }).error === undefined;
-  (hasLanguageHost ? it : ignored)(
-    'works from the packed tarball, which Pulumi runs with its language host',
-    async () => {
-      const tarball =
-        execFileSync('npm', ['run', '--silent', 'pack:policy'], { cwd: root, encoding: 'utf8' })
-          .trim()
-          .split('\n')
-          .at(-1) ?? '';
-      const pack = join(folder, 'pack');
-      mkdirSync(pack);
-      execFileSync('tar', ['-xzf', join(root, 'dist', tarball), '-C', pack, '--strip-components=1']);
-      const [one] = bad;
-      assert.match((await refusals(one?.objects ?? [], pack)).join('\n'), /\[weight-sum-100, IST0106\]/);
-    },
-  );
 });

@@ -68,7 +68,7 @@ void import('@pulumi/pulumi/automation/index.js').then(({ LocalWorkspace, Pulumi
 
   it('is bundled once as long as nothing changes', () => {
     write('console.log(1);');
-    assert.deepEqual([run(), kept().length], ['1', 1]);
+    assert.deepEqual([run(), kept().length], ['1', 2]);
     const times = (): number[] => kept().map((file) => statSync(join(cache, file)).mtimeMs);
     const before = times();
     assert.equal(run(), '1');
@@ -156,22 +156,23 @@ console.log(double(21));
       `
 const { Session } = require('node:inspector');
 const { SourceMap } = require('node:module');
+const { readFileSync } = require('node:fs');
+const { basename } = require('node:path');
 const session = new Session();
 session.connect();
 const lines = [];
 session.on('Debugger.scriptParsed', ({ params: { scriptId, sourceMapURL = '', url, endLine } }) => {
   if (!url.endsWith(${JSON.stringify(`${folder}/main.js`)})) return;
-  const payload = JSON.parse(Buffer.from(sourceMapURL.slice(sourceMapURL.indexOf(',') + 1), 'base64'));
-  const map = new SourceMap(payload);
+  const map = new SourceMap(JSON.parse(readFileSync(new URL(sourceMapURL), 'utf8')));
   for (let lineNumber = 0; lineNumber < endLine; lineNumber++) {
     lines[lineNumber] = map.findEntry(lineNumber, 2);
     const { originalSource, originalLine } = lines[lineNumber];
-    if (originalSource === 'main.ts' && originalLine === 2) session.post('Debugger.setBreakpoint', { location: { scriptId, lineNumber } });
+    if (originalSource?.endsWith('/main.ts') && originalLine === 2) session.post('Debugger.setBreakpoint', { location: { scriptId, lineNumber } });
   }
 });
 session.on('Debugger.paused', ({ params: { callFrames: [{ functionName, location }] } }) => {
   const { originalSource, originalLine } = lines[location.lineNumber];
-  console.log(functionName, originalSource, originalLine + 1);
+  console.log(functionName, basename(originalSource), originalLine + 1);
 });
 session.post('Debugger.enable');
 require('./bin.js');

@@ -8,7 +8,11 @@ import { release, releases } from './support/releases';
 const services = ['productpage', 'reviews', 'ratings', 'details'];
 const host = (name: string) => `${name}.cloud.35.209.207.26.nip.io`;
 const route = (name: string) => `VirtualService user02/${name}`;
-const to = (name: string, version: string, weight = 100) => ({ destination: { host: name, subset: version }, weight });
+/** Without a weight: all requests, as a lone `rest` is written. */
+const to = (name: string, version: string, weight?: number) => ({
+  destination: { host: name, subset: version },
+  ...(weight === undefined ? {} : { weight }),
+});
 const jason = [{ headers: { 'end-user': { exact: 'jason' } } }];
 
 describe('sample 003, objects', function () {

@@ -96,7 +96,7 @@ describe('sample 004, objects', function () {
     const second = await cluster.up('004/jason-v2');
     const changed = second.changed.map(({ id }) => id);
     assert.deepEqual([second.created, changed, second.removed], [[], ['VirtualService default/reviews'], []]);
-    const to = (subset: string) => [{ destination: { host: 'reviews', subset }, weight: 100 }];
+    const to = (subset: string) => [{ destination: { host: 'reviews', subset } }];
     assert.deepEqual((await cluster.get('VirtualService default/reviews')).spec?.['http'], [
       { match: [{ headers: { 'end-user': { exact: 'jason' } } }], route: to('v2') },
       { route: to('v1') },

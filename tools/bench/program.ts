@@ -44,7 +44,8 @@ const scripts = {
     require('./runtime/load').load(module, require('node:path').resolve('runtime'), 'lazy-sdk-imports');
     const pulumi = require('@pulumi/pulumi');
     pulumi.runtime.setMocks({ newResource: ({ name, inputs }) => ({ id: name, state: inputs }), call: () => ({}) }, 'meshwright', 'bench', false, 'organization');
-    pulumi.runtime.getMonitor().registerResourceHook = (_, done) => done(null, {});
+    const monitor = pulumi.runtime.getMonitor();
+    for (const call of ['registerResourceHook', 'registerStackTransform']) monitor[call] = (_, done) => done(null, {});
     pulumi.runtime.setAllConfig(Object.fromEntries(Object.entries(sections).map(([key, value]) => ['meshwright:' + key, JSON.stringify(value)])), []);
     pulumi.runtime.runInPulumiStack(async () => require('./program.js'));
     process.once('beforeExit', () => {

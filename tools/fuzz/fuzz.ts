@@ -8,6 +8,7 @@ import { type Random, seededRandom } from '../../mesh/traffic/explanation';
 import { effectiveSplits } from '../../mesh/traffic/splits';
 import { stackTraffic } from '../../mesh/traffic/stack-objects';
 import { checkMesh } from '../../config/check-mesh';
+import { withoutEncryptedObjects } from '../../config/encrypted';
 import { parseStackText } from '../../config/stack-text';
 import { readKubernetesYaml } from '../../config/yaml';
 import { checkReport } from '../../policy/check';
@@ -53,7 +54,8 @@ function judgeStackFile(text: string, take: ((objects: KubernetesObject[]) => vo
   const objects = [...mesh.existingNamespaces, ...mesh.objects].map(({ object }) => object);
   stringify(objects);
   if (problems.length > 0) return false;
-  take?.(objects);
+  const { mesh: deployed } = withoutEncryptedObjects(mesh);
+  take?.([...deployed.existingNamespaces, ...deployed.objects].map(({ object }) => object));
   return true;
 }
 

@@ -12,7 +12,7 @@ export interface WrittenDestination {
   destination: Destination;
   weight: unknown;
   headers: unknown;
-  /** Has fields that a split does not write. */
+  /** Whether it has fields that a split does not write. */
   isStrange: boolean;
 }
 
@@ -43,7 +43,7 @@ export function written(rule: Rule): WrittenDestination[] {
   });
 }
 
-/** FQDN of the service that a VirtualService is about: its only destination, or the first of the Services that it splits its requests over. */
+/** FQDN of a VirtualService's service: its only destination, or the first of the Services in its split. */
 export function serviceOf(object: KubernetesObject, fqdn: (host: string) => string): string | undefined {
   const rules = destinationsOf(object);
   const services = new Set(rules.flat().map(({ destination }) => fqdn(destination.host)));
@@ -64,7 +64,7 @@ export function destinationsOf(routing: KubernetesObject): WrittenDestination[][
   return lists.flatMap((list) => rulesOf(routing, list)).map(written);
 }
 
-/** The destinations of the rule that has most. */
+/** The destinations of the rule with the most destinations. */
 export function widest(routes: readonly WrittenDestination[][]): WrittenDestination[] {
   return [...routes].sort((a, b) => b.length - a.length)[0] ?? [];
 }

@@ -1,10 +1,11 @@
 import { compareStrings, pushTo } from '../../../mesh/collections';
-import { asList, asMap } from '../../../mesh/json';
+import { asList, asMap, asString } from '../../../mesh/json';
 import type { KubernetesObject } from '../../../mesh/manifests/kubernetes';
 import type { RouteSettings } from '../../../mesh/manifests/settings';
 import { route as routeSchema } from '../../../config/schema/routes';
-import { answersItself } from './destinations';
-import { asKey, joined, keyChoice, type Draft, type KeyChoice } from './pairs';
+import { resolveHost } from '../../../mesh/model/hosts';
+import { answersItself, destinationsOf } from './destinations';
+import { asKey, isDestinationRule, isVirtualService, joined, keyChoice, type Draft, type KeyChoice } from './pairs';
 import { exactSettings } from './settings';
 
 /** The route of one service in the stack file, and the objects that it makes. */
@@ -23,9 +24,9 @@ export interface FramedRoutes {
 }
 
 /**
- * VirtualServices and DestinationRules as routes: those of one service joined, however its host is spelled. Every route makes exactly the objects that it is for; what
- * no route can make is verbatim. The order of the objects makes no difference.
- * @param taken - keys that a namespace has already
+ * Converts VirtualServices and DestinationRules to routes, one for each service, also where they spell its host differently. Each route makes exactly its objects; objects that
+ * no route can make are verbatim. The order of the objects does not matter.
+ * @param taken - keys that a namespace already uses
  */
 export function framedRoutes(
   objects: readonly KubernetesObject[],
@@ -40,11 +41,12 @@ export function framedRoutes(
     const keyOf = keyChoice(taken(namespace));
     for (const draft of joined(namespace, sorted, domain, keyOf)) addFramed(result, namespace, draft, keyOf);
   }
+  while (withRulesOfVerbatim(result, domain));
   result.routes.sort((a, b) => compareStrings(a.namespace, b.namespace) || compareStrings(a.key, b.key));
   return result;
 }
 
-/** A draft as a route. Where one route cannot make all of its objects, each gets its own; what no route makes exactly is verbatim. */
+/** Adds a route for a draft. If one route cannot make all objects of the draft, each object gets its own route, or is verbatim. */
 function addFramed(result: FramedRoutes, namespace: string, { key, routing, rules }: Draft, keyOf: KeyChoice): void {
   const settings = exactSettings(namespace, key, routing, rules);
   const objects = [...rules, ...(routing === undefined ? [] : [routing])];
@@ -62,11 +64,49 @@ function addFramed(result: FramedRoutes, namespace: string, { key, routing, rule
     addFramed(result, namespace, { key: keyOf([asKey(rule.metadata.name)]), rules: [rule] }, keyOf);
 }
 
+/**
+ * Pulumi creates `objects` before routes, so the DestinationRules of a verbatim VirtualService are verbatim too.
+ * @returns whether anything changed
+ */
+function withRulesOfVerbatim({ routes, verbatim }: FramedRoutes, domain: string): boolean {
+  const needed = new Set(
+    verbatim
+      .filter(({ object }) => isVirtualService(object))
+      .flatMap(({ object }) =>
+        destinationsOf(object)
+          .flat()
+          .filter(({ destination }) => destination.subset !== undefined)
+          .map(({ destination }) => hostIn(object, destination.host, domain)),
+      ),
+  );
+  const isNeeded = (object: KubernetesObject): boolean =>
+    isDestinationRule(object) && needed.has(hostIn(object, asString(object.spec?.['host']) ?? '', domain));
+  const affected = routes.filter(({ objects }) => objects.some(isNeeded));
+  for (const { namespace, key, objects } of affected) {
+    const index = routes.findIndex((route) => route.namespace === namespace && route.key === key);
+    routes.splice(index, 1);
+    for (const object of objects) {
+      if (!isVirtualService(object)) {
+        verbatim.push({ object, why: 'a verbatim VirtualService names its subsets' });
+        continue;
+      }
+      const own = exactSettings(namespace, key, object, []);
+      if (own === undefined) verbatim.push({ object, why: whyVerbatim(object) });
+      else routes.push({ namespace, key, settings: own, objects: [object] });
+    }
+  }
+  return affected.length > 0;
+}
+
+function hostIn({ metadata: { namespace = 'default' } }: KubernetesObject, host: string, domain: string): string {
+  return resolveHost(host, namespace, domain);
+}
+
 const routeFields = ['exportTo', 'gateways', 'hosts', 'http', 'tcp', 'tls'];
 const ruleFields = ['exportTo', 'host', 'subsets', 'trafficPolicy', 'workloadSelector'];
 const httpFields = Object.keys(routeSchema.shape.http.unwrap().element.shape);
 
-/** What of an object has no place in a route. */
+/** Why no route can make an object. */
 function whyVerbatim({ kind, metadata, spec = {} }: KubernetesObject): string {
   const isRule = kind === 'DestinationRule';
   const fields = isRule ? ruleFields : routeFields;
@@ -79,5 +119,5 @@ function whyVerbatim({ kind, metadata, spec = {} }: KubernetesObject): string {
     if (unknown !== undefined) return `routes have no field spec.http[${index}].${unknown}`;
     if (!answersItself(rule)) return `spec.http[${index}] has no destination`;
   }
-  return isRule ? 'its subsets have a form that versions cannot have' : 'its rules have a form that routes cannot have';
+  return isRule ? '`versions` cannot make its subsets' : 'routes cannot make its rules';
 }

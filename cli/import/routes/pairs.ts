@@ -16,16 +16,16 @@ export function isDestinationRule({ apiVersion, kind }: KubernetesObject): boole
   return kind === 'DestinationRule' && apiGroup(apiVersion) === networking;
 }
 
-/** What is to become one route. */
+/** The objects of one route. */
 export interface Draft {
   key: string;
   routing?: KubernetesObject;
   rules: KubernetesObject[];
-  /** FQDN of the service that it is about; undefined where it sends to several. */
+  /** FQDN of its service; undefined for several destinations. */
   service?: string | undefined;
 }
 
-/** The first wish that is free, else the last one with a number. */
+/** Returns the first wish that is free, or the last one with a number. */
 export type KeyChoice = (wishes: readonly string[]) => string;
 
 export function keyChoice(reserved: readonly string[]): KeyChoice {
@@ -39,7 +39,7 @@ export function keyChoice(reserved: readonly string[]): KeyChoice {
   };
 }
 
-/** Which objects belong together, and under which key. */
+/** Groups the objects of each service, and chooses its key. */
 export function joined(
   namespace: string,
   objects: readonly KubernetesObject[],
@@ -80,7 +80,7 @@ export function joined(
   return drafts;
 }
 
-/** Rules that differ only in their names and in the one subset that each has. */
+/** Whether the rules have one subset each, and otherwise differ only in their names. */
 function isOnePerVersion(rules: readonly KubernetesObject[]): boolean {
   const subsets = rules.map(({ spec = {} }) => asList(spec['subsets']).map(asMap));
   const names = subsets.flatMap((own) => own.map(({ name }) => String(name)));
@@ -106,7 +106,7 @@ export function asKey(name: string): string {
   return label === '' ? 'route' : label;
 }
 
-/** Name of the Service behind an FQDN, also one of another cluster domain; of a host outside of the cluster the host itself. */
+/** Name of a Service by its FQDN, in any cluster domain; other hosts are returned unchanged. */
 function shortName(fqdn: string, domain: string): string {
   const [, service] = /^([^.*]+)\.[^.]+\.svc(?:\.|$)/.exec(fqdn) ?? [];
   return asKey(servicePlace(fqdn, domain)?.name ?? service ?? (isWildcard(fqdn) ? `any${fqdn.slice(1)}` : fqdn));

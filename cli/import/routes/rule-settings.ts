@@ -60,7 +60,7 @@ export function commonSettings(apiVersion: string, { labels, annotations }: Kube
   return { apiVersion: apiVersion === defaultApiVersion ? undefined : apiVersion, labels, annotations };
 }
 
-/** A list of names where the names say everything. */
+/** A list of names if no version has settings. */
 export function versionSettings(versions: readonly [string, VersionSettings][]): RouteSettings['versions'] {
   if (versions.length === 0) return undefined;
   return versions.every(([, settings]) => Object.keys(settings).length === 0)

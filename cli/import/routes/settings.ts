@@ -18,7 +18,7 @@ import {
 } from './rule-settings';
 import { isBare, routingContext, weightsIn, type RoutingContext } from './splits';
 
-/** Settings that make exactly these objects; undefined when there are none. */
+/** Finds settings that make exactly these objects; undefined if there are none. */
 export function exactSettings(
   namespace: string,
   key: string,
@@ -27,7 +27,7 @@ export function exactSettings(
 ): RouteSettings | undefined {
   const wanted = [...rules, ...(routing === undefined ? [] : [routing])].map(comparable).sort();
   for (const settings of candidates(key, routing, rules)) {
-    // As they are after a trip through the stack file, which sorts the keys of maps.
+    // Pulumi sorts the keys of maps.
     const read = routeSchema.safeParse(pulumiConfigValue(settings));
     if (!read.success) continue;
     const routed = virtualService(namespace, key, read.data, '');
@@ -37,7 +37,7 @@ export function exactSettings(
   return undefined;
 }
 
-/** Settings that may fit, the most readable first. */
+/** Candidate settings, the most readable first. */
 function* candidates(
   key: string,
   routing: KubernetesObject | undefined,
@@ -59,7 +59,7 @@ function* candidates(
   }
 }
 
-/** The spelling of the service's host in a VirtualService: as its hosts or its widest split have it, or as its DestinationRule has it. */
+/** The spelling of the service's host: from the VirtualService's hosts or its widest split, or from the DestinationRule. */
 function hostOf(key: string, routing: KubernetesObject | undefined, rules: readonly KubernetesObject[]): string {
   const ruleHost = asString(rules[0]?.spec?.['host']);
   if (routing === undefined) return ruleHost ?? key;
@@ -76,8 +76,8 @@ function hostOf(key: string, routing: KubernetesObject | undefined, rules: reado
 }
 
 /**
- * A VirtualService as settings. `service`: with a split of the whole service, which the rules share. `rules`: each rule has its own. `verbatim`: the rules as they are.
- * Undefined when the form does not suit it.
+ * Converts a VirtualService to settings. `service`: its rules share the split of the service. `rules`: each rule has its own split. `verbatim`: the rules are copied.
+ * Undefined if it does not have this form.
  */
 function routeSettings(
   key: string,
@@ -99,7 +99,7 @@ function routeSettings(
   const closing = last !== undefined && Object.keys(last).length === 1 && splits.has(last) ? last : undefined;
   const shared = form !== 'service' ? undefined : closing === undefined ? [...splits.values()][0] : splits.get(closing);
   if (form === 'service' && shared === undefined) return undefined;
-  // A route to several services names each of them.
+  // With several services, each rule must name its own.
   const services = new Set(
     destinationsOf(routing).flatMap((route) => route.map(({ destination }) => destination.host)),
   );
@@ -131,7 +131,9 @@ function routeSettings(
   });
   const { host } = context;
   const needsHost = isSplit || uses.host || rule.settings.trafficPolicy !== undefined || rule.subsets.length > 0;
-  const order = context.order.filter((name, index) => context.order.indexOf(name) === index);
+  // A split that is not kept as weights may have other versions.
+  const kept = new Set(versions.map(([name]) => name));
+  const order = [...new Set(context.order)].filter((name) => kept.has(name));
   const isInOrder = same(
     order,
     Object.keys(pulumiConfigValue(Object.fromEntries(versions)) as object).filter((name) => order.includes(name)),

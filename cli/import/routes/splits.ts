@@ -8,7 +8,7 @@ import { destinationsOf, widest, written, type Destination, type Rule } from './
 import { asKey } from './pairs';
 import type { RuleSettings } from './rule-settings';
 
-/** What the splits of a VirtualService have in common. */
+/** Host, port and versions that the splits of a VirtualService share. */
 export interface RoutingContext {
   host: string;
   port: unknown;
@@ -42,7 +42,7 @@ export function routingContext(host: string, routing: KubernetesObject, rule: Ru
     if (subset === undefined && splitHosts.size < 2) continue;
     const id = destinationKey(destination);
     const isOwn = destination.host === host && subset !== undefined;
-    // A subset that the service's DestinationRule lacks, or one of another host, is no version.
+    // Only subsets of the service's own DestinationRule are versions.
     if (!versions.has(id)) {
       if (subset !== undefined && (!isOwn || rule.subsets.length > 0)) continue;
       const name = uniqueName(subset ?? versionName(destination.host, host, [...splitHosts]), settings);
@@ -73,7 +73,7 @@ function uniqueName(wish: string, taken: ReadonlyMap<string, unknown>): string {
   return name;
 }
 
-/** The weights that make the destinations of a rule; undefined when none do. */
+/** The weights that make the destinations of a rule; undefined if there are none. */
 export function weightsIn(rule: Rule, { host, port, versions, settings, order }: RoutingContext): Weights | undefined {
   const route = written(rule);
   if (route.length === 0) return undefined;
@@ -106,7 +106,7 @@ export function weightsIn(rule: Rule, { host, port, versions, settings, order }:
     : undefined;
 }
 
-/** Whether a rule sends everything to the service itself, so that it needs no destination of its own. */
+/** Whether a rule sends all requests to the service without a subset, so that its settings need no destination. */
 export function isBare(rule: Rule, { host, port }: RoutingContext): boolean {
   const [one, ...more] = asList(rule['route']);
   const bare = { destination: defined({ host, port: port === undefined ? undefined : { number: port } }) };

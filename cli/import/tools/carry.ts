@@ -2,7 +2,7 @@ import { apiGroup, defined, objectTitle, type KubernetesObject } from '../../../
 import { asMap, asName, type JsonMap } from '../../../mesh/json';
 import type { NotCarried } from '../from-tools';
 
-/** Collects the fields of an object that cannot be carried over. */
+/** Collects the fields of an object that cannot be converted. */
 export class Carry {
   readonly notCarried: NotCarried[] = [];
   readonly title: string;
@@ -69,7 +69,7 @@ export function portNumber(
   return typeof port?.['port'] === 'number' ? port['port'] : undefined;
 }
 
-/** How Envoy is to match a path: Kubernetes' `Prefix` and `PathPrefix` match whole path elements, Istio's `prefix` does not. */
+/** How Envoy must match a path: Kubernetes' `Prefix` and `PathPrefix` match whole path elements, Istio's `prefix` does not. */
 export function pathMatches(type: 'exact' | 'elements' | 'prefix' | 'regex', path: string): JsonMap[] {
   if (type === 'elements') {
     const trimmed = path.replace(/\/$/, '');

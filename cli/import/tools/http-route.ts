@@ -1,23 +1,13 @@
 import { objectTitle, type KubernetesObject } from '../../../mesh/manifests/kubernetes';
-import { asList, asMap, asName, asNumber, asStrings, type JsonMap } from '../../../mesh/json';
+import { asList, asMap, asNumber, asStrings } from '../../../mesh/json';
 import type { Conversion, GatewayWorkload } from '../from-tools';
 import { Carry, idOf, networkingObject, ofKind } from './carry';
+import { listenersOf, type Listener } from './gateway-listeners';
 import { inOrder, rankedRules, type RankedRule } from './http-rules';
 
 const group = 'gateway.networking.k8s.io';
 
-/** A listener of a Gateway, as an Istio Gateway of its own: a route may attach to one listener only. */
-interface Listener {
-  gateway: KubernetesObject;
-  name: string;
-  port: number | undefined;
-  hostname: string | undefined;
-  /** Whether routes of other namespaces may attach. */
-  isOpen: boolean;
-  made: KubernetesObject;
-}
-
-/** A VirtualService that is to be made: rules for hosts at gateways. */
+/** Rules for hosts at gateways, which become a VirtualService. */
 interface Binding {
   route: KubernetesObject;
   gateways: string[];
@@ -64,70 +54,6 @@ export function fromGatewayApi(objects: readonly KubernetesObject[], workload: G
   };
 }
 
-function listenersOf(gateway: KubernetesObject, workload: GatewayWorkload, carry: Carry): Listener[] {
-  const spec = asMap(gateway.spec);
-  carry.only('spec', spec, ['gatewayClassName', 'listeners'], 'an Istio Gateway has no field for it');
-  if (spec['gatewayClassName'] !== 'istio')
-    carry.refuse(
-      'spec.gatewayClassName',
-      spec['gatewayClassName'],
-      'only a Gateway of class istio becomes an Istio Gateway',
-    );
-  const listeners = asList(spec['listeners']).map(asMap);
-  return listeners.map((listener, index) => {
-    const path = `spec.listeners[${index}]`;
-    carry.only(path, listener, ['name', 'port', 'protocol', 'hostname', 'tls', 'allowedRoutes']);
-    const { protocol, port } = listener;
-    if (protocol !== 'HTTP' && protocol !== 'HTTPS')
-      carry.refuse(`${path}.protocol`, protocol, 'only listeners for HTTP and HTTPS are converted');
-    const from = asMap(asMap(listener['allowedRoutes'])['namespaces'])['from'] ?? 'Same';
-    if (from === 'Selector')
-      carry.refuse(
-        `${path}.allowedRoutes.namespaces`,
-        from,
-        'an Istio Gateway names namespaces, and selects none by labels',
-      );
-    const [name, hostname] = [asName(listener['name']) ?? String(index), asName(listener['hostname'])];
-    const server = {
-      port: { number: port, name: `${String(protocol).toLowerCase()}-${name}`, protocol },
-      hosts: [`${from === 'All' ? '' : './'}${hostname ?? '*'}`],
-      ...(protocol === 'HTTPS' ? { tls: tlsOf(asMap(listener['tls']), `${path}.tls`, gateway, workload, carry) } : {}),
-    };
-    const own = listeners.length === 1 ? gateway.metadata.name : `${gateway.metadata.name}-${name}`;
-    return {
-      gateway,
-      name,
-      port: asNumber(port),
-      hostname,
-      isOpen: from === 'All',
-      made: networkingObject('Gateway', gateway, own, { selector: workload.selector, servers: [server] }),
-    };
-  });
-}
-
-function tlsOf(
-  tls: JsonMap,
-  path: string,
-  gateway: KubernetesObject,
-  { namespace }: GatewayWorkload,
-  carry: Carry,
-): JsonMap {
-  carry.only(path, tls, ['mode', 'certificateRefs']);
-  if ((tls['mode'] ?? 'Terminate') !== 'Terminate')
-    carry.refuse(`${path}.mode`, tls['mode'], 'only listeners that terminate TLS are converted');
-  const [certificate, ...others] = asList(tls['certificateRefs']).map(asMap);
-  if (others.length > 0 || certificate === undefined)
-    carry.refuse(`${path}.certificateRefs`, tls['certificateRefs'], 'an Istio server takes one certificate');
-  const at = asName(certificate?.['namespace']) ?? gateway.metadata.namespace;
-  if (at !== namespace)
-    carry.refuse(
-      `${path}.certificateRefs`,
-      certificate,
-      `the Secret must be in the namespace of the gateway's pods, ${namespace}`,
-    );
-  return { mode: 'SIMPLE', credentialName: certificate?.['name'] };
-}
-
 function bindingsOf(
   route: KubernetesObject,
   listeners: readonly Listener[],
@@ -166,7 +92,7 @@ function bindingsOf(
         (port === undefined || number === port) &&
         (isOpen || own === namespace),
     );
-    if (attached.length === 0) carry.refuse(path, parent, 'no listener among the objects takes this route');
+    if (attached.length === 0) carry.refuse(path, parent, 'no listener among the objects accepts this route');
     for (const { made, hostname } of attached) {
       const hosts = commonHosts(hostnames, hostname);
       if (hosts.length === 0) continue;
@@ -192,7 +118,7 @@ function covers(wildcard: string, host: string): boolean {
   return wildcard.startsWith('*.') && host.endsWith(wildcard.slice(1)) && host !== wildcard;
 }
 
-/** Routes of one host at one gateway are one table by the Gateway API, and several VirtualServices are not sorted together: those with the same hosts become one, others are refused. */
+/** The Gateway API sorts all routes of a host at a gateway together; Istio does not sort the rules of several VirtualServices. So routes with the same hosts become one VirtualService, and other overlaps are refused. */
 function joined(bindings: readonly Binding[], carryOf: (route: KubernetesObject) => Carry): Binding[] {
   const tables: Binding[] = [];
   const placeOf = ({ gateways }: Binding): string => [...gateways].sort().join();
@@ -218,7 +144,7 @@ function joined(bindings: readonly Binding[], carryOf: (route: KubernetesObject)
         carryOf(route).refuse(
           'spec.hostnames',
           asMap(route.spec)['hostnames'],
-          `${objectTitle(other)} has one of these hosts at the same gateway, but not all the same hosts and gateways: their rules are one table, which one VirtualService must hold`,
+          `${objectTitle(other)} has one of these hosts at the same gateway, but not all the same hosts and gateways: one VirtualService would have to hold the rules of both`,
         );
     }
   }
@@ -246,7 +172,7 @@ function virtualService(
   return networkingObject('VirtualService', route, name, spec);
 }
 
-/** A Gateway with routes of other kinds stays, since those attach to it. */
+/** A Gateway with routes of other kinds is not converted. */
 function refuseOtherRoutes(
   objects: readonly KubernetesObject[],
   gateways: readonly KubernetesObject[],
@@ -272,7 +198,7 @@ function isParent(route: KubernetesObject, { metadata }: KubernetesObject): bool
     );
 }
 
-/** What shares a Gateway with an object that stays, stays too. */
+/** Objects that share a Gateway are converted together or not at all. */
 function keepTogether(
   gateways: readonly KubernetesObject[],
   routes: readonly KubernetesObject[],
@@ -284,7 +210,7 @@ function keepTogether(
       for (const route of routes.filter((one) => isParent(one, gateway))) {
         const [stays, other] = carryOf(gateway).isWhole ? [route, gateway] : [gateway, route];
         if (carryOf(stays).isWhole || !carryOf(other).isWhole) continue;
-        carryOf(other).refuse('', undefined, `stays as it is, together with ${objectTitle(stays)}`);
+        carryOf(other).refuse('', undefined, `is not converted, like ${objectTitle(stays)}`);
         changed = true;
       }
   }

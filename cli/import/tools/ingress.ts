@@ -70,7 +70,7 @@ function pathsOf(ingress: KubernetesObject, objects: readonly KubernetesObject[]
       carry.refuse(
         `metadata.annotations["${key}"]`,
         value,
-        'it tells the ingress controller something that Istio does not read',
+        'Istio does not read this annotation of the ingress controller',
       );
   }
   const paths = asList(spec['rules']).flatMap((rule, index) => {
@@ -90,7 +90,7 @@ function pathsOf(ingress: KubernetesObject, objects: readonly KubernetesObject[]
   const { defaultBackend } = spec;
   if (defaultBackend === undefined) return paths;
   const destination = backendOf(asMap(defaultBackend), 'spec.defaultBackend', ingress, objects, carry);
-  // It takes what no path of a host matches, too.
+  // It also gets the requests that no path of a host matches.
   const isOpen = (host: string): boolean =>
     !paths.some((one) => one.host === host && one.type !== 'exact' && one.path === '/');
   const hosts = [...new Set([...paths.map(({ host }) => host), '*'])].filter(isOpen);
@@ -112,7 +112,7 @@ function pathOf(
   carry.refuse(
     `${at}.pathType`,
     pathType,
-    `what it means depends on the ingress controller${ingressClass === undefined ? ', and no class is named' : ''}: say Exact or Prefix`,
+    `its meaning depends on the ingress controller${ingressClass === undefined ? ', and the Ingress names no class' : ''}: set Exact or Prefix`,
   );
   return { type: 'prefix', path };
 }
@@ -124,7 +124,7 @@ function backendOf(
   objects: readonly KubernetesObject[],
   carry: Carry,
 ): JsonMap {
-  carry.only(path, backend, ['service'], 'only a Service takes requests');
+  carry.only(path, backend, ['service'], 'only Services are supported');
   const { name, port } = asMap(backend['service']);
   const { number, name: named } = asMap(port);
   const found = asNumber(number) ?? portNumber(objects, ingress.metadata.namespace, String(name), String(named));
@@ -137,7 +137,7 @@ function backendOf(
   return { host: name, port: { number: found } };
 }
 
-/** Annotations of ingress-nginx that say whether plain HTTP is redirected. */
+/** Annotations of ingress-nginx that redirect plain HTTP. */
 const redirects = [`${nginx}ssl-redirect`, `${nginx}force-ssl-redirect`];
 
 function gatewayOf(
@@ -220,11 +220,7 @@ function keepTogether(hosts: ReadonlyMap<string, Path[]>, carryOf: (ingress: Kub
       const stays = ingresses.find((ingress) => !carryOf(ingress).isWhole);
       if (stays === undefined) continue;
       for (const ingress of ingresses.filter((one) => carryOf(one).isWhole)) {
-        carryOf(ingress).refuse(
-          '',
-          undefined,
-          `stays as it is, together with ${objectTitle(stays)}, which has the same host`,
-        );
+        carryOf(ingress).refuse('', undefined, `is not converted, like ${objectTitle(stays)}, which has the same host`);
         changed = true;
       }
     }

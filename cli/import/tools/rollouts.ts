@@ -5,7 +5,7 @@ import { Carry, idOf, networkingObject, ofKind } from './carry';
 
 type Owned = Conversion & Pick<FromTools, 'weightsOwnedBy'>;
 
-/** Adds what Flagger makes of Canaries in the cluster, and no manifest has: the VirtualService and two DestinationRules of each. */
+/** Adds the VirtualService and the two DestinationRules that Flagger creates for each Canary, and that no manifest has. */
 export function fromCanaries(objects: readonly KubernetesObject[], weights: 'keep' | 'take'): Owned {
   const known = new Set(objects.map((object) => `${object.kind} ${idOf(object)}`));
   const all: Owned = { gone: [], made: [], converted: [], notCarried: [], weightsOwnedBy: {} };
@@ -14,7 +14,7 @@ export function fromCanaries(objects: readonly KubernetesObject[], weights: 'kee
     if (provider !== undefined && provider !== 'istio') continue;
     const made = madeByFlagger(canary);
     if (made.length === 0) continue;
-    // In a cluster Flagger has made them already, with the weights of the moment.
+    // In a cluster Flagger has created them already, with the current weights.
     all.made.push(...made.filter((object) => !known.has(`${object.kind} ${idOf(object)}`)));
     const [route] = made;
     if (route === undefined) continue;
@@ -82,7 +82,7 @@ function madeByFlagger(canary: KubernetesObject): KubernetesObject[] {
   return [route, ...policies];
 }
 
-/** Flagger takes only headers and source labels of the analysis, and all other conditions of the service. */
+/** Flagger uses only the headers and source labels of the analysis, and all other conditions of the service. */
 function merged(tests: JsonMap[], matches: JsonMap[]): JsonMap[] {
   if (matches.length === 0) return tests;
   return tests.flatMap(({ headers, sourceLabels }) =>
@@ -95,7 +95,7 @@ function mapOf(value: unknown): Record<string, string> | undefined {
   return Object.keys(map).length === 0 ? undefined : map;
 }
 
-/** What Flagger did and a stack does not do. */
+/** Lists the features of a Canary that a stack does not have. */
 function leftOfCanary(canary: KubernetesObject): Conversion['notCarried'] {
   const carry = new Carry(canary);
   const spec = asMap(canary.spec);
@@ -117,7 +117,7 @@ function leftOfCanary(canary: KubernetesObject): Conversion['notCarried'] {
   return carry.notCarried;
 }
 
-/** Who moves the weights of the VirtualServices that Rollouts name. A Rollout stays: it is the workload. */
+/** Finds the VirtualServices whose weights Rollouts move. A Rollout is not converted, since it is the workload. */
 export function fromRollouts(objects: readonly KubernetesObject[], weights: 'keep' | 'take'): Owned {
   const all: Owned = { gone: [], made: [], converted: [], notCarried: [], weightsOwnedBy: {} };
   for (const rollout of ofKind(objects, 'argoproj.io', 'Rollout')) {
@@ -139,14 +139,14 @@ export function fromRollouts(objects: readonly KubernetesObject[], weights: 'kee
       carry.refuse(
         path,
         istio,
-        'Argo Rollouts moves these weights as long as the Rollout has this field. Take it out of the Rollout, or keep the weights with Argo',
+        'Argo Rollouts moves these weights as long as the Rollout has this field. Remove the field, or leave the weights to Argo Rollouts',
       );
       const rule = asMap(istio['destinationRule']);
       if (rule['name'] !== undefined)
         carry.refuse(
           `${path}.destinationRule`,
           rule,
-          'Argo Rollouts tells these subsets apart by a label with a hash. Without it, give each version a Deployment with a label of its own',
+          'Argo Rollouts distinguishes these subsets by a label with a hash. Without Argo Rollouts, give each version a Deployment with its own label',
         );
     }
     all.notCarried.push(...carry.notCarried);
@@ -154,7 +154,7 @@ export function fromRollouts(objects: readonly KubernetesObject[], weights: 'kee
   return all;
 }
 
-/** Argo Rollouts takes `name` in the namespace of the Rollout, and `name.namespace`. */
+/** Argo Rollouts reads `name` in the namespace of the Rollout, or `name.namespace`. */
 function routeNamed({ metadata: { namespace = '' } }: KubernetesObject, name: string): string {
   const [own = name, other] = name.split('.');
   return `${other ?? namespace}/${own}`;

@@ -2,7 +2,7 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import path from 'node:path';
 import { z } from 'zod';
-import { projectRoot } from '../../../runtime/project-root';
+import { userRoot } from '../../../runtime/project-root';
 import { labProcessNames, type LabProcessName } from '../binaries/programs';
 
 /** The files and folders of a lab. */
@@ -31,7 +31,7 @@ export interface Layout {
 }
 
 /** The files and folders of the lab of this project. */
-export function layoutOf(root: string = projectRoot): Layout {
+export function layoutOf(root: string = userRoot): Layout {
   const stateDir = path.resolve(root, '.lab');
   const at = (...parts: string[]): string => path.join(stateDir, ...parts);
   return {

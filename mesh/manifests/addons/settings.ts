@@ -3,7 +3,7 @@ import type { ChartSource, ChartValues } from '../release';
 
 /** Telemetry addons and cert-manager, each enabled by its key. None is exposed outside the cluster unless its own keys say so. */
 export interface AddonsSettings {
-  /** cert-manager, through @pulumi/kubernetes-cert-manager. */
+  /** cert-manager, through Pulumi's component `kubernetes-cert-manager`. */
   certManager?: CertManagerSettings;
   /** Namespace of the telemetry addons. Defaults to the control plane's. */
   namespace?: string;
@@ -29,6 +29,7 @@ export interface AddonSettings {
   version?: string;
   /** Image reference of the addon's main container. Defaults to the chart's own. */
   image?: string;
+  /** The Service in front of the pods. */
   service?: AddonServiceSettings;
   /** A Kubernetes Ingress in front of the addon. Defaults to none. */
   ingress?: AddonIngressSettings;
@@ -59,6 +60,7 @@ export interface AddonServiceSettings {
   type?: ServiceType;
   /** Fixed node port of the web page, for `NodePort`. Defaults to one that the cluster picks. */
   nodePort?: number;
+  /** More annotations. */
   annotations?: Record<string, string>;
 }
 
@@ -70,6 +72,7 @@ export interface AddonIngressSettings {
   className?: string;
   /** Secret with the certificate of the host. Defaults to no TLS. */
   tlsSecret?: string;
+  /** More annotations. */
   annotations?: Record<string, string>;
 }
 

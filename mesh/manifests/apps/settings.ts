@@ -76,8 +76,11 @@ export interface WorkloadSettings {
 export type EnvValue = string | { valueFrom: Record<string, unknown> };
 
 export interface ContainerPort {
+  /** Port of the container. */
   containerPort: number;
+  /** Name of the port. */
   name?: string;
+  /** Defaults to TCP. */
   protocol?: 'TCP' | 'UDP' | 'SCTP';
 }
 
@@ -98,6 +101,7 @@ export interface ServiceSettings {
   selector?: Record<string, string>;
   /** Default to `app: <service>`. */
   labels?: Record<string, string>;
+  /** More annotations. */
   annotations?: Record<string, string>;
   /** Fields of the ServiceSpec, merged over those above, e.g. `{ clusterIP: None }`. */
   spec?: ChartValues;
@@ -107,12 +111,15 @@ export interface ServiceSettings {
  * Kubernetes' ServicePort. A name such as `http` or `grpc-web` tells Istio the protocol; without one Istio detects it.
  */
 export interface ServicePort {
+  /** Port of the Service. */
   port: number;
+  /** Name of the port. */
   name?: string;
   /** Defaults to `port`. */
   targetPort?: number | string;
   /** 30000..32767 unless the cluster's range differs. */
   nodePort?: number;
+  /** Defaults to TCP. */
   protocol?: 'TCP' | 'UDP' | 'SCTP';
   appProtocol?: string;
 }
@@ -120,7 +127,9 @@ export interface ServicePort {
 export interface ServiceAccountSettings {
   /** False if it exists already. Defaults to true. */
   install?: boolean;
+  /** More labels. */
   labels?: Record<string, string>;
+  /** More annotations. */
   annotations?: Record<string, string>;
 }
 

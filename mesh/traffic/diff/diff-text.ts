@@ -1,3 +1,4 @@
+import { pushTo } from '../../collections';
 import { canonical } from '../../json';
 import type { RuleRef } from '../outcome';
 import { percent } from '../share';
@@ -70,7 +71,7 @@ function byHost(moves: readonly GroupedMove[]): Map<string, GroupedMove[]> {
   const hosts = new Map<string, GroupedMove[]>();
   for (const move of said.values()) {
     const title = `${hostWords(move)}, from ${sendersWords(move)}`;
-    hosts.set(title, [...(hosts.get(title) ?? []), move]);
+    pushTo(hosts, title, move);
   }
   return hosts;
 }

@@ -1,66 +1,16 @@
-import type { Client } from '../classes/clients';
-import { entries, entryClasses, type RequestClass } from '../classes/classes';
-import type { Entry } from '../classes/entry';
 import { compareStrings } from '../../collections';
 import type { MeshModel } from '../../model/mesh-model';
-import type { Destination, Outcome } from '../outcome';
-import { fraction, share, type Share } from '../share';
+import { entries, entryClasses, type RequestClass } from '../classes/classes';
+import type { Entry } from '../classes/entry';
+import { fraction } from '../share';
 import type { TrafficModel } from '../traffic-model';
 import { isUnfollowed, unfollowed } from '../unfollowed';
 import { unknownsOf } from '../unknowns';
-import { failureWords, placeWords, treatmentWords } from '../words';
+import { failureWords, faultWords, treatmentWords } from '../words';
+import { answerNode, destinationNode, gatewayNode, mtlsCaption, serviceNode, subsetNames } from './nodes';
+import type { GraphEdge, GraphNode, TrafficGraph } from './types';
 
-/** How a change affects a part of the graph. */
-export type GraphChange = 'added' | 'removed' | 'changed';
-
-export interface GraphNode {
-  id: string;
-  kind: 'gateway' | 'service' | 'version' | 'answer';
-  label: string;
-  /** '' for nodes outside namespaces. */
-  namespace: string;
-  /** More lines: mTLS mode, pods. */
-  notes: string[];
-  /** For a version: the service's host, and the value of its pods' label `version`. */
-  versionOf?: { host: string; version: string };
-  /** True for a destination that the proxies do not have: its requests end in 503. */
-  missing: boolean;
-  change?: GraphChange;
-}
-
-export interface GraphEdge {
-  from: string;
-  to: string;
-  /** Host of the requests at a gateway; '' elsewhere, and for every host. */
-  host: string;
-  /** Which requests, in words; empty for all requests. */
-  who: string;
-  share: Share;
-  /** Part before a change. */
-  before?: Share;
-  /** Timeouts, retries, faults, rewrites, mirrors. */
-  notes: string[];
-  /** Recent observations. */
-  observed?: Observed;
-  /** Notes that a change removes. */
-  lost?: string[];
-  change?: GraphChange;
-}
-
-/** The metrics of one edge. */
-export interface Observed {
-  share: Share;
-  /** Number of counted requests, over all edges of the same split. */
-  requests: number;
-  /** Whether the share is outside the 99.9 % bound of the configured one. */
-  deviates: boolean;
-}
-
-/** A mesh as a graph: gateways, services and versions, with the shares of requests between them. In a fixed order. */
-export interface TrafficGraph {
-  nodes: GraphNode[];
-  edges: GraphEdge[];
-}
+export const configuredCaption = 'Drawn from the configuration: shares are configured, not observed.';
 
 export function trafficGraph(traffic: TrafficModel): TrafficGraph {
   const nodes = new Map<string, GraphNode>();
@@ -80,9 +30,11 @@ export function trafficGraph(traffic: TrafficModel): TrafficGraph {
   }
   for (const one of unfollowedNodes(traffic.mesh)) nodes.set(one.id, one);
   markPastSplits(nodes, edges);
+  joinVersions(nodes, edges, traffic.mesh);
   return {
     nodes: [...nodes.values()].sort((a, b) => compareStrings(a.id, b.id)),
     edges: [...edges.values()].sort((a, b) => compareStrings(edgeKey(a), edgeKey(b))),
+    captions: [configuredCaption, mtlsCaption(traffic.mesh)],
   };
 }
 
@@ -116,7 +68,35 @@ function markPastSplits(nodes: ReadonlyMap<string, GraphNode>, edges: ReadonlyMa
       edge.notes = [...edge.notes, 'bypasses the split, goes to every version'];
 }
 
-function edgeKey({ from, to, host, who }: Pick<GraphEdge, 'from' | 'to' | 'host' | 'who'>): string {
+/** Draws every subset of a service, and joins each version to its service. */
+function joinVersions(nodes: Map<string, GraphNode>, edges: Map<string, GraphEdge>, mesh: MeshModel): void {
+  const joined = new Set([...edges.values()].map(({ from, to }) => `${from} > ${to}`));
+  const ruled = new Set([...edges.values()].map(({ from }) => from));
+  const subsets = [...nodes.values()]
+    .filter(({ kind }) => kind === 'service')
+    .flatMap(({ id }) => {
+      const host = id.replace(/^service /, '');
+      return subsetNames(host, mesh).map((subset) => destinationNode({ host, subset, port: 0 }, mesh));
+    });
+  for (const node of subsets) put(nodes, node);
+  for (const { id, versionOf } of nodes.values()) {
+    if (versionOf === undefined) continue;
+    const from = `service ${versionOf.host}`;
+    if (joined.has(`${from} > ${id}`)) continue;
+    const edge: GraphEdge = {
+      from,
+      to: id,
+      host: '',
+      who: '',
+      share: ruled.has(from) ? '0' : '1',
+      notes: [],
+      idle: true,
+    };
+    edges.set(edgeKey(edge), edge);
+  }
+}
+
+export function edgeKey({ from, to, host, who }: Pick<GraphEdge, 'from' | 'to' | 'host' | 'who'>): string {
   // `all other requests` and `all requests` are the same rule: only its description depends on the rules before it.
   return `${from} > ${to} > ${host} > ${who === 'all other requests' ? '' : who}`;
 }
@@ -139,35 +119,8 @@ function isPlainDefault({ outcome }: RequestClass, { client, routes }: Entry): b
 }
 
 function sourceNode({ client, host }: Entry, mesh: MeshModel): GraphNode {
-  if (client.proxy.type === 'gateway') return gatewayNode(client);
-  return serviceNode({ host, port: 0 }, mesh);
-}
-
-function gatewayNode({ title, proxy }: Client): GraphNode {
-  return {
-    id: title,
-    kind: 'gateway',
-    label: title.replace(/^gateway (.*\/)?/, ''),
-    namespace: proxy.namespace,
-    notes: [],
-    missing: false,
-  };
-}
-
-function serviceNode({ host }: Destination, mesh: MeshModel): GraphNode {
-  const service = mesh.services.withHost(host)[0];
-  const mtls = service && !service.external ? mesh.peerAuthentications.forNamespace(service.namespace).mode : undefined;
-  return {
-    id: `service ${host}`,
-    kind: 'service',
-    label: service === undefined || service.registry === 'External' ? host : service.name,
-    namespace: service?.namespace ?? '',
-    notes: [
-      ...(mtls === undefined ? [] : [`mTLS ${mtls.toLowerCase()}`]),
-      ...(service?.external === true ? ['outside the mesh'] : []),
-    ],
-    missing: false,
-  };
+  if (client.proxy.type === 'gateway') return gatewayNode(client, mesh);
+  return serviceNode({ host }, mesh);
 }
 
 function put(nodes: Map<string, GraphNode>, node: GraphNode): void {
@@ -187,8 +140,9 @@ function* classEdges(
   const isGateway = entry.client.proxy.type === 'gateway';
   const host = isGateway && entry.host !== '*' ? entry.host : '';
   const who = one.who === 'all requests' ? '' : one.who;
+  const faults = faultWords(outcome.fault);
   const notes = [
-    ...treatmentWords(outcome),
+    ...treatmentWords(outcome).map((words) => (faults.includes(words) ? `\u26a0 ${words}` : words)),
     ...(outcome.kind === 'unknown' ? [] : unknownsOf(outcome)).map((one) => `unknown: ${one}`),
   ];
   if (outcome.kind !== 'routed') {
@@ -219,82 +173,6 @@ function* classEdges(
       notes: [],
     };
   }
-}
-
-function answerNode(outcome: Outcome, from: string): GraphNode {
-  const label = placeWords(outcome);
-  return { id: `answer ${from} ${label}`, kind: 'answer', label, namespace: '', notes: [], missing: false };
-}
-
-function destinationNode(destination: Destination & { missing?: string }, mesh: MeshModel): GraphNode {
-  const service = serviceNode(destination, mesh);
-  const { host, subset, missing } = destination;
-  if (subset === undefined) return { ...service, missing: missing !== undefined };
-  return {
-    id: `version ${host} ${subset}`,
-    kind: 'version',
-    label: `${service.label} ${subset}`,
-    namespace: service.namespace,
-    versionOf: { host, version: subsetLabels(destination, mesh)['version'] ?? subset },
-    notes: missing === undefined ? podNotes(destination, mesh) : [`503: ${missing}`],
-    missing: missing !== undefined,
-  };
-}
-
-function subsetLabels({ host, subset }: Pick<Destination, 'host' | 'subset'>, mesh: MeshModel): Record<string, string> {
-  const service = mesh.services.withHost(host)[0];
-  const rule = service && mesh.destinationRules.forService(service, service.namespace);
-  return rule?.subsets.find(({ name }) => name === subset)?.labels ?? {};
-}
-
-function podNotes({ host, subset }: Destination, mesh: MeshModel): string[] {
-  const service = mesh.services.withHost(host)[0];
-  if (service === undefined) return [];
-  const pods = mesh.workloads
-    .behind(service, subsetLabels({ host, ...(subset === undefined ? {} : { subset }) }, mesh))
-    .reduce((sum, { replicas }) => sum + (replicas ?? 0), 0);
-  return pods === 0 ? [] : [`${pods} pod${pods === 1 ? '' : 's'}`];
-}
-
-/** Both graphs as one, with marks on every part that is added, removed or changed. */
-export function changedGraph(before: TrafficGraph, after: TrafficGraph): TrafficGraph {
-  const [oldNodes, newNodes] = [
-    new Map(before.nodes.map((node) => [node.id, node])),
-    new Map(after.nodes.map((node) => [node.id, node])),
-  ];
-  const [oldEdges, newEdges] = [
-    new Map(before.edges.map((edge) => [edgeKey(edge), edge])),
-    new Map(after.edges.map((edge) => [edgeKey(edge), edge])),
-  ];
-  return {
-    nodes: [
-      ...after.nodes.map((node): GraphNode =>
-        marked(node, oldNodes.get(node.id), ({ notes, missing }) => JSON.stringify([notes, missing])),
-      ),
-      ...before.nodes.filter(({ id }) => !newNodes.has(id)).map((node): GraphNode => ({ ...node, change: 'removed' })),
-    ].sort((a, b) => compareStrings(a.id, b.id)),
-    edges: [
-      ...after.edges.map((edge): GraphEdge => {
-        const old = oldEdges.get(edgeKey(edge));
-        const same = marked(edge, old, (one) => JSON.stringify([one.share, one.notes]));
-        if (old === undefined) return same;
-        const lost = old.notes.filter((note) => !edge.notes.includes(note));
-        return {
-          ...same,
-          ...(old.share === edge.share ? {} : { before: old.share }),
-          ...(lost.length === 0 ? {} : { lost }),
-        };
-      }),
-      ...before.edges
-        .filter((edge) => !newEdges.has(edgeKey(edge)))
-        .map((edge): GraphEdge => ({ ...edge, share: share(0), before: edge.share, change: 'removed' })),
-    ].sort((a, b) => compareStrings(edgeKey(a), edgeKey(b))),
-  };
-}
-
-function marked<T extends { change?: GraphChange }>(one: T, old: T | undefined, text: (one: T) => string): T {
-  if (old === undefined) return { ...one, change: 'added' };
-  return text(old) === text(one) ? one : { ...one, change: 'changed' };
 }
 
 /** Largest share first, for lists. */

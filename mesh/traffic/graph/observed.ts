@@ -1,5 +1,10 @@
+import { isMember } from './text';
+import { pushTo } from '../../collections';
 import { inBound, share } from '../share';
-import type { GraphEdge, GraphNode, TrafficGraph } from './graph';
+import { configuredCaption } from './graph';
+import type { GraphEdge, GraphNode, TrafficGraph } from './types';
+
+const observedCaption = 'Drawn from the configuration, with the shares that Prometheus counted.';
 
 /** Recently counted requests, by sender and version. */
 export interface RequestCount {
@@ -16,22 +21,27 @@ export interface RequestCount {
  * The graph with observed shares on the edges of each split. Metrics do not distinguish requests by header or path, so
  * splits for only some of the requests get none.
  */
-export function observedGraph({ nodes, edges }: TrafficGraph, counts: readonly RequestCount[]): TrafficGraph {
+export function observedGraph({ nodes, edges, captions }: TrafficGraph, counts: readonly RequestCount[]): TrafficGraph {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const gateways = new Set(nodes.filter(({ kind }) => kind === 'gateway').map(({ id }) => id));
   const choices = new Map<string, GraphEdge[]>();
   for (const edge of edges) {
     const host = byId.get(edge.to)?.versionOf?.host;
-    if (host === undefined || edge.change === 'removed') continue;
+    if (host === undefined || edge.change === 'removed' || isMember(edge)) continue;
     const key = `${edge.from} > ${host}`;
-    choices.set(key, [...(choices.get(key) ?? []), edge]);
+    pushTo(choices, key, edge);
   }
   const seen = new Map<GraphEdge, GraphEdge>();
   for (const choice of choices.values()) {
-    if (new Set(choice.map(({ host, who }) => `${host} ${who}`)).size > 1) continue;
+    const asked = choice.filter(({ idle }) => idle !== true).map(({ host, who }) => `${host} ${who}`);
+    if (new Set(asked).size > 1) continue;
     for (const edge of observedChoice(choice, byId, gateways, counts)) seen.set(edge.configured, edge.observed);
   }
-  return { nodes, edges: edges.map((edge) => seen.get(edge) ?? edge) };
+  return {
+    nodes,
+    edges: edges.map((edge) => seen.get(edge) ?? edge),
+    captions: [observedCaption, ...captions.filter((caption) => caption !== configuredCaption)],
+  };
 }
 
 function observedChoice(

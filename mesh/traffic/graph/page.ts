@@ -1,111 +1,9 @@
-import { compareStrings } from '../../collections';
-import { byShare, type GraphChange, type GraphEdge, type GraphNode, type TrafficGraph } from './graph';
-import { lostWords, observedWords, shareWords } from './text';
+import { byShare } from './graph';
+import type { GraphEdge, TrafficGraph } from './types';
+import { type Section, sections } from './sections';
+import { isMember, lostWords, observedWords, shareWords } from './text';
+import { treeHtml, treeStyle } from './tree';
 import { escaped, graphStyle } from './svg';
-
-/** One picture: the overview, or one namespace. */
-export interface Section {
-  title: string;
-  graph: TrafficGraph;
-  /** Number of parts that a change affects. */
-  changes: number;
-}
-
-/**
- * Largest number of services for a single picture. A larger mesh is shown by namespace, with an overview of their
- * connections.
- */
-const readableServices = 40;
-
-function sections(graph: TrafficGraph): Section[] {
-  const services = graph.nodes.filter(({ kind }) => kind === 'service');
-  if (services.length <= readableServices) return [section('Mesh', graph)];
-  const namespaces = [...new Set(services.map(({ namespace }) => namespace))].sort(compareStrings);
-  return [
-    section('Namespaces', overview(graph)),
-    ...namespaces.map((namespace) => section(namespace || 'outside the mesh', within(graph, namespace))),
-  ];
-}
-
-function section(title: string, graph: TrafficGraph): Section {
-  const touched = [...graph.nodes, ...graph.edges].filter(({ change }) => change !== undefined);
-  return { title, graph, changes: touched.length };
-}
-
-/** One node for each namespace and gateway; an arrow between two represents all arrows between their members. */
-function overview({ nodes, edges }: TrafficGraph): TrafficGraph {
-  const place = new Map(
-    nodes.map((node) => [node.id, node.kind === 'gateway' ? node.id : `namespace ${node.namespace}`]),
-  );
-  const members = grouped(nodes);
-  const between = new Map<string, { edge: GraphEdge; count: number }>();
-  for (const { from, to, change } of edges) {
-    const [source, target] = [place.get(from) ?? from, place.get(to) ?? to];
-    if (source === target) continue;
-    const key = `${source} > ${target}`;
-    const known = between.get(key);
-    const edge: GraphEdge = {
-      from: source,
-      to: target,
-      host: '',
-      who: '',
-      share: '1',
-      notes: [],
-      ...changeOf(known?.edge.change ?? change),
-    };
-    between.set(key, { edge, count: (known?.count ?? 0) + 1 });
-  }
-  return {
-    nodes: [
-      ...nodes.filter(({ kind }) => kind === 'gateway'),
-      ...[...members].map(([namespace, own]): GraphNode => {
-        const services = own.filter(({ kind }) => kind === 'service').length;
-        const touched = own.find(({ change }) => change !== undefined) ?? touchedEdge(edges, own);
-        return {
-          id: `namespace ${namespace}`,
-          kind: 'service',
-          label: namespace || 'outside the mesh',
-          namespace: '',
-          notes: [`${services} service${services === 1 ? '' : 's'}`],
-          missing: own.some(({ missing }) => missing),
-          ...(touched === undefined ? {} : { change: 'changed' as const }),
-        };
-      }),
-    ],
-    edges: [...between.values()].map(({ edge, count }) => ({
-      ...edge,
-      notes: [`${count} rule${count === 1 ? '' : 's'}`],
-    })),
-  };
-}
-
-function changeOf(change: GraphChange | undefined): { change?: GraphChange } {
-  return change === undefined ? {} : { change };
-}
-
-function touchedEdge(edges: readonly GraphEdge[], own: readonly GraphNode[]): GraphEdge | undefined {
-  const ids = new Set(own.map(({ id }) => id));
-  return edges.find(({ from, change }) => change !== undefined && ids.has(from));
-}
-
-function grouped(nodes: readonly GraphNode[]): Map<string, GraphNode[]> {
-  const byNamespace = new Map<string, GraphNode[]>();
-  for (const node of nodes) {
-    if (node.kind === 'gateway' || node.kind === 'answer') continue;
-    byNamespace.set(node.namespace, [...(byNamespace.get(node.namespace) ?? []), node]);
-  }
-  return new Map([...byNamespace].sort(([a], [b]) => compareStrings(a, b)));
-}
-
-/** A namespace's nodes, their neighbours, and the arrows between them. */
-function within({ nodes, edges }: TrafficGraph, namespace: string): TrafficGraph {
-  const own = new Set(
-    nodes.filter((node) => node.namespace === namespace && node.kind !== 'gateway').map(({ id }) => id),
-  );
-  const joined = edges.filter(({ from, to }) => own.has(from) || own.has(to));
-  const ids = new Set([...own, ...joined.flatMap(({ from, to }) => [from, to])]);
-  return { nodes: nodes.filter(({ id }) => ids.has(id)), edges: joined };
-}
 
 /** One self-contained page: the pictures, a search, and the same content as tables. */
 export function graphPage(
@@ -121,12 +19,13 @@ export function graphPage(
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escaped(title)}</title>
-<style>${pageStyle}${graphStyle}</style>
+<style>${pageStyle}${treeStyle}${graphStyle}</style>
 </head>
 <body>
 <header>
 <h1>${escaped(title)}</h1>
-<p>${counts(graph)}</p>${deviations(graph)}
+<p>${counts(graph)}</p>
+${graph.captions.map((caption) => `<p>${escaped(caption)}</p>`).join('\n')}${deviations(graph)}
 ${isChange ? legend : ''}
 <label for="search">Search</label>
 <input id="search" type="search" autocomplete="off" placeholder="service, version or condition">
@@ -146,7 +45,7 @@ function counts({ nodes, edges }: TrafficGraph): string {
   const counted = (['gateway', 'service', 'version'] as const).map(
     (kind) => `${count(kind)} ${kind}${count(kind) === 1 ? '' : 's'}`,
   );
-  return `${counted.join(', ')}, ${edges.length} paths for requests`;
+  return `${counted.join(', ')}, ${edges.filter((edge) => !isMember(edge)).length} paths for requests`;
 }
 
 /** Edges whose observed share differs from the configured one, at the top of the page. */
@@ -173,13 +72,16 @@ function sectionHtml(
   draw: (graph: TrafficGraph, title: string) => string,
 ): string {
   const note = changes === 0 ? '' : ` <span class="changed">~ ${changes} changed</span>`;
-  const body = `<div class="picture" tabindex="0" role="region" aria-label="Picture of ${escaped(title)}">${draw(graph, title)}</div>\n${tableHtml(graph, title)}`;
+  // The page states the captions once, in its header.
+  const picture = draw({ ...graph, captions: [] }, title);
+  const body = `<div class="picture" tabindex="0" role="region" aria-label="Picture of ${escaped(title)}">${picture}</div>\n${treeHtml(graph, title)}\n${tableHtml(graph, title)}`;
   if (total === 1) return `<section><h2>${escaped(title)}</h2>${body}</section>`;
   const open = index === 0 || changes > 0 ? ' open' : '';
   return `<details${open}><summary><h2>${escaped(title)}</h2>${note}</summary>${body}</details>`;
 }
 
-function tableHtml({ nodes, edges }: TrafficGraph, title: string): string {
+function tableHtml({ nodes, edges: all }: TrafficGraph, title: string): string {
+  const edges = all.filter((edge) => !isMember(edge));
   if (edges.length === 0) return '<p>No rule sends requests anywhere else.</p>';
   const labels = new Map(nodes.map((node) => [node.id, node.label]));
   const rows = [...edges].sort((a, b) => (a.from === b.from ? byShare(a, b) : 0)).map((edge) => rowHtml(edge, labels));
@@ -203,16 +105,15 @@ const pageStyle = `
 :root { color-scheme: light dark; --page: #ffffff; --text: #1f2328; --quiet: #59636e; --border: #d1d9e0; --green: #1a7f37; --red: #cf222e; --amber: #9a6700; }
 @media (prefers-color-scheme: dark) { :root { --page: #0d1117; --text: #e6edf3; --quiet: #9198a1; --border: #3d444d; --green: #3fb950; --red: #f85149; --amber: #d29922; } }
 * { box-sizing: border-box; }
-body { margin: 0; padding: 1rem; background: var(--page); color: var(--text); font: 15px/1.5 system-ui, sans-serif; }
+body { margin: 0; padding: clamp(0.5rem, 3vw, 1rem); background: var(--page); color: var(--text); font: 15px/1.5 system-ui, sans-serif; }
 header, main { max-width: 90rem; margin: 0 auto; }
 h1 { font-size: 1.4rem; margin: 0; } h2 { font-size: 1.1rem; display: inline; } header p { margin: 0.2rem 0; color: var(--quiet); }
 label { display: block; margin-top: 0.6rem; font-weight: 600; }
 input { width: min(28rem, 100%); padding: 0.5rem 0.7rem; font: inherit; color: inherit; background: transparent; border: 1px solid var(--quiet); border-radius: 6px; }
 section, main > details { border: 1px solid var(--border); border-radius: 8px; padding: 0.75rem; margin: 0.75rem 0; }
 summary { cursor: pointer; padding: 0.25rem 0; }
-.picture { overflow: auto; max-height: 85vh; margin-top: 0.5rem; }
+.picture { overflow-x: auto; margin-top: 0.5rem; }
 .picture svg { display: block; height: auto; max-width: 100%; }
-@media (max-width: 45rem) { .picture svg { max-width: none; } }
 table { border-collapse: collapse; width: 100%; } th, td { text-align: left; vertical-align: top; padding: 0.3rem 0.6rem; border-bottom: 1px solid var(--border); overflow-wrap: anywhere; min-width: 6rem; }
 .deviations { color: var(--amber); } .deviations ul { margin: 0.3rem 0; }
 .added { color: var(--green); } .removed { color: var(--red); } .changed { color: var(--amber); }
@@ -224,17 +125,16 @@ table { border-collapse: collapse; width: 100%; } th, td { text-align: left; ver
 const script = `
 const search = document.getElementById('search');
 const found = document.getElementById('found');
-if (matchMedia('(max-width: 45rem)').matches) for (const table of document.querySelectorAll('details.table')) table.open = true;
 search.addEventListener('input', () => {
   const wanted = search.value.trim().toLowerCase();
   let hits = 0;
   for (const node of document.querySelectorAll('.node')) {
     const hit = node.getAttribute('aria-label').toLowerCase().includes(wanted);
     node.classList.toggle('faded', !hit);
-    if (hit && wanted !== '') hits++;
+    if (hit) hits++;
   }
   for (const edge of document.querySelectorAll('.edge')) edge.classList.toggle('faded', wanted !== '');
-  for (const row of document.querySelectorAll('tbody tr')) row.hidden = !row.textContent.toLowerCase().includes(wanted);
+  for (const row of document.querySelectorAll('tbody tr, .tree .source')) row.hidden = !row.textContent.toLowerCase().includes(wanted);
   if (wanted !== '') for (const part of document.querySelectorAll('main > details')) part.open = part.textContent.toLowerCase().includes(wanted);
   found.textContent = wanted === '' ? '' : hits + ' found';
 });

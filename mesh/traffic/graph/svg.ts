@@ -1,7 +1,7 @@
 import { instance } from '@viz-js/viz';
 import { printable } from '../../strings';
 import { graphDot, nodeLines } from './text';
-import type { GraphNode, TrafficGraph } from './graph';
+import type { GraphNode, TrafficGraph } from './types';
 
 /** Colours of the graph in both colour schemes; contrast of text is at least 4.5 to 1. */
 export const graphStyle = `
@@ -10,13 +10,15 @@ svg.mesh { --ink: #1f2328; --soft: #59636e; --line: #818b98; --face: #ffffff; --
 @media (prefers-color-scheme: dark) { svg.mesh { --ink: #e6edf3; --soft: #9198a1; --line: #656c76; --face: #0d1117; --service: #0c2d48; --version: #212830;
   --gateway: #34244d; --answer: #3b2f0c; --good: #3fb950; --bad: #f85149; --warn: #d29922; } }
 svg.mesh text { fill: var(--ink); font-family: system-ui, sans-serif; }
-svg.mesh .edge text { fill: var(--soft); }
+svg.mesh .graph > polygon { fill: var(--face); }
+svg.mesh .edge text, svg.mesh .graph > text { fill: var(--soft); }
 svg.mesh .node path, svg.mesh .node polygon, svg.mesh .node polyline { fill: var(--version); stroke: var(--line); }
 svg.mesh .node.service path { fill: var(--service); }
 svg.mesh .node.gateway polygon, svg.mesh .node.gateway path { fill: var(--gateway); }
 svg.mesh .node.answer polygon, svg.mesh .node.answer path { fill: var(--answer); }
 svg.mesh .edge path { stroke: var(--line); fill: none; }
 svg.mesh .edge polygon { stroke: var(--line); fill: var(--line); }
+svg.mesh .edge.idle path { stroke-dasharray: 2 4; }
 svg.mesh .cluster path, svg.mesh .cluster polygon { fill: none; stroke: var(--line); stroke-dasharray: 2 3; }
 svg.mesh .cluster text { fill: var(--soft); }
 svg.mesh .node.missing path { stroke: var(--bad); stroke-width: 2; stroke-dasharray: 4; }
@@ -43,11 +45,17 @@ export function standaloneSvg(svg: string): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n${svg.replace(/(<svg[^>]*>)/, `$1<style>${graphStyle}</style>`)}`;
 }
 
+/** Graphviz draws a column from the bottom, so that its nodes come in reverse. */
+function inReadingOrder(svg: string): string {
+  const node = /<g id="node\d+" class="node[\s\S]*?<\/g>/g;
+  const all = svg.match(node) ?? [];
+  return svg.replace(node, () => all.pop() ?? '');
+}
+
 /** Adds labels for screen readers, and makes every node reachable with the keyboard. */
 function accessible(svg: string, { nodes }: TrafficGraph, title: string): string {
   const byId = new Map(nodes.map((node) => [node.id, node]));
-  return svg
-    .slice(svg.indexOf('<svg'))
+  return inReadingOrder(svg.slice(svg.indexOf('<svg')))
     .replace(/<svg width="(\d+)pt"/, `<svg style="min-width: $1px" width="$1pt"`)
     .replace('<svg', `<svg role="group" aria-label="${escaped(title)}" class="mesh"`)
     .replace(

@@ -86,6 +86,11 @@ export function defaultAction(destination: Destination, meshRetries: unknown): A
   return { ...plainForward([only]), retries: retries(meshRetries) };
 }
 
+/** The action for connections without any rule. */
+export function defaultL4Action(destination: Destination): Action {
+  return { ...defaultAction(destination, undefined), isL4: true, retries: undefined };
+}
+
 /** The action of a route whose outcome is fixed. */
 export const noAction: Action = { ...plainForward([]), forward: undefined };
 

@@ -3,7 +3,7 @@ import type { MeshModel, MeshService, MeshVirtualService } from '../../model/mes
 import { parseProtocol } from '../../model/protocol';
 import { allHold, inSubnets, type Literal, type Valuation } from '../matching/literal';
 import type { Proxy } from '../request';
-import { defaultAction, refusedAction } from '../rules/action';
+import { defaultL4Action, refusedAction } from '../rules/action';
 import { type CompiledRoute, type L4Route, l4Routes } from '../rules/routes';
 import { type BoundServer, isPassthrough } from './gateway-servers';
 import { wildcardsOver } from './gateway-table';
@@ -113,7 +113,7 @@ function serviceItself({ hostname, namespace }: MeshService, port: number): L4Ro
     when: [],
     unless: [],
     port: undefined,
-    action: { ...defaultAction({ host: hostname, port }, undefined), retries: undefined },
+    action: defaultL4Action({ host: hostname, port }),
     rule: undefined,
     namespace,
     sniHosts: [],

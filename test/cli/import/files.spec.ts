@@ -10,7 +10,7 @@ import { temporaryFolder } from '../support';
 describe('replacing a stack file', () => {
   const root = temporaryFolder();
 
-  it('leaves a whole file, old or new, whenever the process is killed', async () => {
+  it('leaves the complete old or new file when the process is killed', async () => {
     const file = join(root.path, 'killed.yaml');
     writeFileSync(file, 'a'.repeat(4_000_000));
     for (const milliseconds of [0, 3, 17, 40]) {

@@ -53,7 +53,7 @@ spec:
         weight: index === 0 ? 100 : 0,
       }));
 
-    it('becomes the routes that Flagger makes of it, whose weights Flagger moves', () => {
+    it('becomes the routes that Flagger creates, whose weights Flagger moves', () => {
       const converted = convert(
         canary(
           '{ port: 80, hosts: [till.example.com], gateways: [edge/public], timeout: 5s, portDiscovery: true, trafficPolicy: { tls: { mode: ISTIO_MUTUAL } } }',
@@ -109,7 +109,7 @@ spec:
       });
     });
 
-    it('leaves what the cluster has already, with the weights of the moment', () => {
+    it('keeps existing routes with their current weights', () => {
       const live = `---
 apiVersion: networking.istio.io/v1beta1
 kind: VirtualService
@@ -124,7 +124,7 @@ spec: { hosts: [till], http: [{ route: [{ destination: { host: till-primary }, w
       assert.deepEqual(all.objects[1], parsed(live)[0]);
     });
 
-    it('leaves by choice, and what only Flagger did is listed by field', () => {
+    it('is dropped by choice, and fields that only Flagger reads are listed', () => {
       const all = convert(canary('{ port: 80 }', '{ stepWeight: 10, metrics: [{ name: latency }] }'), {
         weights: 'take',
       });
@@ -140,7 +140,7 @@ spec: { hosts: [till], http: [{ route: [{ destination: { host: till-primary }, w
       assert.ok(!all.objects.some(({ kind }) => kind === 'Canary'));
     });
 
-    it('of another provider than Istio stays as it is', () => {
+    it('for another provider than Istio is not converted', () => {
       const text = canary('{ port: 80 }', '{}').replace('spec:', 'spec:\n  provider: linkerd');
       assert.deepEqual(convert(text), { objects: parsed(text), weightsOwnedBy: {}, converted: [], notCarried: [] });
     });
@@ -154,7 +154,7 @@ metadata: { name: till, namespace: shop }
 spec: { strategy: { canary: { trafficRouting: { istio: ${istio} }, steps: [{ setWeight: 5 }] } } }
 `;
 
-    it('says whose weights Argo Rollouts moves, also in other namespaces', () => {
+    it('names the routes whose weights Argo Rollouts moves, also in other namespaces', () => {
       const text = rollout('{ virtualServices: [{ name: till, routes: [primary] }, { name: pay.bank }] }');
       assert.deepEqual(convert(text), {
         objects: parsed(text),
@@ -164,7 +164,7 @@ spec: { strategy: { canary: { trafficRouting: { istio: ${istio} }, steps: [{ set
       });
     });
 
-    it('is named with what must change in it when the stack is to set the weights', () => {
+    it('is listed with the fields to remove before the stack sets the weights', () => {
       const istio =
         '{ virtualService: { name: till }, destinationRule: { name: till, canarySubsetName: c, stableSubsetName: s } }';
       const all = convert(rollout(istio), { weights: 'take' });
@@ -196,7 +196,7 @@ spec: ${spec}
     const rulesOf = (text: string): unknown =>
       (specs(convert(http + text, { routes: 'convert' }))['VirtualService till'] as { http?: unknown }).http;
 
-    it('stays as it is unless a conversion is asked for', () => {
+    it('is converted only on request', () => {
       const text = http + route(`{ ${parents}, rules: [{ ${backend('a')} }] }`);
       assert.deepEqual(convert(text), { objects: parsed(text), weightsOwnedBy: {}, converted: [], notCarried: [] });
     });
@@ -282,7 +282,7 @@ spec: ${spec}
       ]);
     });
 
-    it('of a Service holds in the mesh, and in another namespace for its clients only', () => {
+    it('for a Service applies in the mesh, and from another namespace only to its clients', () => {
       const text = route(
         `{ parentRefs: [{ group: "", kind: Service, name: a }, { group: "", kind: Service, name: b, namespace: bank, port: 90 }], rules: [{ ${backend('a')} }] }`,
       );
@@ -358,7 +358,7 @@ spec: ${spec}
       ],
     ];
     for (const [name, documents, fields] of kept) {
-      it(`stays as it is with ${name}`, () => {
+      it(`is not converted with ${name}`, () => {
         const all = convert(documents, { routes: 'convert' });
         assert.deepEqual(all.objects, parsed(documents));
         assert.deepEqual(all.notCarried.map(({ object, path }) => `${object} ${path}`).sort(), fields);
@@ -424,7 +424,7 @@ spec: ${spec}
       assert.deepEqual(refused(istio), []);
     });
 
-    it('sends what no path matches to its default backend', () => {
+    it('sends all other requests to its default backend', () => {
       const all = convert(
         ingress(
           `{ defaultBackend: { service: { name: rest, port: { number: 80 } } }, rules: [{ host: a.example.com, http: { paths: [${path('Exact', '/now', 'now')}] } }] }`,
@@ -441,7 +441,7 @@ spec: ${spec}
       ]);
     });
 
-    it('stays as it is with fields that cannot be carried, and each is named', () => {
+    it('is not converted with unsupported fields, which are listed', () => {
       const text = ingress(
         `{ tls: [{ secretName: cert }], rules: [{ http: { paths: [${path('ImplementationSpecific', '/x', 'a', '{ name: web }')}, { pathType: Prefix, path: /y, backend: { resource: { kind: Bucket, name: b } } }] } }] }`,
         '{ nginx.ingress.kubernetes.io/rewrite-target: /$1, cert-manager.io/issuer: self }',

@@ -14,7 +14,7 @@ export const v1Kinds: readonly [group: string, kind: string][] = [
   ['telemetry.istio.io', 'Telemetry'],
 ];
 
-/** Strings that YAML, Pulumi or JavaScript may take for something else. */
+/** Strings that YAML, Pulumi or JavaScript may read as another type. */
 const strings = fc.oneof(
   {
     weight: 3,
@@ -59,8 +59,8 @@ const keys = fc.oneof(
   fc.stringMatching(/^[a-z]{1,6}$/),
 );
 
-/** Any value that a schema allows by its types and enums. Rules in CEL and formats are not looked at: an import carries what the API server might refuse, too. */
-export function fromSchema(schema: JsonSchema, depth = 0): fc.Arbitrary<unknown> {
+/** Any value of the types and enums of a schema. It may break rules in CEL and formats: an import also keeps what the API server refuses. */
+function fromSchema(schema: JsonSchema, depth = 0): fc.Arbitrary<unknown> {
   const { type, properties, items, additionalProperties } = schema;
   const values = schema['enum'] as unknown[] | undefined;
   if (values !== undefined) return fc.constantFrom(...values);
@@ -84,7 +84,7 @@ export function fromSchema(schema: JsonSchema, depth = 0): fc.Arbitrary<unknown>
   }
 }
 
-/** Some of the fields: deep down few, so that an object stays small. */
+/** Some of the fields, and fewer at deeper levels, so that an object stays small. */
 function fields(
   properties: Record<string, JsonSchema>,
   required: readonly string[],
@@ -129,6 +129,8 @@ export interface Leaves {
   number: number;
   /** Items of each list. */
   items: number;
+  /** Which of the values of an enum; it starts again after the last one. */
+  choice: number;
 }
 
 /** An object of a kind with every field that it can have. */
@@ -146,13 +148,48 @@ export function wholeObject([group, kind]: readonly [string, string], leaves: Le
 function wholeValue(schema: JsonSchema, leaves: Leaves): unknown {
   const { type, properties, items, additionalProperties } = schema;
   const values = schema['enum'] as unknown[] | undefined;
-  if (values !== undefined) return values[0];
+  if (values !== undefined) return values[leaves.choice % values.length];
   if (type === 'array') return Array.from({ length: leaves.items }, () => wholeValue(items ?? {}, leaves));
   if (type === 'boolean') return leaves.boolean;
   if (type === 'integer' || type === 'number' || schema['x-kubernetes-int-or-string'] === true) return leaves.number;
   if (type === 'string') return leaves.string;
   if (properties !== undefined)
     return Object.fromEntries(Object.entries(properties).map(([key, value]) => [key, wholeValue(value, leaves)]));
-  if (typeof additionalProperties === 'object') return { key: wholeValue(additionalProperties, leaves) };
+  if (typeof additionalProperties === 'object') return { 'any-key': wholeValue(additionalProperties, leaves) };
   return {};
+}
+
+/** Paths of all fields in a value, e.g. `http.[].timeout`; `{}` is a key that a user chooses. */
+export function fieldsIn(value: unknown): string[] {
+  const paths = new Set<string>();
+  const walk = (inner: unknown, path: readonly string[]): void => {
+    if (typeof inner !== 'object' || inner === null) return;
+    for (const [key, child] of Object.entries(inner)) {
+      const at = [...path, Array.isArray(inner) ? '[]' : key === 'any-key' ? '{}' : key];
+      paths.add(at.join('.'));
+      walk(child, at);
+    }
+  };
+  walk(value, []);
+  return [...paths].sort();
+}
+
+/** Paths of all fields in the schema of a kind, in the form of {@link fieldsIn}. */
+export function fieldsOf([group, kind]: readonly [string, string]): string[] {
+  const found = crdOf(`${group}/v1`, kind);
+  if (found.found !== 'schema') throw new Error(`no schema for ${group}/v1 ${kind}`);
+  const paths: string[] = [];
+  const walk = ({ properties = {}, items, additionalProperties }: JsonSchema, path: readonly string[]): void => {
+    const inner: [string, JsonSchema][] = [
+      ...Object.entries(properties),
+      ...(items === undefined ? [] : [['[]', items] as [string, JsonSchema]]),
+      ...(typeof additionalProperties === 'object' ? [['{}', additionalProperties] as [string, JsonSchema]] : []),
+    ];
+    for (const [key, schema] of inner) {
+      paths.push([...path, key].join('.'));
+      walk(schema, [...path, key]);
+    }
+  };
+  walk(found.schema.properties?.['spec'] ?? {}, []);
+  return paths.sort();
 }

@@ -3,7 +3,7 @@ import { parseAllDocuments } from 'yaml';
 import { framedRoutes } from '../../../cli/import/routes';
 import type { KubernetesObject } from '../../../mesh/manifests/kubernetes';
 
-/** What objects, as YAML, become: routes by their keys, and the objects that stay verbatim with the reason. */
+/** Converts YAML: routes by their keys, and the reasons of objects that stay verbatim. */
 function framed(yaml: string): { routes: Record<string, unknown>; verbatim: Record<string, string> } {
   const objects = parseAllDocuments(yaml).map((document) => document.toJS() as KubernetesObject);
   const placed = objects.map((object) => ({ ...object, metadata: { namespace: 'shop', ...object.metadata } }));
@@ -89,7 +89,7 @@ describe('VirtualServices and DestinationRules as routes', () => {
     });
   });
 
-  it('calls Services of one stem by what follows it', () => {
+  it('names versions after the part that differs in the names of their Services', () => {
     const split = virtualService(
       'pay',
       'hosts: [pay], http: [{ route: [{ destination: { host: pay-stable }, weight: 100 }, { destination: { host: pay-canary }, weight: 0 }] }]',
@@ -105,7 +105,7 @@ describe('VirtualServices and DestinationRules as routes', () => {
     });
   });
 
-  it('has headers of a destination at its version', () => {
+  it('puts headers of a destination into its version', () => {
     const rule = destinationRule(
       'pay',
       'host: pay, subsets: [{ name: v1, labels: { version: v1 } }, { name: v2, labels: { version: v2 } }]',
@@ -144,7 +144,7 @@ describe('VirtualServices and DestinationRules as routes', () => {
     });
   });
 
-  it('gives several VirtualServices of one service a key each, and the rule to the one in the mesh', () => {
+  it('gives each VirtualService of a service its own key, and the DestinationRule to the one in the mesh', () => {
     const rule = destinationRule('pay', 'host: pay, subsets: [{ name: v1, labels: { version: v1 } }]');
     const to = 'http: [{ route: [{ destination: { host: pay, subset: v1 } }] }]';
     const outside = virtualService('a-public', `hosts: [pay.example.com], gateways: [gate], ${to}`);
@@ -169,7 +169,7 @@ describe('VirtualServices and DestinationRules as routes', () => {
     });
   });
 
-  it('takes several hosts, several services in one route, wildcards and hosts outside of the cluster', () => {
+  it('makes routes with several hosts, several services, wildcards and hosts outside the cluster', () => {
     const router = virtualService(
       'entry',
       'hosts: ["*.example.com", shop.test], gateways: [gate], http: [{ match: [{ uri: { prefix: /a } }], route: [{ destination: { host: a } }] }, { route: [{ destination: { host: b } }] }]',
@@ -194,7 +194,7 @@ describe('VirtualServices and DestinationRules as routes', () => {
     });
   });
 
-  it('takes a VirtualService without hosts, which others delegate to, and names with dots', () => {
+  it('makes a route of a delegate without hosts, and of names with dots', () => {
     assert.deepEqual(framed(virtualService('pay.v1', 'http: [{ route: [{ destination: { host: pay } }] }]')), {
       routes: { pay: { hosts: [], http: [{}], virtualService: { name: 'pay.v1' } } },
       verbatim: {},
@@ -216,6 +216,31 @@ describe('VirtualServices and DestinationRules as routes', () => {
         order: ['stable', 'canary'],
         weights: { stable: 'rest', canary: 0 },
         destinationRule: { name: 'pay' },
+      },
+    });
+  });
+
+  it('orders only the versions that it keeps, not those of a split that stays as it is', () => {
+    const route = virtualService(
+      'pay',
+      'hosts: [pay], tcp: [{ route: [{ destination: { host: pay-b } }] }], tls: [{ match: [{ sniHosts: [pay] }], route: [{ destination: { host: pay-b }, weight: 1 }, { destination: { host: pay-a }, weight: 2 }] }]',
+    );
+    assert.deepEqual(framed(all(route)).routes, {
+      'pay-a': {
+        hosts: ['pay'],
+        versions: { b: { host: 'pay-b' } },
+        weights: { b: 'rest' },
+        tls: [
+          {
+            match: [{ sniHosts: ['pay'] }],
+            route: [
+              { destination: { host: 'pay-b' }, weight: 1 },
+              { destination: { host: 'pay-a' }, weight: 2 },
+            ],
+          },
+        ],
+        tcp: [{}],
+        virtualService: { name: 'pay' },
       },
     });
   });
@@ -247,7 +272,7 @@ describe('VirtualServices and DestinationRules as routes', () => {
     });
   });
 
-  it('writes the rules as they are where weights cannot make them', () => {
+  it('copies the rules where weights cannot make them', () => {
     const rule = destinationRule(
       'pay',
       'host: pay, subsets: [{ name: v1, labels: { version: v1 } }, { name: v2, labels: { version: v2 } }]',
@@ -270,7 +295,7 @@ describe('VirtualServices and DestinationRules as routes', () => {
     });
   });
 
-  it('leaves verbatim what no route can make, with the reason', () => {
+  it('leaves objects verbatim that no route can make, with the reason', () => {
     assert.deepEqual(
       framed(
         all(
@@ -288,8 +313,32 @@ describe('VirtualServices and DestinationRules as routes', () => {
         verbatim: {
           'VirtualService old': 'routes have no field spec.http[0].websocketUpgrade',
           'VirtualService none': 'spec.http[0] has no destination',
-          'DestinationRule odd': 'its subsets have a form that versions cannot have',
+          'DestinationRule odd': '`versions` cannot make its subsets',
           'DestinationRule held': 'routes have no finalizers',
+        },
+      },
+    );
+  });
+
+  it('leaves DestinationRules verbatim when a verbatim VirtualService names their subsets: objects come before routes', () => {
+    const toSubset = 'http: [{ websocketUpgrade: true, route: [{ destination: { host: pay, subset: v1 } }] }]';
+    assert.deepEqual(
+      framed(
+        all(
+          virtualService('old', `hosts: [pay.example.com], ${toSubset}`),
+          virtualService('pay', 'hosts: [pay], http: [{ route: [{ destination: { host: pay } }] }]'),
+          destinationRule('pay', 'host: pay, subsets: [{ name: v1, labels: { version: v1 } }]'),
+          destinationRule('cart', 'host: cart'),
+        ),
+      ),
+      {
+        routes: {
+          cart: { destinationRule: {} },
+          pay: { http: [{}] },
+        },
+        verbatim: {
+          'VirtualService old': 'routes have no field spec.http[0].websocketUpgrade',
+          'DestinationRule pay': 'a verbatim VirtualService names its subsets',
         },
       },
     );

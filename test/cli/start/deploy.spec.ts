@@ -108,17 +108,18 @@ describe('a deployment to the lab, with the real engine', function () {
     await kubectl(lab, ['delete', 'namespace', name]);
   });
 
-  it('is refused by the policy pack, which names each object, and nothing is changed', async () => {
+  it('is refused for a bad verbatim object, with the place of each problem, and nothing is changed', async () => {
     const { objects = [] } = settings(10);
-    const subsets = ['v1', 'v2'].map((version) => ({ name: version, labels: { version } }));
-    // Verbatim objects are in phases, and a DestinationRule is in the one of the workloads.
-    const rule = {
+    const route = {
       apiVersion: 'networking.istio.io/v1',
-      kind: 'DestinationRule',
+      kind: 'VirtualService',
       metadata: { name: 'web', namespace: name },
-      spec: { host: 'web', subsets },
+      spec: {
+        hosts: ['web'],
+        http: [{ route: [90, 20].map((weight) => ({ destination: { host: 'web' }, weight })) }],
+      },
     };
-    await assert.rejects(deployed(settings(10, { routes: {}, objects: [...objects, rule] })), (error) => {
+    await assert.rejects(deployed(settings(10, { routes: {}, objects: [...objects, route] })), (error) => {
       const { name: kind, message } = error as Error;
       const lines = message.split('\n').filter((line) => !line.startsWith('Fix: '));
       assert.deepEqual(
@@ -126,7 +127,12 @@ describe('a deployment to the lab, with the real engine', function () {
         [
           'UserError',
           [
-            `DestinationRule ${name}/web: nothing makes Pulumi create Deployment ${name}/web-v1, Deployment ${name}/web-v2, Service ${name}/web before this DestinationRule: a subset may get requests before it has pods. Add them to dependsOn [apply-order]`,
+            `invalid configuration for stack ${name}, nothing was changed: 2 problems`,
+            'meshwright:objects[3].spec.http[0].route',
+            '  weights must sum to 100, these sum to 110 (web 90, web 20); Istio would scale them to web 81.8 %, web 18.2 % (weight-sum-100)',
+            'meshwright:objects[3].spec.http[0].route[1].destination',
+            '  web is the same destination as spec.http[0].route[0]; name another version, or add up their weights in one (repeated-destination)',
+            `meshwright check --stack ${name} shows the lines`,
             `${name}: nothing was changed`,
           ],
         ],

@@ -53,7 +53,7 @@ const plan = [
   '. Release istio-system/istiod',
   '. VirtualService shop/pay',
   '. DestinationRule shop/pay.v1',
-  '5 to release: they leave the state, and stay in the cluster as they are',
+  '5 to release: they leave the state, and do not change in the cluster',
   '',
   '',
 ].join('\n');

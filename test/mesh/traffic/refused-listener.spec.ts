@@ -140,10 +140,13 @@ Rules that no request reaches
     });
     assert.equal(
       graphMermaid(trafficGraph(trafficModel(repeated))),
-      `flowchart LR
+      `---
+title: "Drawn from the configuration: shares are configured, not observed. mTLS permissive, except where a service says otherwise."
+---
+flowchart LR
   n0["refused by Envoy, which keeps<br/>the previous listener: server<br/>name a.test of<br/>vault.shop.svc.cluster.local is<br/>in VirtualService shop/vault<br/>spec.tls[0] and VirtualService<br/>shop/vault spec.tls[1]"]
   subgraph s1["shop"]
-    n1["vault<br/>mTLS permissive"]
+    n1["vault"]
   end
   n1 --> n0
   classDef added stroke:#1a7f37,stroke-width:3px

@@ -327,6 +327,85 @@ describe('mutual TLS', () => {
     ]);
   });
 
+  it('versions of Istio differ in automatic mutual TLS to a subset whose port has no mode, while the rule has one', () => {
+    const rule = (mode: string, subset: Json = {}): KubernetesObject =>
+      networking('DestinationRule', 'till/pay', {
+        host: 'pay',
+        trafficPolicy: {
+          tls: { mode },
+          portLevelSettings: [{ port: { number: 80 }, loadBalancer: { simple: 'ROUND_ROBIN' } }],
+        },
+        subsets: [{ name: 'v1', labels: { version: 'v1' }, ...subset }],
+      });
+    const toV1 = networking('VirtualService', 'till/pay', {
+      hosts: ['pay'],
+      http: [{ route: [{ destination: { host: 'pay', subset: 'v1' } }] }],
+    });
+    const off = security('PeerAuthentication', 'till/off', {
+      selector: { matchLabels: { app: 'pay' } },
+      mtls: { mode: 'DISABLE' },
+    });
+    const doubt = `whether automatic mutual TLS to ${host} v1 follows the mode of its DestinationRule, as it does since Istio 1.31`;
+    assert.deepEqual(
+      [
+        asked([...pay, rule('DISABLE'), toV1, strict], {}),
+        asked([...pay, rule('ISTIO_MUTUAL'), toV1, strict], {}),
+        asked([...pay, rule('ISTIO_MUTUAL'), toV1, off], {}),
+        asked([...pay, rule('DISABLE'), toV1, off], {}),
+        asked([...pay, rule('DISABLE', { trafficPolicy: { tls: { mode: 'ISTIO_MUTUAL' } } }), toV1, strict], {}),
+        asked([...pay, rule('DISABLE'), strict], {}),
+      ],
+      [
+        ['pay.till v1', doubt],
+        ['pay.till v1'],
+        ['pay.till v1', doubt],
+        ['pay.till v1'],
+        ['pay.till v1'],
+        [`pay.till (503: ${takes}, and the client sends plaintext)`],
+      ],
+    );
+  });
+
+  it('a retry may save requests that only some pods refuse, if the policy retries such failures', () => {
+    const mutual = networking('DestinationRule', 'till/pay', {
+      host: 'pay',
+      trafficPolicy: { tls: { mode: 'ISTIO_MUTUAL' } },
+    });
+    const onV1 = (spec: Json): KubernetesObject =>
+      security('PeerAuthentication', 'till/v1', { selector: { matchLabels: { version: 'v1' } }, ...spec });
+    const withRetries = (retries: Json): KubernetesObject =>
+      networking('VirtualService', 'till/pay', {
+        hosts: ['pay'],
+        http: [{ retries, route: [{ destination: { host: 'pay' } }] }],
+      });
+    const noTls = [...pay, mutual, onV1({ mtls: { mode: 'DISABLE' } })];
+    const needsTls = [...pay, plain, onV1({ mtls: { mode: 'STRICT' } })];
+    const denied = [
+      ...pay,
+      security('AuthorizationPolicy', 'till/v1', { selector: { matchLabels: { version: 'v1' } } }),
+    ];
+    const retried = 'how many of the requests that till/pay-v1 refuses are retried on other pods';
+    assert.deepEqual(
+      [
+        [noTls],
+        [noTls, { attempts: 0 }],
+        [noTls, { attempts: 1, retryOn: 'refused-stream' }],
+        [noTls, { attempts: 1, retryOn: 'refused-stream, connect-failure' }],
+        [needsTls],
+        [needsTls, { attempts: 3, retryOn: 'reset' }],
+        [denied],
+        [denied, { attempts: 1, retryOn: '403' }],
+        [[...pay, mutual, security('PeerAuthentication', 'till/default', { mtls: { mode: 'DISABLE' } })]],
+      ].map(([objects, retries]) =>
+        asked(
+          [...(objects as KubernetesObject[]), ...(retries === undefined ? [] : [withRetries(retries as Json)])],
+          {},
+        ).slice(1),
+      ),
+      [[retried], [], [], [retried], [], [retried], [], [retried], []],
+    );
+  });
+
   it('the diff shows newly refused clients', () => {
     assert.deepEqual(differs(pay, [...pay, strict]), [
       'changed',
@@ -395,6 +474,48 @@ describe('AuthorizationPolicy and RequestAuthentication', () => {
         asked(when('connection.sni', 'pay.test'), {}, plain),
       ],
       [['pay.till'], ['pay.till'], [refused], 2, [refused]],
+    );
+  });
+
+  it('and mutual TLS close connections to TCP ports, which have no answer', () => {
+    const tcp = [
+      namespace('till'),
+      service('till/pay', { app: 'pay' }, [{ name: 'tcp-db', port: 5432, targetPort: 5432 }]),
+      deployment('till/pay-v1', { app: 'pay', version: 'v1' }),
+    ];
+    const request = { port: 5432, protocol: 'tcp' } as const;
+    const strict = security('PeerAuthentication', 'till/default', { mtls: { mode: 'STRICT' } });
+    const plain = networking('DestinationRule', 'till/pay', {
+      host: 'pay',
+      trafficPolicy: { tls: { mode: 'DISABLE' } },
+    });
+    const http = { operation: { methods: ['GET'] } };
+    const port = { operation: { ports: ['5432'] } };
+    assert.deepEqual(
+      [
+        [...tcp, policy({ rules: [{ to: [port] }] })],
+        [...tcp, policy({ action: 'DENY', rules: [{ to: [{ operation: { methods: ['GET'], ports: ['1'] } }] }] })],
+        [...tcp, policy({ action: 'DENY', rules: [{ to: [http] }] })],
+        // One HTTP condition is enough for istiod to leave an ALLOW rule out.
+        [...tcp, policy({ rules: [{ to: [port, http] }] })],
+        [...tcp, policy({ rules: [{ to: [port], from: [{ source: { requestPrincipals: ['*'] } }] }] })],
+      ].map((objects) => asked(objects, request)),
+      [
+        ['pay.till'],
+        ['pay.till'],
+        ['pay.till (closed: AuthorizationPolicy till/p denies it)'],
+        ['pay.till (closed: no rule of AuthorizationPolicy till/p allows it)'],
+        ['pay.till (closed: no rule of AuthorizationPolicy till/p allows it)'],
+      ],
+    );
+    assert.deepEqual(
+      [asked([...tcp, policy({})], request), asked([...tcp, strict, plain], request)],
+      [
+        ['pay.till (closed: no rule of AuthorizationPolicy till/p allows it)'],
+        [
+          'pay.till (closed: Deployment till/pay-v1 accepts mutual TLS only (PeerAuthentication till/default), and DestinationRule till/pay sends plaintext)',
+        ],
+      ],
     );
   });
 

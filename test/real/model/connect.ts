@@ -2,17 +2,23 @@ import { connect, createServer, type Server } from 'node:net';
 import { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import type { Request } from '../../../mesh/traffic/request';
+import { outside } from '../../mesh/traffic/generated/world';
 import { connectionBackendPort, connectionInstances } from '../../mesh/traffic/generated/connection-world';
 
 /** Opens a connection to a proxy's port several times, and counts the servers that accept it; `closed` for none. */
 export async function observeConnections(request: Request, times: number): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
-  const first = request.protocol === 'tls' ? await clientHello(request.sni ?? request.host) : Buffer.from('hello');
+  const first = await firstBytes(request);
   for (let sent = 0; sent < times; sent += 10) {
     const batch = Array.from({ length: Math.min(10, times - sent) }, () => taken(request.port, first));
     for (const who of await Promise.all(batch)) counts.set(who, (counts.get(who) ?? 0) + 1);
   }
   return counts;
+}
+
+async function firstBytes({ protocol, host, sni = host }: Request): Promise<Buffer> {
+  if (protocol === 'tls') return clientHello(sni);
+  return Buffer.from(protocol === 'http' ? `GET / HTTP/1.1\r\nhost: ${host}\r\n\r\n` : 'hello');
 }
 
 function taken(port: number, first: Buffer): Promise<string> {
@@ -54,11 +60,14 @@ function madeHello(name: string): Promise<Buffer> {
 /** Starts stub applications that answer every message with their name. The result stops them. */
 export async function startConnectionBackends(): Promise<() => Promise<void>> {
   const servers = await Promise.all(
-    connectionInstances.map(
-      ({ service, version, address }) =>
+    [
+      ...connectionInstances.map(({ service, version, address }) => ({ name: `${service} ${version}`, address })),
+      outside,
+    ].map(
+      ({ name, address }) =>
         new Promise<Server>((resolve, reject) => {
           const server = createServer((socket) => {
-            socket.on('error', () => undefined).once('data', () => socket.end(`${service} ${version}`));
+            socket.on('error', () => undefined).once('data', () => socket.end(name));
           });
           server.once('error', reject).listen(connectionBackendPort, address, () => resolve(server));
         }),

@@ -5,70 +5,54 @@ import { trafficModel } from '../../../mesh/traffic/traffic-model';
 import { misfit } from '../../mesh/traffic/generated/bound';
 import type { Predict } from '../../mesh/traffic/generated/expected';
 import { digest, type RecordedSet } from '../../mesh/traffic/generated/recording';
-import type { RouteSet } from '../../mesh/traffic/generated/route-set';
-import { gatewayProxy, meshConfig } from '../../mesh/traffic/generated/world';
-import { until } from '../traffic/child';
-import { send } from '../traffic/client';
-import type { RealMesh } from '../traffic/mesh';
-
-/** Requests of which several outcomes are possible are sent this often; and again, more often, before they count as wrong. */
-const [often, moreOften] = [60, 1000];
-const markerPort = 18092;
+import type { GeneratedSet } from '../../mesh/traffic/generated/route-set';
 
 /** How sets of one kind are tested. */
-export interface Trial {
+export interface Trial<From extends string> {
   /** Objects that every set is added to. */
   world: readonly KubernetesObject[];
-  predict: Predict;
-  observe: (request: Request, times: number) => Promise<Map<string, number>>;
+  meshConfig: Record<string, unknown>;
+  predict: Predict<From>;
+  /** How often a request with several possible outcomes is sent, and sent again before it counts as wrong. */
+  times: [often: number, moreOften: number];
 }
 
-const istio = (kind: string, name: string, spec: Record<string, unknown>): KubernetesObject => ({
-  apiVersion: 'networking.istio.io/v1',
-  kind,
-  metadata: { name, namespace: 'istio-system' },
-  spec,
-});
+/** A real mesh for testing sets. */
+export interface Place<From extends string> {
+  /**
+   * Replaces the objects of the last set, and waits until the proxies have them.
+   * @returns the objects as the API server has them
+   */
+  deploy(objects: readonly KubernetesObject[]): Promise<KubernetesObject[]>;
+  /**
+   * Sends a request several times, over connections that were opened after the last call of {@link deploy}, and counts
+   * the observations.
+   */
+  observe(from: From, request: Request, times: number): Promise<Map<string, number>>;
+}
 
-export const markerGateway = istio('Gateway', 'marker', {
-  selector: gatewayProxy.labels,
-  servers: [
-    { port: { number: markerPort, name: 'http', protocol: 'HTTP' }, bind: '127.0.0.1', hosts: ['marker.test'] },
-  ],
-});
-
-/** Says which set the proxies have: a route that answers with its text. */
-const marker = (text: string): KubernetesObject =>
-  istio('VirtualService', 'marker', {
-    hosts: ['marker.test'],
-    gateways: ['marker', 'mesh'],
-    http: [{ directResponse: { status: 200, body: { string: text } } }],
-  });
-
-/** Deploys a set to the proxies, sends its requests, and compares the answers with the predictions. */
-export async function tryOut(
-  mesh: RealMesh,
-  { world, predict, observe }: Trial,
+/** Deploys a set, sends its requests, and compares the answers with the predictions. */
+export async function tryOut<From extends string>(
+  place: Place<From>,
+  { world, meshConfig, predict, times: [often, moreOften] }: Trial<From>,
   seed: number,
-  set: RouteSet,
+  set: GeneratedSet<From>,
   texts: string[],
-): Promise<{ recorded: RecordedSet; problems: string[] }> {
-  const objects = (await mesh.apply([...set.objects, marker(`${seed} sent`)])).slice(0, -1);
-  await seen(`${seed} sent`);
-  // Each kind has a watch of its own, so another object may still be on its way; a second round comes after it.
-  await mesh.apply([...set.objects, marker(`${seed} there`)]);
-  await seen(`${seed} there`);
-  const traffic = trafficModel([...world, markerGateway, ...objects], { meshConfig, complete: true });
+): Promise<{ recorded: RecordedSet; problems: string[]; unknown: number }> {
+  const objects = await place.deploy(set.objects);
+  const traffic = trafficModel([...world, ...objects], { meshConfig, complete: true });
   const problems: string[] = [];
   const results: RecordedSet['results'] = [];
+  let unknown = 0;
   for (const [index, { from, request }] of set.requests.entries()) {
     const prediction = predict(traffic, from, request);
-    let counts = await observe(request, prediction.size > 1 ? often : 1);
-    // Policies come with the listener, and each of a proxy's threads takes a new one when it comes to it.
+    if (prediction.size === 0) unknown++;
+    let counts = await place.observe(from, request, prediction.size > 1 ? often : 1);
+    // The threads of a proxy start to use a new listener at different times.
     for (const milliseconds of [300, 1000, 3000]) {
       if (misfit(prediction, counts) === undefined) break;
       await delay(milliseconds);
-      counts = await observe(request, prediction.size > 1 ? moreOften : 1);
+      counts = await place.observe(from, request, prediction.size > 1 ? moreOften : 1);
     }
     const problem = misfit(prediction, counts);
     if (problem !== undefined) {
@@ -78,18 +62,14 @@ export async function tryOut(
     }
     results.push(compact(counts, texts));
   }
+  return { recorded: { seed, digest: digest(set), created: createdOf(objects), results }, problems, unknown };
+}
+
+function createdOf(objects: readonly KubernetesObject[]): number[] {
   const times = objects.map((object) =>
     Date.parse(String((object.metadata as { creationTimestamp?: unknown }).creationTimestamp)),
   );
-  const created = times.map((time) => (time - Math.min(...times)) / 1000);
-  return { recorded: { seed, digest: digest(set), created, results }, problems };
-}
-
-async function seen(text: string): Promise<void> {
-  const has = async (port: number): Promise<true | undefined> =>
-    (await send({ port, headers: { host: 'marker.test' } })).body === text ? true : undefined;
-  await until(`set ${text} at the gateway`, () => has(markerPort), undefined, 30);
-  await until(`set ${text} at the client`, () => has(80), undefined, 30);
+  return times.map((time) => (time - Math.min(...times)) / 1000);
 }
 
 function compact(counts: ReadonlyMap<string, number>, texts: string[]): RecordedSet['results'][number] {

@@ -35,7 +35,7 @@ const inShop = (apiVersion: string, kind: string, name: string, fields: object):
   ...fields,
 });
 
-/** A mesh that others have deployed. */
+/** A mesh that kubectl has deployed. */
 const shop: StackSettings = {
   namespaces: { shop: { existing: true, injection: true } },
   gateways: { edge: { install: false, gateways: { shop: { public: {} } } } },
@@ -76,7 +76,7 @@ const objectsOf = (settings: StackSettings): KubernetesObject[] => {
   return [...existingNamespaces, ...objects].map(({ object }) => object);
 };
 
-/** Each test stands on the ones before it. */
+/** Each test depends on the ones before it. */
 describe('objects that others have deployed, with the real Pulumi on a real API server', function () {
   this.timeout(600_000);
   stepByStep(this);
@@ -122,14 +122,14 @@ describe('objects that others have deployed, with the real Pulumi on a real API 
         return [objectTitle(object), resourceVersion];
       }),
     );
-  /** All that the objects say, without their metadata and status, and the names of the pods. */
+  /** The objects without metadata and status, and the names of the pods. */
   const contents = (objects: readonly KubernetesObject[]): unknown[] => [
     ...objects.map((object) => {
       return without(live(object), 'metadata', 'status');
     }),
     cluster.names('pods', 'shop'),
   ];
-  /** What happened to the objects of a run, by operation. Components, providers and the stack are none. */
+  /** The resources of a run by operation, without components, providers and the stack. */
   const operations = (events: Ran['events']): Record<string, string[]> => {
     const found: Record<string, string[]> = {};
     for (const { resOutputsEvent } of events) {
@@ -170,7 +170,7 @@ describe('objects that others have deployed, with the real Pulumi on a real API 
     );
   });
 
-  it('are imported in the preview of a stack that adopts them, and stay as they are', async () => {
+  it('are imported in the preview of a stack that adopts them, and do not change', async () => {
     stack.configure(adopting(shop));
     const { succeeded, output, events, plan } = await stack.run('preview');
     assert.ok(succeeded, output);
@@ -187,7 +187,7 @@ describe('objects that others have deployed, with the real Pulumi on a real API 
     assert.deepEqual(versions(objectsOf(shop)), originally);
   });
 
-  it('become those of the stack: routes are not even written, nothing else says anything new, and no pod restarts', async () => {
+  it('become those of the stack: routes are not written, other objects get only a field manager, and no pod restarts', async () => {
     const { succeeded, output, events } = await stack.run('up');
     assert.ok(succeeded, output);
     assert.deepEqual(operations(events), { create: ['shop-labels'], import: resources, update: resources });
@@ -240,7 +240,10 @@ describe('objects that others have deployed, with the real Pulumi on a real API 
     const { succeeded, output, events } = await stack.run('up');
     assert.ok(succeeded, output);
     assert.deepEqual(operations(events).import, resources);
-    assert.deepEqual(versions(objectsOf(shop)), after);
+    // The stack labels its namespace again, with the same labels.
+    const others = objectsOf(shop).filter(({ kind }) => kind !== 'Namespace');
+    assert.deepEqual({ ...after, ...versions(others) }, after);
+    assert.deepEqual(contents(objectsOf(shop)), said);
   });
 
   it('can be applied by kubectl after a release, and nothing changes', async () => {
@@ -275,7 +278,7 @@ describe('objects that others have deployed, with the real Pulumi on a real API 
     }
   });
 
-  it('are deleted with the stack, and what it only labels stays', async () => {
+  it('are deleted with the stack, and namespaces that it only labels stay', async () => {
     assert.ok((await stack.run('destroy')).succeeded);
     assert.deepEqual(cluster.names('deployments,services,virtualservices,destinationrules', 'shop'), []);
     assert.ok(cluster.names('namespaces', 'default').includes('shop'));
@@ -341,11 +344,10 @@ describe('objects that others have deployed, with the real Pulumi on a real API 
       );
     });
 
-    it('are imported and upgraded in place: nothing is created anew, and nothing restarts', async () => {
+    it('are imported and upgraded in place: nothing is replaced, and nothing restarts', async () => {
       stack.configure(adopting(mesh(lab.charts), releases));
       const names = ['gateway-gateway', 'istio-istio-base', 'istio-istiod'];
-      const patches = ['edge-labels', 'istio-injector', 'istio-system-labels'];
-      const expected = { create: patches, import: names, update: names };
+      const expected = { create: ['istio-injector'], import: names, update: names };
       const preview = await stack.run('preview');
       assert.ok(preview.succeeded, preview.output);
       assert.deepEqual(operations(preview.events), expected);
@@ -379,7 +381,7 @@ describe('objects that others have deployed, with the real Pulumi on a real API 
       );
     });
 
-    it('and what istioctl installed, without a release, becomes one', async () => {
+    it('are created over the objects that istioctl installed', async () => {
       await stack.release();
       asIstioctlLeavesIt(cluster, 'istio-system', 'istiod', 'Pilot');
       const { uid } = cluster.get('deployment', 'istio-system', 'istiod').metadata;
@@ -391,7 +393,7 @@ describe('objects that others have deployed, with the real Pulumi on a real API 
       const { succeeded, output, events } = await stack.run('up');
       assert.ok(succeeded, output);
       assert.deepEqual(operations(events), {
-        create: ['edge-labels', 'istio-injector', 'istio-istiod', 'istio-system-labels'],
+        create: ['istio-injector', 'istio-istiod'],
         import: ['gateway-gateway', 'istio-istio-base'],
         update: ['gateway-gateway', 'istio-istio-base'],
       });
@@ -402,7 +404,7 @@ describe('objects that others have deployed, with the real Pulumi on a real API 
   });
 });
 
-/** Turns a Helm release into what istioctl makes of the same chart: objects with a label for their component, and no release. */
+/** Turns a Helm release into an installation of istioctl: the same objects with the label of their component, and no release. */
 function asIstioctlLeavesIt(cluster: Cluster, namespace: string, name: string, component: string): void {
   cluster.kubectl('delete', 'secrets', '-n', namespace, '-l', `owner=helm,name=${name}`);
   const kinds =

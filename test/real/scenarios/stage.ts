@@ -54,7 +54,7 @@ export const REQUEST_TEST_TIMEOUT_MS = 300_000;
 export class Stage {
   private constructor(
     private readonly root: string,
-    private readonly lab: Lab,
+    readonly lab: Lab,
     private readonly stack: LabStack,
     private readonly namespace: string,
   ) {}

@@ -24,7 +24,13 @@ export interface Answer {
   milliseconds: number;
 }
 
-const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+let agent = new Agent({ keepAlive: true, maxSockets: 64 });
+
+/** Closes all connections: an open one stays with the listener that took it, and with its policies, when the proxy gets a new listener. */
+export function forgetConnections(): void {
+  agent.destroy();
+  agent = new Agent({ keepAlive: true, maxSockets: 64 });
+}
 
 export function send({ port, address = '127.0.0.1', method = 'GET', path = '/', headers = {} }: Sent): Promise<Answer> {
   const began = performance.now();

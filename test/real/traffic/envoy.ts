@@ -12,6 +12,11 @@ export interface ProxySpec {
   labels: Record<string, string>;
   /** Address of the proxy's pod; no endpoint of a service may have it. Defaults to 127.0.0.1. */
   address?: string;
+  /**
+   * `address:port` that replaces the original destination of connections that the proxy passes through: without
+   * interception Envoy does not know the destination.
+   */
+  outside?: string;
 }
 
 /** A running Envoy that takes its configuration from istiod. */
@@ -63,7 +68,7 @@ function adminText({ adminPort }: Pick<Envoy, 'adminPort'>, path: string): Promi
 }
 
 function bootstrap(
-  { name, type, namespace, labels, address = '127.0.0.1' }: ProxySpec,
+  { name, type, namespace, labels, address = '127.0.0.1', outside }: ProxySpec,
   xdsPort: number,
   adminPort: number,
 ): object {
@@ -73,21 +78,23 @@ function bootstrap(
     grpc_services: [{ envoy_grpc: { cluster_name: 'xds' } }],
   };
   const loopback = (port: number): object => ({ socket_address: { address: '127.0.0.1', port_value: port } });
-  const grpcCluster = (cluster: string, port: number): object => ({
+  const fixedCluster = (cluster: string, at: object): object => ({
     name: cluster,
     type: 'STATIC',
     connect_timeout: '5s',
+    load_assignment: { cluster_name: cluster, endpoints: [{ lb_endpoints: [{ endpoint: { address: at } }] }] },
+  });
+  const grpcCluster = (cluster: string, port: number): object => ({
+    ...fixedCluster(cluster, loopback(port)),
     typed_extension_protocol_options: {
       'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
         '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
         explicit_http_config: { http2_protocol_options: {} },
       },
     },
-    load_assignment: {
-      cluster_name: cluster,
-      endpoints: [{ lb_endpoints: [{ endpoint: { address: loopback(port) } }] }],
-    },
   });
+  const [host, port] = outside?.split(':') ?? [];
+  const passthrough = { socket_address: { address: host, port_value: Number(port) } };
   return {
     node: {
       id: `${type}~${address}~${name}.${namespace}~${namespace}.svc.cluster.local`,
@@ -108,7 +115,11 @@ function bootstrap(
       cds_config: { ads: {}, resource_api_version: 'V3' },
     },
     static_resources: {
-      clusters: [grpcCluster('xds', xdsPort)],
+      // If the control plane sends a cluster with the same name, Envoy keeps its static one.
+      clusters: [
+        grpcCluster('xds', xdsPort),
+        ...(outside === undefined ? [] : [fixedCluster('PassthroughCluster', passthrough)]),
+      ],
     },
   };
 }

@@ -16,6 +16,13 @@ import (
 
 	core "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	endpoint "github.com/envoyproxy/go-control-plane/envoy/config/endpoint/v3"
+	listener "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
+	rbac "github.com/envoyproxy/go-control-plane/envoy/config/rbac/v3"
+	httprbac "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/http/rbac/v3"
+	hcm "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/http_connection_manager/v3"
+	networkrbac "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/rbac/v3"
+	typev3 "github.com/envoyproxy/go-control-plane/envoy/type/v3"
+	"google.golang.org/protobuf/proto"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -160,6 +167,74 @@ func TestFolderOfANewPodOutlivesTheOldOne(t *testing.T) {
 	}
 	if _, err := os.Stat(first.folder); !os.IsNotExist(err) {
 		t.Error("the folder of the old pod is left")
+	}
+}
+
+func TestPoliciesAskForThePortsOfThisMachine(t *testing.T) {
+	p := testNode(t).newPod(testPod("web", "1"))
+	p.role = sidecar
+	permission := func(asked func(int) int) *rbac.Permission {
+		port := func(of int) *rbac.Permission {
+			return &rbac.Permission{Rule: &rbac.Permission_DestinationPort{DestinationPort: uint32(asked(of))}}
+		}
+		set := func(of ...*rbac.Permission) *rbac.Permission_Set { return &rbac.Permission_Set{Rules: of} }
+		not := &rbac.Permission{Rule: &rbac.Permission_NotRule{NotRule: port(9081)}}
+		or := &rbac.Permission{Rule: &rbac.Permission_OrRules{OrRules: set(port(9080), port(9090))}}
+		return &rbac.Permission{Rule: &rbac.Permission_AndRules{AndRules: set(not, or)}}
+	}
+	rules := func(asked func(int) int) *rbac.RBAC {
+		return &rbac.RBAC{Policies: map[string]*rbac.Policy{"one": {Permissions: []*rbac.Permission{permission(asked)}}}}
+	}
+	asked := func(port int) int { return port }
+	filter := mustPack(&httprbac.RBAC{Rules: rules(asked), ShadowRules: rules(asked)})
+	manager := mustPack(&hcm.HttpConnectionManager{HttpFilters: []*hcm.HttpFilter{
+		{Name: "rbac", ConfigType: &hcm.HttpFilter_TypedConfig{TypedConfig: filter}},
+	}})
+	l := &listener.Listener{Name: "virtualInbound", Address: local(15006), TrafficDirection: core.TrafficDirection_INBOUND, FilterChains: []*listener.FilterChain{
+		{Filters: []*listener.Filter{
+			{Name: "network", ConfigType: &listener.Filter_TypedConfig{TypedConfig: mustPack(&networkrbac.RBAC{Rules: rules(asked)})}},
+			{Name: "http", ConfigType: &listener.Filter_TypedConfig{TypedConfig: manager}},
+		}},
+	}}
+	p.rewriteListener(l)
+	network, http, inHTTP := &networkrbac.RBAC{}, &hcm.HttpConnectionManager{}, &httprbac.RBAC{}
+	for i, into := range []proto.Message{network, http} {
+		if err := l.FilterChains[0].Filters[i].GetTypedConfig().UnmarshalTo(into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := http.HttpFilters[0].GetTypedConfig().UnmarshalTo(inHTTP); err != nil {
+		t.Fatal(err)
+	}
+	for name, found := range map[string]*rbac.RBAC{"network": network.Rules, "HTTP": inHTTP.Rules, "HTTP shadow": inHTTP.ShadowRules} {
+		if !proto.Equal(found, rules(p.endpoint)) {
+			t.Errorf("%s: %v", name, found)
+		}
+	}
+}
+
+func TestListenerFiltersAskForThePortsOfThisMachine(t *testing.T) {
+	p := testNode(t).newPod(testPod("web", "1"))
+	p.role = sidecar
+	disabled := func(asked func(int) int) *listener.ListenerFilterChainMatchPredicate {
+		port := func(of int) *listener.ListenerFilterChainMatchPredicate {
+			at := int32(asked(of))
+			return &listener.ListenerFilterChainMatchPredicate{Rule: &listener.ListenerFilterChainMatchPredicate_DestinationPortRange{
+				DestinationPortRange: &typev3.Int32Range{Start: at, End: at + 1},
+			}}
+		}
+		or := &listener.ListenerFilterChainMatchPredicate{Rule: &listener.ListenerFilterChainMatchPredicate_OrMatch{
+			OrMatch: &listener.ListenerFilterChainMatchPredicate_MatchSet{Rules: []*listener.ListenerFilterChainMatchPredicate{port(9080), port(9081)}},
+		}}
+		return &listener.ListenerFilterChainMatchPredicate{Rule: &listener.ListenerFilterChainMatchPredicate_NotMatch{NotMatch: or}}
+	}
+	inspector := func(asked func(int) int) []*listener.ListenerFilter {
+		return []*listener.ListenerFilter{{Name: "envoy.filters.listener.tls_inspector", FilterDisabled: disabled(asked)}}
+	}
+	l := &listener.Listener{Name: "virtualInbound", Address: local(15006), ListenerFilters: inspector(func(port int) int { return port })}
+	p.rewriteListener(l)
+	if !proto.Equal(l, &listener.Listener{Name: "virtualInbound", Address: local(p.endpoint(15006)), ListenerFilters: inspector(p.endpoint)}) {
+		t.Errorf("%v", l)
 	}
 }
 

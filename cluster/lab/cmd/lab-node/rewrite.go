@@ -12,10 +12,14 @@ import (
 	core "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	endpoint "github.com/envoyproxy/go-control-plane/envoy/config/endpoint/v3"
 	listener "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
+	rbac "github.com/envoyproxy/go-control-plane/envoy/config/rbac/v3"
 	grpclog "github.com/envoyproxy/go-control-plane/envoy/extensions/access_loggers/grpc/v3"
+	httprbac "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/http/rbac/v3"
 	proxyprotocol "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/listener/proxy_protocol/v3"
 	hcm "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/http_connection_manager/v3"
+	networkrbac "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/rbac/v3"
 	discovery "github.com/envoyproxy/go-control-plane/envoy/service/discovery/v3"
+	typev3 "github.com/envoyproxy/go-control-plane/envoy/type/v3"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
@@ -24,6 +28,7 @@ import (
 // rewrite fits istiod's configuration to this machine:
 //   - addresses of pods become ports on 127.0.0.1;
 //   - the original destination of a connection comes by the PROXY protocol, not from iptables;
+//   - AuthorizationPolicies and filters of listeners ask for the ports on this machine, too;
 //   - filters that only Istio's build of Envoy has are left out;
 //   - addresses outside the cluster are left out.
 func (p *pod) rewrite(response *discovery.DiscoveryResponse) error {
@@ -247,6 +252,29 @@ func (p *pod) rewriteInbound(l *listener.Listener) {
 		known[port.GetValue()] = true
 		chain.FilterChainMatch.DestinationPort = wrapperspb.UInt32(uint32(at))
 	}
+	for _, filter := range l.ListenerFilters {
+		p.rewritePredicate(filter.FilterDisabled)
+	}
+}
+
+// rewritePredicate replaces the ports for which a listener filter, such as the TLS inspector, is off.
+func (p *pod) rewritePredicate(predicate *listener.ListenerFilterChainMatchPredicate) {
+	switch rule := predicate.GetRule().(type) {
+	case *listener.ListenerFilterChainMatchPredicate_OrMatch:
+		for _, one := range rule.OrMatch.Rules {
+			p.rewritePredicate(one)
+		}
+	case *listener.ListenerFilterChainMatchPredicate_AndMatch:
+		for _, one := range rule.AndMatch.Rules {
+			p.rewritePredicate(one)
+		}
+	case *listener.ListenerFilterChainMatchPredicate_NotMatch:
+		p.rewritePredicate(rule.NotMatch)
+	case *listener.ListenerFilterChainMatchPredicate_DestinationPortRange:
+		// istiod writes ranges of one port.
+		at := int32(p.endpoint(int(rule.DestinationPortRange.Start)))
+		rule.DestinationPortRange = &typev3.Int32Range{Start: at, End: at + 1}
+	}
 }
 
 func (p *pod) rewriteFilters(l *listener.Listener, chain *listener.FilterChain) {
@@ -261,6 +289,11 @@ func (p *pod) rewriteFilters(l *listener.Listener, chain *listener.FilterChain) 
 			p.rewriteManager(l, manager)
 			filter.ConfigType = &listener.Filter_TypedConfig{TypedConfig: mustPack(manager)}
 		}
+		policy := &networkrbac.RBAC{}
+		if config.MessageIs(policy) && config.UnmarshalTo(policy) == nil {
+			p.rewritePolicies(policy.Rules, policy.ShadowRules)
+			filter.ConfigType = &listener.Filter_TypedConfig{TypedConfig: mustPack(policy)}
+		}
 		kept = append(kept, filter)
 	}
 	chain.Filters = kept
@@ -269,9 +302,16 @@ func (p *pod) rewriteFilters(l *listener.Listener, chain *listener.FilterChain) 
 func (p *pod) rewriteManager(l *listener.Listener, manager *hcm.HttpConnectionManager) {
 	kept := manager.HttpFilters[:0]
 	for _, filter := range manager.HttpFilters {
-		if upstream(filter.GetTypedConfig()) {
-			kept = append(kept, filter)
+		config := filter.GetTypedConfig()
+		if !upstream(config) {
+			continue
 		}
+		policy := &httprbac.RBAC{}
+		if config.MessageIs(policy) && config.UnmarshalTo(policy) == nil {
+			p.rewritePolicies(policy.Rules, policy.ShadowRules)
+			filter.ConfigType = &hcm.HttpFilter_TypedConfig{TypedConfig: mustPack(policy)}
+		}
+		kept = append(kept, filter)
 	}
 	manager.HttpFilters = kept
 	if l.TrafficDirection == core.TrafficDirection_INBOUND {
@@ -289,4 +329,28 @@ func (p *pod) rewriteManager(l *listener.Listener, manager *hcm.HttpConnectionMa
 			},
 		})},
 	})
+}
+
+// rewritePolicies replaces the ports of the pod by those on which its proxy listens.
+func (p *pod) rewritePolicies(all ...*rbac.RBAC) {
+	for _, one := range all {
+		for _, policy := range one.GetPolicies() {
+			p.rewritePermissions(policy.Permissions)
+		}
+	}
+}
+
+func (p *pod) rewritePermissions(permissions []*rbac.Permission) {
+	for _, permission := range permissions {
+		switch rule := permission.Rule.(type) {
+		case *rbac.Permission_AndRules:
+			p.rewritePermissions(rule.AndRules.Rules)
+		case *rbac.Permission_OrRules:
+			p.rewritePermissions(rule.OrRules.Rules)
+		case *rbac.Permission_NotRule:
+			p.rewritePermissions([]*rbac.Permission{rule.NotRule})
+		case *rbac.Permission_DestinationPort:
+			rule.DestinationPort = uint32(p.endpoint(int(rule.DestinationPort)))
+		}
+	}
 }

@@ -30,6 +30,21 @@ export function connectionSet(seed: number, requests: number): RouteSet {
   };
 }
 
+/**
+ * A set as {@link connectionSet} makes them, in which some clients use the wrong protocol for the port: an SNI that no
+ * rule takes, TLS on a TCP port, plain requests on a TLS port.
+ */
+export function openConnectionSet(seed: number, requests: number): RouteSet {
+  const choices = new Choices(seed + 3_000_000);
+  const set = connectionSet(seed + 1_000, requests);
+  const changed = set.requests.map(({ from, request }) =>
+    from === 'client' && choices.chance(0.35)
+      ? { from, request: { ...request, protocol: choices.one(['http', 'tcp', 'tls'] as const) } }
+      : { from, request },
+  );
+  return { ...set, requests: changed };
+}
+
 function istio(kind: string, namespace: string, name: string, spec: Json): KubernetesObject {
   return { apiVersion: 'networking.istio.io/v1', kind, metadata: { name, namespace }, spec };
 }

@@ -1,36 +1,19 @@
 import { placesOf } from '../../../../mesh/traffic/endpoints';
-import type { Request } from '../../../../mesh/traffic/request';
 import { route } from '../../../../mesh/traffic/route';
 import { fraction, share, type Share } from '../../../../mesh/traffic/share';
-import type { TrafficModel } from '../../../../mesh/traffic/traffic-model';
-import { connectionInstances, connectionServices } from './connection-world';
+import { connectionInstances } from './connection-world';
 import { type Expected, type Predict, proxies } from './expected';
-
-const tlsServices = connectionServices.filter(({ protocol }) => protocol === 'tls');
+import { outside } from './world';
 
 /**
- * Predicts the connections of successive sets, down to the instance that takes each. While Envoy refuses the listener
- * of a service, the last accepted listener is still in use.
- * @param bare - the proxies' configuration before the first set
+ * Predicts the instances that take a connection; none where the model says unknown: Envoy refuses the listener, and keeps
+ * one that it had on the way from the set before.
  */
-export function connectionPredictor(bare: TrafficModel): Predict {
-  const taken = new Map(tlsServices.map(({ port }): [number, TrafficModel] => [port, bare]));
-  let current = bare;
-  return (traffic, from, request) => {
-    if (traffic !== current) {
-      for (const { name, namespace, port, protocol } of tlsServices) {
-        const host = `${name}.${namespace}.svc.cluster.local`;
-        if (route(traffic, proxies.client, { host, port, protocol }).kind !== 'unknown') taken.set(port, traffic);
-      }
-      current = traffic;
-    }
-    return expectedConnection((from === 'client' ? taken.get(request.port) : undefined) ?? traffic, from, request);
-  };
-}
-
-function expectedConnection(traffic: TrafficModel, from: 'gateway' | 'client', request: Request): Expected {
+export const expectedConnection: Predict = (traffic, from, request) => {
   const proxy = proxies[from];
   const { kind, destinations = [] } = route(traffic, proxy, request);
+  if (kind === 'unknown') return new Map();
+  if (kind === 'passthrough') return new Map([[outside.name, '1']]);
   if (kind !== 'routed') return new Map([['closed', '1']]);
   const places = placesOf(traffic.mesh, from === 'gateway' ? traffic.gatewayView(proxy) : traffic.scope(proxy));
   const all: Expected = new Map();
@@ -48,4 +31,4 @@ function expectedConnection(traffic: TrafficModel, from: 'gateway' | 'client', r
     }
   }
   return all;
-}
+};

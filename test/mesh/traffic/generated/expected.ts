@@ -5,21 +5,22 @@ import { route } from '../../../../mesh/traffic/route';
 import { changedHeaders } from '../../../../mesh/traffic/rules/headers';
 import { fraction, share, type Share } from '../../../../mesh/traffic/share';
 import type { TrafficModel } from '../../../../mesh/traffic/traffic-model';
-import { clientProxy, gatewayProxy, instances } from './world';
+import type { Side } from './route-set';
+import { clientProxy, gatewayProxy, instances, outside } from './world';
 
 /** The possible observations of a request, as strings (see observation.ts) with their shares. */
 export type Expected = Map<string, Share>;
 
 /** Predicts the observations of the requests of successive sets. */
-export type Predict = (traffic: TrafficModel, from: 'gateway' | 'client', request: Request) => Expected;
+export type Predict<From extends string = Side> = (traffic: TrafficModel, from: From, request: Request) => Expected;
 
-export const proxies: Record<'gateway' | 'client', Proxy> = {
+export const proxies: Record<Side, Proxy> = {
   gateway: { type: 'gateway', ...gatewayProxy },
   client: { type: 'sidecar', ...clientProxy },
 };
 
 /** The model's prediction, down to the instance that answers and the request that it receives. */
-export function expected(traffic: TrafficModel, from: 'gateway' | 'client', request: Request): Expected {
+export function expected(traffic: TrafficModel, from: Side, request: Request): Expected {
   const proxy = proxies[from];
   const outcome = route(traffic, proxy, request);
   const places = placesOf(traffic.mesh, from === 'gateway' ? traffic.gatewayView(proxy) : traffic.scope(proxy));
@@ -31,6 +32,10 @@ export function expected(traffic: TrafficModel, from: 'gateway' | 'client', requ
   const aborted = abort?.share ?? '0';
   add(String(abort?.status ?? 0), aborted);
   const rest = fraction('1').sub(fraction(aborted));
+  if (outcome.kind === 'passthrough') {
+    add(upstream(outside.name, outcome, { headers: [] }, request), share(rest));
+    return all;
+  }
   if (outcome.kind !== 'routed') {
     add(answer(outcome), share(rest));
     return all;
@@ -54,7 +59,12 @@ function answer({ kind, status, location, body }: Outcome): string {
   return String(status ?? 0);
 }
 
-function upstream(place: string, outcome: Outcome, destination: WeightedDestination, request: Request): string {
+function upstream(
+  place: string,
+  outcome: Outcome,
+  destination: Pick<WeightedDestination, 'authority' | 'headers'>,
+  request: Request,
+): string {
   const instance = instances.find(({ namespace, name }) => place.startsWith(`${namespace}/${name}|`));
   const query = /\?.*/.exec(request.path ?? '')?.[0] ?? '';
   const path = outcome.path ?? normalizedPath(request.path ?? '/') + query;

@@ -13,7 +13,7 @@ type Json = Record<string, unknown>;
 const markerPort = '18092';
 
 /** Public half of a key that was made for this test; nothing is signed with it. */
-const jwks =
+export const jwks =
   '{"keys":[{"kty":"RSA","n":"k-ETUthNs_89ZXxkUR5cis39e7lnAgmQpo563RMftf5zqiaID3Ki0-wv3BYxOlV7EsNC4MKDXYgu-5Jo-rxu1l9CrM5vsPFunrvcJO7QhXGL032PJMZIUbxGKKY1m_IruUTeaqVQXwAeDMSH3n8Mw4ITQp9uSQUsYTLTjX_TrLRhr24-8znJBuPnVK4HBr6wD_AJssi4q41PTR7tdUz1gNY9GikbQLX7t_mZrzsz_sWcRc8D-Ym-SnQ5IfsZuE8iM94Pz0Czx9oBJ4TI5rNsuq_3HiTRu3shWC0hvMe18ixR4awzpWP145Rxc218v-P0UjX5gAAQ7NxAmmMIdC7rfQ","e":"AQAB","kid":"test","use":"sig","alg":"RS256"}]}';
 
 /**

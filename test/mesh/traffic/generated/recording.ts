@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { KubernetesObject } from '../../../../mesh/manifests/kubernetes';
-import type { RouteSet } from './route-set';
+import type { GeneratedSet } from './route-set';
 
 /** Answers of real proxies to generated sets of rules. */
 export interface Recording {
@@ -23,7 +23,7 @@ export interface RecordedSet {
   results: (number | [number, number][])[];
 }
 
-export function digest(set: RouteSet): string {
+export function digest(set: GeneratedSet<string>): string {
   return createHash('sha256').update(JSON.stringify(set)).digest('hex').slice(0, 12);
 }
 

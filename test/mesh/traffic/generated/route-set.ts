@@ -5,11 +5,16 @@ import { Choices } from './random';
 import { action, httpRules } from './rules';
 import { gatewayPorts } from './world';
 
-/** A generated set of rules with requests to try them by. */
-export interface RouteSet {
+/** A generated set of objects, with requests to test them. */
+export interface GeneratedSet<From extends string> {
   objects: KubernetesObject[];
-  requests: { from: 'gateway' | 'client'; request: Request }[];
+  requests: { from: From; request: Request }[];
 }
+
+/** The senders of sets of rules: clients of the gateway, and a client with a sidecar. */
+export type Side = 'gateway' | 'client';
+
+export type RouteSet = GeneratedSet<Side>;
 
 /**
  * The set for a seed. It must be the same on every machine and in the future, because recorded results depend on it.
@@ -25,6 +30,21 @@ export function routeSet(seed: number, requests: number): RouteSet {
       ...(choices.chance(0.12) ? [sidecar(choices)] : []),
     ],
     requests: Array.from({ length: requests }, () => request(choices)),
+  };
+}
+
+/** A set as {@link routeSet} makes them, whose clients often ask for hosts that no service has. */
+export function openRouteSet(seed: number, requests: number): RouteSet {
+  const choices = new Choices(seed + 4_000_000);
+  const { objects, requests: all } = routeSet(seed + 1_000, requests * 3);
+  const fromClient = all.filter(({ from }) => from === 'client').slice(0, requests);
+  const hosts = ['a.example.com', 'other.test', 'nothing', 'gamma', 'beta.shop.svc.cluster.local', 'outside.test'];
+  return {
+    objects,
+    requests: fromClient.map(({ from, request: asked }) => ({
+      from,
+      request: choices.chance(0.5) ? { ...asked, host: choices.one(hosts) } : asked,
+    })),
   };
 }
 

@@ -38,6 +38,10 @@ export const clientProxy = { namespace: 'shop', labels: { app: 'web', tier: 'fro
 export const gatewayProxy = { namespace: 'gateways', labels: { istio: 'ingressgateway' } };
 
 export const meshConfig = { outboundTrafficPolicy: { mode: 'REGISTRY_ONLY' } };
+export const openMeshConfig = { outboundTrafficPolicy: { mode: 'ALLOW_ANY' } };
+
+/** Stands for the original address of requests that the proxy passes through. */
+export const outside = { name: 'outside', address: '127.30.9.1' } as const;
 
 /**
  * Keeps the gateway's ports open between sets: Envoy drains a removed listener for minutes, and still answers on it.

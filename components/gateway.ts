@@ -9,10 +9,10 @@ import {
   istioGateways,
 } from '../mesh/manifests/gateway-workload';
 import type { GatewaySettings, IstioSettings } from '../mesh/manifests/settings';
-import { MeshNamespace } from './mesh-namespace';
-import { childOptions, kubernetesObject, objectId, type SecretOptions } from './resources';
+import { Namespace } from './namespace';
+import { childOptions, formerly, kubernetesObject, objectId, type SecretOptions } from './resources';
 
-export interface IngressGatewayArgs extends GatewaySettings, HelmOptions, SecretOptions {
+export interface GatewayArgs extends GatewaySettings, HelmOptions, SecretOptions {
   /** Name of the gateway: of its Helm release, Deployment and Service. Defaults to the component's name. */
   name?: string;
   /** Settings of the control plane, of which the gateway takes version, revision and chart source. Default to Istio's defaults. */
@@ -26,7 +26,7 @@ export interface IngressGatewayArgs extends GatewaySettings, HelmOptions, Secret
 /**
  * A gateway workload, the Istio Gateways that select it, its certificate and a Kubernetes Ingress in front of it. It must depend on the control plane: the injector sets the image of its pods.
  */
-export class IngressGateway extends pulumi.ComponentResource {
+export class Gateway extends pulumi.ComponentResource {
   /** Name of the gateway: of its Helm release, Deployment and Service. */
   readonly gateway: string;
   /** Namespace of the gateway workload. */
@@ -35,8 +35,8 @@ export class IngressGateway extends pulumi.ComponentResource {
   readonly address: string;
 
   /** @param opts - resource options; rename the component with `aliases` */
-  constructor(name: string, args: IngressGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
-    super('meshwright:index:IngressGateway', name, {}, opts);
+  constructor(name: string, args: GatewayArgs, opts?: pulumi.ComponentResourceOptions) {
+    super('meshwright:index:Gateway', name, {}, formerly('IngressGateway', opts));
     const gateway = args.name ?? name;
     const gateways = istioGateways(gateway, args).map(({ object }) => object);
     const certificate = gatewayCertificate(gateway, args, args.clusterIssuer ?? clusterIssuerName(undefined))?.object;
@@ -45,7 +45,7 @@ export class IngressGateway extends pulumi.ComponentResource {
     this.namespace = gatewayNamespace(args);
     const before: pulumi.Resource[] = [];
     if (args.createNamespace !== false && args.install !== false) {
-      before.push(new MeshNamespace(`${name}-${this.namespace}`, { name: this.namespace }, childOptions(this, opts)));
+      before.push(new Namespace(`${name}-${this.namespace}`, { name: this.namespace }, childOptions(this, opts)));
     }
     for (const object of [...present(certificate), ...gateways]) {
       kubernetesObject(`${name}-${objectId(object)}`, object, childOptions(this, opts, before, object), args.secret);

@@ -1,24 +1,24 @@
 import assert from 'node:assert/strict';
-import { IngressGateway, type IngressGatewayArgs } from '../../components';
+import { Gateway, type GatewayArgs } from '../../components';
 import { registrations, type Registration } from './support/registrations';
 
-const args: IngressGatewayArgs = {
+const args: GatewayArgs = {
   service: { type: 'NodePort', nodePorts: { http2: 30080 } },
   gateways: { shop: { 'shop-gateway': {} } },
   certificate: { dnsNames: ['shop.example'] },
   ingress: { className: 'traefik' },
 };
 
-describe('IngressGateway', () => {
+describe('Gateway', () => {
   it('registers the workload, the Gateways that select it, its certificate, and the Ingress in front of it', async () => {
-    const [component, ...children] = await registrations(() => new IngressGateway('istio-ingressgateway', args));
+    const [component, ...children] = await registrations(() => new Gateway('istio-ingressgateway', args));
     assert.deepEqual(component?.outputs, {
       gateway: 'istio-ingressgateway',
       namespace: 'istio-ingress',
       address: 'http://<address of any node>:30080',
     });
     assert.deepEqual(Object.fromEntries(children.map(({ name, type, dependsOn }) => [name, [type, dependsOn]])), {
-      'istio-ingressgateway-istio-ingress': ['meshwright:index:MeshNamespace', []],
+      'istio-ingressgateway-istio-ingress': ['meshwright:index:Namespace', []],
       [namespace]: ['kubernetes:core/v1:Namespace', []],
       'istio-ingressgateway-istio-ingress/istio-ingressgateway-cert': [
         'kubernetes:cert-manager.io/v1:Certificate',
@@ -39,7 +39,7 @@ describe('IngressGateway', () => {
 
   it('uses the same chart version as the control plane', async () => {
     const istio = { version: '1.29.0', revision: '1-29', charts: { path: './charts' } };
-    const found = await registrations(() => new IngressGateway('g', { name: 'edge', istio, createNamespace: false }));
+    const found = await registrations(() => new Gateway('g', { name: 'edge', istio, createNamespace: false }));
     assert.deepEqual(
       found.filter(isRelease).map(({ inputs }) => inputs),
       [
@@ -60,7 +60,7 @@ describe('IngressGateway', () => {
 
   it('does not install a workload that exists already', async () => {
     const found = await registrations(
-      () => new IngressGateway('g', { install: false, gateways: { shop: { 'shop-gateway': {} } } }),
+      () => new Gateway('g', { install: false, gateways: { shop: { 'shop-gateway': {} } } }),
     );
     assert.deepEqual(
       found.map(({ name }) => name),
@@ -68,7 +68,7 @@ describe('IngressGateway', () => {
     );
   });
 
-  const addresses: [IngressGatewayArgs, string][] = [
+  const addresses: [GatewayArgs, string][] = [
     [{}, `kubectl get service g --namespace istio-ingress --output jsonpath='{.status.loadBalancer.ingress[0]}'`],
     [{ namespace: 'edge', service: { type: 'NodePort' } }, 'kubectl get service g --namespace edge'],
     [{ service: { type: 'NodePort', nodePorts: { http: 31000 } } }, 'http://<address of any node>:31000'],
@@ -76,13 +76,13 @@ describe('IngressGateway', () => {
   ];
   for (const [settings, address] of addresses) {
     it(`has the address "${address}" for ${JSON.stringify(settings)}`, async () => {
-      const [component] = await registrations(() => new IngressGateway('g', settings));
+      const [component] = await registrations(() => new Gateway('g', settings));
       assert.equal(component?.outputs?.['address'], address);
     });
   }
 
   it('encrypts values and specs of a section with secrets', async () => {
-    const found = await registrations(() => new IngressGateway('g', { ...args, secret: true, createNamespace: false }));
+    const found = await registrations(() => new Gateway('g', { ...args, secret: true, createNamespace: false }));
     const secrets = found
       .slice(1)
       .map(({ name, inputs }) => [name, Object.keys(inputs).filter((key) => isSecret(inputs[key]))]);

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
-import { MeshNamespace } from '../../components';
+import { Namespace } from '../../components';
 import { registrations } from './support/registrations';
 
-describe('MeshNamespace', () => {
+describe('Namespace', () => {
   it('makes a namespace with the labels that the injector reads', async () => {
     const found = await registrations(
-      () => new MeshNamespace('shop', { injection: true, labels: { team: 'a' }, annotations: { note: 'b' } }),
+      () => new Namespace('shop', { injection: true, labels: { team: 'a' }, annotations: { note: 'b' } }),
     );
     assert.deepEqual(found, [
       {
-        type: 'meshwright:index:MeshNamespace',
+        type: 'meshwright:index:Namespace',
         name: 'shop',
         inputs: {},
         dependsOn: [],
-        options: {},
+        options: { aliases: ['meshwright:index:MeshNamespace'] },
         outputs: { name: 'shop', namespace: { resource: 'shop-namespace' } },
       },
       {
@@ -36,7 +36,7 @@ describe('MeshNamespace', () => {
     ['shop', { injection: false, existing: true }],
   ] as const) {
     it(`only labels ${name} if it exists already, and keeps it on destroy`, async () => {
-      const found = await registrations(() => new MeshNamespace(name, args));
+      const found = await registrations(() => new Namespace(name, args));
       assert.deepEqual(found[0]?.outputs, { name });
       assert.deepEqual(found.slice(1), [
         {
@@ -55,10 +55,16 @@ describe('MeshNamespace', () => {
     });
   }
 
-  it('may have another name than its namespace', async () => {
-    const [component, namespace] = await registrations(
-      () => new MeshNamespace('a', { name: 'shop', revision: '1-30' }),
+  it('writes nothing into an existing namespace without labels and annotations', async () => {
+    const found = await registrations(() => new Namespace('shop', { existing: true }));
+    assert.deepEqual(
+      found.map(({ type, outputs }) => ({ type, outputs })),
+      [{ type: 'meshwright:index:Namespace', outputs: { name: 'shop' } }],
     );
+  });
+
+  it('may have another name than its namespace', async () => {
+    const [component, namespace] = await registrations(() => new Namespace('a', { name: 'shop', revision: '1-30' }));
     assert.deepEqual(component?.outputs, { name: 'shop', namespace: { resource: 'a-namespace' } });
     assert.deepEqual(namespace?.inputs['metadata'], { name: 'shop', labels: { 'istio.io/rev': '1-30' } });
   });

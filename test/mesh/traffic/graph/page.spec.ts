@@ -2,13 +2,15 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { changedGraph, trafficGraph, type TrafficGraph } from '../../../mesh/traffic/graph/graph';
-import { observedGraph } from '../../../mesh/traffic/graph/observed';
-import { graphPage } from '../../../mesh/traffic/graph/page';
-import { svgRenderer } from '../../../mesh/traffic/graph/svg';
-import { trafficModel } from '../../../mesh/traffic/traffic-model';
-import { sampleTraffic } from './support/ask';
-import { Browser, findChromium } from './support/browser';
+import { changedGraph } from '../../../../mesh/traffic/graph/changed';
+import { trafficGraph } from '../../../../mesh/traffic/graph/graph';
+import type { TrafficGraph } from '../../../../mesh/traffic/graph/types';
+import { observedGraph } from '../../../../mesh/traffic/graph/observed';
+import { graphPage } from '../../../../mesh/traffic/graph/page';
+import { svgRenderer } from '../../../../mesh/traffic/graph/svg';
+import { trafficModel } from '../../../../mesh/traffic/traffic-model';
+import { sampleTraffic } from '../support/ask';
+import { Browser, findChromium } from '../support/browser';
 
 /** The lowest contrast between text and its background, by the formula of WCAG 2. */
 const leastContrast = `(() => {
@@ -21,6 +23,33 @@ const leastContrast = `(() => {
   const drawn = [...document.querySelectorAll('svg text')].map((text) => ratio(parse(getComputedStyle(text).fill), behind(text)));
   const written = [...document.querySelectorAll('h1, h2, p, label, li, summary, th, td, .legend span')].map((text) => ratio(parse(getComputedStyle(text).color), page));
   return Math.min(...drawn, ...written);
+})()`;
+
+/** Text that is too small, cut off, outside its box, or over other text; as strings. */
+const layoutFaults = `(() => {
+  const seen = (element) => element.getClientRects().length > 0;
+  const box = (element) => element.getBoundingClientRect();
+  const inside = (a, b) => a.left >= b.left - 1 && a.right <= b.right + 1 && a.top >= b.top - 1 && a.bottom <= b.bottom + 1;
+  const apart = (a, b) => a.right <= b.left + 1 || b.right <= a.left + 1 || a.bottom <= b.top + 2 || b.bottom <= a.top + 2;
+  const faults = [];
+  const texts = [...document.querySelectorAll('svg text, .tree .box, .tree p span, .tree b')].filter(seen);
+  if (texts.length === 0) faults.push('nothing is drawn');
+  for (const text of texts) {
+    const name = text.textContent;
+    if (box(text).height < 10 || parseFloat(getComputedStyle(text).fontSize) < 10) faults.push('small: ' + name);
+    const frame = text.closest('.picture') ?? document.body;
+    if (box(text).left < box(frame).left || box(text).right > box(frame).left + Math.max(frame.scrollWidth, frame.clientWidth)) faults.push('cut: ' + name);
+    if (text.closest('.tree') && box(text).right > innerWidth) faults.push('outside: ' + name);
+    const shape = text.closest('.node')?.querySelector('path, polygon');
+    if (shape && !inside(box(text), box(shape))) faults.push('out of its node: ' + name);
+  }
+  const nodes = [...document.querySelectorAll('svg .node')].filter(seen);
+  const labels = [...texts.filter((text) => text.closest('.edge')), ...texts.filter((text) => text.closest('.tree'))];
+  const all = [...labels, ...nodes];
+  all.forEach((a, i) => all.slice(i + 1).forEach((b) => {
+    if (!a.contains(b) && !b.contains(a) && !apart(box(a), box(b))) faults.push('overlap: ' + a.textContent.trim() + ' / ' + b.textContent.trim());
+  }));
+  return faults;
 })()`;
 
 const focused = `document.activeElement.getAttribute('aria-label') ?? document.activeElement.id ?? ''`;
@@ -54,9 +83,9 @@ describe('graph page in Chromium', function () {
     if (folder !== '') rmSync(folder, { recursive: true, force: true });
   });
 
-  const open = async (width: number, scheme: 'light' | 'dark'): Promise<Browser> => {
+  const open = async (width: number, scheme: 'light' | 'dark', shown = file): Promise<Browser> => {
     assert.ok(browser);
-    await browser.open(file, width, scheme);
+    await browser.open(shown, width, scheme);
     return browser;
   };
 
@@ -68,17 +97,31 @@ describe('graph page in Chromium', function () {
         assert.equal(background, scheme === 'light' ? 'rgb(255, 255, 255)' : 'rgb(13, 17, 23)');
         assert.equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true);
         assert.ok(Number(await page.evaluate(leastContrast)) >= 4.5, String(await page.evaluate(leastContrast)));
-        const letters = await page.evaluate(
-          `Math.min(...[...document.querySelectorAll('svg text')].map((text) => text.getBoundingClientRect().height))`,
-        );
-        assert.ok(Number(letters) >= 10, `letters of ${String(letters)} pixels`);
+        assert.deepEqual(await page.evaluate(layoutFaults), []);
       });
     }
   }
 
+  for (const sample of ['000/canary-20', '001/octopus', '002/75-25', '003/delay', '003/circuit-breaker', '004']) {
+    it(`draws ${sample} without cut, small or overlapping text, wide and narrow`, async () => {
+      const sampleFile = join(folder, 'sample.html');
+      writeFileSync(sampleFile, graphPage(sampleGraph(sample), sample, await svgRenderer()));
+      const faults = [];
+      for (const width of [1280, 390])
+        faults.push(
+          await (await open(width, 'dark', sampleFile)).evaluate(layoutFaults),
+          await browser?.evaluate('document.documentElement.scrollWidth <= innerWidth'),
+        );
+      assert.deepEqual(faults, [[], true, [], true]);
+    });
+  }
+
   it('makes no network requests and has no errors', async () => {
     const page = await open(1280, 'light');
-    assert.deepEqual([...new Set(page.requests)], [`file://${file}`]);
+    assert.deepEqual(
+      [...new Set(page.requests)].filter((url) => !url.endsWith('/sample.html')),
+      [`file://${file}`],
+    );
     assert.deepEqual(page.errors, []);
   });
 
@@ -94,7 +137,7 @@ describe('graph page in Chromium', function () {
       `[...document.querySelectorAll('svg .node')].map((node) => node.getAttribute('aria-label'))`,
     )) as string[];
     assert.deepEqual(stops.slice(2), nodes.slice(0, 2));
-    assert.ok(nodes.includes('version reviews v3, 1 pod in user02, new'), nodes.join('; '));
+    assert.ok(nodes.includes('version reviews v3, 1 pod in user02'), nodes.join('; '));
     const stroke = await page.evaluate(
       `getComputedStyle(document.activeElement.querySelector('path, polygon')).strokeWidth`,
     );
@@ -106,22 +149,33 @@ describe('graph page in Chromium', function () {
     assert.equal(await page.evaluate(`document.querySelector('details.table').open`), true);
   });
 
-  it('describes the whole picture to a screen reader', async () => {
-    const page = await open(390, 'light');
-    const spoken = await page.spoken();
-    const names = (role: string): string[] => spoken.filter((one) => one.role === role).map(({ name }) => name);
-    assert.deepEqual(names('heading'), ['Mesh 003', 'Mesh']);
-    assert.deepEqual(names('searchbox'), ['Search']);
-    assert.deepEqual(names('columnheader'), ['From', 'Requests', 'To', 'Share', 'How']);
-    const cells = names('cell');
+  it('describes the whole picture to a screen reader: as a table, or as a tree on a narrow screen', async () => {
+    const page = await open(1280, 'light');
+    await page.evaluate(`document.querySelector('details.table').open = true`);
+    const names = (spoken: { role: string; name: string }[], role: string): string[] =>
+      spoken.filter((one) => one.role === role).map(({ name }) => name);
+    const wide = await page.spoken();
+    assert.deepEqual(names(wide, 'heading'), ['Mesh 003', 'Mesh']);
+    assert.deepEqual(names(wide, 'searchbox'), ['Search']);
+    assert.deepEqual(names(wide, 'columnheader'), ['From', 'Requests', 'To', 'Share', 'How']);
+    const cells = names(wide, 'cell');
     const row = cells.indexOf('reviews v3');
     assert.deepEqual(cells.slice(row - 2, row + 3), [
       'reviews',
       'all requests',
       'reviews v3',
-      '50 %',
-      '+ new; ! observed 60 % of 1000 requests',
+      '0 % \u2192 50 %',
+      '~ changed; ! observed 60 % of 1000 requests',
     ]);
+    await open(390, 'light');
+    const narrow = await page.spoken();
+    assert.deepEqual(names(narrow, 'region'), ['Deviations', 'Tree of Mesh']);
+    assert.deepEqual(names(narrow, 'heading'), ['Mesh 003', 'Mesh', 'istio-ingress', 'istio-system', 'user02']);
+    const items = await page.evaluate(`[...document.querySelectorAll('.tree li li')].map((item) => item.innerText)`);
+    assert.ok(
+      (items as string[]).includes('! observed 60 % of 1000 requests\n\nreviews v3\n1 pod\n~ 0 % \u2192 50 %'),
+      String(items),
+    );
   });
 
   it('searches: fades nodes that do not match, keeps matching rows, shows their number', async () => {
