@@ -5,12 +5,13 @@ import { UserError } from '../errors';
 import { stackOptions, wholeNumber, type StackChoice } from '../input';
 import { ask } from '../output';
 import { parseQuery } from '../shift/gates';
-import { commanded, hasEnded, newJournal, type Command as ShiftCommand, type Journal } from '../shift/journal';
+import { hasEnded, newJournal, type Journal } from '../shift/journal';
 import { duration, named, percentage } from '../shift/flags';
 import { defaultOptions, type ShiftOptions } from '../shift/options';
 import { runTick } from '../shift/run';
 import { chosenRoutes, labPrometheus, openSession, surroundingsOf, type Session } from '../shift/session';
 import { stepsOf } from '../shift/steps';
+import { commanded, type Command as ShiftCommand } from '../shift/transitions';
 import { journalText, View } from '../shift/view';
 
 /** Exit codes of a shift, beside those of every command. */

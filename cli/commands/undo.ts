@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { effectiveWeights } from '../../mesh/manifests/weights';
 import type { RouteSettings } from '../../mesh/manifests/settings';
 import { setStackValue, stackValue } from '../../config/edit';
-import { RefusedError, UserError } from '../errors';
+import { exitCodes, RefusedError, UserError } from '../errors';
 import { stackOptions, wholeNumber, type StackChoice } from '../input';
 import { defaultOptions } from '../shift/options';
 import { deployerOf } from '../shift/deployer';
@@ -94,8 +94,11 @@ async function atOnce(session: Session, route: string, wanted: RouteSettings, fl
       throw new RefusedError(`${route} stays as it is: ${result.why}`);
     }
     if (result.state === 'failed') throw new RefusedError(`${result.why}\n${route} is not back yet; run undo again.`);
-    recordLive(store, text, [route], Date.now());
+    const isLive = result.state === 'live';
+    if (isLive) recordLive(store, text, [route], Date.now());
+    else process.exitCode = exitCodes.cannotTell;
     if (flags.commit === true) commitFile(file, `undo ${route}`);
-    process.stdout.write(flags.json ? `${JSON.stringify({ route, ...result })}\n` : `${route}: ${result.proof}\n`);
+    const said = isLive ? result.proof : `unproven: ${result.why}; \`meshwright live ${route}\` asks them`;
+    process.stdout.write(flags.json ? `${JSON.stringify({ route, ...result })}\n` : `${route}: ${said}\n`);
   });
 }

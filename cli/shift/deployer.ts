@@ -17,6 +17,8 @@ import type { Store } from './store';
 /** The result of an update. */
 export type Deployed =
   | { state: 'live'; proof: string }
+  /** The API server has it, but the proxies could not be asked whether they serve it. */
+  | { state: 'unproven'; why: string }
   /** Nothing was changed: the policy pack, the program or the API server refuses it in the preview. */
   | { state: 'refused'; why: string }
   /** It failed on the way. */
@@ -64,6 +66,8 @@ export function deployerOf({ file, name, store, isLab, labRoot }: Place): Deploy
     const ran = await stack.up();
     if (!ran.succeeded) return { state: 'failed', why: errorsOf(ran) };
     if (!isBack) store.keepProgram(code);
+    if (isUnproven(ran.events))
+      return { state: 'unproven', why: 'the proxies could not be asked whether they serve the route' };
     return { state: 'live', proof: proofOf(ran) };
   };
 }
@@ -111,7 +115,6 @@ function errorsOf({ events, stderr }: Ran): string {
 
 /** `live on 6 of 6 proxies after 0.6 s, …` for each route that changed. */
 function proofOf({ events }: Ran): string {
-  if (isUnproven(events)) return 'unproven: the proxies could not be asked whether they have the routes';
   const diagnostics = new Diagnostics();
   const lines = events.map((event) => diagnostics.take(event)).filter((one) => one?.severity === 'info');
   const live = lines.flatMap((line) => (line?.text.includes(' live on ') === true ? [line.text] : []));

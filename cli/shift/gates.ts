@@ -5,7 +5,8 @@ export interface Reading {
   requests: number;
   /** 5xx, or no response. */
   failed: number;
-  /** 99th percentile of the latency in milliseconds; undefined without requests. */
+  /** 90th and 99th percentile of the latency in milliseconds; undefined without requests. */
+  p90?: number;
   p99?: number;
 }
 
@@ -48,10 +49,19 @@ type Limits = Pick<
   'maxErrorRate' | 'maxErrorIncrease' | 'maxP99' | 'maxP99Increase' | 'minRequests' | 'prometheus'
 >;
 
-/** Judges the figures of a step. A gate without figures has not passed. */
-export function judge(limits: Limits, figures: Figures): Verdict {
+/** Failed requests that an early judgement needs. */
+const clearFailures = 5;
+/** Quantile of the normal distribution for 99 %: so sure an early judgement must be. */
+const sure = 2.33;
+
+/**
+ * Judges the figures of a step. A gate without figures has not passed.
+ * @param isDue - whether the interval is over. Before that only a clear failure counts, so that a few bad requests of a
+ * good version do not end its shift
+ */
+export function judge(limits: Limits, figures: Figures, isDue: boolean): Verdict {
   const failures = [
-    ...figures.routes.flatMap((reading) => routeFailures(limits, reading)),
+    ...figures.routes.flatMap((reading) => routeFailures(limits, reading, isDue)),
     ...figures.queries.flatMap(queryFailure),
     ...figures.webhooks.flatMap(({ url, status, text }) =>
       status !== undefined && (status < 200 || status > 299) ? [`webhook ${url} answers ${status}: ${text}`] : [],
@@ -72,39 +82,35 @@ export function judge(limits: Limits, figures: Figures): Verdict {
   return { result: missing.length > 0 ? 'inconclusive' : 'pass', reasons: missing, figures };
 }
 
-function routeFailures(limits: Limits, { route, canary, stable }: RouteReading): string[] {
-  // A few requests say nothing yet.
-  if (canary.requests < limits.minRequests) return [];
-  const { maxErrorRate, maxErrorIncrease, maxP99, maxP99Increase } = limits;
+function routeFailures(limits: Limits, { route, canary, stable }: RouteReading, isDue: boolean): string[] {
+  const { maxErrorRate, maxErrorIncrease, maxP99, maxP99Increase, minRequests } = limits;
+  const [hasEnough, hasStable] = [canary.requests >= minRequests, stable.requests >= minRequests];
   const [rate, stableRate] = [errorRate(canary), errorRate(stable)];
-  const hasStable = stable.requests >= limits.minRequests;
-  const counted = `${Math.round(canary.failed)} of ${Math.round(canary.requests)} requests`;
-  return [
-    ...(maxErrorRate !== undefined && rate > maxErrorRate
-      ? [
-          `${route}: error rate ${percent(rate)} (${counted}), at most ${percent(maxErrorRate)}; stable ${percent(stableRate)}`,
-        ]
-      : []),
-    ...(maxErrorIncrease !== undefined && hasStable && rate > stableRate + maxErrorIncrease
-      ? [
-          `${route}: error rate ${percent(rate)} (${counted}), more than ${maxErrorIncrease} points above stable ${percent(stableRate)}`,
-        ]
-      : []),
-    ...(maxP99 !== undefined && canary.p99 !== undefined && canary.p99 > maxP99
-      ? [
-          `${route}: p99 ${milliseconds(canary.p99)}, at most ${milliseconds(maxP99)}; stable ${milliseconds(stable.p99)}`,
-        ]
-      : []),
-    ...(maxP99Increase !== undefined &&
-    hasStable &&
-    canary.p99 !== undefined &&
-    stable.p99 !== undefined &&
-    canary.p99 > stable.p99 * (1 + maxP99Increase / 100)
-      ? [
-          `${route}: p99 ${milliseconds(canary.p99)}, more than ${maxP99Increase} % above stable ${milliseconds(stable.p99)}`,
-        ]
-      : []),
-  ];
+  const failsMore = (limit: number): boolean =>
+    (isDue && hasEnough && rate > limit) || (canary.failed >= clearFailures && leastErrorRate(canary) > limit);
+  // A tenth of the requests above the limit of a hundredth is clear early.
+  const quantile = isDue ? canary.p99 : canary.p90;
+  const isSlower = (limit: number): boolean => hasEnough && quantile !== undefined && quantile > limit;
+  const errors = `${route}: error rate ${percent(rate)} (${Math.round(canary.failed)} of ${Math.round(canary.requests)} requests)`;
+  const latency = `${route}: p99 ${milliseconds(canary.p99)}`;
+  const found: string[] = [];
+  if (maxErrorRate !== undefined && failsMore(maxErrorRate))
+    found.push(`${errors}, at most ${percent(maxErrorRate)}; stable ${percent(stableRate)}`);
+  if (maxErrorIncrease !== undefined && hasStable && failsMore(stableRate + maxErrorIncrease))
+    found.push(`${errors}, more than ${maxErrorIncrease} points above stable ${percent(stableRate)}`);
+  if (maxP99 !== undefined && isSlower(maxP99))
+    found.push(`${latency}, at most ${milliseconds(maxP99)}; stable ${milliseconds(stable.p99)}`);
+  if (maxP99Increase !== undefined && hasStable && stable.p99 !== undefined)
+    if (isSlower(stable.p99 * (1 + maxP99Increase / 100)))
+      found.push(`${latency}, more than ${maxP99Increase} % above stable ${milliseconds(stable.p99)}`);
+  return found;
+}
+
+/** The lowest error rate in percent that is likely behind the counts: the lower end of Wilson's interval. */
+function leastErrorRate({ requests, failed }: Reading): number {
+  const [share, square] = [Math.min(1, failed / requests), sure ** 2];
+  const spread = sure * Math.sqrt((share * (1 - share)) / requests + square / (4 * requests ** 2));
+  return ((share + square / (2 * requests) - spread) / (1 + square / requests)) * 100;
 }
 
 /** Failed requests in percent. */

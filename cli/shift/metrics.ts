@@ -96,13 +96,17 @@ function quoted(text: string): string {
 async function reading(base: string, selector: string, window: string, reporter: string): Promise<Reading> {
   const series = (metric: string, more = ''): string =>
     `increase(${metric}{reporter="${reporter}",${selector}${more}}[${window}])`;
-  const [requests, failed, p99] = await Promise.all([
+  const quantile = (share: number): string =>
+    `histogram_quantile(${share}, sum by (le) (${series('istio_request_duration_milliseconds_bucket')}))`;
+  const [requests, failed, p90, p99] = await Promise.all([
     value(base, `sum(${series('istio_requests_total')})`),
     // 0 is a request without a response.
     value(base, `sum(${series('istio_requests_total', ',response_code=~"5..|0"')})`),
-    value(base, `histogram_quantile(0.99, sum by (le) (${series('istio_request_duration_milliseconds_bucket')}))`),
+    value(base, quantile(0.9)),
+    value(base, quantile(0.99)),
   ]);
-  return { requests: requests ?? 0, failed: failed ?? 0, ...(p99 === undefined ? {} : { p99 }) };
+  const quantiles = { ...(p90 === undefined ? {} : { p90 }), ...(p99 === undefined ? {} : { p99 }) };
+  return { requests: requests ?? 0, failed: failed ?? 0, ...quantiles };
 }
 
 async function customQuery(base: string, query: string, window: string, journal: Journal): Promise<QueryReading> {

@@ -9,21 +9,11 @@ import { UserError } from '../errors';
 import type { Deploy } from './deployer';
 import { judge, type Figures, type Verdict } from './gates';
 import { recordLive } from './history';
-import {
-  applied,
-  applying,
-  failed,
-  measured,
-  refused,
-  stopped,
-  tick,
-  type Action,
-  type Facts,
-  type Journal,
-} from './journal';
+import { tick, type Action, type Facts, type Journal } from './journal';
 import { MetricsError } from './metrics';
 import { routeStateOf, type RouteState, type ShiftRoute, type Step } from './steps';
 import { writeAtomically, type Store } from './store';
+import { applied, applying, failed, measured, refused, stopped, unproven } from './transitions';
 
 /** What a tick works with; tests replace the cluster and the clock. */
 export interface Surroundings {
@@ -105,6 +95,7 @@ async function applyStep(journal: Journal, surroundings: Surroundings): Promise<
     writeStackFile(file, withStep(readStackFile(file), steps[from[0] ?? 0]));
     return refused(journal, now(), result.why);
   }
+  if (result.state === 'unproven') return unproven(journal, now(), result.why);
   if (result.state !== 'live') return failed(journal, now(), result.why);
   recordLive(store, text, routes, now());
   if (options.commit) commit(`shift ${routes.join(', ')}: ${isBack ? 'back to ' : ''}${steps[at]?.label ?? ''}`);
@@ -121,7 +112,7 @@ export function problemsOf(text: string, file: string): string {
 async function verdictOf(journal: Journal, { figures, now }: Surroundings, isDue: boolean): Promise<Verdict> {
   try {
     const routes = journal.routes.map((name) => ({ name, settings: settingsBefore(journal, name) }));
-    return judge(journal.options, await figures(journal, routes, now(), isDue));
+    return judge(journal.options, await figures(journal, routes, now(), isDue), isDue);
   } catch (error) {
     if (error instanceof MetricsError) return { result: 'unreachable', reasons: [error.message] };
     throw error;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { stackValue } from '../../../config/edit';
-import { commanded, type Journal } from '../../../cli/shift/journal';
+import type { Journal } from '../../../cli/shift/journal';
+import { commanded } from '../../../cli/shift/transitions';
 import { historyOf } from '../../../cli/shift/history';
 import type { ShiftOptions } from '../../../cli/shift/options';
 import { long } from '../../support/long';
@@ -119,6 +120,52 @@ describe('a shift, on a cluster that is a variable', () => {
     } finally {
       shared.remove();
     }
+  });
+
+  it('does not go back for a few bad requests of a step that is not over', async () => {
+    rig.start();
+    await rig.tick();
+    rig.canary = { requests: 60, failed: 1, p99: 10 };
+    rig.time += 15_000;
+    assert.equal((await rig.tick()).phase, 'measuring');
+    rig.canary = { requests: 240, failed: 1, p99: 10 };
+    rig.time += 45_000;
+    assert.equal((await rig.tick()).at, 2);
+  });
+
+  it('does not take an update without proof for success: it tries again, then stops', async () => {
+    const why = 'the proxies could not be asked whether they serve the route';
+    const silent = { state: 'unproven', why } as const;
+    rig.start();
+    rig.results.push(silent);
+    const waiting = await rig.tick();
+    assert.deepEqual(
+      [waiting.phase, waiting.at, waiting.log.at(-1)?.text, historyOf(rig.store, 'shop/cart')],
+      ['applying', 1, `tried again: inconclusive: ${why}`, []],
+    );
+    assert.deepEqual([(await rig.tick()).phase, rig.deployments.length], ['applying', 1]);
+    rig.time += 60_000;
+    assert.equal((await rig.tick()).phase, 'measuring');
+    rig.time += 60_000;
+    rig.results.push(silent, silent);
+    const stopped = await rig.run();
+    assert.deepEqual([stopped.phase, stopped.at, stopped.why], ['stopped', 2, `inconclusive: ${why}`]);
+    order('resume');
+    assert.equal((await rig.run()).phase, 'promoted');
+  });
+
+  it('goes on asking for proof on the way back', async () => {
+    rig.start();
+    await rig.tick();
+    order('abort');
+    const silent = { state: 'unproven', why: 'no answer' } as const;
+    rig.results.push(silent, silent, silent);
+    assert.equal((await rig.tick()).phase, 'applying');
+    const { phase, log } = await rig.run();
+    assert.deepEqual(
+      [phase, log.filter(({ text }) => text === 'tried again: no answer').length, rig.cluster],
+      ['aborted', 1, stackText],
+    );
   });
 
   it('tolerates as many failures as the limit says', async () => {
