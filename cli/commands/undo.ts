@@ -12,7 +12,7 @@ import { duration } from '../shift/flags';
 import { readStackFile, writeStackFile } from '../shift/run';
 import { chosenRoutes, commitFile, openSession, type Session } from '../shift/session';
 import { View } from '../shift/view';
-import { follow, startShift } from './shift';
+import { follow, startShift } from '../shift/follow';
 
 interface UndoFlags extends StackChoice {
   steps: string;

@@ -3,6 +3,7 @@ import { labUp, type Lab } from '../../cluster/lab';
 import { withoutEncryptedSettings } from '../../config/encrypted';
 import { setStackValue, stackValue } from '../../config/edit';
 import { formatProblems } from '../../config/problem';
+import { journalsVariable } from '../../config/shifts';
 import { parseStackText } from '../../config/stack-text';
 import { stackConfig } from '../commands/start';
 import { asUserError, UserError } from '../errors';
@@ -56,6 +57,7 @@ export function deployerOf({ file, name, store, isLab, labRoot }: Place): Deploy
     // The program that deployed the stack last is known to work, whatever happened to index.ts since.
     const code = (isBack ? store.keptProgram() : undefined) ?? codeOrWhy();
     if (typeof code !== 'string') return { state: 'refused', why: code.why };
+    process.env[journalsVariable] = store.folder;
     lab ??= isLab ? asUserError(labUp({ log: say, ...(labRoot === undefined ? {} : { root: labRoot }) })) : undefined;
     const stack =
       lab === undefined

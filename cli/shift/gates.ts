@@ -1,3 +1,4 @@
+import { conditionPattern } from '../../mesh/manifests/formats';
 import type { ShiftOptions } from './options';
 
 /** What Prometheus counted for one version of a route in a step. */
@@ -126,11 +127,9 @@ export function milliseconds(value: number | undefined): string {
   return value === undefined ? '-' : `${Math.round(value)} ms`;
 }
 
-const condition = /^(.*?)\s*(<=|>=|==|!=|<|>)\s*(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)$/is;
-
 /** A custom query: PromQL, and what its value must be. undefined when it does not end in a comparison with a number. */
 export function parseQuery(query: string): { promql: string; holds: (value: number) => boolean } | undefined {
-  const [, promql = '', operator = '', number = ''] = condition.exec(query.trim()) ?? [];
+  const [, promql = '', operator = '', number = ''] = conditionPattern.exec(query.trim()) ?? [];
   if (promql === '') return undefined;
   const limit = Number(number);
   const operators: Record<string, (value: number) => boolean> = {

@@ -1,4 +1,5 @@
-import type { RouteSettings } from '../../mesh/manifests/settings';
+import { isDeepStrictEqual } from 'node:util';
+import type { RolloutSettings, RouteSettings } from '../../mesh/manifests/settings';
 import type { ShiftOptions } from './options';
 import type { Step } from './steps';
 import type { Figures } from './gates';
@@ -33,6 +34,8 @@ export interface Journal {
   routes: string[];
   /** The routes as they were before the shift. */
   settings: Record<string, RouteSettings>;
+  /** The rollout in the stack file that it carries out; undefined when it was started by hand. */
+  declared?: RolloutSettings;
   /** The split at the end. */
   target: Record<string, number>;
   options: ShiftOptions;
@@ -78,6 +81,8 @@ export interface Facts {
   inFile: readonly number[];
   /** The parts of the stack file, for the message about a change by hand. */
   found: string;
+  /** The rollout of the first route in the stack file. */
+  declared: unknown;
 }
 
 /** Shortest and longest time between two judgements within a step, in milliseconds. */
@@ -86,7 +91,7 @@ const [shortestCheckMs, longestCheckMs] = [1000, 10_000];
 /** Starts a shift: the first step is to be applied. */
 export function newJournal(
   now: number,
-  shift: Pick<Journal, 'id' | 'stack' | 'routes' | 'settings' | 'target' | 'options' | 'steps'>,
+  shift: Pick<Journal, 'id' | 'stack' | 'routes' | 'settings' | 'target' | 'options' | 'steps' | 'declared'>,
 ): Journal {
   const journal: Journal = {
     version: 1,
@@ -119,7 +124,7 @@ export function hasEnded({ phase }: Pick<Journal, 'phase'>): boolean {
 }
 
 /** What to do now. Pure: any clock may ask, as often as it likes. */
-export function tick(journal: Journal, now: number, { inFile, found }: Facts): Action {
+export function tick(journal: Journal, now: number, { inFile, found, declared }: Facts): Action {
   const { phase, at, from, due, checked, direction, options } = journal;
   if (hasEnded(journal)) return { do: 'end' };
   if (phase === 'stopped') return { do: 'wait', why: journal.why ?? 'stopped' };
@@ -128,6 +133,14 @@ export function tick(journal: Journal, now: number, { inFile, found }: Facts): A
     return {
       do: 'stop',
       why: `the stack file was changed by hand:\n  journal  ${stateWords(journal, at)}\n  file     ${found}`,
+    };
+  }
+  const isOther = journal.declared !== undefined && !isDeepStrictEqual(journal.declared, declared);
+  if (isOther && direction === 'forward') {
+    const [before, after] = [journal.declared, declared].map((one) => JSON.stringify(one) ?? 'none');
+    return {
+      do: 'stop',
+      why: `the rollout was changed in the stack file:\n  journal  ${before ?? ''}\n  file     ${after ?? ''}`,
     };
   }
   if (phase === 'applying')

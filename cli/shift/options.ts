@@ -31,6 +31,8 @@ export interface ShiftOptions {
   cookie?: { name: string; value: string };
   /** Share of the requests that is mirrored to the new version first, in percent. */
   mirror?: number;
+  /** A cookie keeps clients with the version that served them first, for some seconds; its values end in the token. */
+  sticky?: { seconds: number; token: string };
   /** URL of Prometheus; undefined when metrics are not judged. */
   prometheus?: string;
   /** Whether each step is committed to git. */

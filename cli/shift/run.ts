@@ -57,7 +57,8 @@ export async function runTick(
 function factsOf({ steps, routes }: Journal, text: string): Facts {
   const found = Object.fromEntries(routes.map((route) => [route, stateIn(text, route)]));
   const inFile = steps.flatMap((step, index) => (isDeepStrictEqual(step.routes, found) ? [index] : []));
-  return { inFile, found: JSON.stringify(found) };
+  const declared = stackValue(text, ['rollouts', ...(routes[0]?.split('/') ?? [])]);
+  return { inFile, found: JSON.stringify(found), declared };
 }
 
 function stateIn(text: string, route: string): RouteState {

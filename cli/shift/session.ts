@@ -18,6 +18,8 @@ import { Store } from './store';
 /** A stack whose routes are shifted, and its file. */
 export interface Session extends Place {
   routes: Record<string, Record<string, RouteSettings>>;
+  /** Routes with a rollout in the stack file, `namespace/service`. */
+  rollouts: string[];
 }
 
 /** @throws UserError for a sample, and for an invalid stack file */
@@ -26,7 +28,10 @@ export function openSession(choice: StackChoice): Session {
   const { file, name, origin, settings } = loadStack(choice);
   const isLab = contextOf(choice, { file }) === undefined && (process.env['KUBECONFIG'] ?? '') === '';
   const routes = settings.routes ?? {};
-  return { file: resolve(origin), name, store: new Store(resolve(origin), name), isLab, routes };
+  const rollouts = Object.entries(settings.rollouts ?? {}).flatMap(([namespace, services]) =>
+    Object.keys(services).map((service) => `${namespace}/${service}`),
+  );
+  return { file: resolve(origin), name, store: new Store(resolve(origin), name), isLab, routes, rollouts };
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { HttpRuleSettings, RouteSettings, Weights } from '../../mesh/manifests/settings';
 import { effectiveWeights, fullWeight, versionsOf, weightsAs } from '../../mesh/manifests/weights';
-import { needsLastRule, usesSplit } from '../../mesh/manifests/routes';
+import { needsLastRule, splitDestinations, usesSplit } from '../../mesh/manifests/routes';
 import { UserError } from '../errors';
 import type { ShiftOptions } from './options';
 
@@ -41,7 +41,7 @@ export function routeStateOf({ weights, http }: RouteSettings): RouteState {
 export function stepsOf(
   routes: readonly ShiftRoute[],
   target: Readonly<Record<string, number>>,
-  options: Pick<ShiftOptions, 'steps' | 'header' | 'cookie' | 'mirror'>,
+  options: Pick<ShiftOptions, 'steps' | 'header' | 'cookie' | 'mirror' | 'sticky'>,
 ): Step[] {
   for (const route of routes) refuseUnshiftable(route, target);
   const [only] = Object.keys(target).length === 1 ? Object.keys(target) : [];
@@ -67,15 +67,18 @@ export function stepsOf(
   }
   const match = matchOf(options);
   if (match !== undefined)
-    steps.push(step('match', `${match.words} to ${to}`, 0, (settings) => matched(settings, match.headers, target)));
+    steps.push(
+      step('match', `${match.words} to ${to}`, 0, (settings) => matched(settings, settings, match.headers, target)),
+    );
   for (const share of options.steps) {
     const label = only === undefined ? `${share} % of the way to ${to}` : `${only} ${share} %`;
     steps.push(
-      step('weights', label, share, (settings) => {
+      step('weights', label, share, (settings, name) => {
         const moved = { ...settings, weights: towards(settings.weights ?? {}, target, share) };
-        // The last step gives every request to the target, so the rule has nothing left to do.
-        const isMatched = match !== undefined && share < fullWeight;
-        return isMatched ? matched(moved, match.headers, target) : routeStateOf(moved);
+        // The last step ends what only the way needs.
+        if (share === fullWeight) return routeStateOf(moved);
+        const kept = options.sticky === undefined ? moved : sticky(moved, name, options.sticky);
+        return match === undefined ? routeStateOf(kept) : matched(kept, moved, match.headers, target);
       }),
     );
   }
@@ -139,6 +142,8 @@ interface HeaderMatch {
   headers: Record<string, Record<string, string>>;
 }
 
+type Sticky = NonNullable<ShiftOptions['sticky']>;
+
 function matchOf({ header, cookie }: Pick<ShiftOptions, 'header' | 'cookie'>): HeaderMatch | undefined {
   if (header !== undefined)
     return { words: `${header.name}: ${header.value}`, headers: { [header.name]: { exact: header.value } } };
@@ -155,22 +160,58 @@ function escaped(text: string): string {
 }
 
 /**
- * A route whose requests with these headers go to the target, in front of all other rules. A rule that limits paths
- * limits them for these requests too: at a gateway nothing else may become reachable.
+ * A route whose requests with these headers go to the target, in front of all other rules.
+ * @param plain - the route with the rules whose requests are matched
  */
 function matched(
   settings: RouteSettings,
+  plain: RouteSettings,
   headers: HeaderMatch['headers'],
   target: Readonly<Record<string, number>>,
 ): RouteState {
-  const http = settings.http ?? [];
-  const weights = { ...target };
-  const copies = http.filter(usesSplit).map((rule): HttpRuleSettings => {
+  const rules = matchingRules(plain, headers, target);
+  return routeStateOf({ ...settings, http: [...rules, ...(settings.http ?? [])] });
+}
+
+/**
+ * Rules that send requests with these headers to a split. A rule that limits paths limits them for these requests too:
+ * at a gateway nothing else may become reachable.
+ */
+function matchingRules(
+  settings: RouteSettings,
+  headers: HeaderMatch['headers'],
+  split: Readonly<Record<string, number>>,
+): HttpRuleSettings[] {
+  const weights = { ...split };
+  const copies = (settings.http ?? []).filter(usesSplit).map((rule) => {
     const match = (rule.match ?? []).length === 0 ? [{}] : (rule.match ?? []);
     return { ...rule, match: match.map((one) => ({ ...one, headers: { ...one.headers, ...headers } })), weights };
   });
   const last = needsLastRule(settings) ? [{ match: [{ headers }], weights }] : [];
-  return routeStateOf({ ...settings, http: [...copies, ...last, ...http] as HttpRuleSettings[] });
+  return [...copies, ...last] as HttpRuleSettings[];
+}
+
+/** A route that sets a cookie in each response, and sends requests with it to the version that set it. */
+function sticky(settings: RouteSettings, name: string, { seconds, token }: Sticky): RouteSettings {
+  const service = name.split('/')[1] ?? name;
+  const cookie = `meshwright-${service}`;
+  const http = settings.http ?? [];
+  const weights = effectiveWeights(settings.weights ?? {}) ?? {};
+  const rules = Object.keys(weights)
+    .filter((version) => (weights[version] ?? 0) > 0)
+    .flatMap((version) => {
+      const match = matchOf({ cookie: { name: cookie, value: `${version}.${token}` } });
+      return match === undefined ? [] : matchingRules(settings, match.headers, { [version]: fullWeight });
+    });
+  const route = splitDestinations(service, settings, weights).map(({ destination, weight, headers }) => {
+    const version = destination.subset ?? versionsOf(settings).find(({ host }) => host === destination.host)?.version;
+    const value = `${cookie}=${version ?? ''}.${token}; Max-Age=${seconds}; Path=/; HttpOnly; SameSite=Lax`;
+    const response = { ...headers?.response, add: { ...headers?.response?.add, 'Set-Cookie': value } };
+    return { destination, ...(weight === undefined ? {} : { weight }), headers: { ...headers, response } };
+  });
+  const split = http.map((rule) => (usesSplit(rule) ? { ...rule, route } : rule));
+  const last = needsLastRule(settings) ? [{ route }] : [];
+  return { ...settings, http: [...rules, ...split, ...last] as HttpRuleSettings[] };
 }
 
 /** A route that sends copies of the requests to a version. Their responses are dropped. */

@@ -11,8 +11,9 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { lock } from 'proper-lockfile';
-import { hasEnded, type Journal } from './journal';
+import { journalsFolder } from '../../config/shifts';
 import { UserError } from '../errors';
+import { hasEnded, type Journal } from './journal';
 
 /** A lock that has not been refreshed for this time, in milliseconds, was left by a killed run. */
 const staleMs = 6000;
@@ -26,7 +27,7 @@ export class Store {
 
   /** @param file - absolute path of the stack file */
   constructor(file: string, stack: string) {
-    this.folder = join(dirname(file), '.meshwright', stack);
+    this.folder = journalsFolder(dirname(file), stack);
   }
 
   /** The program that deployed the stack last; undefined when none is known. */

@@ -165,4 +165,3 @@ export function commanded(journal: Journal, now: number, command: Command): Jour
     return { ...applying({ ...told, phase: 'measuring' }, now, journal.retry ?? at), phase: 'applying' };
   return 'the shift is neither paused nor waiting';
 }
-

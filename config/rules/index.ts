@@ -7,6 +7,7 @@ import { gatewayReferenceRules, weightRules } from './routes';
 import { gatewayServiceRules } from './gateway-service';
 import { namespaceRules } from './namespaces';
 import { nodePortRangeAdvice } from './node-port-range';
+import { rolloutRules } from './rollouts';
 
 /** Finds problems in a well-formed stack file. */
 export type StackRule = (stack: StackFile) => KeyProblem[];
@@ -20,6 +21,7 @@ export const stackRules: StackRule[] = [
   addonRules,
   gatewayReferenceRules,
   weightRules,
+  rolloutRules,
   listRules,
   duplicateRules,
   adoptRules,

@@ -56,7 +56,11 @@ export interface SplitDestination {
 }
 
 /** One destination per version with its weight, or the bare host when there is no split. A version with a host of its own is that host, without a subset. */
-function splitDestinations(service: string, route: RouteSettings, weights: Weights | undefined): SplitDestination[] {
+export function splitDestinations(
+  service: string,
+  route: RouteSettings,
+  weights: Weights | undefined,
+): SplitDestination[] {
   const bare = defined({
     host: route.host ?? service,
     port: route.port === undefined ? undefined : { number: route.port },

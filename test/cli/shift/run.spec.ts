@@ -285,6 +285,30 @@ describe('a shift, on a cluster that is a variable', () => {
     assert.equal(rig.text, stackText.replace('v2: 0', 'v2: 100'));
   });
 
+  it('keeps clients with their version by a cookie, and removes the rules at the end', async () => {
+    rig.start({ sticky: { seconds: 60, token: 'x1' }, steps: [50, 100] });
+    await rig.tick();
+    const cookie = (version: string): string => `meshwright-cart=${version}.x1`;
+    const rule = (version: string): object => ({
+      match: [{ headers: { cookie: { regex: `^(.*;\\s*)?meshwright-cart=${version}\\.x1(;.*)?$` } } }],
+      weights: { [version]: 100 },
+    });
+    const destination = (version: string): object => ({
+      destination: { host: 'cart', subset: version },
+      weight: 50,
+      headers: {
+        response: { add: { 'Set-Cookie': `${cookie(version)}; Max-Age=60; Path=/; HttpOnly; SameSite=Lax` } },
+      },
+    });
+    assert.deepEqual(stackValue(rig.text, ['routes', 'shop', 'cart', 'http']), [
+      rule('v1'),
+      rule('v2'),
+      { route: [destination('v1'), destination('v2')] },
+    ]);
+    assert.equal((await rig.run()).phase, 'promoted');
+    assert.equal(rig.text, stackText.replace('v2: 0', 'v2: 100'));
+  });
+
   it('mirrors first, then moves the weights', async () => {
     rig.start({ mirror: 20, steps: [100] });
     await rig.tick();

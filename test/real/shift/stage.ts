@@ -6,7 +6,7 @@ import { stackValue } from '../../../config/edit';
 import type { RouteSettings } from '../../../mesh/manifests/settings';
 import { labDown, labStatus, labUp, processTable, type Lab } from '../../../cluster/lab';
 import { nodeStatus } from '../../../cli/traffic/lab-node';
-import { startShift } from '../../../cli/commands/shift';
+import { startShift } from '../../../cli/shift/follow';
 import { deployerOf } from '../../../cli/shift/deployer';
 import { hasEnded, type Journal } from '../../../cli/shift/journal';
 import { readFigures } from '../../../cli/shift/metrics';
@@ -77,7 +77,15 @@ export class ShiftStage {
     const { processes } = await labStatus({ root });
     const port = processes.find(({ name }) => name === 'prometheus')?.port ?? 0;
     const routes = stackValue(shopStack, ['routes']) as Record<string, Record<string, RouteSettings>>;
-    const session = { file, name: 'shop', store: new Store(file, 'shop'), isLab: true, labRoot: root, routes };
+    const session = {
+      file,
+      name: 'shop',
+      store: new Store(file, 'shop'),
+      isLab: true,
+      labRoot: root,
+      routes,
+      rollouts: [],
+    };
     const stage = new ShiftStage(root, lab, session, `http://127.0.0.1:${port}`);
     const first = await deployerOf(session)(shopStack, { isBack: false });
     if (first.state !== 'live') throw new Error(first.why);
