@@ -2,12 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   isCollection,
   isMap,
-  isScalar,
   isSeq,
   Document,
   parseDocument,
   visit,
-  type CST,
   type Node,
   type Pair,
   type YAMLMap,
@@ -18,6 +16,7 @@ import type { Weights } from '../mesh/manifests/settings';
 import { configNamespace, type Key, keyPath, valueAt } from './key-path';
 import { sectionName } from './pulumi-config-values';
 import { needsQuotes } from './yaml';
+import { dashOf, endOf, keyOf, pairEnd, startOf, valueEnd } from './yaml-places';
 
 /** The text of a stack file cannot be edited without a change to something else. */
 export class EditError extends Error {}
@@ -278,37 +277,6 @@ class Editor {
   private indentOf(offset: number): string {
     return ' '.repeat(offset - this.lineStart(offset));
   }
-}
-
-function keyOf({ key }: Pair): string {
-  return String(isScalar(key) ? key.value : key);
-}
-
-function startOf(node: unknown): number {
-  return (node as Node | undefined)?.range?.[0] ?? 0;
-}
-
-function endOf(node: unknown): number {
-  return (node as Node | undefined)?.range?.[1] ?? 0;
-}
-
-function pairEnd(pair: Pair | undefined, text: string): number {
-  return pair?.value === null || pair?.value === undefined ? endOf(pair?.key) : valueEnd(pair.value, text);
-}
-
-/** The end of a value's own characters: the last line of a block, without the break that ends it. */
-function valueEnd(node: unknown, text: string): number {
-  if (isMap(node) && node.flow !== true && node.items.length > 0) return pairEnd(node.items.at(-1), text);
-  if (isSeq(node) && node.flow !== true && node.items.length > 0) return valueEnd(node.items.at(-1), text);
-  const [start, end] = [startOf(node), endOf(node)];
-  return start + text.slice(start, end).trimEnd().length;
-}
-
-/** The offset of the dash of an item of a block list. */
-function dashOf(list: YAMLSeq, index: number): number {
-  const token = list.srcToken as CST.BlockSequence | undefined;
-  const items = token?.items.filter(({ value, start }) => value !== undefined || start.length > 0) ?? [];
-  return items[index]?.start.find(({ type }) => type === 'seq-item-ind')?.offset ?? startOf(list.items[index]);
 }
 
 /** A value in one line, with the quotes that Pulumi's YAML 1.1 needs. */

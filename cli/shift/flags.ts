@@ -18,7 +18,7 @@ export function duration(flag: string, text: string | undefined): number | undef
 }
 
 /** A percentage from a flag: `1%` or `1`. */
-export function percentage(flag: string, text: string | undefined, most = 100): number | undefined {
+function percentage(flag: string, text: string | undefined, most = 100): number | undefined {
   if (text === undefined) return undefined;
   const value = /^\d+(?:\.\d+)?\s*%?$/.test(text) ? parseFloat(text) : NaN;
   if (!(value >= 0 && value <= most)) throw new UserError(`${flag} ${text}: write a percentage, e.g. 1% or 0.5.`);
@@ -26,7 +26,7 @@ export function percentage(flag: string, text: string | undefined, most = 100): 
 }
 
 /** `name=value` from a flag. */
-export function named(flag: string, text: string | undefined): { name: string; value: string } | undefined {
+function named(flag: string, text: string | undefined): { name: string; value: string } | undefined {
   if (text === undefined) return undefined;
   const at = text.indexOf('=');
   if (at < 1 || at === text.length - 1) throw new UserError(`${flag} ${text}: write NAME=VALUE, e.g. x-canary=always.`);

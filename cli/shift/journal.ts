@@ -137,10 +137,10 @@ export function tick(journal: Journal, now: number, { inFile, found, declared }:
   }
   const isOther = journal.declared !== undefined && !isDeepStrictEqual(journal.declared, declared);
   if (isOther && direction === 'forward') {
-    const [before, after] = [journal.declared, declared].map((one) => JSON.stringify(one) ?? 'none');
+    const after = declared === undefined ? 'none' : JSON.stringify(declared);
     return {
       do: 'stop',
-      why: `the rollout was changed in the stack file:\n  journal  ${before ?? ''}\n  file     ${after ?? ''}`,
+      why: `the rollout was changed in the stack file:\n  journal  ${JSON.stringify(journal.declared)}\n  file     ${after}`,
     };
   }
   if (phase === 'applying')

@@ -83,7 +83,7 @@ function nonZero(weights: Readonly<Record<string, number>>): Record<string, numb
 }
 
 async function optionsFor(session: Session, route: string, rollout: RolloutSettings): Promise<ShiftOptions> {
-  const { to: _to, with: _with, every, maxP99, sticky, metrics = true, prometheus, ...others } = rollout;
+  const { every, maxP99, sticky, metrics = true, prometheus } = rollout;
   const base = metrics ? (prometheus ?? (await labPrometheus(session))) : undefined;
   if (metrics && base === undefined)
     throw new UserError(
@@ -96,5 +96,8 @@ async function optionsFor(session: Session, route: string, rollout: RolloutSetti
     prometheus: base,
   };
   const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  return { ...defaultOptions, ...others, ...set };
+  const same = Object.entries(rollout).filter(
+    ([key]) => !['to', 'with', 'metrics', ...Object.keys(given)].includes(key),
+  );
+  return { ...defaultOptions, ...(Object.fromEntries(same) as Partial<ShiftOptions>), ...set };
 }

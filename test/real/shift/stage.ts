@@ -1,13 +1,13 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { stackValue } from '../../../config/edit';
 import type { RouteSettings } from '../../../mesh/manifests/settings';
 import { labDown, labStatus, labUp, processTable, type Lab } from '../../../cluster/lab';
 import { nodeStatus } from '../../../cli/traffic/lab-node';
 import { startShift } from '../../../cli/shift/follow';
 import { deployerOf } from '../../../cli/shift/deployer';
+import { recordLive } from '../../../cli/shift/history';
 import { hasEnded, type Journal } from '../../../cli/shift/journal';
 import { readFigures } from '../../../cli/shift/metrics';
 import { defaultOptions, type ShiftOptions } from '../../../cli/shift/options';
@@ -54,23 +54,44 @@ ${hello('v3', { RANDOM_ERROR: '0.05' })}
         weights: { v1: 100 }
 `;
 
-/** A stack on its own lab, and the file that a shift edits. */
+const checkout = resolve(__dirname, '..', '..', '..');
+const copied = [
+  ...['cli', 'cluster', 'components', 'config', 'mesh', 'policy', 'provider', 'runtime', 'samples', 'index.ts'],
+  ...['program.js', 'package.json', 'package-lock.json', 'Pulumi.yaml', 'tsconfig.json'],
+];
+
+/** A copy of the project, whose program may be broken. */
+function copyOfProject(): string {
+  const root = mkdtempSync(join(tmpdir(), 'meshwright-shift-'));
+  // With their times, so that the cache of bundles is valid.
+  for (const part of copied)
+    cpSync(join(checkout, part), join(root, part), { recursive: true, preserveTimestamps: true });
+  symlinkSync(join(checkout, 'node_modules'), join(root, 'node_modules'));
+  return root;
+}
+
+/** A stack on its own lab in a copy of the project, and the file that a shift edits. */
 export class ShiftStage {
   private constructor(
-    private readonly root: string,
+    /** The copy of the project. */
+    readonly root: string,
     readonly lab: Lab,
     readonly session: Session,
     readonly prometheus: string,
   ) {}
 
-  static async start(context: Mocha.Context): Promise<ShiftStage> {
-    const root = await mkdtemp(join(tmpdir(), 'meshwright-shift-'));
+  /**
+   * @param skip - called when the lab has no Envoy; then there is no stage, unless it throws
+   */
+  static async start(skip: () => void): Promise<ShiftStage | undefined> {
+    const root = copyOfProject();
     const log = (line: string): void => console.log(`    ${line}`);
     const lab = await labUp({ root, log });
     if (lab.noEnvoy !== undefined) {
       console.log(`    skipped: ${lab.noEnvoy}`);
       await labDown({ root, log, purge: true });
-      context.skip();
+      skip();
+      return undefined;
     }
     const file = join(root, 'Pulumi.shop.yaml');
     writeFileSync(file, shopStack);
@@ -100,6 +121,25 @@ export class ShiftStage {
 
   reset(): void {
     writeFileSync(this.session.file, shopStack);
+  }
+
+  edit(from: string, to: string): void {
+    writeFileSync(this.session.file, this.text.replace(from, to));
+  }
+
+  /** The program as it is in the checkout. */
+  repair(): void {
+    cpSync(join(checkout, 'index.ts'), join(this.root, 'index.ts'), { preserveTimestamps: true });
+  }
+
+  /** Remembers that the stack file is live. */
+  recordLive(): void {
+    recordLive(this.session.store, this.text, ['shop/hello'], Date.now());
+  }
+
+  /** The last shift of the service. */
+  latest(): Journal | undefined {
+    return this.session.store.latest('shop/hello');
   }
 
   async deploy(isBack = false): Promise<void> {
@@ -188,6 +228,6 @@ export class ShiftStage {
 
   async stop(): Promise<void> {
     await labDown({ root: this.root, log: () => undefined, purge: true });
-    await rm(this.root, { recursive: true, force: true });
+    rmSync(this.root, { recursive: true, force: true });
   }
 }
