@@ -1,6 +1,6 @@
 import type { HttpRuleSettings, RouteSettings, Weights } from '../../mesh/manifests/settings';
 import { effectiveWeights, fullWeight, versionsOf, weightsAs } from '../../mesh/manifests/weights';
-import { needsLastRule, splitDestinations, usesSplit } from '../../mesh/manifests/routes';
+import { needsLastRule, splitDestinations, usesSplit, type SplitDestination } from '../../mesh/manifests/routes';
 import { UserError } from '../errors';
 import type { ShiftOptions } from './options';
 
@@ -66,10 +66,9 @@ export function stepsOf(
     );
   }
   const match = matchOf(options);
+  const matching = match === undefined ? [] : [{ headers: match.headers, weights: { ...target } }];
   if (match !== undefined)
-    steps.push(
-      step('match', `${match.words} to ${to}`, 0, (settings) => matched(settings, settings, match.headers, target)),
-    );
+    steps.push(step('match', `${match.words} to ${to}`, 0, (settings) => withExceptions(settings, matching)));
   for (const share of options.steps) {
     const label = only === undefined ? `${share} % of the way to ${to}` : `${only} ${share} %`;
     steps.push(
@@ -77,8 +76,9 @@ export function stepsOf(
         const moved = { ...settings, weights: towards(settings.weights ?? {}, target, share) };
         // The last step ends what only the way needs.
         if (share === fullWeight) return routeStateOf(moved);
-        const kept = options.sticky === undefined ? moved : sticky(moved, name, options.sticky);
-        return match === undefined ? routeStateOf(kept) : matched(kept, moved, match.headers, target);
+        const kept = options.sticky === undefined ? undefined : sticky(moved, name, options.sticky);
+        const exceptions = [...matching, ...(kept?.exceptions ?? [])];
+        return exceptions.length === 0 ? routeStateOf(moved) : withExceptions(moved, exceptions, kept?.route);
       }),
     );
   }
@@ -159,59 +159,66 @@ function escaped(text: string): string {
   return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }
 
+/** Requests with these headers go to a split of their own. */
+interface Exception {
+  headers: HeaderMatch['headers'];
+  weights: Record<string, number>;
+}
+
 /**
- * A route whose requests with these headers go to the target, in front of all other rules.
- * @param plain - the route with the rules whose requests are matched
+ * A route with exceptions in front of each rule that uses the split. So they take no requests from other rules, and at
+ * a gateway no other path becomes reachable.
+ * @param route - the destinations of the split, if they say more than its weights
  */
-function matched(
+function withExceptions(
   settings: RouteSettings,
-  plain: RouteSettings,
-  headers: HeaderMatch['headers'],
-  target: Readonly<Record<string, number>>,
+  exceptions: readonly Exception[],
+  route?: readonly SplitDestination[],
 ): RouteState {
-  const rules = matchingRules(plain, headers, target);
-  return routeStateOf({ ...settings, http: [...rules, ...(settings.http ?? [])] });
-}
-
-/**
- * Rules that send requests with these headers to a split. A rule that limits paths limits them for these requests too:
- * at a gateway nothing else may become reachable.
- */
-function matchingRules(
-  settings: RouteSettings,
-  headers: HeaderMatch['headers'],
-  split: Readonly<Record<string, number>>,
-): HttpRuleSettings[] {
-  const weights = { ...split };
-  const copies = (settings.http ?? []).filter(usesSplit).map((rule) => {
+  const destinations = route === undefined ? {} : { route };
+  const http = (settings.http ?? []).flatMap((rule) => {
+    if (!usesSplit(rule)) return [rule];
     const match = (rule.match ?? []).length === 0 ? [{}] : (rule.match ?? []);
-    return { ...rule, match: match.map((one) => ({ ...one, headers: { ...one.headers, ...headers } })), weights };
+    const copies = exceptions.flatMap(({ headers, weights }) => {
+      // One header cannot have two conditions.
+      const free = match.filter((one) => !Object.keys(headers).some((name) => name in (one.headers ?? {})));
+      const both = free.map((one) => ({ ...one, headers: { ...one.headers, ...headers } }));
+      return both.length === 0 ? [] : [{ ...rule, match: both, weights }];
+    });
+    return [...copies, { ...rule, ...destinations }];
   });
-  const last = needsLastRule(settings) ? [{ match: [{ headers }], weights }] : [];
-  return [...copies, ...last] as HttpRuleSettings[];
+  const last = needsLastRule(settings)
+    ? [
+        ...exceptions.map(({ headers, weights }) => ({ match: [{ headers }], weights })),
+        ...(route === undefined ? [] : [{ route }]),
+      ]
+    : [];
+  return routeStateOf({ ...settings, http: [...http, ...last] as HttpRuleSettings[] });
 }
 
-/** A route that sets a cookie in each response, and sends requests with it to the version that set it. */
-function sticky(settings: RouteSettings, name: string, { seconds, token }: Sticky): RouteSettings {
+/** A split that sets a cookie in each response, and the exceptions that send requests with it to the version that set it. */
+function sticky(
+  settings: RouteSettings,
+  name: string,
+  { seconds, token }: Sticky,
+): { exceptions: Exception[]; route: SplitDestination[] } {
   const service = name.split('/')[1] ?? name;
   const cookie = `meshwright-${service}`;
-  const http = settings.http ?? [];
   const weights = effectiveWeights(settings.weights ?? {}) ?? {};
-  const rules = Object.keys(weights)
+  const exceptions = Object.keys(weights)
     .filter((version) => (weights[version] ?? 0) > 0)
     .flatMap((version) => {
       const match = matchOf({ cookie: { name: cookie, value: `${version}.${token}` } });
-      return match === undefined ? [] : matchingRules(settings, match.headers, { [version]: fullWeight });
+      return match === undefined ? [] : [{ headers: match.headers, weights: { [version]: fullWeight } }];
     });
-  const route = splitDestinations(service, settings, weights).map(({ destination, weight, headers }) => {
-    const version = destination.subset ?? versionsOf(settings).find(({ host }) => host === destination.host)?.version;
-    const value = `${cookie}=${version ?? ''}.${token}; Max-Age=${seconds}; Path=/; HttpOnly; SameSite=Lax`;
-    const response = { ...headers?.response, add: { ...headers?.response?.add, 'Set-Cookie': value } };
-    return { destination, ...(weight === undefined ? {} : { weight }), headers: { ...headers, response } };
+  const route = splitDestinations(service, settings, weights).map((one) => {
+    const { subset, host } = one.destination;
+    const version = subset ?? versionsOf(settings).find((known) => known.host === host)?.version ?? '';
+    const value = `${cookie}=${version}.${token}; Max-Age=${seconds}; Path=/; HttpOnly; SameSite=Lax`;
+    const response = { ...one.headers?.response, add: { ...one.headers?.response?.add, 'Set-Cookie': value } };
+    return { ...one, headers: { ...one.headers, response } };
   });
-  const split = http.map((rule) => (usesSplit(rule) ? { ...rule, route } : rule));
-  const last = needsLastRule(settings) ? [{ route }] : [];
-  return { ...settings, http: [...rules, ...split, ...last] as HttpRuleSettings[] };
+  return { exceptions, route };
 }
 
 /** A route that sends copies of the requests to a version. Their responses are dropped. */

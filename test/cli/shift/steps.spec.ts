@@ -65,4 +65,24 @@ describe('the steps of a shift', () => {
       },
     });
   });
+
+  it('match a cookie, and take no requests from rules with their own destination', () => {
+    const admin = { match: [{ uri: { prefix: '/admin' } }], route: [{ destination: { host: 'admin' } }] };
+    const settings = { versions: ['v1', 'v2'], weights: { v1: 100 }, http: [admin, { timeout: '3s' }] };
+    const cookie = { name: 'canary', value: 'a.b' };
+    assert.deepEqual(stepsOf([{ name: 'shop/cart', settings }], { v2: 100 }, { ...options, cookie })[1]?.routes, {
+      'shop/cart': {
+        weights: { v1: 100 },
+        http: [
+          admin,
+          {
+            timeout: '3s',
+            match: [{ headers: { cookie: { regex: '^(.*;\\s*)?canary=a\\.b(;.*)?$' } } }],
+            weights: { v2: 100 },
+          },
+          { timeout: '3s' },
+        ],
+      },
+    });
+  });
 });
