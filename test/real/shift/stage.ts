@@ -16,7 +16,7 @@ import type { Session } from '../../../cli/shift/session';
 import { Store } from '../../../cli/shift/store';
 import { labApi } from '../../../cluster/lab';
 
-const hello = (version: string, env: Record<string, string> = {}): string =>
+export const hello = (version: string, env: Record<string, string> = {}): string =>
   `        hello-${version}: { image: example.com/hello-server:1, labels: { app: hello, version: ${version} }, ports: [{ containerPort: 8080 }], env: ${JSON.stringify({ VERSION: version, ...env })} }`;
 
 /** v1 and v2 are good, v3 fails 5 % of its requests, v4 takes 60 ms. */
@@ -83,7 +83,7 @@ export class ShiftStage {
   /**
    * @param skip - called when the lab has no Envoy; then there is no stage, unless it throws
    */
-  static async start(skip: () => void): Promise<ShiftStage | undefined> {
+  static async start(skip: () => void, text = shopStack): Promise<ShiftStage | undefined> {
     const root = copyOfProject();
     const log = (line: string): void => console.log(`    ${line}`);
     const lab = await labUp({ root, log });
@@ -94,10 +94,10 @@ export class ShiftStage {
       return undefined;
     }
     const file = join(root, 'Pulumi.shop.yaml');
-    writeFileSync(file, shopStack);
+    writeFileSync(file, text);
     const { processes } = await labStatus({ root });
     const port = processes.find(({ name }) => name === 'prometheus')?.port ?? 0;
-    const routes = stackValue(shopStack, ['routes']) as Record<string, Record<string, RouteSettings>>;
+    const routes = stackValue(text, ['routes']) as Record<string, Record<string, RouteSettings>>;
     const session = {
       file,
       name: 'shop',
@@ -108,7 +108,7 @@ export class ShiftStage {
       rollouts: [],
     };
     const stage = new ShiftStage(root, lab, session, `http://127.0.0.1:${port}`);
-    const first = await deployerOf(session)(shopStack, { isBack: false });
+    const first = await deployerOf(session)(text, { isBack: false });
     if (first.state !== 'live') throw new Error(first.why);
     return stage;
   }
@@ -149,11 +149,15 @@ export class ShiftStage {
 
   surroundings(): Surroundings {
     const { session } = this;
+    const deploy = deployerOf(session);
     return {
       file: session.file,
       store: session.store,
       now: Date.now,
-      deploy: deployerOf(session),
+      deploy: (text, options) => {
+        this.updates++;
+        return deploy(text, options);
+      },
       figures: readFigures,
       report: (journal) => {
         const entry = journal.log.at(-1);
@@ -164,6 +168,9 @@ export class ShiftStage {
       commit: () => undefined,
     };
   }
+
+  /** Updates of the cluster until now. */
+  updates = 0;
 
   private last: Journal['log'][number] | undefined;
 
@@ -181,11 +188,20 @@ export class ShiftStage {
     });
   }
 
-  /** Ticks until the shift has ended or has stopped. */
-  async follow({ id }: Journal, until: (journal: Journal) => boolean = () => false): Promise<Journal> {
+  /**
+   * Ticks until the shift has ended or has stopped.
+   * @param ticked - takes the milliseconds of each tick, and whether it updated the cluster
+   */
+  async follow(
+    { id }: Journal,
+    until: (journal: Journal) => boolean = () => false,
+    ticked: (milliseconds: number, isUpdate: boolean) => void = () => undefined,
+  ): Promise<Journal> {
     const surroundings = this.surroundings();
     for (;;) {
+      const [began, before] = [performance.now(), this.updates];
       const { journal } = await runTick(id, surroundings);
+      ticked(performance.now() - began, this.updates > before);
       if (hasEnded(journal) || journal.phase === 'stopped' || until(journal)) return journal;
       await new Promise((resolve) => setTimeout(resolve, 300));
     }
