@@ -74,26 +74,37 @@ describe('a shift, on a real istiod, Envoys and Prometheus', function () {
       assert.equal((await theStage().follow(begun)).phase, 'promoted');
     });
 
-    it('sends a header first, then moves to a split of three versions', async () => {
+    it('sends a header first, then moves to a split of three versions, and clients keep their version', async () => {
       const address = await theStage().gateway();
+      const ask = async (headers: Record<string, string>): Promise<{ version: string; cookie: string }> => {
+        const answer = await fetch(`http://${address}/`, { headers });
+        const [, version = 'v4'] = /^Hello server - (v\d)/.exec(await answer.text()) ?? [];
+        return { version, cookie: (answer.headers.get('set-cookie') ?? '').split(';')[0] ?? '' };
+      };
+      const asked = async (times: number, headers: Record<string, string>): Promise<string[]> => {
+        const answers = await Promise.all(Array.from({ length: times }, () => ask(headers)));
+        return [...new Set(answers.map(({ version }) => version))].sort();
+      };
       const begun = await theStage().begin(
         { v1: 40, v2: 40, v4: 20 },
         {
           steps: [50, 100],
           every: 4000,
           header: { name: 'x-canary', value: 'yes' },
+          sticky: { seconds: 60, token: 't1' },
           minRequests: 1,
           inconclusiveLimit: 9,
         },
       );
       await theStage().follow(begun, ({ at, phase }) => at === 1 && phase === 'measuring');
-      const asked = { v1: 0, other: 0 };
-      for (let request = 0; request < 30; request++) {
-        const answer = await fetch(`http://${address}/`, { headers: { 'x-canary': 'yes' } });
-        asked[(await answer.text()).trim() === 'Hello server - v1' ? 'v1' : 'other']++;
-      }
-      assert.ok(asked.v1 > 0 && asked.other > 0, JSON.stringify(asked));
-      assert.deepEqual(await theStage().clusterWeights(), { v1: 100, v2: 0 });
+      assert.deepEqual(
+        [await asked(60, { 'x-canary': 'yes' }), await asked(10, {}), await theStage().clusterWeights()],
+        [['v1', 'v2', 'v4'], ['v1'], { v1: 100, v2: 0 }],
+      );
+      await theStage().follow(begun, ({ at, phase }) => at === 2 && phase === 'measuring');
+      const { version, cookie } = await ask({});
+      assert.equal(cookie, `meshwright-hello=${version}.t1`);
+      assert.deepEqual(await asked(20, { cookie }), [version]);
       assert.equal((await theStage().follow(begun)).phase, 'promoted');
       assert.deepEqual(await theStage().clusterWeights(), { v1: 40, v2: 40, v4: 20 });
     });
