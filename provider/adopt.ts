@@ -1,7 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { KubernetesApi, LiveObject } from '../cluster/api';
 import { asMap, asName, asString, isPlainMap, type JsonMap } from '../mesh/json';
-import { objectTitle, type KubernetesObject } from '../mesh/manifests/kubernetes';
+import { fieldManagerAnnotation, objectTitle, type KubernetesObject } from '../mesh/manifests/kubernetes';
 import { adoptHint, fixedDifference, isCovered, movedFields, obstacle, type Adopt } from './adoption';
 import { isMarkedByOthers, isOfStack, ownerOf } from './ownership';
 
@@ -149,9 +149,6 @@ export function notAdopted(object: KubernetesObject, live: LiveObject): string {
 function idOf({ metadata: { namespace, name } }: LiveObject): string {
   return namespace === undefined ? name : `${namespace}/${name}`;
 }
-
-/** Tells the Kubernetes provider the field manager under which to apply an object. */
-export const fieldManagerAnnotation = 'pulumi.com/patchFieldManager';
 
 function managerOf(object: KubernetesObject | undefined): string | undefined {
   return object?.metadata.annotations?.[fieldManagerAnnotation];

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { ApiError, groupKind, KubernetesApi, type Connection, type Kind, type LiveObject } from '../cluster/api';
 import type { KubernetesObject } from '../mesh/manifests/kubernetes';
 import { routingKinds } from '../mesh/manifests/route-set';
-import { routeManager } from './ownership';
+import { routeManager } from '../mesh/manifests/route-set';
 
 /** How often a write is tried when the owner of some fields writes them at the same time. */
 const attempts = 10;

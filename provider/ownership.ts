@@ -1,19 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { LiveObject } from '../cluster/api';
-import { routeSetType, routeType } from '../mesh/manifests/route-set';
+import { ownerAnnotation, routeManager, routeSetType, routeType } from '../mesh/manifests/route-set';
 import type { KubernetesObject } from '../mesh/manifests/kubernetes';
-
-/** Field manager under which routing objects are applied. */
-export const routeManager = 'meshwright';
 
 /**
  * Label of every routing object, with the id of its resource: it finds objects of an interrupted update, which are not
  * in the state.
  */
 const setLabel = 'meshwright.io/route-set';
-
-/** Annotation of every routing object, with the URN of its resource: it names the stack. */
-const ownerAnnotation = 'meshwright.io/owner';
 
 /** Whether this run takes over every existing object. The variable is the Kubernetes provider's own. */
 export function takesOverAll(): boolean {

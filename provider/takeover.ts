@@ -2,17 +2,9 @@ import { createHash } from 'node:crypto';
 import * as pulumi from '@pulumi/pulumi';
 import type { KubeconfigOptions, KubernetesApi, LiveObject } from '../cluster/api';
 import type { JsonMap } from '../mesh/json';
-import { objectTitle, type KubernetesObject } from '../mesh/manifests/kubernetes';
+import { fieldManagerAnnotation, objectTitle, type KubernetesObject } from '../mesh/manifests/kubernetes';
 import { isRouteType } from '../mesh/manifests/route-set';
-import {
-  Adoption,
-  fieldManagerAnnotation,
-  isReleaseDeployed,
-  notAdopted,
-  releaseType,
-  unmark,
-  type AdoptionApi,
-} from './adopt';
+import { Adoption, isReleaseDeployed, notAdopted, releaseType, unmark, type AdoptionApi } from './adopt';
 import { adoptHint, ignoredPaths, isCovered, type Adopt } from './adoption';
 import { handToHelm, installedByIstioctl, type IstioRelease } from './istioctl';
 import { makerOf, takesOverAll } from './ownership';

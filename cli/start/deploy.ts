@@ -51,7 +51,10 @@ export async function deploy(lab: Lab, stack: LabStack, options: DeployOptions):
   if (advice.length > 0)
     print(`Policy\n${advice.map(({ text }) => `  ${text.replaceAll('\n', '\n  ')}\n`).join('')}\n`);
   const steps = stepCount(preview.events);
-  if (steps === 0) return true;
+  if (steps === 0) {
+    await stack.settle(preview);
+    return true;
+  }
   const traffic = await asUserError(plannedTraffic(lab, { objects: [...objects], options: { weightOwners } }, plan));
   if (traffic !== undefined) print(`${traffic}\n`);
   const started = Date.now();

@@ -3,19 +3,13 @@ import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync
 import { dirname, join } from 'node:path';
 import type { EngineEvent, Stack } from '@pulumi/pulumi/automation';
 import { parse, stringify } from 'yaml';
-import type { Lab } from '../../cluster/lab';
+import { labApi, type Lab } from '../../cluster/lab';
 import { projectRoot } from '../../runtime/project-root';
+import { asMap } from '../../mesh/json';
 import { UserError } from '../errors';
 import { inlineProgram, projectName, projectSettings } from './inline-program';
-import {
-  forgetReleases,
-  pendingReleases,
-  providerProgram,
-  readStackState,
-  stackFolders,
-  unlock,
-  type StackFolders,
-} from './stack-state';
+import { failedCreations, forgetReleases, pendingCreations, pendingReleases, removeUnrecorded } from './interrupted';
+import { environment, providerProgram, readStackState, stackFolders, unlock, type StackFolders } from './stack-state';
 
 /** What the pulumi command prints when it is cancelled, and how long to wait for that, in milliseconds. */
 const cancelMessage = '^C received';
@@ -61,7 +55,8 @@ export class LabStack {
   private constructor(
     readonly name: string,
     private readonly stack: Stack,
-    private readonly file: string,
+    /** undefined for a stack in the team's own backend. */
+    private readonly place: { lab: DeploymentLab; folders: StackFolders } | undefined,
     private readonly base: Record<string, unknown>,
     /** Whether an earlier run was killed: objects that it had begun to create may be in the cluster, but not in the state. */
     readonly isInterrupted: boolean,
@@ -101,7 +96,7 @@ export class LabStack {
         // The interrupted run may have created objects that are not in the state: provider/takeover.ts lets only those be taken over.
         ...(isInterrupted ? { 'kubernetes:upsertExistingObjects': 'true' } : {}),
       };
-      return new LabStack(name, stack, join(folders.folder, `Pulumi.${name}.yaml`), base, isInterrupted);
+      return new LabStack(name, stack, { lab, folders }, base, isInterrupted);
     } catch (error) {
       throw new UserError(`Pulumi cannot open the stack ${name}: ${commandWords(error)}`);
     }
@@ -123,7 +118,7 @@ export class LabStack {
         { workDir: folder, projectSettings: projectSettings() },
       );
       Object.assign(stack, { outputs: () => Promise.resolve({}), info: () => Promise.resolve(undefined) });
-      return new LabStack(name, stack, file, {}, false);
+      return new LabStack(name, stack, undefined, {}, false);
     } catch (error) {
       throw new UserError(`Pulumi cannot open the stack ${name}: ${commandWords(error)}`);
     }
@@ -132,16 +127,20 @@ export class LabStack {
   /** Replaces the stack's configuration. Keys are full names, such as `meshwright:routes`. */
   configure(config: Record<string, unknown>): void {
     // The file also has what Pulumi needs to decrypt the stack's secrets. Without that the state cannot be read again.
-    const written = existsSync(this.file) ? (parse(readFileSync(this.file, 'utf8')) as Record<string, unknown>) : {};
-    writeFileSync(this.file, stringify({ ...written, config: { ...this.base, ...config } }, { lineWidth: 0 }));
+    if (this.place === undefined) throw new Error('the stack file of a stack in its own backend is not written');
+    const file = join(this.place.folders.folder, `Pulumi.${this.name}.yaml`);
+    const written = existsSync(file) ? (parse(readFileSync(file, 'utf8')) as Record<string, unknown>) : {};
+    writeFileSync(file, stringify({ ...written, config: { ...this.base, ...config } }, { lineWidth: 0 }));
   }
 
   preview(options: RunOptions = {}): Promise<Ran> {
     return this.run(options, (settings) => this.stack.preview({ ...settings, policyPacks: [policyPack] }));
   }
 
-  up(options: RunOptions = {}): Promise<Ran> {
-    return this.run(options, (settings) => this.stack.up({ ...settings, policyPacks: [policyPack] }));
+  async up(options: RunOptions = {}): Promise<Ran> {
+    const ran = await this.run(options, (settings) => this.stack.up({ ...settings, policyPacks: [policyPack] }));
+    await this.settle(ran);
+    return ran;
   }
 
   previewDestroy(options: RunOptions = {}): Promise<Ran> {
@@ -155,6 +154,25 @@ export class LabStack {
   /** Removes the stack itself. It must have no resources. */
   async remove(): Promise<void> {
     await this.stack.workspace.removeStack(this.name);
+  }
+
+  /**
+   * Deletes objects that a run, or a killed one before it, created and that the state does not have. As long as no run
+   * has succeeded, the state keeps the creations of killed ones: the next run may finish them.
+   */
+  async settle({ succeeded, events }: Ran): Promise<void> {
+    if (this.place === undefined) return;
+    const { lab, folders } = this.place;
+    const state = readStackState(folders, this.name);
+    const pending = pendingCreations(state);
+    const creations = succeeded ? pending : failedCreations(events);
+    if (creations.length > 0) await removeUnrecorded(labApi(lab), creations, state);
+    if (!succeeded || pending.length === 0) return;
+    const exported = await this.stack.exportStack();
+    await this.stack.importStack({
+      ...exported,
+      deployment: { ...asMap(exported.deployment), pending_operations: [] },
+    });
   }
 
   /** Access to the state, through Pulumi's Automation API. */
@@ -215,26 +233,6 @@ export class LabStack {
 function link(target: string, path: string): void {
   rmSync(path, { force: true });
   symlinkSync(target, path);
-}
-
-function environment(
-  { kubeconfig }: Pick<Lab, 'kubeconfig'>,
-  { folder, backend }: StackFolders,
-): Record<string, string> {
-  const helm = join(folder, 'helm');
-  return {
-    KUBECONFIG: kubeconfig,
-    // Pulumi would otherwise write a second file beside each state, which a kill can truncate.
-    PULUMI_BACKEND_URL: `file://${backend}?metadata=skip`,
-    // Pulumi writes the whole state at each step. With fewer garbage collections an update of 1,000 routes takes an eighth less time, and some 200 MB more memory.
-    GOGC: process.env['GOGC'] ?? '400',
-    PULUMI_CONFIG_PASSPHRASE: '',
-    PULUMI_SKIP_UPDATE_CHECK: 'true',
-    // Helm's files, which it otherwise keeps in the home directory.
-    HELM_CACHE_HOME: join(helm, 'cache'),
-    HELM_CONFIG_HOME: join(helm, 'config'),
-    HELM_DATA_HOME: join(helm, 'data'),
-  };
 }
 
 /** The errors that a pulumi command printed, without the text that the SDK adds. */

@@ -1,6 +1,6 @@
 import { counted } from '../../mesh/strings';
 import type { EngineEvent } from '@pulumi/pulumi/automation';
-import { type KubernetesObject, objectTitle } from '../../mesh/manifests/kubernetes';
+import { fieldManagerAnnotation, type KubernetesObject, objectTitle } from '../../mesh/manifests/kubernetes';
 import { isRouteType } from '../../mesh/manifests/route-set';
 import { withWeightsOf } from '../../mesh/manifests/route-weights';
 import { asList, asMap, asString, isMap, without, type JsonMap } from '../../mesh/json';
@@ -81,7 +81,7 @@ function only(map: JsonMap, ...keys: string[]): JsonMap {
 /** An object without the annotation that tells the provider its field manager. */
 function withoutManager(object: JsonMap): JsonMap {
   const metadata = asMap(object['metadata']);
-  const annotations = without(asMap(metadata['annotations']), 'pulumi.com/patchFieldManager', 'pulumi.com/skipAwait');
+  const annotations = without(asMap(metadata['annotations']), fieldManagerAnnotation, 'pulumi.com/skipAwait');
   const kept = Object.keys(annotations).length === 0 ? without(metadata, 'annotations') : { ...metadata, annotations };
   return { ...object, ...(Object.keys(metadata).length === 0 ? {} : { metadata: kept }) };
 }
@@ -195,7 +195,7 @@ function settingsOf(inputs: unknown): Record<string, unknown> {
 }
 
 /** An encrypted value is not JSON. */
-function parsed(text: unknown): unknown {
+export function parsed(text: unknown): unknown {
   try {
     return JSON.parse(asString(text) ?? '');
   } catch {

@@ -16,6 +16,9 @@ export interface ObjectMeta {
   finalizers?: string[];
 }
 
+/** Annotation that tells the Kubernetes provider the field manager under which to apply an object. */
+export const fieldManagerAnnotation = 'pulumi.com/patchFieldManager';
+
 export type ServiceType = 'ClusterIP' | 'NodePort' | 'LoadBalancer';
 
 /** API group of `apiVersion`, '' for the core group: `networking.istio.io/v1` → `networking.istio.io`. */

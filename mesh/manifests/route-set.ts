@@ -13,6 +13,12 @@ export function isRouteType(type: string): boolean {
   return type === routeType || type === routeSetType;
 }
 
+/** Field manager under which routing objects are applied. */
+export const routeManager = 'meshwright';
+
+/** Annotation of every routing object, with the URN of its resource: it names the stack. */
+export const ownerAnnotation = 'meshwright.io/owner';
+
 /** Kinds that such a resource may hold, with the names of their collections in the API. */
 export const routingKinds: Readonly<Record<string, string>> = {
   DestinationRule: 'destinationrules',

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import * as pulumi from '@pulumi/pulumi';
 import type { LiveObject } from '../../cluster/api';
-import { objectTitle, type KubernetesObject } from '../../mesh/manifests/kubernetes';
-import { Adoption, fieldManagerAnnotation, type AdoptionApi } from '../../provider/adopt';
+import { fieldManagerAnnotation, objectTitle, type KubernetesObject } from '../../mesh/manifests/kubernetes';
+import { Adoption, type AdoptionApi } from '../../provider/adopt';
 import type { Adopt } from '../../provider/adoption';
 import { handToHelm, installedByIstioctl } from '../../provider/istioctl';
-import { owned, ownerOf, routeManager } from '../../provider/ownership';
+import { routeManager } from '../../mesh/manifests/route-set';
+import { owned, ownerOf } from '../../provider/ownership';
 
 const urn = 'urn:pulumi:dev::shop::meshwright:index:Routes$meshwright-routes:index:Route::shop/pay';
 const server = 'https://127.0.0.1:6443';

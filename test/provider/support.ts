@@ -1,7 +1,8 @@
 import type { LiveObject } from '../../cluster/api';
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import type { ApplyContext } from '../../provider/execute-plan';
-import { owned, ownerOf, routeManager, type Owner } from '../../provider/ownership';
+import { routeManager } from '../../mesh/manifests/route-set';
+import { owned, ownerOf, type Owner } from '../../provider/ownership';
 
 const urn = 'urn:pulumi:test::shop::meshwright:index:Routes$meshwright-routes:index:Route::bookinfo/reviews';
 export const owner: Owner = ownerOf(urn, 'https://127.0.0.1:6443', 'bookinfo');

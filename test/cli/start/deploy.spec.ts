@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { delimiter, dirname } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import type { StackSettings } from '../../../mesh/manifests/settings';
 import { renderMesh } from '../../../mesh/manifests/mesh';
@@ -7,7 +9,8 @@ import type { CheckOptions } from '../../../policy/rule';
 import { stackConfig } from '../../../cli/commands/start';
 import { deploy, takeDown } from '../../../cli/start/deploy';
 import { LabStack } from '../../../cli/start/lab-stack';
-import type { Lab } from '../../../cluster/lab';
+import { stackFolders } from '../../../cli/start/stack-state';
+import { labApi, type Lab } from '../../../cluster/lab';
 import { installIstioCrds } from '../../cluster/lab/istio-crds';
 import { kubectl } from '../../cluster/lab/kubectl';
 import { collect, get, sharedLab, START_TIMEOUT_MS } from '../../cluster/lab/support';
@@ -49,6 +52,9 @@ const checked: CheckOptions = { rules: { 'kubernetes-schema': 'off' } };
 
 /** Longest time of one test, in milliseconds. */
 const TEST_TIMEOUT_MS = 3 * 60_000;
+
+/** Time between two looks whether to cancel, in milliseconds. */
+const CANCEL_PAUSE_MS = 50;
 
 /** Each test depends on the ones before it. */
 describe('a deployment to the lab, with the real engine', function () {
@@ -92,6 +98,13 @@ describe('a deployment to the lab, with the real engine', function () {
       log: () => undefined,
     });
     return { done, asked, printed: printed.replaceAll(/in \d+ s/g, 'in a while') };
+  }
+
+  /** Cancels the run, as Ctrl-C does, as soon as the condition holds. */
+  async function cancelWhen(holds: () => Promise<boolean>): Promise<void> {
+    const until = Date.now() + TEST_TIMEOUT_MS;
+    while (!(await holds()) && Date.now() < until) await sleep(CANCEL_PAUSE_MS);
+    process.emit('SIGTERM');
   }
 
   it('refuses objects of others, and changes nothing', async () => {
@@ -278,14 +291,37 @@ ${moved}
     // Nothing in the lab provides a volume for it.
     const spec = { accessModes: ['ReadWriteOnce'], storageClassName: '', resources: { requests: { storage: '1Gi' } } };
     const slow = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'slow', namespace: name }, spec };
-    const timer = setTimeout(() => process.emit('SIGTERM'), 6000);
+    const cancelled = cancelWhen(async () => (await get(lab, 'pvc', 'slow', '-n', name)) !== undefined);
     await assert.rejects(deployed(settings(25, { objects: [...objects, slow] })), (error) => {
       assert.match((error as Error).message, /^cancelled: .*; a second run continues from there$/);
       return true;
     });
-    clearTimeout(timer);
+    await cancelled;
     await deployed(settings(25));
     assert.equal(await get(lab, 'pvc', 'slow', '-n', name), undefined);
+  });
+
+  it('deletes what a killed run had created without recording it, and nothing that others made', async () => {
+    const type = 'kubernetes:core/v1:ConfigMap';
+    const created = async (of: string, manager: string) => {
+      const annotations = { 'pulumi.com/patchFieldManager': `meshwright-${of}` };
+      const inputs = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: of, namespace: name, annotations } };
+      await labApi(lab).apply(inputs, { manager });
+      const urn = `urn:pulumi:${name}::meshwright::${type}::${of}`;
+      return { type: 'creating', resource: { urn, type, custom: true, inputs } };
+    };
+    const pending = [await created('lost', 'meshwright-lost'), await created('theirs', 'kubectl')];
+    // Pulumi's import of a state drops such operations, so the test writes the file of the backend.
+    const file = join(stackFolders(lab).backend, '.pulumi', 'stacks', 'meshwright', `${name}.json`);
+    const state = JSON.parse(readFileSync(file, 'utf8')) as { checkpoint: { latest: object } };
+    const latest = { ...state.checkpoint.latest, pending_operations: pending };
+    writeFileSync(file, JSON.stringify({ ...state, checkpoint: { ...state.checkpoint, latest } }));
+    assert.equal((await open()).isInterrupted, true);
+    assert.equal((await deployed(settings(25))).printed, '\nPlan\nno changes (7 objects)\n\n');
+    assert.equal(await get(lab, 'configmap', 'lost', '-n', name), undefined);
+    assert.notEqual(await get(lab, 'configmap', 'theirs', '-n', name), undefined);
+    assert.equal((await open()).isInterrupted, false);
+    await kubectl(lab, ['delete', 'configmap', 'theirs', '-n', name]);
   });
 
   it('is removed only after confirmation', async () => {

@@ -2,17 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { projectSettings, skipAwait } from '../../../cli/start/inline-program';
-import {
-  deployedStacks,
-  lockHolders,
-  pendingReleases,
-  recordOrigin,
-  refuseOtherOrigin,
-} from '../../../cli/start/stack-state';
+import { deployedStacks, lockHolders, recordOrigin, refuseOtherOrigin } from '../../../cli/start/stack-state';
 import { temporaryFolder } from '../support';
 
 const checkout = resolve(__dirname, '..', '..', '..');
-const releaseType = 'kubernetes:helm.sh/v3:Release';
 
 describe('a stack on the lab', () => {
   const folder = temporaryFolder();
@@ -109,23 +102,6 @@ describe('a stack on the lab', () => {
         await of('kubernetes:apps/v1:Deployment'),
       ],
       [{ props, opts: { protect: true } }, { props, opts: { deleteBeforeReplace: true } }, undefined],
-    );
-  });
-
-  it('knows the Helm releases that a killed run had begun', () => {
-    const inputs = (name: string) => ({ name, namespace: 'istio-system' });
-    assert.deepEqual(
-      pendingReleases({
-        pending_operations: [
-          { type: 'creating', resource: { type: releaseType, inputs: inputs('istio-base') } },
-          { type: 'updating', resource: { type: releaseType, inputs: inputs('istiod') } },
-          { type: 'creating', resource: { type: 'kubernetes:core/v1:Namespace' } },
-        ],
-      }),
-      [
-        { ...inputs('istio-base'), isNew: true },
-        { ...inputs('istiod'), isNew: false },
-      ],
     );
   });
 
