@@ -11,7 +11,7 @@ import { journalText, View } from '../shift/view';
 /** `meshwright shift`: moves requests to another version step by step, judged by metrics. */
 export function registerShift(program: Command): void {
   const repeated = (value: string, all: string[] = []): string[] => [...all, value];
-  const others = ['tick', 'status', 'pause', 'resume', 'abort', 'promote'];
+  const others = ['status', 'pause', 'resume', 'abort', 'promote'];
   stackOptions(program.command('shift'))
     .description(
       'move requests to another version step by step: edit the stack file, deploy, prove, measure, go on or go back',

@@ -82,10 +82,9 @@ ${routes.join('\n')}
     const idle: number[] = [];
     const began = performance.now();
     const run = async (name: string): Promise<string> => {
-      const journal = await stage.begin({ v2: 100 }, { steps: [50, 100], every: 1000 }, [`shop/${name}`]);
-      const options = { ...journal.options };
-      delete options.prometheus;
-      stage.session.store.write({ ...journal, options });
+      const journal = await stage.begin({ v2: 100 }, { steps: [50, 100], every: 1000, isTimed: true }, [
+        `shop/${name}`,
+      ]);
       const isIdle = (milliseconds: number, isUpdate: boolean): void => {
         if (!isUpdate) idle.push(milliseconds);
       };

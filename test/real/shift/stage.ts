@@ -50,7 +50,7 @@ ${hello('v3', { RANDOM_ERROR: '0.05' })}
           v2: 0
         http: [{ match: [{ uri: { prefix: / } }], retries: { attempts: 0 } }]
       till:
-        versions: [v1, v2]
+        versions: [v1, v2, v4]
         weights: { v1: 100 }
 `;
 
@@ -119,8 +119,12 @@ export class ShiftStage {
 
   readonly original = shopStack;
 
-  reset(): void {
+  /** Deploys the original file, unless a shift has gone back to it. */
+  async reset(): Promise<void> {
+    if (this.text === shopStack) return;
     writeFileSync(this.session.file, shopStack);
+    const result = await deployerOf(this.session)(shopStack, { isBack: true, preview: false });
+    if (result.state !== 'live') throw new Error(result.why);
   }
 
   edit(from: string, to: string): void {
@@ -140,11 +144,6 @@ export class ShiftStage {
   /** The last shift of the service. */
   latest(): Journal | undefined {
     return this.session.store.latest('shop/hello');
-  }
-
-  async deploy(isBack = false): Promise<void> {
-    const result = await deployerOf(this.session)(this.text, { isBack });
-    if (result.state !== 'live') throw new Error(result.why);
   }
 
   surroundings(): Surroundings {
@@ -174,18 +173,16 @@ export class ShiftStage {
 
   private last: Journal['log'][number] | undefined;
 
+  /** Starts a shift; without metrics if it is timed only. */
   begin(
     target: Record<string, number>,
-    options: Partial<ShiftOptions> = {},
+    options: Partial<Omit<ShiftOptions, 'prometheus'>> & { isTimed?: boolean } = {},
     routes: readonly string[] = ['shop/hello'],
   ): Promise<Journal> {
-    return startShift(this.session, routes, target, {
-      ...defaultOptions,
-      prometheus: this.prometheus,
-      minRequests: 20,
-      every: 12_000,
-      ...options,
-    });
+    const { isTimed = false, ...given } = options;
+    const set = { ...defaultOptions, minRequests: 20, every: 12_000, ...given };
+    const metrics = isTimed ? {} : { prometheus: this.prometheus };
+    return startShift(this.session, routes, target, { ...set, ...metrics });
   }
 
   /**
