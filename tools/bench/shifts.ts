@@ -5,7 +5,7 @@ import { Rig } from '../../test/cli/shift/support';
 /**
  * Fifty shifts of one stack side by side: `node -r tsx/cjs tools/bench/shifts.ts [shifts]`. The cluster answers at once,
  * so what is left is the work of the ticks: reading and editing the file, the checks, the journal and the locks. With
- * `lab` as second argument: two steps each, on a lab, where updates of the stack wait for each other.
+ * `lab` as second argument: one step each, on a lab, where updates of the stack wait for each other.
  */
 const shifts = Number(process.argv[2] ?? 50);
 
@@ -82,7 +82,7 @@ ${routes.join('\n')}
     const idle: number[] = [];
     const began = performance.now();
     const run = async (name: string): Promise<string> => {
-      const journal = await stage.begin({ v2: 100 }, { steps: [50, 100], every: 1000, isTimed: true }, [
+      const journal = await stage.begin({ v2: 100 }, { steps: [100], every: 1000, isTimed: true }, [
         `shop/${name}`,
       ]);
       const isIdle = (milliseconds: number, isUpdate: boolean): void => {

@@ -90,7 +90,7 @@ export function describeCommands(theStage: () => ShiftStage): void {
     this.timeout(3_600_000);
     for (let turn = 0; turn < kills; turn++) {
       const to = turn % 2 === 0 ? 'v2' : 'v1';
-      const words = ['shift', 'hello', '--to', to, '--steps', '50,100', '--every', '1s', '--no-metrics', '--json'];
+      const words = ['shift', 'hello', '--to', to, '--steps', '100', '--every', '1s', '--no-metrics', '--json'];
       const child = spawn(process.execPath, command(...words, '--stack', 'shop'), {
         ...options(),
         detached: true,
