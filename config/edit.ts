@@ -72,8 +72,16 @@ export function setStackValue(text: string, keys: readonly Key[], wanted: unknow
   );
 }
 
+/** The document that was read last: a tick reads one text several times. */
+let latest: { text: string; document: Document.Parsed } | undefined;
+
+function documentOf(text: string): Document.Parsed {
+  if (latest?.text !== text) latest = { text, document: parseDocument(text, options) };
+  return latest.document;
+}
+
 function rootOf(text: string): unknown {
-  const document = parseDocument(text, options);
+  const document = documentOf(text);
   const [error] = document.errors;
   if (error !== undefined) throw new EditError(`the file is not valid YAML: ${error.message}`);
   return document.toJS();
@@ -122,7 +130,7 @@ class Editor {
   private found: Edit[] = [];
 
   constructor(private readonly text: string) {
-    this.document = parseDocument(text, options);
+    this.document = documentOf(text);
     this.newline = text.includes('\r\n') ? '\r\n' : '\n';
   }
 

@@ -82,9 +82,7 @@ ${routes.join('\n')}
     const idle: number[] = [];
     const began = performance.now();
     const run = async (name: string): Promise<string> => {
-      const journal = await stage.begin({ v2: 100 }, { steps: [100], every: 1000, isTimed: true }, [
-        `shop/${name}`,
-      ]);
+      const journal = await stage.begin({ v2: 100 }, { steps: [100], every: 1000, isTimed: true }, [`shop/${name}`]);
       const isIdle = (milliseconds: number, isUpdate: boolean): void => {
         if (!isUpdate) idle.push(milliseconds);
       };
