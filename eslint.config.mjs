@@ -39,6 +39,8 @@ export default tseslint.config(
       eqeqeq: 'error',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      // Loaded on first use.
+      '@typescript-eslint/no-require-imports': ['error', { allow: ['^refa$'] }],
     },
   },
   ...Object.entries(rooms).map(([name, rule]) => room(name, rule)),

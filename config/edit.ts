@@ -15,8 +15,8 @@ import { isMap as isJsonMap } from '../mesh/json';
 import type { Weights } from '../mesh/manifests/settings';
 import { configNamespace, type Key, keyPath, valueAt } from './key-path';
 import { sectionName } from './pulumi-config-values';
-import { needsQuotes } from './yaml';
-import { dashOf, endOf, keyOf, pairEnd, startOf, valueEnd } from './yaml-places';
+import { needsQuotes } from './yaml-scalars';
+import { dashOf, endOf, keyOf, pairEnd, startOf, valueEnd } from './yaml-extents';
 
 /** The text of a stack file cannot be edited without a change to something else. */
 export class EditError extends Error {}

@@ -1,5 +1,5 @@
 import crds from '../policy/schema/crd/istio.generated.json';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defined } from '../mesh/manifests/kubernetes';
 import { configNamespace } from './key-path';
 import { stackFile } from './schema/stack-file';

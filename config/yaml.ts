@@ -1,23 +1,17 @@
 import {
-  isAlias,
   isCollection,
-  isDocument,
-  isMap,
-  isPair,
-  isScalar,
-  isSeq,
   LineCounter,
   parseAllDocuments,
   visit,
   type Document,
   type DocumentOptions,
-  type Node,
   type ParseOptions,
-  type ScalarTag,
   type SchemaOptions,
 } from 'yaml';
 import type { Key } from './key-path';
 import type { Position } from './problem';
+import { keysAt, type Mistake, offsetOf } from './yaml-places';
+import { ambiguousScalars, kubernetesScalars } from './yaml-scalars';
 
 /** A mistake in the YAML, independent of the document's meaning. */
 export interface YamlProblem extends Position {
@@ -200,11 +194,6 @@ function syntaxProblems(document: Document, lines: LineCounter): YamlProblem[] {
   return uselessAliases(document).map(({ offset, message }) => ({ message, ...position(lines, offset) }));
 }
 
-interface Mistake {
-  offset: number;
-  message: string;
-}
-
 function repeatedKeys(document: Document, lines: LineCounter): Mistake[] {
   return document.errors
     .filter(({ code }) => code === 'DUPLICATE_KEY')
@@ -246,130 +235,4 @@ function collectionKey(document: Document): number | undefined {
     },
   });
   return found;
-}
-
-const date = /^\d{4}-\d{1,2}-\d{1,2}([Tt ].*)?$/;
-const otherNames = /^(~|null|true|false|[-+]?\.inf|\.nan)$/i;
-
-/**
- * Plain scalars that Pulumi reads as YAML 1.1, and so differently: the weight 010 would be 8, the label 2020-01-01 a
- * time with a zone, the key 1.10 would be 1.1. This concerns only what is below a section, since Pulumi takes the
- * values directly under `config:` as written.
- */
-function ambiguousScalars(document: Document): Mistake[] {
-  const found: Mistake[] = [];
-  visit(document, {
-    Scalar(role, { type, source, range }, ancestors) {
-      if (type !== 'PLAIN' || source === undefined) return;
-      if (!(role === 'key' ? isOtherKey(source) : isOtherValue(source))) return;
-      if (ancestors.filter(isPair).length < 3) return;
-      const message = `Pulumi reads ${source} as a date, or as a number in the notation of YAML 1.1; put it in quotes, or write the number that you mean`;
-      found.push({ offset: range?.[0] ?? 0, message });
-    },
-  });
-  return found;
-}
-
-/** Whether a string must be in quotes in a stack file, as a key or a value, for Pulumi to read it as it is. */
-export function needsQuotes(text: string): boolean {
-  return isOtherValue(text) || isOtherKey(text);
-}
-
-function isOtherValue(text: string): boolean {
-  return date.test(text) || (numberOf(text) !== undefined && (text.includes('_') || /^[-+]?0(b|\d+$)/.test(text)));
-}
-
-/** Pulumi parses keys like values, and formats them again. */
-function isOtherKey(text: string): boolean {
-  const number = numberOf(text);
-  if (number !== undefined) return String(number) !== text;
-  return date.test(text) || (otherNames.test(text) && text !== 'true' && text !== 'false');
-}
-
-function numberOf(text: string): number | undefined {
-  const number = /^[-+.]?\d/.test(text) ? Number(text.replaceAll('_', '')) : NaN;
-  return Number.isFinite(number) ? number : undefined;
-}
-
-/**
- * The plain scalars that are not strings for kubectl: its parser (sigs.k8s.io/yaml) reads YAML 1.1, but not its dates
- * and base-60 numbers.
- */
-const kubernetesScalars: ScalarTag[] = [
-  scalar('null', /^(?:~|null|Null|NULL)?$/, () => null),
-  scalar('bool', /^(?:y|Y|yes|Yes|YES|true|True|TRUE|on|On|ON)$/, () => true),
-  scalar('bool', /^(?:n|N|no|No|NO|false|False|FALSE|off|Off|OFF)$/, () => false),
-  scalar('int', /^[-+]?0[bB][01_]+$/, (digits, sign) => sign * parseInt(digits.slice(2), 2)),
-  scalar('int', /^[-+]?0[oO][0-7_]+$/, (digits, sign) => sign * parseInt(digits.slice(2), 8)),
-  scalar('int', /^[-+]?0[xX][\da-fA-F_]+$/, (digits, sign) => sign * parseInt(digits.slice(2), 16)),
-  scalar('int', /^[-+]?0[0-7_]+$/, (digits, sign) => sign * parseInt(digits, 8)),
-  scalar('int', /^[-+]?(?:0|[1-9][\d_]*)$/, (digits, sign) => sign * Number(digits)),
-  scalar(
-    'float',
-    /^[-+]?(?:\.\d[\d_]*|\d[\d_]*(?:\.[\d_]*)?)(?:[eE][-+]?\d+)?$/,
-    (digits, sign) => sign * Number(digits),
-  ),
-  { tag: 'tag:yaml.org,2002:timestamp', resolve: (text: string) => text },
-];
-
-function scalar(name: string, test: RegExp, read: (digits: string, sign: number) => unknown): ScalarTag {
-  return {
-    tag: `tag:yaml.org,2002:${name}`,
-    default: true,
-    test,
-    resolve: (text) => read(text.replace(/^[-+]/, '').replaceAll('_', ''), text.startsWith('-') ? -1 : 1),
-  };
-}
-
-/** Offset of the last of `keys` that the document has. */
-function offsetOf(document: Document, keys: readonly Key[], from: unknown = document.contents): number | undefined {
-  const [key, ...rest] = keys;
-  const node = isAlias(from) ? from.resolve(document) : from;
-  if (key === undefined) return undefined;
-  if (isMap(node)) {
-    const pair = node.items.find((item) => keyOf(item) === String(key)) ?? mergedPair(document, node.items, key);
-    return pair === undefined ? undefined : (offsetOf(document, rest, pair.value) ?? startOf(pair.key));
-  }
-  if (!isSeq(node)) return undefined;
-  const item = node.items[Number(key)];
-  return item === undefined ? undefined : (offsetOf(document, rest, item) ?? startOf(item));
-}
-
-interface Pair {
-  key: unknown;
-  value: unknown;
-}
-
-/** The pair of a key that comes from `<<`. */
-function mergedPair(document: Document, items: readonly Pair[], key: Key): Pair | undefined {
-  const merges = items.filter(({ key: name }) => isScalar(name) && name.source === '<<').map(({ value }) => value);
-  const sources = merges.flatMap((value) => (isSeq(value) ? value.items : [value]));
-  const maps = sources.map((source) => (isAlias(source) ? source.resolve(document) : source));
-  return maps.flatMap((map) => (isMap(map) ? map.items : [])).find((item) => keyOf(item) === String(key));
-}
-
-/** The keys down to the key or value that starts at `offset`. */
-function keysAt(document: Document, offset: number): Key[] {
-  let found: Key[] = [];
-  visit(document, {
-    Scalar(_role, node, ancestors) {
-      if (node.range?.[0] !== offset) return undefined;
-      found = ancestors.flatMap((ancestor, depth): Key[] => {
-        if (isDocument(ancestor)) return [];
-        if (isPair(ancestor)) return [keyOf(ancestor)];
-        const child = ancestors[depth + 1] ?? node;
-        return isSeq(ancestor) ? [ancestor.items.indexOf(child)] : [];
-      });
-      return visit.BREAK;
-    },
-  });
-  return found;
-}
-
-function keyOf({ key }: { key: unknown }): string {
-  return String(isScalar(key) ? key.value : key);
-}
-
-function startOf(node: unknown): number | undefined {
-  return (node as Node | undefined)?.range?.[0];
 }

@@ -15,7 +15,7 @@ import type { LogMessage } from './engine-log';
 const defaultTimeout = 60;
 const defaultDrain = 5;
 
-/** Views by their options: Routes share connections and answers of proxies. */
+/** By their options: all Routes of a run share the connections to proxies, and the answers. */
 const views = new Map<string, MeshView>();
 
 /** Asks the proxies whether they serve a route, if the proof is on. */

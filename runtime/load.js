@@ -6,7 +6,11 @@ const { fileURLToPath, pathToFileURL } = require('node:url');
 
 const root = join(__dirname, '..');
 const cache = join(root, 'node_modules', '.cache', 'meshwright');
-const outside = ['@pulumi/*', '@grpc/*', 'google-protobuf', 'esbuild', '@kubernetes/client-node', '@viz-js/viz'];
+const outside = [
+  ...['@pulumi/*', '@grpc/*', 'google-protobuf', 'esbuild', '@kubernetes/client-node', '@viz-js/viz'],
+  // Only loaded when needed.
+  'refa',
+];
 
 /** URLs of the source maps of the loaded bundles, by the bundle's name. */
 const mapUrls = new Map();
@@ -53,12 +57,20 @@ function bundle(entryPoint, external = outside) {
     metafile: true,
   });
   const [map, code] = outputFiles.map(({ text }) => text);
-  return { code, map: withWholePaths(JSON.parse(map), dirname(entryPoint)), inputs: Object.keys(metafile.inputs) };
+  return { code, map: stored(JSON.parse(map), dirname(entryPoint)), inputs: Object.keys(metafile.inputs) };
 }
 
-/** A source map that can be kept in another folder. */
-function withWholePaths(map, folder) {
-  return JSON.stringify({ ...map, sources: map.sources.map((source) => pathToFileURL(resolve(folder, source)).href) });
+/**
+ * A source map that can be kept in another folder, without the columns of packages: Node decodes a whole map for the
+ * first stack trace, and packages are most of it.
+ */
+function stored(map, folder) {
+  const { decode, encode } = require('@jridgewell/sourcemap-codec');
+  const sources = map.sources.map((source) => pathToFileURL(resolve(folder, source)).href);
+  const isNeeded = ([, source, line], index, entries) =>
+    !sources[source].includes('/node_modules/') || line !== entries[index - 1]?.[2];
+  const mappings = encode(decode(map.mappings).map((entries) => entries.filter(isNeeded)));
+  return JSON.stringify({ ...map, sources, mappings });
 }
 
 /**

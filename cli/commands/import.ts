@@ -1,6 +1,6 @@
 import { Argument, Option, type Command } from 'commander';
 import { stackFilePath } from '../../config/file';
-import { withTools } from '../import/conversion';
+import { withTools } from '../import/from-tools';
 import { existingText, replaceFile } from '../import/files';
 import { imported, together, type Imported } from '../import/import';
 import { splitByNamespace, type Part } from '../import/split';

@@ -6,7 +6,7 @@ import { say } from '../output';
 import { nodeAddress } from '../traffic/lab-node';
 import { labIsDown, observe } from '../traffic/observe';
 import { exitCodeOf, observationText } from '../traffic/tally';
-import { isSendable, type TrialChoice } from '../traffic/trials';
+import { isSendable, type TrialChoice } from '../traffic/kinds';
 
 interface TrafficFlags extends StackChoice {
   requests: string;

@@ -12,7 +12,7 @@ import {
   type Node,
 } from 'yaml';
 import { compareStrings } from '../../mesh/collections';
-import { needsQuotes } from '../../config/yaml';
+import { needsQuotes } from '../../config/yaml-scalars';
 import { configNamespace } from '../../config/key-path';
 import { sectionName } from '../../config/pulumi-config-values';
 import type { Frame } from './frame';

@@ -1,7 +1,8 @@
 import { counted } from '../../mesh/strings';
 import type { EngineEvent } from '@pulumi/pulumi/automation';
 import { isRouteType } from '../../mesh/manifests/route-set';
-import { isObjectStep, nameOf, stepTitle, type StartPlan } from './plan';
+import { isObjectStep, nameOf } from './engine-steps';
+import { stepTitle, type StartPlan } from './plan';
 
 /** The end of the warning of an update whose routes could not be proven. */
 const unprovenWords = 'routes are changed without proof';

@@ -4,7 +4,7 @@ import type { KubernetesApi, LiveObject } from '../../cluster/api';
 import { asMap, asString, isMap } from '../../mesh/json';
 import { fieldManagerAnnotation, objectTitle, type KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { isRouteType, ownerAnnotation, routeManager } from '../../mesh/manifests/route-set';
-import { parsed } from './plan';
+import { parsed } from './engine-steps';
 import type { StackState, StateResource } from './stack-state';
 
 /** Type of a Helm release in a state. */
@@ -89,7 +89,7 @@ export async function removeUnrecorded(
 function objectsOf({ type, inputs = {} }: StateResource): KubernetesObject[] {
   if (isRouteType(type)) {
     const objects = Object.values(asMap(inputs['objects'])).map(parsed);
-    return objects.filter(isMap) as unknown as KubernetesObject[];
+    return objects.filter((one) => isMap(asMap(one)['metadata'])) as KubernetesObject[];
   }
   const kind = asString(inputs['kind']);
   const isObject = type.startsWith('kubernetes:') && kind !== undefined && !type.endsWith(`:${kind}Patch`);

@@ -3,17 +3,22 @@ import type { EngineEvent } from '@pulumi/pulumi/automation';
 import { fieldManagerAnnotation, type KubernetesObject, objectTitle } from '../../mesh/manifests/kubernetes';
 import { isRouteType } from '../../mesh/manifests/route-set';
 import { withWeightsOf } from '../../mesh/manifests/route-weights';
-import { asList, asMap, asString, isMap, without, type JsonMap } from '../../mesh/json';
+import { asList, asMap, isMap, without, type JsonMap } from '../../mesh/json';
+import {
+  importSteps,
+  nameOf,
+  parsed,
+  type PlannedObject,
+  resourceObject,
+  resourceSteps,
+  routesOf,
+  settingsOf,
+  type State,
+  type StepMetadata,
+  titledObject,
+  weightOwners,
+} from './engine-steps';
 import { fieldChanges, type FieldChange } from './field-changes';
-
-/** A Kubernetes object or a Helm release, as a plan names it. */
-export interface PlannedObject {
-  kind: string;
-  namespace?: string;
-  name: string;
-  /** Only some fields of an object that others own. */
-  isPatch?: boolean;
-}
 
 export interface ObjectChange extends PlannedObject {
   changes: FieldChange[];
@@ -32,9 +37,6 @@ export interface StartPlan {
   removed: PlannedObject[];
   unchanged: number;
 }
-
-type Metadata = NonNullable<EngineEvent['resOutputsEvent']>['metadata'];
-type State = Metadata['old'];
 
 /**
  * What the engine will do, from the events of a preview, or has done, from those of an update. Failed steps are left
@@ -57,14 +59,8 @@ export function planOf(events: readonly EngineEvent[]): StartPlan {
   return plan;
 }
 
-/** The steps that import a resource. An update of it may follow. */
-function importSteps(events: readonly EngineEvent[]): Map<string, Metadata> {
-  const steps = events.flatMap(({ resOutputsEvent }) => resOutputsEvent?.metadata ?? []);
-  return new Map(steps.filter(({ op }) => op === 'import').map((step) => [step.urn, step]));
-}
-
 /** What becomes different in an adopted object. Only stated fields count: of others the API server has filled in many. */
-function adoptedChanges(found: Metadata, step: Metadata): FieldChange[] {
+function adoptedChanges(found: StepMetadata, step: StepMetadata): FieldChange[] {
   const inputs = asMap(step.new?.inputs);
   const live = asMap((found.new ?? found.old)?.outputs);
   // Of a release Helm knows the values and the version, and not where its chart came from.
@@ -101,7 +97,7 @@ function within(live: unknown, stated: unknown): JsonMap {
 }
 
 /** An imported Route: a preview says in `found` which of its objects exist, with the fields that are stated. */
-function addImportedRoute(step: Metadata, plan: StartPlan): void {
+function addImportedRoute(step: StepMetadata, plan: StartPlan): void {
   const found = asMap(asMap(step.new?.outputs)['found'] ?? asMap(step.new?.inputs)['objects']);
   for (const [title, is] of routesOf(step.new)) {
     const live = found[title];
@@ -110,26 +106,7 @@ function addImportedRoute(step: Metadata, plan: StartPlan): void {
   }
 }
 
-/** The steps on resources, each resource once. Components, providers and the stack itself are no objects of a cluster. */
-function resourceSteps(events: readonly EngineEvent[]): Metadata[] {
-  const steps = new Map<string, Metadata>();
-  for (const { resOutputsEvent } of events) {
-    const metadata = resOutputsEvent?.metadata;
-    if (metadata === undefined || !isObjectStep(metadata)) continue;
-    // A replacement has three steps; only the step that creates the new object is shown.
-    const isHalf = metadata.op === 'delete-replaced' || metadata.op === 'replace';
-    if (!isHalf || !steps.has(metadata.urn)) steps.set(metadata.urn, metadata);
-  }
-  return [...steps.values()];
-}
-
-/** Whether a step is on an object of a cluster. */
-export function isObjectStep({ type, old, new: next, op }: Metadata): boolean {
-  const looks = ['read', 'refresh', 'read-discard', 'discard-replaced', 'remove-pending-replace'];
-  return (next ?? old)?.custom === true && !type.startsWith('pulumi:') && !looks.includes(op);
-}
-
-function addResource(step: Metadata, plan: StartPlan): void {
+function addResource(step: StepMetadata, plan: StartPlan): void {
   const { op, old, new: next } = step;
   const object = resourceObject(step);
   const changes = fieldChanges(asMap(old?.inputs), asMap(next?.inputs));
@@ -141,7 +118,7 @@ function addResource(step: Metadata, plan: StartPlan): void {
 }
 
 /** All steps together, because an object may move from one resource to another. */
-function addRoutes(steps: readonly Metadata[], plan: StartPlan): void {
+function addRoutes(steps: readonly StepMetadata[], plan: StartPlan): void {
   const objects = (states: readonly State[]): Map<string, unknown> =>
     new Map(states.flatMap((state) => routesOf(state)));
   const before = objects(steps.map(({ old }) => old));
@@ -170,13 +147,6 @@ function addRoutes(steps: readonly Metadata[], plan: StartPlan): void {
   }
 }
 
-/** The VirtualServices of a Route whose weights belong to a controller. */
-function weightOwners({ new: next }: Metadata): [string, string][] {
-  const owner = asString(asMap(next?.inputs)['weightsOwnedBy']);
-  const routes = routesOf(next).filter(([title]) => titledObject(title).kind === 'VirtualService');
-  return owner === undefined ? [] : routes.map(([title]) => [title, owner]);
-}
-
 /** A VirtualService as an update writes it: with its current weights. */
 function keptWeights(wanted: unknown, was: unknown): unknown {
   return isMap(asMap(wanted)['spec']) && isMap(asMap(was)['spec'])
@@ -184,53 +154,9 @@ function keptWeights(wanted: unknown, was: unknown): unknown {
     : wanted;
 }
 
-/** The objects of a Route by their titles, as the cluster has them if that is known. */
-function routesOf(state: State): [string, unknown][] {
-  const objects = asMap(asMap(state?.outputs)['objects'] ?? asMap(state?.inputs)['objects']);
-  return Object.entries(objects).map(([title, json]) => [title, parsed(json)]);
-}
-
-function settingsOf(inputs: unknown): Record<string, unknown> {
-  return without(asMap(inputs), 'objects', 'weights', 'kubeconfig', 'context');
-}
-
-/** An encrypted value is not JSON. */
-export function parsed(text: unknown): unknown {
-  try {
-    return JSON.parse(asString(text) ?? '');
-  } catch {
-    return { secret: text };
-  }
-}
-
 /** The object or resource of a step, for progress messages. */
-export function stepTitle(metadata: Metadata): string {
+export function stepTitle(metadata: StepMetadata): string {
   return isRouteType(metadata.type) ? `route ${nameOf(metadata.urn)}` : plannedTitle(resourceObject(metadata));
-}
-
-/** Name of a resource: `urn:pulumi:STACK::PROJECT::TYPES::NAME`. */
-export function nameOf(urn: string): string {
-  return urn.split('::').slice(3).join('::');
-}
-
-function titledObject(title: string): PlannedObject {
-  const [kind = '', id = ''] = title.split(' ');
-  const [name = '', namespace] = id.split('/').toReversed();
-  return { kind, ...(namespace === undefined ? {} : { namespace }), name };
-}
-
-function resourceObject({ type, urn, old, new: next }: Metadata): PlannedObject {
-  const kind = type.split(':').at(-1) ?? type;
-  const inputs = asMap((next ?? old)?.inputs);
-  const metadata = kind === 'Release' ? inputs : asMap(inputs['metadata']);
-  const namespace = asString(metadata['namespace']);
-  const isPatch = asString(inputs['kind']) !== undefined && kind === `${asString(inputs['kind']) ?? ''}Patch`;
-  return {
-    kind: isPatch ? kind.slice(0, -'Patch'.length) : kind,
-    ...(namespace === undefined ? {} : { namespace }),
-    name: asString(metadata['name']) ?? nameOf(urn),
-    ...(isPatch ? { isPatch } : {}),
-  };
 }
 
 /** `VirtualService bookinfo/reviews`. */

@@ -5,7 +5,8 @@ import type { Deployment, EngineEvent, Stack } from '@pulumi/pulumi/automation';
 import { userRoot } from '../../runtime/project-root';
 import { UserError } from '../errors';
 import { commandWords } from './lab-stack';
-import { objectLines, planOf, type PlannedObject } from './plan';
+import type { PlannedObject } from './engine-steps';
+import { objectLines, planOf } from './plan';
 
 /** A stack whose state can be read and replaced. */
 export type StateHolder = Pick<Stack, 'exportStack' | 'importStack'>;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { labPorts, type Lab } from '../../cluster/lab';
 
 /** Where the lab's node answers on 127.0.0.1. */

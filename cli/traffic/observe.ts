@@ -7,7 +7,8 @@ import { stackTraffic } from '../../mesh/traffic';
 import { UserError, userError } from '../errors';
 import { nodeStatus, type NodeAddress, type NodeStatus } from './lab-node';
 import { observationLines, tally, type Answer, type Observation } from './tally';
-import { trials, type NoTrial, type Trial, type TrialChoice } from './trials';
+import type { TrialChoice } from './kinds';
+import { trials, type NoTrial, type Trial } from './trials';
 
 export interface ObserveOptions {
   choice?: TrialChoice;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { KubernetesApi } from '../api';
 import { ensurePrograms, removeDamaged, type Installed } from './binaries';
 import { labProcessNames } from './binaries/programs';

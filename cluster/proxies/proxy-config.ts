@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { actionShares, canonicalHost, sharesOf, type Shares, type ServedDestination } from './shares';
 
 /** A rule in the configuration of a proxy. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import type { ProxyConfig } from './proxy-config';
 

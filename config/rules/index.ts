@@ -1,13 +1,11 @@
 import type { KeyProblem } from '../problem';
 import type { StackFile } from '../schema/stack-file';
-import { adoptRules } from './adopt';
-import { addonRules, appRules, chartRules, listRules } from './sections';
-import { duplicateRules } from './duplicates';
 import { gatewayReferenceRules, weightRules } from './routes';
 import { gatewayServiceRules } from './gateway-service';
 import { namespaceRules } from './namespaces';
-import { nodePortRangeAdvice } from './node-port-range';
+import { adoptRules, duplicateRules } from './objects';
 import { rolloutRules } from './rollouts';
+import { addonRules, appRules, chartRules, listRules, nodePortRangeAdvice } from './sections';
 
 /** Finds problems in a well-formed stack file. */
 export type StackRule = (stack: StackFile) => KeyProblem[];

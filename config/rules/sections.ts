@@ -1,3 +1,4 @@
+import { addonNames } from '../../mesh/manifests/addons/catalog';
 import { addonProblems } from '../../mesh/manifests/addons/problems';
 import { didYouMean, type KeyProblem } from '../problem';
 import type { StackFile } from '../schema/stack-file';
@@ -77,4 +78,39 @@ export function listRules({ objects = [] }: StackFile): KeyProblem[] {
 function severalSources(charts: ChartSource | undefined, keys: Key[]): KeyProblem[] {
   const given = sources.filter((source) => charts?.[source] !== undefined);
   return given.length < 2 ? [] : [{ keys, message: `charts come from one place: keep one of ${given.join(', ')}` }];
+}
+
+const lowestNodePort = 30000;
+const highestNodePort = 32767;
+
+/** Node ports outside the default range of clusters. */
+export function nodePortRangeAdvice(stack: StackFile): KeyProblem[] {
+  return nodePorts(stack)
+    .filter(([, port]) => port < lowestNodePort || port > highestNodePort)
+    .map(([keys]) => ({
+      keys,
+      message: `by default clusters accept node ports from ${lowestNodePort} to ${highestNodePort}; --service-node-port-range of the API server sets another range`,
+    }));
+}
+
+/** Every node port that the stack file fixes, by its keys. */
+function nodePorts({ gateways = {}, addons = {}, apps = {} }: StackFile): [Key[], number][] {
+  const ofGateways = Object.entries(gateways).flatMap(([name, { service }]) =>
+    Object.entries(service?.nodePorts ?? {}).map(([key, port]): [Key[], number] => [
+      ['gateways', name, 'service', 'nodePorts', key],
+      port,
+    ]),
+  );
+  const ofAddons = addonNames.flatMap((name): [Key[], number][] => {
+    const port = addons[name]?.service?.nodePort;
+    return port === undefined ? [] : [[['addons', name, 'service', 'nodePort'], port]];
+  });
+  const ofApps = Object.entries(apps).flatMap(([app, { services = {} }]) =>
+    Object.entries(services).flatMap(([service, { ports = [] }]) =>
+      ports.flatMap(({ nodePort }, index): [Key[], number][] =>
+        nodePort === undefined ? [] : [[['apps', app, 'services', service, 'ports', index, 'nodePort'], nodePort]],
+      ),
+    ),
+  );
+  return [...ofGateways, ...ofAddons, ...ofApps];
 }

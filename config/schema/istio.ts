@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { IstioChart, IstioSettings } from '../../mesh/manifests/settings';
 import type { ChartSource, ChartValues } from '../../mesh/manifests/release';
 import { anyMap, label, stringMap, text } from './values';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { levels } from '../../policy/finding';
 import type { CheckOptions, GatewayWorkload } from '../../policy/rule';
 import type { MeshOptions } from '../../mesh/model/mesh-model';

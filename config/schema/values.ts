@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ExportedObjectSettings, ObjectSettings } from '../../mesh/manifests/settings';
 import type { ServiceType } from '../../mesh/manifests/kubernetes';
 import { dnsLabel, labelMaxLength } from '../../mesh/manifests/formats';

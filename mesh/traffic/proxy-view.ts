@@ -10,8 +10,9 @@ type Cluster = Destination & Pick<WeightedDestination, 'missing' | 'failures' | 
 
 /**
  * The Envoy cluster of a destination on a listener (istio pilot/pkg/networking/core/route/route.go,
- * GetDestinationCluster): the stated port, else the service's only one (HTTP rules count only the listener's ports, TCP
- * and TLS rules count all), else the listener's; an ExternalName Service is replaced by the host it names.
+ * GetDestinationCluster). Its port is the stated one, else the service's only port, else the port of the listener. HTTP
+ * rules see only the service's ports on this listener, TCP and TLS rules see all of them. The host of an ExternalName
+ * Service is the host that it names.
  */
 export function clusterOf(
   destination: RuleDestination,

@@ -20,9 +20,10 @@ import {
 } from './tables/l4-chains';
 import { clientValuation } from './tables/gateway-table';
 import type { TrafficModel } from './traffic-model';
-import { touchingGateway } from './unfollowed';
+import { touchingGateway } from './entrances';
 import { gatewaySteps, withTouching } from './unknowns';
-import { refusal, verdictOf } from './policies';
+import { verdictOf } from './policies';
+import { refusal } from './policy-routes';
 import { type Asking, withVerdicts } from './verdicts';
 
 /** A preflight request whose origin the rule's corsPolicy allows is answered by the proxy; undefined for every other request. */

@@ -10,7 +10,7 @@ import { isAddress } from './matching/literal';
 import { authorityHost, type Request } from './request';
 import { route } from './route';
 import type { TrafficModel } from './traffic-model';
-import { type Entrance, entrances, entrancesFor } from './unfollowed';
+import { type Entrance, entrances, entrancesFor } from './entrances';
 
 /** A request and its sender. */
 export interface SentRequest {

@@ -5,6 +5,11 @@ import { type Destination, type Fault, noSidecar, type Outcome, type WeightedDes
 import { percent, type Share } from './share';
 import type { Literal } from './matching/literal';
 
+/** `VirtualService shop/reviews`. */
+export function title({ kind, namespace, name }: { kind: string; namespace: string; name: string }): string {
+  return `${kind} ${namespace}/${name}`;
+}
+
 /** `reviews.bookinfo v3`; the port only if the reader needs it. */
 export function destinationWords({ host, subset }: Pick<Destination, 'host' | 'subset'>): string {
   const short = /^([^.]+\.[^.]+)\.svc\./.exec(host)?.[1] ?? host;

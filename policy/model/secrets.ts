@@ -1,4 +1,4 @@
-import { asn1, pem } from 'node-forge';
+import { X509Certificate } from 'node:crypto';
 import { asMap, asName, asString, isMap, valueAt } from '../../mesh/json';
 import { apiGroup, type KubernetesObject } from '../../mesh/manifests/kubernetes';
 import type { MeshObject } from '../../mesh/model/mesh-model';
@@ -74,29 +74,14 @@ function day(date: Date): string {
   return date.toISOString().slice(0, 10);
 }
 
-/**
- * The validity of the first certificate. It is read from the ASN.1 structure (RFC 5280, 4.1), so any type of key works.
- */
+/** The validity of the first certificate. */
 function validityOf(chain: string): { from: Date; until: Date } | undefined {
+  const [first] = /-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/s.exec(chain) ?? [];
+  if (first === undefined) return undefined;
   try {
-    const [first] = pem.decode(chain);
-    if (first?.type !== 'CERTIFICATE') return undefined;
-    const [toBeSigned] = children(asn1.fromDer(first.body));
-    const fields = toBeSigned === undefined ? [] : children(toBeSigned);
-    const hasVersion = fields[0]?.tagClass === asn1.Class.CONTEXT_SPECIFIC;
-    const validity = fields[hasVersion ? 4 : 3];
-    const [from, until] = validity === undefined ? [] : children(validity);
-    return from === undefined || until === undefined ? undefined : { from: time(from), until: time(until) };
+    const { validFrom, validTo } = new X509Certificate(first);
+    return { from: new Date(validFrom), until: new Date(validTo) };
   } catch {
     return undefined;
   }
-}
-
-function children(node: asn1.Asn1): asn1.Asn1[] {
-  return Array.isArray(node.value) ? node.value : [];
-}
-
-function time(node: asn1.Asn1): Date {
-  const text = typeof node.value === 'string' ? node.value : '';
-  return node.type === asn1.Type.UTCTIME ? asn1.utcTimeToDate(text) : asn1.generalizedTimeToDate(text);
 }

@@ -4,7 +4,7 @@ import { httpField, isAmbient, useWaypoint, waypointOf, waypointsIn } from '../m
 import { policyAttachment, workloadsOfPolicy } from '../../mesh/model/policy-attachment';
 import { hostRules } from '../model/host-rules';
 import { isOnMesh } from '../model/routes';
-import type { CheckOptions, Rule, Violation } from '../rule';
+import { examples, type CheckOptions, type Rule, type Violation } from '../rule';
 
 const policyKinds: readonly MeshKind[] = ['AuthorizationPolicy', 'RequestAuthentication', 'WasmPlugin', 'Telemetry'];
 
@@ -36,7 +36,8 @@ export const ambientWaypoint: Rule = {
   single: false,
   docs: {
     why: 'ztunnel does not read HTTP: without a waypoint routes and DestinationRules have no effect, and an AuthorizationPolicy with HTTP fields denies requests.',
-    bad: `
+    ...examples(
+      `
 apiVersion: v1
 kind: Namespace
 metadata: { name: bookinfo, labels: { istio.io/dataplane-mode: ambient } }
@@ -53,28 +54,22 @@ spec:
   hosts: [reviews]
   http: [{ route: [{ destination: { host: reviews } }] }]
 `,
-    good: `
-apiVersion: v1
-kind: Namespace
-metadata: { name: bookinfo, labels: { istio.io/dataplane-mode: ambient, istio.io/use-waypoint: waypoint } }
----
+      [
+        'labels: { istio.io/dataplane-mode: ambient }',
+        'labels: { istio.io/dataplane-mode: ambient, istio.io/use-waypoint: waypoint }',
+      ],
+      [
+        `---
+`,
+        `---
 apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
 metadata: { name: waypoint, namespace: bookinfo }
 spec: { gatewayClassName: istio-waypoint, listeners: [{ name: mesh, port: 15008, protocol: HBONE }] }
 ---
-apiVersion: v1
-kind: Service
-metadata: { name: reviews, namespace: bookinfo }
-spec: { selector: { app: reviews }, ports: [{ name: http, port: 9080 }] }
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: reviews, namespace: bookinfo }
-spec:
-  hosts: [reviews]
-  http: [{ route: [{ destination: { host: reviews } }] }]
 `,
+      ],
+    ),
     fix: 'Deploy a waypoint, label the namespace or Service with `istio.io/use-waypoint`, attach policies with targetRefs, and keep routes in the namespace of their Service.',
   },
   check: (model, options) => [

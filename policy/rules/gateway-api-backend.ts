@@ -7,7 +7,7 @@ import { type CheckOptions, examples, type Rule, type Violation } from '../rule'
 const group = 'gateway.networking.k8s.io';
 const kinds = ['HTTPRoute', 'GRPCRoute', 'TCPRoute', 'TLSRoute'];
 
-/** A backend counts as missing where the objects describe its namespace, as for host-exists. */
+/** A backend is missing if it is not in the input, and the input has other objects of its namespace, as for host-exists. */
 export const gatewayApiBackend: Rule = {
   id: 'gateway-api-backend',
   level: 'mandatory',

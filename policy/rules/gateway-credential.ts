@@ -5,11 +5,12 @@ import { hasLabels } from '../../mesh/model/workload-index';
 import { certificateFault, credentialIn, makesSecret, secretData } from '../model/secrets';
 import { knownGatewayWorkloads } from '../model/clients';
 import { isDeclared } from '../../mesh/model/externals';
-import type { CheckOptions, Rule, Violation } from '../rule';
+import { examples, type CheckOptions, type Rule, type Violation } from '../rule';
 
 /**
- * The Secret must be in the namespace of the gateway's pods, which is looked up as for gateway-workload-port. It counts
- * as missing if the input has another Secret or Certificate of that namespace, or one of that name elsewhere. Declare
+ * The Secret must be in the namespace of the gateway's pods, which is looked up as for gateway-workload-port. It is
+ * missing if it is not in the input, and the input has another Secret or Certificate of that namespace, or one of that
+ * name elsewhere. Declare
  * Secrets that come from elsewhere in `externals.secrets`. Messages never hold a value of a Secret.
  */
 export const gatewayCredential: Rule = {
@@ -20,7 +21,8 @@ export const gatewayCredential: Rule = {
   single: false,
   docs: {
     why: 'Without a valid certificate a TLS server has no listener: connections to its host are reset, and only the log of the gateway says why.',
-    bad: `
+    ...examples(
+      `
 apiVersion: apps/v1
 kind: Deployment
 metadata: { name: istio-ingressgateway, namespace: istio-ingress }
@@ -43,29 +45,13 @@ kind: Certificate
 metadata: { name: shop, namespace: shop }
 spec: { secretName: shop-cert, dnsNames: [shop.example.com], issuerRef: { name: ca } }
 `,
-    good: `
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: istio-ingressgateway, namespace: istio-ingress }
-spec:
-  selector: { matchLabels: { istio: ingressgateway } }
-  template: { metadata: { labels: { istio: ingressgateway } } }
----
-apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: { name: shop, namespace: shop }
-spec:
-  selector: { istio: ingressgateway }
-  servers:
-    - port: { number: 443, name: https, protocol: HTTPS }
-      hosts: [shop.example.com]
-      tls: { mode: SIMPLE, credentialName: shop-cert }
----
-apiVersion: cert-manager.io/v1
-kind: Certificate
-metadata: { name: shop, namespace: istio-ingress }
-spec: { secretName: shop-cert, dnsNames: [shop.example.com], issuerRef: { name: ca } }
-`,
+      [
+        `name: shop, namespace: shop }
+spec: { secretName`,
+        `name: shop, namespace: istio-ingress }
+spec: { secretName`,
+      ],
+    ),
     fix: 'Create the Secret, or the Certificate that creates it, in the namespace of the gateway workload, not of the Gateway object.',
   },
   check: (model, options) => {

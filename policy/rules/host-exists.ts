@@ -8,8 +8,8 @@ import { listenerPorts, writtenRoutes, type RouteDestination, type WrittenRoute 
 import { examples, type CheckOptions, type Rule, type Violation } from '../rule';
 
 /**
- * A host counts as missing if the input has Services or workloads of its namespace, or is declared complete. Otherwise
- * nothing is reported. A host outside the cluster that no ServiceEntry names is advisory, since another stack may bring
+ * A host is missing if it is not in the input, and the input has Services or workloads of its namespace, or is declared
+ * complete. Otherwise nothing is reported. A host outside the cluster that no ServiceEntry names is advisory, since another stack may bring
  * the ServiceEntry.
  */
 export const hostExists: Rule = {

@@ -3,7 +3,7 @@ import type { MeshGateway, MeshModel, MeshVirtualService } from '../../mesh/mode
 import { hasLabels } from '../../mesh/model/workload-index';
 import { policiesFor, policyAttachment } from '../../mesh/model/policy-attachment';
 import { knownGatewayWorkloads } from '../model/clients';
-import type { CheckOptions, Rule, Violation } from '../rule';
+import { examples, type CheckOptions, type Rule, type Violation } from '../rule';
 
 /** https://istio.io/latest/docs/tasks/security/authentication/jwt-route/ */
 const claimHeader = /^@request\.auth\.claims[.[]/i;
@@ -20,7 +20,8 @@ export const jwtRouteNeedsRa: Rule = {
   single: false,
   docs: {
     why: 'Without a RequestAuthentication on the gateway no token is read, so a match on a claim never holds, and a match on the absence of one always does.',
-    bad: `
+    ...examples(
+      `
 apiVersion: networking.istio.io/v1
 kind: Gateway
 metadata: { name: shop, namespace: shop }
@@ -38,23 +39,9 @@ spec:
     - match: [{ headers: { "@request.auth.claims.group": { exact: beta } } }]
       route: [{ destination: { host: shop, subset: v2 } }]
 `,
-    good: `
-apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: { name: shop, namespace: shop }
-spec:
-  selector: { istio: ingressgateway }
-  servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: [shop.example.com] }]
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: shop, namespace: shop }
-spec:
-  hosts: [shop.example.com]
-  gateways: [shop]
-  http:
-    - match: [{ headers: { "@request.auth.claims.group": { exact: beta } } }]
-      route: [{ destination: { host: shop, subset: v2 } }]
+      [
+        'subset: v2 } }]\n',
+        `subset: v2 } }]
 ---
 apiVersion: security.istio.io/v1
 kind: RequestAuthentication
@@ -63,6 +50,8 @@ spec:
   selector: { matchLabels: { istio: ingressgateway } }
   jwtRules: [{ issuer: "https://login.example.com" }]
 `,
+      ],
+    ),
     fix: "Add a RequestAuthentication for the gateway's pods, in their namespace or the root namespace.",
   },
   check: (model, options) =>

@@ -1,5 +1,4 @@
 import { asMap, asName, asNumber, indexedMaps, isMap } from '../../mesh/json';
-import { milliseconds } from '../model/duration';
 import { type WrittenRoute, writtenRoutes } from '../model/routes';
 import { examples, type Rule, type Violation } from '../rule';
 
@@ -66,4 +65,15 @@ function twice({ rule, path, source }: WrittenRoute): Violation[] {
     return [];
   const message = `${[...new Set(methods)].join(' and ')} requests are retried on ${risky.join(', ')}, when the server may have carried them out already; retry on connect-failure,refused-stream`;
   return [{ object: source.object, path: `${path}.retries.retryOn`, message }];
+}
+
+const units: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1, us: 0.001, µs: 0.001, ns: 0.000001 };
+
+/** Milliseconds of a duration as Istio writes it, e.g. `1.5s`, `1m30s`, `500ms`; undefined for anything else. */
+function milliseconds(value: unknown): number | undefined {
+  if (typeof value !== 'string' || !/^(\d+(\.\d+)?(h|ms|m|s|us|µs|ns))+$/.test(value)) return undefined;
+  return [...value.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s|us|µs|ns)/g)].reduce(
+    (sum, [, amount, unit]) => sum + Number(amount) * (units[unit ?? ''] ?? 0),
+    0,
+  );
 }

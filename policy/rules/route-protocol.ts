@@ -4,7 +4,7 @@ import { hostsOverlap } from '../../mesh/model/hosts';
 import type { MeshGatewayServer, MeshModel, MeshVirtualService } from '../../mesh/model/mesh-model';
 import { isHttp, isTls, parseProtocol } from '../../mesh/model/protocol';
 import { isOnMesh, type RouteProtocol } from '../model/routes';
-import type { Rule, Violation } from '../rule';
+import { examples, type Rule, type Violation } from '../rule';
 
 const protocols: readonly RouteProtocol[] = ['http', 'tls', 'tcp'];
 
@@ -16,7 +16,8 @@ export const routeProtocol: Rule = {
   single: false,
   docs: {
     why: 'A PASSTHROUGH server does not read HTTP, and a server that terminates TLS does not pass on the SNI, so rules of the wrong kind have no effect and the host is unreachable. At a TCP port of a Service http rules are ignored.',
-    bad: `
+    ...examples(
+      `
 apiVersion: networking.istio.io/v1
 kind: Gateway
 metadata: { name: public, namespace: shop }
@@ -32,22 +33,11 @@ spec:
   gateways: [public]
   http: [{ route: [{ destination: { host: cart } }] }]
 `,
-    good: `
-apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: { name: public, namespace: shop }
-spec:
-  selector: { istio: ingress }
-  servers: [{ port: { number: 443, name: tls, protocol: TLS }, hosts: [www.example.com], tls: { mode: PASSTHROUGH } }]
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: cart, namespace: shop }
-spec:
-  hosts: [www.example.com]
-  gateways: [public]
-  tls: [{ match: [{ sniHosts: [www.example.com] }], route: [{ destination: { host: cart, port: { number: 443 } } }] }]
-`,
+      [
+        'http: [{ route: [{ destination: { host: cart',
+        'tls: [{ match: [{ sniHosts: [www.example.com] }], route: [{ destination: { host: cart, port: { number: 443 }',
+      ],
+    ),
     fix: 'Write `tls` rules for PASSTHROUGH servers, `http` rules for HTTP and for HTTPS that the gateway terminates, `tcp` rules for everything else.',
   },
   check: (model) => model.virtualServices.all.flatMap((virtualService) => violations(model, virtualService)),

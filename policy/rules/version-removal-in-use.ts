@@ -73,7 +73,7 @@ function violations(before: MeshModel, after: MeshModel, usage: Usage): Violatio
   return old.map((workload) => {
     const next = after.workloads.get(workload.namespace, workload.name);
     const loss = next?.replicas === 0 ? 'is scaled to 0' : 'is removed';
-    const message = `this is the last workload of ${version} and ${loss} in the same update that could take its traffic away (${by} sent requests to it until now). Shift first, and remove it in the next update`;
+    const message = `this is the last workload of ${version}, and it ${loss} while ${by} still sends requests there: until the route changes, they fail with 503. Move the traffic first, and remove the workload in the next update`;
     return {
       object: next?.source.object ?? workload.source.object,
       path: next?.replicas === 0 ? 'spec.replicas' : '',

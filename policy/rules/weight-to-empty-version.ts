@@ -4,7 +4,7 @@ import { clientNamespaces, effectiveRule } from '../model/clients';
 import { destinationTitle, writtenRoutes, type RouteDestination, type WrittenRoute } from '../model/routes';
 import { endpointsOf } from '../../mesh/model/endpoints';
 import { contradiction } from '../model/workloads';
-import type { CheckOptions, Rule, Violation } from '../rule';
+import { examples, type CheckOptions, type Rule, type Violation } from '../rule';
 
 /**
  * The model of the mesh decides whether a version has pods. It knows autoscalers, rollouts and labels that controllers
@@ -19,7 +19,8 @@ export const weightToEmptyVersion: Rule = {
   single: false,
   docs: {
     why: 'All requests to a subset without pods fail with 503. Istio and the cluster accept such a route.',
-    bad: `
+    ...examples(
+      `
 apiVersion: v1
 kind: Service
 metadata: { name: reviews, namespace: bookinfo }
@@ -49,36 +50,9 @@ spec:
         - { destination: { host: reviews, subset: v1 }, weight: 90 }
         - { destination: { host: reviews, subset: v2 }, weight: 10 }
 `,
-    good: `
-apiVersion: v1
-kind: Service
-metadata: { name: reviews, namespace: bookinfo }
-spec: { selector: { app: reviews }, ports: [{ name: http, port: 9080 }] }
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: reviews-v1, namespace: bookinfo }
-spec:
-  selector: { matchLabels: { app: reviews, version: v1 } }
-  template: { metadata: { labels: { app: reviews, version: v1 } } }
----
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: { name: reviews, namespace: bookinfo }
-spec:
-  host: reviews
-  subsets: [{ name: v1, labels: { version: v1 } }, { name: v2, labels: { version: v2 } }]
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: reviews, namespace: bookinfo }
-spec:
-  hosts: [reviews]
-  http:
-    - route:
-        - { destination: { host: reviews, subset: v1 }, weight: 100 }
-        - { destination: { host: reviews, subset: v2 }, weight: 0 }
-`,
+      ['weight: 90', 'weight: 100'],
+      ['subset: v2 }, weight: 10', 'subset: v2 }, weight: 0'],
+    ),
     fix: 'Deploy the version first and wait until it is ready, or keep its weight at 0.',
   },
   check: (model, options) =>

@@ -1,7 +1,7 @@
 import type { MeshModel, MeshWorkload } from '../../mesh/model/mesh-model';
 import { type PolicyAttachment, policyAttachment, workloadsOfPolicy } from '../../mesh/model/policy-attachment';
 import { hasNoProxy } from '../../mesh/model/mutual-tls';
-import type { Rule, Violation } from '../rule';
+import { examples, type Rule, type Violation } from '../rule';
 
 const platform = ['kube-system', 'kube-public', 'kube-node-lease'];
 
@@ -14,7 +14,8 @@ export const workloadWithoutAuthz: Rule = {
   single: false,
   docs: {
     why: 'A workload without an AuthorizationPolicy accepts requests from every client that can reach it.',
-    bad: `
+    ...examples(
+      `
 apiVersion: apps/v1
 kind: Deployment
 metadata: { name: ratings-v1, namespace: bookinfo }
@@ -29,20 +30,13 @@ spec:
   selector: { matchLabels: { app: reviews } }
   rules: [{ from: [{ source: { namespaces: [bookinfo] } }] }]
 `,
-    good: `
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: ratings-v1, namespace: bookinfo }
-spec:
-  selector: { matchLabels: { app: ratings } }
-  template: { metadata: { labels: { app: ratings } } }
----
-apiVersion: security.istio.io/v1
-kind: AuthorizationPolicy
-metadata: { name: bookinfo, namespace: bookinfo }
-spec:
-  rules: [{ from: [{ source: { namespaces: [bookinfo] } }] }]
+      ['reviews', 'bookinfo'],
+      [
+        `  selector: { matchLabels: { app: reviews } }
 `,
+        '',
+      ],
+    ),
     fix: 'Add an AuthorizationPolicy for the workload or its namespace, or switch the rule off (`rules: {workload-without-authz: off}`) for a mesh that does not authorize.',
   },
   check: (model, options) => {

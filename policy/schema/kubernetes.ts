@@ -2,7 +2,8 @@ import { apiGroup, type KubernetesObject } from '../../mesh/manifests/kubernetes
 import { isMap } from '../../mesh/json';
 import { nearest } from '../../mesh/strings';
 import generated from './kubernetes.generated.json';
-import { fieldProblems, metadataProblems } from './kubernetes-fields';
+import { fieldProblems } from './kubernetes-fields';
+import { metadataProblems } from './kubernetes-metadata';
 import { error, FieldPlace, shown, type SchemaProblem } from './place';
 
 /** The part of JSON Schema that Kubernetes' OpenAPI document uses. */

@@ -446,7 +446,7 @@ describe('requests on the lab', () => {
     assert.deepEqual(node.seen, times4({ method: 'GET', url: '/productpage', headers: { host: node.gateway } }));
   });
 
-  it('go to a service without rules, and refusals of the node count as no answer', async () => {
+  it('reach a service without rules; a request that the node refuses counts as unanswered', async () => {
     const [seen] = await seenBy({ route: 'details' });
     assert.deepEqual(
       [

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type * as addonTypes from '../../mesh/manifests/addons/settings';
 import type * as appTypes from '../../mesh/manifests/apps/settings';
 import type { KubernetesObject, ObjectMeta } from '../../mesh/manifests/kubernetes';

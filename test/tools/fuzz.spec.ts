@@ -11,7 +11,7 @@ describe('the fuzzer', function () {
     assert.ok(accepted > 5, `${accepted} accepted`);
   });
 
-  it('finds no crash in changed objects, some of which are sound', () => {
+  it('finds no crash in changed objects, of which some are still valid', () => {
     const { accepted, failures } = fuzzObjects(60, 7);
     assert.deepEqual(failures, []);
     assert.ok(accepted > 5, `${accepted} accepted`);

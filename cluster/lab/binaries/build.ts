@@ -3,7 +3,7 @@ import { copyFile, chmod, mkdtemp, rename, rm } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import path from 'node:path';
 import { version as sdkVersion } from '@pulumi/kubernetes/package.json';
-import { z } from 'zod';
+import * as z from 'zod';
 import { withLock } from '../lock';
 import { Steps, timeLeft } from '../progress';
 import { LabError, type Log } from '../types';

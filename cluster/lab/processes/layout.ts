@@ -1,7 +1,7 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { userRoot } from '../../../runtime/project-root';
 import { labProcessNames, type LabProcessName } from '../binaries/programs';
 

@@ -8,8 +8,8 @@ import type { Client } from './clients';
 import { type Entry, withStatus } from './entry';
 import { l4Literals } from './mesh-entries';
 import { placesOf } from '../endpoints';
-import { behindPolicies, withVerdict } from '../policies';
-import { touchingGateway } from '../unfollowed';
+import { behindPolicies, withVerdict } from '../policy-routes';
+import { touchingGateway } from '../entrances';
 import { gatewaySteps, withTouching } from '../unknowns';
 import { byVerdict } from '../verdicts';
 

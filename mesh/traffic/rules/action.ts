@@ -165,7 +165,7 @@ function retries(value: unknown): Retries | undefined {
   };
 }
 
-/** Istio adds `retriable-status-codes`, which status codes in the list need. */
+/** As Istio, adds `retriable-status-codes` to a list with status codes: Envoy ignores them without it. */
 function retryOn(value: string | undefined): string {
   if (value === undefined) return defaultRetries.retryOn;
   const parts = value

@@ -1,5 +1,8 @@
-import { DFA, JS, NFA, TooManyNodesError } from 'refa';
+import type { NFA } from 'refa';
 import type { Literal, Test } from '../matching/literal';
+
+/** Loaded on first use, since few stacks compare regexes and loading it is a tenth of the program's start. */
+const refa = () => require('refa') as typeof import('refa');
 
 /** Largest automaton to build, in nodes. If more are needed, the result is 'open'. */
 const limits = { maxNodes: 20_000 };
@@ -23,6 +26,7 @@ function language(test: Exclude<Test, { kind: 'present' }>): NFA | undefined {
       ? javascriptRegex(test.value)
       : { source: patternOf(test.kind, test.value), flags: test.ignoreCase ? 'is' : 's' };
   if (source === undefined) return undefined;
+  const { JS, NFA } = refa();
   try {
     const { expression, maxCharacter } = JS.Parser.fromLiteral(source).parse({ assertions: 'throw' });
     return NFA.fromRegex(
@@ -50,6 +54,7 @@ export function automatonWitness(
   within: Exclude<Test, { kind: 'present' }>,
 ): string[] | 'none' | 'open' {
   const tests = literals.flatMap(({ test, negated }) => (test.kind === 'present' ? [] : [{ test, negated }]));
+  const { NFA, TooManyNodesError } = refa();
   try {
     let found = language(within);
     for (const { test, negated } of tests) {
@@ -68,6 +73,7 @@ export function automatonWitness(
 }
 
 function complement(nfa: NFA): NFA {
+  const { DFA, NFA } = refa();
   const dfa = DFA.fromFA(nfa, new DFA.LimitedNodeFactory(limits.maxNodes));
   dfa.complement();
   return NFA.fromFA(dfa, new NFA.LimitedNodeFactory(limits.maxNodes));

@@ -103,6 +103,7 @@ describe('what an interrupted run leaves', () => {
       live(rule('reviews.v1'), 'meshwright', begun.urn),
       live(rule('reviews.v2'), 'meshwright', urnOf(routeType, 'another')),
     );
+    const secret = { urn: 'c', type: routeType, inputs: { objects: { 'DestinationRule shop/a': '[secret]' } } };
     const creations = ['lost', 'recorded', 'of-others', 'updated-by-hand', 'never-made'].map((name) =>
       resource(configMap(name)),
     );
@@ -111,7 +112,7 @@ describe('what an interrupted run leaves', () => {
     const state = { resources: [resource(configMap('recorded'))] };
     const titles = ['ConfigMap shop/lost', 'DestinationRule shop/reviews.v1'];
     assert.deepEqual(
-      [await removeUnrecorded(api, [...creations, begun, generated, release], state), api.deleted],
+      [await removeUnrecorded(api, [...creations, begun, secret, generated, release], state), api.deleted],
       [titles, titles],
     );
   });

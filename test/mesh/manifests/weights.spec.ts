@@ -105,7 +105,7 @@ describe('splitProblems', () => {
     );
   });
 
-  it('ask for versions once for a service without any, and are empty for a valid split', () => {
+  it('ask once for versions when a service has weights and no versions; a valid split has no problems', () => {
     const message = 'weights need versions: add versions: [v1, v2] to reviews';
     assert.deepEqual(
       [

@@ -54,14 +54,14 @@ describe('routing model, scenarios of walkthrough 000', () => {
 });
 
 describe('routing model, scenarios of walkthrough 001', () => {
-  it('D1: productpage takes its paths, all else is 404', () => {
+  it('D1: productpage gets its own paths, all other paths are 404', () => {
     const mesh = predictions('001');
     for (const path of ['/productpage', '/static/x', '/login', '/logout', '/api/v1/products'])
       assert.deepEqual(mesh.atGateway(path), only('default/productpage-v1'));
     assert.deepEqual(mesh.atGateway('/other'), only('404, no rule'));
   });
 
-  it('D2: reviews without rules, and in turn: a third to each version', () => {
+  it('D2: a third to each version of reviews, without rules and with round robin', () => {
     const thirds = { 'default/reviews-v1': '1/3', 'default/reviews-v2': '1/3', 'default/reviews-v3': '1/3' };
     assert.deepEqual(predictions('001').inMesh('default', 'reviews', 9080), thirds);
     assert.deepEqual(predictions('001/round-robin').inMesh('default', 'reviews', 9080), thirds);
@@ -85,7 +85,7 @@ describe('routing model, scenarios of walkthrough 002', () => {
   const recommendation = (state: string, headers: Record<string, string> = {}): Record<string, string> =>
     predictions(`002${state}`).inMesh('tutorial', 'recommendation', 8080, headers);
 
-  it('D1: only customer: the gateway reaches it, and it finds no preference', () => {
+  it('D1: with customer alone, the gateway reaches it, and its own requests find no preference service', () => {
     const mesh = predictions('002/customer');
     assert.deepEqual(mesh.atGateway('/customer'), only('tutorial/customer'));
     assert.deepEqual(mesh.meshOutcome('tutorial', 'preference', 8080), {
@@ -94,14 +94,14 @@ describe('routing model, scenarios of walkthrough 002', () => {
     });
   });
 
-  it('D2: all three: the chain ends at recommendation v1', () => {
+  it('D2: with all three services, requests end at recommendation v1', () => {
     const mesh = predictions('002/recommendation-v1');
     assert.deepEqual(mesh.gatewayOutcome({ path: '/customer' }).path, '/');
     assert.deepEqual(mesh.inMesh('tutorial', 'preference', 8080), only('tutorial/preference-v1'));
     assert.deepEqual(mesh.inMesh('tutorial', 'recommendation', 8080), only('tutorial/recommendation-v1'));
   });
 
-  it('D3: v2 without rules: every pod gets the same share', () => {
+  it('D3: with v2 and no rules, every pod gets the same share', () => {
     const [v1, v2] = ['tutorial/recommendation-v1', 'tutorial/recommendation-v2'];
     assert.deepEqual(recommendation(''), { [v1]: '1/2', [v2]: '1/2' });
     assert.deepEqual(recommendation('/scaled'), { [v1]: '1/3', [v2]: '2/3' });
@@ -133,7 +133,7 @@ describe('routing model, scenarios of walkthrough 002', () => {
     );
   });
 
-  it('D9: Firefox to v2, Safari to v1, and v1 too when preference drops the header', () => {
+  it('D9: Firefox goes to v2, Safari to v1; all go to v1 when preference drops the header', () => {
     const agent = (text: string): Record<string, string> => ({ 'baggage-user-agent': text });
     const [v1, v2] = [only('tutorial/recommendation-v1'), only('tutorial/recommendation-v2')];
     assert.deepEqual(recommendation('/firefox', agent('Mozilla/5.0 Gecko/20100101 Firefox/128.0')), v2);
@@ -156,7 +156,7 @@ describe('routing model, scenarios of walkthrough 003', () => {
   const ratings = (state: string, headers: Record<string, string> = {}) =>
     predictions(`003${state}`).meshOutcome('user02', 'ratings', 9080, headers);
 
-  it('D1: productpage by its host at the gateway, 404 by any other', () => {
+  it('D1: the gateway routes the host of productpage; any other host is 404', () => {
     const mesh = predictions('003');
     assert.deepEqual(mesh.atGateway('/productpage', {}, host), only('user02/productpage-v1'));
     assert.deepEqual(mesh.gatewayOutcome({ host: 'other.example', path: '/productpage' }), {
@@ -170,13 +170,13 @@ describe('routing model, scenarios of walkthrough 003', () => {
     assert.deepEqual(predictions('003').inMesh('user02', 'productpage', 9080), only('user02/productpage-v1'));
   });
 
-  it('D3: all v1; half to v3; all v3', () => {
+  it('D3: all to v1, then half to v3, then all to v3', () => {
     assert.deepEqual(reviews('/all-v1'), only('user02/reviews-v1'));
     assert.deepEqual(reviews('/reviews-50-v3'), { 'user02/reviews-v1': '1/2', 'user02/reviews-v3': '1/2' });
     assert.deepEqual(reviews('/reviews-v3'), only('user02/reviews-v3'));
   });
 
-  it('D4: jason to v2, all others to v1; without the rules all three', () => {
+  it('D4: jason goes to v2, all others to v1; without the rules, to all three versions', () => {
     assert.deepEqual(reviews('/jason-v2', jason), only('user02/reviews-v2'));
     assert.deepEqual(reviews('/jason-v2'), only('user02/reviews-v1'));
     const thirds = { 'user02/reviews-v1': '1/3', 'user02/reviews-v2': '1/3', 'user02/reviews-v3': '1/3' };
@@ -250,7 +250,7 @@ describe('routing model, scenarios of walkthrough 004', () => {
     assert.deepEqual(ends, only('default/productpage-v1'));
   });
 
-  it('D4: all v1, then jason to v2', () => {
+  it('D4: all to v1, then jason to v2', () => {
     const reviews = (state: string, headers: Record<string, string> = {}): Record<string, string> =>
       predictions(`004/${state}`).inMesh('default', 'reviews', 9080, headers);
     assert.deepEqual(reviews('all-v1'), only('default/reviews-v1'));

@@ -27,6 +27,12 @@ describe('gateway-credential', () => {
     assert.deepEqual(judged(gatewayCredential, [edge(), secret('cert', pair)], pods), []);
   });
 
+  it('reads the certificate behind other entries of the PEM', () => {
+    const parameters = '-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n';
+    const behind = { ...pair, 'tls.crt': `${parameters}${certificate}\n` };
+    assert.deepEqual(judged(gatewayCredential, [edge(), secret('cert', behind)], pods), []);
+  });
+
   it('refuses an expired one, without quoting it', () => {
     assert.deepEqual(
       judged(gatewayCredential, [edge(), secret('cert', pair)], { ...pods, now: new Date('2040-01-01T00:00:00Z') }),

@@ -24,7 +24,7 @@ describe('version-removal-in-use', () => {
           versionRemovalInUse,
           'Deployment bookinfo/reviews-v2',
           '',
-          'this is the last workload of subset "v2" of reviews.bookinfo.svc.cluster.local and is removed in the same update that could take its traffic away (VirtualService bookinfo/reviews sent requests to it until now). Shift first, and remove it in the next update',
+          'this is the last workload of subset "v2" of reviews.bookinfo.svc.cluster.local, and it is removed while VirtualService bookinfo/reviews still sends requests there: until the route changes, they fail with 503. Move the traffic first, and remove the workload in the next update',
         ),
       ],
     );
@@ -53,7 +53,7 @@ describe('version-removal-in-use', () => {
           versionRemovalInUse,
           'Deployment bookinfo/reviews-v2',
           'spec.replicas',
-          'this is the last workload of subset "v2" of reviews.bookinfo.svc.cluster.local and is scaled to 0 in the same update that could take its traffic away (VirtualService bookinfo/reviews sent requests to it until now). Shift first, and remove it in the next update',
+          'this is the last workload of subset "v2" of reviews.bookinfo.svc.cluster.local, and it is scaled to 0 while VirtualService bookinfo/reviews still sends requests there: until the route changes, they fail with 503. Move the traffic first, and remove the workload in the next update',
         ),
       ],
     );
@@ -118,7 +118,7 @@ describe('version-removal-in-use', () => {
           versionRemovalInUse,
           'Deployment bookinfo/reviews-v2',
           '',
-          'this is the last workload of subset "v2" of reviews.bookinfo.svc.cluster.local and is removed in the same update that could take its traffic away (VirtualService bookinfo/reviews sent requests to it until now). Shift first, and remove it in the next update',
+          'this is the last workload of subset "v2" of reviews.bookinfo.svc.cluster.local, and it is removed while VirtualService bookinfo/reviews still sends requests there: until the route changes, they fail with 503. Move the traffic first, and remove the workload in the next update',
         ),
       ],
     );

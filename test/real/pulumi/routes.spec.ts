@@ -93,6 +93,18 @@ describe('one resource for one route, with the real Pulumi on a real API server'
     assert.deepEqual([weights('reviews'), weights('ratings')], [[75, 25], [100]]);
   });
 
+  it('updates only the route that --target names', async () => {
+    const before = virtualService('ratings');
+    configure({ reviews: route({ v1: 40, v3: 60 }), ratings: route({ v1: 50, v2: 50 }) });
+    const target = (await stack.resources()).flatMap(({ urn }) => (urn.endsWith('::shop/reviews') ? [urn] : []));
+    assert.deepEqual(await stack.upOnly(target), [
+      { name: 'Route shop/reviews', op: 'update', event: 'starts' },
+      { name: 'Route shop/reviews', op: 'update', event: 'ends' },
+    ]);
+    assert.deepEqual(weights('reviews'), [40, 60]);
+    assert.equal(virtualService('ratings'), before);
+  });
+
   it('refuses a route of others in the preview and the update, and leaves it as it is', async () => {
     const theirs = {
       apiVersion: 'networking.istio.io/v1',

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EngineEvent } from '@pulumi/pulumi/automation';
+import type { EngineEvent, Stack } from '@pulumi/pulumi/automation';
 import { planOf, planText } from '../../../../cli/start/plan';
 import { LabStack, type DeploymentLab, type Ran as EngineRan } from '../../../../cli/start/lab-stack';
 import { releaseState } from '../../../../cli/start/release-state';
@@ -91,6 +91,18 @@ export class RealStack {
     return stepsOf(events);
   }
 
+  /**
+   * Updates only some resources, as `pulumi up --target` does, and returns the steps that changed something.
+   * @param target - URNs of the resources
+   */
+  async upOnly(target: string[]): Promise<Step[]> {
+    const opened = await LabStack.open(this.lab, this.name, { log: () => undefined, folder: this.folder });
+    opened.configure(this.config);
+    const events: EngineEvent[] = [];
+    await (opened.pulumi as Stack).up({ target, onEvent: (event) => events.push(event) });
+    return stepsOf(events);
+  }
+
   /** Runs the engine in a separate process, for tests that do something meanwhile or kill it. */
   begin(operation: Operation): Begun {
     const task = join(this.folder, `task-${++this.children}.json`);
@@ -151,10 +163,15 @@ export class RealStack {
     writeFileSync(file, JSON.stringify(state));
   }
 
+  /** The resources in the state, in its order. */
+  async resources(): Promise<StateResource[]> {
+    const { deployment } = JSON.parse(await this.state()) as { deployment: { resources?: StateResource[] } };
+    return deployment.resources ?? [];
+  }
+
   /** Types of the resources in the state, in its order. */
   async types(): Promise<string[]> {
-    const { deployment } = JSON.parse(await this.state()) as { deployment: { resources?: { type: string }[] } };
-    return (deployment.resources ?? []).map(({ type }) => type);
+    return (await this.resources()).map(({ type }) => type);
   }
 
   remove(): void {

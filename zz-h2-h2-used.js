@@ -1,0 +1,10 @@
+const pulumi = require('@pulumi/pulumi');
+pulumi.runtime.setMocks({ newResource: ({ name, inputs }) => ({ id: name, state: inputs }), call: () => ({}) }, 'meshwright', 'bench', false, 'organization');
+const monitor = pulumi.runtime.getMonitor();
+for (const call of ['registerResourceHook', 'registerStackTransform']) monitor[call] = (_, done) => done(null, {});
+const doc=process.argv[2]==='none'?{}:require('yaml').parse(require('fs').readFileSync(process.argv[2]||'Pulumi.dev.yaml','utf8'));
+const cfg=process.argv[2]==='none'?{}:Object.fromEntries(Object.entries(doc.config||{}).map(([k,v])=>[k,typeof v==='string'?v:JSON.stringify(v)]));
+pulumi.runtime.setAllConfig(cfg,[]);
+const c0=process.cpuUsage();
+pulumi.runtime.runInPulumiStack(async () => require('./program.js'));
+process.once('exit',()=>{const c=process.cpuUsage(c0);console.log(((c.user+c.system)/1000).toFixed(0),'ms cpu', Object.keys(globalThis.__used||{}))});
