@@ -86,7 +86,7 @@ export class Store {
     await this.locked('update', updateWaitMs, async () => {
       result = { value: await work() };
     });
-    if (result === undefined) throw new UserError('Another update of this stack does not end; try again later.');
+    if (result === undefined) throw new UserError('Another update of this stack is still running; try again later.');
     return result.value;
   }
 

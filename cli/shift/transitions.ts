@@ -77,26 +77,26 @@ export function measured(before: Journal, now: number, verdict: Verdict, isDue: 
   const again = before.unreachable ? noted(journal, now, 'decided', 'the metrics are back: going on') : journal;
   if (result === 'fail') {
     const failures = again.failures + 1;
-    const told = noted(
+    const logged = noted(
       { ...again, failures, ...interval(again, now) },
       now,
       'measured',
       `failed: ${why}`,
       verdict.figures,
     );
-    return failures > again.options.failureLimit ? goBack(told, now, why) : told;
+    return failures > again.options.failureLimit ? goBack(logged, now, why) : logged;
   }
   if (!isDue) return again;
   if (result === 'inconclusive') {
     const inconclusive = again.inconclusive + 1;
-    const told = noted(
+    const logged = noted(
       { ...again, inconclusive, due: now + again.options.every },
       now,
       'measured',
       `inconclusive: ${why}`,
       verdict.figures,
     );
-    return inconclusive > again.options.inconclusiveLimit ? goBack(told, now, why) : told;
+    return inconclusive > again.options.inconclusiveLimit ? goBack(logged, now, why) : logged;
   }
   const passed = noted(again, now, 'measured', 'passed', verdict.figures);
   if (passed.options.approve && passed.at < passed.steps.length - 1)
@@ -122,8 +122,8 @@ function goBack(journal: Journal, now: number, why: string, isAborted = false): 
   const isOnce = isAborted || options.back === 'at-once';
   // A step that was not applied may be partly in the cluster, so its predecessor is applied again.
   const step = isOnce ? 0 : Math.max(0, phase === 'applying' ? live : at - 1);
-  const told = noted(journal, now, 'decided', `going back to ${journal.steps[step]?.label ?? ''}: ${why}`);
-  return { ...applying(told, now, step), phase: 'applying', direction: 'back', since: now, due: now, why, isAborted };
+  const logged = noted(journal, now, 'decided', `going back to ${journal.steps[step]?.label ?? ''}: ${why}`);
+  return { ...applying(logged, now, step), phase: 'applying', direction: 'back', since: now, due: now, why, isAborted };
 }
 
 function ended(journal: Journal, now: number, phase: Phase, why: string): Journal {
@@ -139,29 +139,29 @@ export type Command = 'pause' | 'resume' | 'abort' | 'promote';
 export function commanded(journal: Journal, now: number, command: Command): Journal | string {
   const { phase, direction, at, steps } = journal;
   if (hasEnded(journal)) return `the shift has ended: ${phase}`;
-  const told = noted(journal, now, 'command', command);
+  const logged = noted(journal, now, 'command', command);
   if (command === 'abort') {
     if (phase === 'stopped' && journal.why?.startsWith('the stack file was changed by hand') === true)
-      return ended(told, now, 'aborted', 'the stack file stays as it was edited');
-    return goBack(told, now, 'aborted by a command', true);
+      return ended(logged, now, 'aborted', 'the manual edit of the stack file is kept');
+    return goBack(logged, now, 'aborted by a command', true);
   }
   if (direction === 'back' && phase !== 'stopped') return 'the shift is going back';
   if (command === 'pause') {
     if (phase === 'applying') return 'a step is being applied; pause when it is live';
-    return { ...told, phase: 'paused', since: now };
+    return { ...logged, phase: 'paused', since: now };
   }
   if (command === 'promote') {
     if (phase === 'applying') return 'a step is being applied; promote when it is live';
     // Without its gates: the last step is applied and ends the shift.
     const last = steps.length - 1;
-    if (at === last) return ended(told, now, 'promoted', 'by a command');
+    if (at === last) return ended(logged, now, 'promoted', 'by a command');
     const options: ShiftOptions = { ...journal.options, every: 0, queries: [], webhooks: [], approve: false };
     delete options.prometheus;
-    return { ...applying(told, now, last), options };
+    return { ...applying(logged, now, last), options };
   }
-  if (phase === 'approval') return advanced(told, now);
-  if (phase === 'paused') return { ...told, phase: 'measuring', ...interval(told, now), checked: now };
+  if (phase === 'approval') return advanced(logged, now);
+  if (phase === 'paused') return { ...logged, phase: 'measuring', ...interval(logged, now), checked: now };
   if (phase === 'stopped')
-    return { ...applying({ ...told, phase: 'measuring' }, now, journal.retry ?? at), phase: 'applying' };
+    return { ...applying({ ...logged, phase: 'measuring' }, now, journal.retry ?? at), phase: 'applying' };
   return 'the shift is neither paused nor waiting';
 }

@@ -225,7 +225,7 @@ describe('a shift, on a cluster that is a variable', () => {
     assert.deepEqual(weights(), { v1: 'rest', v2: 7 });
   });
 
-  it('does not mind an edit elsewhere in the file', async () => {
+  it('ignores an edit elsewhere in the file', async () => {
     rig.start();
     await rig.tick();
     rig.edit('# the stack', '# another comment');

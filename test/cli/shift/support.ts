@@ -126,7 +126,7 @@ export class Rig {
     return (await runTick(id, this.surroundings)).journal;
   }
 
-  /** Ticks a minute apart until the shift waits for a person or has ended. */
+  /** Ticks a minute apart until the shift waits for a command or has ended. */
   async run(limit = 40): Promise<Journal> {
     for (let turn = 0; turn < limit; turn++) {
       const journal = await this.tick();
