@@ -106,6 +106,8 @@ export interface GatewayWorkload {
   namespace: string;
   /** Labels of its pods. */
   labels: Record<string, string>;
+  /** Undefined if it is not known. */
+  serviceAccount?: string;
   /** Ports of its Service. Without it, ports are not judged. */
   ports?: { port: number; targetPort?: number }[];
 }

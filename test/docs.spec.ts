@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
 import type { Command } from 'commander';
@@ -8,40 +8,12 @@ import { program } from '../cli/main';
 import { checkMesh } from '../config/check-mesh';
 import { parseStackText } from '../config/stack-text';
 import { meshwright } from './cli/support';
+import { blocks, fence, folders, pages, textOf, wordsOf } from './support/docs';
 
 const root = join(__dirname, '..');
-/** The source tree's folders, without those that are generated. */
-const folders = readdirSync(root, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && !/^(\.(?!ci$)|node_modules$|dist$|coverage$)/.test(entry.name))
-  .map(({ name }) => name);
-/** Every Markdown page of the repository, by its path from the root. */
-const pages = ['', ...folders]
-  .flatMap((folder) =>
-    readdirSync(join(root, folder), { encoding: 'utf8', recursive: folder !== '' }).map((path) => join(folder, path)),
-  )
-  .filter((path) => path.endsWith('.md') && !path.includes('node_modules'));
 
 interface StackFile {
   config: Record<string, unknown>;
-}
-
-interface Block {
-  /** Page and line, for messages. */
-  at: string;
-  language: string;
-  text: string;
-}
-
-const textOf = (page: string): string => readFileSync(join(root, page), 'utf8');
-const fence = /^( *)```(\w*)\n([\s\S]*?)^\1```$/gm;
-
-function blocks(page: string): Block[] {
-  const text = textOf(page);
-  return [...text.matchAll(fence)].map(({ index, 1: indent = '', 2: language = '', 3: body = '' }) => ({
-    at: `${page}:${text.slice(0, index).split('\n').length}`,
-    language,
-    text: body.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
-  }));
 }
 
 /** A page without its code blocks. */
@@ -166,11 +138,11 @@ describe('docs', () => {
     assert.ok(shown.length > 6);
   });
 
-  it('every explanation of a sample that a page shows is what the command prints', function () {
+  it('every answer about a sample that a page shows is what the command prints', function () {
     this.timeout(60_000);
     const shown = pages.flatMap((page) =>
       blocks(page)
-        .filter(({ text }) => /^\$ npx meshwright (explain|check) .*--sample/.test(text))
+        .filter(({ text }) => /^\$ npx meshwright (explain|check|diff) .*(--sample |sample:)/.test(text))
         .map(({ text }) => text),
     );
     assert.ok(shown.length > 0);
@@ -179,6 +151,19 @@ describe('docs', () => {
       return `${command}\n${meshwright(wordsOf(command)).stdout}`;
     });
     assert.deepEqual(printed, shown);
+  });
+
+  it('every program that a page shows is one of the examples', () => {
+    const files = readdirSync(join(root, 'examples'), { recursive: true, encoding: 'utf8' })
+      .map((file) => join(root, 'examples', file))
+      .filter((file) => statSync(file).isFile())
+      .map((file) => readFileSync(file, 'utf8'));
+    const programs = blocks('docs/programs.md').filter(({ language }) => /^(ts|yaml|python)$/.test(language));
+    assert.deepEqual(
+      programs.filter(({ text }) => !files.includes(text)).map(({ at }) => at),
+      [],
+    );
+    assert.equal(programs.length, 4);
   });
 
   it('every command and flag that a page names exists', () => {
@@ -194,13 +179,6 @@ describe('docs', () => {
     assert.deepEqual(commandProblems('npm start -- --sampel 000'), ['start has no --sampel']);
   });
 });
-
-/** The words of `$ npx meshwright …`, without quotes. */
-function wordsOf(command: string): string[] {
-  return [...command.replace('$ npx meshwright ', '').matchAll(/'([^']*)'|(\S+)/g)].map(
-    ([, quoted, plain]) => quoted ?? plain ?? '',
-  );
-}
 
 function stackProblems(text: string): string[] {
   const parsed = parseStackText(text, 'block');

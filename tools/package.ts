@@ -194,7 +194,10 @@ function write(file: string, content: string, mode = 0o644): void {
 }
 
 function pack(folder: string, manifest: object): void {
-  write(join(folder, 'package.json'), json(manifest));
+  // npm accepts a provenance statement only for the repository that the package names.
+  const { GITHUB_REPOSITORY: name } = process.env;
+  const repository = { type: 'git', url: `git+https://github.com/${name ?? ''}.git` };
+  write(join(folder, 'package.json'), json({ ...manifest, ...(name === undefined ? {} : { repository }) }));
   const options = ['pack', '--silent', '--pack-destination', dist, folder];
   process.stdout.write(execFileSync('npm', options, { cwd: dist, encoding: 'utf8' }));
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Packs a release into dist/: packages, plugin archives, an SBOM for each package, checksums and notes. In a workflow
-# for a tag it also publishes the npm packages, with provenance.
+# Packs a release into dist/: packages, plugin archives, an SBOM of all runtime dependencies, checksums and notes. In a
+# workflow for a tag it also publishes the npm packages, with provenance.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,7 +19,10 @@ fi
 
 npm run --silent package
 printf '%s\n' "$notes" >dist/NOTES.md
-npm sbom --sbom-format cyclonedx --omit dev --package-lock-only >"dist/meshwright-$version.cdx.json"
+# npm calls the project by the name of its folder.
+named='const bom = JSON.parse(require("fs").readFileSync(0, "utf8")); bom.metadata.component.name = "meshwright";'
+npm sbom --sbom-format cyclonedx --omit dev --package-lock-only |
+  node -e "$named process.stdout.write(JSON.stringify(bom, null, 2))" >"dist/meshwright-$version.cdx.json"
 (cd dist && sha256sum -- *.tgz *.tar.gz *.cdx.json >SHA256SUMS)
 
 if [ -n "${GITHUB_REF_NAME:-}" ]; then

@@ -3,6 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { Option, type Command } from 'commander';
 import { isMap, isScalar, parseDocument, type Document } from 'yaml';
+import { version } from '../../package.json';
 import { projectRoot } from '../../runtime/project-root';
 import { UserError } from '../errors';
 import { say, shellWord } from '../output';
@@ -65,7 +66,16 @@ async function init(folder: string, shown: string, flags: Partial<Choices>): Pro
     rewrite(`Pulumi.${stack}.yaml`, (text) => stackFile(text, { ...choices, context: choices[context] }));
   }
   process.stdout.write(`${readdirSync(folder).sort().join('\n')}\n`);
-  say(`\nNext: cd ${shellWord(shown)} && npm install && npm run check`);
+  const steps = [...installing(resolve(shown)), 'npm run check'];
+  say(`\nNext: ${steps.join(' && ')}`);
+}
+
+/** Commands that install the packages of a new project. A checkout packs itself, since it need not be published. */
+function installing(folder: string): string[] {
+  const enter = `cd ${shellWord(folder)}`;
+  if (!existsSync(join(projectRoot, 'tools', 'package.ts'))) return [enter, 'npm install'];
+  const archive = join(projectRoot, 'dist', `meshwright-${version}.tgz`);
+  return [`npm --prefix ${shellWord(projectRoot)} run package`, enter, `npm install ${shellWord(archive)}`];
 }
 
 async function chosen(flags: Partial<Choices>, folder: string): Promise<Choices> {

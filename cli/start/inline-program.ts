@@ -32,11 +32,7 @@ export function inlineProgram(code?: string): Record<string, unknown> {
 
 /** This project's program in one file, to run it again when index.ts has changed. */
 export function programCode(): string {
-  // An installed package has the bundle already.
-  if (!existsSync(join(projectRoot, 'index.ts'))) return readFileSync(join(projectRoot, 'program.js'), 'utf8');
-  // Loaded at run time, as the command's own bundle must not contain the bundler.
-  const { code } = createRequire(join(projectRoot, 'cli', 'main.js'))('../runtime/load') as typeof Loader;
-  return code(projectRoot, 'index');
+  return loader()?.code(projectRoot, 'index') ?? readFileSync(join(projectRoot, 'program.js'), 'utf8');
 }
 
 function runCode(code: string): Record<string, unknown> {
@@ -44,8 +40,17 @@ function runCode(code: string): Record<string, unknown> {
   const module = new Module(file) as NodeJS.Module & { _compile: (code: string, file: string) => void };
   module.filename = file;
   module.paths = [join(projectRoot, 'node_modules')];
-  module._compile(code, file);
+  const bundler = loader();
+  if (bundler === undefined) module._compile(code, file);
+  else bundler.load(module, projectRoot, 'index', undefined, code);
   return module.exports as Record<string, unknown>;
+}
+
+/** Bundles and runs TypeScript; undefined in an installed package, which has the bundle. */
+function loader(): typeof Loader | undefined {
+  if (!existsSync(join(projectRoot, 'index.ts'))) return undefined;
+  // Loaded at run time, as the command's own bundle must not contain the bundler.
+  return createRequire(join(projectRoot, 'cli', 'main.js'))('../runtime/load') as typeof Loader;
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Destination, Outcome } from '../../mesh/traffic/outcome';
 import type { Proxy, Request } from '../../mesh/traffic/request';
 import { route as routeOf } from '../../mesh/traffic/route';
 import { destinationName } from '../../mesh/traffic/splits';
+import { destinationWords } from '../../mesh/traffic/words';
 import type { TrafficModel } from '../../mesh/traffic/traffic-model';
 import { UserError } from '../errors';
 import {
@@ -93,6 +94,13 @@ function trial(
   const { route, entry, who } = kind;
   if (entry.protocol !== 'http')
     return { route, who, why: `its port ${entry.port} takes ${entry.protocol}, and the requests are plain HTTP` };
+  const absent = withoutPods(traffic, node, kind);
+  if (absent !== undefined)
+    return {
+      route,
+      who,
+      why: `no pod of ${absent} is in the lab; deploy this stack to it, or choose the one with --stack`,
+    };
   const request = isGiven ? givenRequest(kind, choice) : exampleRequest(kind);
   if (!isSendable(request.headers ?? {})) return { route, who, why: noExample };
   return isAtGateway(entry)
@@ -103,6 +111,15 @@ function trial(
         isGiven,
         ...(choice.from === undefined ? {} : { from: choice.from }),
       });
+}
+
+/** The services that requests of a kind go to, if the lab has no pod of any of them: another stack is deployed. */
+function withoutPods({ mesh }: TrafficModel, { pods }: NodeStatus, { outcome }: Kind): string | undefined {
+  const services = (outcome.destinations ?? []).flatMap(({ host }) => mesh.services.withHost(host));
+  const isAbsent = (service: (typeof services)[number]): boolean =>
+    service.selector !== undefined && !pods.some((pod) => isBehind(pod, service));
+  if (services.length === 0 || !services.every(isAbsent)) return undefined;
+  return [...new Set(services.map(({ hostname }) => destinationWords({ host: hostname })))].join(', ');
 }
 
 const noExample = 'no example of such a request could be made';

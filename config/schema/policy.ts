@@ -24,6 +24,7 @@ const externals = z.strictObject({
 const gatewayWorkload = z.strictObject({
   namespace: label.describe('Namespace of the workload.'),
   labels: stringMap.describe('Labels of its pods.'),
+  serviceAccount: label.exactOptional().describe('ServiceAccount of its pods. Default: unknown.'),
   ports: z
     .array(z.strictObject({ port, targetPort: port.exactOptional() }))
     .exactOptional()

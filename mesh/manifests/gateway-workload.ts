@@ -1,5 +1,6 @@
 import { controlPlaneReleases, istioRelease } from './control-plane';
 import type { GatewayServer, GatewaySpec } from './istio';
+import { asMap, asName } from '../json';
 import { defined, type KubernetesObject, networkingMeta, type Rendered } from './kubernetes';
 import { type ChartValues, mergeValues, type Release } from './release';
 import type {
@@ -130,6 +131,12 @@ const httpOnEveryHost: GatewayServer = { port: { number: 80, name: 'http', proto
 /** Labels of a gateway workload's pods, by which Istio Gateways select it. */
 export function gatewayPodLabels(gateway: string, settings: GatewaySettings): Record<string, string> {
   return settings.labels ?? { istio: gatewayLabel(gateway) };
+}
+
+/** The ServiceAccount that Istio's gateway chart gives the pods. */
+export function gatewayServiceAccount(gateway: string, { values }: GatewaySettings): string {
+  const { create, name } = asMap(values?.['serviceAccount']);
+  return asName(name) ?? (create === false ? 'default' : (asName(values?.['name']) ?? gateway));
 }
 
 /** The Istio Gateways of a gateway workload. */

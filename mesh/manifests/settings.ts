@@ -84,7 +84,7 @@ export interface ProofSettings {
 export type IstioChart = 'base' | 'istiod' | 'cni' | 'ztunnel' | 'gateway';
 
 export interface IstioSettings {
-  /** Chart version. Defaults to {@link defaultIstioVersion}. */
+  /** Chart version. Defaults to the newest that this version of Meshwright is tested with. */
   version?: string;
   /** Istio's installation profile, e.g. `default`, `demo`, `minimal`, `ambient`. Defaults to the charts' own default. */
   profile?: string;

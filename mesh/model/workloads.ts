@@ -14,8 +14,8 @@ export interface MeshWorkload {
   replicas: number | undefined;
   /** Smallest number of pods according to the objects. */
   minReplicas: number;
-  /** Defaults to `default`. */
-  serviceAccount: string;
+  /** Defaults to `default`; undefined if the pods are not known. */
+  serviceAccount: string | undefined;
   ports: readonly { number: number; name: string; protocol: string }[];
   proxy: ProxyKind;
   /** Address of a WorkloadEntry. */
@@ -94,7 +94,7 @@ function podWorkload(
     ...identity(source),
     labels,
     annotations,
-    serviceAccount: asName(podSpec['serviceAccountName']) ?? 'default',
+    serviceAccount: serviceAccountOf(template),
     ports: asList(podSpec['containers']).flatMap((container) =>
       asList(asMap(container)['ports']).flatMap((port) => containerPort(asMap(port))),
     ),
@@ -103,6 +103,12 @@ function podWorkload(
     podSpec,
     podSpecPath: [...path, 'spec'].join('.'),
   };
+}
+
+/** Kubernetes still takes the older name of the field. Without a pod spec nothing is known. */
+function serviceAccountOf({ spec }: JsonMap): string | undefined {
+  const { serviceAccountName, serviceAccount } = asMap(spec);
+  return asName(serviceAccountName) ?? asName(serviceAccount) ?? (spec === undefined ? undefined : 'default');
 }
 
 function identity(source: MeshObject): Pick<MeshWorkload, 'kind' | 'name' | 'namespace' | 'source'> {

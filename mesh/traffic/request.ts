@@ -7,7 +7,7 @@ export interface Proxy {
   /** Labels of the workload. */
   labels: Record<string, string>;
   /** Undefined if it is not known. */
-  serviceAccount?: string;
+  serviceAccount?: string | undefined;
   /** What routes its requests but is not modelled: a Gateway of the Gateway API, an Ingress, ambient mode. */
   unfollowed?: string[];
 }
@@ -66,7 +66,7 @@ export function isOpenFor(request: Request, proxy: Proxy): (variable: string) =>
   const hasToken = carriesToken(request);
   return (variable) => {
     if (variable === 'source namespace') return isFromMesh && proxy.namespace === '';
-    if (variable === 'source principal') return isFromMesh && proxy.serviceAccount === undefined;
+    if (variable === 'source principal') return proxy.type !== 'none' && proxy.serviceAccount === undefined;
     if (['source address', 'remote address', 'pod address'].includes(variable)) return true;
     if (variable === 'token' || variable === 'request principal' || variable.startsWith('claim ')) return hasToken;
     return !/^(path|header .*|query .*|sni|source label .*|destination address)$/.test(variable);

@@ -1,4 +1,9 @@
-import { defaultGatewayPorts, gatewayLabel, gatewayNamespace } from '../manifests/gateway-workload';
+import {
+  defaultGatewayPorts,
+  gatewayLabel,
+  gatewayNamespace,
+  gatewayServiceAccount,
+} from '../manifests/gateway-workload';
 import { objectKey, type KubernetesObject } from '../manifests/kubernetes';
 import { renderMesh } from '../manifests/mesh';
 import { allRouteObjects } from '../manifests/routes';
@@ -65,18 +70,26 @@ export interface GatewayPods {
   name: string;
   namespace: string;
   labels: Record<string, string>;
+  /** Undefined if it is not known. */
+  serviceAccount?: string;
   /** Ports of their Service. Without it, there is none, or it is not known. */
   ports?: readonly { name?: string; port: number; targetPort?: number | string; nodePort?: number }[];
 }
 
 /** The Deployment and Service of Istio's gateway chart. */
-export function gatewayPodObjects({ name, namespace, labels, ports }: GatewayPods): KubernetesObject[] {
+export function gatewayPodObjects({ name, namespace, labels, serviceAccount, ports }: GatewayPods): KubernetesObject[] {
   const metadata = { name, namespace, labels };
+  const pods = {
+    metadata: { labels, annotations: { 'inject.istio.io/templates': 'gateway' } },
+    ...(serviceAccount === undefined
+      ? {}
+      : { spec: { serviceAccountName: serviceAccount, containers: [{ name: 'istio-proxy' }] } }),
+  };
   const deployment = {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata,
-    spec: { template: { metadata: { labels, annotations: { 'inject.istio.io/templates': 'gateway' } } } },
+    spec: { template: pods },
   };
   if (ports === undefined) return [deployment];
   const open = ports.map((one) => ({ ...one, targetPort: one.targetPort ?? one.port }));
@@ -96,6 +109,6 @@ function gatewayWorkload(name: string, settings: GatewaySettings): KubernetesObj
     name,
     namespace: gatewayNamespace(settings),
     labels: { app: name, istio: gatewayLabel(name), ...settings.labels },
-    ...(settings.install === false ? {} : { ports: service }),
+    ...(settings.install === false ? {} : { serviceAccount: gatewayServiceAccount(name, settings), ports: service }),
   });
 }

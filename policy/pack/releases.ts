@@ -1,5 +1,5 @@
 import { asMap, asString, indexedMaps } from '../../mesh/json';
-import { defaultGatewayPorts, gatewayLabel } from '../../mesh/manifests/gateway-workload';
+import { defaultGatewayPorts, gatewayLabel, gatewayServiceAccount } from '../../mesh/manifests/gateway-workload';
 import type { CheckOptions, GatewayWorkload } from '../rule';
 import { knownPart } from './kubernetes-resource';
 import type { StackResource } from './resource';
@@ -70,6 +70,7 @@ function gatewayWorkload({ name, namespace, values }: HelmRelease): GatewayWorkl
   return {
     namespace,
     labels: { app: name, istio: gatewayLabel(name), ...Object.fromEntries(own) },
+    serviceAccount: gatewayServiceAccount(name, { values }),
     ports: stated.length > 0 ? ports : defaultGatewayPorts,
   };
 }

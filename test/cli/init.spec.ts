@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
+import { version } from '../../package.json';
 
-const bin = resolve(__dirname, '..', '..', 'cli', 'bin.js');
+const checkout = resolve(__dirname, '..', '..');
+const bin = join(checkout, 'cli', 'bin.js');
 
 describe('meshwright init', function () {
   this.timeout(60_000);
@@ -32,6 +34,11 @@ describe('meshwright init', function () {
       'a,b,c',
     );
     assert.equal(made.status, 0, made.stderr);
+    const archive = join(checkout, 'dist', `meshwright-${version}.tgz`);
+    assert.equal(
+      made.stderr.replaceAll(realpathSync(folder), ''),
+      `\nNext: npm --prefix ${checkout} run package && cd /mesh && npm install ${archive} && npm run check\n`,
+    );
     assert.deepEqual(readdirSync(join(folder, 'mesh')).sort(), [
       '.github',
       '.gitignore',
@@ -42,9 +49,10 @@ describe('meshwright init', function () {
       'README.md',
       'index.js',
       'package.json',
+      'plugins',
     ]);
     const { name, template, plugins } = yaml('mesh/Pulumi.yaml') as Record<string, unknown>;
-    const provider = './node_modules/meshwright/provider';
+    const provider = './plugins';
     assert.deepEqual([name, template], ['edge', undefined]);
     assert.deepEqual((plugins as Record<string, unknown>)['providers'], [
       { name: 'meshwright-routes', path: provider },

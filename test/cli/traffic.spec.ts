@@ -339,6 +339,8 @@ class StubNode {
   }
 }
 
+const edgePod = { namespace: 'edge', name: 'e', workload: 'edge', role: 'gateway', ready: true, labels: {} };
+
 describe('requests on the lab', () => {
   let node: StubNode;
   before(async () => (node = await StubNode.start()));
@@ -617,8 +619,18 @@ describe('requests on the lab', () => {
     ],
     ['no pods', { pods: null }, 'The lab has no ready pod with a proxy. Deploy the stack to it: npm start'],
     [
+      'the pods of another stack',
+      { pods: [edgePod] },
+      'No request can be sent:\n  bookinfo/reviews, all other requests: no pod of reviews.bookinfo is in the lab; deploy this stack to it, or choose the one with --stack',
+    ],
+    [
       'no pods that may ask',
-      { pods: [{ namespace: 'edge', name: 'e', workload: 'edge', role: 'gateway', ready: true, labels: {} }] },
+      {
+        pods: [
+          edgePod,
+          { ...edgePod, namespace: 'bookinfo', name: 'r', workload: 'r', role: 'app', labels: { app: 'reviews' } },
+        ],
+      },
       'No request can be sent:\n  bookinfo/reviews, all other requests: no ready pod with a sidecar can send such requests',
     ],
   ] as const) {

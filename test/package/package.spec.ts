@@ -10,6 +10,7 @@ import schema from '../../components/schema.json';
 import routeSchema from '../../provider/schema.json';
 import * as components from '../../components';
 import type { RouteInputs } from '../../mesh/manifests/route-set';
+import { componentDocs } from '../../tools/generate/component-docs';
 import { componentNames, componentSchema, schemaFile } from '../../tools/generate/component-schema';
 import { archives, install, packed } from './installed';
 
@@ -145,10 +146,15 @@ describe('the schemas of the plugins', function () {
     assert.equal(read('components/schema.json'), await componentSchema(), `run npm run generate (${schemaFile})`);
   });
 
+  it('components: docs/components.md is up to date with the schema', async () => {
+    assert.equal(read('docs/components.md'), await componentDocs(), 'run npm run generate');
+  });
+
   it('components: names every class, no other package, and describes every argument', () => {
     const classes = Object.entries(components).filter(([, value]) => /^class /.test(String(value)));
     assert.deepEqual(classes.map(([name]) => name).sort(), componentNames);
-    assert.doesNotMatch(JSON.stringify(schema), /"\$ref":"\//);
+    // Pulumi's analyzer prints a comment with a link as a list of objects.
+    assert.doesNotMatch(JSON.stringify(schema), /"\$ref":"\/|\[object /);
     const owners: [string, object][] = [
       ...Object.entries(schema.resources).map(
         ([name, { inputProperties }]) => [name, inputProperties] as [string, object],
@@ -194,6 +200,19 @@ describe('release engineering', () => {
     assert.match(read('template/package.json'), new RegExp(`"meshwright": "\\^${version}"`));
   });
 
+  it('refuses a tag of another version, and a changelog without the version', () => {
+    const tool = join(checkout, 'tools', 'release.sh');
+    const refusal = (tag: string): unknown => {
+      const env = { ...process.env, GITHUB_REF_NAME: tag };
+      const { status, stderr } = spawnSync(tool, [], { encoding: 'utf8', env });
+      return [status, stderr];
+    };
+    const { version } = manifest;
+    assert.deepEqual(refusal('v0.0.0'), [2, `the tag v0.0.0 is not v${version}, the version in package.json\n`]);
+    if (!read('CHANGELOG.md').includes(`## ${version}`))
+      assert.deepEqual(refusal(`v${version}`), [2, `CHANGELOG.md has no section for ${version}\n`]);
+  });
+
   it('justifies each runtime dependency in CONTRIBUTING, and pins it', () => {
     const [, section = ''] = read('CONTRIBUTING.md').split('## Runtime dependencies');
     const [table = ''] = section.split('\n## ');
@@ -208,7 +227,7 @@ describe('release engineering', () => {
     );
   });
 
-  it('the examples have one for each component', () => {
+  it('the examples have one for each component, and one for stacks that share a mesh', () => {
     const examples = readdirSync(join(checkout, 'examples')).filter((file) => file.endsWith('.ts'));
     assert.deepEqual(examples.map((file) => file.replace('.ts', '')).sort(), [
       'addons',
@@ -218,6 +237,7 @@ describe('release engineering', () => {
       'namespace',
       'objects',
       'routes',
+      'shared-gateway',
     ]);
   });
 });

@@ -22,7 +22,8 @@ async function main(program, operations) {
     for (const file of Object.keys(require.cache)) {
       if (!file.includes('node_modules')) Reflect.deleteProperty(require.cache, file);
     }
-    return Promise.resolve({ ...require(resolve(program)) });
+    const made = require(resolve(program));
+    return Promise.resolve(typeof made === 'function' ? made() : { ...made });
   };
   const stack = await (isFolder
     ? LocalWorkspace.createOrSelectStack({ stackName: 'dev', workDir: resolve(program) }, options)

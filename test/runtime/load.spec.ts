@@ -52,7 +52,7 @@ import { parse } from 'yaml';
 import { Server } from '@grpc/grpc-js';
 interface Said { a: number }
 const { a }: Said = parse('a: 1') as Said;
-void import('node:path').then(({ basename }) => console.log([a, typeof Server, basename(__filename), __dirname === module.path].join(' ')));
+void import('node:path').then(({ basename, dirname }) => console.log([a, typeof Server, basename(__filename), __dirname === dirname(process.argv[1] ?? '')].join(' ')));
 `);
     assert.equal(run(), '1 function main.js true');
   });
@@ -103,7 +103,7 @@ void import('@pulumi/pulumi/automation/index.js').then(({ LocalWorkspace, Pulumi
     assert.equal(run(), '1');
   });
 
-  it('shows the whole stack of an error with files and lines of the TypeScript', () => {
+  it('shows the stack of an error with files and lines of the TypeScript, down to the entry', () => {
     writeFileSync(
       join(folder, 'widget.ts'),
       `interface Size {
@@ -130,12 +130,12 @@ twelve();
       const { stderr } = spawnSync(process.execPath, [join(folder, 'bin.js')], { encoding: 'utf8' });
       const frames = stderr.split('\n').filter((line) => line.startsWith('    at '));
       assert.deepEqual(
-        frames.slice(0, 4).map((frame) => frame.trim().replace(folder, '')),
+        frames.map((frame) => frame.trim().replace(folder, '')),
         [
           'at Widget.check (/widget.ts:9:26)',
           'at new Widget (/widget.ts:6:10)',
           'at twelve (/main.ts:4:10)',
-          'at Object.<anonymous> (/main.ts:6:1)',
+          `at ${folder.slice(root.length + 1)}/main.ts (/main.ts:6:1)`,
         ],
         state,
       );

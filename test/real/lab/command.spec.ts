@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { projectRoot } from '../../../runtime/project-root';
 import { START_TIMEOUT_MS } from '../../cluster/lab/support';
+import { commands } from '../../support/docs';
 import { stepByStep } from '../../support/step-by-step';
 
 /** What a copy of the project is made without. */
@@ -62,6 +63,35 @@ describe('npm start in a checkout', function () {
     const response = await fetch(page);
     assert.equal(response.status, 200);
     assert.match(await response.text(), /<title>Simple Bookstore App<\/title>/);
+  });
+
+  it('takes the commands of docs/lab.md for kubectl and for requests', async () => {
+    const kubectl = await run('lab', 'up');
+    const shown = commands('docs/lab.md').map(({ command }) => command);
+    const used = shown.filter((command) => /^(export|kubectl|PROXY|curl)/.test(command));
+    assert.equal(used.length, 7);
+    // A port-forward ends when it is stopped.
+    const script = used.map((command) =>
+      command.replace(/^(kubectl .* port-forward .*)$/, 'timeout 3 $1 || [ $? = 124 ]'),
+    );
+    const env = {
+      ...process.env,
+      PATH: `${dirname(/\S*\/kubectl\b/.exec(kubectl)?.[0] ?? '')}:${process.env['PATH'] ?? ''}`,
+    };
+    const { status, stdout, stderr } = spawnSync('bash', ['-ec', script.join('\n')], {
+      cwd: checkout,
+      env,
+      encoding: 'utf8',
+    });
+    assert.equal(status, 0, stderr);
+    for (const part of [
+      /^bookinfo +reviews-v1-\S+ +(1\/1|2\/2) /m,
+      /^\[\d{4}-\d\d-\d\d /m,
+      /Forwarding from/,
+      /<title>/,
+      /"reviewer"/,
+    ])
+      assert.match(stdout, part);
   });
 
   it('says what moves when a weight changes, and changes one object', async () => {

@@ -1,91 +1,39 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
-import { parse, stringify } from 'yaml';
-import type { Lab } from '../../../cluster/lab';
-import { installIstioCrds } from '../../cluster/lab/istio-crds';
-import { sharedLab, START_TIMEOUT_MS } from '../../cluster/lab/support';
-import { install, packed, type archives } from '../../package/installed';
-import { version } from '../../../package.json';
-
-const checkout = resolve(__dirname, '..', '..', '..');
-
-interface Ran {
-  steps: string[];
-  messages: string[];
-  outputs: Record<string, { value: unknown }>;
-  failure?: string;
-}
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { START_TIMEOUT_MS } from '../../cluster/lab/support';
+import { install } from '../../package/installed';
+import { checkout, Outside } from './support';
 
 /** Programs in folders outside the checkout, which is hidden from them. */
 describe('programs that use the packages', function () {
   this.timeout(600_000);
-  let files: typeof archives;
-  let lab: Lab;
-  let outside: string;
+  let outside: Outside;
 
   before(async function () {
     this.timeout(START_TIMEOUT_MS);
-    files = await packed();
-    lab = await sharedLab();
-    await installIstioCrds(lab);
-    outside = mkdtempSync(join(tmpdir(), 'meshwright-outside-'));
-    install(files.meshwright, outside, ['typescript', '@types/node']);
-    cpSync(join(__dirname, '..', '..', 'package', 'run-program.js'), join(outside, 'run-program.js'));
+    outside = await Outside.prepare();
+    const { folder } = outside;
     for (const name of readdirSync(join(checkout, 'examples')).filter((file) => file.endsWith('.ts'))) {
-      cpSync(join(checkout, 'examples', name), join(outside, name));
+      cpSync(join(checkout, 'examples', name), join(folder, name));
     }
     const options = { module: 'nodenext', target: 'es2022', strict: true, types: ['node'] };
-    writeFileSync(join(outside, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, include: ['*.ts'] }));
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, include: ['*.ts'] }));
     // Types of the packages are checked too, as skipLibCheck is not set for them.
-    execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.', '--skipLibCheck'], { cwd: outside });
+    execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.', '--skipLibCheck'], { cwd: folder });
   });
 
-  after(() => rmSync(outside, { recursive: true, force: true }));
-
-  /** Runs a command with an empty folder in place of the checkout, where the system allows that. */
-  function hidden(words: string[], env: NodeJS.ProcessEnv, cwd = outside): string {
-    const canHide = spawnSync('unshare', ['--mount', 'true']).status === 0;
-    if (!canHide) console.log('      the checkout is visible to the program: this user may not mount');
-    const script = `mount -t tmpfs none '${checkout}' && exec "$@"`;
-    const [command = '', ...args] = canHide ? ['unshare', '--mount', 'sh', '-c', script, 'sh', ...words] : words;
-    const { status, stdout, stderr } = spawnSync(command, args, { cwd, env, encoding: 'utf8', maxBuffer: 2 ** 26 });
-    assert.equal(status, 0, stderr);
-    return stdout;
-  }
-
-  /** @param plugins - folders of plugins on PATH, besides that of the Kubernetes provider */
-  function environment(plugins: string[], more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
-    const folders = [...plugins, dirname(lab.programs['pulumi-resource-kubernetes']), dirname(process.execPath)];
-    return {
-      PATH: [...folders, '/usr/bin', '/bin'].join(delimiter),
-      HOME: outside,
-      KUBECONFIG: lab.kubeconfig,
-      PULUMI_PROGRAM: lab.programs.pulumi,
-      PULUMI_CONFIG_PASSPHRASE: '',
-      PULUMI_SKIP_UPDATE_CHECK: 'true',
-      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
-      ...more,
-    };
-  }
-
-  /** What `npx` and npm's scripts put on PATH. */
-  const bins = (): string => join(outside, 'node_modules', '.bin');
-
-  function run(program: string, operations: string[], env: NodeJS.ProcessEnv): Ran[] {
-    const words = [process.execPath, join(outside, 'run-program.js'), program, ...operations];
-    return hidden(words, env)
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Ran);
-  }
+  after(() => outside.remove());
 
   const created = (steps: string[], kind: RegExp): string[] => steps.filter((step) => kind.test(step));
 
   it('routes: previews, updates and destroys the example, with the provider found on PATH', () => {
-    const [preview, up, again, destroy] = run('routes.js', ['preview', 'up', 'up', 'destroy'], environment([bins()]));
+    const [preview, up, again, destroy] = outside.run(
+      'routes.js',
+      ['preview', 'up', 'up', 'destroy'],
+      outside.environment([outside.bins]),
+    );
     const made = [
       'create kubernetes:core/v1:Namespace shop-namespace',
       'create meshwright-routes:index:Route shop/orders',
@@ -114,8 +62,12 @@ describe('programs that use the packages', function () {
   ];
   for (const [name, expected] of previews) {
     it(`${name}: previews the example`, () => {
-      const config = JSON.stringify({ charts: lab.charts });
-      const [preview] = run(`${name}.js`, ['preview'], environment([bins()], { STACK_CONFIG: config }));
+      const config = JSON.stringify({ charts: outside.lab.charts });
+      const [preview] = outside.run(
+        `${name}.js`,
+        ['preview'],
+        outside.environment([outside.bins], { STACK_CONFIG: config }),
+      );
       assert.equal(preview?.failure, undefined);
       assert.deepEqual(
         expected.filter((step) => !preview?.steps.includes(step)),
@@ -127,12 +79,16 @@ describe('programs that use the packages', function () {
 
   it('addons: compiles the example', () => {
     // Its charts are not in the lab, so it is not previewed here.
-    assert.equal(typeof readFileSync(join(outside, 'addons.js'), 'utf8'), 'string');
+    assert.equal(typeof readFileSync(join(outside.folder, 'addons.js'), 'utf8'), 'string');
   });
 
   it('imports a route that exists, by its id, and keeps its objects', () => {
     const kubectl = (words: string[], input?: string): string =>
-      execFileSync(lab.kubectl, words, { env: lab.env, encoding: 'utf8', ...(input === undefined ? {} : { input }) });
+      execFileSync(outside.lab.kubectl, words, {
+        env: outside.lab.env,
+        encoding: 'utf8',
+        ...(input === undefined ? {} : { input }),
+      });
     const metadata = { name: 'theirs', namespace: 'default' };
     const spec = { hosts: ['theirs'], http: [{ route: [{ destination: { host: 'theirs' } }] }] };
     const existing = { apiVersion: 'networking.istio.io/v1', kind: 'VirtualService', metadata, spec };
@@ -141,51 +97,71 @@ describe('programs that use the packages', function () {
     kubectl(['create', '-f', '-'], JSON.stringify(existing));
     const before = uid();
     writeFileSync(
-      join(outside, 'import.js'),
+      join(outside.folder, 'import.js'),
       `const { Routes } = require('meshwright');
        const existing = ({ type, props, opts }) =>
          type === 'meshwright-routes:index:Route' ? { props, opts: { ...opts, import: 'default.theirs' } } : undefined;
        const services = { theirs: { http: [{ timeout: '3s' }] } };
        new Routes('default', { namespace: 'default', services }, { transforms: [existing] });`,
     );
-    const [up] = run('import.js', ['up'], environment([bins()]));
+    const [up] = outside.run('import.js', ['up'], outside.environment([outside.bins]));
     assert.equal(up?.failure, undefined);
     // The update adds the timeout.
     const steps = ['import', 'update'].map((op) => `${op} meshwright-routes:index:Route default/theirs`);
     assert.deepEqual(created(up?.steps ?? [], /:Route /), steps);
     assert.equal(before, uid());
-    assert.equal(run('import.js', ['destroy'], environment([bins()]))[0]?.failure, undefined);
+    assert.equal(outside.run('import.js', ['destroy'], outside.environment([outside.bins]))[0]?.failure, undefined);
+  });
+
+  it('a stack of routes reads the name of its gateway from another stack', () => {
+    const platform = outside.project('platform');
+    const stack = 'urn:pulumi:prod::platform::pulumi:pulumi:Stack::platform-prod';
+    const outputs = { gateway: 'istio-ingress/public' };
+    const resources = [{ urn: stack, custom: false, type: 'pulumi:pulumi:Stack', outputs }];
+    writeFileSync(join(platform, 'Pulumi.yaml'), 'name: platform\nruntime: yaml\n');
+    writeFileSync(join(platform, 'state.json'), JSON.stringify({ version: 3, deployment: { manifest, resources } }));
+    const config = JSON.stringify({ platform: 'organization/platform/prod' });
+    const env = outside.environment([outside.bins], {
+      STACK_CONFIG: config,
+      PULUMI_BACKEND_URL: `file://${join(outside.folder, 'state')}`,
+      PULUMI_HOME: join(outside.folder, 'home'),
+    });
+    mkdirSync(join(outside.folder, 'state'), { recursive: true });
+    const { pulumi } = outside.lab.programs;
+    outside.hidden([pulumi, 'stack', 'init', 'prod'], env, platform);
+    outside.hidden([pulumi, 'stack', 'import', '--file', 'state.json', '--stack', 'prod'], env, platform);
+
+    const kubectl = (...words: string[]): string =>
+      execFileSync(outside.lab.kubectl, words, { env: outside.lab.env, encoding: 'utf8' });
+    kubectl('create', 'namespace', 'shop');
+    const [up] = outside.run('shared-gateway.js', ['up'], env);
+    assert.deepEqual([up?.failure, up?.outputs['weights']?.value], [undefined, { cart: { v1: 90, v2: 10 } }]);
+    const read = 'jsonpath={.spec.gateways}';
+    const gateways = kubectl('get', 'virtualservice', 'cart', '--namespace', 'shop', '--output', read);
+    assert.equal(gateways, '["istio-ingress/public"]');
+    assert.equal(outside.run('shared-gateway.js', ['destroy'], env)[0]?.failure, undefined);
+    kubectl('delete', 'namespace', 'shop');
   });
 
   it('a new project of `meshwright init` passes its check, and previews', () => {
-    const project = join(outside, 'mesh');
-    const command = join(bins(), 'meshwright');
-    hidden([command, 'init', project, '--name', 'shop', '--context', lab.context], environment([bins()]));
-    install(files.meshwright, project);
-    const env = environment([]);
-    const checked = hidden(
-      ['npm', 'run', 'check'],
-      { ...env, PATH: `${dirname(process.execPath)}:${env['PATH'] ?? ''}` },
-      project,
+    const project = join(outside.folder, 'mesh');
+    const command = join(outside.bins, 'meshwright');
+    outside.hidden(
+      [command, 'init', project, '--name', 'shop', '--context', outside.lab.context],
+      outside.environment([outside.bins]),
     );
-    assert.equal(checked.match(/No findings/g)?.length, 3);
-    const file = join(project, 'Pulumi.dev.yaml');
-    const stack = parse(readFileSync(file, 'utf8')) as { config: Record<string, unknown> };
-    stack.config['meshwright:istio'] = { charts: { path: lab.charts } };
-    writeFileSync(file, stringify(stack));
-    cpSync(join(outside, 'run-program.js'), join(project, 'run-program.js'));
-    const words = [process.execPath, join(project, 'run-program.js'), 'index.js', 'preview'];
-    const preview = JSON.parse(hidden(words, env, project)) as Ran;
+    const preview = outside.previewNewProject(project);
     assert.equal(preview.failure, undefined);
-    const route = 'create meshwright-routes:index:Route shop/web';
-    assert.ok(preview.steps.includes(route), preview.steps.join('\n'));
+    assert.ok(preview.steps.includes('create meshwright-routes:index:Route shop/web'), preview.steps.join('\n'));
+    const checked = outside.hidden(['npm', 'run', 'check'], outside.environment([]), project);
+    assert.equal(checked.match(/No findings/g)?.length, 3);
   });
 
   it('the policy pack refuses wrong weights in a program without Meshwright', () => {
-    const alone = mkdtempSync(join(outside, 'alone-'));
-    const pack = install(files['meshwright-policy'], alone);
+    const alone = outside.project('alone');
+    const pack = install(outside.files['meshwright-policy'], alone);
     writeFileSync(
-      join(outside, 'plain.js'),
+      join(outside.folder, 'plain.js'),
       `const k8s = require('@pulumi/kubernetes');
        const to = (subset, weight) => ({ destination: { host: 'orders', subset }, weight });
        new k8s.apiextensions.CustomResource('orders', {
@@ -193,42 +169,69 @@ describe('programs that use the packages', function () {
          spec: { hosts: ['orders'], http: [{ route: [to('v1', 90), to('v2', 20)] }] },
        });`,
     );
-    const env = environment([join(alone, 'node_modules', '.bin')], { POLICY_PACK: join(pack, 'direct') });
-    const [preview] = run('plain.js', ['preview'], env);
+    const env = outside.environment([join(alone, 'node_modules', '.bin')], { POLICY_PACK: join(pack, 'direct') });
+    const [preview] = outside.run('plain.js', ['preview'], env);
     assert.match(preview?.messages.join('\n') ?? '', /\[weight-sum-100, IST0106\]/);
     assert.notEqual(preview?.failure, undefined);
   });
 
-  it('a YAML program uses the plugins that `pulumi plugin install` installed', () => {
-    const project = mkdtempSync(join(outside, 'yaml-'));
-    cpSync(join(checkout, 'examples', 'yaml'), project, { recursive: true });
-    const env = environment([yamlHost()], { PULUMI_HOME: join(outside, 'home') });
-    for (const name of ['meshwright', 'meshwright-routes'] as const) {
-      const words = ['plugin', 'install', 'resource', name, version, '--file', files[`pulumi-resource-${name}`]];
-      execFileSync(lab.programs.pulumi, words, { env, cwd: outside, stdio: ['ignore', 'ignore', 'pipe'] });
-    }
-    const [preview, up, destroy] = run(project, ['preview', 'up', 'destroy'], env);
-    const made = [
-      'create kubernetes:core/v1:Namespace shop-namespace',
-      'create meshwright-routes:index:Route routes/orders',
-      'create meshwright:index:Namespace shop',
-      'create meshwright:index:Routes routes',
-    ];
-    assert.deepEqual([preview?.failure, preview?.steps], [undefined, made]);
-    assert.deepEqual([up?.failure, up?.steps], [undefined, made]);
-    assert.deepEqual(up?.outputs['weights']?.value, { orders: { v1: 90, v2: 10 } });
-    assert.equal(destroy?.failure, undefined);
-  });
-
-  /** Folder with Pulumi's language host for YAML, built from its Go module. */
-  function yamlHost(): string {
-    const folder = join(outside, 'yaml-host');
-    mkdirSync(folder, { recursive: true });
-    const words = ['build', '-mod=readonly', '-trimpath', '-ldflags=-s -w', '-o', `${folder}/`];
-    execFileSync('go', [...words, 'github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml'], {
-      cwd: join(__dirname, 'yaml-host'),
-      stdio: ['ignore', 'ignore', 'inherit'],
+  it('the policy pack judges the state of a stack, with `pulumi policy analyze`', () => {
+    const folder = outside.project('analyze');
+    const pack = install(outside.files['meshwright-policy'], folder);
+    const env = outside.environment([join(folder, 'node_modules', '.bin')], {
+      PULUMI_HOME: join(folder, 'home'),
+      PULUMI_BACKEND_URL: `file://${folder}`,
     });
-    return folder;
-  }
+    const pulumi = (...words: string[]): string[] => [outside.lab.programs.pulumi, ...words, '--stack', 'dev'];
+    writeFileSync(join(folder, 'Pulumi.yaml'), 'name: plain\nruntime: yaml\n');
+    outside.hidden([outside.lab.programs.pulumi, 'stack', 'init', 'dev'], env, folder);
+    const findings = (v2: number): string[] => {
+      const file = join(folder, 'state.json');
+      writeFileSync(file, JSON.stringify(stateWith(v2)));
+      outside.hidden(pulumi('stack', 'import', '--file', file), env, folder);
+      const words = pulumi('policy', 'analyze', '--policy-pack', join(pack, 'direct'));
+      const report = outside.hidden(['sh', '-c', '"$@" || true', 'sh', ...words], env, folder);
+      return [...report.matchAll(/\[([\w-]+), IST\d+/g)].map(([, rule = '']) => rule);
+    };
+    // One finding is about one object, the other about two together.
+    assert.deepEqual([findings(10), findings(20)], [['subset-exists'], ['subset-exists', 'weight-sum-100']]);
+  });
 });
+
+const manifest = { time: '2026-01-01T00:00:00Z', magic: '', version: '' };
+
+/** The state of a stack with a route to two versions, of which its DestinationRule has one. */
+function stateWith(v2: number): object {
+  const stack = 'urn:pulumi:dev::plain::pulumi:pulumi:Stack::plain-dev';
+  const provider = 'urn:pulumi:dev::plain::pulumi:providers:kubernetes::k';
+  const id = '00000000-0000-4000-8000-000000000000';
+  const object = (kind: string, spec: object): object => {
+    const type = `kubernetes:networking.istio.io/v1:${kind}`;
+    const inputs = {
+      ...{ apiVersion: 'networking.istio.io/v1', kind },
+      ...{ metadata: { name: 'orders', namespace: 'shop' }, spec },
+    };
+    const urn = `urn:pulumi:dev::plain::${type}::orders`;
+    return {
+      ...{ urn, custom: true, id: 'shop/orders', type, provider: `${provider}::${id}`, parent: stack },
+      ...{ inputs, outputs: inputs },
+    };
+  };
+  const to = (subset: string, weight: number): object => ({ destination: { host: 'orders', subset }, weight });
+  const versions = { version: '4.32.0' };
+  return {
+    version: 3,
+    deployment: {
+      manifest,
+      resources: [
+        { urn: stack, custom: false, type: 'pulumi:pulumi:Stack' },
+        {
+          ...{ urn: provider, custom: true, id, type: 'pulumi:providers:kubernetes' },
+          ...{ inputs: versions, outputs: versions },
+        },
+        object('VirtualService', { hosts: ['orders'], http: [{ route: [to('v1', 90), to('v2', v2)] }] }),
+        object('DestinationRule', { host: 'orders', subsets: [{ name: 'v1', labels: { version: 'v1' } }] }),
+      ],
+    },
+  };
+}
