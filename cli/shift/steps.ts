@@ -78,7 +78,14 @@ export function stepsOf(
         if (share === fullWeight) return routeStateOf(moved);
         const kept = options.sticky === undefined ? undefined : sticky(moved, name, options.sticky);
         const exceptions = [...matching, ...(kept?.exceptions ?? [])];
-        return exceptions.length === 0 ? routeStateOf(moved) : withExceptions(moved, exceptions, kept?.route);
+        if (exceptions.length === 0) return routeStateOf(moved);
+        const state = withExceptions(moved, exceptions, kept?.route);
+        // The split would get a last rule of its own, which opens every path of the gateway.
+        if (!needsLastRule(moved) && needsLastRule({ ...moved, ...state }))
+          throw new UserError(
+            `${name} cannot keep clients with their version (sticky): at a gateway that needs a rule of http without a match.`,
+          );
+        return state;
       }),
     );
   }
@@ -193,7 +200,7 @@ function withExceptions(
         ...(route === undefined ? [] : [{ route }]),
       ]
     : [];
-  return routeStateOf({ ...settings, http: [...http, ...last] as HttpRuleSettings[] });
+  return { ...routeStateOf(settings), http: [...http, ...last] as HttpRuleSettings[] };
 }
 
 /** A split that sets a cookie in each response, and the exceptions that send requests with it to the version that set it. */

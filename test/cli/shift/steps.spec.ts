@@ -85,4 +85,14 @@ describe('the steps of a shift', () => {
       },
     });
   });
+
+  it('refuse sticky sessions that would open every path of a gateway', () => {
+    const rules = [{ match: [{ uri: { prefix: '/cart' } }] }];
+    const settings = { gateways: ['edge'], versions: ['v1', 'v2'], weights: { v1: 100 }, http: rules };
+    const sticky = { seconds: 60, token: 'x1' };
+    assert.throws(() => stepsOf([{ name: 'shop/cart', settings }], { v2: 100 }, { steps: [50, 100], sticky }), {
+      message:
+        'shop/cart cannot keep clients with their version (sticky): at a gateway that needs a rule of http without a match.',
+    });
+  });
 });
