@@ -1,14 +1,11 @@
 import { execFile } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { parse } from 'yaml';
+import type { Weights } from '../../mesh/manifests/settings';
 import { setWeights, stackValue } from '../../config/edit';
 import { ShiftStage } from '../../test/real/shift/stage';
-import type { ChildTask } from '../../test/real/pulumi/support/real-stack';
 
 /**
- * `meshwright undo` beside a plain `pulumi up` of one weight, each in a process of its own, on a lab with one Envoy:
+ * The command `meshwright undo` beside a plain update of one weight in this process, on a lab with Envoys:
  * `node -r tsx/cjs tools/bench/undo.ts [runs]`. They run in turn, so that other load on the machine affects both.
  * Target: at p95 at most 1.5 times.
  */
@@ -16,7 +13,6 @@ const runs = Number(process.argv[2] ?? 20);
 const target = 1.5;
 const run = promisify(execFile);
 const keys = ['routes', 'shop', 'hello', 'weights'];
-const checkout = resolve(__dirname, '..', '..');
 
 void main();
 
@@ -49,31 +45,9 @@ function inCopy({ root }: ShiftStage): { cwd: string; env: NodeJS.ProcessEnv } {
   return { cwd: root, env };
 }
 
-/** Only the engine, the program and the providers; bundled, as the command is. */
-async function up(stage: ShiftStage, weights: Record<string, number | 'rest'>): Promise<void> {
-  const { stateDir, kubeconfig, context, programs } = stage.lab;
-  const folder = join(stateDir, 'pulumi');
-  const written = parse(readFileSync(join(folder, 'Pulumi.shop.yaml'), 'utf8')) as { config: Record<string, unknown> };
-  const routes = structuredClone(written.config['meshwright:routes']) as Record<string, Record<string, object>>;
-  Object.assign(routes['shop']?.['hello'] ?? {}, { weights });
-  const task: ChildTask = {
-    lab: { stateDir, kubeconfig, context, programs },
-    name: 'shop',
-    folder,
-    operation: 'up',
-    config: { ...written.config, 'meshwright:routes': routes },
-  };
-  const [file, entry] = [join(stage.root, 'task.json'), join(stage.root, 'plain-up.js')];
-  writeFileSync(file, JSON.stringify(task));
-  const support = join(checkout, 'test', 'real', 'pulumi', 'support');
-  writeFileSync(
-    entry,
-    `require(${JSON.stringify(join(checkout, 'runtime', 'load'))}).load(module, ${JSON.stringify(support)}, 'stack-child');`,
-  );
-  await run(process.execPath, [entry, file]);
-  const text = setWeights(stage.text, keys, weights);
-  writeFileSync(stage.session.file, text);
-  stage.recordLive();
+/** Only the engine, the program and the providers, in this process: without the start of a command. */
+async function up(stage: ShiftStage, weights: Weights): Promise<void> {
+  await stage.up(setWeights(stage.text, keys, weights));
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {

@@ -125,9 +125,15 @@ export class ShiftStage {
     // A test that failed must not keep the next one from starting.
     if (journal !== undefined && !hasEnded(journal)) this.session.store.write({ ...journal, phase: 'aborted' });
     if (this.text === shopStack) return;
-    writeFileSync(this.session.file, shopStack);
-    const result = await deployerOf(this.session)(shopStack, { isBack: true, preview: false });
+    await this.up(shopStack);
+  }
+
+  /** Updates the stack without a preview. */
+  async up(text: string): Promise<void> {
+    writeFileSync(this.session.file, text);
+    const result = await deployerOf(this.session)(text, { isBack: true, preview: false });
     if (result.state !== 'live') throw new Error(result.why);
+    this.recordLive();
   }
 
   edit(from: string, to: string): void {
