@@ -1,3 +1,4 @@
+import { isMap } from '../mesh/json';
 import { defined } from '../mesh/manifests/kubernetes';
 import { type Key, keyPath, valueAt } from './key-path';
 import { nearest } from '../mesh/strings';
@@ -46,7 +47,9 @@ export function voiced(
   sections: unknown,
   { file, secretSections, position }: Source,
 ): Problem {
-  const value = valueAt(sections, keys);
+  const found = valueAt(sections, keys);
+  // The file as a whole is too long to show.
+  const value = keys.length === 0 && isMap(found) ? undefined : found;
   const secret = value !== undefined && secretSections?.has(String(keys[0])) === true;
   const shown = secret ? { value: secretValue, message } : { value, message, hint };
   return defined({ path: keyPath(keys), ...shown, file, ...position?.(keys) });

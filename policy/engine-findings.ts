@@ -35,7 +35,7 @@ export function waiverFindings(objects: readonly KubernetesObject[]): Finding[] 
       if (!key.startsWith(waiverPrefix)) return [];
       const message = waiverProblem(key.slice(waiverPrefix.length), reason);
       if (message === undefined) return [];
-      const path = `metadata.annotations["${key}"]`;
+      const path = `metadata.annotations[${JSON.stringify(key)}]`;
       return [{ rule: 'waiver', level: 'mandatory' as const, ...named(object), path, message }];
     }),
   );

@@ -20,7 +20,7 @@ const maps = new Map();
 const frames = new Map();
 
 /** @see load.d.ts */
-exports.load = function load(module, folder, entry, external, code = exports.code(folder, entry, external)) {
+exports.load = (module, folder, entry, external, code = exports.code(folder, entry, external)) => {
   const name = join(folder, `${entry}.js`);
   mapUrls.set(name, /sourceMappingURL=(.*)\n.*$/.exec(code)[1]);
   Error.prepareStackTrace = stackTrace;
@@ -82,19 +82,13 @@ function stored(map, folder) {
 }
 
 /**
- * Formats stack traces with positions in TypeScript, down to the entry of the bundle. The frames below it are this
- * loader's, Node's and Pulumi's, and Pulumi writes them into the state with each resource. Node's own support for
- * source maps maps every frame anew, and Pulumi's SDK takes a stack trace for each promise: that was a quarter of the
- * CPU time of a preview of 1,000 services.
+ * Formats stack traces with positions in TypeScript. Node's own support for source maps maps every frame anew, and
+ * Pulumi's SDK takes a stack trace for each promise: that was a quarter of the CPU time of a preview of 1,000 services.
  */
 function stackTrace(error, callSites) {
-  const load = callSites.findIndex((site) => site.getFileName() === __filename && site.getFunctionName() === 'load');
-  // Between load and the bundle is Module._compile.
-  const lines = (load > 1 ? callSites.slice(0, load - 1) : callSites).map(shown).filter((frame) => frame !== '');
-  return [Error.prototype.toString.call(error), ...lines.map((frame) => `    at ${frame}`)].join('\n');
+  return [Error.prototype.toString.call(error), ...callSites.map((site) => `    at ${shown(site)}`)].join('\n');
 }
 
-/** @returns '' for code that esbuild has added */
 function shown(site) {
   const file = site.getFileName();
   if (!file) return String(site);
@@ -108,10 +102,8 @@ function shown(site) {
 
 function inTypeScript(frame, file, line, column) {
   if (!line || !column) return frame;
-  const map = sourceMap(file);
-  if (map === undefined) return frame;
-  const { originalSource, originalLine, originalColumn } = map.findEntry(line - 1, column - 1);
-  if (originalSource === undefined || originalSource.endsWith(`/${stub}`)) return mapUrls.has(file) ? '' : frame;
+  const { originalSource, originalLine, originalColumn } = sourceMap(file)?.findEntry(line - 1, column - 1) ?? {};
+  if (originalSource === undefined || originalSource.endsWith(`/${stub}`)) return frame;
   const source = originalSource.startsWith('file:') ? fileURLToPath(originalSource) : originalSource;
   return frame.replace(`${file}:${line}:${column}`, `${source}:${originalLine + 1}:${originalColumn + 1}`);
 }

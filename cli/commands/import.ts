@@ -57,7 +57,7 @@ export function registerImport(program: Command): void {
     .addOption(
       new Option(
         '--weights <whose>',
-        'weights that Flagger or Argo Rollouts moves: keep them there, or let the stack take them',
+        'weights that Flagger or Argo Rollouts sets: keep = they still set them, take = the stack sets them',
       )
         .choices(['keep', 'take'])
         .default('keep'),
@@ -161,7 +161,7 @@ function print(summary: Summary, results: readonly Result[], { placed }: Intake,
     file === undefined ? [] : [{ file, written: isChanged && !flags.check }],
   );
   if (flags.json) {
-    const { placed: objects, leftOut, upgraded, findings, proof } = summary;
+    const { placed: objects, leftOut, upgraded, findings, advice, proof } = summary;
     const report: ImportReport = {
       files,
       kinds: kindRows(summary),
@@ -173,6 +173,7 @@ function print(summary: Summary, results: readonly Result[], { placed }: Intake,
         message,
         ...(line === undefined ? {} : { line }),
       })),
+      advice,
       proof,
     };
     process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);

@@ -93,11 +93,17 @@ export function withTools(intake: Intake, options: ToolOptions): Intake {
   const places = new Map(intake.objects.map(({ object, place }) => [object, place]));
   const { objects, weightsOwnedBy, converted, notCarried } = fromTools([...places.keys()], options);
   const taken = objects.map((object): Given => ({ object, place: places.get(object) ?? 'converted' }));
+  const kept = new Set(objects.map(objectTitle));
   return {
     ...intake,
     objects: taken,
     weightsOwnedBy,
-    upgraded: [...intake.upgraded, ...converted.map(({ from, to }) => `${from} became ${to.join(', ')}`)],
+    upgraded: [
+      ...intake.upgraded,
+      ...converted.map(({ from, to }) =>
+        kept.has(from) ? weightsSentence(from, to) : `${from} became ${to.join(', ')}`,
+      ),
+    ],
     leftOut: [
       ...intake.leftOut,
       ...notCarried.map(({ object, path, reason }) => ({
@@ -106,7 +112,14 @@ export function withTools(intake: Intake, options: ToolOptions): Intake {
         place: intake.objects.find((one) => objectTitle(one.object) === object)?.place ?? '',
         why: reason,
         isLoss: true,
+        ...(path === '' && !kept.has(object) ? {} : { isUnconverted: true }),
       })),
     ],
   };
+}
+
+/** A controller that is not converted sets the weights of a route. */
+function weightsSentence(from: string, to: readonly string[]): string {
+  const routes = to.filter((title) => title.startsWith('VirtualService '));
+  return `${from} still sets the weights of ${routes.join(', ')}`;
 }

@@ -53,13 +53,15 @@ export interface Imported {
   settings: StackTextSettings;
   placed: Placed[];
   leftOut: LeftOut[];
-  /** Objects of kinds that Istio removed, with their successors. */
+  /** Objects of kinds that Istio removed and of other tools, and what they became, in sentences. */
   upgraded: string[];
   /** Assumptions, in sentences. */
   assumed: string[];
   proof: Proof;
   /** Findings on the imported objects. */
   findings: Problem[];
+  /** Advice on the stack file as a whole, in sentences. */
+  advice: string[];
 }
 
 /**
@@ -97,6 +99,7 @@ export function together(
       all.map(({ settings }) => settings),
     ),
     findings: all.flatMap(({ findings }) => findings),
+    advice: [...new Set(all.flatMap(({ advice }) => advice))],
   };
 }
 
@@ -118,6 +121,7 @@ function importedOnce(
     ? (options.text ?? '')
     : withFrame(options.text, frame, { secrets, hosts: options.hosts ?? [] }, removed);
   const after = readStack(text, options.file, true);
+  const { problems, warnings } = checkMesh(after.settings, after.policy, after.source);
   return {
     text,
     settings: after,
@@ -132,7 +136,8 @@ function importedOnce(
       objects.map(({ object }) => object),
       [after],
     ),
-    findings: checkMesh(after.settings, after.policy, after.source).problems,
+    findings: problems,
+    advice: warnings.filter(({ path }) => path === '').map(({ message }) => message),
   };
 }
 

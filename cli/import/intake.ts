@@ -20,6 +20,8 @@ export interface LeftOut {
   why: string;
   /** Whether something is lost unless the user acts. */
   isLoss: boolean;
+  /** Whether this is a field, or an object that stays verbatim because it cannot be converted. */
+  isUnconverted?: boolean;
 }
 
 /** Objects as a stack can write them. */
@@ -28,7 +30,7 @@ export interface Intake {
   leftOut: LeftOut[];
   /** Secrets that exist outside of the stack, as `namespace/name`. */
   secrets: string[];
-  /** Objects of removed kinds and their successors, in sentences. */
+  /** Objects of removed kinds and of other tools, and what they became, in sentences. */
   upgraded: string[];
   /** Controllers that move the weights of VirtualServices, by `namespace/name`. */
   weightsOwnedBy?: Readonly<Record<string, string>>;

@@ -3,7 +3,7 @@ import { same } from '../../mesh/json';
 import { objectTitle, type KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { renderMesh } from '../../mesh/manifests/mesh';
 import { diffStatus, mergedOptions, stackTraffic, trafficDiffText, type TrafficInput } from '../../mesh/traffic';
-import { requestClasses } from '../../mesh/traffic/classes/classes';
+import { countClasses } from '../../mesh/traffic/classes/classes';
 import { modelDiff } from '../../mesh/traffic/diff/traffic-diff';
 import { trafficModel, trafficModels } from '../../mesh/traffic/traffic-model';
 import { identity } from '../objects';
@@ -55,7 +55,7 @@ function trafficProof({ before, after }: Sides): Pick<Proof, 'classes' | 'moved'
   // Equal objects have the same model.
   if (same(sortedByName(before.objects), sortedByName(after.objects)))
     return {
-      classes: requestClasses(trafficModel(before.objects, before.options)).length,
+      classes: countClasses(trafficModel(before.objects, before.options)),
       moved: 0,
       moves: '',
       traffic: 'same',
@@ -64,7 +64,7 @@ function trafficProof({ before, after }: Sides): Pick<Proof, 'classes' | 'moved'
   const diff = { ...modelDiff(models.before, models.after), ownedWeights: [] };
   const traffic = diffStatus(diff);
   return {
-    classes: requestClasses(models.before).length,
+    classes: countClasses(models.before),
     moved: diff.moves.length,
     moves: traffic === 'same' ? '' : trafficDiffText(diff),
     traffic,

@@ -17,6 +17,7 @@ export interface ImportReport {
   leftOut: LeftOut[];
   upgraded: string[];
   findings: { key: string; message: string; line?: number }[];
+  advice: string[];
   proof: Proof;
 }
 
@@ -37,13 +38,13 @@ export function kindRows({ placed, leftOut }: Pick<Imported, 'placed' | 'leftOut
     return known;
   };
   for (const { kind, is } of placed) row(kind)[is]++;
-  for (const { kind } of leftOut) row(kind).leftOut++;
+  for (const { kind, isUnconverted } of leftOut) if (isUnconverted !== true) row(kind).leftOut++;
   return [...rows.values()].sort((a, b) => compareStrings(a.kind, b.kind));
 }
 
 /** The summary for people: a table of the kinds, what was left out, findings, and the proof. */
 export function summaryText(imported: Summary, placedByDefault: string | undefined): string {
-  const { placed, leftOut, findings, assumed, upgraded } = imported;
+  const { placed, leftOut, findings, assumed, upgraded, advice } = imported;
   const rows = kindRows(imported);
   const isMerge = rows.some(({ present, kept }) => present + kept > 0);
   const header = ['KIND', 'IN THE FRAME', 'VERBATIM', ...(isMerge ? ['PRESENT', 'KEPT'] : []), 'LEFT OUT'];
@@ -52,8 +53,9 @@ export function summaryText(imported: Summary, placedByDefault: string | undefin
   );
   const sections = [
     table(header, cells),
-    list('Upgraded', upgraded),
-    list('Left out', byReason(leftOut.map(({ title, place, why }) => ({ what: `${title} (${place})`, why })))),
+    list('Converted', upgraded),
+    list('Not converted', leftOutLines(leftOut.filter(({ isUnconverted }) => isUnconverted === true))),
+    list('Left out', leftOutLines(leftOut.filter(({ isUnconverted }) => isUnconverted !== true))),
     list(
       'Not changed in the stack file (--force replaces them)',
       byReason(
@@ -63,6 +65,7 @@ export function summaryText(imported: Summary, placedByDefault: string | undefin
       ),
     ),
     list('Assumed', [...assumed, ...(placedByDefault === undefined ? [] : [placedByDefault])]),
+    list('Advice', advice),
     findings.length === 0
       ? ''
       : `Findings on the imported objects: ${findings.length}. render and pulumi up refuse them; --waive waives them\n${formatProblems(findings)}`,
@@ -73,6 +76,10 @@ export function summaryText(imported: Summary, placedByDefault: string | undefin
 
 function list(title: string, lines: readonly string[]): string {
   return lines.length === 0 ? '' : [title, ...lines.map((line) => `  ${line}`)].join('\n');
+}
+
+function leftOutLines(leftOut: readonly LeftOut[]): string[] {
+  return byReason(leftOut.map(({ title, place, why }) => ({ what: `${title} (${place})`, why })));
 }
 
 /** Groups lines by their reason. */

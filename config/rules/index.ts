@@ -5,7 +5,7 @@ import { gatewayServiceRules } from './gateway-service';
 import { namespaceRules } from './namespaces';
 import { adoptRules, duplicateRules } from './objects';
 import { rolloutRules } from './rollouts';
-import { addonRules, appRules, chartRules, listRules, nodePortRangeAdvice } from './sections';
+import { addonRules, appRules, chartRules, configSizeAdvice, listRules, nodePortRangeAdvice } from './sections';
 
 /** Finds problems in a well-formed stack file. */
 export type StackRule = (stack: StackFile) => KeyProblem[];
@@ -25,5 +25,5 @@ export const stackRules: StackRule[] = [
   adoptRules,
 ];
 
-/** Advice on what is allowed, but probably a mistake. */
-export const stackAdvice: StackRule[] = [nodePortRangeAdvice];
+/** Advice on what is allowed, but probably a mistake or beyond a limit. */
+export const stackAdvice: StackRule[] = [nodePortRangeAdvice, configSizeAdvice];

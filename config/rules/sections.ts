@@ -7,7 +7,7 @@ import { appProblems } from '../../mesh/manifests/apps/problems';
 import { defined } from '../../mesh/manifests/kubernetes';
 import { defaultIstioVersion } from '../../mesh/manifests/istio';
 import type { ChartSource } from '../../mesh/manifests/release';
-import type { Key } from '../key-path';
+import { configNamespace, type Key } from '../key-path';
 
 const reads = [['addons', '**'], ['gateways', '*'], ['istio']];
 
@@ -113,4 +113,19 @@ function nodePorts({ gateways = {}, addons = {}, apps = {} }: StackFile): [Key[]
     ),
   );
   return [...ofGateways, ...ofAddons, ...ofApps];
+}
+
+/** Linux's limit for one environment variable, in bytes. */
+const longestVariable = 128 * 1024;
+
+/** Pulumi passes the configuration of a stack to programs and policy packs in an environment variable. */
+export function configSizeAdvice(stack: StackFile): KeyProblem[] {
+  const values = Object.entries(stack).map(([key, value]) => [
+    `${configNamespace}:config:${key}`,
+    JSON.stringify(value),
+  ]);
+  const size = Buffer.byteLength(`PULUMI_CONFIG=${JSON.stringify(Object.fromEntries(values))}`);
+  if (size < longestVariable) return [];
+  const message = `the configuration is ${Math.ceil(size / 1024)} KiB long. Pulumi passes it in an environment variable, which on Linux is at most ${longestVariable / 1024} KiB long, so pulumi up fails there with "argument list too long"; move a part to other stacks, as import --split-by namespace does, or apply the output of render`;
+  return [{ keys: [], message }];
 }

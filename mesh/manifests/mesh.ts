@@ -20,6 +20,7 @@ import { isExistingNamespace, namespaceObject } from './namespace';
 import type { Release } from './release';
 import type { Rendered } from './kubernetes';
 import { allRouteObjects } from './routes';
+import { memoizeByIdentity } from '../model/memoize';
 import type { NamespaceSettings, StackSettings } from './settings';
 
 /** Everything that a stack file renders to. */
@@ -32,7 +33,7 @@ export interface Mesh {
 }
 
 /** Renders settings as releases and objects. The same settings always give the same mesh, in the same order. */
-export function renderMesh(settings: StackSettings): Mesh {
+export const renderMesh = memoizeByIdentity((settings: StackSettings): Mesh => {
   const namespaces = Object.entries(meshNamespaces(settings));
   const existing = namespaces.filter(([name, namespace]) => isExistingNamespace(name, namespace));
   const owned = namespaces.filter(([name, namespace]) => !isExistingNamespace(name, namespace));
@@ -63,7 +64,7 @@ export function renderMesh(settings: StackSettings): Mesh {
       ...(settings.objects ?? []).map((object, index) => ({ object, origin: `meshwright:objects[${index}]` })),
     ],
   };
-}
+});
 
 /** The namespaces of the stack: those of `namespaces`, and those that the control plane, gateways, addons and apps need. */
 export function meshNamespaces(settings: StackSettings): Record<string, NamespaceSettings> {

@@ -78,7 +78,7 @@ function claimPaths({ source }: MeshVirtualService): { path: string; header: str
       ['headers', 'withoutHeaders'].flatMap((field) =>
         Object.keys(asMap(match[field]))
           .filter((header) => claimHeader.test(header))
-          .map((header) => ({ header, path: `spec.http[${at}].match[${entry}].${field}["${header}"]` })),
+          .map((header) => ({ header, path: `spec.http[${at}].match[${entry}].${field}[${JSON.stringify(header)}]` })),
       ),
     ),
   );

@@ -55,7 +55,7 @@ function conditions(match: JsonMap, path: string): { condition: JsonMap; place: 
   });
   const named = ['headers', 'queryParams', 'withoutHeaders'].flatMap((field) =>
     Object.entries(asMap(match[field])).flatMap(([name, condition]) =>
-      isMap(condition) ? [{ condition, place: `${path}.${field}["${name}"]` }] : [],
+      isMap(condition) ? [{ condition, place: `${path}.${field}[${JSON.stringify(name)}]` }] : [],
     ),
   );
   return [...own, ...named];

@@ -26,10 +26,33 @@ export function fieldProblems(object: FieldPlace): SchemaProblem[] {
     case 'StatefulSet':
     case 'DaemonSet':
     case 'ReplicaSet':
-      return [...selectorProblems(spec), ...podTemplateProblems(spec.at('template'))];
+      return [...selectorProblems(spec), ...rolloutProblems(spec), ...podTemplateProblems(spec.at('template'))];
+    case 'HorizontalPodAutoscaler':
+      return when(Number(spec.at('minReplicas').value ?? 1) > Number(spec.at('maxReplicas').value), () =>
+        error(spec.at('maxReplicas'), 'must be at least minReplicas'),
+      );
+    case 'NetworkPolicy':
+      return [...peers(spec, 'ingress', 'from'), ...peers(spec, 'egress', 'to')].flatMap((peer) =>
+        when(peer.size === 0, () => error(peer, 'must name ipBlock, namespaceSelector or podSelector')),
+      );
     default:
       return [];
   }
+}
+
+function peers(spec: FieldPlace, rules: string, field: string): FieldPlace[] {
+  return spec.at(rules).items.flatMap((rule) => rule.at(field).items);
+}
+
+/** Numbers of pods in a rolling update. */
+function rolloutProblems(spec: FieldPlace): SchemaProblem[] {
+  const rolling = [spec.at('strategy', 'rollingUpdate'), spec.at('updateStrategy', 'rollingUpdate')];
+  const amounts = rolling.flatMap((one) => [one.at('maxSurge'), one.at('maxUnavailable')]);
+  return amounts.flatMap((amount) =>
+    when(typeof amount.value === 'string' && !/^\d+%$/.test(amount.text), () =>
+      error(amount, `${shown(amount)} is not a number of pods: a whole number, or a percentage such as 25%`),
+    ),
+  );
 }
 
 function serviceProblems(spec: FieldPlace): SchemaProblem[] {
@@ -111,7 +134,6 @@ function selectorProblems(spec: FieldPlace): SchemaProblem[] {
   const missing = labels.entries.filter(({ key, place }) => template.at(key).value !== place.value);
   const isEmpty = labels.size + spec.at('selector', 'matchExpressions').size === 0;
   return [
-    ...labelProblems(labels),
     ...when(isEmpty && spec.at('selector').isSet, () => error(spec.at('selector'), 'must name at least one label')),
     ...missing.map(({ key, place }) => error(place, `the pod template needs the label ${key}: ${place.text} too`)),
   ];
@@ -130,6 +152,12 @@ function podProblems(spec: FieldPlace): SchemaProblem[] {
     ...uniqueLabels(containers.map((container) => container.at('name'))),
     ...uniqueLabels(volumes.map((volume) => volume.at('name'))),
     ...labelProblems(spec.at('nodeSelector')),
+    ...spec.at('tolerations').items.flatMap((one) => tolerationProblems(one.at('key'))),
+    ...volumes.flatMap((volume) =>
+      when(volume.entries.filter(({ key, place }) => key !== 'name' && place.isSet).length > 1, () =>
+        error(volume, 'has several types; a volume has one'),
+      ),
+    ),
     ...when(serviceAccount.text !== '' && !dnsSubdomain.test(serviceAccount.text), () =>
       error(serviceAccount, `${shown(serviceAccount)} is not a valid name of a ServiceAccount: ${subdomainRule}`),
     ),
@@ -140,6 +168,12 @@ function podProblems(spec: FieldPlace): SchemaProblem[] {
       ),
     ),
   ];
+}
+
+function tolerationProblems(key: FieldPlace): SchemaProblem[] {
+  return when(key.text !== '' && !labelKey.test(key.text), () =>
+    error(key, `${shown(key)} is not a valid key of a taint: ${keyRule}`),
+  );
 }
 
 function uniqueLabels(names: FieldPlace[]): SchemaProblem[] {

@@ -3,7 +3,7 @@ import { isMap } from '../../mesh/json';
 import { nearest } from '../../mesh/strings';
 import generated from './kubernetes.generated.json';
 import { fieldProblems } from './kubernetes-fields';
-import { metadataProblems } from './kubernetes-metadata';
+import { labelProblems, metadataProblems } from './kubernetes-metadata';
 import { error, FieldPlace, shown, type SchemaProblem } from './place';
 
 /** The part of JSON Schema that Kubernetes' OpenAPI document uses. */
@@ -39,8 +39,36 @@ export function kubernetesProblems(object: KubernetesObject): SchemaProblem[] {
   const [group, version] = [apiGroup(object.apiVersion), object.apiVersion.split('/').at(-1) ?? ''];
   const definition = kinds[`${group}/${version}/${object.kind}`];
   const schema = definition === undefined ? undefined : definitions[definition];
-  if (schema === undefined) return [...compare(root.at('metadata'), metadata), ...metadataProblems(root)];
+  if (schema === undefined)
+    return [
+      ...typeProblems(root, group, version),
+      ...compare(root.at('metadata'), metadata),
+      ...metadataProblems(root),
+    ];
   return [...compare(root, schema), ...metadataProblems(root), ...fieldProblems(root)];
+}
+
+/** Kinds of the core API besides those of {@link kinds}. */
+const otherCoreKinds = ['Binding', 'ComponentStatus', 'Event', 'Node'];
+
+/** What is wrong with the apiVersion and kind of an object that has no schema here. */
+function typeProblems(object: FieldPlace, group: string, version: string): SchemaProblem[] {
+  const [apiVersion, kind] = [object.at('apiVersion'), object.at('kind')];
+  const ofGroup = Object.keys(kinds).filter((key) => key.startsWith(`${group}/`));
+  const served = ofGroup.filter((key) => key.endsWith(`/${kind.text}`)).map((key) => key.split('/')[1] ?? '');
+  const isCore = group === '';
+  if (!/^(?:[a-z0-9](?:[-.a-z0-9]*[a-z0-9])?\/)?[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(apiVersion.text))
+    return [error(apiVersion, `${shown(apiVersion)} is not an API version: GROUP/VERSION, such as apps/v1, or v1`)];
+  if (isCore && version !== 'v1')
+    return [error(apiVersion, `${shown(apiVersion)} has no group; the only API version without one is v1`)];
+  const isName = /^[A-Za-z][A-Za-z0-9]{0,62}$/.test(kind.text) && (ofGroup.length === 0 || /^[A-Z]/.test(kind.text));
+  if (!isName) return [error(kind, `${shown(kind)} is not a kind: letters and digits, such as Deployment`)];
+  if (served.length > 0 && !/^v\d+(?:alpha|beta)\d+$/.test(version))
+    return [
+      error(apiVersion, `${group || 'v1'} has no version ${version} of ${kind.text}; it has ${served.join(', ')}`),
+    ];
+  const isCoreKind = otherCoreKinds.includes(kind.text) || kind.text.endsWith('List');
+  return isCore && !isCoreKind ? [error(kind, `v1 has no kind ${kind.text}`)] : [];
 }
 
 const metadata: Schema = { $ref: 'apis.meta.v1.ObjectMeta' };
@@ -69,7 +97,8 @@ function compareItem(item: FieldPlace, schema: Schema): SchemaProblem[] {
 function compareDefinition(place: FieldPlace, name: string, values: string[] | undefined): SchemaProblem[] {
   if (name === 'api.resource.Quantity') return quantityProblems(place);
   const schema = definitions[name] ?? {};
-  return compare(place, values === undefined ? schema : { ...schema, enum: values });
+  const labels = name === 'apis.meta.v1.LabelSelector' ? labelProblems(place.at('matchLabels')) : [];
+  return [...labels, ...compare(place, values === undefined ? schema : { ...schema, enum: values })];
 }
 
 function compareFields(place: FieldPlace, properties: Record<string, Schema>, required: string[]): SchemaProblem[] {

@@ -103,7 +103,7 @@ describe('a real API server', function () {
       if (why !== '' && !/no kind|not found|does not know/.test(why)) refused.push(`${why}\n${JSON.stringify(object)}`);
     }
     console.log(`      ${drawn.length} of ${objects.size} objects`);
-    assert.ok(objects.size > 50, `${objects.size} objects`);
+    assert.ok(objects.size > 200, `${objects.size} objects`);
     assert.deepEqual(refused, []);
   });
 });

@@ -23,6 +23,27 @@ describe('checkMesh', () => {
     assert.deepEqual(checkMesh(settings), { problems: [], warnings: [], mesh: renderMesh(settings) });
   });
 
+  it('finds the place of a name with control characters and quotes', () => {
+    const waiver = 'policy.meshwright.io/waive.a\tb"]';
+    const header = '@request.auth.claims.a\t"b"]';
+    const route = [{ destination: { host: 'web' } }];
+    const http = [{ match: [{ headers: { [header]: { exact: 'a' }, 'x\t"]': { exact: '*' } } }], route }];
+    const object = virtualService('web', http);
+    const objects = [{ ...object, metadata: { ...object.metadata, annotations: { [waiver]: 'a' } } }];
+    const { problems, warnings } = checkMesh({ objects });
+    const paths = [...problems, ...warnings].map(({ path }) => path);
+    const match = 'meshwright:objects[0].spec.http[0].match[0].headers';
+    assert.deepEqual(
+      [
+        `meshwright:objects[0].metadata.annotations[${JSON.stringify(waiver)}]`,
+        `${match}[${JSON.stringify(header)}]`,
+        `${match}[${JSON.stringify('x\t"]')}]`,
+      ].filter((path) => !paths.some((own) => own.startsWith(path))),
+      [],
+      paths.join('\n'),
+    );
+  });
+
   it('reports mandatory findings by the key of the object, as deep as the file goes', () => {
     const settings: StackSettings = {
       routes: { default: { cart: { versions: ['v1', 'v2'], http: [{ route: split('cart', [90, 20]) }] } } },
@@ -37,6 +58,22 @@ describe('checkMesh', () => {
         ['meshwright:objects[0].spec.http[0].route', '(weight-sum-100)'],
       ],
     );
+  });
+
+  it('advises on a configuration that is too long for Pulumi', () => {
+    const configMap = (length: number) => ({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'long', namespace: 'default' },
+      data: { text: '"'.repeat(length) },
+    });
+    const advice = (length: number) =>
+      checkMesh({ objects: [configMap(length)] }).warnings.filter(({ message }) => message.includes('KiB'));
+    // Each quotation mark takes four characters in the JSON of a JSON string.
+    assert.deepEqual(advice(32_000), []);
+    const message =
+      'the configuration is 130 KiB long. Pulumi passes it in an environment variable, which on Linux is at most 128 KiB long, so pulumi up fails there with "argument list too long"; move a part to other stacks, as import --split-by namespace does, or apply the output of render';
+    assert.deepEqual(advice(33_000), [{ path: '', message }]);
   });
 
   it('reports advisory findings as warnings, with the levels of the policy section', () => {

@@ -13,7 +13,9 @@ import { parseStackText } from '../../config/stack-text';
 import { readKubernetesYaml } from '../../config/yaml';
 import { checkReport } from '../../policy/check';
 import { projectRoot } from '../../runtime/project-root';
+import { everything } from './everything';
 import { mutated, mutatedText, pick } from './mutate';
+import { partsOf, plausible } from './plausible';
 
 /** A case in which the code threw, or took too long. */
 export interface FuzzFailure {
@@ -37,8 +39,15 @@ const caseTimeoutMs = 5000;
 /** Reads, checks and renders changed stack files. Every one must be accepted or refused with problems; none may throw. */
 export function fuzzStackFiles(count: number, seed: number, take?: (objects: KubernetesObject[]) => void): FuzzResult {
   const stacks = stackFiles();
+  const parts = partsOf(stacks);
   return run(count, seed, (random) => {
-    const text = stringify(mutated(pick(stacks, random), random));
+    const stack = pick(stacks, random);
+    // Half of the files are changed so that many stay valid, since only their objects can be tried on an API server.
+    if (random() < 0.5) {
+      const input = stringify(plausible(stack, parts, random));
+      return { input, judge: () => judgeStackFile(input, take) };
+    }
+    const text = stringify(mutated(stack, random));
     const input = random() < 0.2 ? mutatedText(text, random) : text;
     return { input, judge: () => judgeStackFile(input, take) };
   });
@@ -131,89 +140,6 @@ function stackFiles(): Record<string, unknown>[] {
   };
   return [...[...own, ...samples].map(read), everything];
 }
-
-const everything = {
-  config: {
-    'meshwright:namespaces': { shop: { injection: true, labels: { team: 'a' } }, edge: {} },
-    'meshwright:gateways': {
-      gw: {
-        namespace: 'edge',
-        service: { type: 'NodePort', nodePorts: { http2: 30080 } },
-        gateways: {
-          edge: { public: { servers: [{ port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: ['*'] }] } },
-        },
-      },
-    },
-    'meshwright:apps': {
-      own: {
-        namespace: 'shop',
-        workloads: {
-          web: {
-            image: 'web:1',
-            replicas: 2,
-            labels: { app: 'web', version: 'v1' },
-            env: { A: 'b' },
-            ports: [{ name: 'http', containerPort: 8080 }],
-            resources: { requests: { cpu: '100m' }, limits: { memory: '64Mi' } },
-            readinessProbe: { httpGet: { path: '/', port: 8080 } },
-            volumes: [{ name: 'tmp', emptyDir: {} }],
-            volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
-          },
-        },
-        services: { web: { ports: [{ name: 'http', port: 80, targetPort: 8080, appProtocol: 'http' }] } },
-        secrets: { db: { password: 'x' } },
-      },
-    },
-    'meshwright:routes': {
-      shop: {
-        web: {
-          gateways: ['edge/public', 'mesh'],
-          hosts: ['www.example.com'],
-          versions: { v1: { trafficPolicy: { connectionPool: { tcp: { maxConnections: 10 } } } }, v2: {} },
-          weights: { v1: 'rest', v2: 10 },
-          http: [
-            {
-              match: [{ uri: { regex: '/a.*' }, headers: { cookie: { exact: 'x' } }, method: { exact: 'GET' } }],
-              weights: { v2: 100 },
-              timeout: '1s',
-              retries: { attempts: 2, perTryTimeout: '500ms' },
-              fault: { abort: { httpStatus: 500, percentage: { value: 1 } } },
-              corsPolicy: { allowOrigins: [{ exact: 'https://a' }] },
-              mirror: { host: 'web', subset: 'v2' },
-            },
-          ],
-        },
-      },
-    },
-    'meshwright:objects': [
-      {
-        apiVersion: 'networking.istio.io/v1',
-        kind: 'ServiceEntry',
-        metadata: { name: 'out', namespace: 'shop' },
-        spec: { hosts: ['api.example.com'], ports: [{ number: 443, name: 'tls', protocol: 'TLS' }], resolution: 'DNS' },
-      },
-      {
-        apiVersion: 'security.istio.io/v1',
-        kind: 'AuthorizationPolicy',
-        metadata: { name: 'web', namespace: 'shop' },
-        spec: {
-          selector: { matchLabels: { app: 'web' } },
-          rules: [
-            { from: [{ source: { namespaces: ['edge'] } }], to: [{ operation: { methods: ['GET'], paths: ['/*'] } }] },
-          ],
-        },
-      },
-      {
-        apiVersion: 'v1',
-        kind: 'Service',
-        metadata: { name: 'db', namespace: 'shop' },
-        spec: { selector: { app: 'db' }, ports: [{ name: 'tcp', port: 5432 }] },
-      },
-    ],
-    'meshwright:expect': [{ request: 'web.shop/', to: 'web v2', share: 10, from: 'shop' }],
-    'meshwright:policy': { externals: { hosts: ['*'] }, maxStep: 50 },
-  },
-};
 
 function objectsOf(stack: Record<string, unknown>): KubernetesObject[] {
   const parsed = parseStackText(stringify(stack), 'seed');

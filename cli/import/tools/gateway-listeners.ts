@@ -36,7 +36,7 @@ export function listenersOf(gateway: KubernetesObject, workload: GatewayWorkload
       carry.refuse(
         `${path}.allowedRoutes.namespaces`,
         from,
-        'an Istio Gateway names namespaces, and selects none by labels',
+        'an Istio Gateway lists namespaces by name, and cannot select them by labels',
       );
     const [name, hostname] = [asName(listener['name']) ?? String(index), asName(listener['hostname'])];
     const server = {

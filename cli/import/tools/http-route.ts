@@ -144,7 +144,7 @@ function joined(bindings: readonly Binding[], carryOf: (route: KubernetesObject)
         carryOf(route).refuse(
           'spec.hostnames',
           asMap(route.spec)['hostnames'],
-          `${objectTitle(other)} has one of these hosts at the same gateway, but not all the same hosts and gateways: one VirtualService would have to hold the rules of both`,
+          `${objectTitle(other)} shares a host and a gateway with this route, but not all of them, so that one VirtualService cannot hold the rules of both`,
         );
     }
   }

@@ -50,7 +50,7 @@ function rulesOf(rule: JsonMap, path: string, context: Context): RankedRule[] {
   const { carry } = context;
   carry.only(path, rule, ['name', 'matches', 'filters', 'backendRefs', 'timeouts']);
   const timeouts = asMap(rule['timeouts']);
-  carry.only(`${path}.timeouts`, timeouts, ['request'], 'Istio has a timeout for the request as a whole only');
+  carry.only(`${path}.timeouts`, timeouts, ['request'], 'Istio has only a timeout for the whole request');
   const { rewrite, ...action } = filtersOf(asList(rule['filters']), `${path}.filters`, context);
   const { request: timeout } = timeouts;
   const answer =
@@ -70,7 +70,7 @@ function ruleOf(match: JsonMap, path: string, action: JsonMap, rewrite: JsonMap,
   if (rewrite['prefix'] !== undefined && type !== 'PathPrefix')
     carry.refuse(`${path}.path.type`, type, 'only a PathPrefix has a prefix that ReplacePrefixMatch can replace');
   const known = pathTypes[String(type)];
-  if (known === undefined) carry.refuse(`${path}.path.type`, type, 'Istio has no such match of a path');
+  if (known === undefined) carry.refuse(`${path}.path.type`, type, 'Istio cannot match a path in this way');
   const method = asName(match['method']);
   const [headers, query] = [
     stringMatches(match['headers'], `${path}.headers`, carry, true),
@@ -117,7 +117,7 @@ function stringMatches(list: unknown, path: string, carry: Carry, lower = false)
     // The first of equal names counts, by the Gateway API.
     if (found.has(key)) continue;
     if (type !== 'Exact' && type !== 'RegularExpression')
-      carry.refuse(`${path}[${index}].type`, type, 'Istio has no such match');
+      carry.refuse(`${path}[${index}].type`, type, 'Istio cannot match a value in this way');
     found.set(key, { [type === 'Exact' ? 'exact' : 'regex']: value });
   }
   return found;
@@ -174,7 +174,7 @@ function redirectOf(redirect: JsonMap, path: string, carry: Carry): JsonMap {
   const { scheme, hostname, port, statusCode = 302, path: to } = redirect;
   const { type, replaceFullPath } = asMap(to);
   if (type === 'ReplacePrefixMatch')
-    carry.refuse(`${path}.path`, to, 'Istio redirects to a whole path only, before version 1.31');
+    carry.refuse(`${path}.path`, to, 'before version 1.31, Istio redirects only to a whole path');
   return defined({
     scheme,
     authority: hostname,
@@ -204,8 +204,7 @@ function destinations(refs: unknown[], path: string, context: Context): JsonMap 
   const weights = refs.map((ref) => asNumber(asMap(ref)['weight']) ?? 1);
   const shares = refs.length === 1 ? undefined : wholePercent(weights);
   if (refs.length === 1 && weights[0] === 0) return { directResponse: { status: 500 } };
-  if (refs.length > 1 && shares === undefined)
-    carry.refuse(path, weights, 'these weights are no shares in whole percent');
+  if (refs.length > 1 && shares === undefined) carry.refuse(path, weights, 'these weights are not whole percentages');
   const route = refs.flatMap((ref, index) => {
     const at = `${path}[${index}]`;
     const destination = destinationOf(asMap(ref), at, context);
@@ -228,11 +227,7 @@ function destinationOf(ref: JsonMap, path: string, { route, objects, carry }: Co
   const own = route.metadata.namespace;
   const other = asName(namespace) === own ? undefined : asName(namespace);
   if (other !== undefined && !isHostname && !isGranted(objects, own, other, String(name)))
-    carry.refuse(
-      `${path}.namespace`,
-      other,
-      `no ReferenceGrant among the objects allows it, and istiod refuses it then`,
-    );
+    carry.refuse(`${path}.namespace`, other, 'no ReferenceGrant among the objects allows it, so istiod refuses it');
   const host = isHostname || other === undefined ? String(name) : `${String(name)}.${other}.svc.cluster.local`;
   return defined({ host, port: port === undefined ? undefined : { number: port } });
 }

@@ -68,7 +68,7 @@ function pathsOf(ingress: KubernetesObject, objects: readonly KubernetesObject[]
     const isOfController = /ingress|traefik|haproxy|konghq|getambassador/.test(key.split('/')[0] ?? '');
     if (isOfController && !isKnown)
       carry.refuse(
-        `metadata.annotations["${key}"]`,
+        `metadata.annotations[${JSON.stringify(key)}]`,
         value,
         'Istio does not read this annotation of the ingress controller',
       );
@@ -124,15 +124,15 @@ function backendOf(
   objects: readonly KubernetesObject[],
   carry: Carry,
 ): JsonMap {
-  carry.only(path, backend, ['service'], 'only Services are supported');
+  carry.only(path, backend, ['service'], 'only a Service can be a destination');
   const { name, port } = asMap(backend['service']);
   const { number, name: named } = asMap(port);
   const found = asNumber(number) ?? portNumber(objects, ingress.metadata.namespace, String(name), String(named));
-  if (found === undefined)
+  if (found === undefined && backend['service'] !== undefined)
     carry.refuse(
       `${path}.service.port`,
       port,
-      'Istio routes to port numbers, and this Service is not among the objects',
+      'Istio needs the number of this port, and the Service is not among the objects',
     );
   return { host: name, port: { number: found } };
 }
@@ -210,7 +210,7 @@ function keepTogether(hosts: ReadonlyMap<string, Path[]>, carryOf: (ingress: Kub
       carryOf(ingress).refuse(
         'spec.rules',
         host,
-        `Ingresses of other namespaces have this host too: ${names.join(', ')}`,
+        `Ingresses in other namespaces have the same host: ${names.join(', ')}`,
       );
     }
   }

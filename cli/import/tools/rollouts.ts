@@ -112,7 +112,7 @@ function leftOfCanary(canary: KubernetesObject): Conversion['notCarried'] {
     'a stack does not analyze metrics: each step is an update of the weights',
   );
   for (const key of ['autoscalerRef', 'ingressRef', 'routeRef', 'progressDeadlineSeconds', 'suspend']) {
-    if (spec[key] !== undefined) carry.refuse(`spec.${key}`, spec[key], 'only Flagger reads it');
+    if (spec[key] !== undefined) carry.refuse(`spec.${key}`, spec[key], 'only Flagger uses it');
   }
   return carry.notCarried;
 }
@@ -146,7 +146,7 @@ export function fromRollouts(objects: readonly KubernetesObject[], weights: 'kee
         carry.refuse(
           `${path}.destinationRule`,
           rule,
-          'Argo Rollouts distinguishes these subsets by a label with a hash. Without Argo Rollouts, give each version a Deployment with its own label',
+          'Argo Rollouts adds a hash of the pod template to the labels of these subsets. Without Argo Rollouts, give each version a Deployment with its own label',
         );
     }
     all.notCarried.push(...carry.notCarried);

@@ -78,6 +78,18 @@ export function requestClasses(traffic: TrafficModel): RequestClass[] {
   return [...entries(traffic).values()].flatMap(entryClasses);
 }
 
+/** The number of {@link requestClasses}, without their outcomes. */
+export function countClasses(traffic: TrafficModel): number {
+  return [...entries(traffic).values()]
+    .map((entry) => entry.routes.length + (isRestEmpty(entry) ? 0 : 1))
+    .reduce((sum, one) => sum + one, 0);
+}
+
+/** Whether the routes of an entry take all its requests. */
+function isRestEmpty({ routes, client }: Entry): boolean {
+  return regionMember([{ routes, index: routes.length }], client.given) === 'none';
+}
+
 export function entryClasses(entry: Entry): RequestClass[] {
   const { client, protocol, host, port, routes } = entry;
   return entryOutcomes(entry).flatMap(({ when, outcome }, index): RequestClass[] => {

@@ -454,7 +454,6 @@ spec: ${spec}
         'spec.rules[0].http.paths[0].backend.service.port',
         'spec.rules[0].http.paths[0].pathType',
         'spec.rules[0].http.paths[1].backend.resource',
-        'spec.rules[0].http.paths[1].backend.service.port',
         'spec.tls',
       ]);
     });

@@ -293,12 +293,50 @@ spec:
     assert.doesNotMatch(run(cwd, 'all.yaml', '--weights', 'take').stdout, /weightsOwnedBy/);
   });
 
+  it('lists what was converted and what was not; only objects count as left out', () => {
+    const ingress = (name: string, pathType: string): string => `apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: { name: ${name}, namespace: shop }
+spec:
+  rules:
+    - { host: ${name}.example.com, http: { paths: [{ path: /, pathType: ${pathType}, backend: { service: { name: pay, port: { number: 80 } } } }] } }
+`;
+    const canary = `apiVersion: flagger.app/v1beta1
+kind: Canary
+metadata: { name: till, namespace: shop }
+spec: { targetRef: { kind: Deployment, name: till }, service: { port: 80 } }
+`;
+    const cwd = folder({
+      'all.yaml': [ingress('a', 'Prefix'), ingress('b', 'ImplementationSpecific'), canary].join('---\n'),
+    });
+    const { code, stdout } = run(cwd, 'all.yaml', '--convert', '-o', 'out.yaml');
+    assert.equal(code, 1);
+    assert.match(stdout, /^Ingress +- +1 +-$/m);
+    assert.match(
+      stdout,
+      /^Converted\n {2}Canary shop\/till still sets the weights of VirtualService shop\/till\n {2}Ingress shop\/a became Gateway shop\/a, VirtualService shop\/a$/m,
+    );
+    assert.match(
+      stdout,
+      /^Not converted\n {2}its meaning depends on the ingress controller, .*:\n {4}Ingress shop\/b spec\.rules\[0\]\.http\.paths\[0\]\.pathType \(all\.yaml:\d+\)$/m,
+    );
+    assert.doesNotMatch(stdout, /Left out/);
+  });
+
+  it('advises on a stack file that is too long for Pulumi', () => {
+    const long = map.replace('"1"', `"${'x'.repeat(140_000)}"`);
+    const { code, stdout } = run(folder({ 'k8s/all.yaml': long }), 'k8s', '-o', 'out.yaml');
+    assert.equal(code, 0);
+    assert.match(stdout, /^Advice\n {2}the configuration is 137 KiB long\. /m);
+  });
+
   it('prints the whole summary as JSON', () => {
     const cwd = folder({ 'k8s/all.yaml': [map, rule, split(10)].join('---\n') });
     const { code, stdout } = run(cwd, 'k8s', '-o', 'out.yaml', '--json');
     assert.equal(code, 0);
     assert.deepEqual(JSON.parse(stdout), {
       files: [{ file: 'out.yaml', written: true }],
+      advice: [],
       kinds: [
         { kind: 'ConfigMap', frame: 0, verbatim: 1, present: 0, kept: 0, leftOut: 0 },
         { kind: 'DestinationRule', frame: 1, verbatim: 0, present: 0, kept: 0, leftOut: 0 },

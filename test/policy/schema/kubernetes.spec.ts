@@ -197,3 +197,61 @@ describe('the schemas of Kubernetes', () => {
     );
   });
 });
+
+describe('types and fields that no API server has', () => {
+  const object = (apiVersion: string, kind: string, fields = ''): string =>
+    `apiVersion: ${JSON.stringify(apiVersion)}\nkind: ${JSON.stringify(kind)}\nmetadata: { name: web, namespace: shop }\n${fields}`;
+  const paths = (text: string): string[] => problems(text).map(([path]) => path);
+
+  it('are refused: API versions and kinds that cannot exist, and unknown ones of Kubernetes', () => {
+    for (const apiVersion of ['{{ .Values.a }}', 'apps', 'v2', 'a b/v1', 'autoscaling/v9', 'autoscaling/n1'])
+      assert.deepEqual(paths(object(apiVersion, 'HorizontalPodAutoscaler')), ['apiVersion'], apiVersion);
+    for (const kind of [' ', 'yes', 'a/b', 'x'.repeat(64)])
+      assert.deepEqual(paths(object('apps/v1', kind)), ['kind'], kind);
+    assert.deepEqual(problems(object('v1', 'WorkloadEntry')), [['kind', 'v1 has no kind WorkloadEntry']]);
+  });
+
+  it('are not suspected: kinds of extensions, beta versions, and core kinds without a schema', () => {
+    for (const [apiVersion, kind] of [
+      ['example.com/v1', 'widget'],
+      ['example.com/foo10', 'Widget'],
+      ['networking.k8s.io/v1beta1', 'IPAddress'],
+      ['autoscaling/v2beta2', 'HorizontalPodAutoscaler'],
+      ['v1', 'Event'],
+      ['v1', 'PodList'],
+    ] as const)
+      assert.deepEqual(problems(object(apiVersion, kind)), [], kind);
+  });
+
+  it('are refused in selectors, autoscalers, network policies, rolling updates, tolerations and volumes', () => {
+    const policy = (peer: string): string =>
+      object('networking.k8s.io/v1', 'NetworkPolicy', `spec: { podSelector: {}, ingress: [{ from: [${peer}] }] }`);
+    assert.deepEqual(paths(policy('{ podSelector: { matchLabels: { app: "a b" } } }')), [
+      'spec.ingress[0].from[0].podSelector.matchLabels.app',
+    ]);
+    assert.deepEqual(paths(policy('{ podSelector: {} }')), []);
+    assert.deepEqual(paths(policy('{}')), ['spec.ingress[0].from[0]']);
+    const scaler = (replicas: string): string =>
+      object(
+        'autoscaling/v2',
+        'HorizontalPodAutoscaler',
+        `spec: { ${replicas}, scaleTargetRef: { kind: Deployment, name: web } }`,
+      );
+    assert.deepEqual(paths(scaler('minReplicas: 6, maxReplicas: 5')), ['spec.maxReplicas']);
+    assert.deepEqual(paths(scaler('maxReplicas: 5')), []);
+    assert.deepEqual(
+      paths(
+        pod(`
+      tolerations: [{ key: "a b", operator: Exists }]
+      containers: [{ name: web, image: web }]
+      volumes: [{ name: a, emptyDir: {}, configMap: { name: a } }]
+  strategy: { rollingUpdate: { maxSurge: 25%, maxUnavailable: some } }`),
+      ).sort(),
+      [
+        'spec.strategy.rollingUpdate.maxUnavailable',
+        'spec.template.spec.tolerations[0].key',
+        'spec.template.spec.volumes[0]',
+      ],
+    );
+  });
+});

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { labDown, labUp, type Lab } from '../../../cluster/lab';
@@ -379,6 +379,47 @@ describe('objects that others have deployed, with the real Pulumi on a real API 
         Object.entries(workloads()).map(([title, id]) => [title, id.split(' ')[0]]),
         Object.entries(installed).map(([title, id]) => [title, id.split(' ')[0]]),
       );
+    });
+
+    it('of an addon are imported and upgraded like those of Istio', async () => {
+      const charts = join(root, 'addon-charts');
+      const chartOf = (version: string): void => {
+        mkdirSync(join(charts, 'prometheus', 'templates'), { recursive: true });
+        writeFileSync(
+          join(charts, 'prometheus', 'Chart.yaml'),
+          `{ apiVersion: v2, name: prometheus, version: ${version} }`,
+        );
+        const config =
+          'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: scrape }\ndata: { chart: "{{ .Chart.Version }}" }\n';
+        writeFileSync(join(charts, 'prometheus', 'templates', 'config.yaml'), config);
+      };
+      const settings: StackSettings = {
+        namespaces: { metrics: { existing: true } },
+        addons: { namespace: 'metrics', charts: { path: charts }, prometheus: {} },
+      };
+      const scrape = () => {
+        const { metadata, ...rest } = cluster.get('configmap', 'metrics', 'scrape');
+        return { uid: metadata.uid, data: (rest as { data?: unknown }).data };
+      };
+      cluster.kubectl('create', 'namespace', 'metrics');
+      chartOf('1.0.0');
+      const addons = stackOf('addons');
+      addons.configure(sections(settings));
+      await addons.up();
+      await addons.release();
+      const { uid } = scrape();
+      assert.match((await addons.run('preview')).output, /Release metrics\/prometheus exists/);
+      addons.configure(adopting(settings, ['Release metrics/prometheus']));
+      const { succeeded, output, events } = await addons.run('up');
+      assert.ok(succeeded, output);
+      assert.deepEqual(operations(events), { import: ['addons-prometheus'], update: ['addons-prometheus'] });
+      assert.deepEqual(scrape(), { uid, data: { chart: '1.0.0' } });
+      assert.deepEqual(await addons.up(), []);
+      chartOf('1.1.0');
+      addons.configure(sections(settings));
+      assert.deepEqual(Object.keys(operations((await addons.run('up')).events)), ['update']);
+      assert.deepEqual(scrape(), { uid, data: { chart: '1.1.0' } });
+      assert.deepEqual(helmState('metrics', 'prometheus'), ['1 superseded', '2 superseded', '3 deployed']);
     });
 
     it('are created over the objects that istioctl installed', async () => {
