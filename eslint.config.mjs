@@ -31,7 +31,7 @@ function room(name, { may, without = [] }) {
 }
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'dist', 'coverage', '.lab', 'examples', 'template', '**/*.mjs'] },
+  { ignores: ['node_modules', 'dist', 'coverage', '.lab', '.meshwright', 'examples', 'template', '**/*.mjs'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

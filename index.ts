@@ -1,7 +1,8 @@
 import './runtime/lazy-sdk-imports';
-import { secret, type ComponentResourceOptions, type Resource } from '@pulumi/pulumi';
+import { getStack, secret, type ComponentResourceOptions, type Resource } from '@pulumi/pulumi';
 import * as mesh from './components';
 import { loadSettings } from './config/load';
+import { journalsFolder, journalsVariable, shiftSummaries } from './config/shifts';
 import { takeOverOwnObjects } from './provider/takeover';
 import { effectiveSplits, type Split } from './mesh/traffic/splits';
 import { stackTraffic } from './mesh/traffic/stack-objects';
@@ -85,3 +86,6 @@ const shares = Object.fromEntries(splits);
 export const traffic = secretSections.has('routes') || secretSections.has('objects') ? secret(shares) : shares;
 /** Address of each gateway. */
 export const addresses = Object.fromEntries(ingress.map(({ gateway, address }) => [gateway, address]));
+const summaries = shiftSummaries(process.env[journalsVariable] ?? journalsFolder(process.cwd(), getStack()));
+/** The last shift of each route, as its journal was when the update ran. */
+export const shifts = secretSections.has('routes') ? secret(summaries) : summaries;

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../package.json';
+import { EditError } from '../config/edit';
 import { exitCodes, UserError } from './errors';
 import { commands } from './commands';
 import { printable } from '../mesh/strings';
@@ -35,6 +36,10 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof UserError) {
     process.stderr.write(`${printable(error.message)}\n`);
     return error.exitCode;
+  }
+  if (error instanceof EditError) {
+    process.stderr.write(`${printable(error.message)}\n`);
+    return exitCodes.usage;
   }
   process.stderr.write(
     `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\nThis is a bug in Meshwright; please report it.\n`,

@@ -4,6 +4,10 @@
  * @param module - the caller's own module
  * @param folder - the caller's folder
  * @param entry - name of the TypeScript file in that folder, without `.ts`
+ * @param code - an earlier bundle of the file, see {@link code}
  * @returns the exports of the file
  */
-export function load(module: NodeJS.Module, folder: string, entry: string, external?: string[]): unknown;
+export function load(module: NodeJS.Module, folder: string, entry: string, external?: string[], code?: string): unknown;
+
+/** The bundle of a TypeScript file, as {@link load} runs it. */
+export function code(folder: string, entry: string, external?: string[]): string;

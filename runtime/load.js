@@ -20,15 +20,19 @@ const maps = new Map();
 const frames = new Map();
 
 /** @see load.d.ts */
-exports.load = (module, folder, entry, external) => {
-  const file = join(folder, `${entry}.ts`);
-  const cached = join(cache, `${relative(root, file).replace(/\W/g, '-')}.js`);
-  const code = recall(cached) ?? make(file, cached, external);
-  const name = file.replace(/\.ts$/, '.js');
+exports.load = (module, folder, entry, external, code = exports.code(folder, entry, external)) => {
+  const name = join(folder, `${entry}.js`);
   mapUrls.set(name, /sourceMappingURL=(.*)\n.*$/.exec(code)[1]);
   Error.prepareStackTrace = stackTrace;
   module._compile(code, name);
   return module.exports;
+};
+
+/** @see load.d.ts */
+exports.code = (folder, entry, external) => {
+  const file = join(folder, `${entry}.ts`);
+  const cached = join(cache, `${relative(root, file).replace(/\W/g, '-')}.js`);
+  return recall(cached) ?? make(file, cached, external);
 };
 
 /** Name of the line that requires the bundled file; not a file itself. */

@@ -11,8 +11,11 @@ import { standaloneSvg, svgRenderer } from '../../mesh/traffic/graph/svg';
 import { trafficModel } from '../../mesh/traffic/traffic-model';
 import type { TrafficInput } from '../../mesh/traffic';
 import { UserError } from '../errors';
-import { type ReadFlags, readOptionsFlags, type StackChoice, stackOptions } from '../input';
+import { environmentOf, type ReadFlags, readOptionsFlags, type StackChoice, stackOptions } from '../input';
 import { say } from '../output';
+import { withShifts } from '../shift/drawn';
+import { hasEnded, type Journal } from '../shift/journal';
+import { Store } from '../shift/store';
 import { trafficInput, trafficOperand } from '../traffic/input';
 import { requestCounts } from '../traffic/prometheus';
 
@@ -49,8 +52,9 @@ async function graph(files: string[], flags: GraphFlags): Promise<void> {
   const after = graphOf(input);
   const changed = flags.diff === undefined ? after : changedGraph(graphOf(trafficOperand(flags.diff, flags)), after);
   const shown = flags.prometheus === undefined ? changed : await observed(changed, flags.prometheus, flags.window);
+  const drawn = files.length === 0 ? withShifts(shown, runningShifts(flags), Date.now()) : shown;
   const title = `Mesh ${flags.stack ?? flags.config ?? flags.sample ?? (files.join(', ') || 'dev')}`;
-  const text = await rendered(shown, format, title);
+  const text = await rendered(drawn, format, title);
   if (flags.output === undefined) {
     process.stdout.write(`${text.trimEnd()}\n`);
     return;
@@ -61,6 +65,13 @@ async function graph(files: string[], flags: GraphFlags): Promise<void> {
     throw new UserError(`${flags.output} cannot be written: ${(error as Error).message}`);
   }
   say(`${flags.output}: ${shown.nodes.length} nodes, ${shown.edges.length} arrows`);
+}
+
+/** The shifts of a stack that have not ended; none for a sample. */
+function runningShifts(choice: StackChoice): Journal[] {
+  if (choice.sample !== undefined) return [];
+  const { name, origin } = environmentOf(choice);
+  return new Store(origin, name).journals().filter((journal) => !hasEnded(journal));
 }
 
 async function observed(shown: TrafficGraph, prometheus: string, window: string): Promise<TrafficGraph> {

@@ -9,11 +9,14 @@ import { registerImport } from './import';
 import { registerInit } from './init';
 import { registerLab } from './lab';
 import { registerLive } from './live';
+import { registerPromote } from './promote';
 import { registerRelease } from './release';
 import { registerRender } from './render';
 import { registerSamples } from './samples';
+import { registerShift } from './shift';
 import { registerStart } from './start';
 import { registerTraffic } from './traffic';
+import { registerUndo } from './undo';
 
 /** Every command, in the order of `--help`; each adds itself to the program. */
 export const commands: ((program: Command) => void)[] = [
@@ -28,6 +31,9 @@ export const commands: ((program: Command) => void)[] = [
   registerLive,
   registerDoctor,
   registerTraffic,
+  registerShift,
+  registerUndo,
+  registerPromote,
   registerSamples,
   registerImport,
   registerInit,

@@ -1,4 +1,7 @@
-import { Argument, type Command } from 'commander';
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { Argument, Option, type Command } from 'commander';
 import {
   ClusterError,
   MeshView,
@@ -9,13 +12,18 @@ import {
   type MeshViewOptions,
 } from '../../cluster/proxies';
 import { UserError, exitCodes } from '../errors';
-import { stackOptions, type StackChoice } from '../input';
+import { environmentOf, stackOptions, type StackChoice } from '../input';
 import { liveRoutes, liveText } from '../live/routes';
+import { liveServer } from '../live/server';
+import { say } from '../output';
+import { recordLive } from '../shift/history';
+import { Store } from '../shift/store';
 
 interface LiveFlags extends StackChoice {
   context?: string;
   istiod?: string[];
   proxy?: string[];
+  listen?: string;
   json: boolean;
 }
 
@@ -43,13 +51,19 @@ export function registerLive(program: Command): void {
       "admin address of a proxy, e.g. edge-0.shop=127.0.0.1:15000; may be repeated (default: port-forwards to the proxies' pods)",
       repeated,
     )
+    .addOption(
+      new Option(
+        '--listen <host:port>',
+        "answer Flagger's webhooks at this address: 200 if the route of the canary is live, else 503",
+      ).conflicts('json'),
+    )
     .option('--json', 'print JSON', false)
     .action((route: string | undefined, flags: LiveFlags) => live(route, flags));
 }
 
 async function live(
   route: string | undefined,
-  { context, istiod, proxy = [], json, ...choice }: LiveFlags,
+  { context, istiod, proxy = [], listen, json, ...choice }: LiveFlags,
 ): Promise<void> {
   const options: MeshViewOptions = {
     ...(context === undefined ? {} : { context }),
@@ -57,9 +71,54 @@ async function live(
     proxies: Object.fromEntries(proxy.map(proxyAddress)),
   };
   for (const address of istiod ?? []) refuseAddress('--istiod', address, address);
-  const routes = await asUserError(liveRoutes(choice, route, options, (view) => new MeshView(view)));
+  const check = async (name: string | undefined): ReturnType<typeof liveRoutes> => {
+    const routes = await liveRoutes(choice, name, options, (view) => new MeshView(view));
+    rememberLive(choice, routes);
+    return routes;
+  };
+  if (listen !== undefined) {
+    if (route !== undefined) throw new UserError('--listen answers for every route; leave the name out.');
+    await serve(listen, check);
+    return;
+  }
+  const routes = await asUserError(check(route));
   process.stdout.write(json ? `${JSON.stringify({ routes }, null, 2)}\n` : `${routes.map(liveText).join('\n\n')}\n`);
   if (routes.some(({ live: is }) => !is)) process.exitCode = exitCodes.findings;
+}
+
+/** Answers webhooks until the process is ended. */
+async function serve(address: string, check: (route: string) => ReturnType<typeof liveRoutes>): Promise<void> {
+  const [, host = '', port = ''] = /^(.+):(\d+)$/.exec(address) ?? [];
+  if (host === '' || Number(port) > 65_535)
+    throw new UserError(`--listen ${address}: write HOST:PORT, e.g. 0.0.0.0:8080.`);
+  const server = liveServer(check).listen(Number(port), host);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    throw new UserError(`--listen ${address}: ${(error as Error).message}`);
+  }
+  const { port: opened } = server.address() as AddressInfo;
+  say(`listening on http://${host}:${opened}`);
+  await once(server, 'close');
+}
+
+/** Renews the proof that `promote` asks for. A folder that cannot be written is no problem of the check. */
+function rememberLive(choice: StackChoice, routes: Awaited<ReturnType<typeof liveRoutes>>): void {
+  if (choice.sample !== undefined) return;
+  const { name, origin } = environmentOf(choice);
+  const proven = routes.filter(
+    ({ live: is, note, weightsOwnedBy }) => is && note === undefined && weightsOwnedBy === undefined,
+  );
+  try {
+    recordLive(
+      new Store(origin, name),
+      readFileSync(origin, 'utf8'),
+      proven.map(({ route }) => route),
+      Date.now(),
+    );
+  } catch (error) {
+    say(`warning: the proof is not recorded: ${(error as Error).message}`);
+  }
 }
 
 function proxyAddress(text: string): [string, string] {

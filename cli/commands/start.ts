@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { renderMesh, type Mesh } from '../../mesh/manifests/mesh';
 import type { StackSettings } from '../../mesh/manifests/settings';
@@ -9,7 +10,10 @@ import type { CheckOptions } from '../../policy/rule';
 import { asUserError, UserError } from '../errors';
 import { loadMesh, stackOptions, type StackChoice } from '../input';
 import { say, shellWord } from '../output';
+import { recordLive } from '../shift/history';
+import { Store } from '../shift/store';
 import { deploy } from '../start/deploy';
+import { programCode } from '../start/inline-program';
 import { labSettings, reachableAddonCharts } from '../start/lab-settings';
 import { LabStack } from '../start/lab-stack';
 import { releaseType } from '../start/interrupted';
@@ -54,7 +58,8 @@ export async function start({ refresh = false, ...choice }: StartOptions): Promi
   const printed = warnings.map(({ message }) => message.replace(/ \([\w-]+\)$/, ''));
   recordOrigin(lab, name, origin);
   const weightOwners = weightOwnersOf(local.settings);
-  await deploy(lab, stack, { objects, weightOwners, printed, refresh, print });
+  const isProven = await deploy(lab, stack, { objects, weightOwners, printed, refresh, print });
+  if (choice.sample === undefined && isProven) rememberDeployed({ file: origin, name, settings });
   const api = labApi(lab);
   // The charts may have installed new kinds.
   await asUserError(api.freshKinds());
@@ -70,6 +75,16 @@ export async function start({ refresh = false, ...choice }: StartOptions): Promi
   const encrypted = readable.keys.map((key) => `${key}: encrypted, and the lab has no key`);
   printAll('Left out or changed for the lab', [...noEnvoy, ...encrypted, ...local.notes]);
   print(nextSteps(choice, file, lab.kubeconfig));
+}
+
+/** Keeps what `undo` and `promote` need: the states of the routes that were live, and the program that deployed them. */
+function rememberDeployed({ file, name, settings }: { file: string; name: string; settings: StackSettings }): void {
+  const store = new Store(file, name);
+  const routes = Object.entries(settings.routes ?? {}).flatMap(([namespace, services]) =>
+    Object.keys(services).map((service) => `${namespace}/${service}`),
+  );
+  recordLive(store, readFileSync(file, 'utf8'), routes, Date.now());
+  store.keepProgram(programCode());
 }
 
 /** A stack's settings as Pulumi keeps them in a stack file. */

@@ -18,7 +18,7 @@ import { loadStack, type StackChoice } from '../input';
 import { table } from '../output';
 
 /** A route in the configuration, in the API server, and in the proxies. */
-interface LiveRoute {
+export interface LiveRoute {
   /** `<namespace>/<service>` */
   route: string;
   /** The configured shares, see formatShares; those of the API server if the weights belong to a controller. */

@@ -34,8 +34,9 @@ export interface DeployOptions extends Reporting {
  * Deploys a stack: prints the plan and what it does to traffic, then executes it.
  * @throws RefusedError when the program, the policy pack, a provider or the API server refuses, or the user cancels.
  * Changes made until then stay, and a second run continues from there.
+ * @returns whether the proxies are known to serve its routes
  */
-export async function deploy(lab: Lab, stack: LabStack, options: DeployOptions): Promise<void> {
+export async function deploy(lab: Lab, stack: LabStack, options: DeployOptions): Promise<boolean> {
   const { print, log = say, objects, weightOwners = {}, printed = [], refresh = false } = options;
   const diagnostics = new Diagnostics();
   const preview = await observed(log, diagnostics, 'comparing the stack with the cluster', (run) =>
@@ -52,7 +53,7 @@ export async function deploy(lab: Lab, stack: LabStack, options: DeployOptions):
   const steps = stepCount(preview.events);
   if (steps === 0) {
     await stack.settle(preview);
-    return;
+    return true;
   }
   const traffic = await asUserError(plannedTraffic(lab, { objects: [...objects], options: { weightOwners } }, plan));
   if (traffic !== undefined) print(`${traffic}\n`);
@@ -64,7 +65,9 @@ export async function deploy(lab: Lab, stack: LabStack, options: DeployOptions):
     ran,
     `${resultText(done, { milliseconds: Date.now() - started })}; a second run continues from there`,
   );
-  print(`${resultText(done, { milliseconds: Date.now() - started, unproven: isUnproven(ran.events) })}\n\n`);
+  const unproven = isUnproven(ran.events);
+  print(`${resultText(done, { milliseconds: Date.now() - started, unproven })}\n\n`);
+  return !unproven;
 }
 
 export interface TakeDownOptions extends Reporting {

@@ -1,15 +1,17 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { existsSync, readFileSync } from 'node:fs';
+import Module, { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { CustomResourceOptions, ResourceTransform } from '@pulumi/pulumi';
 import type { ProjectSettings } from '@pulumi/pulumi/automation';
 import { parse } from 'yaml';
+import type * as Loader from '../../runtime/load';
 import { projectRoot, userRoot } from '../../runtime/project-root';
 
 /**
  * This project's program, as the Automation API runs it in this process. It is loaded anew for each preview and update.
+ * @param code - an earlier bundle of the program, see {@link programCode}. Defaults to the program as it is now
  */
-export function inlineProgram(): Record<string, unknown> {
+export function inlineProgram(code?: string): Record<string, unknown> {
   // Modules are loaded at run time, so that the bundler does not make the program part of the command, and by a loader
   // of its own, since a loader keeps everything that it has loaded in memory.
   const load = createRequire(join(projectRoot, 'cli', 'main.js'));
@@ -19,12 +21,36 @@ export function inlineProgram(): Record<string, unknown> {
   // Paths in a stack file are relative to the project, as with Pulumi's command.
   process.chdir(userRoot);
   try {
+    if (code !== undefined) return runCode(code);
     const file = join(projectRoot, 'program.js');
     Reflect.deleteProperty(load.cache, file);
     return load(file) as Record<string, unknown>;
   } finally {
     process.chdir(started);
   }
+}
+
+/** This project's program in one file, to run it again when index.ts has changed. */
+export function programCode(): string {
+  return loader()?.code(projectRoot, 'index') ?? readFileSync(join(projectRoot, 'program.js'), 'utf8');
+}
+
+function runCode(code: string): Record<string, unknown> {
+  const file = join(projectRoot, 'index.js');
+  const module = new Module(file) as NodeJS.Module & { _compile: (code: string, file: string) => void };
+  module.filename = file;
+  module.paths = [join(projectRoot, 'node_modules')];
+  const bundler = loader();
+  if (bundler === undefined) module._compile(code, file);
+  else bundler.load(module, projectRoot, 'index', undefined, code);
+  return module.exports as Record<string, unknown>;
+}
+
+/** Bundles and runs TypeScript; undefined in an installed package, which has the bundle. */
+function loader(): typeof Loader | undefined {
+  if (!existsSync(join(projectRoot, 'index.ts'))) return undefined;
+  // Loaded at run time, as the command's own bundle must not contain the bundler.
+  return createRequire(join(projectRoot, 'cli', 'main.js'))('../runtime/load') as typeof Loader;
 }
 
 /**
@@ -55,9 +81,9 @@ export function projectName(): string {
 
 /**
  * `Pulumi.yaml` with absolute paths, and with a Kubernetes provider.
- * @param provider - folder that holds it
+ * @param provider - folder that holds it. Defaults to Pulumi's own way to find it
  */
-export function projectSettings(provider: string): ProjectSettings {
+export function projectSettings(provider?: string): ProjectSettings {
   const { plugins = {}, ...file } = readProject();
   const own = Object.entries(plugins).map(([kind, list]) => [
     kind,
@@ -68,7 +94,10 @@ export function projectSettings(provider: string): ProjectSettings {
     ...file,
     // Working directory of the providers: paths of charts are relative to it.
     main: userRoot,
-    plugins: { ...others, providers: [...providers, { name: 'kubernetes', path: provider }] },
+    plugins: {
+      ...others,
+      providers: [...providers, ...(provider === undefined ? [] : [{ name: 'kubernetes', path: provider }])],
+    },
   };
   return project;
 }

@@ -9,7 +9,7 @@ import { asMap } from '../../mesh/json';
 import { UserError } from '../errors';
 import { inlineProgram, projectName, projectSettings } from './inline-program';
 import { failedCreations, forgetReleases, pendingCreations, pendingReleases, removeUnrecorded } from './interrupted';
-import { providerProgram, readStackState, stackFolders, unlock, type StackFolders } from './stack-state';
+import { environment, providerProgram, readStackState, stackFolders, unlock, type StackFolders } from './stack-state';
 
 /** What the pulumi command prints when it is cancelled, and how long to wait for that, in milliseconds. */
 const cancelMessage = '^C received';
@@ -40,6 +40,8 @@ export interface StackOptions {
   log: (line: string) => void;
   /** Where the project file, the stack file and the state are kept. Defaults to the lab's own folder. */
   folder?: string;
+  /** An earlier bundle of the program. Defaults to the program as it is now. */
+  code?: string;
 }
 
 /** The parts of a lab that a deployment needs. */
@@ -53,8 +55,8 @@ export class LabStack {
   private constructor(
     readonly name: string,
     private readonly stack: Stack,
-    private readonly lab: DeploymentLab,
-    private readonly folders: StackFolders,
+    /** undefined for a stack in the team's own backend. */
+    private readonly place: { lab: DeploymentLab; folders: StackFolders } | undefined,
     private readonly base: Record<string, unknown>,
     /** Whether an earlier run was killed: objects that it had begun to create may be in the cluster, but not in the state. */
     readonly isInterrupted: boolean,
@@ -65,7 +67,7 @@ export class LabStack {
    * that is still active.
    * @throws UserError when Pulumi cannot be run, or the stack cannot be created.
    */
-  static async open(lab: DeploymentLab, name: string, { log, folder }: StackOptions): Promise<LabStack> {
+  static async open(lab: DeploymentLab, name: string, { log, folder, code }: StackOptions): Promise<LabStack> {
     const folders = stackFolders(lab, folder);
     for (const made of [folders.backend, join(folders.cli, 'bin')]) mkdirSync(made, { recursive: true });
     link(lab.programs.pulumi, join(folders.cli, 'bin', 'pulumi'));
@@ -73,7 +75,7 @@ export class LabStack {
     const { LocalWorkspace, PulumiCommand } = await import('@pulumi/pulumi/automation/index.js');
     try {
       const stack = await LocalWorkspace.createOrSelectStack(
-        { stackName: name, projectName: projectName(), program: () => Promise.resolve(inlineProgram()) },
+        { stackName: name, projectName: projectName(), program: () => Promise.resolve(inlineProgram(code)) },
         {
           workDir: folders.folder,
           pulumiHome: join(folders.folder, 'home'),
@@ -94,7 +96,29 @@ export class LabStack {
         // The interrupted run may have created objects that are not in the state: provider/takeover.ts lets only those be taken over.
         ...(isInterrupted ? { 'kubernetes:upsertExistingObjects': 'true' } : {}),
       };
-      return new LabStack(name, stack, lab, folders, base, isInterrupted);
+      return new LabStack(name, stack, { lab, folders }, base, isInterrupted);
+    } catch (error) {
+      throw new UserError(`Pulumi cannot open the stack ${name}: ${commandWords(error)}`);
+    }
+  }
+
+  /**
+   * Opens a stack in the team's own backend, with the `pulumi` of PATH. The stack must exist.
+   * @param folder - where the project file and a copy of the stack file are written
+   * @throws UserError when Pulumi is not installed, or has no such stack
+   */
+  static async openPulumi(name: string, folder: string, text: string, code?: string): Promise<LabStack> {
+    const file = join(folder, `Pulumi.${name.split('/').at(-1) ?? name}.yaml`);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(file, text);
+    const { LocalWorkspace } = await import('@pulumi/pulumi/automation/index.js');
+    try {
+      const stack = await LocalWorkspace.selectStack(
+        { stackName: name, projectName: projectName(), program: () => Promise.resolve(inlineProgram(code)) },
+        { workDir: folder, projectSettings: projectSettings() },
+      );
+      Object.assign(stack, { outputs: () => Promise.resolve({}), info: () => Promise.resolve(undefined) });
+      return new LabStack(name, stack, undefined, {}, false);
     } catch (error) {
       throw new UserError(`Pulumi cannot open the stack ${name}: ${commandWords(error)}`);
     }
@@ -103,7 +127,8 @@ export class LabStack {
   /** Replaces the stack's configuration. Keys are full names, such as `meshwright:routes`. */
   configure(config: Record<string, unknown>): void {
     // The file also has what Pulumi needs to decrypt the stack's secrets. Without that the state cannot be read again.
-    const file = join(this.folders.folder, `Pulumi.${this.name}.yaml`);
+    if (this.place === undefined) throw new Error('the stack file of a stack in its own backend is not written');
+    const file = join(this.place.folders.folder, `Pulumi.${this.name}.yaml`);
     const written = existsSync(file) ? (parse(readFileSync(file, 'utf8')) as Record<string, unknown>) : {};
     writeFileSync(file, stringify({ ...written, config: { ...this.base, ...config } }, { lineWidth: 0 }));
   }
@@ -136,10 +161,12 @@ export class LabStack {
    * has succeeded, the state keeps the creations of killed ones: the next run may finish them.
    */
   async settle({ succeeded, events }: Ran): Promise<void> {
-    const state = readStackState(this.folders, this.name);
+    if (this.place === undefined) return;
+    const { lab, folders } = this.place;
+    const state = readStackState(folders, this.name);
     const pending = pendingCreations(state);
     const creations = succeeded ? pending : failedCreations(events);
-    if (creations.length > 0) await removeUnrecorded(labApi(this.lab), creations, state);
+    if (creations.length > 0) await removeUnrecorded(labApi(lab), creations, state);
     if (!succeeded || pending.length === 0) return;
     const exported = await this.stack.exportStack();
     await this.stack.importStack({
@@ -206,26 +233,6 @@ export class LabStack {
 function link(target: string, path: string): void {
   rmSync(path, { force: true });
   symlinkSync(target, path);
-}
-
-function environment(
-  { kubeconfig }: Pick<Lab, 'kubeconfig'>,
-  { folder, backend }: StackFolders,
-): Record<string, string> {
-  const helm = join(folder, 'helm');
-  return {
-    KUBECONFIG: kubeconfig,
-    // Pulumi would otherwise write a second file beside each state, which a kill can truncate.
-    PULUMI_BACKEND_URL: `file://${backend}?metadata=skip`,
-    // Pulumi writes the whole state at each step. With fewer garbage collections an update of 1,000 routes takes an eighth less time, and some 200 MB more memory.
-    GOGC: process.env['GOGC'] ?? '400',
-    PULUMI_CONFIG_PASSPHRASE: '',
-    PULUMI_SKIP_UPDATE_CHECK: 'true',
-    // Helm's files, which it otherwise keeps in the home directory.
-    HELM_CACHE_HOME: join(helm, 'cache'),
-    HELM_CONFIG_HOME: join(helm, 'config'),
-    HELM_DATA_HOME: join(helm, 'data'),
-  };
 }
 
 /** The errors that a pulumi command printed, without the text that the SDK adds. */

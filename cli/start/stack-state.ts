@@ -30,6 +30,27 @@ export function stackFolders(
   return { folder, backend: join(folder, 'backend'), cli: join(folder, 'cli'), provider: join(folder, 'provider') };
 }
 
+/** What Pulumi's command needs to know about a lab. */
+export function environment(
+  { kubeconfig }: Pick<Lab, 'kubeconfig'>,
+  { folder, backend }: StackFolders,
+): Record<string, string> {
+  const helm = join(folder, 'helm');
+  return {
+    KUBECONFIG: kubeconfig,
+    // Pulumi would otherwise write a second file beside each state, which a kill can truncate.
+    PULUMI_BACKEND_URL: `file://${backend}?metadata=skip`,
+    // Pulumi writes the whole state at each step. With fewer garbage collections an update of 1,000 routes takes an eighth less time, and some 200 MB more memory.
+    GOGC: process.env['GOGC'] ?? '400',
+    PULUMI_CONFIG_PASSPHRASE: '',
+    PULUMI_SKIP_UPDATE_CHECK: 'true',
+    // Helm's files, which it otherwise keeps in the home directory.
+    HELM_CACHE_HOME: join(helm, 'cache'),
+    HELM_CONFIG_HOME: join(helm, 'config'),
+    HELM_DATA_HOME: join(helm, 'data'),
+  };
+}
+
 /** A resource in the state of a stack, with the fields used here. */
 export interface StateResource {
   urn: string;

@@ -4,6 +4,7 @@ import { gatewayReferenceRules, weightRules } from './routes';
 import { gatewayServiceRules } from './gateway-service';
 import { namespaceRules } from './namespaces';
 import { adoptRules, duplicateRules } from './objects';
+import { rolloutRules } from './rollouts';
 import { addonRules, appRules, chartRules, configSizeAdvice, listRules, nodePortRangeAdvice } from './sections';
 
 /** Finds problems in a well-formed stack file. */
@@ -18,6 +19,7 @@ export const stackRules: StackRule[] = [
   addonRules,
   gatewayReferenceRules,
   weightRules,
+  rolloutRules,
   listRules,
   duplicateRules,
   adoptRules,

@@ -13,6 +13,7 @@ import { apps } from './apps';
 import { gateways } from './gateways';
 import { istio } from './istio';
 import { policy, type PolicySettings } from './policy';
+import { rollouts } from './rollouts';
 import { routes } from './routes';
 
 export const namespace = z.strictObject({
@@ -140,6 +141,7 @@ export const stackFile = z.strictObject({
   apps: apps.exactOptional(),
   addons: addons.exactOptional(),
   routes: routes.exactOptional(),
+  rollouts: rollouts.exactOptional(),
   objects: objects.exactOptional(),
   adopt: adopt.exactOptional(),
   proof: proof.exactOptional(),

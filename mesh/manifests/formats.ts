@@ -141,3 +141,9 @@ export function quantityProblem(quantity: string | number): string | undefined {
   if (value === undefined) return 'a quantity must be a number with at most one unit, e.g. 200m, 1.5, 64Mi, 2G';
   return value < 0 ? 'a quantity of a resource must not be negative' : undefined;
 }
+
+/** A duration: `500ms`, `60s`, `5m`, `1h`, `2d`. */
+export const durationPattern = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
+
+/** A condition on a metric: PromQL, a comparison and a number. */
+export const conditionPattern = /^([^]*?\S)\s*(<=|>=|==|!=|<|>)\s*(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)$/;

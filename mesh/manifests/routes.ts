@@ -56,7 +56,11 @@ export interface SplitDestination {
 }
 
 /** One destination per version with its weight, or the bare host when there is no split. A version with a host of its own is that host, without a subset. */
-function splitDestinations(service: string, route: RouteSettings, weights: Weights | undefined): SplitDestination[] {
+export function splitDestinations(
+  service: string,
+  route: RouteSettings,
+  weights: Weights | undefined,
+): SplitDestination[] {
   const bare = defined({
     host: route.host ?? service,
     port: route.port === undefined ? undefined : { number: route.port },
@@ -228,17 +232,22 @@ function answersItself(rule: object): boolean {
   return ['route', 'redirect', 'directResponse', 'delegate'].some((key) => key in rule);
 }
 
+/** Whether the requests of a rule follow the split of the service. */
+export function usesSplit(rule: RuleSettings): boolean {
+  return rule.weights === undefined && !answersItself(rule);
+}
+
 /**
  * Whether the split needs its own last rule. In the mesh a request that no rule matches gets a 404, so the split always closes the list. At a gateway a rule
  * without a match would expose every path, so it is added only when no rule of the list uses the split. A service with only tcp or tls rules needs none.
  */
-function needsLastRule(route: RouteSettings): boolean {
+export function needsLastRule(route: RouteSettings): boolean {
   if (route.weights === undefined) return false;
   if (route.http === undefined && (route.tcp !== undefined || route.tls !== undefined)) return false;
   const list = route.http ?? [];
   if (list.some((rule) => (rule.match ?? []).length === 0)) return false;
   const inMesh = route.gateways === undefined || route.gateways.includes('mesh');
-  return inMesh || !list.some((rule) => rule.weights === undefined && !answersItself(rule));
+  return inMesh || !list.some(usesSplit);
 }
 
 /** The rules without their origins; undefined for none, so that the spec has no empty list. */

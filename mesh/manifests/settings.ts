@@ -29,6 +29,8 @@ export interface StackSettings {
   addons?: AddonsSettings;
   /** Routes: namespace → service → route. */
   routes?: Record<string, Record<string, RouteSettings>>;
+  /** Shifts that `meshwright shift --tick` starts and carries on: namespace → service → rollout. */
+  rollouts?: Record<string, Record<string, RolloutSettings>>;
   /** Any Kubernetes or Istio object, verbatim. */
   objects?: KubernetesObject[];
   /** Existing objects and Helm releases that the stack takes over: all, or those with these titles, e.g. `VirtualService shop/pay`. Defaults to none: what exists is refused. */
@@ -263,6 +265,54 @@ export interface RouteSettings {
   virtualService?: ExportedObjectSettings;
   /** With `name`: one rule with all subsets, instead of one rule per version. */
   destinationRule?: DestinationRuleSettings;
+}
+
+/** A shift of a route, see docs/shift.md. The update of a stack ignores it. */
+export interface RolloutSettings {
+  /** The version that gets all requests, or a split in whole percent. */
+  to: string | Record<string, number>;
+  /** Other routes that move in lock-step, `namespace/service`. Default to none. */
+  with?: string[];
+  /** Shares of the way, in rising percent that ends at 100. Default to 5, 25, 50, 100. */
+  steps?: number[];
+  /** How long each step is measured, e.g. `60s`. Defaults to 60s. */
+  every?: string;
+  /** Highest share of failed requests, in percent. Defaults to 1. */
+  maxErrorRate?: number;
+  /** Percentage points by which the new version may fail more often than the stable one. Defaults to any. */
+  maxErrorIncrease?: number;
+  /** Highest 99th percentile of the latency, e.g. `500ms`. Defaults to any. */
+  maxP99?: string;
+  /** Percent by which the 99th percentile may exceed that of the stable version. Defaults to any. */
+  maxP99Increase?: number;
+  /** Requests that a step needs before it is judged. Defaults to 50. */
+  minRequests?: number;
+  /** Failed measurements that are tolerated. Defaults to 0. */
+  failureLimit?: number;
+  /** Intervals without a judgement that are tolerated. Defaults to 1. */
+  inconclusiveLimit?: number;
+  /** Further conditions: PromQL, a comparison and a number. Default to none. */
+  queries?: string[];
+  /** URLs that are asked at the end of each step. Default to none. */
+  webhooks?: string[];
+  /** Whether each step waits for an approval. Defaults to false. */
+  approve?: boolean;
+  /** The way back after a failure. Defaults to `at-once`. */
+  back?: 'at-once' | 'steps';
+  /** Requests with this header go to the new version first. Defaults to none. */
+  header?: { name: string; value: string };
+  /** Requests with this cookie go to the new version first. Defaults to none. */
+  cookie?: { name: string; value: string };
+  /** Share of the requests that is mirrored to the new version first, in percent. Defaults to none. */
+  mirror?: number;
+  /** How long a client stays with the version that served it first, e.g. `1h`. Defaults to no time. */
+  sticky?: string;
+  /** URL of Prometheus. Defaults to that of the lab. */
+  prometheus?: string;
+  /** False: go on by time, webhooks and approvals only. Defaults to true. */
+  metrics?: boolean;
+  /** Whether each step is committed to git. Defaults to false. */
+  commit?: boolean;
 }
 
 export type HttpRuleSettings = HttpRoute & { weights?: Weights };

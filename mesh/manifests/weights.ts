@@ -16,6 +16,22 @@ export function effectiveWeights(weights: Weights): Record<string, number> | und
   );
 }
 
+/**
+ * Weights with this effective split, written as the given ones are: `rest` stays with its version, and versions keep
+ * their order.
+ */
+export function weightsAs(written: Weights, split: Readonly<Record<string, number>>): Weights {
+  const kept = Object.entries(written).map(([version, weight]): [string, Weight] => [
+    version,
+    weight === 'rest' ? weight : (split[version] ?? 0),
+  ]);
+  return { ...Object.fromEntries(kept), ...notIn(split, written) };
+}
+
+function notIn(split: Readonly<Record<string, number>>, written: Weights): Weights {
+  return Object.fromEntries(Object.entries(split).filter(([version]) => !(version in written)));
+}
+
 /** Problems of weights: one that is not a whole number from 0 to 100, two `rest`, a sum that is not 100. Stricter than Istio, which accepts any sum since 1.15. */
 export function weightProblems(weights: Weights): SettingsProblem[] {
   const entries = Object.entries(weights);

@@ -4,6 +4,10 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
+import { newJournal } from '../../cli/shift/journal';
+import { defaultOptions } from '../../cli/shift/options';
+import { stepsOf } from '../../cli/shift/steps';
+import { Store } from '../../cli/shift/store';
 import { meshwright, reviewsStack, temporaryFolder, type Ran } from './support';
 
 const classes = `  classDef added stroke:#1a7f37,stroke-width:3px
@@ -37,6 +41,26 @@ flowchart LR
 ${classes}`,
       stderr: '',
     });
+  });
+
+  it('shows a running shift', () => {
+    const config = stack('{ v1: rest, v2: 0, v3: 0 }');
+    const name = 'v1restv20v30';
+    const settings = { versions: ['v1', 'v2', 'v3'], weights: { v1: 'rest', v2: 0, v3: 0 } } as const;
+    const route = { name: 'bookinfo/reviews', settings: { ...settings, versions: [...settings.versions] } };
+    const journal = newJournal(0, {
+      id: 'one',
+      stack: name,
+      routes: [route.name],
+      settings: { [route.name]: route.settings },
+      target: { v3: 100 },
+      options: defaultOptions,
+      steps: stepsOf([route], { v3: 100 }, defaultOptions),
+    });
+    new Store(config, name).write({ ...journal, phase: 'paused' });
+    const { stdout } = meshwright(['graph', '--config', config]);
+    assert.match(stdout, /Shift of bookinfo\/reviews: step 1 of 4, v3 5 %, paused\./);
+    assert.match(stdout, /"reviews<br\/>shift: step 1 of 4, paused"/);
   });
 
   it('marks what a change moves, by sign and colour', () => {

@@ -80,7 +80,7 @@ describe('the schema of a stack file', () => {
         path: 'meshwright:namespacs',
         value: { bookinfo: {} },
         message:
-          'unknown key; the keys here are istio, gateways, namespaces, apps, addons, routes, objects, adopt, proof, expect, policy',
+          'unknown key; the keys here are istio, gateways, namespaces, apps, addons, routes, rollouts, objects, adopt, proof, expect, policy',
         hint: 'did you mean "namespaces"?',
       },
     ]);
