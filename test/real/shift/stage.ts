@@ -6,7 +6,7 @@ import type { RouteSettings } from '../../../mesh/manifests/settings';
 import { labDown, labStatus, labUp, processTable, type Lab } from '../../../cluster/lab';
 import { nodeStatus } from '../../../cli/traffic/lab-node';
 import { startShift } from '../../../cli/shift/follow';
-import { deployerOf } from '../../../cli/shift/deployer';
+import { deployerOf, type Deploy } from '../../../cli/shift/deployer';
 import { recordLive } from '../../../cli/shift/history';
 import { hasEnded, type Journal } from '../../../cli/shift/journal';
 import { readFigures } from '../../../cli/shift/metrics';
@@ -78,7 +78,9 @@ export class ShiftStage {
     readonly lab: Lab,
     readonly session: Session,
     readonly prometheus: string,
-  ) {}
+  ) {
+    this.deploy = deployerOf(session);
+  }
 
   /**
    * @param skip - called when the lab has no Envoy; then there is no stage, unless it throws
@@ -108,7 +110,7 @@ export class ShiftStage {
       rollouts: [],
     };
     const stage = new ShiftStage(root, lab, session, `http://127.0.0.1:${port}`);
-    const first = await deployerOf(session)(text, { isBack: false });
+    const first = await stage.deploy(text, { isBack: false });
     if (first.state !== 'live') throw new Error(first.why);
     return stage;
   }
@@ -128,10 +130,12 @@ export class ShiftStage {
     await this.up(shopStack);
   }
 
+  private readonly deploy: Deploy;
+
   /** Updates the stack without a preview. */
   async up(text: string): Promise<void> {
     writeFileSync(this.session.file, text);
-    const result = await deployerOf(this.session)(text, { isBack: true, preview: false });
+    const result = await this.deploy(text, { isBack: true, preview: false });
     if (result.state !== 'live') throw new Error(result.why);
     this.recordLive();
   }
