@@ -38,6 +38,8 @@ const elsewhere: [RegExp, string][] = [
   ],
   [/^npx meshwright traffic/, 'test/real/scenarios'],
   [/^npx meshwright (live|doctor)/, 'test/real/doctor.spec.ts'],
+  [/^npx meshwright (shift|undo)/, 'test/real/shift/shift.spec.ts'],
+  [/^npx meshwright promote/, 'test/cli/shift/promotion.spec.ts'],
   [/^npx meshwright release/, 'test/real/pulumi/adopt.spec.ts'],
   [/^npx meshwright import --context/, 'test/real/pulumi/import.spec.ts'],
   [/^npm (ci|test)$/, '.ci/run'],

@@ -83,7 +83,7 @@ describe('loadSettings', () => {
         'meshwright:istio: "demo"',
         '  must be a map',
         'meshwright:rotues: {}',
-        '  unknown key; the keys here are istio, gateways, namespaces, apps, addons, routes, objects, adopt, proof, expect, policy',
+        '  unknown key; the keys here are istio, gateways, namespaces, apps, addons, routes, rollouts, objects, adopt, proof, expect, policy',
         '  did you mean "routes"?',
         'meshwright:routes.shop.cart.weights: {"v1":90,"v2":20}',
         '  weights must sum to 100, these sum to 110: v1 90, v2 20; change one of them, or make it "rest"',

@@ -315,7 +315,7 @@ config:
       ['meshwright:istio.mtls', 'must be "STRICT", "PERMISSIVE" or "DISABLE"', 3],
       [
         'meshwright:rotues',
-        'unknown key; the keys here are istio, gateways, namespaces, apps, addons, routes, objects, adopt, proof, expect, policy',
+        'unknown key; the keys here are istio, gateways, namespaces, apps, addons, routes, rollouts, objects, adopt, proof, expect, policy',
         5,
       ],
       [`${at}.reviews.weights.v1`, single, 10],
