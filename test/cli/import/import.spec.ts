@@ -484,11 +484,11 @@ spec:
 
   it('keeps the old file when it cannot write', () => {
     // The temporary file would have too long a name.
-    const name = `${'x'.repeat(240)}.yaml`;
+    const name = `${'x'.repeat(250)}.yaml`;
     const cwd = folder({ 'pay.yaml': split(10), [name]: 'config: {}\n' });
     const { code, stderr } = run(cwd, 'pay.yaml', '-o', name);
     assert.equal(code, 2);
-    assert.match(stderr, /x{240}\.yaml cannot be written and is unchanged: ENAMETOOLONG/);
+    assert.match(stderr, /x{250}\.yaml cannot be written and is unchanged: ENAMETOOLONG/);
     assert.equal(read(cwd, name), 'config: {}\n');
   });
 

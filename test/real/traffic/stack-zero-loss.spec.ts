@@ -3,7 +3,7 @@ import { LoadedStack } from './loaded-stack';
 import { START_TIMEOUT_MS } from '../../cluster/lab/support';
 
 /** Each takes three updates of several seconds; MESHWRIGHT_CYCLES asks for more. */
-const cycles = Number(process.env['MESHWRIGHT_CYCLES'] ?? 3);
+const cycles = Number(process.env['MESHWRIGHT_CYCLES'] ?? 2);
 const versions = ['v1', 'v2', 'v3'];
 
 describe('updates of a stack under load, with the real Pulumi, istiod and Envoys', function () {
