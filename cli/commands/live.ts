@@ -32,7 +32,7 @@ export function registerLive(program: Command): void {
   const repeated = (value: string, all: string[] = []): string[] => [...all, value];
   stackOptions(program.command('live'))
     .description(
-      'compare the configured routes with the API server and with what each proxy serves; exit code 1 when they differ',
+      'compare the configured routes with the API server and with what each proxy serves; exit code 1 when they differ, 3 when no proxy has a route',
     )
     .addArgument(
       new Argument('[route]', 'NAMESPACE/SERVICE, or SERVICE if only one has that name (default: every route)'),
@@ -84,6 +84,7 @@ async function live(
   const routes = await asUserError(check(route));
   process.stdout.write(json ? `${JSON.stringify({ routes }, null, 2)}\n` : `${routes.map(liveText).join('\n\n')}\n`);
   if (routes.some(({ live: is }) => !is)) process.exitCode = exitCodes.findings;
+  else if (routes.some(({ note }) => note !== undefined)) process.exitCode = exitCodes.cannotTell;
 }
 
 /** Answers webhooks until the process is ended. */

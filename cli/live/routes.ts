@@ -30,7 +30,7 @@ export interface LiveRoute {
   proxies: ProxyVerdict[];
   /** Whether the API server has the configured shares, and no proxy lags. */
   live: boolean;
-  /** Why no proxy serves it. */
+  /** Why no proxy serves it: then it is live as far as known, but not proven. */
   note?: string;
 }
 
@@ -145,7 +145,7 @@ function sharesOf(virtualService: KubernetesObject): string[] {
 export function liveText({ route, config, weightsOwnedBy, api, proxies, live: is, note }: LiveRoute): string {
   const owner = weightsOwnedBy === undefined ? '' : ` (the weights belong to ${weightsOwnedBy})`;
   return [
-    `${route}: ${is ? 'live' : 'not live'}${note === undefined ? '' : `, ${note}`}`,
+    `${route}: ${is ? (note === undefined ? 'live' : 'unproven') : 'not live'}${note === undefined ? '' : `, ${note}`}`,
     `  config  ${config.join(' | ')}${owner}`,
     `  api     ${api === undefined ? 'has no such VirtualService' : api.join(' | ')}`,
     ...proxyLines(proxies),

@@ -214,9 +214,9 @@ describe('meshwright live', () => {
     const nothing = await endpointStub({ '/debug/configz': [], '/debug/syncz': [] });
     try {
       assert.deepEqual(await live('--config', stack(), '--istiod', same.address), {
-        code: 0,
+        code: 3,
         stdout:
-          'bookinfo/reviews: live, no proxy is connected\n  config  v1 90 %, v3 10 %\n  api     v1 90 %, v3 10 %\n',
+          'bookinfo/reviews: unproven, no proxy is connected\n  config  v1 90 %, v3 10 %\n  api     v1 90 %, v3 10 %\n',
         stderr: '',
       });
       assert.deepEqual(await live('reviews', '--config', stack(), '--istiod', other.address), {
@@ -246,24 +246,24 @@ describe('meshwright live', () => {
     const file = folder.file('owned.yaml', reviewsStack('{ v1: rest, v3: 0 }', '        weightsOwnedBy: flagger\n'));
     const moved = await endpointStub({ '/debug/configz': [route({ v1: 60, v3: 40 })], '/debug/syncz': [] });
     const other = await endpointStub({ '/debug/configz': [route({ v1: 60, v2: 40 })], '/debug/syncz': [] });
-    const first = 'bookinfo/reviews: live, no proxy is connected';
+    const first = (state: string) => `bookinfo/reviews: ${state}, no proxy is connected`;
     const owner = '(the weights belong to flagger)';
     try {
       assert.deepEqual(await live('--config', file, '--istiod', moved.address), {
-        code: 0,
-        stdout: `${first}\n  config  v1 60 %, v3 40 % ${owner}\n  api     v1 60 %, v3 40 %\n`,
+        code: 3,
+        stdout: `${first('unproven')}\n  config  v1 60 %, v3 40 % ${owner}\n  api     v1 60 %, v3 40 %\n`,
         stderr: '',
       });
       assert.deepEqual(await live('--config', file, '--istiod', other.address), {
         code: 1,
-        stdout: `${first.replace('live', 'not live')}\n  config  v1 100 % ${owner}\n  api     v1 60 %, v2 40 %\n`,
+        stdout: `${first('not live')}\n  config  v1 100 % ${owner}\n  api     v1 60 %, v2 40 %\n`,
         stderr: '',
       });
       const { code, stdout } = await live('--json', '--config', file, '--istiod', moved.address);
       assert.deepEqual(
         [code, JSON.parse(stdout)],
         [
-          0,
+          3,
           {
             routes: [
               {
