@@ -64,6 +64,7 @@ export function pendingCreations({ pending_operations: pending = [] }: StackStat
  * Deletes objects that the state does not have: neither an update nor `down` would ever find them.
  * Objects that others made stay.
  * @param creations - creations that were interrupted
+ * @param since - objects that are older stay; in milliseconds
  * @returns the titles of the deleted objects
  * @throws ApiError, ClusterError
  */
@@ -71,13 +72,14 @@ export async function removeUnrecorded(
   api: Pick<KubernetesApi, 'get' | 'remove'>,
   creations: readonly StateResource[],
   { resources = [] }: StackState,
+  since = 0,
 ): Promise<string[]> {
   const recorded = new Set(resources.flatMap(objectsOf).map(objectTitle));
   const removed: string[] = [];
   for (const creation of creations) {
     for (const object of objectsOf(creation).filter((one) => !recorded.has(objectTitle(one)))) {
       const live = await api.get(object, { metadataOnly: true });
-      if (live === undefined || !isMadeBy(live, object, creation)) continue;
+      if (live === undefined || isOlder(live, since) || !isMadeBy(live, object, creation)) continue;
       await api.remove(object);
       removed.push(objectTitle(object));
     }
@@ -95,6 +97,11 @@ function objectsOf({ type, inputs = {} }: StateResource): KubernetesObject[] {
   const isObject = type.startsWith('kubernetes:') && kind !== undefined && !type.endsWith(`:${kind}Patch`);
   const isNamed = typeof asMap(inputs['metadata'])['name'] === 'string';
   return isObject && isNamed ? [inputs as unknown as KubernetesObject] : [];
+}
+
+/** The API server states the time of a creation in whole seconds. */
+function isOlder({ metadata }: LiveObject, since: number): boolean {
+  return Date.parse(metadata.creationTimestamp ?? '') < Math.floor(since / 1000) * 1000;
 }
 
 /** Whether exactly this resource applied an object: see docs/decisions/takeover.md. */

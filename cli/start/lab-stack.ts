@@ -138,8 +138,9 @@ export class LabStack {
   }
 
   async up(options: RunOptions = {}): Promise<Ran> {
+    const started = Date.now();
     const ran = await this.run(options, (settings) => this.stack.up({ ...settings, policyPacks: [policyPack] }));
-    await this.settle(ran);
+    await this.settle(ran, started);
     return ran;
   }
 
@@ -159,14 +160,15 @@ export class LabStack {
   /**
    * Deletes objects that a run, or a killed one before it, created and that the state does not have. As long as no run
    * has succeeded, the state keeps the creations of killed ones: the next run may finish them.
+   * @param started - when the run began, in milliseconds: a creation that was refused leaves an older object alone
    */
-  async settle({ succeeded, events }: Ran): Promise<void> {
+  async settle({ succeeded, events }: Ran, started = 0): Promise<void> {
     if (this.place === undefined) return;
     const { lab, folders } = this.place;
     const state = readStackState(folders, this.name);
     const pending = pendingCreations(state);
-    const creations = succeeded ? pending : failedCreations(events);
-    if (creations.length > 0) await removeUnrecorded(labApi(lab), creations, state);
+    const [creations, since] = succeeded ? [pending, 0] : [failedCreations(events), started];
+    if (creations.length > 0) await removeUnrecorded(labApi(this.lab), creations, state, since);
     if (!succeeded || pending.length === 0) return;
     const exported = await this.stack.exportStack();
     await this.stack.importStack({

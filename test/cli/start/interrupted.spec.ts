@@ -93,6 +93,18 @@ describe('what an interrupted run leaves', () => {
     assert.deepEqual([failedCreations(events), pendingCreations(state), pendingCreations({})], [[lost], [lost], []]);
   });
 
+  it('leaves an object alone that existed before the run, whose creation was refused', async () => {
+    const at = (name: string, creationTimestamp: string): LiveObject => {
+      const object = live(configMap(name), 'meshwright-1');
+      return { ...object, metadata: { ...object.metadata, creationTimestamp } };
+    };
+    const api = cluster(at('old', '2026-01-01T00:00:00Z'), at('new', '2026-01-01T00:00:01Z'));
+    const creations = [resource(configMap('old')), resource(configMap('new'))];
+    const titles = ['ConfigMap shop/new'];
+    const started = Date.parse('2026-01-01T00:00:01.500Z');
+    assert.deepEqual([await removeUnrecorded(api, creations, {}, started), api.deleted], [titles, titles]);
+  });
+
   it('deletes what the interrupted resource made, and the state does not have', async () => {
     const begun = route('reviews', rule('reviews.v1'), rule('reviews.v2'), rule('reviews.v3'));
     const api = cluster(
