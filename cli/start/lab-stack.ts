@@ -168,7 +168,7 @@ export class LabStack {
     const state = readStackState(folders, this.name);
     const pending = pendingCreations(state);
     const [creations, since] = succeeded ? [pending, 0] : [failedCreations(events), started];
-    if (creations.length > 0) await removeUnrecorded(labApi(this.lab), creations, state, since);
+    if (creations.length > 0) await removeUnrecorded(labApi(lab), creations, state, since);
     if (!succeeded || pending.length === 0) return;
     const exported = await this.stack.exportStack();
     await this.stack.importStack({
