@@ -1,6 +1,7 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { cpSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { version } from '../../package.json';
 import { withLock } from '../../cluster/lab/lock';
 
@@ -23,11 +24,12 @@ export async function packed(): Promise<typeof archives> {
   await withLock(
     join(checkout, 'node_modules', '.cache', 'meshwright', 'package.lock'),
     { log: () => undefined, message: '' },
-    () => {
-      if (existsSync(mark) && readFileSync(mark, 'utf8') === run) return Promise.resolve();
-      execFileSync(process.execPath, ['-r', 'tsx/cjs', join(checkout, 'tools', 'package.ts')], { cwd: checkout });
+    async () => {
+      if (existsSync(mark) && readFileSync(mark, 'utf8') === run) return;
+      // A process that is blocked cannot keep its lock.
+      const words = ['-r', 'tsx/cjs', join(checkout, 'tools', 'package.ts')];
+      await promisify(execFile)(process.execPath, words, { cwd: checkout });
       writeFileSync(mark, run);
-      return Promise.resolve();
     },
   );
   return archives;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
 import { START_TIMEOUT_MS } from '../../cluster/lab/support';
 import { counts, near } from './counts';
 import { REQUEST_TEST_TIMEOUT_MS, Stage } from './stage';
@@ -21,6 +22,17 @@ describe('sample 002 on the lab', function () {
     return /recommendation (v\d) from/.exec(body)?.[1] ?? String(status);
   };
 
+  /** Waits until so many pods answer: without a change of routes no update waits until proxies know their addresses. */
+  const podsAnswer = async (wanted: number): Promise<void> => {
+    const pod = async (): Promise<string> => /from '([\w-]+)'/.exec((await customer()).body)?.[1] ?? 'none';
+    let pods = 0;
+    for (let tries = 0; tries < 60 && pods < wanted; tries += 1) {
+      pods = Object.keys(await counts(24, pod)).length;
+      if (pods < wanted) await delay(500);
+    }
+    assert.equal(pods, wanted);
+  };
+
   it('D002.1 answers 503 for customer alone, as preference does not exist', async () => {
     const { status, body } = await customer();
     assert.deepEqual([status, body], [503, 'customer => UnknownHostException: preference\n']);
@@ -35,8 +47,10 @@ describe('sample 002 on the lab', function () {
 
   it('D002.3 sends every pod the same share without rules', async () => {
     await stage.to('002');
+    await podsAnswer(2);
     near('v1 of 200, one pod each', (await counts(200, version))['v1'], 100, 30);
     await stage.to('002/scaled');
+    await podsAnswer(3);
     near('v1 of 300, one pod of three', (await counts(300, version))['v1'], 100, 30);
   });
 
