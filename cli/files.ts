@@ -1,6 +1,20 @@
-import { readdirSync, readFileSync, realpathSync, statSync, type Stats } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  type Stats,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { decodeText, readKubernetesYaml } from '../config/yaml';
+import { UserError } from './errors';
 
 /** A file that a command reads. */
 export interface InputFile {
@@ -92,4 +106,44 @@ function patchesIn(kustomization: string): string[] {
     .map((entry) => (typeof entry === 'string' ? entry : (entry as { path?: unknown } | null)?.path))
     .filter((path): path is string => typeof path === 'string' && !path.includes('\n'))
     .map((path) => join(dirname(kustomization), path));
+}
+
+/**
+ * The content of an existing stack file; undefined when it does not exist or is empty.
+ * @throws UserError when it cannot be read
+ */
+export function existingText(file: string): string | undefined {
+  if (!existsSync(file)) return undefined;
+  let text: string | undefined;
+  try {
+    text = decodeText(readFileSync(file));
+  } catch (error) {
+    throw new UserError(`${file} cannot be read: ${(error as Error).message}`);
+  }
+  if (text === undefined) throw new UserError(`${file} cannot be read: neither UTF-8 nor UTF-16`);
+  return text.trim() === '' ? undefined : text;
+}
+
+/**
+ * Replaces a file atomically: writes a temporary file in the same folder and renames it. If the process is killed, the old file is still complete.
+ * @throws UserError when it cannot be written
+ */
+export function replaceFile(file: string, text: string): void {
+  // A link stays a link.
+  const target = existsSync(file) ? realpathSync(file) : file;
+  const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
+  try {
+    const mode = existsSync(target) ? statSync(target).mode : 0o644;
+    const handle = openSync(temporary, 'w', mode);
+    try {
+      writeFileSync(handle, text);
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+    renameSync(temporary, target);
+  } catch (error) {
+    if (existsSync(temporary)) rmSync(temporary, { force: true });
+    throw new UserError(`${file} cannot be written and is unchanged: ${(error as Error).message}`);
+  }
 }

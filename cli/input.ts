@@ -1,4 +1,4 @@
-import { counted } from '../mesh/strings';
+import { counted, nearest } from '../mesh/strings';
 import { basename, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { Mesh } from '../mesh/manifests/mesh';
@@ -35,6 +35,29 @@ export function readOptionsFlags(command: Command): Command {
       'refuse files without Kubernetes objects instead of skipping them, and exit with 1 instead of 3',
       false,
     );
+}
+
+/** Collects the values of a flag that may be repeated. */
+export function repeated(value: string, all: readonly string[] = []): string[] {
+  return [...all, value];
+}
+
+/**
+ * The route that a user names: `NAMESPACE/SERVICE`, or `SERVICE` if only one route has that name.
+ * @param unknown - what the error says about a name that no route has
+ * @throws UserError that suggests the nearest name
+ */
+export function namedRoute(
+  name: string,
+  routes: readonly string[],
+  unknown = `not a route of this stack; it has ${routes.join(', ') || 'none'}`,
+): string {
+  const [found, ...more] = routes.filter((route) => route === name || route.endsWith(`/${name}`));
+  if (found !== undefined && more.length === 0) return found;
+  if (found !== undefined)
+    throw new UserError(`${name} is a route in several namespaces: ${[found, ...more].join(', ')}.`);
+  const near = nearest(name, [...routes, ...routes.map((route) => route.split('/')[1] ?? route)]);
+  throw new UserError(`${name} is ${unknown}.${near === undefined ? '' : ` Did you mean ${near}?`}`);
 }
 
 /** A whole number from a flag. */

@@ -12,7 +12,6 @@ import {
   type YAMLSeq,
 } from 'yaml';
 import { isMap as isJsonMap } from '../mesh/json';
-import type { Weights } from '../mesh/manifests/settings';
 import { configNamespace, type Key, keyPath, valueAt } from './key-path';
 import { sectionName } from './pulumi-config-values';
 import { needsQuotes } from './yaml-scalars';
@@ -37,14 +36,9 @@ export function stackValue(text: string, keys: readonly Key[]): unknown {
   return valueAt(rootOf(text), fileKeys(text, keys));
 }
 
-/**
- * The text of a stack file with other weights. Only the bytes of the weights that differ change; `rest` stays where it
- * is, unless the weights say so.
- * @param keys - of the split, from the section down
- * @throws EditError as {@link setStackValue}
- */
-export function setWeights(text: string, keys: readonly Key[], weights: Weights): string {
-  return setStackValue(text, keys, weights);
+/** The keys of a route, `namespace/service`, from the section down. */
+export function routeKeys(route: string, section = 'routes'): Key[] {
+  return [section, ...route.split('/')];
 }
 
 /**
@@ -72,19 +66,21 @@ export function setStackValue(text: string, keys: readonly Key[], wanted: unknow
   );
 }
 
-/** The document that was read last: a tick reads one text several times. */
-let latest: { text: string; document: Document.Parsed } | undefined;
+/** The file that was read last, and its values: many routes are read from one text. */
+let latest: { text: string; document: Document.Parsed; root?: { value: unknown } } | undefined;
 
-function documentOf(text: string): Document.Parsed {
+function read(text: string): NonNullable<typeof latest> {
   if (latest?.text !== text) latest = { text, document: parseDocument(text, options) };
-  return latest.document;
+  return latest;
 }
 
+/** The values are shared by all readers, and must not be changed. */
 function rootOf(text: string): unknown {
-  const document = documentOf(text);
-  const [error] = document.errors;
+  const file = read(text);
+  const [error] = file.document.errors;
   if (error !== undefined) throw new EditError(`the file is not valid YAML: ${error.message}`);
-  return document.toJS();
+  file.root ??= { value: file.document.toJS() };
+  return file.root.value;
 }
 
 /** Keys from the top of the file down: a section may be written without its namespace. */
@@ -130,7 +126,7 @@ class Editor {
   private found: Edit[] = [];
 
   constructor(private readonly text: string) {
-    this.document = documentOf(text);
+    ({ document: this.document } = read(text));
     this.newline = text.includes('\r\n') ? '\r\n' : '\n';
   }
 

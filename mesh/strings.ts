@@ -26,6 +26,11 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return next?.far === best.far ? undefined : best.candidate;
 }
 
+/** A literal in a regular expression. */
+export function escapeRegex(literal: string): string {
+  return literal.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+}
+
 /** `1 object`, `2 objects`. */
 export function counted(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;

@@ -5,9 +5,6 @@ import { fieldManagerAnnotation, objectTitle, type KubernetesObject } from '../m
 import { adoptHint, fixedDifference, isCovered, movedFields, obstacle, type Adopt } from './adoption';
 import { isMarkedByOthers, isOfStack, ownerOf } from './ownership';
 
-/** Type token of a Helm release. */
-export const releaseType = 'kubernetes:helm.sh/v3:Release';
-
 /** Field managers of Meshwright's resources. */
 const ownManagers = /^meshwright(-[0-9a-f]{20})?$/;
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { LiveObject } from '../cluster/api';
+import { isAppliedBy, type LiveObject } from '../cluster/api';
 import { ownerAnnotation, routeManager, routeSetType, routeType } from '../mesh/manifests/route-set';
 import type { KubernetesObject } from '../mesh/manifests/kubernetes';
 
@@ -60,7 +60,7 @@ export function owned(object: KubernetesObject, { urn, id }: Owner): KubernetesO
 
 /** Whether an object belongs to exactly this resource, which may delete it. */
 export function belongsTo(live: LiveObject, { ids }: Owner): boolean {
-  return isApplied(live) && ids.includes(live.metadata.labels?.[setLabel] ?? '');
+  return isAppliedBy(live, routeManager) && ids.includes(live.metadata.labels?.[setLabel] ?? '');
 }
 
 /** Whether an object has the marks of a resource that is not of the same stack. */
@@ -76,13 +76,9 @@ export function isUnmarked({ metadata: { labels, annotations } }: LiveObject): b
 /** Whether a resource of the same stack made an object, so that this one may write it. A copied manifest has the annotation, but not the field manager. */
 export function isOfStack(live: LiveObject, owner: Owner): boolean {
   const urn = live.metadata.annotations?.[ownerAnnotation];
-  return urn === undefined ? belongsTo(live, owner) : isApplied(live) && stackOf(urn) === stackOf(owner.urn);
-}
-
-function isApplied({ metadata }: LiveObject): boolean {
-  return (metadata.managedFields ?? []).some(
-    ({ manager, operation }) => manager === routeManager && operation === 'Apply',
-  );
+  return urn === undefined
+    ? belongsTo(live, owner)
+    : isAppliedBy(live, routeManager) && stackOf(urn) === stackOf(owner.urn);
 }
 
 /** `urn:pulumi:STACK::PROJECT` */

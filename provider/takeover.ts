@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import * as pulumi from '@pulumi/pulumi';
-import type { KubeconfigOptions, KubernetesApi, LiveObject } from '../cluster/api';
+import { isAppliedBy, type KubeconfigOptions, type KubernetesApi, type LiveObject } from '../cluster/api';
 import type { JsonMap } from '../mesh/json';
-import { fieldManagerAnnotation, objectTitle, type KubernetesObject } from '../mesh/manifests/kubernetes';
+import { fieldManagerAnnotation, objectTitle, releaseType, type KubernetesObject } from '../mesh/manifests/kubernetes';
 import { isRouteType } from '../mesh/manifests/route-set';
-import { Adoption, isReleaseDeployed, notAdopted, releaseType, unmark, type AdoptionApi } from './adopt';
+import { Adoption, isReleaseDeployed, notAdopted, unmark, type AdoptionApi } from './adopt';
 import { adoptHint, ignoredPaths, isCovered, type Adopt } from './adoption';
 import { handToHelm, installedByIstioctl, type IstioRelease } from './istioctl';
 import { makerOf, takesOverAll } from './ownership';
@@ -232,8 +232,4 @@ function refusal(object: KubernetesObject, live: LiveObject, isRecovery: boolean
       : []),
     notAdopted(object, live),
   ].join('\n');
-}
-
-function isAppliedBy({ metadata }: LiveObject, manager: string): boolean {
-  return (metadata.managedFields ?? []).some((entry) => entry.manager === manager && entry.operation === 'Apply');
 }

@@ -1,7 +1,8 @@
 import { Argument, Option, type Command } from 'commander';
 import { stackFilePath } from '../../config/file';
 import { withTools } from '../import/from-tools';
-import { existingText, replaceFile } from '../import/files';
+import { repeated } from '../input';
+import { existingText, replaceFile } from '../files';
 import { imported, together, type Imported } from '../import/import';
 import { splitByNamespace, type Part } from '../import/split';
 import { givenByCluster, givenByFiles, withoutCopies } from '../import/input';
@@ -30,7 +31,6 @@ interface ImportFlags {
 
 /** `meshwright import`: Kubernetes objects as a stack file. */
 export function registerImport(program: Command): void {
-  const repeated = (value: string, all: string[]): string[] => [...all, value];
   program
     .command('import')
     .description('write a stack file from existing Kubernetes objects, and prove that it makes the same objects')

@@ -12,8 +12,8 @@ import {
   type MeshViewOptions,
 } from '../../cluster/proxies';
 import { UserError, exitCodes } from '../errors';
-import { environmentOf, stackOptions, type StackChoice } from '../input';
-import { liveRoutes, liveText } from '../live/routes';
+import { environmentOf, repeated, stackOptions, type StackChoice } from '../input';
+import { isProven, liveRoutes, liveText } from '../live/routes';
 import { liveServer } from '../live/server';
 import { say } from '../output';
 import { recordLive } from '../shift/history';
@@ -29,7 +29,6 @@ interface LiveFlags extends StackChoice {
 
 /** `meshwright live`: compares the configured routes with the API server and the proxies. */
 export function registerLive(program: Command): void {
-  const repeated = (value: string, all: string[] = []): string[] => [...all, value];
   stackOptions(program.command('live'))
     .description(
       'compare the configured routes with the API server and with what each proxy serves; exit code 1 when they differ, 3 when no proxy has a route',
@@ -84,7 +83,7 @@ async function live(
   const routes = await asUserError(check(route));
   process.stdout.write(json ? `${JSON.stringify({ routes }, null, 2)}\n` : `${routes.map(liveText).join('\n\n')}\n`);
   if (routes.some(({ live: is }) => !is)) process.exitCode = exitCodes.findings;
-  else if (routes.some(({ note }) => note !== undefined)) process.exitCode = exitCodes.cannotTell;
+  else if (!routes.every(isProven)) process.exitCode = exitCodes.cannotTell;
 }
 
 /** Answers webhooks until the process is ended. */
@@ -107,9 +106,7 @@ async function serve(address: string, check: (route: string) => ReturnType<typeo
 function rememberLive(choice: StackChoice, routes: Awaited<ReturnType<typeof liveRoutes>>): void {
   if (choice.sample !== undefined) return;
   const { name, origin } = environmentOf(choice);
-  const proven = routes.filter(
-    ({ live: is, note, weightsOwnedBy }) => is && note === undefined && weightsOwnedBy === undefined,
-  );
+  const proven = routes.filter((one) => isProven(one) && one.weightsOwnedBy === undefined);
   try {
     recordLive(
       new Store(origin, name),

@@ -5,9 +5,9 @@ import { trafficDiff, trafficDiffMarkdown, trafficDiffText, type TrafficInput } 
 import type { RouteSettings } from '../../mesh/manifests/settings';
 import { stackFilePath } from '../../config/file';
 import { parseStackText } from '../../config/stack-text';
-import { stackValue } from '../../config/edit';
+import { routeKeys, stackValue } from '../../config/edit';
 import { RefusedError, UserError } from '../errors';
-import { loadStack } from '../input';
+import { loadStack, repeated } from '../input';
 import { duration } from '../shift/flags';
 import { historyOf } from '../shift/history';
 import { promotionMarkdown, promotionOf, promotionText } from '../shift/promotion';
@@ -25,7 +25,6 @@ interface PromoteFlags {
 
 /** `meshwright promote`: moves proven routing from one environment's stack file to another's. */
 export function registerPromote(program: Command): void {
-  const repeated = (value: string, all: string[] = []): string[] => [...all, value];
   program
     .command('promote')
     .description(
@@ -71,7 +70,7 @@ function promote(source: string, target: string, flags: PromoteFlags): void {
   if (problems !== '') throw new RefusedError(`Nothing is promoted, as ${targetFile} would be refused:\n${problems}`);
   writeStackFile(targetFile, text);
   const moved = [...new Set(moves.map(({ route }) => route))];
-  const now = moved.map((route) => [route, stackValue(text, ['routes', ...route.split('/')])] as const);
+  const now = moved.map((route) => [route, stackValue(text, routeKeys(route))] as const);
   writeAtomically(baseFile, `${JSON.stringify({ ...bases, ...Object.fromEntries(now) }, null, 2)}\n`);
   if (typeof flags.pr === 'string')
     writeAtomically(flags.pr, promotionMarkdown(source, target, promotion, trafficDiffMarkdown(diff)));

@@ -1,6 +1,6 @@
 import { Argument, Option, type Command } from 'commander';
 import { UserError } from '../errors';
-import { stackOptions } from '../input';
+import { repeated, stackOptions } from '../input';
 import { optionsOf, refuseSettings, targetOf, type ShiftFlags } from '../shift/flags';
 import { follow, order, startShift } from '../shift/follow';
 import { hasEnded, type Journal } from '../shift/journal';
@@ -10,7 +10,6 @@ import { journalText, View } from '../shift/view';
 
 /** `meshwright shift`: moves requests to another version step by step, judged by metrics. */
 export function registerShift(program: Command): void {
-  const repeated = (value: string, all: string[] = []): string[] => [...all, value];
   const others = ['status', 'pause', 'resume', 'abort', 'promote'];
   stackOptions(program.command('shift'))
     .description(
@@ -95,14 +94,10 @@ async function shift(names: string[], flags: ShiftFlags): Promise<void> {
 
 function status({ store }: Session, route: string | undefined, asJson: boolean): void {
   const shown =
-    route === undefined ? store.journals().filter((one) => !hasEnded(one)) : [store.latest(route)].filter(isDefined);
+    route === undefined ? store.journals().filter((one) => !hasEnded(one)) : [store.latest(route) ?? []].flat();
   if (route !== undefined && shown.length === 0) throw new UserError(`${route} was never shifted.`);
   const texts = shown.map((journal) => (asJson ? JSON.stringify(journal) : journalText(journal, Date.now())));
   process.stdout.write(texts.length === 0 ? 'No shift is running.\n' : `${texts.join('\n')}\n`);
-}
-
-function isDefined<T>(value: T | undefined): value is T {
-  return value !== undefined;
 }
 
 /** The shift of a route that runs, or a new one if the stack file declares it; for a tick or a command also the last one. */

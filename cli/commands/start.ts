@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { releaseType } from '../../mesh/manifests/kubernetes';
 import { renderMesh, type Mesh } from '../../mesh/manifests/mesh';
+import { routeNames } from '../../mesh/manifests/routes';
 import type { StackSettings } from '../../mesh/manifests/settings';
 import { printable } from '../../mesh/strings';
 import { weightOwnersOf } from '../../mesh/traffic';
@@ -16,7 +18,6 @@ import { deploy } from '../start/deploy';
 import { programCode } from '../start/inline-program';
 import { labSettings, reachableAddonCharts } from '../start/lab-settings';
 import { LabStack } from '../start/lab-stack';
-import { releaseType } from '../start/interrupted';
 import { deployedStacks, recordOrigin, refuseOtherOrigin } from '../start/stack-state';
 import { gatewayLines, summary } from '../start/summary';
 import { nodeStatus } from '../traffic/lab-node';
@@ -80,9 +81,7 @@ export async function start({ refresh = false, ...choice }: StartOptions): Promi
 /** Keeps what `undo` and `promote` need: the states of the routes that were live, and the program that deployed them. */
 function rememberDeployed({ file, name, settings }: { file: string; name: string; settings: StackSettings }): void {
   const store = new Store(file, name);
-  const routes = Object.entries(settings.routes ?? {}).flatMap(([namespace, services]) =>
-    Object.keys(services).map((service) => `${namespace}/${service}`),
-  );
+  const routes = routeNames(settings.routes);
   recordLive(store, readFileSync(file, 'utf8'), routes, Date.now());
   store.keepProgram(programCode());
 }

@@ -1,7 +1,7 @@
 import { Argument, type Command } from 'commander';
 import { parseHeader } from '../../mesh/traffic/request-string';
 import { userError, UserError } from '../errors';
-import { loadStack, stackOptions, type StackChoice, wholeNumber } from '../input';
+import { loadStack, repeated, stackOptions, type StackChoice, wholeNumber } from '../input';
 import { say } from '../output';
 import { nodeAddress } from '../traffic/lab-node';
 import { labIsDown, observe } from '../traffic/observe';
@@ -20,7 +20,6 @@ interface TrafficFlags extends StackChoice {
 
 /** `meshwright traffic`: sends requests on the lab, and compares the observed shares with the configured ones. */
 export function registerTraffic(program: Command): void {
-  const repeated = (value: string, all: string[] = []): string[] => [...all, value];
   stackOptions(program.command('traffic'))
     .description('send requests on the lab, and compare observed with configured shares')
     .addArgument(

@@ -1,8 +1,8 @@
 import { Argument, type Command } from 'commander';
 import { isDeepStrictEqual } from 'node:util';
-import { effectiveWeights } from '../../mesh/manifests/weights';
+import { effectiveWeights, splitText } from '../../mesh/manifests/weights';
 import type { RouteSettings } from '../../mesh/manifests/settings';
-import { setStackValue, stackValue } from '../../config/edit';
+import { routeKeys, setStackValue, stackValue } from '../../config/edit';
 import { exitCodes, RefusedError, UserError } from '../errors';
 import { stackOptions, wholeNumber, type StackChoice } from '../input';
 import { defaultOptions } from '../shift/options';
@@ -60,14 +60,13 @@ async function undo(asked: string, flags: UndoFlags): Promise<void> {
 }
 
 function stateLine({ settings, provenAt }: LiveState, index: number): string {
-  const weights = Object.entries(effectiveWeights(settings.weights ?? {}) ?? {});
-  const split = weights.map(([version, weight]) => `${version} ${weight} %`).join(', ') || 'no weights';
+  const split = splitText(effectiveWeights(settings.weights ?? {}) ?? {}) || 'no weights';
   const rules = (settings.http ?? []).length;
   return `${index === 0 ? 'now' : String(index).padStart(3)}  ${new Date(provenAt).toISOString()}  ${split}${rules === 0 ? '' : `, ${rules} rules`}\n`;
 }
 
 async function gradually(session: Session, route: string, wanted: RouteSettings, flags: UndoFlags): Promise<number> {
-  const now = stackValue(readStackFile(session.file), ['routes', ...route.split('/')]) as RouteSettings;
+  const now = stackValue(readStackFile(session.file), routeKeys(route)) as RouteSettings;
   const [{ weights: from, ...others }, { weights: to, ...earlier }] = [now, wanted];
   const target = effectiveWeights(to ?? {});
   if (from === undefined || target === undefined || !isDeepStrictEqual(others, earlier))
@@ -86,7 +85,7 @@ async function atOnce(session: Session, route: string, wanted: RouteSettings, fl
   const deploy = deployerOf(session);
   await store.whileUpdating(async () => {
     const before = readStackFile(file);
-    const text = setStackValue(before, ['routes', ...route.split('/')], wanted);
+    const text = setStackValue(before, routeKeys(route), wanted);
     writeStackFile(file, text);
     const result = await deploy(text, { isBack: true });
     if (result.state === 'refused') {

@@ -11,10 +11,10 @@ import {
   type MeshViewOptions,
   type ProxyVerdict,
 } from '../../cluster/proxies';
-import { counted, nearest } from '../../mesh/strings';
+import { counted } from '../../mesh/strings';
 import { contextOf, labByDefault } from '../cluster';
 import { UserError } from '../errors';
-import { loadStack, type StackChoice } from '../input';
+import { loadStack, namedRoute, type StackChoice } from '../input';
 import { table } from '../output';
 
 /** A route in the configuration, in the API server, and in the proxies. */
@@ -32,6 +32,11 @@ export interface LiveRoute {
   live: boolean;
   /** Why no proxy serves it: then it is live as far as known, but not proven. */
   note?: string;
+}
+
+/** Whether every proxy that should have a route serves it, and at least one does. */
+export function isProven({ live, note }: LiveRoute): boolean {
+  return live && note === undefined;
 }
 
 interface Wanted {
@@ -90,15 +95,8 @@ function chosen(routes: Wanted[], name: string | undefined): Wanted[] {
     if (routes.length === 0) throw new UserError('This stack has no routes.');
     return routes;
   }
-  const found = routes.filter(({ route }) => route === name || route.endsWith(`/${name}`));
-  if (found.length === 1) return found;
-  if (found.length > 1)
-    throw new UserError(`${name} is a route in several namespaces: ${found.map(({ route }) => route).join(', ')}.`);
-  const hint = nearest(name, [...names, ...names.map((one) => one.split('/')[1] ?? one)]);
-  const available = names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`;
-  throw new UserError(
-    `${name} is not a route of this stack; ${available}.${hint === undefined ? '' : ` Did you mean ${hint}?`}`,
-  );
+  const found = namedRoute(name, names);
+  return routes.filter(({ route }) => route === found);
 }
 
 async function liveRoute(

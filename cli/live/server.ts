@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { ClusterError } from '../../cluster/api';
 import { asMap, asString } from '../../mesh/json';
 import { UserError } from '../errors';
-import type { LiveRoute } from './routes';
+import { isProven, type LiveRoute } from './routes';
 
 /** Longest body of a request, in bytes. */
 const longest = 64 * 1024;
@@ -38,9 +38,7 @@ async function answerTo(request: IncomingMessage, check: (route: string) => Prom
   if (!/^[^/]+\/[^/]+$/.test(route)) return failure(400, 'the body must have name and namespace');
   try {
     const routes = await check(route);
-    // A route that no proxy has is not proven.
-    const isLive = routes.every(({ live, note }) => live && note === undefined);
-    return { status: isLive ? 200 : 503, body: { routes } };
+    return { status: routes.every(isProven) ? 200 : 503, body: { routes } };
   } catch (error) {
     if (error instanceof ClusterError) return failure(502, error.message);
     if (error instanceof UserError) return failure(404, error.message);

@@ -8,7 +8,7 @@ import { parseStackText } from '../../config/stack-text';
 import { stackConfig } from '../commands/start';
 import { asUserError, UserError } from '../errors';
 import { say } from '../output';
-import { Diagnostics, isUnproven, policyFindings } from '../start/engine-talk';
+import { Diagnostics, failureText, isUnproven } from '../start/engine-talk';
 import { programCode } from '../start/inline-program';
 import { labSettings, reachableAddonCharts } from '../start/lab-settings';
 import { LabStack, type Ran } from '../start/lab-stack';
@@ -64,9 +64,9 @@ export function deployerOf({ file, name, store, isLab, labRoot }: Place): Deploy
         ? await LabStack.openPulumi(name, join(store.folder, 'pulumi'), given, code)
         : await openOnLab(await lab, { file, name, text: given, code });
     const preview = isPreviewed ? await stack.preview() : undefined;
-    if (preview?.succeeded === false) return { state: 'refused', why: errorsOf(preview) };
+    if (preview?.succeeded === false) return { state: 'refused', why: failureText(preview) };
     const ran = await stack.up();
-    if (!ran.succeeded) return { state: 'failed', why: errorsOf(ran) };
+    if (!ran.succeeded) return { state: 'failed', why: failureText(ran) };
     if (!isBack) store.keepProgram(code);
     if (isUnproven(ran.events))
       return { state: 'unproven', why: 'the proxies could not be asked whether they serve the route' };
@@ -105,14 +105,6 @@ async function openOnLab(
   stack.configure(stackConfig(settings, parsed.policy));
   recordOrigin(lab, name, file);
   return stack;
-}
-
-function errorsOf({ events, stderr }: Ran): string {
-  const diagnostics = new Diagnostics();
-  const errors = events.map((event) => diagnostics.take(event)).filter((one) => one?.severity === 'error');
-  const findings = policyFindings(events).filter(({ isMandatory }) => isMandatory);
-  const lines = [...findings.map(({ text }) => text), ...errors.map((error) => error?.text ?? '')];
-  return lines.length > 0 ? lines.join('\n') : stderr.trim();
 }
 
 /** `live on 6 of 6 proxies after 0.6 s, …` for each route that changed. */

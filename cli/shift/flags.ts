@@ -1,4 +1,5 @@
 import { durationPattern } from '../../mesh/manifests/formats';
+import { defined } from '../../mesh/manifests/kubernetes';
 import { effectiveWeights } from '../../mesh/manifests/weights';
 import { UserError } from '../errors';
 import { wholeNumber, type StackChoice } from '../input';
@@ -113,8 +114,7 @@ export async function optionsOf(session: Session, flags: ShiftFlags): Promise<Sh
     approve: flags.approve,
     commit: flags.commit,
   };
-  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  return { ...defaultOptions, ...set };
+  return { ...defaultOptions, ...defined(given) };
 }
 
 /** Cookies of each shift differ, so that a client of an earlier one is not sent to the new version at once. */

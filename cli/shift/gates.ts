@@ -38,7 +38,7 @@ export interface Figures {
   webhooks: WebhookReading[];
 }
 
-/** `unreachable` is no judgement at all: the source of the figures does not answer. */
+/** The result for one step. `unreachable`: Prometheus does not answer, so nothing was judged. */
 export interface Verdict {
   result: 'pass' | 'fail' | 'inconclusive' | 'unreachable';
   reasons: string[];
@@ -52,7 +52,7 @@ type Limits = Pick<
 
 /** Failed requests that an early judgement needs. */
 const clearFailures = 5;
-/** Quantile of the normal distribution for 99 %: so sure an early judgement must be. */
+/** Quantile of the normal distribution for 99 %: an early judgement must be that certain. */
 const sure = 2.33;
 
 /**
@@ -89,7 +89,7 @@ function routeFailures(limits: Limits, { route, canary, stable }: RouteReading, 
   const [rate, stableRate] = [errorRate(canary), errorRate(stable)];
   const failsMore = (limit: number): boolean =>
     (isDue && hasEnough && rate > limit) || (canary.failed >= clearFailures && leastErrorRate(canary) > limit);
-  // A tenth of the requests above the limit of a hundredth is clear early.
+  // If a tenth of the requests is slower than the limit, more than a hundredth is.
   const quantile = isDue ? canary.p99 : canary.p90;
   const isSlower = (limit: number): boolean => hasEnough && quantile !== undefined && quantile > limit;
   const errors = `${route}: error rate ${percent(rate)} (${Math.round(canary.failed)} of ${Math.round(canary.requests)} requests)`;

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { join } from 'node:path';
 import type { RouteSettings } from '../../mesh/manifests/settings';
-import { stackValue } from '../../config/edit';
+import { routeKeys, stackValue } from '../../config/edit';
 import { readJson, Store, writeAtomically } from './store';
 
 /** States of a route that are kept: the present one and the ten before it. */
@@ -24,11 +24,11 @@ export function historyOf(store: Store, route: string): LiveState[] {
 
 /**
  * Remembers that the proxies serve the routes of a stack file.
- * @param text - of the stack file that was deployed
+ * @param text - the stack file that was deployed
  */
 export function recordLive(store: Store, text: string, routes: readonly string[], now: number): void {
   for (const route of routes) {
-    const settings = stackValue(text, ['routes', ...route.split('/')]) as RouteSettings | undefined;
+    const settings = stackValue(text, routeKeys(route)) as RouteSettings | undefined;
     if (settings === undefined) continue;
     const others = historyOf(store, route).filter((state) => !isDeepStrictEqual(state.settings, settings));
     const states = [{ settings, provenAt: now }, ...others].slice(0, kept);

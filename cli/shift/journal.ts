@@ -23,8 +23,8 @@ export interface Entry {
 }
 
 /**
- * A shift as it is on disk. Every change of it is written before and after what it describes, so that the next tick
- * continues wherever a run was killed.
+ * A shift as it is on disk. It is written before and after each update, so that the next tick can continue after a
+ * kill at any point.
  */
 export interface Journal {
   version: 1;
@@ -74,6 +74,9 @@ export type Action =
   | { do: 'stop'; why: string }
   | { do: 'wait'; until?: number; why: string }
   | { do: 'end' };
+
+/** Why a shift stops when the stack file has other weights or rules than its steps. */
+export const changedByHand = 'the stack file was changed by hand';
 
 /** What a tick knows beside the journal. */
 export interface Facts {
@@ -132,7 +135,7 @@ export function tick(journal: Journal, now: number, { inFile, found, declared }:
   if (!allowed.some((step) => inFile.includes(step))) {
     return {
       do: 'stop',
-      why: `the stack file was changed by hand:\n  journal  ${stateWords(journal, at)}\n  file     ${found}`,
+      why: `${changedByHand}:\n  journal  ${stateWords(journal, at)}\n  file     ${found}`,
     };
   }
   const isOther = journal.declared !== undefined && !isDeepStrictEqual(journal.declared, declared);

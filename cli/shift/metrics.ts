@@ -1,5 +1,7 @@
 import type { RouteSettings } from '../../mesh/manifests/settings';
 import { effectiveWeights, versionsOf } from '../../mesh/manifests/weights';
+import { escapeRegex } from '../../mesh/strings';
+import { prometheusAnswer, timeoutMs, type PrometheusAnswer } from '../traffic/prometheus';
 import {
   parseQuery,
   type Figures,
@@ -11,8 +13,6 @@ import {
 import type { Journal } from './journal';
 import type { ShiftRoute } from './steps';
 
-/** How long Prometheus and a webhook may take to answer, in milliseconds. */
-const timeoutMs = 5000;
 /** Shortest window of a query, in seconds: increase() needs two scrapes. */
 const leastWindow = 5;
 
@@ -34,7 +34,7 @@ export async function readFigures(
   const { prometheus } = options;
   const window = `${Math.max(leastWindow, Math.ceil((now - since) / 1000))}s`;
   const step = steps[at];
-  // Proxies count mirrored requests where they arrive only.
+  // Only the receiving proxies count mirrored requests.
   const reporter = step?.kind === 'mirror' ? 'destination' : 'source';
   const read =
     prometheus === undefined
@@ -90,7 +90,7 @@ function selectorOf(route: string, settings: RouteSettings, versions: readonly s
 
 /** A literal in a regular expression in a PromQL string. */
 function quoted(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\\\$&');
+  return escapeRegex(text).replaceAll('\\', '\\\\');
 }
 
 async function reading(base: string, selector: string, window: string, reporter: string): Promise<Reading> {
@@ -125,19 +125,11 @@ async function customQuery(base: string, query: string, window: string, journal:
   return { query, ...(found === undefined ? {} : { value: found }) };
 }
 
-interface Answer {
-  status?: string;
-  error?: string;
-  data?: { resultType?: string; result?: unknown };
-}
-
 /** The first value of a query; undefined when there is none. */
 async function value(base: string, query: string): Promise<number | undefined> {
-  let answer: Answer;
+  let answer: PrometheusAnswer;
   try {
-    const url = `${base.replace(/\/+$/, '')}/api/v1/query?query=${encodeURIComponent(query)}`;
-    const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
-    answer = (await response.json()) as Answer;
+    answer = await prometheusAnswer(base, query);
   } catch (error) {
     throw new MetricsError(`Prometheus at ${base} does not answer: ${causeOf(error)}`);
   }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { setStackValue, stackValue } from '../../config/edit';
+import { routeKeys, setStackValue, stackValue } from '../../config/edit';
 import { isMap } from '../../mesh/json';
 import type { RouteSettings } from '../../mesh/manifests/settings';
 import type { LiveState } from './history';
@@ -73,7 +73,7 @@ export function promotionOf(input: PromotionInput): Promotion {
     else promoteRoute(input, route, settings, own, result);
   }
   for (const { route, part, source: value } of result.moves)
-    result.text = setStackValue(result.text, ['routes', ...route.split('/'), part], value);
+    result.text = setStackValue(result.text, [...routeKeys(route), part], value);
   return result;
 }
 

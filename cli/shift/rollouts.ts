@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
+import { defined } from '../../mesh/manifests/kubernetes';
 import type { RolloutSettings } from '../../mesh/manifests/settings';
 import { effectiveWeights } from '../../mesh/manifests/weights';
-import { stackValue } from '../../config/edit';
+import { routeKeys, stackValue } from '../../config/edit';
 import { UserError } from '../errors';
 import { say } from '../output';
 import { duration, stickyFor } from './flags';
@@ -21,7 +22,7 @@ type Declared =
 
 /** The rollout of a route in the stack file, as it is written. */
 export function declaredFor(session: Session, route: string): Declared {
-  const rollout = stackValue(readStackFile(session.file), ['rollouts', ...route.split('/')]);
+  const rollout = stackValue(readStackFile(session.file), routeKeys(route, 'rollouts'));
   if (rollout === undefined) return { state: 'none' };
   const latest = session.store.latest(route);
   if (latest !== undefined && hasEnded(latest) && isDeepStrictEqual(latest.declared, rollout))
@@ -95,9 +96,8 @@ async function optionsFor(session: Session, route: string, rollout: RolloutSetti
     sticky: stickyFor(duration('sticky', sticky)),
     prometheus: base,
   };
-  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const same = Object.entries(rollout).filter(
     ([key]) => !['to', 'with', 'metrics', ...Object.keys(given)].includes(key),
   );
-  return { ...defaultOptions, ...(Object.fromEntries(same) as Partial<ShiftOptions>), ...set };
+  return { ...defaultOptions, ...(Object.fromEntries(same) as Partial<ShiftOptions>), ...defined(given) };
 }

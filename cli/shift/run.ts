@@ -1,18 +1,19 @@
-import { readFileSync, realpathSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { checkMesh } from '../../config/check-mesh';
-import { EditError, setStackValue, stackValue } from '../../config/edit';
+import { EditError, routeKeys, setStackValue, stackValue } from '../../config/edit';
 import { formatProblems } from '../../config/problem';
 import { parseStackText } from '../../config/stack-text';
 import type { RouteSettings } from '../../mesh/manifests/settings';
 import { UserError } from '../errors';
+import { replaceFile } from '../files';
 import type { Deploy } from './deployer';
 import { judge, type Figures, type Verdict } from './gates';
 import { recordLive } from './history';
 import { tick, type Action, type Facts, type Journal } from './journal';
 import { MetricsError } from './metrics';
 import { routeStateOf, type RouteState, type ShiftRoute, type Step } from './steps';
-import { writeAtomically, type Store } from './store';
+import type { Store } from './store';
 import { applied, applying, failed, measured, refused, stopped, unproven } from './transitions';
 
 /** What a tick works with; tests replace the cluster and the clock. */
@@ -57,19 +58,19 @@ export async function runTick(
 function factsOf({ steps, routes }: Journal, text: string): Facts {
   const found = Object.fromEntries(routes.map((route) => [route, stateIn(text, route)]));
   const inFile = steps.flatMap((step, index) => (isDeepStrictEqual(step.routes, found) ? [index] : []));
-  const declared = stackValue(text, ['rollouts', ...(routes[0]?.split('/') ?? [])]);
+  const declared = stackValue(text, routeKeys(routes[0] ?? '', 'rollouts'));
   return { inFile, found: JSON.stringify(found), declared };
 }
 
 function stateIn(text: string, route: string): RouteState {
-  return routeStateOf(stackValue(text, ['routes', ...route.split('/')]) ?? {});
+  return routeStateOf(stackValue(text, routeKeys(route)) ?? {});
 }
 
 /** The text of a stack file with the config of a step. */
 function withStep(text: string, step: Step | undefined): string {
   let edited = text;
   for (const [route, state] of Object.entries(step?.routes ?? {})) {
-    const keys = ['routes', ...route.split('/')];
+    const keys = routeKeys(route);
     for (const part of ['weights', 'http'] as const) edited = setStackValue(edited, [...keys, part], state[part]);
   }
   return edited;
@@ -133,7 +134,6 @@ export function readStackFile(file: string): string {
   return text;
 }
 
-/** Replaces a stack file; a link stays a link. */
 export function writeStackFile(file: string, text: string): void {
-  if (readStackFile(file) !== text) writeAtomically(realpathSync(file), text);
+  if (readStackFile(file) !== text) replaceFile(file, text);
 }

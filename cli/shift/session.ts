@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { basename, dirname, resolve } from 'node:path';
 import type { RouteSettings } from '../../mesh/manifests/settings';
-import { nearest } from '../../mesh/strings';
+import { routeNames } from '../../mesh/manifests/routes';
 import { labPorts } from '../../cluster/lab';
-import { stackValue } from '../../config/edit';
+import { routeKeys, stackValue } from '../../config/edit';
 import { contextOf } from '../cluster';
 import { UserError } from '../errors';
-import { loadStack, type StackChoice } from '../input';
+import { loadStack, namedRoute, type StackChoice } from '../input';
 import { say } from '../output';
 import { deployerOf, type Place } from './deployer';
 import type { Journal } from './journal';
@@ -28,9 +28,7 @@ export function openSession(choice: StackChoice): Session {
   const { file, name, origin, settings } = loadStack(choice);
   const isLab = contextOf(choice, { file }) === undefined && (process.env['KUBECONFIG'] ?? '') === '';
   const routes = settings.routes ?? {};
-  const rollouts = Object.entries(settings.rollouts ?? {}).flatMap(([namespace, services]) =>
-    Object.keys(services).map((service) => `${namespace}/${service}`),
-  );
+  const rollouts = routeNames(settings.rollouts);
   return { file: resolve(origin), name, store: new Store(resolve(origin), name), isLab, routes, rollouts };
 }
 
@@ -39,21 +37,11 @@ export function openSession(choice: StackChoice): Session {
  * @param names - `namespace/service`, or `service` if only one route has that name
  */
 export function chosenRoutes({ routes, file }: Session, names: readonly string[]): ShiftRoute[] {
-  const all = Object.entries(routes).flatMap(([namespace, services]) =>
-    Object.keys(services).map((service) => `${namespace}/${service}`),
-  );
+  const all = routeNames(routes);
   const text = readStackFile(file);
   return names.map((asked) => {
-    const [name, ...more] = all.filter((one) => one === asked || one.endsWith(`/${asked}`));
-    if (more.length > 0)
-      throw new UserError(`${asked} is a route in several namespaces: ${[name, ...more].join(', ')}.`);
-    if (name === undefined) {
-      const hint = nearest(asked, [...all, ...all.map((one) => one.split('/')[1] ?? one)]);
-      throw new UserError(
-        `${asked} is not a route of this stack; it has ${all.join(', ') || 'none'}.${hint === undefined ? '' : ` Did you mean ${hint}?`}`,
-      );
-    }
-    return { name, settings: stackValue(text, ['routes', ...name.split('/')]) as RouteSettings };
+    const name = namedRoute(asked, all);
+    return { name, settings: stackValue(text, routeKeys(name)) as RouteSettings };
   });
 }
 

@@ -1,6 +1,7 @@
 import type { HttpRuleSettings, RouteSettings, Weights } from '../../mesh/manifests/settings';
-import { effectiveWeights, fullWeight, versionsOf, weightsAs } from '../../mesh/manifests/weights';
+import { effectiveWeights, fullWeight, splitText, versionsOf, weightsAs } from '../../mesh/manifests/weights';
 import { needsLastRule, splitDestinations, usesSplit, type SplitDestination } from '../../mesh/manifests/routes';
+import { escapeRegex } from '../../mesh/strings';
 import { UserError } from '../errors';
 import type { ShiftOptions } from './options';
 
@@ -10,7 +11,7 @@ export interface RouteState {
   http?: HttpRuleSettings[];
 }
 
-/** One state of all routes of a shift. */
+/** A step: the config of all routes of the shift. */
 export interface Step {
   /** `v3 25 %`, `mirror 100 % to v3`, `x-canary: always to v3`, or `before`. */
   label: string;
@@ -94,10 +95,8 @@ export function stepsOf(
 
 /** `v2 30 %, v3 70 %`, or the only version. */
 function describeSplit(split: Readonly<Record<string, number>>): string {
-  const entries = Object.entries(split);
-  const [only] = entries;
-  if (only !== undefined && entries.length === 1) return only[0];
-  return entries.map(([version, weight]) => `${version} ${weight} %`).join(', ');
+  const [only, ...others] = Object.keys(split);
+  return only !== undefined && others.length === 0 ? only : splitText(split);
 }
 
 function refuseUnshiftable({ name, settings }: ShiftRoute, target: Readonly<Record<string, number>>): void {
@@ -155,15 +154,11 @@ function matchOf({ header, cookie }: Pick<ShiftOptions, 'header' | 'cookie'>): H
   if (header !== undefined)
     return { words: `${header.name}: ${header.value}`, headers: { [header.name]: { exact: header.value } } };
   if (cookie === undefined) return undefined;
-  const pair = `${escaped(cookie.name)}=${escaped(cookie.value)}`;
+  const pair = `${escapeRegex(cookie.name)}=${escapeRegex(cookie.value)}`;
   return {
     words: `cookie ${cookie.name}=${cookie.value}`,
     headers: { cookie: { regex: `^(.*;\\s*)?${pair}(;.*)?$` } },
   };
-}
-
-function escaped(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }
 
 /** Requests with these headers go to a split of their own. */

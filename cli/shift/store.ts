@@ -1,22 +1,13 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { lock } from 'proper-lockfile';
+import { acquireLock, staleMs } from '../../cluster/lab';
 import { journalsFolder } from '../../config/shifts';
 import { UserError } from '../errors';
+import { replaceFile } from '../files';
 import { hasEnded, type Journal } from './journal';
 
-/** A lock that has not been refreshed for this time, in milliseconds, was left by a killed run. */
-const staleMs = 6000;
+/** How long a command waits for a lock of a route, in milliseconds: longer than the lock of a killed run stays. */
+const ownWaitMs = staleMs + 1000;
 /** Longest wait for another update of the same stack, in milliseconds, and the pause between two attempts. */
 const updateWaitMs = 600_000;
 const pauseMs = 200;
@@ -77,7 +68,7 @@ export class Store {
    * @returns undefined when another process holds it
    */
   async whileOwning<T>(route: string, work: () => Promise<T>): Promise<T | undefined> {
-    return this.locked(route.replace('/', '.'), staleMs + 1000, work);
+    return this.locked(route.replace('/', '.'), ownWaitMs, work);
   }
 
   /** Runs an edit of the stack file with its update, one after the other for all routes of the stack. */
@@ -93,21 +84,9 @@ export class Store {
   private async locked<T>(name: string, waitMs: number, work: () => Promise<T>): Promise<T | undefined> {
     const folder = join(this.folder, 'locks');
     mkdirSync(folder, { recursive: true });
-    const lockfilePath = join(folder, name);
-    let release: () => Promise<void>;
-    try {
-      release = await lock(lockfilePath, {
-        lockfilePath,
-        realpath: false,
-        stale: staleMs,
-        update: staleMs / 3,
-        retries: { retries: Math.ceil(waitMs / pauseMs), factor: 1, minTimeout: pauseMs, maxTimeout: pauseMs },
-        onCompromised: () => undefined,
-      });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ELOCKED') return undefined;
-      throw error;
-    }
+    const retries = { retries: Math.ceil(waitMs / pauseMs), factor: 1, minTimeout: pauseMs, maxTimeout: pauseMs };
+    const release = await acquireLock(join(folder, name), retries);
+    if (release === undefined) return undefined;
     try {
       return await work();
     } finally {
@@ -116,18 +95,10 @@ export class Store {
   }
 }
 
-/** Readers see the old file or the new one, also after a kill or a power cut. */
+/** Writes a file atomically, and makes its folder. @throws UserError when it cannot be written */
 export function writeAtomically(file: string, text: string): void {
   mkdirSync(dirname(file), { recursive: true });
-  const draft = `${file}.${process.pid}.draft`;
-  const handle = openSync(draft, 'w');
-  try {
-    writeSync(handle, text);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-  renameSync(draft, file);
+  replaceFile(file, text);
 }
 
 export function readJson(file: string): unknown {

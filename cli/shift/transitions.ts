@@ -1,4 +1,4 @@
-import { hasEnded, noted, type Journal, type Phase } from './journal';
+import { changedByHand, hasEnded, noted, type Journal, type Phase } from './journal';
 import type { Verdict } from './gates';
 import type { ShiftOptions } from './options';
 
@@ -56,7 +56,7 @@ function triedAgain(journal: Journal, now: number, pauseMs: number, why: string)
   return { ...(isKnown ? journal : noted(journal, now, 'decided', text)), due: now + pauseMs };
 }
 
-/** The journal that waits, as something is not as it should be. */
+/** The journal of a shift that has stopped, until the user decides. */
 export function stopped(journal: Journal, now: number, why: string, retry = journal.at): Journal {
   return noted({ ...journal, phase: 'stopped', since: now, why, retry }, now, 'decided', `stopped: ${why}`);
 }
@@ -141,7 +141,7 @@ export function commanded(journal: Journal, now: number, command: Command): Jour
   if (hasEnded(journal)) return `the shift has ended: ${phase}`;
   const logged = noted(journal, now, 'command', command);
   if (command === 'abort') {
-    if (phase === 'stopped' && journal.why?.startsWith('the stack file was changed by hand') === true)
+    if (phase === 'stopped' && journal.why?.startsWith(changedByHand) === true)
       return ended(logged, now, 'aborted', 'the manual edit of the stack file is kept');
     return goBack(logged, now, 'aborted by a command', true);
   }

@@ -1,5 +1,5 @@
 import { printable } from '../../mesh/strings';
-import { effectiveWeights } from '../../mesh/manifests/weights';
+import { effectiveWeights, splitText } from '../../mesh/manifests/weights';
 import { say } from '../output';
 import { errorRate, milliseconds, percent, type Figures, type Verdict } from './gates';
 import { hasEnded, type Entry, type Journal } from './journal';
@@ -75,8 +75,7 @@ function figuresText({ routes, queries }: Figures): string {
 export function journalText(journal: Journal, now: number): string {
   const { id, routes, phase, log, steps, at } = journal;
   const weights = Object.entries(steps[at]?.routes ?? {}).map(([route, state]) => {
-    const split = Object.entries(effectiveWeights(state.weights ?? {}) ?? {});
-    return `  ${route}  ${split.map(([version, weight]) => `${version} ${weight} %`).join(', ')}`;
+    return `  ${route}  ${splitText(effectiveWeights(state.weights ?? {}) ?? {})}`;
   });
   const view = log.map(
     ({ at: time, step, text }) => `  ${new Date(time).toISOString()}  ${steps[step]?.label ?? ''}: ${text}`,

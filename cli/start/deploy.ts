@@ -7,7 +7,7 @@ import { asUserError, RefusedError } from '../errors';
 import { say } from '../output';
 import { appliedTo } from '../traffic/applied';
 import { labTraffic } from '../traffic/cluster';
-import { Diagnostics, isUnproven, policyFindings, Progress, resultText, stepCount } from './engine-talk';
+import { Diagnostics, failureText, isUnproven, policyFindings, Progress, resultText, stepCount } from './engine-talk';
 import type { LabStack, Ran, RunOptions } from './lab-stack';
 import { planOf, planText, plannedTitle, type StartPlan } from './plan';
 
@@ -175,15 +175,10 @@ function onInterrupt(work: () => void): () => void {
 }
 
 /** @throws RefusedError when a run did not succeed, with all findings and errors. */
-function refuse(name: string, { succeeded, cancelled, events, stderr }: Ran, state: string): void {
-  if (succeeded) return;
-  if (cancelled) throw new RefusedError(`cancelled: ${state}`);
-  const diagnostics = new Diagnostics();
-  const errors = events.map((event) => diagnostics.take(event)).filter((one) => one?.severity === 'error');
-  const findings = policyFindings(events).filter(({ isMandatory }) => isMandatory);
-  const words = [...findings.map(({ text }) => text), ...errors.map((error) => error?.text ?? '')];
-  const lines = words.length > 0 ? words : [stderr.trim()];
-  throw new RefusedError([...lines, `${name}: ${state}`].join('\n'));
+function refuse(name: string, ran: Ran, state: string): void {
+  if (ran.succeeded) return;
+  if (ran.cancelled) throw new RefusedError(`cancelled: ${state}`);
+  throw new RefusedError(`${failureText(ran)}\n${name}: ${state}`);
 }
 
 /** What a plan changes in traffic, class by class; undefined on a first deployment, and if nothing changes. */

@@ -77,6 +77,15 @@ export function isUnproven(events: readonly EngineEvent[]): boolean {
   return events.some(({ diagnosticEvent }) => diagnosticEvent?.message.includes(unprovenWords) === true);
 }
 
+/** Why a run failed: all mandatory findings and errors, else what Pulumi printed. */
+export function failureText({ events, stderr }: { events: readonly EngineEvent[]; stderr: string }): string {
+  const diagnostics = new Diagnostics();
+  const errors = events.map((event) => diagnostics.take(event)).filter((one) => one?.severity === 'error');
+  const findings = policyFindings(events).filter(({ isMandatory }) => isMandatory);
+  const lines = [...findings.map(({ text }) => text), ...errors.map((error) => error?.text ?? '')];
+  return lines.length > 0 ? lines.join('\n') : stderr.trim();
+}
+
 /** A finding of the policy pack. */
 export interface PolicyFinding {
   isMandatory: boolean;

@@ -1,14 +1,16 @@
 import type { EngineEvent } from '@pulumi/pulumi/automation';
 import { labApi, type Lab } from '../../cluster/lab';
-import type { KubernetesApi, LiveObject } from '../../cluster/api';
+import { isAppliedBy, type KubernetesApi, type LiveObject } from '../../cluster/api';
 import { asMap, asString, isMap } from '../../mesh/json';
-import { fieldManagerAnnotation, objectTitle, type KubernetesObject } from '../../mesh/manifests/kubernetes';
+import {
+  fieldManagerAnnotation,
+  objectTitle,
+  releaseType,
+  type KubernetesObject,
+} from '../../mesh/manifests/kubernetes';
 import { isRouteType, ownerAnnotation, routeManager } from '../../mesh/manifests/route-set';
 import { parsed } from './engine-steps';
 import type { StackState, StateResource } from './stack-state';
-
-/** Type of a Helm release in a state. */
-export const releaseType = 'kubernetes:helm.sh/v3:Release';
 
 /** A Helm release that a killed run was installing or changing. */
 export interface PendingRelease {
@@ -46,7 +48,7 @@ export async function forgetReleases(lab: Pick<Lab, 'kubeconfig'>, pending: read
   }
 }
 
-/** The creations of a run that have no result: the API server may have created the object all the same. */
+/** Creations that a run began and that have no result. The API server may still have created the objects. */
 export function failedCreations(events: readonly EngineEvent[]): StateResource[] {
   const done = new Set(events.map(({ resOutputsEvent }) => resOutputsEvent?.metadata.urn));
   const begun = events.flatMap(({ resourcePreEvent }) => resourcePreEvent?.metadata ?? []);
@@ -105,9 +107,7 @@ function isOlder({ metadata }: LiveObject, since: number): boolean {
 }
 
 /** Whether exactly this resource applied an object: see docs/decisions/takeover.md. */
-function isMadeBy({ metadata }: LiveObject, object: KubernetesObject, { type, urn }: StateResource): boolean {
-  const isOwn = !isRouteType(type) || metadata.annotations?.[ownerAnnotation] === urn;
-  const own = isRouteType(type) ? routeManager : object.metadata.annotations?.[fieldManagerAnnotation];
-  const { managedFields = [] } = metadata;
-  return isOwn && managedFields.some(({ manager, operation }) => manager === own && operation === 'Apply');
+function isMadeBy(live: LiveObject, object: KubernetesObject, { type, urn }: StateResource): boolean {
+  if (!isRouteType(type)) return isAppliedBy(live, object.metadata.annotations?.[fieldManagerAnnotation] ?? '');
+  return live.metadata.annotations?.[ownerAnnotation] === urn && isAppliedBy(live, routeManager);
 }

@@ -84,8 +84,6 @@ export class LabStack {
           envVars: environment(lab, folders),
         },
       );
-      // The Automation API reads outputs and history after each run, which starts Pulumi's command three more times; both are unused here.
-      Object.assign(stack, { outputs: () => Promise.resolve({}), info: () => Promise.resolve(undefined) });
       await unlock(stack, folders, name, log);
       const state = readStackState(folders, name);
       await forgetReleases(lab, pendingReleases(state));
@@ -96,7 +94,7 @@ export class LabStack {
         // The interrupted run may have created objects that are not in the state: provider/takeover.ts lets only those be taken over.
         ...(isInterrupted ? { 'kubernetes:upsertExistingObjects': 'true' } : {}),
       };
-      return new LabStack(name, stack, { lab, folders }, base, isInterrupted);
+      return new LabStack(name, withoutQueries(stack), { lab, folders }, base, isInterrupted);
     } catch (error) {
       throw new UserError(`Pulumi cannot open the stack ${name}: ${commandWords(error)}`);
     }
@@ -117,8 +115,7 @@ export class LabStack {
         { stackName: name, projectName: projectName(), program: () => Promise.resolve(inlineProgram(code)) },
         { workDir: folder, projectSettings: projectSettings() },
       );
-      Object.assign(stack, { outputs: () => Promise.resolve({}), info: () => Promise.resolve(undefined) });
-      return new LabStack(name, stack, undefined, {}, false);
+      return new LabStack(name, withoutQueries(stack), undefined, {}, false);
     } catch (error) {
       throw new UserError(`Pulumi cannot open the stack ${name}: ${commandWords(error)}`);
     }
@@ -230,6 +227,14 @@ export class LabStack {
     }
     return ran;
   }
+}
+
+/**
+ * The Automation API reads outputs and history after each run, which starts Pulumi's command three more times; both are
+ * unused here.
+ */
+function withoutQueries(stack: Stack): Stack {
+  return Object.assign(stack, { outputs: () => Promise.resolve({}), info: () => Promise.resolve(undefined) });
 }
 
 function link(target: string, path: string): void {

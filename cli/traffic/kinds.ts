@@ -2,13 +2,12 @@ import { validateHeaderValue } from 'node:http';
 import { pushTo } from '../../mesh/collections';
 import { allRouteObjects } from '../../mesh/manifests/routes';
 import type { StackSettings } from '../../mesh/manifests/settings';
-import { nearest } from '../../mesh/strings';
 import { entries, entryClasses, type RequestClass } from '../../mesh/traffic/classes/classes';
 import type { Entry } from '../../mesh/traffic/classes/entry';
 import type { RuleRef } from '../../mesh/traffic/outcome';
 import type { Request } from '../../mesh/traffic/request';
 import type { TrafficModel } from '../../mesh/traffic/traffic-model';
-import { UserError } from '../errors';
+import { namedRoute } from '../input';
 
 /** The requests that the user asks for. The default is an example of each kind of request that is split. */
 export interface TrialChoice {
@@ -26,7 +25,7 @@ export interface Kind extends Pick<RequestClass, 'who' | 'outcome' | 'example'> 
   entry: Entry;
 }
 
-/** Every kind of request that a rule of a route takes, and requests to services without rules. */
+/** Every kind of request that matches a rule of a route, and requests to services without rules. */
 export function kinds(traffic: TrafficModel, settings: StackSettings): Kind[] {
   const routes = allRouteObjects(settings.routes).flatMap(({ namespace, service, virtualService }) =>
     virtualService === undefined
@@ -56,17 +55,10 @@ export function kinds(traffic: TrafficModel, settings: StackSettings): Kind[] {
  */
 export function ofRoute(all: readonly Kind[], name: string, from: string | undefined): Kind[] {
   const routes = [...new Set(all.map(({ route }) => route))];
-  const found = routes.filter((route) => route === name || route.endsWith(`/${name}`));
-  if (found.length > 1) throw new UserError(`${name} is a route in several namespaces: ${found.join(', ')}.`);
-  if (found.length === 0) {
-    const near = nearest(name, [...routes, ...routes.map((route) => route.split('/')[1] ?? route)]);
-    const ruled = [...new Set(all.filter(hasRule).map(({ route }) => route))];
-    const there = ruled.length === 0 ? 'it has no routes' : `it has the routes ${ruled.join(', ')}`;
-    throw new UserError(
-      `${name} is not a route or service of this stack; ${there}.${near === undefined ? '' : ` Did you mean ${near}?`}`,
-    );
-  }
-  const own = all.filter(({ route }) => route === found[0]);
+  const ruledRoutes = [...new Set(all.filter(hasRule).map(({ route }) => route))];
+  const there = ruledRoutes.length === 0 ? 'it has no routes' : `it has the routes ${ruledRoutes.join(', ')}`;
+  const found = namedRoute(name, routes, `not a route or service of this stack; ${there}`);
+  const own = all.filter(({ route }) => route === found);
   const ruled = own.filter(hasRule);
   const usable = from === undefined ? ruled : ruled.filter(({ entry }) => !isAtGateway(entry));
   return usable.length > 0 ? usable : own;

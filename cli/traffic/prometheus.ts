@@ -1,13 +1,33 @@
 import type { RequestCount } from '../../mesh/traffic/graph/observed';
 import { UserError } from '../errors';
 
-/** How long Prometheus may take to answer, in milliseconds. */
-const patience = 5000;
+/** How long Prometheus, or a webhook, may take to answer, in milliseconds. */
+export const timeoutMs = 5000;
 
-interface Answer {
+/** What Prometheus answers to a query. */
+export interface PrometheusAnswer {
   status?: string;
   error?: string;
-  data?: { result?: { metric: Record<string, string>; value: [number, string] }[] };
+  data?: { resultType?: string; result?: unknown };
+  /** Status of the response, e.g. `503 Service Unavailable`. */
+  response: string;
+}
+
+/**
+ * Asks Prometheus for the value of a query at this moment.
+ * @param base - URL of Prometheus, e.g. `http://127.0.0.1:9090`
+ * @throws Error when it does not answer with JSON in time
+ */
+export async function prometheusAnswer(base: string, query: string): Promise<PrometheusAnswer> {
+  const url = `${base.replace(/\/+$/, '')}/api/v1/query?query=${encodeURIComponent(query)}`;
+  const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
+  const answer = (await response.json()) as Omit<PrometheusAnswer, 'response'>;
+  return { ...answer, response: `${response.status} ${response.statusText}` };
+}
+
+interface Sample {
+  metric: Record<string, string>;
+  value: [number, string];
 }
 
 /**
@@ -23,12 +43,10 @@ export async function requestCounts(base: string, window: string): Promise<Reque
   if (!/^[1-9]\d*[smhdw]$/.test(window))
     throw new UserError(`--window ${window} is not a duration; write e.g. 30s, 5m or 1h`);
   const query = `sum by (source_workload, source_workload_namespace, destination_service, destination_version) (increase(istio_requests_total{reporter="source"}[${window}]))`;
-  const url = `${base.replace(/\/+$/, '')}/api/v1/query?query=${encodeURIComponent(query)}`;
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(patience) });
-    const answer = (await response.json()) as Answer;
-    if (answer.status !== 'success') return answer.error ?? `${response.status} ${response.statusText}`;
-    return (answer.data?.result ?? []).map(requestCount).filter(({ requests }) => requests > 0);
+    const { status, error, data, response } = await prometheusAnswer(base, query);
+    if (status !== 'success') return error ?? response;
+    return ((data?.result ?? []) as Sample[]).map(requestCount).filter(({ requests }) => requests > 0);
   } catch (error) {
     const { message, cause } = error as Error;
     return cause instanceof Error ? `${message}: ${cause.message}` : message;
@@ -36,7 +54,7 @@ export async function requestCounts(base: string, window: string): Promise<Reque
 }
 
 /** `increase` extrapolates, so counts are fractions. */
-function requestCount({ metric, value }: { metric: Record<string, string>; value: [number, string] }): RequestCount {
+function requestCount({ metric, value }: Sample): RequestCount {
   return {
     source: `${metric['source_workload_namespace'] ?? ''}/${metric['source_workload'] ?? ''}`,
     host: metric['destination_service'] ?? '',

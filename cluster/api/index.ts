@@ -2,5 +2,13 @@
 export { Connection } from './connection';
 export { ApiError, ClusterError } from './errors';
 export { hasKubeconfig, type KubeconfigOptions } from './kubeconfig';
-export { groupKind, KubernetesApi, type Kind, type Kinds, type LiveObject, type ManagedFields } from './kubernetes-api';
+export {
+  groupKind,
+  isAppliedBy,
+  KubernetesApi,
+  type Kind,
+  type Kinds,
+  type LiveObject,
+  type ManagedFields,
+} from './kubernetes-api';
 export { forwardPort } from './port-forward';

@@ -1,20 +1,29 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { lock } from 'proper-lockfile';
+import { lock, type LockOptions } from 'proper-lockfile';
 import type { Log } from './types';
 
 /** A lock that has not been refreshed for this time, in milliseconds, was left by a dead process. */
-const staleMs = 6000;
+export const staleMs = 6000;
 const pauseMs = 250;
 
-async function acquire(lockfilePath: string): Promise<(() => Promise<void>) | undefined> {
+/**
+ * Takes a lock, also that of a dead process.
+ * @param retries - how often to try again; not at all by default
+ * @returns what releases it; undefined when another process holds it
+ */
+export async function acquire(
+  lockfilePath: string,
+  retries: LockOptions['retries'] = 0,
+): Promise<(() => Promise<void>) | undefined> {
   try {
     return await lock(lockfilePath, {
       lockfilePath,
       realpath: false,
       stale: staleMs,
       update: staleMs / 3,
+      retries,
       // After the machine slept, another process may have taken the lock. Both do the same work, with their own drafts.
       onCompromised: () => undefined,
     });

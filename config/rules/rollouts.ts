@@ -1,4 +1,5 @@
 import { defined } from '../../mesh/manifests/kubernetes';
+import { routeNames } from '../../mesh/manifests/routes';
 import { versionsOf } from '../../mesh/manifests/weights';
 import type { Key } from '../key-path';
 import { didYouMean, type KeyProblem } from '../problem';
@@ -6,9 +7,7 @@ import type { StackFile } from '../schema/stack-file';
 
 /** A rollout shifts routes of the stack to versions that they have. */
 export function rolloutRules({ rollouts = {}, routes = {} }: StackFile): KeyProblem[] {
-  const known = Object.entries(routes).flatMap(([namespace, services]) =>
-    Object.keys(services).map((service) => `${namespace}/${service}`),
-  );
+  const known = routeNames(routes);
   return Object.entries(rollouts).flatMap(([namespace, services]) =>
     Object.entries(services).flatMap(([service, { to, with: others = [] }]) => {
       const keys: Key[] = ['rollouts', namespace, service];

@@ -16,6 +16,9 @@ export interface ObjectMeta {
   finalizers?: string[];
 }
 
+/** Pulumi's type of a Helm release. */
+export const releaseType = 'kubernetes:helm.sh/v3:Release';
+
 /** Annotation that tells the Kubernetes provider the field manager under which to apply an object. */
 export const fieldManagerAnnotation = 'pulumi.com/patchFieldManager';
 

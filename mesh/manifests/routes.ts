@@ -232,6 +232,13 @@ function answersItself(rule: object): boolean {
   return ['route', 'redirect', 'directResponse', 'delegate'].some((key) => key in rule);
 }
 
+/** The names of routes, or of settings that are kept like them: `namespace/service`. */
+export function routeNames(routes: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {}): string[] {
+  return Object.entries(routes).flatMap(([namespace, services]) =>
+    Object.keys(services).map((service) => `${namespace}/${service}`),
+  );
+}
+
 /** Whether the requests of a rule follow the split of the service. */
 export function usesSplit(rule: RuleSettings): boolean {
   return rule.weights === undefined && !answersItself(rule);

@@ -16,6 +16,13 @@ export function effectiveWeights(weights: Weights): Record<string, number> | und
   );
 }
 
+/** `v1 90 %, v3 10 %` */
+export function splitText(split: Readonly<Record<string, number>>): string {
+  return Object.entries(split)
+    .map(([version, weight]) => `${version} ${weight} %`)
+    .join(', ');
+}
+
 /**
  * Weights with this effective split, written as the given ones are: `rest` stays with its version, and versions keep
  * their order.

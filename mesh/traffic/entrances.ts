@@ -6,7 +6,7 @@ import type { Proxy } from './request';
 import { gatewayApi, ingressHosts, parentsOf, routeKinds, servicesAsParents } from './unfollowed';
 import { title } from './words';
 
-/** An entrance for requests that is not modelled. */
+/** An Ingress, or a Gateway of the Gateway API: requests enter there, and the routing model does not follow it. */
 export interface Entrance {
   /** E.g. `Gateway edge/public (Gateway API)`, `Ingress shop/web`. */
   title: string;

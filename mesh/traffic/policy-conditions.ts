@@ -1,3 +1,4 @@
+import { escapeRegex } from '../strings';
 import { asList, asName, asString, asStrings, type JsonMap } from '../json';
 import type { MeshModel } from '../model/mesh-model';
 import type { Literal, Test } from './matching/literal';
@@ -170,7 +171,7 @@ function patternTest(value: string, ignoreCase: boolean): Test {
   if (value.includes('{*}') || value.includes('{**}')) {
     const regex = value
       .split(/(\{\*\*?\})/)
-      .map((part) => (part === '{*}' ? '[^/]+' : part === '{**}' ? '.*' : quoted(part)))
+      .map((part) => (part === '{*}' ? '[^/]+' : part === '{**}' ? '.*' : escapeRegex(part)))
       .join('');
     return { kind: 'regex', value: regex, said: `is ${value}` };
   }
@@ -182,12 +183,8 @@ function patternTest(value: string, ignoreCase: boolean): Test {
 function asRegex(test: Test): string {
   if (test.kind === 'present') return '.*';
   if (test.kind === 'regex') return test.value;
-  const value = quoted(test.value);
+  const value = escapeRegex(test.value);
   return test.kind === 'exact' ? value : test.kind === 'prefix' ? `${value}.*` : `.*${value}`;
-}
-
-function quoted(value: string): string {
-  return value.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }
 
 export function literal(variable: string, test: Test): Literal {

@@ -66,7 +66,7 @@ function pathBefore(one: Literal, rewrite: JsonMap, when: readonly Literal[]): L
   return { ...one, test: { ...test, value: prefix + test.value.slice(uri.length) } };
 }
 
-/** Key of the verdict of some steps in a route. */
+/** The key under which a route keeps the verdict of these policy steps. */
 export function policyKey(all: readonly Step[]): string {
   return JSON.stringify(all);
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
-import { EditError, setStackValue, setWeights, stackValue } from '../../config/edit';
+import { EditError, setStackValue, stackValue } from '../../config/edit';
 import type { Key } from '../../config/key-path';
 
 const route: Key[] = ['routes', 'shop', 'cart'];
@@ -77,7 +77,7 @@ describe('edits of a stack file', () => {
     it(`changes only the weight: ${name}`, () => {
       const written = stackValue(before, weights) as Record<string, unknown>;
       const wanted = { ...written, ...(written['v1'] === 90 ? { v1: 75 } : {}), v2: 25 } as Record<string, number>;
-      assert.equal(setWeights(before, weights, wanted), after);
+      assert.equal(setStackValue(before, weights, wanted), after);
     });
   }
 
@@ -86,12 +86,12 @@ describe('edits of a stack file', () => {
   it('refuses to change the other uses of an anchor', () => {
     const text =
       'config:\n  meshwright:routes: { shop: { cart: { weights: &w { v1: rest, v2: 10 } }, till: { weights: *w } } }\n';
-    assert.throws(() => setWeights(text, weights, { v1: 'rest', v2: 25 }), EditError);
+    assert.throws(() => setStackValue(text, weights, { v1: 'rest', v2: 25 }), EditError);
   });
 
   it('refuses a section of JSON in a string', () => {
     const text = 'config:\n  meshwright:routes: \'{"shop":{}}\'\n';
-    assert.throws(() => setWeights(text, weights, { v1: 100 }), EditError);
+    assert.throws(() => setStackValue(text, weights, { v1: 100 }), EditError);
   });
 
   const rule = { match: [{ headers: { 'x-canary': { exact: 'always' } } }], weights: { v2: 100 } };

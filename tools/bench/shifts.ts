@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { hello, ShiftStage } from '../../test/real/shift/stage';
+import { ShiftStage, shopApp } from '../../test/real/shift/stage';
 import { Rig } from '../../test/cli/shift/support';
 
 /**
@@ -57,21 +57,11 @@ async function main(): Promise<void> {
 
 async function onLab(): Promise<void> {
   const names = Array.from({ length: shifts }, (_, index) => `s${index}`);
-  const services = names.map(
-    (name) => `        ${name}: { ports: [{ name: http, port: 8080 }], selector: { app: hello } }`,
-  );
+  const services = names.map((name) => `${name}: { ports: [{ name: http, port: 8080 }], selector: { app: hello } }`);
   const routes = names.map((name) => `      ${name}: { versions: [v1, v2], weights: { v1: rest, v2: 0 } }`);
   const text = `config:
   meshwright:istio: {}
-  meshwright:namespaces: { shop: { injection: true } }
-  meshwright:apps:
-    shop:
-      namespace: shop
-      workloads:
-${hello('v1')}
-${hello('v2')}
-      services:
-${services.join('\n')}
+${shopApp([], services)}
   meshwright:routes:
     shop:
 ${routes.join('\n')}

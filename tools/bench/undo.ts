@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Weights } from '../../mesh/manifests/settings';
-import { setWeights, stackValue } from '../../config/edit';
+import { setStackValue, stackValue } from '../../config/edit';
 import { ShiftStage } from '../../test/real/shift/stage';
 
 /**
@@ -47,7 +47,7 @@ function inCopy({ root }: ShiftStage): { cwd: string; env: NodeJS.ProcessEnv } {
 
 /** Only the engine, the program and the providers, in this process: without the start of a command. */
 async function up(stage: ShiftStage, weights: Weights): Promise<void> {
-  await stage.up(setWeights(stage.text, keys, weights));
+  await stage.up(setStackValue(stage.text, keys, weights));
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {

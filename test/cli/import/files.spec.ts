@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { chmodSync, lstatSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { replaceFile } from '../../../cli/import/files';
+import { replaceFile } from '../../../cli/files';
 import { temporaryFolder } from '../support';
 
 describe('replacing a stack file', () => {

@@ -1,4 +1,4 @@
-import { replaceFile } from '../../../cli/import/files';
+import { replaceFile } from '../../../cli/files';
 
 /** Writes two long texts in turn into the file that it is given, until it is killed. */
 const file = process.argv[2] ?? '';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { version } from '../../../package.json';
 import { START_TIMEOUT_MS } from '../../cluster/lab/support';
-import { checkout, Outside } from './support';
+import { assertExample, checkout, Outside } from './support';
 
 /** The newest SDK for Python that fits the engine. */
 const pythonSdk = 'pulumi==3.248.0';
@@ -31,10 +31,7 @@ describe('programs in other languages', function () {
       'create meshwright:index:Namespace shop',
       'create meshwright:index:Routes routes',
     ];
-    assert.deepEqual([preview?.failure, preview?.steps], [undefined, made]);
-    assert.deepEqual([up?.failure, up?.steps], [undefined, made]);
-    assert.deepEqual(up?.outputs['weights']?.value, { orders: { v1: 90, v2: 10 } });
-    assert.equal(destroy?.failure, undefined);
+    assertExample({ preview, up, destroy }, made);
   }
 
   const yamlHost = (): string => outside.built('yaml', 'github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml');

@@ -19,6 +19,17 @@ export interface Ran {
   failure?: string;
 }
 
+/** Asserts that the example of routes was previewed, created as previewed, and destroyed. */
+export function assertExample(
+  { preview, up, destroy }: Record<'preview' | 'up' | 'destroy', Ran | undefined>,
+  made: readonly string[],
+): void {
+  assert.deepEqual([preview?.failure, preview?.steps], [undefined, made]);
+  assert.deepEqual([up?.failure, up?.steps], [undefined, made]);
+  assert.deepEqual(up?.outputs['weights']?.value, { orders: { v1: 90, v2: 10 } });
+  assert.equal(destroy?.failure, undefined);
+}
+
 /** A folder outside the checkout, with the packed npm package and the lab. */
 export class Outside {
   private constructor(
@@ -78,7 +89,7 @@ export class Outside {
     };
   }
 
-  /** Runs operations on a program with Pulumi's engine. */
+  /** Runs operations, such as `preview` and `up`, on a program with Pulumi's engine. */
   run(program: string, operations: string[], env: NodeJS.ProcessEnv): Ran[] {
     const words = [process.execPath, join(this.folder, 'run-program.js'), program, ...operations];
     return this.hidden(words, env)

@@ -16,8 +16,19 @@ import type { Session } from '../../../cli/shift/session';
 import { Store } from '../../../cli/shift/store';
 import { labApi } from '../../../cluster/lab';
 
-export const hello = (version: string, env: Record<string, string> = {}): string =>
+const hello = (version: string, env: Record<string, string> = {}): string =>
   `        hello-${version}: { image: example.com/hello-server:1, labels: { app: hello, version: ${version} }, ports: [{ containerPort: 8080 }], env: ${JSON.stringify({ VERSION: version, ...env })} }`;
+
+/** The namespace shop, with versions 1 and 2 of hello and more workloads, and these services. */
+export const shopApp = (workloads: readonly string[], services: readonly string[]): string =>
+  `  meshwright:namespaces: { shop: { injection: true } }
+  meshwright:apps:
+    shop:
+      namespace: shop
+      workloads:
+${[hello('v1'), hello('v2'), ...workloads].join('\n')}
+      services:
+${services.map((service) => `        ${service}`).join('\n')}`;
 
 /** v1 and v2 are good, v3 fails 5 % of its requests, v4 takes 60 ms. */
 const shopStack = `# a shop
@@ -27,18 +38,16 @@ config:
     istio-ingressgateway:
       service: { type: NodePort }
       gateways: { shop: { edge: {} } }
-  meshwright:namespaces: { shop: { injection: true } }
-  meshwright:apps:
-    shop:
-      namespace: shop
-      workloads:
-${hello('v1')}
-${hello('v2')}
-${hello('v3', { RANDOM_ERROR: '0.05' })}
-        hello-v4: { image: example.com/httpbin:1, labels: { app: hello, version: v4 }, ports: [{ containerPort: 8080 }] }
-      services:
-        hello: { ports: [{ name: http, port: 8080 }] }
-        till: { ports: [{ name: http, port: 8080 }], selector: { app: hello } }
+${shopApp(
+  [
+    hello('v3', { RANDOM_ERROR: '0.05' }),
+    '        hello-v4: { image: example.com/httpbin:1, labels: { app: hello, version: v4 }, ports: [{ containerPort: 8080 }] }',
+  ],
+  [
+    'hello: { ports: [{ name: http, port: 8080 }] }',
+    'till: { ports: [{ name: http, port: 8080 }], selector: { app: hello } }',
+  ],
+)}
   meshwright:routes:
     shop:
       hello: # the service that is shifted
