@@ -1,8 +1,8 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { KubernetesApi, LiveObject } from '../cluster/api';
+import { isAppliedBy, movedFields, type KubernetesApi, type LiveObject } from '../cluster/api';
 import { asMap, asName, asString, isPlainMap, type JsonMap } from '../mesh/json';
 import { fieldManagerAnnotation, objectTitle, type KubernetesObject } from '../mesh/manifests/kubernetes';
-import { adoptHint, fixedDifference, isCovered, movedFields, obstacle, type Adopt } from './adoption';
+import { adoptHint, fixedDifference, isCovered, obstacle, type Adopt } from './adoption';
 import { isMarkedByOthers, isOfStack, ownerOf } from './ownership';
 
 /** Field managers of Meshwright's resources. */
@@ -75,24 +75,6 @@ export class Adoption {
     return existing.length > 0 && existing.every(mayBeTaken) ? owner.id : undefined;
   }
 
-  /** Moves the fields of an adopted object to its resource, before the first update applies it. */
-  readonly moveFields: pulumi.ResourceHookFunction = async ({ newInputs, oldInputs }) => {
-    const object = unwrapped(newInputs) as KubernetesObject;
-    const manager = managerOf(object);
-    // After the first update the state has the field manager.
-    if (manager === undefined || managerOf(oldInputs as KubernetesObject) === manager) return;
-    const api = await this.open();
-    const live = await api.get(object);
-    const moved = live === undefined ? undefined : movedFields(object, live, manager);
-    if (live === undefined || moved === undefined) return;
-    const { resourceVersion: value } = live.metadata;
-    const operations = [
-      { op: 'test', path: '/metadata/resourceVersion', value },
-      { op: 'replace', path: '/metadata/managedFields', value: moved.entries },
-    ];
-    await api.patch(object, operations, manager);
-  };
-
   private list(api: AdoptionApi, namespace: string): Promise<Map<string, LiveObject>> {
     const known = this.routes.get(namespace);
     if (known !== undefined) return known;
@@ -149,6 +131,38 @@ function idOf({ metadata: { namespace, name } }: LiveObject): string {
 
 function managerOf(object: KubernetesObject | undefined): string | undefined {
   return object?.metadata.annotations?.[fieldManagerAnnotation];
+}
+
+/**
+ * A hook that moves the fields of an adopted object to its resource, before an update applies it. An object that
+ * `meshwright adopt` took over has not been written, so its first change moves them.
+ */
+export function moveFields(open: () => Promise<Pick<AdoptionApi, 'get' | 'patch'>>): pulumi.ResourceHookFunction {
+  return async ({ newInputs, oldInputs, oldOutputs }) => {
+    const object = unwrapped(newInputs) as KubernetesObject;
+    const manager = managerOf(object);
+    if (manager === undefined) return;
+    const api = await open();
+    const live = await api.get(object);
+    if (live === undefined) return;
+    // An import reads no field manager into the state.
+    const isImported = managerOf(oldInputs as KubernetesObject) !== manager;
+    // An object that others have deleted and created anew is not the adopted one.
+    const isSame = live.metadata.uid !== undefined && live.metadata.uid === uidOf(oldOutputs);
+    if (!isImported && (!isSame || isAppliedBy(live, manager))) return;
+    const moved = movedFields(object, live, manager);
+    if (moved === undefined) return;
+    const { resourceVersion: value } = live.metadata;
+    const operations = [
+      { op: 'test', path: '/metadata/resourceVersion', value },
+      { op: 'replace', path: '/metadata/managedFields', value: moved.entries },
+    ];
+    await api.patch(object, operations, manager);
+  };
+}
+
+function uidOf(outputs: unknown): unknown {
+  return asMap(asMap(outputs)['metadata'])['uid'];
 }
 
 /** A hook that removes the annotation with the field manager from an object that a patch has changed. */

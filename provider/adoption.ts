@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { LiveObject, ManagedFields } from '../cluster/api';
-import { asMap, asString, isMap, valueAt, type JsonMap } from '../mesh/json';
+import type { LiveObject } from '../cluster/api';
+import { asString, isMap, valueAt, type JsonMap } from '../mesh/json';
 import type { KubernetesObject } from '../mesh/manifests/kubernetes';
 
 /** Which existing objects a stack may take over: all of them, or those with these titles, such as `VirtualService shop/pay`. */
@@ -94,59 +94,4 @@ function isWithin(stated: unknown, live: unknown): boolean {
   if (Array.isArray(stated) && Array.isArray(live))
     return stated.length === live.length && stated.every((entry, index) => isWithin(entry, live[index]));
   return isDeepStrictEqual(stated, live);
-}
-
-/**
- * Moves the fields of other managers to a manager of the stack, so that the next apply meets no conflicts, and removes what the stack file no longer states. Only managers of fields that the stack states
- * are moved: a controller that adds other fields keeps them.
- * @returns the new entries, and the former managers; undefined when there is nothing to move
- */
-export function movedFields(
-  stated: KubernetesObject,
-  live: LiveObject,
-  manager: string,
-): { entries: ManagedFields[]; from: string[] } | undefined {
-  const entries = live.metadata.managedFields ?? [];
-  const isOwn = (entry: ManagedFields): boolean => entry.manager === manager && entry.operation === 'Apply';
-  const isMoved = (entry: ManagedFields): boolean =>
-    !isOwn(entry) && (entry.subresource ?? '') === '' && hasStated(entry.fieldsV1, stated);
-  const moved = entries.filter(isMoved);
-  if (moved.length === 0) return undefined;
-  const fieldsV1 = [...entries.filter(isOwn), ...moved].reduce<JsonMap>(
-    (all, one) => union(all, one.fieldsV1 ?? {}),
-    {},
-  );
-  const own: ManagedFields = {
-    manager,
-    operation: 'Apply',
-    apiVersion: stated.apiVersion,
-    fieldsType: 'FieldsV1',
-    fieldsV1,
-    ...(moved[0]?.time === undefined ? {} : { time: moved[0].time }),
-  };
-  return {
-    entries: [...entries.filter((entry) => !isOwn(entry) && !isMoved(entry)), own],
-    from: [...new Set(moved.map((entry) => entry.manager ?? 'unknown'))].sort(),
-  };
-}
-
-/** Whether an object states one of these fields. Entries of lists are not distinguished. */
-function hasStated(fields: JsonMap = {}, stated: unknown): boolean {
-  return Object.entries(fields).some(([key, below]) => {
-    if (key === '.') return false;
-    if (!key.startsWith('f:')) return true;
-    const value = asMap(stated)[key.slice(2)];
-    if (value === undefined) return false;
-    const inner = asMap(below);
-    return Object.keys(inner).length === 0 || hasStated(inner, value);
-  });
-}
-
-function union(a: JsonMap, b: JsonMap): JsonMap {
-  const merged: JsonMap = { ...a };
-  for (const [key, value] of Object.entries(b)) {
-    const other = merged[key];
-    merged[key] = isMap(other) && isMap(value) ? union(other, value) : value;
-  }
-  return merged;
 }

@@ -68,6 +68,15 @@ export function isMarkedByOthers(live: LiveObject, owner: Owner): boolean {
   return !isUnmarked(live) && !isOfStack(live, owner);
 }
 
+/** The label and the annotation of a Meshwright stack, as far as an object has them. */
+export type Marks = Record<'labels' | 'annotations', Record<string, string>>;
+
+export function marksOf({ metadata: { labels = {}, annotations = {} } }: LiveObject): Marks {
+  const only = (map: Record<string, string>, key: string): Record<string, string> =>
+    map[key] === undefined ? {} : { [key]: map[key] };
+  return { labels: only(labels, setLabel), annotations: only(annotations, ownerAnnotation) };
+}
+
 /** Whether an object has no marks of any Meshwright stack. */
 export function isUnmarked({ metadata: { labels, annotations } }: LiveObject): boolean {
   return labels?.[setLabel] === undefined && annotations?.[ownerAnnotation] === undefined;

@@ -8,7 +8,17 @@ import { Cluster } from './cluster';
 import type { LogMessage } from './engine-log';
 import { executePlan, InFlightUpdates, type ApplyOutcome } from './execute-plan';
 import { adoptHint, obstacle } from './adoption';
-import { belongsTo, isOfStack, isUnmarked, makerOf, ownerOf, takesOverAll, type Owner } from './ownership';
+import {
+  belongsTo,
+  isOfStack,
+  isUnmarked,
+  makerOf,
+  marksOf,
+  ownerOf,
+  takesOverAll,
+  type Marks,
+  type Owner,
+} from './ownership';
 import { planOf } from './plan';
 import { Prover } from './prove';
 import { appliedFields, isImported, isRoute, parsedObjects, type ObjectsByTitle, type RouteState } from './route-state';
@@ -66,7 +76,7 @@ export class RouteResources {
   /**
    * Refuses existing objects of others in a preview, as the update would. A preview may run before the cluster exists.
    * @param before - the current Route, for an update
-   * @returns for an imported Route the objects that exist, with the fields that the stack states
+   * @returns for an imported Route the state that the update leads to, and the objects that exist, with the fields that the stack states
    * @throws Error that names every object that others made
    */
   async preview(
@@ -74,13 +84,18 @@ export class RouteResources {
     inputs: RouteInputs,
     id?: string,
     before?: RouteState,
-  ): Promise<Record<string, string> | undefined> {
+  ): Promise<(RouteState & { found: Record<string, string> }) | undefined> {
     let refusal: Error | undefined;
     try {
-      const owner = ownerOf(urn, this.connect(inputs).server, inputs.namespace, id);
+      const { server } = this.connect(inputs);
+      const owner = ownerOf(urn, server, inputs.namespace, id);
       if (before !== undefined && isImported(before)) {
-        const found = await this.existing(inputs, parsedObjects(inputs.objects), owner);
-        return serializedObjects([...found.values()].map(({ stated }) => stated));
+        const wanted = parsedObjects(inputs.objects);
+        const existing = [...(await this.existing(inputs, wanted, owner)).values()];
+        // What another stack has marked is written, so the plan shows the marks that it loses.
+        const shown = existing.map(({ stated, marks }) => (marks === undefined ? stated : withMarks(stated, marks)));
+        const planned = withWeights({ ...before, ...inputs, server, unproven: [] }, wanted);
+        return { ...planned, found: serializedObjects(shown) };
       }
       refusal = await this.refusal(inputs, owner, before);
     } catch {
@@ -170,26 +185,26 @@ export class RouteResources {
     return settled(id, { ...inputs, server: connection.server, ...defined({ adopted }) }, outcome);
   }
 
-  /** The wanted objects that exist, each with the fields that the stack states, and whether other stacks have no marks on it. */
+  /** The wanted objects that exist, each with the fields that the stack states, and the marks that another stack has on it. */
   private async existing(
     inputs: RouteInputs,
     wanted: ObjectsByTitle,
     owner: Owner,
-  ): Promise<Map<string, { stated: KubernetesObject; isFree: boolean }>> {
+  ): Promise<Map<string, { stated: KubernetesObject; marks?: Marks }>> {
     const cluster = new Cluster(this.connect(inputs), this.stop.signal);
-    const found = new Map<string, { stated: KubernetesObject; isFree: boolean }>();
+    const found = new Map<string, { stated: KubernetesObject; marks?: Marks }>();
     for (const [title, object] of wanted) {
       const live = await cluster.get(object);
       if (live === undefined) continue;
       const isFree = isUnmarked(live) || belongsTo(live, owner);
-      found.set(title, { stated: statedFields(object, live, inputs), isFree });
+      found.set(title, { stated: statedFields(object, live, inputs), ...(isFree ? {} : { marks: marksOf(live) }) });
     }
     return found;
   }
 
   /** The objects of an imported Route that need no update if they are as stated. What another stack has marked is written, so that it loses its marks. */
   private async imported(inputs: RouteInputs, wanted: ObjectsByTitle, owner: Owner): Promise<ObjectsByTitle> {
-    const free = [...(await this.existing(inputs, wanted, owner))].filter(([, { isFree }]) => isFree);
+    const free = [...(await this.existing(inputs, wanted, owner))].filter(([, { marks }]) => marks === undefined);
     return new Map(free.map(([title, { stated }]) => [title, stated]));
   }
 
@@ -248,6 +263,18 @@ export class RouteResources {
 function statedFields(object: KubernetesObject, live: LiveObject, { weightsOwnedBy }: RouteInputs): KubernetesObject {
   const fields = appliedFields(object, live);
   return weightsOwnedBy !== undefined && isRoute(object) ? withWeightsOf(fields, object) : fields;
+}
+
+function withMarks(object: KubernetesObject, { labels, annotations }: Marks): KubernetesObject {
+  const { metadata } = object;
+  return {
+    ...object,
+    metadata: {
+      ...metadata,
+      labels: { ...metadata.labels, ...labels },
+      annotations: { ...metadata.annotations, ...annotations },
+    },
+  };
 }
 
 /** Objects of an interrupted update: they exist, but are not in the state. */

@@ -14,7 +14,6 @@ import { ResourceProviderService } from '@pulumi/pulumi/proto/provider_grpc_pb';
 import * as proto from '@pulumi/pulumi/proto/provider_pb';
 import { PluginInfo } from '@pulumi/pulumi/proto/plugin_pb';
 import { Status } from '@pulumi/pulumi/proto/status_pb';
-import { defined } from '../mesh/manifests/kubernetes';
 import type { RouteInputs } from '../mesh/manifests/route-set';
 import type { CheckFailure } from './check';
 import { diffOf, type DiffKind } from './diff';
@@ -163,9 +162,9 @@ async function update(routes: RouteResources, request: proto.UpdateRequest): Pro
     inputsOf(fromStruct(request.getNews())),
   ];
   if (request.getPreview()) {
-    const found = await routes.preview(request.getUrn(), inputs, request.getId(), before);
-    const planned = { ...before, ...inputs, unproven: [], ...defined({ found }) };
-    return new proto.UpdateResponse().setProperties(toOutputs(planned, inputs));
+    const planned = await routes.preview(request.getUrn(), inputs, request.getId(), before);
+    const state = planned ?? { ...before, ...inputs, unproven: [] };
+    return new proto.UpdateResponse().setProperties(toOutputs(state, inputs));
   }
   const state = await routes.update(request.getId(), request.getUrn(), before, inputs);
   return new proto.UpdateResponse().setProperties(toOutputs(state, inputs));

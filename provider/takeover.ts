@@ -4,7 +4,7 @@ import { isAppliedBy, type KubeconfigOptions, type KubernetesApi, type LiveObjec
 import type { JsonMap } from '../mesh/json';
 import { fieldManagerAnnotation, objectTitle, releaseType, type KubernetesObject } from '../mesh/manifests/kubernetes';
 import { isRouteType } from '../mesh/manifests/route-set';
-import { Adoption, isReleaseDeployed, notAdopted, unmark, type AdoptionApi } from './adopt';
+import { Adoption, isReleaseDeployed, moveFields, notAdopted, unmark, type AdoptionApi } from './adopt';
 import { adoptHint, ignoredPaths, isCovered, type Adopt } from './adoption';
 import { handToHelm, installedByIstioctl, type IstioRelease } from './istioctl';
 import { makerOf, takesOverAll } from './ownership';
@@ -32,8 +32,9 @@ export function takeOverOwnObjects(cluster: KubeconfigOptions, adopt: Adopt = fa
         object: new pulumi.ResourceHook('only-own-objects', guard(open, isRecovery), { onDryRun: true }),
         release: new pulumi.ResourceHook('only-own-releases', releaseGuard(open, adopt, isPreview), { onDryRun: true }),
       };
+  const moved = new pulumi.ResourceHook('adopted-fields', moveFields(open));
   const unmarked = new pulumi.ResourceHook('no-marks-on-objects-of-others', unmark(open));
-  pulumi.runtime.registerResourceTransform(ownership(stack, { ...hooks, unmarked }));
+  pulumi.runtime.registerResourceTransform(ownership(stack, { ...hooks, moved, unmarked }));
   if (adopt === false) return;
   const adoption = new Adoption(open, adopt, isPreview);
   pulumi.runtime.registerResourceTransform(adopting(stack, `urn:pulumi:${name}::${project}`, adoption));
@@ -45,8 +46,9 @@ function ownership(
   {
     object,
     release,
+    moved,
     unmarked,
-  }: { object?: pulumi.ResourceHook; release?: pulumi.ResourceHook; unmarked: pulumi.ResourceHook },
+  }: Partial<Record<'object' | 'release', pulumi.ResourceHook>> & Record<'moved' | 'unmarked', pulumi.ResourceHook>,
 ): pulumi.ResourceTransform {
   return ({ type, name, props, opts }) => {
     if (type === releaseType) return { props, opts: withHook(own(opts), 'beforeCreate', release) };
@@ -56,7 +58,7 @@ function ownership(
     const ignored = ignoredPaths(props);
     const options =
       ignored.length === 0 ? own(opts) : { ...own(opts), ignoreChanges: [...(opts.ignoreChanges ?? []), ...ignored] };
-    return { props: managed, opts: withHook(options, 'beforeCreate', object) };
+    return { props: managed, opts: withHook(withHook(options, 'beforeCreate', object), 'beforeUpdate', moved) };
   };
 }
 
@@ -71,7 +73,6 @@ function patchOptions(opts: pulumi.CustomResourceOptions, unmarked: pulumi.Resou
 
 /** Adds the option `import` to existing resources that may be adopted. Must come after {@link ownership}. */
 function adopting(stack: string, urn: string, adoption: Adoption): pulumi.ResourceTransform {
-  const move = new pulumi.ResourceHook('adopted-fields', adoption.moveFields);
   return async ({ type, name, props, opts }) => {
     const isTaken = isObject(type, props) && !isPatch(type, props) && isNamed(props);
     const id =
@@ -83,7 +84,7 @@ function adopting(stack: string, urn: string, adoption: Adoption): pulumi.Resour
             ? await adoption.objectId(props as unknown as KubernetesObject, fieldManager(stack, name))
             : undefined;
     if (id === undefined) return undefined;
-    return { props, opts: withHook({ ...own(opts), import: id }, 'beforeUpdate', isTaken ? move : undefined) };
+    return { props, opts: { ...own(opts), import: id } };
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { registerAdopt } from './adopt';
 import { registerCheck } from './check';
 import { registerDiff } from './diff';
 import { registerDoctor } from './doctor';
@@ -22,6 +23,7 @@ import { registerUndo } from './undo';
 export const commands: ((program: Command) => void)[] = [
   registerStart,
   registerDown,
+  registerAdopt,
   registerRelease,
   registerRender,
   registerCheck,

@@ -5,7 +5,7 @@ import { environmentOf, stackOptions, type StackChoice } from '../input';
 import { printable } from '../../mesh/strings';
 import { ask, say } from '../output';
 import { LabStack } from '../start/lab-stack';
-import { openStack, releaseState, type StateHolder } from '../start/release-state';
+import { releaseState } from '../start/release-state';
 import { deployedStacks } from '../start/stack-state';
 
 interface ReleaseFlags extends StackChoice {
@@ -36,18 +36,18 @@ export function registerRelease(program: Command): void {
 async function release({ yes, lab, backup, ...choice }: ReleaseFlags): Promise<void> {
   const { name } = environmentOf(choice);
   const print = (text: string): boolean => process.stdout.write(printable(text));
-  const stack = lab ? await labState(name) : await openStack(name);
+  const { pulumi: stack } = await (lab ? labStack(name) : LabStack.openProject(name));
   const confirm = yes ? () => Promise.resolve(true) : ask;
   if (await releaseState(name, stack, { print, confirm, ...(backup === undefined ? {} : { backup }) })) return;
   print('Nothing was released. Answer y, or add --yes.\n');
   process.exitCode = exitCodes.findings;
 }
 
-async function labState(name: string): Promise<StateHolder> {
+async function labStack(name: string): Promise<LabStack> {
   const { kubeconfig, stateDir } = await labStatus();
   if (kubeconfig === undefined || !deployedStacks({ stateDir }).has(name))
     throw new UserError(
       `Nothing of ${name} is on the lab. Without --lab, the stack in Pulumi's own backend is released.`,
     );
-  return (await LabStack.open(await asUserError(labUp({ log: say })), name, { log: say })).pulumi;
+  return LabStack.open(await asUserError(labUp({ log: say })), name, { log: say });
 }

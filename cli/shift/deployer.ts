@@ -5,7 +5,7 @@ import { setStackValue, stackValue } from '../../config/edit';
 import { formatProblems } from '../../config/problem';
 import { journalsVariable } from '../../config/shifts';
 import { parseStackText } from '../../config/stack-text';
-import { stackConfig } from '../commands/start';
+import { stackConfig } from '../start/on-lab';
 import { asUserError, UserError } from '../errors';
 import { say } from '../output';
 import { Diagnostics, failureText, isUnproven } from '../start/engine-talk';

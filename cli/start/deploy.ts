@@ -1,12 +1,13 @@
 import type { EngineEvent } from '@pulumi/pulumi/automation';
-import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
-import type { Lab, Log } from '../../cluster/lab';
+import { defined, type KubernetesObject } from '../../mesh/manifests/kubernetes';
+import { labApi, type Lab, type Log } from '../../cluster/lab';
 import type { WeightOwners } from '../../mesh/model/mesh-model';
 import { trafficDiff, trafficDiffText, type TrafficInput } from '../../mesh/traffic';
 import { asUserError, RefusedError } from '../errors';
 import { say } from '../output';
 import { appliedTo } from '../traffic/applied';
 import { labTraffic } from '../traffic/cluster';
+import { plannedAdoption, recordAdoption } from './adopt';
 import { Diagnostics, failureText, isUnproven, policyFindings, Progress, resultText, stepCount } from './engine-talk';
 import type { LabStack, Ran, RunOptions } from './lab-stack';
 import { planOf, planText, plannedTitle, type StartPlan } from './plan';
@@ -28,6 +29,8 @@ export interface DeployOptions extends Reporting {
   printed?: readonly string[];
   /** Compare with the cluster first, and revert manual changes. */
   refresh?: boolean;
+  /** Whether the stack file adopts objects: those that are as stated are not written. */
+  adopt?: boolean;
 }
 
 /**
@@ -37,12 +40,12 @@ export interface DeployOptions extends Reporting {
  * @returns whether the proxies are known to serve its routes
  */
 export async function deploy(lab: Lab, stack: LabStack, options: DeployOptions): Promise<boolean> {
-  const { print, log = say, objects, weightOwners = {}, printed = [], refresh = false } = options;
+  const { print, log = say, objects, weightOwners = {}, printed = [], refresh = false, adopt = false } = options;
   const diagnostics = new Diagnostics();
-  const preview = await observed(log, diagnostics, 'comparing the stack with the cluster', (run) =>
-    stack.preview({ ...run, refresh }),
-  );
-  refuse(stack.name, preview, 'nothing was changed');
+  const previewing = (plan?: string): Promise<Ran> => previewed(stack, { log, diagnostics, refresh, plan });
+  const { ran: preview, adoption } = adopt
+    ? await plannedAdoption(previewing, () => Promise.resolve(labApi(lab)))
+    : { ran: await previewing() };
   const plan = planOf(preview.events);
   print(`\nPlan\n${planText(plan)}\n`);
   const advice = policyFindings(preview.events).filter(
@@ -58,8 +61,11 @@ export async function deploy(lab: Lab, stack: LabStack, options: DeployOptions):
   const traffic = await asUserError(plannedTraffic(lab, { objects: [...objects], options: { weightOwners } }, plan));
   if (traffic !== undefined) print(`${traffic}\n`);
   const started = Date.now();
+  const recorded = adoption?.adopted.adopted ?? [];
+  if (adoption !== undefined && recorded.length > 0) await recordAdoption(stack, adoption);
   const ran = await observed(log, diagnostics, new Progress(steps), (run) => stack.up(run));
-  const done = planOf(ran.events);
+  const found = planOf(ran.events);
+  const done = { ...found, adopted: [...recorded, ...found.adopted] };
   refuse(
     stack.name,
     ran,
@@ -68,6 +74,26 @@ export async function deploy(lab: Lab, stack: LabStack, options: DeployOptions):
   const unproven = isUnproven(ran.events);
   print(`${resultText(done, { milliseconds: Date.now() - started, unproven })}\n\n`);
   return !unproven;
+}
+
+/**
+ * Previews an update, with its checks and the policy pack.
+ * @param options - with the file to which the engine writes its plan
+ * @throws RefusedError when an update would be refused
+ */
+export async function previewed(
+  stack: LabStack,
+  {
+    log = say,
+    diagnostics = new Diagnostics(),
+    ...run
+  }: Pick<Reporting, 'log'> & { diagnostics?: Diagnostics; refresh?: boolean; plan?: string | undefined },
+): Promise<Ran> {
+  const ran = await observed(log, diagnostics, 'comparing the stack with the cluster', (options) =>
+    stack.preview({ ...options, ...defined(run) }),
+  );
+  refuse(stack.name, ran, 'nothing was changed');
+  return ran;
 }
 
 export interface TakeDownOptions extends Reporting {

@@ -4,8 +4,9 @@ import { dirname, join } from 'node:path';
 import type { EngineEvent, Stack } from '@pulumi/pulumi/automation';
 import { parse, stringify } from 'yaml';
 import { labApi, type Lab } from '../../cluster/lab';
-import { projectRoot } from '../../runtime/project-root';
+import { projectRoot, userRoot } from '../../runtime/project-root';
 import { asMap } from '../../mesh/json';
+import { defined } from '../../mesh/manifests/kubernetes';
 import { UserError } from '../errors';
 import { inlineProgram, projectName, projectSettings } from './inline-program';
 import { failedCreations, forgetReleases, pendingCreations, pendingReleases, removeUnrecorded } from './interrupted';
@@ -24,6 +25,8 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** Compare with the cluster first, not only with the state. */
   refresh?: boolean;
+  /** Where a preview writes its plan. */
+  plan?: string;
 }
 
 /** The result of a run of the engine. */
@@ -121,6 +124,20 @@ export class LabStack {
     }
   }
 
+  /**
+   * Opens a stack of this project in the team's own backend, as `pulumi up` runs it. The stack must exist.
+   * @throws UserError when Pulumi is not installed, or has no such stack
+   */
+  static async openProject(name: string): Promise<LabStack> {
+    const { LocalWorkspace } = await import('@pulumi/pulumi/automation/index.js');
+    try {
+      const stack = await LocalWorkspace.selectStack({ stackName: name, workDir: userRoot });
+      return new LabStack(name, withoutQueries(stack), undefined, {}, false);
+    } catch (error) {
+      throw new UserError(`Pulumi cannot open the stack ${name}: ${commandWords(error)}`);
+    }
+  }
+
   /** Replaces the stack's configuration. Keys are full names, such as `meshwright:routes`. */
   configure(config: Record<string, unknown>): void {
     // The file also has what Pulumi needs to decrypt the stack's secrets. Without that the state cannot be read again.
@@ -185,13 +202,14 @@ export class LabStack {
   }
 
   private async run(
-    { onEvent, signal, refresh }: RunOptions,
+    { onEvent, signal, refresh, plan }: RunOptions,
     start: (settings: {
       onEvent: (event: EngineEvent) => void;
       onOutput: (text: string) => void;
       onError: (text: string) => void;
       signal?: AbortSignal;
       refresh?: boolean;
+      plan?: string;
     }) => Promise<unknown>,
   ): Promise<Ran> {
     const ran: Ran = { succeeded: true, cancelled: false, events: [], stderr: '' };
@@ -219,7 +237,7 @@ export class LabStack {
           ran.stderr += text;
         },
         signal: cancel.signal,
-        ...(refresh === undefined ? {} : { refresh }),
+        ...defined({ refresh, plan }),
       });
     } catch (error) {
       ran.succeeded = false;

@@ -1,9 +1,10 @@
+import { unstatedFields, type LiveObject } from '../../cluster/api';
 import { counted } from '../../mesh/strings';
 import type { EngineEvent } from '@pulumi/pulumi/automation';
 import { fieldManagerAnnotation, type KubernetesObject, objectTitle } from '../../mesh/manifests/kubernetes';
 import { isRouteType } from '../../mesh/manifests/route-set';
 import { withWeightsOf } from '../../mesh/manifests/route-weights';
-import { asList, asMap, isMap, without, type JsonMap } from '../../mesh/json';
+import { asList, asMap, asString, isMap, valueAt, without, type JsonMap } from '../../mesh/json';
 import {
   importSteps,
   nameOf,
@@ -59,25 +60,46 @@ export function planOf(events: readonly EngineEvent[]): StartPlan {
   return plan;
 }
 
-/** What becomes different in an adopted object. Only stated fields count: of others the API server has filled in many. */
+/**
+ * What becomes different in an adopted object. Of the fields that the stack does not state, only those count that
+ * another tool has stated: the API server has filled in many.
+ */
 function adoptedChanges(found: StepMetadata, step: StepMetadata): FieldChange[] {
   const inputs = asMap(step.new?.inputs);
   const live = asMap((found.new ?? found.old)?.outputs);
+  const isRelease = resourceObject(step).kind === 'Release';
   // Of a release Helm knows the values and the version, and not where its chart came from.
-  const stated = resourceObject(step).kind === 'Release' ? only(inputs, 'values', 'version') : withoutManager(inputs);
-  return fieldChanges(within(live, stated), { ...stated, kind: asMap(inputs)['kind'] }).filter(
-    ({ path }) => path !== 'kind',
-  );
+  const stated = isRelease ? only(inputs, 'values', 'version') : withoutInstructions(inputs);
+  const gone = isRelease
+    ? []
+    : unstatedFields(inputs as unknown as KubernetesObject, live as unknown as LiveObject, managerOf(inputs));
+  const known = gone.reduce((all, path) => withPath(all, path, valueAt(live, ...path)), within(live, stated));
+  return fieldChanges(known, { ...stated, kind: asMap(inputs)['kind'] }).filter(({ path }) => path !== 'kind');
+}
+
+function withPath(map: JsonMap, [key = '', ...below]: readonly string[], value: unknown): JsonMap {
+  return { ...map, [key]: below.length === 0 ? value : withPath(asMap(map[key]), below, value) };
+}
+
+/** The field manager that an object names for Pulumi's provider. */
+export function managerOf(inputs: JsonMap): string {
+  return asString(valueAt(inputs, 'metadata', 'annotations', fieldManagerAnnotation)) ?? '';
 }
 
 function only(map: JsonMap, ...keys: string[]): JsonMap {
   return Object.fromEntries(keys.flatMap((key) => (map[key] === undefined ? [] : [[key, map[key]]])));
 }
 
-/** An object without the annotation that tells the provider its field manager. */
-function withoutManager(object: JsonMap): JsonMap {
+/** Whether an annotation tells Pulumi's provider what to do. */
+export function isForProvider(annotation: string): boolean {
+  return annotation.startsWith('pulumi.com/');
+}
+
+/** An object without the annotations for Pulumi's provider. */
+function withoutInstructions(object: JsonMap): JsonMap {
   const metadata = asMap(object['metadata']);
-  const annotations = without(asMap(metadata['annotations']), fieldManagerAnnotation, 'pulumi.com/skipAwait');
+  const stated = asMap(metadata['annotations']);
+  const annotations = without(stated, ...Object.keys(stated).filter(isForProvider));
   const kept = Object.keys(annotations).length === 0 ? without(metadata, 'annotations') : { ...metadata, annotations };
   return { ...object, ...(Object.keys(metadata).length === 0 ? {} : { metadata: kept }) };
 }
@@ -176,17 +198,21 @@ export function planText(plan: StartPlan): string {
   const { adopted, created, changed, removed, unchanged } = plan;
   if (adopted.length + created.length + changed.length + removed.length === 0)
     return `no changes (${counted(unchanged, 'object')})\n`;
+  const taken = adopted.length === 0 ? '' : `${adopted.length} to adopt, `;
+  const counts = `${taken}${created.length} to create, ${changed.length} to change, ${removed.length} to remove, ${unchanged} unchanged`;
+  return `${[...planLines(plan), counts].join('\n')}\n`;
+}
+
+/** The objects of a plan with what changes in them. */
+export function planLines({ adopted, created, changed, removed }: Omit<StartPlan, 'unchanged'>): string[] {
   const same = adopted.filter(({ changes }) => changes.length === 0);
-  const lines = [
+  return [
     ...objectLines('=', same),
     ...adopted.filter((object) => !same.includes(object)).flatMap((object) => changeLines(object, '=')),
     ...objectLines('+', created),
     ...changed.flatMap((object) => changeLines(object)),
     ...objectLines('-', removed),
   ];
-  const taken = adopted.length === 0 ? '' : `${adopted.length} to adopt, `;
-  const counts = `${taken}${created.length} to create, ${changed.length} to change, ${removed.length} to remove, ${unchanged} unchanged`;
-  return `${[...lines, counts].join('\n')}\n`;
 }
 
 export function objectLines(sign: string, objects: readonly PlannedObject[]): string[] {

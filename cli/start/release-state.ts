@@ -1,41 +1,9 @@
 import { counted } from '../../mesh/strings';
-import '../../runtime/lazy-sdk-imports';
 import { writeFileSync } from 'node:fs';
-import type { Deployment, EngineEvent, Stack } from '@pulumi/pulumi/automation';
-import { userRoot } from '../../runtime/project-root';
-import { UserError } from '../errors';
-import { commandWords } from './lab-stack';
+import type { Deployment, EngineEvent } from '@pulumi/pulumi/automation';
 import type { PlannedObject } from './engine-steps';
 import { objectLines, planOf } from './plan';
-
-/** A stack whose state can be read and replaced. */
-export type StateHolder = Pick<Stack, 'exportStack' | 'importStack'>;
-
-/**
- * A stack of this project in the team's own backend, as `pulumi up` uses it.
- * @throws UserError when Pulumi is not installed, or has no such stack
- */
-export async function openStack(name: string): Promise<StateHolder> {
-  try {
-    const { LocalWorkspace } = await import('@pulumi/pulumi/automation/index.js');
-    return await LocalWorkspace.selectStack({ stackName: name, workDir: userRoot });
-  } catch (error) {
-    throw new UserError(`Pulumi cannot open the stack ${name}: ${commandWords(error)}`);
-  }
-}
-
-interface StateResource {
-  urn: string;
-  type: string;
-  custom?: boolean;
-  inputs?: Record<string, unknown>;
-  outputs?: Record<string, unknown>;
-}
-
-interface State {
-  resources?: StateResource[];
-  pending_operations?: unknown[];
-}
+import { inPulumi, stateOf, type StateHolder, type StateResource } from './state-holder';
 
 export interface ReleaseOptions {
   print: (text: string) => void;
@@ -56,7 +24,7 @@ export async function releaseState(
   { print, confirm, backup }: ReleaseOptions,
 ): Promise<boolean> {
   const before = await inPulumi(name, () => stack.exportStack());
-  const state = (before.deployment ?? {}) as State;
+  const state = stateOf(before);
   const { resources = [], pending_operations: pending = [] } = state;
   const objects = objectsOf(resources);
   if (resources.length === 0) {
@@ -72,14 +40,6 @@ export async function releaseState(
   await inPulumi(name, () => stack.importStack(empty));
   print(`released: the cluster keeps ${counted(objects.length, 'object')}, and ${name} has none\n`);
   return true;
-}
-
-async function inPulumi<T>(name: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw new UserError(`Pulumi cannot change the state of ${name}: ${commandWords(error)}`);
-  }
 }
 
 /** The objects of a state, as the plan of a destroy would name them. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as pulumi from '@pulumi/pulumi';
 import type { LiveObject } from '../../cluster/api';
 import { fieldManagerAnnotation, objectTitle, type KubernetesObject } from '../../mesh/manifests/kubernetes';
-import { Adoption, type AdoptionApi } from '../../provider/adopt';
+import { Adoption, moveFields, type AdoptionApi } from '../../provider/adopt';
 import type { Adopt } from '../../provider/adoption';
 import { handToHelm, installedByIstioctl } from '../../provider/istioctl';
 import { routeManager } from '../../mesh/manifests/route-set';
@@ -156,38 +156,68 @@ describe('the look-ups before an adoption', () => {
       data: { a: '1' },
     });
     const live = object('ConfigMap', 'note', {
+      uid: 'u1',
       resourceVersion: '7',
       managedFields: [{ manager: 'kubectl', operation: 'Update', fieldsV1: { 'f:data': { 'f:a': {} } } }],
     });
-    const patches = async (oldInputs: KubernetesObject): Promise<unknown[]> => {
-      const api = apiOf([live]);
-      const hook = new Adoption(() => Promise.resolve(api), true).moveFields;
-      await hook({ urn: '', id: '', name: '', type: '', newInputs: managed('mine'), oldInputs });
+    const patches = async (
+      oldInputs: KubernetesObject,
+      { is = live, uid = 'u1' }: { is?: LiveObject; uid?: string } = {},
+    ): Promise<unknown[]> => {
+      const api = apiOf([is]);
+      const oldOutputs = { metadata: { uid } };
+      await moveFields(() => Promise.resolve(api))({
+        urn: '',
+        id: '',
+        name: '',
+        type: '',
+        newInputs: managed('mine'),
+        oldInputs,
+        oldOutputs,
+      });
       return api.patches;
     };
 
-    it('move its fields, unless it was written meanwhile', async () => {
-      const entry = {
-        manager: 'mine',
-        operation: 'Apply',
-        apiVersion: 'v1',
-        fieldsType: 'FieldsV1',
-        fieldsV1: { 'f:data': { 'f:a': {} } },
-      };
-      assert.deepEqual(await patches(note), [
-        [
-          'ConfigMap shop/note',
-          [
-            { op: 'test', path: '/metadata/resourceVersion', value: '7' },
-            { op: 'replace', path: '/metadata/managedFields', value: [entry] },
+    const moved = [
+      'ConfigMap shop/note',
+      [
+        { op: 'test', path: '/metadata/resourceVersion', value: '7' },
+        {
+          op: 'replace',
+          path: '/metadata/managedFields',
+          value: [
+            {
+              manager: 'mine',
+              operation: 'Apply',
+              apiVersion: 'v1',
+              fieldsType: 'FieldsV1',
+              fieldsV1: { 'f:data': { 'f:a': {} } },
+            },
           ],
-          'mine',
-        ],
-      ]);
+        },
+      ],
+      'mine',
+    ];
+
+    it('move its fields, unless it was written meanwhile', async () => {
+      assert.deepEqual(await patches(note), [moved]);
+    });
+
+    it('move them also when the object was recorded, and not written', async () => {
+      assert.deepEqual(await patches(managed('mine')), [moved]);
+    });
+
+    it('leave an object that others have created anew', async () => {
+      assert.deepEqual(await patches(managed('mine'), { uid: 'u0' }), []);
     });
 
     it('and do not move them again', async () => {
-      assert.deepEqual(await patches(managed('mine')), []);
+      const [own, theirs] = [
+        { manager: 'mine', operation: 'Apply', fieldsV1: { 'f:data': { 'f:a': {} } } },
+        { manager: 'kubectl', operation: 'Update', fieldsV1: { 'f:data': { 'f:a': {} } } },
+      ];
+      const is = { ...live, metadata: { ...live.metadata, managedFields: [own, theirs] } };
+      assert.deepEqual(await patches(managed('mine'), { is }), []);
     });
   });
 });

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import type { LiveObject, ManagedFields } from '../../cluster/api';
-import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
-import { adoptHint, fixedDifference, ignoredPaths, isCovered, movedFields, obstacle } from '../../provider/adoption';
+import type { LiveObject } from '../../cluster/api';
+import { adoptHint, fixedDifference, ignoredPaths, isCovered, obstacle } from '../../provider/adoption';
 
 const config = (metadata: object = {}, fields: object = {}): LiveObject => ({
   apiVersion: 'v1',
@@ -114,69 +113,5 @@ describe('the adoption of existing objects', () => {
     assert.deepEqual(ignoredPaths({ kind: 'Service', spec: { ports: [] } }), ['spec.clusterIP']);
     assert.deepEqual(ignoredPaths({ kind: 'Service', spec: { clusterIP: 'None' } }), []);
     assert.deepEqual(ignoredPaths({ kind: 'ConfigMap', data: {} }), []);
-  });
-
-  describe('moves fields', () => {
-    const stated = { ...config({ labels: { team: 'a' } }), data: { currency: 'EUR' } } as KubernetesObject;
-    const entry = (
-      manager: string,
-      fieldsV1: Record<string, unknown>,
-      more: Partial<ManagedFields> = {},
-    ): ManagedFields => ({
-      manager,
-      operation: 'Update',
-      apiVersion: 'v1',
-      fieldsType: 'FieldsV1',
-      fieldsV1,
-      ...more,
-    });
-    const moved = (...managedFields: ManagedFields[]): ReturnType<typeof movedFields> =>
-      movedFields(stated, config({ managedFields }), 'mine');
-
-    it('of every manager of a stated field, with all its other fields', () => {
-      const theirs = entry(
-        'terraform',
-        { 'f:data': { '.': {}, 'f:currency': {}, 'f:old': {} } },
-        { operation: 'Apply', time: 't' },
-      );
-      const hand = entry('kubectl-edit', { 'f:metadata': { 'f:labels': { 'f:team': {} } } });
-      assert.deepEqual(moved(theirs, hand), {
-        entries: [
-          {
-            manager: 'mine',
-            operation: 'Apply',
-            apiVersion: 'v1',
-            fieldsType: 'FieldsV1',
-            fieldsV1: {
-              'f:data': { '.': {}, 'f:currency': {}, 'f:old': {} },
-              'f:metadata': { 'f:labels': { 'f:team': {} } },
-            },
-            time: 't',
-          },
-        ],
-        from: ['kubectl-edit', 'terraform'],
-      });
-    });
-
-    it('to those that the stack has already', () => {
-      const own = entry('mine', { 'f:data': { 'f:own': {} } }, { operation: 'Apply' });
-      const all = moved(own, entry('kubectl', { 'f:data': { 'f:currency': {} } }));
-      assert.deepEqual(all?.entries, [{ ...own, fieldsV1: { 'f:data': { 'f:own': {}, 'f:currency': {} } } }]);
-    });
-
-    it('but not of a controller that has other fields, or writes a subresource', () => {
-      const others = [
-        entry('cert-manager', { 'f:metadata': { 'f:annotations': { 'f:note': {} } } }),
-        entry('hpa', { 'f:data': { 'f:currency': {} } }, { subresource: 'scale' }),
-      ];
-      assert.equal(moved(...others), undefined);
-      const kept = moved(...others, entry('kubectl', { 'f:data': { 'f:currency': {} } }))?.entries.slice(0, 2);
-      assert.deepEqual(kept, others);
-    });
-
-    it('of none when there are none', () => {
-      assert.equal(moved(), undefined);
-      assert.equal(moved(entry('mine', { 'f:data': { 'f:currency': {} } }, { operation: 'Apply' })), undefined);
-    });
   });
 });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import forge from 'node-forge';
 import { parse, stringify } from 'yaml';
-import { stackConfig } from '../../cli/commands/start';
+import { stackConfig } from '../../cli/start/on-lab';
 import { loadStack } from '../../cli/input';
 import { labSettings } from '../../cli/start/lab-settings';
 import { LabStack } from '../../cli/start/lab-stack';

@@ -6,7 +6,7 @@ import { stringify } from 'yaml';
 import type { StackSettings } from '../../../mesh/manifests/settings';
 import { renderMesh } from '../../../mesh/manifests/mesh';
 import type { CheckOptions } from '../../../policy/rule';
-import { stackConfig } from '../../../cli/commands/start';
+import { stackConfig } from '../../../cli/start/on-lab';
 import { deploy, takeDown } from '../../../cli/start/deploy';
 import { LabStack } from '../../../cli/start/lab-stack';
 import { stackFolders } from '../../../cli/start/stack-state';

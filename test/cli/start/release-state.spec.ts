@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Deployment } from '@pulumi/pulumi/automation';
-import { releaseState, type StateHolder } from '../../../cli/start/release-state';
+import { releaseState } from '../../../cli/start/release-state';
+import type { StateHolder } from '../../../cli/start/state-holder';
 import { routeType } from '../../../mesh/manifests/route-set';
 import { object, urnOf } from './events';
 

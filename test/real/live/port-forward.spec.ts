@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { stringify } from 'yaml';
-import { stackConfig } from '../../../cli/commands/start';
+import { stackConfig } from '../../../cli/start/on-lab';
 import { meshwright } from '../../cli/support';
 import { Stage } from '../scenarios/stage';
 import { START_TIMEOUT_MS } from '../../cluster/lab/support';

@@ -4,7 +4,7 @@ import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StackSettings } from '../../../mesh/manifests/settings';
-import { stackConfig } from '../../../cli/commands/start';
+import { stackConfig } from '../../../cli/start/on-lab';
 import { labSettings } from '../../../cli/start/lab-settings';
 import { LabStack } from '../../../cli/start/lab-stack';
 import { labDown, labUp, processTable, type Lab } from '../../../cluster/lab';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { stackConfig } from '../../../cli/commands/start';
+import { stackConfig } from '../../../cli/start/on-lab';
 import { labSettings } from '../../../cli/start/lab-settings';
 import { LabStack } from '../../../cli/start/lab-stack';
 import type { FieldChange } from '../../../cli/start/field-changes';

@@ -3,6 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EngineEvent, Stack } from '@pulumi/pulumi/automation';
+import { KubernetesApi } from '../../../../cluster/api';
+import { adoptObjects, plannedAdoption } from '../../../../cli/start/adopt';
+import { previewed } from '../../../../cli/start/deploy';
 import { planOf, planText } from '../../../../cli/start/plan';
 import { LabStack, type DeploymentLab, type Ran as EngineRan } from '../../../../cli/start/lab-stack';
 import { releaseState } from '../../../../cli/start/release-state';
@@ -147,6 +150,20 @@ export class RealStack {
     let printed = '';
     const print = (text: string): void => void (printed += text);
     await releaseState(this.name, opened.pulumi, { print, confirm: () => Promise.resolve(true) });
+    return printed;
+  }
+
+  /** Records the existing objects that are as stated. Returns what was printed. */
+  async adopt(): Promise<string> {
+    const opened = await LabStack.open(this.lab, this.name, { log: () => undefined, folder: this.folder });
+    opened.configure(this.config);
+    const open = () =>
+      Promise.resolve(KubernetesApi.open({ kubeconfig: this.lab.kubeconfig, context: this.lab.context }));
+    const log = (): void => undefined;
+    const { adoption } = await plannedAdoption((plan) => previewed(opened, { log, plan }), open);
+    let printed = '';
+    const print = (text: string): void => void (printed += text);
+    await adoptObjects(opened, adoption, { print, confirm: () => Promise.resolve(true) });
     return printed;
   }
 
