@@ -2,8 +2,8 @@ import * as pulumi from '@pulumi/pulumi';
 import { isAppliedBy, movedFields, type KubernetesApi, type LiveObject } from '../cluster/api';
 import { asMap, asName, asString, isPlainMap, type JsonMap } from '../mesh/json';
 import { fieldManagerAnnotation, objectTitle, type KubernetesObject } from '../mesh/manifests/kubernetes';
-import { adoptHint, fixedDifference, isCovered, obstacle, type Adopt } from './adoption';
-import { isMarkedByOthers, isOfStack, ownerOf } from './ownership';
+import { adoptHint, fixedDifference, isCovered, isWithin, obstacle, type Adopt } from './adoption';
+import { isMarkedByOthers, isOfStack, makerOf, ownerOf } from './ownership';
 
 /** Field managers of Meshwright's resources. */
 const ownManagers = /^meshwright(-[0-9a-f]{20})?$/;
@@ -19,6 +19,7 @@ export type AdoptionApi = Pick<KubernetesApi, 'get' | 'list' | 'patch'> & {
  */
 export class Adoption {
   private readonly routes = new Map<string, Promise<Map<string, LiveObject>>>();
+  private readonly found = new Map<string, Promise<LiveObject | undefined>>();
 
   /**
    * @param open - opens the cluster before the first look-up
@@ -37,12 +38,18 @@ export class Adoption {
    */
   async objectId(object: KubernetesObject, manager: string): Promise<string | undefined> {
     if (!isCovered(this.adopt, objectTitle(object))) return undefined;
-    const live = await this.look(async (api) => api.get(object));
-    if (live === undefined || obstacle(live) !== undefined || fixedDifference(unwrapped(object), live) !== undefined)
-      return undefined;
+    const live = await this.live(object);
+    if (live === undefined || obstacle(live) !== undefined) return undefined;
+    if (fixedDifference(await resolved(object), live) !== undefined) return undefined;
     // A renamed resource deletes the object under its old name, so this one must not be imported under a new one unless it is named.
     const isOther = this.adopt === true && isAppliedByOthers(live, manager);
     return isOther ? undefined : idOf(live);
+  }
+
+  /** Whether the first change of an object takes fields from other managers, see {@link isContested}. */
+  async isContested(object: KubernetesObject, manager: string): Promise<boolean> {
+    const live = await this.live(object);
+    return live !== undefined && isContested(await resolved(object), live, manager);
   }
 
   /** The id under which to import a Helm release: it has a deployed revision. */
@@ -75,6 +82,15 @@ export class Adoption {
     return existing.length > 0 && existing.every(mayBeTaken) ? owner.id : undefined;
   }
 
+  private live(object: KubernetesObject): Promise<LiveObject | undefined> {
+    const key = `${object.apiVersion} ${objectTitle(object)}`;
+    const known = this.found.get(key);
+    if (known !== undefined) return known;
+    const found = this.look(async (api) => api.get(object));
+    this.found.set(key, found);
+    return found;
+  }
+
   private list(api: AdoptionApi, namespace: string): Promise<Map<string, LiveObject>> {
     const known = this.routes.get(namespace);
     if (known !== undefined) return known;
@@ -96,13 +112,24 @@ export class Adoption {
   }
 }
 
-/** Properties as a transform or a hook gets them, without the wrappers of secrets. A hook gets secrets as Outputs, which count as not stated. */
-function unwrapped<T>(value: T): T {
-  const inner: unknown = pulumi.runtime.isRpcSecret(value) ? pulumi.runtime.unwrapRpcSecret(value) : value;
-  if (pulumi.Output.isInstance(inner)) return undefined as T;
-  if (Array.isArray(inner)) return inner.map(unwrapped) as T;
+/** An Output of the SDK, with the parts that its types hide. A value that only the update knows is not known in a preview. */
+interface Pending {
+  isKnown: Promise<boolean>;
+  promise: () => Promise<unknown>;
+}
+
+/** Properties as a transform or a hook gets them, with plain values for secrets. What is not known yet counts as not stated. */
+async function resolved<T>(value: T): Promise<T> {
+  let inner: unknown = value;
+  if (pulumi.runtime.isRpcSecret(inner)) inner = pulumi.runtime.unwrapRpcSecret(inner);
+  if (pulumi.Output.isInstance(inner)) {
+    const pending = inner as unknown as Pending;
+    return (await pending.isKnown) ? resolved((await pending.promise()) as T) : (undefined as T);
+  }
+  if (Array.isArray(inner)) return (await Promise.all(inner.map(resolved))) as T;
   if (!isPlainMap(inner)) return inner as T;
-  return Object.fromEntries(Object.entries(inner).map(([key, item]) => [key, unwrapped(item)])) as T;
+  const entries = Object.entries(inner).map(async ([key, item]) => [key, await resolved(item)]);
+  return Object.fromEntries(await Promise.all(entries)) as T;
 }
 
 /** Whether Helm has a deployed revision of a release. */
@@ -116,8 +143,8 @@ export async function isReleaseDeployed(
 }
 
 /** Why an existing object is not taken over, and how to take it over. */
-export function notAdopted(object: KubernetesObject, live: LiveObject): string {
-  const reason = obstacle(live) ?? fixedDifference(unwrapped(object), live);
+export async function notAdopted(object: KubernetesObject, live: LiveObject): Promise<string> {
+  const reason = obstacle(live) ?? fixedDifference(await resolved(object), live);
   if (reason !== undefined) return `It cannot be taken over: ${reason}.`;
   const title = objectTitle(object);
   return isAppliedByOthers(live, managerOf(object) ?? '')
@@ -134,12 +161,32 @@ function managerOf(object: KubernetesObject | undefined): string | undefined {
 }
 
 /**
+ * Whether an update of an object that the stack has not written yet changes fields of other managers. A preview of
+ * it is a conflict, since a preview moves no fields.
+ */
+function isContested(stated: KubernetesObject, live: LiveObject, manager: string): boolean {
+  if (isAppliedBy(live, manager) || movedFields(stated, live, manager) === undefined) return false;
+  const { annotations = {}, ...metadata } = stated.metadata;
+  const own = Object.entries(annotations).filter(([key]) => !key.startsWith('pulumi.com/'));
+  const compared = {
+    ...stated,
+    metadata: own.length === 0 ? metadata : { ...metadata, annotations: Object.fromEntries(own) },
+  };
+  return !isWithin(compared, live);
+}
+
+/**
  * A hook that moves the fields of an adopted object to its resource, before an update applies it. An object that
  * `meshwright adopt` took over has not been written, so its first change moves them.
+ * @param adopt - the objects to adopt: others cannot be previewed before their first change
  */
-export function moveFields(open: () => Promise<Pick<AdoptionApi, 'get' | 'patch'>>): pulumi.ResourceHookFunction {
+export function moveFields(
+  open: () => Promise<Pick<AdoptionApi, 'get' | 'patch'>>,
+  adopt: Adopt = true,
+  isPreview = false,
+): pulumi.ResourceHookFunction {
   return async ({ newInputs, oldInputs, oldOutputs }) => {
-    const object = unwrapped(newInputs) as KubernetesObject;
+    const object = (await resolved(newInputs)) as KubernetesObject;
     const manager = managerOf(object);
     if (manager === undefined) return;
     const api = await open();
@@ -150,6 +197,12 @@ export function moveFields(open: () => Promise<Pick<AdoptionApi, 'get' | 'patch'
     // An object that others have deleted and created anew is not the adopted one.
     const isSame = live.metadata.uid !== undefined && live.metadata.uid === uidOf(oldOutputs);
     if (!isImported && (!isSame || isAppliedBy(live, manager))) return;
+    const title = objectTitle(object);
+    if (isPreview && !isCovered(adopt, title) && isContested(object, live, manager))
+      throw new Error(
+        `${title} was adopted, and other tools still own its fields${makerOf(live)}: its first change needs it in meshwright:adopt. ${adoptHint(title)}.`,
+      );
+    if (isPreview) return;
     const moved = movedFields(object, live, manager);
     if (moved === undefined) return;
     const { resourceVersion: value } = live.metadata;
@@ -168,7 +221,7 @@ function uidOf(outputs: unknown): unknown {
 /** A hook that removes the annotation with the field manager from an object that a patch has changed. */
 export function unmark(open: () => Promise<Pick<AdoptionApi, 'get' | 'patch'>>): pulumi.ResourceHookFunction {
   return async ({ newInputs }) => {
-    const object = unwrapped(newInputs) as KubernetesObject;
+    const object = (await resolved(newInputs)) as KubernetesObject;
     const api = await open();
     const live = await api.get(object);
     const value = live?.metadata.annotations?.[fieldManagerAnnotation];

@@ -76,12 +76,16 @@ export function fixedDifference(stated: KubernetesObject, live: LiveObject): str
     return `a ${kind} cannot be taken over, since most of its fields cannot be changed: leave it out of the stack, or delete it first`;
   if (kind === 'Secret' && 'stringData' in stated)
     return 'the stack file states stringData, and the API server keeps only data: write the values under data, in base64';
-  const path = (fixedFields[kind] ?? []).find(
-    (one) => at(stated, one) !== undefined && !isWithin(at(stated, one), at(live, one)),
-  );
+  const path = (fixedFields[kind] ?? []).find((one) => !isSameFixed(one, at(stated, one), at(live, one)));
   return path === undefined
     ? undefined
     : `its ${path} differs from the stack file, and only a replacement could change it: make them equal first, or delete the object`;
+}
+
+/** Nothing fills in data, so a key that only the cluster has would be removed. */
+function isSameFixed(path: string, stated: unknown, live: unknown): boolean {
+  if (path === 'data' || path === 'binaryData') return isDeepStrictEqual(stated ?? {}, live ?? {});
+  return stated === undefined || isWithin(stated, live);
 }
 
 function at(object: JsonMap, path: string): unknown {
@@ -89,7 +93,7 @@ function at(object: JsonMap, path: string): unknown {
 }
 
 /** Whether all stated fields are live. Lists must be of one length. */
-function isWithin(stated: unknown, live: unknown): boolean {
+export function isWithin(stated: unknown, live: unknown): boolean {
   if (isMap(stated) && isMap(live)) return Object.keys(stated).every((key) => isWithin(stated[key], live[key]));
   if (Array.isArray(stated) && Array.isArray(live))
     return stated.length === live.length && stated.every((entry, index) => isWithin(entry, live[index]));

@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto';
 import * as pulumi from '@pulumi/pulumi';
 import { isAppliedBy, type KubeconfigOptions, type KubernetesApi, type LiveObject } from '../cluster/api';
 import type { JsonMap } from '../mesh/json';
-import { fieldManagerAnnotation, objectTitle, releaseType, type KubernetesObject } from '../mesh/manifests/kubernetes';
+import {
+  fieldManagerAnnotation,
+  forceAnnotation,
+  objectTitle,
+  releaseType,
+  type KubernetesObject,
+} from '../mesh/manifests/kubernetes';
 import { isRouteType } from '../mesh/manifests/route-set';
 import { Adoption, isReleaseDeployed, moveFields, notAdopted, unmark, type AdoptionApi } from './adopt';
 import { adoptHint, ignoredPaths, isCovered, type Adopt } from './adoption';
@@ -32,12 +38,12 @@ export function takeOverOwnObjects(cluster: KubeconfigOptions, adopt: Adopt = fa
         object: new pulumi.ResourceHook('only-own-objects', guard(open, isRecovery), { onDryRun: true }),
         release: new pulumi.ResourceHook('only-own-releases', releaseGuard(open, adopt, isPreview), { onDryRun: true }),
       };
-  const moved = new pulumi.ResourceHook('adopted-fields', moveFields(open));
+  const moved = new pulumi.ResourceHook('adopted-fields', moveFields(open, adopt, isPreview), { onDryRun: true });
   const unmarked = new pulumi.ResourceHook('no-marks-on-objects-of-others', unmark(open));
   pulumi.runtime.registerResourceTransform(ownership(stack, { ...hooks, moved, unmarked }));
   if (adopt === false) return;
   const adoption = new Adoption(open, adopt, isPreview);
-  pulumi.runtime.registerResourceTransform(adopting(stack, `urn:pulumi:${name}::${project}`, adoption));
+  pulumi.runtime.registerResourceTransform(adopting(stack, `urn:pulumi:${name}::${project}`, adoption, isPreview));
 }
 
 /** Adds field manager and hook to every Kubernetes object, and a hook to every Helm release. */
@@ -72,7 +78,7 @@ function patchOptions(opts: pulumi.CustomResourceOptions, unmarked: pulumi.Resou
 }
 
 /** Adds the option `import` to existing resources that may be adopted. Must come after {@link ownership}. */
-function adopting(stack: string, urn: string, adoption: Adoption): pulumi.ResourceTransform {
+function adopting(stack: string, urn: string, adoption: Adoption, isPreview: boolean): pulumi.ResourceTransform {
   return async ({ type, name, props, opts }) => {
     const isTaken = isObject(type, props) && !isPatch(type, props) && isNamed(props);
     const id =
@@ -84,7 +90,13 @@ function adopting(stack: string, urn: string, adoption: Adoption): pulumi.Resour
             ? await adoption.objectId(props as unknown as KubernetesObject, fieldManager(stack, name))
             : undefined;
     if (id === undefined) return undefined;
-    return { props, opts: { ...own(opts), import: id } };
+    const options = { ...own(opts), import: id };
+    // An update moves the fields first, which a preview must not do.
+    const isForced =
+      isPreview &&
+      isTaken &&
+      (await adoption.isContested(props as unknown as KubernetesObject, fieldManager(stack, name)));
+    return { props: isForced ? annotatedWith(props, { [forceAnnotation]: 'true' }) : props, opts: options };
   };
 }
 
@@ -144,15 +156,15 @@ export function fieldManager(stack: string, name: string): string {
  * the provider chooses a name, or may be an Output.
  */
 export function managedBy<T extends { metadata?: unknown }>(object: T, manager: string): T {
-  return { ...object, metadata: mapped(object.metadata, (metadata) => withAnnotation(metadata, manager)) };
+  return annotatedWith(object, { [fieldManagerAnnotation]: manager });
 }
 
-function withAnnotation(metadata: object, manager: string): object {
-  const { annotations } = metadata as { annotations?: unknown };
-  return {
-    ...metadata,
-    annotations: mapped(annotations, (own) => ({ [fieldManagerAnnotation]: manager, ...own })),
-  };
+function annotatedWith<T extends { metadata?: unknown }>(object: T, more: Record<string, string>): T {
+  const metadata = mapped(object.metadata, (plain) => {
+    const { annotations } = plain as { annotations?: unknown };
+    return { ...plain, annotations: mapped(annotations, (stated) => ({ ...more, ...stated })) };
+  });
+  return { ...object, metadata };
 }
 
 /** Changes a value in a transform: the SDK wraps secrets, and values that are unknown in a preview stay unknown. */
@@ -184,7 +196,7 @@ export function guard(
     if (!isNamed(object)) return;
     api ??= open();
     const live = await api.then((all) => all.get(object)).catch(unlessPreview);
-    const reason = live === undefined ? undefined : refusal(object, live, isRecovery);
+    const reason = live === undefined ? undefined : await refusal(object, live, isRecovery);
     if (reason !== undefined) throw new Error(reason);
   };
 }
@@ -217,7 +229,7 @@ function unlessPreview(error: unknown): undefined {
   throw error;
 }
 
-function refusal(object: KubernetesObject, live: LiveObject, isRecovery: boolean): string | undefined {
+async function refusal(object: KubernetesObject, live: LiveObject, isRecovery: boolean): Promise<string | undefined> {
   const title = objectTitle(object);
   if (live.metadata.deletionTimestamp !== undefined) return `${title} is being deleted: run again when it is gone`;
   if (isAppliedBy(live, object.metadata.annotations?.[fieldManagerAnnotation] ?? '')) {
@@ -231,6 +243,6 @@ function refusal(object: KubernetesObject, live: LiveObject, isRecovery: boolean
     ...(object.kind === 'Namespace'
       ? ['With `existing: true` the stack only labels a namespace, and keeps it on destroy.']
       : []),
-    notAdopted(object, live),
+    await notAdopted(object, live),
   ].join('\n');
 }

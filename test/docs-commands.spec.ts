@@ -41,6 +41,7 @@ const elsewhere: [RegExp, string][] = [
   [/^npx meshwright (shift|undo)/, 'test/real/shift/shift.spec.ts'],
   [/^npx meshwright promote/, 'test/cli/shift/promotion.spec.ts'],
   [/^npx meshwright release/, 'test/real/pulumi/adopt.spec.ts'],
+  [/^npx meshwright adopt/, 'test/real/pulumi/adopt-command.spec.ts'],
   [/^npx meshwright import --context/, 'test/real/pulumi/import.spec.ts'],
   [/^npm (ci|test)$/, '.ci/run'],
   [/^npm run package$|^npm install( |$)|^npx meshwright-policy/, 'test/package/package.spec.ts'],

@@ -55,6 +55,8 @@ export interface Adoption {
 /** The key by which Pulumi knows a secret; an event has this instead of its value. */
 const secretKey = '4dabf18193072939515e22adb298388d';
 const concealed = '[secret]';
+/** Resources whose secret values are compared before they are imported. */
+const comparesSecrets = /^kubernetes:core\/v1:Secret$|^meshwright-routes:/;
 /** What a preview has for a value that only an update knows. */
 const unknownMark = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
 
@@ -158,13 +160,15 @@ function urnOf(reference: string): string {
 /** Whether an import needs no update: all objects of the resource exist as stated, and no field changes its owner. */
 function isAsStated(step: StepMetadata, found: StepMetadata | undefined, { adopted, created }: StartPlan): boolean {
   const isEqual = created.length === 0 && adopted.every(({ changes }) => changes.length === 0);
-  // An import knows the values of a release, and not its chart.
-  if (!isEqual || step.type === releaseType || JSON.stringify(inputsOf(step)).includes(unknownMark)) return false;
+  const stated = JSON.stringify(inputsOf(step));
+  // An import knows the values of a release, and not its chart. Of all secrets only those of a Secret were compared.
+  const isUnsure = stated.includes(unknownMark) || (stated.includes(secretKey) && !comparesSecrets.test(step.type));
+  if (!isEqual || step.type === releaseType || isUnsure) return false;
   if (isRouteType(step.type)) return asString(asMap(step.new?.outputs)['server']) !== undefined;
-  const [stated, live] = [inputsOf(step), asMap(found?.new?.outputs)] as unknown as [KubernetesObject, LiveObject];
+  const live = asMap(found?.new?.outputs) as unknown as LiveObject;
   const manager = managerOf(inputsOf(step));
   // If both this stack and another tool have applied it, the first change would be a conflict.
-  return !isAppliedBy(live, manager) || movedFields(stated, live, manager) === undefined;
+  return !isAppliedBy(live, manager) || movedFields(objectOf(step), live, manager) === undefined;
 }
 
 /** The objects that the new patches of a preview change. */

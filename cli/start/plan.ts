@@ -1,7 +1,12 @@
 import { unstatedFields, type LiveObject } from '../../cluster/api';
 import { counted } from '../../mesh/strings';
 import type { EngineEvent } from '@pulumi/pulumi/automation';
-import { fieldManagerAnnotation, type KubernetesObject, objectTitle } from '../../mesh/manifests/kubernetes';
+import {
+  fieldManagerAnnotation,
+  forceAnnotation,
+  type KubernetesObject,
+  objectTitle,
+} from '../../mesh/manifests/kubernetes';
 import { isRouteType } from '../../mesh/manifests/route-set';
 import { withWeightsOf } from '../../mesh/manifests/route-weights';
 import { asList, asMap, asString, isMap, valueAt, without, type JsonMap } from '../../mesh/json';
@@ -95,6 +100,14 @@ export function isForProvider(annotation: string): boolean {
   return annotation.startsWith('pulumi.com/');
 }
 
+/** An object without the annotation that only previews have, see provider/takeover.ts. */
+function withoutForce(object: JsonMap): JsonMap {
+  const metadata = asMap(object['metadata']);
+  const annotations = asMap(metadata['annotations']);
+  if (!(forceAnnotation in annotations)) return object;
+  return { ...object, metadata: { ...metadata, annotations: without(annotations, forceAnnotation) } };
+}
+
 /** An object without the annotations for Pulumi's provider. */
 function withoutInstructions(object: JsonMap): JsonMap {
   const metadata = asMap(object['metadata']);
@@ -131,7 +144,7 @@ function addImportedRoute(step: StepMetadata, plan: StartPlan): void {
 function addResource(step: StepMetadata, plan: StartPlan): void {
   const { op, old, new: next } = step;
   const object = resourceObject(step);
-  const changes = fieldChanges(asMap(old?.inputs), asMap(next?.inputs));
+  const changes = fieldChanges(asMap(old?.inputs), withoutForce(asMap(next?.inputs)));
   if (op === 'same') plan.unchanged += 1;
   else if (op === 'create') plan.created.push(object);
   else if (op === 'delete') plan.removed.push(...(old?.retainOnDelete === true ? [] : [object]));

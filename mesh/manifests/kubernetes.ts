@@ -21,6 +21,8 @@ export const releaseType = 'kubernetes:helm.sh/v3:Release';
 
 /** Annotation that tells the Kubernetes provider the field manager under which to apply an object. */
 export const fieldManagerAnnotation = 'pulumi.com/patchFieldManager';
+/** Makes the provider take fields from other managers. */
+export const forceAnnotation = 'pulumi.com/patchForce';
 
 export type ServiceType = 'ClusterIP' | 'NodePort' | 'LoadBalancer';
 

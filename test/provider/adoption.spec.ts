@@ -67,6 +67,13 @@ describe('the adoption of existing objects', () => {
     const pairs: [what: string, stated: object, live: object, field: string | undefined][] = [
       ['equal data', { kind: 'ConfigMap', data: { a: '1' } }, { data: { a: '1' } }, undefined],
       ['other data', { kind: 'ConfigMap', data: { a: '1' } }, { data: { a: '2' } }, 'its data differs'],
+      [
+        'data that only the cluster has',
+        { kind: 'ConfigMap', data: { a: '1' } },
+        { data: { a: '1', b: '2' } },
+        'its data differs',
+      ],
+      ['all data of the cluster', { kind: 'ConfigMap' }, { data: { a: '1' } }, 'its data differs'],
       ['the same Secret', { kind: 'Secret', data: { a: 'Yg==' } }, { data: { a: 'Yg==' } }, undefined],
       ['another Secret', { kind: 'Secret', data: { a: 'Yg==' } }, { data: { a: 'Yw==' } }, 'its data differs'],
       [

@@ -76,6 +76,10 @@ export class RealStack {
     this.config = config;
   }
 
+  settings(): Record<string, unknown> {
+    return this.config;
+  }
+
   /** Runs the engine in this process. */
   async run(operation: Operation, options: { refresh?: boolean } = {}): Promise<Ran> {
     const opened = await LabStack.open(this.lab, this.name, { log: () => undefined, folder: this.folder });
