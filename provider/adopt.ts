@@ -1,7 +1,12 @@
 import * as pulumi from '@pulumi/pulumi';
 import { isAppliedBy, movedFields, type KubernetesApi, type LiveObject } from '../cluster/api';
 import { asMap, asName, asString, isPlainMap, type JsonMap } from '../mesh/json';
-import { fieldManagerAnnotation, objectTitle, type KubernetesObject } from '../mesh/manifests/kubernetes';
+import {
+  fieldManagerAnnotation,
+  isForProvider,
+  objectTitle,
+  type KubernetesObject,
+} from '../mesh/manifests/kubernetes';
 import { adoptHint, fixedDifference, isCovered, isWithin, obstacle, type Adopt } from './adoption';
 import { isMarkedByOthers, isOfStack, makerOf, ownerOf } from './ownership';
 
@@ -167,7 +172,7 @@ function managerOf(object: KubernetesObject | undefined): string | undefined {
 function isContested(stated: KubernetesObject, live: LiveObject, manager: string): boolean {
   if (isAppliedBy(live, manager) || movedFields(stated, live, manager) === undefined) return false;
   const { annotations = {}, ...metadata } = stated.metadata;
-  const own = Object.entries(annotations).filter(([key]) => !key.startsWith('pulumi.com/'));
+  const own = Object.entries(annotations).filter(([key]) => !isForProvider(key));
   const compared = {
     ...stated,
     metadata: own.length === 0 ? metadata : { ...metadata, annotations: Object.fromEntries(own) },

@@ -1,15 +1,10 @@
-import { unstatedFields, type LiveObject } from '../../cluster/api';
 import { counted } from '../../mesh/strings';
 import type { EngineEvent } from '@pulumi/pulumi/automation';
-import {
-  fieldManagerAnnotation,
-  forceAnnotation,
-  type KubernetesObject,
-  objectTitle,
-} from '../../mesh/manifests/kubernetes';
+import { type KubernetesObject, objectTitle } from '../../mesh/manifests/kubernetes';
 import { isRouteType } from '../../mesh/manifests/route-set';
 import { withWeightsOf } from '../../mesh/manifests/route-weights';
-import { asList, asMap, asString, isMap, valueAt, without, type JsonMap } from '../../mesh/json';
+import { asList, asMap, isMap } from '../../mesh/json';
+import { adoptedChanges, withoutForce } from './adopted-changes';
 import {
   importSteps,
   nameOf,
@@ -63,72 +58,6 @@ export function planOf(events: readonly EngineEvent[]): StartPlan {
     plan,
   );
   return plan;
-}
-
-/**
- * What becomes different in an adopted object. Of the fields that the stack does not state, only those count that
- * another tool has stated: the API server has filled in many.
- */
-function adoptedChanges(found: StepMetadata, step: StepMetadata): FieldChange[] {
-  const inputs = asMap(step.new?.inputs);
-  const live = asMap((found.new ?? found.old)?.outputs);
-  const isRelease = resourceObject(step).kind === 'Release';
-  // Of a release Helm knows the values and the version, and not where its chart came from.
-  const stated = isRelease ? only(inputs, 'values', 'version') : withoutInstructions(inputs);
-  const gone = isRelease
-    ? []
-    : unstatedFields(inputs as unknown as KubernetesObject, live as unknown as LiveObject, managerOf(inputs));
-  const known = gone.reduce((all, path) => withPath(all, path, valueAt(live, ...path)), within(live, stated));
-  return fieldChanges(known, { ...stated, kind: asMap(inputs)['kind'] }).filter(({ path }) => path !== 'kind');
-}
-
-function withPath(map: JsonMap, [key = '', ...below]: readonly string[], value: unknown): JsonMap {
-  return { ...map, [key]: below.length === 0 ? value : withPath(asMap(map[key]), below, value) };
-}
-
-/** The field manager that an object names for Pulumi's provider. */
-export function managerOf(inputs: JsonMap): string {
-  return asString(valueAt(inputs, 'metadata', 'annotations', fieldManagerAnnotation)) ?? '';
-}
-
-function only(map: JsonMap, ...keys: string[]): JsonMap {
-  return Object.fromEntries(keys.flatMap((key) => (map[key] === undefined ? [] : [[key, map[key]]])));
-}
-
-/** Whether an annotation tells Pulumi's provider what to do. */
-export function isForProvider(annotation: string): boolean {
-  return annotation.startsWith('pulumi.com/');
-}
-
-/** An object without the annotation that only previews have, see provider/takeover.ts. */
-function withoutForce(object: JsonMap): JsonMap {
-  const metadata = asMap(object['metadata']);
-  const annotations = asMap(metadata['annotations']);
-  if (!(forceAnnotation in annotations)) return object;
-  return { ...object, metadata: { ...metadata, annotations: without(annotations, forceAnnotation) } };
-}
-
-/** An object without the annotations for Pulumi's provider. */
-function withoutInstructions(object: JsonMap): JsonMap {
-  const metadata = asMap(object['metadata']);
-  const stated = asMap(metadata['annotations']);
-  const annotations = without(stated, ...Object.keys(stated).filter(isForProvider));
-  const kept = Object.keys(annotations).length === 0 ? without(metadata, 'annotations') : { ...metadata, annotations };
-  return { ...object, ...(Object.keys(metadata).length === 0 ? {} : { metadata: kept }) };
-}
-
-/** The fields of a live value that are stated. */
-function within(live: unknown, stated: unknown): JsonMap {
-  const cut = (value: unknown, shape: unknown): unknown => {
-    if (isMap(value) && isMap(shape))
-      return Object.fromEntries(
-        Object.keys(shape).flatMap((key) => (key in value ? [[key, cut(value[key], shape[key])]] : [])),
-      );
-    if (Array.isArray(value) && Array.isArray(shape))
-      return value.map((item: unknown, index) => (index < shape.length ? cut(item, shape[index]) : item));
-    return value;
-  };
-  return asMap(cut(live, stated));
 }
 
 /** An imported Route: a preview says in `found` which of its objects exist, with the fields that are stated. */

@@ -1,4 +1,4 @@
-import { asMap, isMap, type JsonMap } from '../../mesh/json';
+import { asMap, isMap, without, type JsonMap } from '../../mesh/json';
 import { apiGroup, fieldManagerAnnotation, type KubernetesObject } from '../../mesh/manifests/kubernetes';
 import type { LiveObject, ManagedFields } from './kubernetes-api';
 
@@ -64,7 +64,7 @@ export function unstatedFields(stated: KubernetesObject, live: LiveObject, manag
   };
   const taken = managedFields.filter((entry) => isAppliedEntry(entry, manager) || ownsStated(entry, stated));
   const all = taken.map(fieldsOf).reduce<JsonMap>(union, {});
-  const { 'f:status': _status, 'f:apiVersion': _version, 'f:kind': _kind, ...fields } = all;
+  const fields = without(all, 'f:status', 'f:apiVersion', 'f:kind');
   return unstated(fields, stated, live).filter(([, , key]) => key !== lastApplied && key !== fieldManagerAnnotation);
 }
 

@@ -21,8 +21,13 @@ export const releaseType = 'kubernetes:helm.sh/v3:Release';
 
 /** Annotation that tells the Kubernetes provider the field manager under which to apply an object. */
 export const fieldManagerAnnotation = 'pulumi.com/patchFieldManager';
-/** Makes the provider take fields from other managers. */
+/** Annotation that makes the provider take fields from other managers. */
 export const forceAnnotation = 'pulumi.com/patchForce';
+
+/** Whether an annotation tells Pulumi's provider what to do. */
+export function isForProvider(annotation: string): boolean {
+  return annotation.startsWith('pulumi.com/');
+}
 
 export type ServiceType = 'ClusterIP' | 'NodePort' | 'LoadBalancer';
 

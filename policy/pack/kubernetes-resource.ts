@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
+import { isForProvider, type KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { isRouteType, objectPath } from '../../mesh/manifests/route-set';
 import { asMap, isMap, type JsonMap } from '../../mesh/json';
 import { memoizeByIdentity } from '../../mesh/model/memoize';
@@ -17,8 +17,6 @@ export interface KubernetesResource {
 
 const typeToken = /^kubernetes:([^:]+):([A-Za-z0-9]+)$/;
 
-/** Prefix of annotations that are instructions for Pulumi's provider. */
-const ofProvider = 'pulumi.com/';
 /** The provider sets this annotation when it chose the name. */
 const autonamed = 'pulumi.com/autonamed';
 
@@ -64,7 +62,7 @@ function kubernetesResource(resource: Registered): KubernetesResource | undefine
 function withoutProviderAnnotations(metadata: JsonMap): JsonMap {
   const { annotations, ...rest } = metadata;
   if (!isMap(annotations)) return metadata;
-  const own = Object.entries(annotations).filter(([key]) => !key.startsWith(ofProvider));
+  const own = Object.entries(annotations).filter(([key]) => !isForProvider(key));
   return own.length === 0 ? rest : { ...rest, annotations: Object.fromEntries(own) };
 }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { EngineEvent } from '@pulumi/pulumi/automation';
 import type { LiveObject } from '../../../cluster/api';
-import { adoptionOf, patchedObjects, type EnginePlan } from '../../../cli/start/adopted-state';
+import { adoptionOf, patchedObjects } from '../../../cli/start/adopted-state';
+import type { EnginePlan } from '../../../cli/start/engine-plan';
 import type { StateResource } from '../../../cli/start/state-holder';
 import { routeType } from '../../../mesh/manifests/route-set';
 import { ends, urnOf } from './events';
@@ -77,7 +78,7 @@ const planOf = (resources: Record<string, object>): EnginePlan => ({
       state: { context: 'shop' },
     },
     ...resources,
-  } as never,
+  },
 });
 const common: StateResource[] = [
   {
@@ -220,12 +221,11 @@ describe('the state of adopted objects', () => {
     Object.assign(patch['metadata'] as object, { labels: { 'istio-injection': 'enabled' } });
     const events = [ends({ op: 'create', type: labels, name: 'shop-labels', after: { inputs: patch } })];
     const plan = planOf({ [urn]: { goal: goal(labels) } });
-    const namespace = (value: string): LiveObject =>
-      ({
-        apiVersion: 'v1',
-        kind: 'Namespace',
-        metadata: { name: 'shop', uid: 'u', labels: { 'istio-injection': value, team: 'a' } },
-      }) as LiveObject;
+    const namespace = (value: string): LiveObject => ({
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: 'shop', uid: 'u', labels: { 'istio-injection': value, team: 'a' } },
+    });
     assert.deepEqual(patchedObjects(events), [patch]);
     const { adopted, added } = adoptionOf(events, plan, new Map([['Namespace shop', namespace('enabled')]]));
     assert.deepEqual(adopted.adopted, [{ kind: 'Namespace', name: 'shop', isPatch: true, changes: [] }]);

@@ -218,8 +218,13 @@ describe('meshwright adopt, with the real Pulumi on a real API server', function
       metadata: { name, namespace: 'default' },
       spec: { hosts: [`${name}.example.com`], location: 'MESH_EXTERNAL', resolution: 'NONE', ...fields },
     });
-    const settings = (...objects: KubernetesObject[]): StackSettings =>
-      ({ ...shop, namespaces: {}, gateways: {}, routes: {}, objects }) as StackSettings;
+    const settings = (...objects: KubernetesObject[]): StackSettings => ({
+      ...shop,
+      namespaces: {},
+      gateways: {},
+      routes: {},
+      objects,
+    });
     const [equal, other, more] = [entry('equal', {}), entry('other', {}), entry('more', {})];
     put([equal, entry('other', { resolution: 'DNS' }), entry('more', { exportTo: ['.'] })], 'create');
     const before = versions([equal]);
@@ -265,7 +270,7 @@ describe('meshwright adopt, with the real Pulumi on a real API server', function
       gateways: {},
       routes: {},
       objects: [note('one'), note('two')],
-    } as StackSettings);
+    });
     await assert.rejects(third.adopt(), (error: Error) => {
       for (const name of ['one', 'two'])
         assert.match(error.message, new RegExp(`ConfigMap default/${name} exists[^]*Flux applies it \\(notes\\)`));
