@@ -3,6 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { deploy } from '../../../cli/start/deploy';
+import { LabStack } from '../../../cli/start/lab-stack';
 import { labDown, labUp, type Lab } from '../../../cluster/lab';
 import { apiGroup, objectTitle, type KubernetesObject } from '../../../mesh/manifests/kubernetes';
 import { renderMesh } from '../../../mesh/manifests/mesh';
@@ -250,6 +252,27 @@ describe('meshwright adopt, with the real Pulumi on a real API server', function
     assert.ok(ran.succeeded, ran.output);
     assert.deepEqual(operations(ran).sort(), ['create', 'import', 'same', 'update']);
     assert.deepEqual(versions([equal]), before);
+  });
+
+  it('is part of npm start', async () => {
+    const entry = (name: string): KubernetesObject => ({
+      apiVersion: 'networking.istio.io/v1',
+      kind: 'ServiceEntry',
+      metadata: { name, namespace: 'default' },
+      spec: { hosts: [`${name}.example.com`], location: 'MESH_EXTERNAL', resolution: 'NONE' },
+    });
+    put([entry('kept')], 'create');
+    const before = versions([entry('kept')]);
+    const folder = join(root, 'started');
+    const opened = await LabStack.open(lab, 'started', { log: () => undefined, folder });
+    const objects = [entry('kept'), entry('made')];
+    const none = { namespaces: {}, gateways: {}, routes: {} };
+    opened.configure(sections({ ...shop, ...none, objects }));
+    let printed = '';
+    await deploy(lab, opened, { objects, print: (text) => (printed += text), log: () => undefined, adopt: true });
+    assert.match(printed, /^= ServiceEntry default\/kept\n\+ ServiceEntry default\/made\n1 to adopt, 1 to create/m);
+    assert.match(printed, /^1 adopted, 1 created in \d+ s$/m);
+    assert.deepEqual(versions([entry('kept')]), before);
   });
 
   it('refuses with all objects that cannot be taken over', async () => {
