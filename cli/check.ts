@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { objectKey, objectTitle, defined, originOf, type KubernetesObject } from '../mesh/manifests/kubernetes';
 import { renderMesh } from '../mesh/manifests/mesh';
 import { mergedOptions, stackTraffic, type TrafficInput } from '../mesh/traffic';
-import { checkOptions, mergeCheckOptions } from '../config/check-options';
+import { checkOptions, mergeCheckOptions } from '../config/check-mesh';
 import { encryptedUnknowns } from '../config/encrypted';
 import { keyPath, parseKeyPath, valueAt } from '../config/key-path';
 import { decodeText, readYaml } from '../config/yaml';

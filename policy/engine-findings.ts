@@ -1,8 +1,8 @@
 import type { KubernetesObject } from '../mesh/manifests/kubernetes';
 import { nearest } from '../mesh/strings';
 import { named, type Finding, levels } from './finding';
-import type { Raised, CheckOptions } from './rule';
-import { everyRule } from './rules/every-rule';
+import type { CheckOptions, Raised } from './rule';
+import { everyRule } from './rules';
 
 /**
  * Annotation that waives a rule for one object: `policy.meshwright.io/waive.<rule id>: "<reason>"`. The value is the

@@ -1,6 +1,5 @@
 import { pushTo } from '../../mesh/collections';
-import { checkMesh } from '../../config/check-mesh';
-import { checkOptions } from '../../config/check-options';
+import { checkMesh, checkOptions } from '../../config/check-mesh';
 import { parseKeyPath, valueAt, type Key } from '../../config/key-path';
 import type { Settings } from '../../config/parse';
 import { formatProblems, type Problem } from '../../config/problem';

@@ -6,13 +6,10 @@ import { checkReport, type CheckReport } from '../check';
 import { findingSubject, type Finding, compareFindings } from '../finding';
 import { expectationFindings } from '../expectations';
 import { type CheckOptions, modelOptions, raise } from '../rule';
-import { rules } from '../rules';
-import { resourceRules } from '../rules/resource-rules';
+import { resourceRules, rules } from '../rules';
 import { withoutUndetermined, applyWaivers } from '../engine-findings';
-import { packOptions, stackFile } from './options';
-import { recordedInputs } from './kubernetes-resource';
-import { releaseFacts } from './releases';
-import type { StackArgs, StackResource } from './resource';
+import { packOptions, releaseFacts, stackFile } from './options';
+import { recordedInputs, type StackArgs, type StackResource } from './resource';
 import { memoizeLast } from '../../mesh/model/memoize';
 import { stackResources, type StackResources } from './stack-resources';
 
