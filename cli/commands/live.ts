@@ -16,8 +16,7 @@ import { environmentOf, repeated, stackOptions, type StackChoice } from '../inpu
 import { isProven, liveRoutes, liveText } from '../live/routes';
 import { liveServer } from '../live/server';
 import { say } from '../output';
-import { recordLive } from '../shift/history';
-import { Store } from '../shift/store';
+import { recordLive, Store } from '../shift/store';
 
 interface LiveFlags extends StackChoice {
   context?: string;

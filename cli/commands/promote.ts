@@ -9,10 +9,9 @@ import { routeKeys, stackValue } from '../../config/edit';
 import { RefusedError, UserError } from '../errors';
 import { loadStack, repeated } from '../input';
 import { duration } from '../shift/flags';
-import { historyOf } from '../shift/history';
+import { historyOf, readJson, Store, writeAtomically } from '../shift/store';
 import { promotionMarkdown, promotionOf, promotionText } from '../shift/promotion';
 import { problemsOf, readStackFile, writeStackFile } from '../shift/run';
-import { readJson, Store, writeAtomically } from '../shift/store';
 import { loadedTraffic } from '../traffic/input';
 
 interface PromoteFlags {

@@ -7,7 +7,7 @@ import { exitCodes, RefusedError, UserError } from '../errors';
 import { stackOptions, wholeNumber, type StackChoice } from '../input';
 import { defaultOptions } from '../shift/options';
 import { deployerOf } from '../shift/deployer';
-import { historyOf, recordLive, type LiveState } from '../shift/history';
+import { historyOf, type LiveState, recordLive } from '../shift/store';
 import { duration } from '../shift/flags';
 import { readStackFile, writeStackFile } from '../shift/run';
 import { chosenRoutes, commitFile, openSession, type Session } from '../shift/session';

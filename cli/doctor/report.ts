@@ -1,7 +1,6 @@
 import { counted } from '../../mesh/strings';
 import { judgeCertificates } from './checks/certificates';
-import { judgeReleases, judgeRights } from './checks/releases';
-import { judgeControlPlane, judgeVersions } from './checks/versions';
+import { judgeControlPlane, judgeReleases, judgeVersions } from './checks/installation';
 import { judgeWebhooks } from './checks/webhooks';
 import {
   judgeAutoImages,
@@ -13,6 +12,7 @@ import {
 } from './checks/workloads';
 import { type ClusterFacts, type Finding, type LocalFacts, UnknownFact } from './facts';
 import { judgeCharts, judgeNode, judgePulumi, judgeRouteProvider, judgeStackFile } from './local';
+import { judgeRights } from './rights';
 
 interface Check<Facts> {
   id: string;

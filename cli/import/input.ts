@@ -3,7 +3,7 @@ import { objectTitle } from '../../mesh/manifests/kubernetes';
 import { KubernetesApi, type LiveObject } from '../../cluster/api';
 import { asUserError, RefusedError, UserError } from '../errors';
 import { identity, readInput } from '../objects';
-import type { ClusterChoice } from '../traffic/cluster';
+import type { ClusterChoice } from '../cluster';
 import { comparable } from './comparable';
 import type { Given, Intake } from './intake';
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { routeKeys, setStackValue, stackValue } from '../../config/edit';
 import { isMap } from '../../mesh/json';
 import type { RouteSettings } from '../../mesh/manifests/settings';
-import type { LiveState } from './history';
+import type { LiveState } from './store';
 
 /**
  * The parts of a route that a promotion moves. Hosts, gateways, ports and names belong to an environment, and so does

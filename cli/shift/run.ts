@@ -9,11 +9,10 @@ import { UserError } from '../errors';
 import { replaceFile } from '../files';
 import type { Deploy } from './deployer';
 import { judge, type Figures, type Verdict } from './gates';
-import { recordLive } from './history';
+import { recordLive, type Store } from './store';
 import { tick, type Action, type Facts, type Journal } from './journal';
 import { MetricsError } from './metrics';
 import { routeStateOf, type RouteState, type ShiftRoute, type Step } from './steps';
-import type { Store } from './store';
 import { applied, applying, failed, measured, refused, stopped, unproven } from './transitions';
 
 /** What a tick works with; tests replace the cluster and the clock. */

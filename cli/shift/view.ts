@@ -1,8 +1,9 @@
-import { printable } from '../../mesh/strings';
 import { effectiveWeights, splitText } from '../../mesh/manifests/weights';
+import { printable } from '../../mesh/strings';
+import type { TrafficGraph } from '../../mesh/traffic/graph/types';
 import { say } from '../output';
-import { errorRate, milliseconds, percent, type Figures, type Verdict } from './gates';
-import { hasEnded, type Entry, type Journal } from './journal';
+import { errorRate, type Figures, milliseconds, percent, type Verdict } from './gates';
+import { type Entry, hasEnded, type Journal } from './journal';
 
 /** Shows a running shift: events on stdout, as lines or JSON, and the state of the step in the last line of a terminal. */
 export class View {
@@ -83,4 +84,16 @@ export function journalText(journal: Journal, now: number): string {
   return printable(
     [`${id}: ${routes.join(', ')}, ${phase}`, `  ${statusText(journal, now)}`, ...weights, ...view].join('\n'),
   );
+}
+
+/** The graph with the running shifts: a caption for each, and a note at its services. */
+export function withShifts(graph: TrafficGraph, journals: readonly Journal[], now: number): TrafficGraph {
+  const captions = journals.map((journal) => `Shift of ${journal.routes.join(', ')}: ${statusText(journal, now)}.`);
+  const nodes = graph.nodes.map((node) => {
+    const running = journals.find(({ routes }) => routes.includes(`${node.namespace}/${node.label}`));
+    if (node.kind !== 'service' || running === undefined) return node;
+    const { at, steps, phase } = running;
+    return { ...node, notes: [...node.notes, `shift: step ${at} of ${steps.length - 1}, ${phase}`] };
+  });
+  return { ...graph, nodes, captions: [...graph.captions, ...captions] };
 }

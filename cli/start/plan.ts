@@ -5,6 +5,8 @@ import { isRouteType } from '../../mesh/manifests/route-set';
 import { withWeightsOf } from '../../mesh/manifests/route-weights';
 import { asList, asMap, isMap, without, type JsonMap } from '../../mesh/json';
 import {
+  type FieldChange,
+  fieldChanges,
   importSteps,
   nameOf,
   parsed,
@@ -18,7 +20,6 @@ import {
   titledObject,
   weightOwners,
 } from './engine-steps';
-import { fieldChanges, type FieldChange } from './field-changes';
 
 export interface ObjectChange extends PlannedObject {
   changes: FieldChange[];

@@ -1,7 +1,7 @@
 import { isHttp } from '../model/protocol';
 import type { MeshModel, MeshService } from '../model/mesh-model';
 import { type Place, podPort, type ProxyView, reach } from './endpoints';
-import type { Valuation } from './matching/literal';
+import type { Valuation } from './conditions';
 import type { Failure, Outcome, WeightedDestination } from './outcome';
 import { policySteps, type Step, verdictOf } from './policies';
 import { beforeRewrite, policyKey, routesByVerdict } from './policy-routes';

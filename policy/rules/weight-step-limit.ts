@@ -1,6 +1,6 @@
 import { asMap, canonical, indexedMaps, isMap, type JsonMap } from '../../mesh/json';
 import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
-import { modelDiff, type GroupedMove } from '../../mesh/traffic/diff/traffic-diff';
+import { type GroupedMove, modelDiff } from '../../mesh/traffic/diff/traffic-diff';
 import type { Outcome } from '../../mesh/traffic/outcome';
 import { trafficModels } from '../../mesh/traffic/traffic-model';
 import { fraction } from '../../mesh/traffic/share';

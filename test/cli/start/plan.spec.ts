@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { routeSetType, routeType } from '../../../mesh/manifests/route-set';
-import { fieldChanges } from '../../../cli/start/field-changes';
+import { fieldChanges } from '../../../cli/start/engine-steps';
 import { planOf, planText, stepTitle } from '../../../cli/start/plan';
 import { route, rule } from '../../support/routes';
 import { begins, ends, object, type Step } from './events';

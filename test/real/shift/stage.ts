@@ -7,13 +7,12 @@ import { labDown, labStatus, labUp, processTable, type Lab } from '../../../clus
 import { nodeStatus } from '../../../cli/traffic/lab-node';
 import { startShift } from '../../../cli/shift/follow';
 import { deployerOf, type Deploy } from '../../../cli/shift/deployer';
-import { recordLive } from '../../../cli/shift/history';
+import { recordLive, Store } from '../../../cli/shift/store';
 import { hasEnded, type Journal } from '../../../cli/shift/journal';
 import { readFigures } from '../../../cli/shift/metrics';
 import { defaultOptions, type ShiftOptions } from '../../../cli/shift/options';
 import { runTick, type Surroundings } from '../../../cli/shift/run';
 import type { Session } from '../../../cli/shift/session';
-import { Store } from '../../../cli/shift/store';
 import { labApi } from '../../../cluster/lab';
 
 const hello = (version: string, env: Record<string, string> = {}): string =>

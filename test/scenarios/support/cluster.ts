@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { stackConfig } from '../../../cli/commands/start';
 import { labSettings } from '../../../cli/start/lab-settings';
 import { LabStack } from '../../../cli/start/lab-stack';
-import type { FieldChange } from '../../../cli/start/field-changes';
+import type { FieldChange } from '../../../cli/start/engine-steps';
 import { plannedTitle, planOf } from '../../../cli/start/plan';
 import type { KubernetesApi } from '../../../cluster/api';
 import { type Lab, labApi } from '../../../cluster/lab';
