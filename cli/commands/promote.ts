@@ -51,7 +51,7 @@ function promote(source: string, target: string, flags: PromoteFlags): void {
     source: readStackFile(sourceFile),
     target: before,
     routes: flags.route,
-    live: (route) => historyOf(from, route),
+    deployed: (route) => historyOf(from, route),
     base: (route) => bases[route],
     maxAgeMs: duration('--max-age', flags.maxAge) ?? 0,
     now: Date.now(),

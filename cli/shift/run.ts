@@ -92,7 +92,7 @@ async function applyStep(journal: Journal, surroundings: Surroundings): Promise<
   if (problems !== '') return refused(journal, now(), problems);
   writeStackFile(file, text);
   // A state that was live before needs no preview, and each second counts on the way back.
-  const result = await deploy(text, { isBack, preview: !isBack });
+  const result = await deploy(text, { isBack, routes, preview: !isBack });
   if (result.state === 'refused' && !isBack) {
     writeStackFile(file, withStep(readStackFile(file), steps[from[0] ?? 0]));
     return refused(journal, now(), result.why);
