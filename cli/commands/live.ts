@@ -16,7 +16,8 @@ import { environmentOf, repeated, stackOptions, type StackChoice } from '../inpu
 import { isProven, liveRoutes, liveText } from '../live/routes';
 import { liveServer } from '../live/server';
 import { say } from '../output';
-import { recordLive, Store } from '../shift/store';
+import { recordLive } from '../shift/history';
+import { Store } from '../shift/store';
 
 interface LiveFlags extends StackChoice {
   context?: string;

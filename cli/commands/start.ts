@@ -12,7 +12,8 @@ import type { CheckOptions } from '../../policy/rule';
 import { asUserError, UserError } from '../errors';
 import { loadMesh, stackOptions, type StackChoice } from '../input';
 import { say, shellWord } from '../output';
-import { recordLive, Store } from '../shift/store';
+import { recordDeployed } from '../shift/history';
+import { Store } from '../shift/store';
 import { deploy } from '../start/deploy';
 import { programCode } from '../start/inline-program';
 import { labSettings, reachableAddonCharts } from '../start/lab-settings';
@@ -41,6 +42,7 @@ export function registerStart(program: Command): void {
 export async function start({ refresh = false, ...choice }: StartOptions): Promise<void> {
   // Checked before the lab is started, which takes much longer.
   const { name, file, origin, settings, policy, warnings } = loadMesh(choice);
+  const text = readFileSync(origin, 'utf8');
   say(`${file}: valid`);
   const readable = withoutEncryptedSettings(settings);
   const [lab, addons] = await Promise.all([asUserError(labUp({ log: say })), reachableAddonCharts(readable.settings)]);
@@ -58,8 +60,8 @@ export async function start({ refresh = false, ...choice }: StartOptions): Promi
   const printed = warnings.map(({ message }) => message.replace(/ \([\w-]+\)$/, ''));
   recordOrigin(lab, name, origin);
   const weightOwners = weightOwnersOf(local.settings);
-  const isProven = await deploy(lab, stack, { objects, weightOwners, printed, refresh, print });
-  if (choice.sample === undefined && isProven) rememberDeployed({ file: origin, name, settings });
+  const proven = await deploy(lab, stack, { objects, weightOwners, printed, refresh, print });
+  if (choice.sample === undefined) rememberDeployed(new Store(origin, name), text, settings, proven);
   const api = labApi(lab);
   // The charts may have installed new kinds.
   await asUserError(api.freshKinds());
@@ -77,11 +79,14 @@ export async function start({ refresh = false, ...choice }: StartOptions): Promi
   print(nextSteps(choice, file, lab.kubeconfig));
 }
 
-/** Keeps what `undo` and `promote` need: the states of the routes that were live, and the program that deployed them. */
-function rememberDeployed({ file, name, settings }: { file: string; name: string; settings: StackSettings }): void {
-  const store = new Store(file, name);
-  const routes = routeNames(settings.routes);
-  recordLive(store, readFileSync(file, 'utf8'), routes, Date.now());
+/** Keeps what `undo` and `promote` need: the states of the routes, and the program that deployed them. */
+function rememberDeployed(
+  store: Store,
+  text: string,
+  { routes }: StackSettings,
+  proven: ReadonlyMap<string, string>,
+): void {
+  recordDeployed(store, text, routeNames(routes), { isProven: (route) => proven.has(route), now: Date.now() });
   store.keepProgram(programCode());
 }
 

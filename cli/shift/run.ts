@@ -9,7 +9,8 @@ import { UserError } from '../errors';
 import { replaceFile } from '../files';
 import type { Deploy } from './deployer';
 import { judge, type Figures, type Verdict } from './gates';
-import { recordLive, type Store } from './store';
+import { recordLive } from './history';
+import type { Store } from './store';
 import { tick, type Action, type Facts, type Journal } from './journal';
 import { MetricsError } from './metrics';
 import { routeStateOf, type RouteState, type ShiftRoute, type Step } from './steps';
@@ -91,7 +92,7 @@ async function applyStep(journal: Journal, surroundings: Surroundings): Promise<
   if (problems !== '') return refused(journal, now(), problems);
   writeStackFile(file, text);
   // A state that was live before needs no preview, and each second counts on the way back.
-  const result = await deploy(text, { isBack, preview: !isBack });
+  const result = await deploy(text, { isBack, routes, preview: !isBack });
   if (result.state === 'refused' && !isBack) {
     writeStackFile(file, withStep(readStackFile(file), steps[from[0] ?? 0]));
     return refused(journal, now(), result.why);

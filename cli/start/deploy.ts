@@ -6,7 +6,16 @@ import { trafficDiff, trafficDiffText, type TrafficInput } from '../../mesh/traf
 import { asUserError, RefusedError } from '../errors';
 import { say } from '../output';
 import { appliedTo, labTraffic } from '../cluster';
-import { Diagnostics, failureText, isUnproven, policyFindings, Progress, resultText, stepCount } from './engine-talk';
+import {
+  Diagnostics,
+  failureText,
+  isUnproven,
+  policyFindings,
+  Progress,
+  provenRoutes,
+  resultText,
+  stepCount,
+} from './engine-talk';
 import type { LabStack, Ran, RunOptions } from './lab-stack';
 import { planOf, planText, plannedTitle, type StartPlan } from './plan';
 
@@ -33,9 +42,9 @@ export interface DeployOptions extends Reporting {
  * Deploys a stack: prints the plan and what it does to traffic, then executes it.
  * @throws RefusedError when the program, the policy pack, a provider or the API server refuses, or the user cancels.
  * Changes made until then stay, and a second run continues from there.
- * @returns whether the proxies are known to serve its routes
+ * @returns the routes that proxies were seen to serve, see provenRoutes
  */
-export async function deploy(lab: Lab, stack: LabStack, options: DeployOptions): Promise<boolean> {
+export async function deploy(lab: Lab, stack: LabStack, options: DeployOptions): Promise<Map<string, string>> {
   const { print, log = say, objects, weightOwners = {}, printed = [], refresh = false } = options;
   const diagnostics = new Diagnostics();
   const preview = await observed(log, diagnostics, 'comparing the stack with the cluster', (run) =>
@@ -52,7 +61,7 @@ export async function deploy(lab: Lab, stack: LabStack, options: DeployOptions):
   const steps = stepCount(preview.events);
   if (steps === 0) {
     await stack.settle(preview);
-    return true;
+    return new Map();
   }
   const traffic = await asUserError(plannedTraffic(lab, { objects: [...objects], options: { weightOwners } }, plan));
   if (traffic !== undefined) print(`${traffic}\n`);
@@ -64,9 +73,8 @@ export async function deploy(lab: Lab, stack: LabStack, options: DeployOptions):
     ran,
     `${resultText(done, { milliseconds: Date.now() - started })}; a second run continues from there`,
   );
-  const unproven = isUnproven(ran.events);
-  print(`${resultText(done, { milliseconds: Date.now() - started, unproven })}\n\n`);
-  return !unproven;
+  print(`${resultText(done, { milliseconds: Date.now() - started, unproven: isUnproven(ran.events) })}\n\n`);
+  return provenRoutes(ran.events);
 }
 
 export interface TakeDownOptions extends Reporting {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { stackValue } from '../../../config/edit';
 import type { Journal } from '../../../cli/shift/journal';
 import { commanded } from '../../../cli/shift/transitions';
-import { historyOf } from '../../../cli/shift/store';
+import { historyOf } from '../../../cli/shift/history';
 import type { ShiftOptions } from '../../../cli/shift/options';
 import { long } from '../../support/long';
 import { Killed, Rig, stackText } from './support';

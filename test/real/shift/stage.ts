@@ -7,7 +7,8 @@ import { labDown, labStatus, labUp, processTable, type Lab } from '../../../clus
 import { nodeStatus } from '../../../cli/traffic/lab-node';
 import { startShift } from '../../../cli/shift/follow';
 import { deployerOf, type Deploy } from '../../../cli/shift/deployer';
-import { recordLive, Store } from '../../../cli/shift/store';
+import { recordLive } from '../../../cli/shift/history';
+import { Store } from '../../../cli/shift/store';
 import { hasEnded, type Journal } from '../../../cli/shift/journal';
 import { readFigures } from '../../../cli/shift/metrics';
 import { defaultOptions, type ShiftOptions } from '../../../cli/shift/options';
@@ -118,7 +119,7 @@ export class ShiftStage {
       rollouts: [],
     };
     const stage = new ShiftStage(root, lab, session, `http://127.0.0.1:${port}`);
-    const first = await stage.deploy(text, { isBack: false });
+    const first = await stage.deploy(text, { isBack: false, routes: ['shop/hello'] });
     if (first.state !== 'live') throw new Error(first.why);
     return stage;
   }
@@ -143,7 +144,7 @@ export class ShiftStage {
   /** Updates the stack without a preview. */
   async up(text: string): Promise<void> {
     writeFileSync(this.session.file, text);
-    const result = await this.deploy(text, { isBack: true, preview: false });
+    const result = await this.deploy(text, { isBack: true, routes: ['shop/hello'], preview: false });
     if (result.state !== 'live') throw new Error(result.why);
     this.recordLive();
   }

@@ -39,8 +39,8 @@ function tutorialWorkload(app: string, version: string, tag: string, resources: 
       { containerPort: 9779, name: 'prometheus', protocol: 'TCP' },
     ],
     resources,
-    livenessProbe: { ...health('live'), initialDelaySeconds: 5, periodSeconds: 4, timeoutSeconds: 1 },
-    readinessProbe: { ...health('ready'), initialDelaySeconds: 6, periodSeconds: 5, timeoutSeconds: 1 },
+    livenessProbe: { ...healthCommand('live'), initialDelaySeconds: 5, periodSeconds: 4, timeoutSeconds: 1 },
+    readinessProbe: { ...healthCommand('ready'), initialDelaySeconds: 6, periodSeconds: 5, timeoutSeconds: 1 },
     securityContext: { privileged: false },
   };
 }
