@@ -9,7 +9,7 @@ import { keyPath, parseKeyPath, valueAt } from '../config/key-path';
 import { decodeText, readYaml } from '../config/yaml';
 import { policy as policySchema, type PolicySettings } from '../config/schema/policy';
 import { checkReport } from '../policy/check';
-import { expectationFindings } from '../policy/expectations';
+import { expectationFindings } from '../policy/engine-findings';
 import { type Finding, findingSubject, type Level, named, subjectOf } from '../policy/finding';
 import type { CheckOptions } from '../policy/rule';
 import { rules } from '../policy/rules';

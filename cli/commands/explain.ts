@@ -85,7 +85,7 @@ async function explain(target: string, files: string[], flags: ExplainFlags): Pr
  * An explanation for people: the outcome in words and as a table, the simulated requests, and the other classes of
  * requests to the host. No trailing newline.
  */
-export function explainText(
+function explainText(
   from: string,
   { outcome, ends, unknown, classes }: Explanation,
   drawn: ReadonlyMap<string, number> | undefined,

@@ -44,7 +44,7 @@ export class View {
 }
 
 /** `v3 25 %, observed 24.6 %, errors 0.1 %, p99 12 ms, 43 s left` */
-export function statusText(journal: Journal, now: number, figures = lastFigures(journal)): string {
+function statusText(journal: Journal, now: number, figures = lastFigures(journal)): string {
   const { steps, at, phase, due } = journal;
   const left = Math.max(0, Math.ceil((due - now) / 1000));
   const parts = [

@@ -4,10 +4,9 @@ import { apiGroup, defined, type KubernetesObject, objectTitle } from '../../mes
 import { gatewayPodObjects } from '../../mesh/traffic/stack-objects';
 import { checkReport, type CheckReport } from '../check';
 import { findingSubject, type Finding, compareFindings } from '../finding';
-import { expectationFindings } from '../expectations';
+import { applyWaivers, expectationFindings, withoutUndetermined } from '../engine-findings';
 import { type CheckOptions, modelOptions, raise } from '../rule';
 import { resourceRules, rules } from '../rules';
-import { withoutUndetermined, applyWaivers } from '../engine-findings';
 import { packOptions, releaseFacts, stackFile } from './options';
 import { recordedInputs, type StackArgs, type StackResource } from './resource';
 import { memoizeLast } from '../../mesh/model/memoize';

@@ -139,7 +139,7 @@ function beforeControlPlane(
  * The order in which Pulumi creates resources. It follows from a resource's dependencies, from those of its parents,
  * and from the children of components that it depends on.
  */
-export class DependencyGraph {
+class DependencyGraph {
   readonly #byUrn: ReadonlyMap<string, PulumiResource>;
   readonly #children = new Map<string, string[]>();
 

@@ -153,7 +153,7 @@ export function written(rule: Rule): WrittenDestination[] {
 }
 
 /** FQDN of a VirtualService's service: its only destination, or the first of the Services in its split. */
-export function serviceOf(object: KubernetesObject, fqdn: (host: string) => string): string | undefined {
+function serviceOf(object: KubernetesObject, fqdn: (host: string) => string): string | undefined {
   const rules = destinationsOf(object);
   const services = new Set(rules.flat().map(({ destination }) => fqdn(destination.host)));
   const [only] = services;

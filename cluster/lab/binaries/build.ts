@@ -177,7 +177,7 @@ function duration(milliseconds: number): string {
 }
 
 /** Estimate of the remaining time; '' while too little is done for an estimate. */
-export function timeLeft(done: number, total: number, elapsedMs: number): string {
+function timeLeft(done: number, total: number, elapsedMs: number): string {
   if (total === 0 || done / total < 0.05 || done >= total) return '';
   const minutes = Math.ceil((elapsedMs / done) * (total - done)) / 60_000;
   return minutes < 1 ? 'less than a minute left' : `about ${Math.ceil(minutes)} min left`;
@@ -186,7 +186,7 @@ export function timeLeft(done: number, total: number, elapsedMs: number): string
 /**
  * Runs steps one after another, and reports the number, progress and duration of each. On a terminal one line is rewritten each second; elsewhere there is a line a minute.
  */
-export class Steps {
+class Steps {
   readonly #started = Date.now();
   #done = 0;
 

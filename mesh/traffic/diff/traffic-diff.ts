@@ -175,7 +175,7 @@ export interface Move {
  * The differences between two versions of an entry: every pair of rules, one before and one after, that takes some
  * request and treats it differently.
  */
-export function entryMoves(before: Entry, after: Entry): Move[] {
+function entryMoves(before: Entry, after: Entry): Move[] {
   const [olds, news] = [entryOutcomes(before), entryOutcomes(after)];
   const [oldTexts, newTexts] = [behaviours(before), behaviours(after)];
   const { client, protocol, host, port } = after;

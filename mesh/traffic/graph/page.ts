@@ -194,7 +194,7 @@ function boxHtml(node: GraphNode): string {
   return `<span class="${classes.join(' ')}">${escaped(label)}${notes.map((note) => `<small>${escaped(note)}</small>`).join('')}</span>`;
 }
 
-export const treeStyle = `
+const treeStyle = `
 .tree { display: none; --gateway: #fbefff; --service: #ddf4ff; --version: #f6f8fa; --answer: #fff8c5; --line: #818b98; }
 @media (prefers-color-scheme: dark) { .tree { --gateway: #34244d; --service: #0c2d48; --version: #212830; --answer: #3b2f0c; --line: #656c76; } }
 @media (max-width: 45rem) { .tree { display: block; } section > .picture, main > details > .picture, details.table { display: none; } }

@@ -128,7 +128,7 @@ function patternOf(kind: 'exact' | 'prefix' | 'suffix', value: string): string {
  * Strings that satisfy every literal (all on one variable, none of kind `present`) and `within`; 'none' if there are
  * provably none; 'open' if regexes are too large or have unknown syntax.
  */
-export function automatonWitness(
+function automatonWitness(
   literals: readonly Literal[],
   within: Exclude<Test, { kind: 'present' }>,
 ): string[] | 'none' | 'open' {
