@@ -64,6 +64,8 @@ export interface Journal {
   why?: string;
   /** Whether an abort asked to go back, rather than a gate. */
   isAborted: boolean;
+  /** Whether the stack's outputs show how it ended. */
+  isPublished?: boolean;
   log: Entry[];
 }
 

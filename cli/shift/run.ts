@@ -10,10 +10,10 @@ import { replaceFile } from '../files';
 import type { Deploy } from './deployer';
 import { judge, type Figures, type Verdict } from './gates';
 import { recordLive } from './history';
-import type { Store } from './store';
-import { tick, type Action, type Facts, type Journal } from './journal';
+import { hasEnded, noted, tick, type Action, type Facts, type Journal } from './journal';
 import { MetricsError } from './metrics';
 import { routeStateOf, type RouteState, type ShiftRoute, type Step } from './steps';
+import type { Store } from './store';
 import { applied, applying, failed, measured, refused, stopped, unproven } from './transitions';
 
 /** What a tick works with; tests replace the cluster and the clock. */
@@ -53,6 +53,24 @@ export async function runTick(
       await store.whileUpdating(async () => save(await applyStep(store.read(id), surroundings)));
     }
   }
+}
+
+/**
+ * Writes the end of a shift into the stack's outputs, by an update: they are made from the journals. An update that fails
+ * is left to the next tick, and a stack file that was changed meanwhile to the update that deploys the change.
+ */
+export async function publishEnd(journal: Journal, { store, file, now, deploy, report }: Surroundings): Promise<void> {
+  const text = readStackFile(file);
+  const isInFile = factsOf(journal, text).inFile.includes(journal.at);
+  if (!hasEnded(journal) || journal.isPublished === true || !isInFile) return;
+  const isBack = journal.direction === 'back';
+  const result = await store.whileUpdating(() => deploy(text, { isBack, routes: [], preview: !isBack }));
+  if (result.state === 'live') return store.write({ ...journal, isPublished: true });
+  const why = `the stack's outputs do not show the end yet: ${result.why}`;
+  if (journal.log.at(-1)?.text === why) return;
+  const told = noted(journal, now(), 'decided', why);
+  store.write(told);
+  report(told);
 }
 
 function factsOf({ steps, routes }: Journal, text: string): Facts {

@@ -225,3 +225,11 @@ function isEcho(text: string): boolean {
 function isNews(urn: string): boolean {
   return isRouteType(typeOf(urn));
 }
+
+/** The errors that a pulumi command printed, without the text that the SDK adds. */
+export function commandWords(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const lines = message.split('\n').map((line) => line.trim());
+  const said = lines.filter((line) => line.startsWith('error: ')).map((line) => line.slice('error: '.length));
+  return said.length > 0 ? [...new Set(said)].join('\n') : message;
+}

@@ -7,6 +7,7 @@ import { labApi, type Lab } from '../../cluster/lab';
 import { projectRoot } from '../../runtime/project-root';
 import { asMap } from '../../mesh/json';
 import { UserError } from '../errors';
+import { commandWords } from './engine-talk';
 import { inlineProgram, projectName, projectSettings } from './inline-program';
 import { failedCreations, forgetReleases, pendingCreations, pendingReleases, removeUnrecorded } from './interrupted';
 import { environment, providerProgram, readStackState, stackFolders, unlock, type StackFolders } from './stack-state';
@@ -240,12 +241,4 @@ function withoutQueries(stack: Stack): Stack {
 function link(target: string, path: string): void {
   rmSync(path, { force: true });
   symlinkSync(target, path);
-}
-
-/** The errors that a pulumi command printed, without the text that the SDK adds. */
-export function commandWords(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const lines = message.split('\n').map((line) => line.trim());
-  const said = lines.filter((line) => line.startsWith('error: ')).map((line) => line.slice('error: '.length));
-  return said.length > 0 ? [...new Set(said)].join('\n') : message;
 }

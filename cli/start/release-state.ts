@@ -4,8 +4,8 @@ import { writeFileSync } from 'node:fs';
 import type { Deployment, EngineEvent, Stack } from '@pulumi/pulumi/automation';
 import { userRoot } from '../../runtime/project-root';
 import { UserError } from '../errors';
-import { commandWords } from './lab-stack';
 import type { PlannedObject } from './engine-steps';
+import { commandWords } from './engine-talk';
 import { objectLines, planOf } from './plan';
 
 /** A stack whose state can be read and replaced. */

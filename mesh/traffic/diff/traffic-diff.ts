@@ -46,6 +46,32 @@ export interface TrafficDiff {
   ownedWeights: OwnedWeights[];
 }
 
+/** Requests whose outcome changes. */
+export interface Move {
+  /** Senders, e.g. `workloads`. */
+  from: string;
+  protocol: Entry['protocol'];
+  host: string;
+  port: number;
+  /** Conditions in words; `all requests` when there is none. */
+  who: string;
+  /** Each of the conditions in words. */
+  conditions: string[];
+  /** True when it is not certain that such requests exist (regexes too large to compare). */
+  uncertain: boolean;
+  example?: Record<string, string>;
+  before: Outcome;
+  after: Outcome;
+  /** Part of these requests that goes elsewhere; 0 if they keep their destinations, but are treated in another way. */
+  moved: Share;
+  /** Where they end, if the destinations are the same but the pods behind them change. */
+  ends?: { before: Record<string, Share>; after: Record<string, Share> };
+  /** Unknown facts that the answer depends on. */
+  unknown?: string[];
+  /** Only unknown facts differ, so it is unclear whether anything changes. */
+  isOpen?: true;
+}
+
 export interface GroupedMove extends Omit<Move, 'from'> {
   from: string[];
 }
@@ -143,32 +169,6 @@ function grouped(moves: readonly Move[]): GroupedMove[] {
     else known.from.push(from);
   }
   return [...byMove.values()];
-}
-
-/** Requests whose outcome changes. */
-export interface Move {
-  /** Senders, e.g. `workloads`. */
-  from: string;
-  protocol: Entry['protocol'];
-  host: string;
-  port: number;
-  /** Conditions in words; `all requests` when there is none. */
-  who: string;
-  /** Each of the conditions in words. */
-  conditions: string[];
-  /** True when it is not certain that such requests exist (regexes too large to compare). */
-  uncertain: boolean;
-  example?: Record<string, string>;
-  before: Outcome;
-  after: Outcome;
-  /** Part of these requests that goes elsewhere; 0 if they keep their destinations, but are treated in another way. */
-  moved: Share;
-  /** Where they end, if the destinations are the same but the pods behind them change. */
-  ends?: { before: Record<string, Share>; after: Record<string, Share> };
-  /** Unknown facts that the answer depends on. */
-  unknown?: string[];
-  /** Only unknown facts differ, so it is unclear whether anything changes. */
-  isOpen?: true;
 }
 
 /**
