@@ -11,7 +11,7 @@ export class EditError extends Error {}
 const options = { merge: true, prettyErrors: false, stringKeys: true, keepSourceTokens: true } as const;
 
 /**
- * The value at a key of a stack file, as it is written: weights keep `rest`. undefined where there is none.
+ * The value at a key of a stack file, as it is written: weights keep `rest`. undefined if there is no such key.
  * @param keys - from the section down
  */
 export function stackValue(text: string, keys: readonly Key[]): unknown {

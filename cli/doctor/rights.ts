@@ -8,7 +8,7 @@ export interface NeededRight {
   group: string;
   /** With a subresource, as in `pods/portforward`. */
   resource: string;
-  /** Undefined for a resource of the whole cluster. */
+  /** Undefined for a cluster-scoped resource. */
   namespace: string | undefined;
 }
 

@@ -120,7 +120,7 @@ async function askedProof(file: string, names: readonly string[], options: MeshV
     for (const name of names) {
       const found = all.find(({ route }) => route === name);
       if (found === undefined)
-        return { state: 'unproven', why: `${name} has no VirtualService to ask the proxies for` };
+        return { state: 'unproven', why: `${name} has no VirtualService that proxies could serve` };
       if (!isProven(found)) return { state: 'unproven', why: liveText(found).replaceAll(/\n\s*/g, '; ') };
     }
     return { state: 'live', proof: names.map((name) => `${name}: nothing to change, and it is live`).join('; ') };

@@ -56,8 +56,8 @@ export async function runTick(
 }
 
 /**
- * Writes the end of a shift into the stack's outputs, by an update: they are made from the journals. An update that fails
- * is left to the next tick, and a stack file that was changed meanwhile to the update that deploys the change.
+ * Runs an update, so that the stack's outputs, which are made from the journals, show how the shift ended. If it fails,
+ * the next tick tries again. If the stack file was changed meanwhile, the update that deploys the change shows it.
  */
 export async function publishEnd(journal: Journal, { store, file, now, deploy, report }: Surroundings): Promise<void> {
   const text = readStackFile(file);

@@ -75,7 +75,7 @@ export function stepsOf(
     steps.push(
       step('weights', label, share, (settings, name) => {
         const moved = { ...settings, weights: towards(settings.weights ?? {}, target, share) };
-        // The last step ends what only the way needs.
+        // The last step removes what only the steps before it need.
         if (share === fullWeight) return routeStateOf(moved);
         const kept = options.sticky === undefined ? undefined : sticky(moved, name, options.sticky);
         const exceptions = [...matching, ...(kept?.exceptions ?? [])];

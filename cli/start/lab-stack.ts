@@ -125,7 +125,8 @@ export class LabStack {
   /** Replaces the stack's configuration. Keys are full names, such as `meshwright:routes`. */
   configure(config: Record<string, unknown>): void {
     // The file also has what Pulumi needs to decrypt the stack's secrets. Without that the state cannot be read again.
-    if (this.place === undefined) throw new Error('the stack file of a stack in its own backend is not written');
+    if (this.place === undefined)
+      throw new Error('only a stack on the lab is configured here; any other stack has its own stack file');
     const file = join(this.place.folders.folder, `Pulumi.${this.name}.yaml`);
     const written = existsSync(file) ? (parse(readFileSync(file, 'utf8')) as Record<string, unknown>) : {};
     writeFileSync(file, stringify({ ...written, config: { ...this.base, ...config } }, { lineWidth: 0 }));

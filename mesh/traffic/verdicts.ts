@@ -55,7 +55,7 @@ function serversOf(route: CompiledRoute, asking: Asking): Step[][] {
   });
 }
 
-/** An outcome with the parts of its destinations that policies refuse. */
+/** An outcome that also says which part of the requests to each destination is refused by policies. */
 export function judged(outcome: Outcome, route: CompiledRoute, asking: Asking): Outcome {
   const { verdicts } = route;
   if (verdicts === undefined || outcome.destinations === undefined) return outcome;

@@ -119,7 +119,7 @@ function gatewayObjects({ gatewayWorkloads = [] }: CheckOptions, sections: JsonM
   return [...new Map([...own, ...released].map((object) => [objectTitle(object), object])).values()];
 }
 
-/** Whether requests can go elsewhere with another value at a path of an object. */
+/** Whether another value at this path of an object could send requests elsewhere. */
 function decides({ apiVersion, kind }: KubernetesObject, path: string): boolean {
   if (!/^(metadata(\.(name|namespace|labels))?|spec)([.[]|$)/.test(path)) return false;
   if (apiGroup(apiVersion).endsWith('.istio.io')) return true;

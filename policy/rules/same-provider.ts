@@ -30,7 +30,7 @@ spec: { host: reviews, subsets: [{ name: v1, labels: { version: v1 } }] }
 `,
       ['provider: staging', 'provider: production'],
     ),
-    fix: 'Give the objects of a host the same provider, best by the provider of a common parent.',
+    fix: 'Give the objects of a host the same provider, ideally by setting it on a common parent.',
   },
   check: (resources, { mesh }) => {
     const placed = objectResources(resources);

@@ -24,7 +24,7 @@ export interface Draft {
   service?: string | undefined;
 }
 
-/** Returns the first wish that is free, or the last one with a number. */
+/** Returns the first of some keys that is free, or the last one with a number. */
 export type KeyChoice = (wishes: readonly string[]) => string;
 
 export function keyChoice(reserved: readonly string[]): KeyChoice {

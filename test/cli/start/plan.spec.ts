@@ -84,7 +84,7 @@ describe('the plan of a run', () => {
         '    spec.replicas: 1 -> 2',
         '    spec.paused: was true (gone)',
         '    spec.minReadySeconds: 3 (new)',
-        '+- ConfigMap a/c (deleted and created anew)',
+        '+- ConfigMap a/c (deleted and created again)',
         '    data.a: "1" -> "2"',
         '- Service a/s',
         '2 to create, 2 to change, 1 to remove, 0 unchanged',
