@@ -16,7 +16,7 @@ export interface Step {
   /** `v3 25 %`, `mirror 100 % to v3`, `x-canary: always to v3`, or `before`. */
   label: string;
   kind: 'before' | 'mirror' | 'match' | 'weights';
-  /** Whole percent of the way to the target. */
+  /** How far it is on the way to the target, in whole percent. */
   share: number;
   /** By `namespace/service`. */
   routes: Record<string, RouteState>;

@@ -16,7 +16,7 @@ export interface ObserveOptions {
   requests: number;
   /** Time limit for all requests together, in milliseconds. */
   milliseconds: number;
-  /** Takes progress. */
+  /** Called with each line of progress. */
   log?: Log;
 }
 
