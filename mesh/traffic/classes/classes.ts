@@ -39,12 +39,7 @@ export interface Entry {
 }
 
 /** Identity of an entry, the same before and after a change. */
-function entryKey({
-  client,
-  protocol,
-  host,
-  port,
-}: Pick<Entry, 'client' | 'protocol' | 'host' | 'port'>): string {
+function entryKey({ client, protocol, host, port }: Pick<Entry, 'client' | 'protocol' | 'host' | 'port'>): string {
   return `${client.title} ${protocol}://${host}:${port}`;
 }
 

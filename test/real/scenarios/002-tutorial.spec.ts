@@ -136,7 +136,7 @@ describe('sample 002 on the lab', function () {
   });
 
   it('S002.7, D002.10 deletes both objects of the route and nothing else, and sends requests to both versions again', async () => {
-    const { created, changed, removed } = await stage.to('002/scaled');
+    const { created, changed, removed } = await stage.to('002');
     assert.deepEqual([created, changed, [...removed].sort()], [[], [], [rule, route]]);
     await stage.objects.get('VirtualService tutorial/customer-gateway');
     assert.deepEqual(Object.keys(await counts(60, version)).sort(), ['v1', 'v2']);

@@ -58,15 +58,15 @@ export const REQUEST_TEST_TIMEOUT_MS = 300_000;
 
 /** A sample on its own lab. Pulumi's engine deploys each state to a real istiod and real Envoys. */
 export class Stage {
-  readonly objects: LiveObjects;
-
   private constructor(
     private readonly root: string,
     readonly lab: Lab,
     private readonly stack: LabStack,
     private readonly namespace: string,
-  ) {
-    this.objects = new LiveObjects(labApi(lab));
+  ) {}
+
+  get objects(): LiveObjects {
+    return new LiveObjects(labApi(this.lab));
   }
 
   /**
@@ -140,6 +140,8 @@ export class Stage {
         : [diagnosticEvent.message],
     );
     if (!succeeded) throw new Error(`the update failed: ${said.join('\n')}\n${stderr}`);
+    // The update may have created CRDs.
+    await labApi(this.lab).freshKinds();
     return { ...doneBy(events), said };
   }
 

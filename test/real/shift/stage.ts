@@ -14,6 +14,8 @@ import { readFigures } from '../../../cli/shift/metrics';
 import { defaultOptions, type ShiftOptions } from '../../../cli/shift/options';
 import { runTick, type Surroundings } from '../../../cli/shift/run';
 import type { Session } from '../../../cli/shift/session';
+import { readStackState, stackFolders } from '../../../cli/start/stack-state';
+import { asMap } from '../../../mesh/json';
 import { labApi } from '../../../cluster/lab';
 
 const hello = (version: string, env: Record<string, string> = {}): string =>
@@ -166,6 +168,13 @@ export class ShiftStage {
   /** The last shift of the service. */
   latest(): Journal | undefined {
     return this.session.store.latest('shop/hello');
+  }
+
+  /** What the stack's outputs say about the last shift of the service. */
+  shiftOutput(): unknown {
+    const { resources = [] } = readStackState(stackFolders(this.lab), 'shop');
+    const outputs = resources.find(({ type }) => type === 'pulumi:pulumi:Stack')?.outputs ?? {};
+    return asMap(outputs['shifts'])['shop/hello'];
   }
 
   surroundings(): Surroundings {
