@@ -65,7 +65,10 @@ export async function publishEnd(journal: Journal, { store, file, now, deploy, r
   if (!hasEnded(journal) || journal.isPublished === true || !isInFile) return;
   const isBack = journal.direction === 'back';
   const result = await store.whileUpdating(() => deploy(text, { isBack, routes: [], preview: !isBack }));
-  if (result.state === 'live') { store.write({ ...journal, isPublished: true }); return; }
+  if (result.state === 'live') {
+    store.write({ ...journal, isPublished: true });
+    return;
+  }
   const why = `the stack's outputs do not show the end yet: ${result.why}`;
   if (journal.log.at(-1)?.text === why) return;
   const told = noted(journal, now(), 'decided', why);
