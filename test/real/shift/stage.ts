@@ -143,10 +143,10 @@ export class ShiftStage {
 
   private readonly deploy: Deploy;
 
-  /** Updates the stack without a preview. */
-  async up(text: string): Promise<void> {
+  /** Updates the stack, by default without a preview. */
+  async up(text: string, preview = false): Promise<void> {
     writeFileSync(this.session.file, text);
-    const result = await this.deploy(text, { isBack: true, routes: ['shop/hello'], preview: false });
+    const result = await this.deploy(text, { isBack: true, routes: ['shop/hello'], preview });
     if (result.state !== 'live') throw new Error(result.why);
     this.recordLive();
   }
