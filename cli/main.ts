@@ -1,9 +1,50 @@
 import { Command, CommanderError } from 'commander';
-import { version } from '../package.json';
 import { EditError } from '../config/edit';
-import { exitCodes, UserError } from './errors';
-import { commands } from './commands';
 import { printable } from '../mesh/strings';
+import { version } from '../package.json';
+import { registerAdopt } from './commands/adopt';
+import { registerCheck } from './commands/check';
+import { registerDiff } from './commands/diff';
+import { registerDoctor } from './commands/doctor';
+import { registerDown } from './commands/down';
+import { registerExplain } from './commands/explain';
+import { registerGraph } from './commands/graph';
+import { registerImport } from './commands/import';
+import { registerInit } from './commands/init';
+import { registerLab } from './commands/lab';
+import { registerLive } from './commands/live';
+import { registerPromote } from './commands/promote';
+import { registerRelease } from './commands/release';
+import { registerRender } from './commands/render';
+import { registerSamples } from './commands/samples';
+import { registerShift } from './commands/shift';
+import { registerStart } from './commands/start';
+import { registerTraffic } from './commands/traffic';
+import { registerUndo } from './commands/undo';
+import { exitCodes, UserError } from './errors';
+
+/** Every command, in the order of `--help`; each adds itself to the program. */
+export const commands: ((program: Command) => void)[] = [
+  registerStart,
+  registerDown,
+  registerAdopt,
+  registerRelease,
+  registerRender,
+  registerCheck,
+  registerExplain,
+  registerDiff,
+  registerGraph,
+  registerLive,
+  registerDoctor,
+  registerTraffic,
+  registerShift,
+  registerUndo,
+  registerPromote,
+  registerSamples,
+  registerImport,
+  registerInit,
+  registerLab,
+];
 
 /** The `meshwright` command line. Results go to stdout, progress and diagnostics to stderr. */
 export function program(): Command {

@@ -3,9 +3,15 @@ import { addonObjects, addonReleases, certManagerNamespace, clusterIssuer } from
 import type { AddonsSettings, CertManagerSettings } from '../mesh/manifests/addons/settings';
 import type { GatewaySettings, IstioSettings } from '../mesh/manifests/settings';
 import type { Verbatim } from '../mesh/manifests/verbatim';
-import { type HelmOptions, helmRelease } from './helm-release';
+import {
+  childOptions,
+  type HelmOptions,
+  helmRelease,
+  kubernetesObject,
+  objectsInPhases,
+  type SecretOptions,
+} from './resources';
 import { Namespace } from './namespace';
-import { childOptions, kubernetesObject, objectsInPhases, type SecretOptions } from './resources';
 
 export interface AddonsArgs extends HelmOptions, SecretOptions {
   /** The addons to install, each with its settings: `kiali`, `grafana`, `jaeger`, `prometheus`, `zipkin`, and `tracing`. cert-manager is a separate component. */

@@ -5,7 +5,7 @@ import { apiGroup, type KubernetesObject } from '../mesh/manifests/kubernetes';
 import { injectionAnnotation } from '../mesh/manifests/namespace';
 import type { NamespaceSettings } from '../mesh/manifests/settings';
 import type { Verbatim } from '../mesh/manifests/verbatim';
-import { childOptions, kubernetesObject, type DependencyFilter, type SecretOptions } from './resources';
+import { childOptions, type DependencyFilter, kubernetesObject, type SecretOptions } from './resources';
 
 /** Options of every app, besides its settings. */
 export interface AppOptions extends SecretOptions {

@@ -1,10 +1,16 @@
 import * as kubernetes from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
-import { helmRelease, type HelmOptions } from './helm-release';
+import {
+  childOptions,
+  formerly,
+  type HelmOptions,
+  helmRelease,
+  kubernetesObject,
+  type SecretOptions,
+} from './resources';
 import { controlPlaneNamespace, controlPlaneReleases, meshPeerAuthentication } from '../mesh/manifests/control-plane';
 import type { IstioSettings } from '../mesh/manifests/settings';
 import { Namespace } from './namespace';
-import { childOptions, formerly, kubernetesObject, type SecretOptions } from './resources';
 
 export interface ControlPlaneArgs extends IstioSettings, HelmOptions, SecretOptions {
   /** Create the control plane's namespace too. Defaults to true. */

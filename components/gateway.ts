@@ -1,5 +1,13 @@
 import * as pulumi from '@pulumi/pulumi';
-import { type HelmOptions, helmRelease } from './helm-release';
+import {
+  childOptions,
+  formerly,
+  type HelmOptions,
+  helmRelease,
+  kubernetesObject,
+  objectId,
+  type SecretOptions,
+} from './resources';
 import { clusterIssuerName } from '../mesh/manifests/addons/addons';
 import {
   gatewayCertificate,
@@ -10,7 +18,6 @@ import {
 } from '../mesh/manifests/gateway-workload';
 import type { GatewaySettings, IstioSettings } from '../mesh/manifests/settings';
 import { Namespace } from './namespace';
-import { childOptions, formerly, kubernetesObject, objectId, type SecretOptions } from './resources';
 
 export interface GatewayArgs extends GatewaySettings, HelmOptions, SecretOptions {
   /** Name of the gateway: of its Helm release, Deployment and Service. Defaults to the component's name. */

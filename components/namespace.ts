@@ -3,7 +3,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { KubernetesObject } from '../mesh/manifests/kubernetes';
 import { isExistingNamespace, namespaceObject } from '../mesh/manifests/namespace';
 import type { NamespaceSettings } from '../mesh/manifests/settings';
-import { childOptions, formerly, type DependencyFilter } from './resources';
+import { childOptions, type DependencyFilter, formerly } from './resources';
 
 export interface NamespaceArgs extends NamespaceSettings {
   /** Name of the namespace. Defaults to the component's name. */

@@ -2,7 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { KubernetesObject } from '../mesh/manifests/kubernetes';
 import type { Verbatim } from '../mesh/manifests/verbatim';
 import { destinationServices } from './apps';
-import { childOptions, objectId, objectsInPhases, type DependencyFilter, type SecretOptions } from './resources';
+import { childOptions, type DependencyFilter, objectId, objectsInPhases, type SecretOptions } from './resources';
 
 export interface ObjectsArgs extends SecretOptions {
   /** Kubernetes or Istio objects, verbatim. */

@@ -5,7 +5,7 @@ import type { Unknowns } from '../policy/engine-findings';
 import { type Key, keyPath } from './key-path';
 import { encryptedValue } from './problem';
 import { encryptedKeys } from './pulumi-config-values';
-import { removeValue, shapeOf } from './shape';
+import { removeValue, shapeOf } from './parse';
 
 /** An object or release that needs an encrypted value. */
 export interface LeftOut {

@@ -1,6 +1,8 @@
-import crds from '../policy/schema/crd/istio.generated.json';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as z from 'zod';
 import { defined } from '../mesh/manifests/kubernetes';
+import crds from '../policy/schema/crd/istio.generated.json';
 import { configNamespace } from './key-path';
 import { stackFile } from './schema/stack-file';
 import { istioSource } from './schema/values';
@@ -133,3 +135,13 @@ function istioDefinition(source: string): string {
   );
   return [kind, 'properties', 'spec', ...steps].join('/');
 }
+
+/** The file that the stack files name in their first line. */
+export const schemaFile = join(__dirname, 'settings.schema.json');
+
+/** The content of {@link schemaFile}. */
+export function schemaText(): string {
+  return `${JSON.stringify(stackFileJsonSchema(), null, 1)}\n`;
+}
+
+if (require.main === module) writeFileSync(schemaFile, schemaText());

@@ -43,7 +43,7 @@ export function covers(keys: readonly Key[], pattern: readonly Key[]): boolean {
   });
 }
 
-/** The value at `keys`, or undefined where there is none. */
+/** The value at `keys`; undefined if there is no such key. */
 export function valueAt(root: unknown, keys: readonly Key[]): unknown {
   return keys.reduce<unknown>((value, key) => {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;

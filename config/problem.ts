@@ -13,7 +13,7 @@ export interface Problem {
   message: string;
   /** A suggestion of what to write instead. */
   hint?: string;
-  /** The stack file, where there is one; `line` and `column` count from 1. */
+  /** The stack file, if the settings come from one; `line` and `column` count from 1. */
   file?: string;
   line?: number;
   column?: number;

@@ -125,7 +125,7 @@ function isOtherKind(errors: Issue[]): boolean {
   return errors.some(({ code, path }) => code === 'invalid_type' && path.length === 0);
 }
 
-/** The schema of the value at `keys`, where there is one. */
+/** The schema of the value at `keys`; undefined if there is none. */
 function schemaAt(schema: z.ZodType | undefined, keys: Key[]): z.ZodType | undefined {
   const [key, ...rest] = keys;
   if (schema instanceof z.ZodExactOptional) return schemaAt(schema.unwrap() as z.ZodType, keys);

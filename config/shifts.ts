@@ -11,7 +11,7 @@ export function journalsFolder(folder: string, stack: string): string {
 }
 
 /**
- * What the stack's outputs say about the last shift of each route, for those who do not have the journals: the step, the
+ * What the stack's outputs say about the last shift of each route, for readers without the journals: the step, the
  * config before and after, the figures and the decisions until now. Options stay out, as the URL of a webhook may be secret.
  * @param folder - see {@link journalsFolder}
  */

@@ -1,8 +1,10 @@
 import type { KubernetesObject } from '../mesh/manifests/kubernetes';
 import { nearest } from '../mesh/strings';
-import { named, type Finding, levels } from './finding';
-import type { Raised, CheckOptions } from './rule';
-import { everyRule } from './rules/every-rule';
+import { expectationOf, judgeExpectations } from '../mesh/traffic/expectations';
+import type { TrafficInput } from '../mesh/traffic/stack-objects';
+import { type Finding, type Level, levels, named } from './finding';
+import type { CheckOptions, Raised } from './rule';
+import { everyRule } from './rules';
 
 /**
  * Annotation that waives a rule for one object: `policy.meshwright.io/waive.<rule id>: "<reason>"`. The value is the
@@ -132,4 +134,29 @@ function unknownRule(id: string, ids: string[]): string {
 
 function optionFinding(path: string, message: string): Finding {
   return { rule: 'options', level: 'mandatory', kind: 'CheckOptions', namespace: '', name: '', path, message };
+}
+
+/**
+ * Tests of routing (`meshwright:expect`) that fail, or that cannot be judged. The name of a finding is the key of its
+ * test, such as `expect[0]`.
+ */
+export function expectationFindings(input: TrafficInput, expect: unknown): Finding[] {
+  if (!Array.isArray(expect)) return [expectationFinding('expect', 'mandatory', 'must be a list of tests of routing')];
+  const tests = expect.map(expectationOf);
+  const verdicts = judgeExpectations(
+    input,
+    tests.filter((test) => typeof test !== 'string'),
+  );
+  return tests.flatMap((test, index): Finding[] => {
+    const name = `expect[${index}]`;
+    if (typeof test === 'string') return [expectationFinding(name, 'mandatory', test)];
+    const { result, message } = verdicts.shift() ?? { result: 'holds', message: '' };
+    return result === 'holds'
+      ? []
+      : [expectationFinding(name, result === 'cannotTell' ? 'advisory' : 'mandatory', message)];
+  });
+}
+
+function expectationFinding(name: string, level: Level, message: string): Finding {
+  return { rule: 'expect', level, kind: 'Expectation', namespace: '', name, path: '', message };
 }

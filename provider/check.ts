@@ -2,8 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { objectTitle, type KubernetesObject } from '../mesh/manifests/kubernetes';
 import { objectPath, routingKinds, type RouteInputs } from '../mesh/manifests/route-set';
 import { withWeightsOf } from '../mesh/manifests/route-weights';
-import { changeProblems } from '../policy/changes/change-problems';
-import { check } from '../policy/check';
+import { changeProblems, check } from '../policy/check';
 import type { Finding } from '../policy/finding';
 import { isRoute, isUnknown, parsedObjects } from './route-state';
 

@@ -18,7 +18,7 @@ const parallel = 8;
  * Routes one after the other.
  */
 const quietTime = 500;
-/** How often a route is proven anew because its weights moved meanwhile. */
+/** How often a route is proven again because its weights have moved meanwhile. */
 const weightMoves = 5;
 
 /** The concurrent updates of a run. Another route may still use what one route no longer needs. */

@@ -4,7 +4,7 @@ import { keyPath } from '../../config/key-path';
 import { diffStatus, trafficDiff, trafficDiffMarkdown, trafficDiffText, type TrafficInput } from '../../mesh/traffic';
 import { judgeExpectations, type Expectation, type ExpectationVerdict } from '../../mesh/traffic/expectations';
 import { exitCodes, UserError } from '../errors';
-import { contextOf, labByDefault } from '../cluster';
+import { appliedTo, type ClusterChoice, clusterTraffic, contextOf, labByDefault, labTraffic } from '../cluster';
 import {
   loadStack,
   readOptionsFlags,
@@ -13,8 +13,6 @@ import {
   type ReadFlags,
   type StackChoice,
 } from '../input';
-import { appliedTo } from '../traffic/applied';
-import { clusterTraffic, labTraffic, type ClusterChoice } from '../traffic/cluster';
 import { loadedTraffic, revisionTraffic, trafficOperand } from '../traffic/input';
 
 interface DiffFlags extends StackChoice, ClusterChoice, ReadFlags {

@@ -21,7 +21,7 @@ interface DoctorFlags extends StackChoice {
   json: boolean;
 }
 
-/** `meshwright doctor`: finds what is wrong with this machine and a cluster, and how to mend it. */
+/** `meshwright doctor`: finds what is wrong with this machine and a cluster, and how to fix it. */
 export function registerDoctor(program: Command): void {
   stackOptions(program.command('doctor'))
     .description(
@@ -33,7 +33,7 @@ export function registerDoctor(program: Command): void {
     )
     .option('--kubeconfig <file>', 'kubeconfig file (default: $KUBECONFIG, else ~/.kube/config)')
     .option('--json', 'print JSON', false)
-    .addHelpText('after', '\nExit codes: 0 no findings, 1 findings, 3 no findings, but some checks could not be made.')
+    .addHelpText('after', '\nExit codes: 0 no findings, 1 findings, 3 no findings, but some checks could not be run.')
     .action((flags: DoctorFlags) => doctor(flags));
 }
 

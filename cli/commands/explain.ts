@@ -1,11 +1,18 @@
 import { Argument, type Command } from 'commander';
+import { printable } from '../../mesh/strings';
 import { draw, explanation, seededRandom } from '../../mesh/traffic';
-import { parseHeader, requestTo } from '../../mesh/traffic/request-string';
+import type { RequestClass } from '../../mesh/traffic/classes/classes';
+import { ruleWords } from '../../mesh/traffic/diff/diff-text';
+import type { Explanation } from '../../mesh/traffic/explanation';
+import type { Outcome } from '../../mesh/traffic/outcome';
+import { parseHeader, requestTo } from '../../mesh/traffic/request';
 import { isNodeAddress, sentRequest } from '../../mesh/traffic/senders';
+import { percent } from '../../mesh/traffic/share';
 import { trafficModel } from '../../mesh/traffic/traffic-model';
+import { destinationWords, failureWords, outcomeWords, placeWords, treatmentWords } from '../../mesh/traffic/words';
 import { exitCodes, userError, UserError } from '../errors';
 import { type ReadFlags, readOptionsFlags, type StackChoice, stackOptions, wholeNumber } from '../input';
-import { explainText } from '../traffic/explain-text';
+import { table } from '../output';
 import { trafficInput } from '../traffic/input';
 import { labNodePorts } from '../traffic/lab-node';
 
@@ -72,4 +79,74 @@ async function explain(target: string, files: string[], flags: ExplainFlags): Pr
     : explainText(from.title, explained, drawn);
   process.stdout.write(`${text}\n`);
   if (explained.unknown.length > 0) process.exitCode = flags.strict ? exitCodes.findings : exitCodes.cannotTell;
+}
+
+/**
+ * An explanation for people: the outcome in words and as a table, the simulated requests, and the other classes of
+ * requests to the host. No trailing newline.
+ */
+function explainText(
+  from: string,
+  { outcome, ends, unknown, classes }: Explanation,
+  drawn: ReadonlyMap<string, number> | undefined,
+): string {
+  const lines = [
+    ...outcomeLines(from, outcome, unknown),
+    ...endLines(outcome, ends),
+    ...drawnLines(drawn),
+    ...classLines(classes),
+  ];
+  return printable(lines.join('\n'));
+}
+
+function outcomeLines(from: string, outcome: Outcome, unknown: readonly string[]): string[] {
+  const { rule, why, destinations = [], path, status } = outcome;
+  return [
+    `from:  ${from}`,
+    `rule:  ${rule === undefined ? 'none' : ruleWords(rule)}`,
+    `to:    ${outcome.kind === 'unknown' ? 'unknown' : placeWords(outcome)}`,
+    ...(why === undefined ? [] : [`why:   ${outcome.kind === 'noRoute' ? `${status ?? 404}: ` : ''}${why}`]),
+    ...(outcome.kind === 'unknown' ? [] : unknown.map((one) => `unknown: ${one}`)),
+    ...(path === undefined ? [] : [`path:  ${path}`]),
+    ...treatmentWords(outcome).map((words) => `with:  ${words}`),
+    ...(destinations.length === 0
+      ? []
+      : [
+          '',
+          table(
+            ['DESTINATION', 'PORT', 'SHARE', 'EXACT'],
+            destinations.map((one) => [
+              destinationWords(one),
+              String(one.port),
+              percent(one.share),
+              failureWords(one) || one.share,
+            ]),
+          ),
+        ]),
+  ];
+}
+
+/** Workloads, if they add information to the destinations. */
+function endLines({ destinations = [] }: Outcome, ends: Explanation['ends']): string[] {
+  const rows = Object.entries(ends).map(([place, part]) => [place, percent(part)]);
+  return destinations.length === 0 || rows.length <= destinations.length ? [] : ['', table(['ENDS AT', 'SHARE'], rows)];
+}
+
+function drawnLines(drawn: ReadonlyMap<string, number> | undefined): string[] {
+  if (drawn === undefined) return [];
+  const draws = [...drawn.values()].reduce((sum, count) => sum + count, 0);
+  const rows = [...drawn]
+    .sort(([, a], [, b]) => b - a)
+    .map(([place, count]) => [place, String(count), percent(`${count}/${draws}`)]);
+  return ['', table(['DRAWN', 'REQUESTS', 'SHARE'], rows)];
+}
+
+function classLines(classes: readonly RequestClass[]): string[] {
+  const [first] = classes;
+  if (first === undefined) return [];
+  const rows = classes.map(({ who, reachable, outcome }) => [
+    reachable === false ? `${who} (never: earlier rules take them all)` : who,
+    outcomeWords(outcome),
+  ]);
+  return ['', table([`REQUESTS TO ${first.host}:${first.port}`, 'GO TO'], rows)];
 }

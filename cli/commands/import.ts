@@ -103,7 +103,7 @@ async function run(paths: string[], flags: ImportFlags): Promise<void> {
 }
 
 interface Result {
-  /** undefined for one that is printed. */
+  /** Undefined if the stack file is printed. */
   file: string | undefined;
   imported: Imported;
   isChanged: boolean;

@@ -102,7 +102,7 @@ async function serve(address: string, check: (route: string) => ReturnType<typeo
   await once(server, 'close');
 }
 
-/** Renews the proof that `promote` asks for. A folder that cannot be written is no problem of the check. */
+/** Renews the proof that `promote` asks for. A folder that cannot be written does not fail the check. */
 function rememberLive(choice: StackChoice, routes: Awaited<ReturnType<typeof liveRoutes>>): void {
   if (choice.sample !== undefined) return;
   const { name, origin } = environmentOf(choice);

@@ -10,9 +10,9 @@ import { RefusedError, UserError } from '../errors';
 import { loadStack, repeated } from '../input';
 import { duration } from '../shift/flags';
 import { historyOf } from '../shift/history';
+import { readJson, Store, writeAtomically } from '../shift/store';
 import { promotionMarkdown, promotionOf, promotionText } from '../shift/promotion';
 import { problemsOf, readStackFile, writeStackFile } from '../shift/run';
-import { readJson, Store, writeAtomically } from '../shift/store';
 import { loadedTraffic } from '../traffic/input';
 
 interface PromoteFlags {
@@ -51,7 +51,7 @@ function promote(source: string, target: string, flags: PromoteFlags): void {
     source: readStackFile(sourceFile),
     target: before,
     routes: flags.route,
-    live: (route) => historyOf(from, route),
+    deployed: (route) => historyOf(from, route),
     base: (route) => bases[route],
     maxAgeMs: duration('--max-age', flags.maxAge) ?? 0,
     now: Date.now(),

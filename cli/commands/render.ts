@@ -6,8 +6,15 @@ import { loadMesh, stackOptions, type LoadedMesh, type StackChoice } from '../in
 import { say } from '../output';
 import { admissionPolicy } from '../render/admission';
 import { writeFolder } from '../render/folder';
-import { helmTemplates } from '../render/helm';
-import { objectFile, objectYaml, originComment, releaseComment, releaseFile, stream } from '../render/yaml';
+import {
+  helmTemplates,
+  objectFile,
+  objectYaml,
+  originComment,
+  releaseComment,
+  releaseFile,
+  stream,
+} from '../render/yaml';
 
 interface RenderOptions extends StackChoice {
   output?: string;

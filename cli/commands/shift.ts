@@ -18,7 +18,7 @@ export function registerShift(program: Command): void {
     .addArgument(
       new Argument(
         '[routes...]',
-        'NAMESPACE/SERVICE, or SERVICE if only one has that name; several move in lock-step; none for --tick of all',
+        'NAMESPACE/SERVICE, or SERVICE if only one has that name; several move in lock-step; with --tick, none means all',
       ),
     )
     .addOption(
@@ -59,7 +59,7 @@ export function registerShift(program: Command): void {
     .option('--resume', 'go on, after a pause, for an approval, or after a stop')
     .option('--abort', 'go back to the state before the shift')
     .option('--promote', 'go to the last step at once, without gates')
-    .option('--json', 'print events as JSON, one a line', false)
+    .option('--json', 'print events as JSON, one per line', false)
     .action((routes: string[], flags: ShiftFlags) => shift(routes, flags));
 }
 
@@ -100,7 +100,7 @@ function status({ store }: Session, route: string | undefined, asJson: boolean):
   process.stdout.write(texts.length === 0 ? 'No shift is running.\n' : `${texts.join('\n')}\n`);
 }
 
-/** The shift of a route that runs, or a new one if the stack file declares it; for a tick or a command also the last one. */
+/** The running shift of a route, or a new one if the stack file declares it; for a tick or a command, also the last one. */
 async function existing(
   session: Session,
   route: string,

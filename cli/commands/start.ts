@@ -8,7 +8,7 @@ import { labApi } from '../../cluster/lab';
 import { asUserError } from '../errors';
 import { loadMesh, stackOptions, type StackChoice } from '../input';
 import { say, shellWord } from '../output';
-import { recordLive } from '../shift/history';
+import { recordDeployed } from '../shift/history';
 import { Store } from '../shift/store';
 import { deploy } from '../start/deploy';
 import { programCode } from '../start/inline-program';
@@ -37,6 +37,7 @@ export async function start({ refresh = false, ...choice }: StartOptions): Promi
   // Checked before the lab is started, which takes much longer.
   const loaded = loadMesh(choice);
   const { name, file, origin, settings, warnings } = loaded;
+  const text = choice.sample === undefined ? readFileSync(origin, 'utf8') : undefined;
   say(`${file}: valid`);
   const { lab, stack, local, mesh, encrypted } = await openOnLab(loaded);
   const print = (text: string): boolean => process.stdout.write(printable(text));
@@ -44,9 +45,9 @@ export async function start({ refresh = false, ...choice }: StartOptions): Promi
   // A message ends with the name of its rule.
   const printed = warnings.map(({ message }) => message.replace(/ \([\w-]+\)$/, ''));
   const weightOwners = weightOwnersOf(local.settings);
-  const { adopt = false } = local.settings;
-  const isProven = await deploy(lab, stack, { objects, weightOwners, printed, refresh, print, adopt: adopt !== false });
-  if (choice.sample === undefined && isProven) rememberDeployed({ file: origin, name, settings });
+  const adopt = local.settings.adopt !== undefined && local.settings.adopt !== false;
+  const proven = await deploy(lab, stack, { objects, weightOwners, printed, refresh, print, adopt });
+  if (text !== undefined) rememberDeployed(new Store(origin, name), text, settings, proven);
   const api = labApi(lab);
   // The charts may have installed new kinds.
   await asUserError(api.freshKinds());
@@ -64,11 +65,14 @@ export async function start({ refresh = false, ...choice }: StartOptions): Promi
   print(nextSteps(choice, file, lab.kubeconfig));
 }
 
-/** Keeps what `undo` and `promote` need: the states of the routes that were live, and the program that deployed them. */
-function rememberDeployed({ file, name, settings }: { file: string; name: string; settings: StackSettings }): void {
-  const store = new Store(file, name);
-  const routes = routeNames(settings.routes);
-  recordLive(store, readFileSync(file, 'utf8'), routes, Date.now());
+/** Keeps what `undo` and `promote` need: the states of the routes, and the program that deployed them. */
+function rememberDeployed(
+  store: Store,
+  text: string,
+  { routes }: StackSettings,
+  proven: ReadonlyMap<string, string>,
+): void {
+  recordDeployed(store, text, routeNames(routes), { isProven: (route) => proven.has(route), now: Date.now() });
   store.keepProgram(programCode());
 }
 

@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander';
-import { parseHeader } from '../../mesh/traffic/request-string';
+import { parseHeader } from '../../mesh/traffic/request';
 import { userError, UserError } from '../errors';
 import { loadStack, repeated, stackOptions, type StackChoice, wholeNumber } from '../input';
 import { say } from '../output';

@@ -7,7 +7,7 @@ import { exitCodes, RefusedError, UserError } from '../errors';
 import { stackOptions, wholeNumber, type StackChoice } from '../input';
 import { defaultOptions } from '../shift/options';
 import { deployerOf } from '../shift/deployer';
-import { historyOf, recordLive, type LiveState } from '../shift/history';
+import { historyOf, recordLive, type DeployedState } from '../shift/history';
 import { duration } from '../shift/flags';
 import { readStackFile, writeStackFile } from '../shift/run';
 import { chosenRoutes, commitFile, openSession, type Session } from '../shift/session';
@@ -50,7 +50,7 @@ async function undo(asked: string, flags: UndoFlags): Promise<void> {
   const wanted = states[steps]?.settings;
   if (wanted === undefined)
     throw new UserError(
-      `${route} has ${Math.max(0, states.length - 1)} earlier states that were live; \`undo ${route} --list\` shows them.`,
+      `${route} has ${Math.max(0, states.length - 1)} earlier states that were deployed; \`undo ${route} --list\` shows them.`,
     );
   const active = session.store.active(route);
   if (active !== undefined)
@@ -59,10 +59,10 @@ async function undo(asked: string, flags: UndoFlags): Promise<void> {
   else await atOnce(session, route, wanted, flags);
 }
 
-function stateLine({ settings, provenAt }: LiveState, index: number): string {
+function stateLine({ settings, deployedAt, provenAt }: DeployedState, index: number): string {
   const split = splitText(effectiveWeights(settings.weights ?? {}) ?? {}) || 'no weights';
   const rules = (settings.http ?? []).length;
-  return `${index === 0 ? 'now' : String(index).padStart(3)}  ${new Date(provenAt).toISOString()}  ${split}${rules === 0 ? '' : `, ${rules} rules`}\n`;
+  return `${index === 0 ? 'now' : String(index).padStart(3)}  ${new Date(deployedAt).toISOString()}  ${split}${rules === 0 ? '' : `, ${rules} rules`}${provenAt === undefined ? ', unproven' : ''}\n`;
 }
 
 async function gradually(session: Session, route: string, wanted: RouteSettings, flags: UndoFlags): Promise<number> {
@@ -87,7 +87,7 @@ async function atOnce(session: Session, route: string, wanted: RouteSettings, fl
     const before = readStackFile(file);
     const text = setStackValue(before, routeKeys(route), wanted);
     writeStackFile(file, text);
-    const result = await deploy(text, { isBack: true });
+    const result = await deploy(text, { isBack: true, routes: [route] });
     if (result.state === 'refused') {
       writeStackFile(file, before);
       throw new RefusedError(`${route} stays as it is: ${result.why}`);

@@ -52,7 +52,7 @@ export interface Right {
   verb: string;
   /** `apps/deployments`, `secrets` */
   resource: string;
-  /** Undefined for a resource of the whole cluster, or in all namespaces. */
+  /** Undefined for a cluster-scoped resource, or for all namespaces. */
   namespace: string | undefined;
   allowed: boolean;
 }
@@ -88,10 +88,10 @@ export interface ClusterFacts {
 
 /** The parts of a stack that the checks look at. */
 export interface StackFacts {
-  /** Helm releases; those of gateways bring no objects of the whole cluster. */
+  /** Helm releases; those of gateways create no cluster-scoped objects. */
   releases: readonly { namespace: string; bringsClusterObjects: boolean }[];
   objects: readonly KubernetesObject[];
-  /** Namespaces whose pods an update asks for the routes that they serve; empty without routes, and without proof. */
+  /** Namespaces of the proxies that an update asks for proof; empty without routes or without proof. */
   asked: readonly string[];
   wantedIstio: string | undefined;
 }

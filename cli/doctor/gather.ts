@@ -66,7 +66,7 @@ export function unknownFacts(reason: string, wantedIstio?: string): ClusterFacts
   };
 }
 
-/** The result of `work`, or why it failed. The error of a passed deadline does not explain itself, so it gets its own reason. */
+/** The result of `work`, or why it failed. The error of an aborted request does not say why, so it is replaced. */
 async function fact<T>(work: () => Promise<T>): Promise<Fact<T>> {
   try {
     return { value: await work() };
@@ -112,7 +112,7 @@ async function roots(api: KubernetesApi, facts: ClusterFacts): Promise<ClusterFa
 
 async function secrets(api: KubernetesApi, facts: ClusterFacts): Promise<ClusterFacts['secrets']> {
   const { gateways, pods, istiods } = facts.objects;
-  // The checks that need them name the missing list.
+  // The checks that need these lists say which one is missing.
   if ([gateways, pods, istiods].some((one) => 'unknown' in one)) return new Map();
   const { authorities, credentials } = secretsOf(facts);
   const found = new Map<string, Fact<SecretFact | undefined>>();

@@ -1,7 +1,6 @@
 import { counted } from '../../mesh/strings';
 import { judgeCertificates } from './checks/certificates';
-import { judgeReleases, judgeRights } from './checks/releases';
-import { judgeControlPlane, judgeVersions } from './checks/versions';
+import { judgeControlPlane, judgeReleases, judgeVersions } from './checks/installation';
 import { judgeWebhooks } from './checks/webhooks';
 import {
   judgeAutoImages,
@@ -13,6 +12,7 @@ import {
 } from './checks/workloads';
 import { type ClusterFacts, type Finding, type LocalFacts, UnknownFact } from './facts';
 import { judgeCharts, judgeNode, judgePulumi, judgeRouteProvider, judgeStackFile } from './local';
+import { judgeRights } from './rights';
 
 interface Check<Facts> {
   id: string;
@@ -26,7 +26,7 @@ export interface Result {
   check: string;
   fine: string;
   findings: Finding[];
-  /** Why the check could not be made. */
+  /** Why the check could not be run. */
   unknown?: string;
 }
 
@@ -48,7 +48,7 @@ const clusterChecks: readonly Check<ClusterFacts>[] = [
   { id: 'auto-images', fine: 'no pod waits for the injector', judge: judgeAutoImages },
   {
     id: 'certificates',
-    fine: 'no certificate ends soon, and no Secret of a Gateway is missing',
+    fine: 'no certificate expires soon, and no Secret of a Gateway is missing',
     judge: judgeCertificates,
   },
   { id: 'releases', fine: 'no Helm release is stuck', judge: judgeReleases },
@@ -90,6 +90,6 @@ export function reportText(results: readonly Result[], notes: readonly string[])
   });
   const found = results.flatMap(({ findings }) => findings).length;
   const open = results.filter(({ unknown }) => unknown !== undefined).length;
-  const total = [counted(found, 'finding'), ...(open === 0 ? [] : [`${counted(open, 'check')} could not be made`])];
+  const total = [counted(found, 'finding'), ...(open === 0 ? [] : [`${counted(open, 'check')} could not be run`])];
   return [...lines, ...notes.map((note) => line('note', '', note)), '', total.join(', ')].join('\n');
 }

@@ -1,6 +1,6 @@
 import { apiGroup } from '../../mesh/manifests/kubernetes';
 import { groupKind, type Kinds } from '../../cluster/api';
-import type { StackFacts } from './facts';
+import { type ClusterFacts, type Finding, known, type StackFacts } from './facts';
 
 /** A right to ask the API server for. */
 export interface NeededRight {
@@ -8,7 +8,7 @@ export interface NeededRight {
   group: string;
   /** With a subresource, as in `pods/portforward`. */
   resource: string;
-  /** Undefined for a resource of the whole cluster. */
+  /** Undefined for a cluster-scoped resource. */
   namespace: string | undefined;
 }
 
@@ -39,10 +39,10 @@ export function neededRights({ releases, objects, asked }: StackFacts, kinds: Ki
     places.set(`${group}/${resource} ${namespace ?? ''}`, { group, resource, namespace });
   };
   for (const { apiVersion, kind, metadata } of objects) {
-    const known = kinds.get(groupKind({ apiVersion, kind }));
+    const served = kinds.get(groupKind({ apiVersion, kind }));
     // Before Istio is installed, the API server does not know Istio's kinds. Their plurals are regular, also those in -ies.
-    const plural = known?.plural ?? kind.toLowerCase().replace(/y$/, 'ie').replace(/$/, 's');
-    need(apiGroup(apiVersion), plural, known?.namespaced === false ? undefined : metadata.namespace);
+    const plural = served?.plural ?? kind.toLowerCase().replace(/y$/, 'ie').replace(/$/, 's');
+    need(apiGroup(apiVersion), plural, served?.namespaced === false ? undefined : metadata.namespace);
   }
   for (const { namespace, bringsClusterObjects } of releases) {
     for (const [group, resource] of releaseKinds) need(group, resource, namespace);
@@ -53,4 +53,19 @@ export function neededRights({ releases, objects, asked }: StackFacts, kinds: Ki
     { verb: 'create', group: '', resource: 'pods/portforward', namespace },
   ]);
   return [...[...places.values()].flatMap((place) => verbs.map((verb) => ({ verb, ...place }))), ...waiting];
+}
+
+/** Rights that an update of the stack needs, and that the user does not have. */
+export function judgeRights(facts: ClusterFacts): Finding[] {
+  const denied = new Map<string, { resource: string; namespace: string | undefined; verbs: string[] }>();
+  for (const { verb, resource, namespace, allowed } of known(facts.rights)) {
+    if (allowed) continue;
+    const key = `${resource} ${namespace ?? ''}`;
+    denied.set(key, { resource, namespace, verbs: [...(denied.get(key)?.verbs ?? []), verb] });
+  }
+  return [...denied.values()].map(({ resource, namespace, verbs }) => ({
+    what: `no right to ${verbs.join(', ')} ${resource}`,
+    where: namespace === undefined ? 'the cluster' : `Namespace ${namespace}`,
+    fix: `bind a ${namespace === undefined ? 'ClusterRole' : 'Role'} with these verbs to the user of the context: docs/your-cluster.md#rights`,
+  }));
 }

@@ -115,7 +115,7 @@ class SectionWriter {
     return list;
   }
 
-  /** The map that holds the last of the keys, made where it is missing. */
+  /** The map that holds the last of the keys; created if it is missing. */
   private parentOf([section = '', ...below]: readonly string[]): [YAMLMap, string] {
     const path = [this.sectionKey(section), ...below];
     const last = path.pop() ?? '';

@@ -20,7 +20,7 @@ export interface Frame {
   objects: VerbatimObject[];
   /** Gateway workloads that are not among the objects, and their assumed namespaces. */
   assumed: { workload: string; namespace: string }[];
-  /** What the sections name and the stack does not make. */
+  /** What the sections refer to and the stack does not create. */
   externals: { namespaces: string[]; gateways: string[] };
 }
 

@@ -1,6 +1,5 @@
 import { pushTo } from '../../mesh/collections';
-import { checkMesh } from '../../config/check-mesh';
-import { checkOptions } from '../../config/check-options';
+import { checkMesh, checkOptions } from '../../config/check-mesh';
 import { parseKeyPath, valueAt, type Key } from '../../config/key-path';
 import type { Settings } from '../../config/parse';
 import { formatProblems, type Problem } from '../../config/problem';
@@ -148,8 +147,9 @@ function readStack(text: string, file: string, isOwn = false): StackTextSettings
   const read = parseStackText(text, file);
   if (!('problems' in read)) return read;
   const problems = formatProblems(read.problems);
-  if (isOwn) throw new RefusedError(`The imported objects make no valid stack file, nothing was written:\n${problems}`);
-  throw new UserError(`${file} is no valid stack file, nothing was written:\n${problems}`);
+  if (isOwn)
+    throw new RefusedError(`The imported objects do not make a valid stack file, nothing was written:\n${problems}`);
+  throw new UserError(`${file} is not a valid stack file, nothing was written:\n${problems}`);
 }
 
 interface Compared {
@@ -179,7 +179,7 @@ function compared(objects: readonly Given[], before: StackTextSettings | undefin
       origins.add(own.origin);
       fresh.push(given);
     } else {
-      const why = force ? 'a section that imports do not write makes it' : 'the stack file has another form of it';
+      const why = force ? 'it comes from a section that imports do not write' : 'the stack file has another form of it';
       placed.push({ ...placeOf(given, own), is: 'kept', why });
     }
   }

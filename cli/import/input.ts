@@ -3,7 +3,7 @@ import { objectTitle } from '../../mesh/manifests/kubernetes';
 import { KubernetesApi, type LiveObject } from '../../cluster/api';
 import { asUserError, RefusedError, UserError } from '../errors';
 import { identity, readInput } from '../objects';
-import type { ClusterChoice } from '../traffic/cluster';
+import type { ClusterChoice } from '../cluster';
 import { comparable } from './comparable';
 import type { Given, Intake } from './intake';
 
@@ -70,7 +70,7 @@ function isInMesh({ metadata: { labels = {} } }: LiveObject): boolean {
 
 /**
  * One object of each name.
- * @param prefer - which of different copies to use: `first`, `last`, or a file or folder; the first wish that selects one copy wins
+ * @param prefer - which of different copies to use: `first`, `last`, or a file or folder; the first preference that selects one copy wins
  * @throws RefusedError naming the copies that differ, when nothing decides between them
  */
 export function withoutCopies(intake: Intake, prefer: readonly string[]): Intake {

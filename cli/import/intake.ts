@@ -12,7 +12,7 @@ export interface Given {
   place: string;
 }
 
-/** An object that the stack file does not get. */
+/** An object that is left out of the stack file. */
 export interface LeftOut {
   title: string;
   kind: string;

@@ -31,7 +31,7 @@ export interface Proof {
 export function proof(objects: readonly KubernetesObject[], stacks: readonly Settings[]): Proof {
   const rendered = stacks.map(({ settings }) => renderMesh(settings));
   const made = new Map<string, KubernetesObject>();
-  // A stack may only name a namespace whose labels another stack has.
+  // One stack may state a namespace only by its name, and another one its labels.
   for (const { object } of rendered.flatMap((mesh) => [...mesh.existingNamespaces, ...mesh.objects]))
     if (!made.has(identity(object)) || !isBareNamespace(object)) made.set(identity(object), object);
   const missing = objects.filter((object) => !made.has(identity(object)));

@@ -74,7 +74,7 @@ export async function liveRoutes(
   const wanted = chosen(routes, name);
   const { istiod, proxies } = settings.proof ?? {};
   const controlPlane = settings.istio?.namespace;
-  const kubeconfig = await labByDefault([flags.context, context, flags.istiod, istiod]);
+  const kubeconfig = flags.kubeconfig ?? (await labByDefault([flags.context, context, flags.istiod, istiod]));
   const mesh = viewOf({
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
     ...(context === undefined ? {} : { context }),

@@ -1,7 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { stringify } from 'yaml';
-import { apiGroup, objectTitle, type KubernetesObject } from '../../mesh/manifests/kubernetes';
+import { apiGroup, type KubernetesObject, objectTitle } from '../../mesh/manifests/kubernetes';
 import type { Release } from '../../mesh/manifests/release';
 import { printable } from '../../mesh/strings';
+import { userError } from '../errors';
+import { say } from '../output';
 
 /** One object as a YAML document. Strings that look like numbers in YAML 1.1 or 1.2 keep their quotes. */
 export function objectYaml(object: KubernetesObject): string {
@@ -65,4 +68,36 @@ function fileName(name: string): string {
 /** Comment above an object: its title and the key in the stack file that makes it. */
 export function originComment(object: KubernetesObject, origin: string): string {
   return comment([`${objectTitle(object)}, from ${origin}`]);
+}
+
+/**
+ * The manifests of releases, rendered by helm.
+ * @throws UserError when helm is not on PATH, or for every chart that cannot be downloaded.
+ */
+export function helmTemplates(releases: Release[]): string[] {
+  const problems: string[] = [];
+  const rendered = releases.map((release) => {
+    say(`rendering ${release.namespace}/${release.name} …`);
+    const { status, stdout, stderr, error } = spawnSync('helm', helmArguments(release), {
+      input: JSON.stringify(release.values),
+      encoding: 'utf8',
+      maxBuffer: 2 ** 28,
+    });
+    if (error !== undefined) problems.push(`helm could not be run: ${error.message}`);
+    else if (status !== 0) problems.push(`release ${release.name}: ${stderr.trim()}`);
+    return stdout;
+  });
+  if (problems.length > 0) throw userError('The charts could not be rendered:', [...new Set(problems)]);
+  return rendered;
+}
+
+function helmArguments({ name, namespace, chart, repository, version }: Release): string[] {
+  return [
+    'template',
+    name,
+    chart,
+    ...['--namespace', namespace, '--include-crds', '--values', '-'],
+    ...(repository === undefined ? [] : ['--repo', repository]),
+    ...(version === undefined ? [] : ['--version', version]),
+  ];
 }

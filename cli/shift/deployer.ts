@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { labUp, type Lab } from '../../cluster/lab';
+import { ClusterError, MeshView, type MeshViewOptions } from '../../cluster/proxies';
 import { withoutEncryptedSettings } from '../../config/encrypted';
 import { setStackValue, stackValue } from '../../config/edit';
 import { formatProblems } from '../../config/problem';
@@ -8,17 +9,18 @@ import { parseStackText } from '../../config/stack-text';
 import { stackConfig } from '../start/on-lab';
 import { asUserError, UserError } from '../errors';
 import { say } from '../output';
-import { Diagnostics, failureText, isUnproven } from '../start/engine-talk';
+import { isProven, liveRoutes, liveText } from '../live/routes';
+import { failureText, provenRoutes } from '../start/engine-talk';
 import { programCode } from '../start/inline-program';
 import { labSettings, reachableAddonCharts } from '../start/lab-settings';
-import { LabStack, type Ran } from '../start/lab-stack';
+import { LabStack } from '../start/lab-stack';
 import { recordOrigin, refuseOtherOrigin } from '../start/stack-state';
 import type { Store } from './store';
 
 /** The result of an update. */
 export type Deployed =
   | { state: 'live'; proof: string }
-  /** The API server has it, but the proxies could not be asked whether they serve it. */
+  /** The API server has it, but no proxy is known to serve it. */
   | { state: 'unproven'; why: string }
   /** Nothing was changed: the policy pack, the program or the API server refuses it in the preview. */
   | { state: 'refused'; why: string }
@@ -28,6 +30,8 @@ export type Deployed =
 export interface DeployOptions {
   /** Whether it goes back to an earlier state: limits on weight steps do not apply, and it needs no program that compiles. */
   isBack: boolean;
+  /** The routes that proxies must serve afterwards, `namespace/service`. */
+  routes: readonly string[];
   /** Whether a preview may refuse it first. Defaults to true. */
   preview?: boolean;
 }
@@ -52,7 +56,7 @@ export interface Place {
  */
 export function deployerOf({ file, name, store, isLab, labRoot }: Place): Deploy {
   let lab: Promise<Lab> | undefined;
-  return async (text, { isBack, preview: isPreviewed = true }) => {
+  return async (text, { isBack, routes, preview: isPreviewed = true }) => {
     const given = isBack ? withoutStepLimits(text) : text;
     // The program that deployed the stack last is known to work, whatever happened to index.ts since.
     const code = (isBack ? store.keptProgram() : undefined) ?? codeOrWhy();
@@ -68,9 +72,11 @@ export function deployerOf({ file, name, store, isLab, labRoot }: Place): Deploy
     const ran = await stack.up();
     if (!ran.succeeded) return { state: 'failed', why: failureText(ran) };
     if (!isBack) store.keepProgram(code);
-    if (isUnproven(ran.events))
-      return { state: 'unproven', why: 'the proxies could not be asked whether they serve the route' };
-    return { state: 'live', proof: proofOf(ran) };
+    const proven = provenRoutes(ran.events);
+    const others = routes.filter((route) => !proven.has(route));
+    if (others.length === 0) return { state: 'live', proof: [...proven.values()].join('; ') };
+    const { kubeconfig, context } = (await lab) ?? {};
+    return askedProof(file, others, kubeconfig === undefined || context === undefined ? {} : { kubeconfig, context });
   };
 }
 
@@ -107,10 +113,19 @@ async function openOnLab(
   return stack;
 }
 
-/** `live on 6 of 6 proxies after 0.6 s, …` for each route that changed. */
-function proofOf({ events }: Ran): string {
-  const diagnostics = new Diagnostics();
-  const lines = events.map((event) => diagnostics.take(event)).filter((one) => one?.severity === 'info');
-  const live = lines.flatMap((line) => (line?.text.includes(' live on ') === true ? [line.text] : []));
-  return live.length > 0 ? live.join('; ') : 'nothing to change: it was live';
+/** Asks the proxies about routes that the update did not prove, such as those that it did not change. */
+async function askedProof(file: string, names: readonly string[], options: MeshViewOptions): Promise<Deployed> {
+  try {
+    const all = await liveRoutes({ config: file }, undefined, options, (view) => new MeshView(view));
+    for (const name of names) {
+      const found = all.find(({ route }) => route === name);
+      if (found === undefined)
+        return { state: 'unproven', why: `${name} has no VirtualService that proxies could serve` };
+      if (!isProven(found)) return { state: 'unproven', why: liveText(found).replaceAll(/\n\s*/g, '; ') };
+    }
+    return { state: 'live', proof: names.map((name) => `${name}: nothing to change, and it is live`).join('; ') };
+  } catch (error) {
+    if (!(error instanceof ClusterError)) throw error;
+    return { state: 'unproven', why: `the proxies could not be asked whether they serve the route: ${error.message}` };
+  }
 }

@@ -4,7 +4,7 @@ import { UserError } from '../errors';
 import { ask } from '../output';
 import { hasEnded, newJournal, type Journal } from './journal';
 import type { ShiftOptions } from './options';
-import { runTick } from './run';
+import { publishEnd, runTick } from './run';
 import { chosenRoutes, surroundingsOf, type Session } from './session';
 import { stepsOf } from './steps';
 import { commanded, type Command } from './transitions';
@@ -65,7 +65,11 @@ export async function follow(session: Session, { id, routes }: Journal, view: Vi
   const surroundings = surroundingsOf(session, (journal, verdict) => view.report(journal, verdict));
   if (isOnce || store.read(id).log.length === 1) view.report(store.read(id));
   for (;;) {
-    const result = await store.whileOwning(routes[0] ?? '', () => runTick(id, surroundings));
+    const result = await store.whileOwning(routes[0] ?? '', async () => {
+      const ran = await runTick(id, surroundings);
+      await publishEnd(ran.journal, surroundings);
+      return ran;
+    });
     const journal = result?.journal ?? store.read(id);
     const code = codeOf(journal);
     if (isOnce || code !== shiftCodes.inProgress || journal.phase === 'paused') return code;

@@ -107,7 +107,7 @@ function routeFailures(limits: Limits, { route, canary, stable }: RouteReading, 
   return found;
 }
 
-/** The lowest error rate in percent that is likely behind the counts: the lower end of Wilson's interval. */
+/** The lowest error rate, in percent, that the counts make likely: the lower end of Wilson's interval. */
 function leastErrorRate({ requests, failed }: Reading): number {
   const [share, square] = [Math.min(1, failed / requests), sure ** 2];
   const spread = sure * Math.sqrt((share * (1 - share)) / requests + square / (4 * requests ** 2));

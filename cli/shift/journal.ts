@@ -64,6 +64,8 @@ export interface Journal {
   why?: string;
   /** Whether an abort asked to go back, rather than a gate. */
   isAborted: boolean;
+  /** Whether the stack's outputs show how it ended. */
+  isPublished?: boolean;
   log: Entry[];
 }
 
@@ -126,7 +128,7 @@ export function hasEnded({ phase }: Pick<Journal, 'phase'>): boolean {
   return phase === 'promoted' || phase === 'rolled-back' || phase === 'aborted';
 }
 
-/** What to do now. Pure: any clock may ask, as often as it likes. */
+/** What to do now. Pure, so it can be called at any time. */
 export function tick(journal: Journal, now: number, { inFile, found, declared }: Facts): Action {
   const { phase, at, from, due, checked, direction, options } = journal;
   if (hasEnded(journal)) return { do: 'end' };

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { routeKeys, setStackValue, stackValue } from '../../config/edit';
 import { isMap } from '../../mesh/json';
 import type { RouteSettings } from '../../mesh/manifests/settings';
-import type { LiveState } from './history';
+import type { DeployedState } from './history';
 
 /**
  * The parts of a route that a promotion moves. Hosts, gateways, ports and names belong to an environment, and so does
@@ -53,7 +53,7 @@ export interface PromotionInput {
   /** The routes to promote. Defaults to all that both files have. */
   routes: readonly string[] | undefined;
   /** The states of a route that were live in the source, the newest first. */
-  live: (route: string) => readonly LiveState[];
+  deployed: (route: string) => readonly DeployedState[];
   /** What the target got at the last promotion of a route. */
   base: (route: string) => RouteSettings | undefined;
   maxAgeMs: number;
@@ -114,10 +114,12 @@ function promoteRoute(
   if (result.moves.length > before) result.refused.push(...unproven(input, route, source));
 }
 
-function unproven({ live, now, maxAgeMs }: PromotionInput, route: string, source: RouteSettings): string[] {
-  const [latest] = live(route);
+function unproven({ deployed, now, maxAgeMs }: PromotionInput, route: string, source: RouteSettings): string[] {
+  const [latest] = deployed(route);
   if (latest === undefined || !isDeepStrictEqual(latest.settings, source))
     return [`${route}: the source's config was never proven live; deploy it there first`];
+  if (latest.provenAt === undefined)
+    return [`${route}: no proxy was seen to serve the source's config; \`meshwright live\` on the source proves it`];
   const age = now - latest.provenAt;
   if (age <= maxAgeMs) return [];
   return [

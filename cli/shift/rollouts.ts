@@ -15,7 +15,7 @@ import { chosenRoutes, labPrometheus, type Session } from './session';
 /** What is left to do for a rollout that the stack file declares. */
 type Declared =
   | { state: 'none' }
-  /** Its last shift has ended; the same rollout is not started again by a clock. */
+  /** Its last shift has ended; a tick does not start the same rollout again. */
   | { state: 'ended'; journal: Journal }
   | { state: 'reached' }
   | { state: 'due'; rollout: RolloutSettings };
@@ -35,7 +35,7 @@ export function declaredFor(session: Session, route: string): Declared {
   return isReached ? { state: 'reached' } : { state: 'due', rollout: settings };
 }
 
-/** Starts the rollout of a route. @throws UserError when it cannot be shifted, or when Prometheus is not known */
+/** Starts the rollout of a route. @throws UserError when it cannot be shifted, or when no Prometheus is known */
 export async function startRollout(session: Session, route: string, rollout: RolloutSettings): Promise<Journal> {
   const options = await optionsFor(session, route, rollout);
   return startShift(session, [route, ...(rollout.with ?? [])], targetOf(rollout), options, rollout);
@@ -44,7 +44,7 @@ export async function startRollout(session: Session, route: string, rollout: Rol
 /**
  * Starts the rollouts that the stack file declares, and does what is due for each running shift.
  * @param tick - does it for one of them, and returns its exit code
- * @returns the exit code: in progress if any is, else the gravest
+ * @returns the exit code: `in progress` if any shift is, else the most severe one
  */
 export async function tickAll(
   session: Session,

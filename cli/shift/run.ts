@@ -10,7 +10,7 @@ import { replaceFile } from '../files';
 import type { Deploy } from './deployer';
 import { judge, type Figures, type Verdict } from './gates';
 import { recordLive } from './history';
-import { tick, type Action, type Facts, type Journal } from './journal';
+import { hasEnded, noted, tick, type Action, type Facts, type Journal } from './journal';
 import { MetricsError } from './metrics';
 import { routeStateOf, type RouteState, type ShiftRoute, type Step } from './steps';
 import type { Store } from './store';
@@ -55,6 +55,27 @@ export async function runTick(
   }
 }
 
+/**
+ * Runs an update, so that the stack's outputs, which are made from the journals, show how the shift ended. If it fails,
+ * the next tick tries again. If the stack file was changed meanwhile, the update that deploys the change shows it.
+ */
+export async function publishEnd(journal: Journal, { store, file, now, deploy, report }: Surroundings): Promise<void> {
+  const text = readStackFile(file);
+  const isInFile = factsOf(journal, text).inFile.includes(journal.at);
+  if (!hasEnded(journal) || journal.isPublished === true || !isInFile) return;
+  const isBack = journal.direction === 'back';
+  const result = await store.whileUpdating(() => deploy(text, { isBack, routes: [], preview: !isBack }));
+  if (result.state === 'live') {
+    store.write({ ...journal, isPublished: true });
+    return;
+  }
+  const why = `the stack's outputs do not show the end yet: ${result.why}`;
+  if (journal.log.at(-1)?.text === why) return;
+  const told = noted(journal, now(), 'decided', why);
+  store.write(told);
+  report(told);
+}
+
 function factsOf({ steps, routes }: Journal, text: string): Facts {
   const found = Object.fromEntries(routes.map((route) => [route, stateIn(text, route)]));
   const inFile = steps.flatMap((step, index) => (isDeepStrictEqual(step.routes, found) ? [index] : []));
@@ -92,7 +113,7 @@ async function applyStep(journal: Journal, surroundings: Surroundings): Promise<
   if (problems !== '') return refused(journal, now(), problems);
   writeStackFile(file, text);
   // A state that was live before needs no preview, and each second counts on the way back.
-  const result = await deploy(text, { isBack, preview: !isBack });
+  const result = await deploy(text, { isBack, routes, preview: !isBack });
   if (result.state === 'refused' && !isBack) {
     writeStackFile(file, withStep(readStackFile(file), steps[from[0] ?? 0]));
     return refused(journal, now(), result.why);

@@ -16,7 +16,7 @@ export interface Step {
   /** `v3 25 %`, `mirror 100 % to v3`, `x-canary: always to v3`, or `before`. */
   label: string;
   kind: 'before' | 'mirror' | 'match' | 'weights';
-  /** Whole percent of the way to the target. */
+  /** How far it is on the way to the target, in whole percent. */
   share: number;
   /** By `namespace/service`. */
   routes: Record<string, RouteState>;
@@ -75,7 +75,7 @@ export function stepsOf(
     steps.push(
       step('weights', label, share, (settings, name) => {
         const moved = { ...settings, weights: towards(settings.weights ?? {}, target, share) };
-        // The last step ends what only the way needs.
+        // The last step removes what only the steps before it need.
         if (share === fullWeight) return routeStateOf(moved);
         const kept = options.sticky === undefined ? undefined : sticky(moved, name, options.sticky);
         const exceptions = [...matching, ...(kept?.exceptions ?? [])];

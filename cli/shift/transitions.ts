@@ -49,7 +49,7 @@ export function unproven(journal: Journal, now: number, why: string): Journal {
   return triedAgain(counted, now, Math.max(options.every, retryMs), `inconclusive: ${why}`);
 }
 
-/** The same reason is noted once, however often it is met. */
+/** The same reason is recorded only once. */
 function triedAgain(journal: Journal, now: number, pauseMs: number, why: string): Journal {
   const text = `tried again: ${why}`;
   const isKnown = journal.log.at(-1)?.text === text;
@@ -70,7 +70,7 @@ export function measured(before: Journal, now: number, verdict: Verdict, isDue: 
   const why = reasons.join('; ');
   const journal = { ...before, checked: now, unreachable: result === 'unreachable' };
   if (result === 'unreachable') {
-    // The interval begins anew when figures are there again: those of the gap are missing.
+    // The interval starts again once there are figures: those of the gap are missing.
     const held = { ...journal, ...interval(journal, now) };
     return before.unreachable ? held : noted(held, now, 'measured', `holding this step: ${why}`, verdict.figures);
   }

@@ -1,8 +1,9 @@
-import { printable } from '../../mesh/strings';
 import { effectiveWeights, splitText } from '../../mesh/manifests/weights';
+import { printable } from '../../mesh/strings';
+import type { TrafficGraph } from '../../mesh/traffic/graph/types';
 import { say } from '../output';
-import { errorRate, milliseconds, percent, type Figures, type Verdict } from './gates';
-import { hasEnded, type Entry, type Journal } from './journal';
+import { errorRate, type Figures, milliseconds, percent, type Verdict } from './gates';
+import { type Entry, hasEnded, type Journal } from './journal';
 
 /** Shows a running shift: events on stdout, as lines or JSON, and the state of the step in the last line of a terminal. */
 export class View {
@@ -43,7 +44,7 @@ export class View {
 }
 
 /** `v3 25 %, observed 24.6 %, errors 0.1 %, p99 12 ms, 43 s left` */
-export function statusText(journal: Journal, now: number, figures = lastFigures(journal)): string {
+function statusText(journal: Journal, now: number, figures = lastFigures(journal)): string {
   const { steps, at, phase, due } = journal;
   const left = Math.max(0, Math.ceil((due - now) / 1000));
   const parts = [
@@ -83,4 +84,16 @@ export function journalText(journal: Journal, now: number): string {
   return printable(
     [`${id}: ${routes.join(', ')}, ${phase}`, `  ${statusText(journal, now)}`, ...weights, ...view].join('\n'),
   );
+}
+
+/** The graph with the running shifts: a caption for each, and a note at its services. */
+export function withShifts(graph: TrafficGraph, journals: readonly Journal[], now: number): TrafficGraph {
+  const captions = journals.map((journal) => `Shift of ${journal.routes.join(', ')}: ${statusText(journal, now)}.`);
+  const nodes = graph.nodes.map((node) => {
+    const running = journals.find(({ routes }) => routes.includes(`${node.namespace}/${node.label}`));
+    if (node.kind !== 'service' || running === undefined) return node;
+    const { at, steps, phase } = running;
+    return { ...node, notes: [...node.notes, `shift: step ${at} of ${steps.length - 1}, ${phase}`] };
+  });
+  return { ...graph, nodes, captions: [...graph.captions, ...captions] };
 }

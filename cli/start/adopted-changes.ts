@@ -7,7 +7,7 @@ import {
   type KubernetesObject,
 } from '../../mesh/manifests/kubernetes';
 import { resourceObject, type StepMetadata } from './engine-steps';
-import { fieldChanges, type FieldChange } from './field-changes';
+import { fieldChanges, type FieldChange } from './engine-steps';
 
 /**
  * What becomes different in an adopted object. Of the fields that the stack does not state, only those count that

@@ -5,10 +5,18 @@ import type { WeightOwners } from '../../mesh/model/mesh-model';
 import { trafficDiff, trafficDiffText, type TrafficInput } from '../../mesh/traffic';
 import { asUserError, RefusedError } from '../errors';
 import { say } from '../output';
-import { appliedTo } from '../traffic/applied';
-import { labTraffic } from '../traffic/cluster';
+import { appliedTo, labTraffic } from '../cluster';
 import { plannedAdoption, recordAdoption } from './adopt';
-import { Diagnostics, failureText, isUnproven, policyFindings, Progress, resultText, stepCount } from './engine-talk';
+import {
+  Diagnostics,
+  failureText,
+  isUnproven,
+  policyFindings,
+  Progress,
+  provenRoutes,
+  resultText,
+  stepCount,
+} from './engine-talk';
 import type { LabStack, Ran, RunOptions } from './lab-stack';
 import { planOf, planText, plannedTitle, type StartPlan } from './plan';
 
@@ -37,9 +45,9 @@ export interface DeployOptions extends Reporting {
  * Deploys a stack: prints the plan and what it does to traffic, then executes it.
  * @throws RefusedError when the program, the policy pack, a provider or the API server refuses, or the user cancels.
  * Changes made until then stay, and a second run continues from there.
- * @returns whether the proxies are known to serve its routes
+ * @returns the routes that proxies were seen to serve, see provenRoutes
  */
-export async function deploy(lab: Lab, stack: LabStack, options: DeployOptions): Promise<boolean> {
+export async function deploy(lab: Lab, stack: LabStack, options: DeployOptions): Promise<Map<string, string>> {
   const { print, log = say, objects, weightOwners = {}, printed = [], refresh = false, adopt = false } = options;
   const diagnostics = new Diagnostics();
   const previewing = (plan?: string): Promise<Ran> => previewed(stack, { log, diagnostics, refresh, plan });
@@ -56,7 +64,7 @@ export async function deploy(lab: Lab, stack: LabStack, options: DeployOptions):
   const steps = stepCount(preview.events);
   if (steps === 0) {
     await stack.settle(preview);
-    return true;
+    return new Map();
   }
   const traffic = await asUserError(plannedTraffic(lab, { objects: [...objects], options: { weightOwners } }, plan));
   if (traffic !== undefined) print(`${traffic}\n`);
@@ -71,9 +79,8 @@ export async function deploy(lab: Lab, stack: LabStack, options: DeployOptions):
     ran,
     `${resultText(done, { milliseconds: Date.now() - started })}; a second run continues from there`,
   );
-  const unproven = isUnproven(ran.events);
-  print(`${resultText(done, { milliseconds: Date.now() - started, unproven })}\n\n`);
-  return !unproven;
+  print(`${resultText(done, { milliseconds: Date.now() - started, unproven: isUnproven(ran.events) })}\n\n`);
+  return provenRoutes(ran.events);
 }
 
 /**

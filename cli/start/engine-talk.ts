@@ -77,6 +77,21 @@ export function isUnproven(events: readonly EngineEvent[]): boolean {
   return events.some(({ diagnosticEvent }) => diagnosticEvent?.message.includes(unprovenWords) === true);
 }
 
+/**
+ * The routes that proxies were seen to serve during an update, by `namespace/service`, each with the provider's line:
+ * `live on 6 of 6 proxies after 0.6 s, …`. A route that was not changed is not asked about.
+ */
+export function provenRoutes(events: readonly EngineEvent[]): Map<string, string> {
+  const diagnostics = new Diagnostics();
+  return new Map(
+    events.flatMap((event): [string, string][] => {
+      const told = diagnostics.take(event);
+      const urn = event.diagnosticEvent?.urn ?? '';
+      return told?.severity === 'info' && told.text.includes(' live on ') ? [[nameOf(urn), told.text]] : [];
+    }),
+  );
+}
+
 /** Why a run failed: all mandatory findings and errors, else what Pulumi printed. */
 export function failureText({ events, stderr }: { events: readonly EngineEvent[]; stderr: string }): string {
   const diagnostics = new Diagnostics();
@@ -209,4 +224,12 @@ function isEcho(text: string): boolean {
 /** Only the provider of Routes logs information worth reading: proofs, drains, objects that are kept. */
 function isNews(urn: string): boolean {
   return isRouteType(typeOf(urn));
+}
+
+/** The errors that a pulumi command printed, without the text that the SDK adds. */
+export function commandWords(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const lines = message.split('\n').map((line) => line.trim());
+  const said = lines.filter((line) => line.startsWith('error: ')).map((line) => line.slice('error: '.length));
+  return said.length > 0 ? [...new Set(said)].join('\n') : message;
 }

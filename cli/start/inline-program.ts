@@ -8,7 +8,7 @@ import type * as Loader from '../../runtime/load';
 import { projectRoot, userRoot } from '../../runtime/project-root';
 
 /**
- * This project's program, as the Automation API runs it in this process. It is loaded anew for each preview and update.
+ * This project's program, as the Automation API runs it in this process. It is loaded again for each preview and update.
  * @param code - an earlier bundle of the program, see {@link programCode}. Defaults to the program as it is now
  */
 export function inlineProgram(code?: string): Record<string, unknown> {

@@ -8,6 +8,7 @@ import { projectRoot, userRoot } from '../../runtime/project-root';
 import { asMap } from '../../mesh/json';
 import { defined } from '../../mesh/manifests/kubernetes';
 import { UserError } from '../errors';
+import { commandWords } from './engine-talk';
 import { inlineProgram, projectName, projectSettings } from './inline-program';
 import { failedCreations, forgetReleases, pendingCreations, pendingReleases, removeUnrecorded } from './interrupted';
 import { environment, providerProgram, readStackState, stackFolders, unlock, type StackFolders } from './stack-state';
@@ -141,7 +142,8 @@ export class LabStack {
   /** Replaces the stack's configuration. Keys are full names, such as `meshwright:routes`. */
   configure(config: Record<string, unknown>): void {
     // The file also has what Pulumi needs to decrypt the stack's secrets. Without that the state cannot be read again.
-    if (this.place === undefined) throw new Error('the stack file of a stack in its own backend is not written');
+    if (this.place === undefined)
+      throw new Error('only a stack on the lab is configured here; any other stack has its own stack file');
     const file = join(this.place.folders.folder, `Pulumi.${this.name}.yaml`);
     const written = existsSync(file) ? (parse(readFileSync(file, 'utf8')) as Record<string, unknown>) : {};
     writeFileSync(file, stringify({ ...written, config: { ...this.base, ...config } }, { lineWidth: 0 }));
@@ -258,12 +260,4 @@ function withoutQueries(stack: Stack): Stack {
 function link(target: string, path: string): void {
   rmSync(path, { force: true });
   symlinkSync(target, path);
-}
-
-/** The errors that a pulumi command printed, without the text that the SDK adds. */
-export function commandWords(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const lines = message.split('\n').map((line) => line.trim());
-  const said = lines.filter((line) => line.startsWith('error: ')).map((line) => line.slice('error: '.length));
-  return said.length > 0 ? [...new Set(said)].join('\n') : message;
 }

@@ -6,6 +6,8 @@ import { withWeightsOf } from '../../mesh/manifests/route-weights';
 import { asList, asMap, isMap } from '../../mesh/json';
 import { adoptedChanges, withoutForce } from './adopted-changes';
 import {
+  type FieldChange,
+  fieldChanges,
   importSteps,
   nameOf,
   parsed,
@@ -19,11 +21,10 @@ import {
   titledObject,
   weightOwners,
 } from './engine-steps';
-import { fieldChanges, type FieldChange } from './field-changes';
 
 export interface ObjectChange extends PlannedObject {
   changes: FieldChange[];
-  /** The object is deleted and created anew. */
+  /** The object is deleted and created again. */
   replaced?: boolean;
   /** The controller to which its weights belong; they stay. */
   weightsOwnedBy?: string;
@@ -182,7 +183,7 @@ function grouped<T>(objects: readonly T[], keyOf: (object: T) => string): [strin
 function changeLines({ changes, replaced = false, weightsOwnedBy, ...object }: ObjectChange, sign = '~'): string[] {
   const kept = weightsOwnedBy === undefined ? '' : ` (its weights belong to ${weightsOwnedBy} and stay)`;
   const title = plannedTitle(object);
-  const head = replaced ? `+- ${title} (deleted and created anew)` : `${sign} ${title}${kept}`;
+  const head = replaced ? `+- ${title} (deleted and created again)` : `${sign} ${title}${kept}`;
   const more = changes.length - shownFields;
   return [
     head,

@@ -56,6 +56,7 @@ export interface StateResource {
   urn: string;
   type: string;
   inputs?: Record<string, unknown>;
+  outputs?: Record<string, unknown>;
 }
 
 /** The state of a stack, as the backend stores it. */

@@ -1,6 +1,6 @@
 import type { Deployment, Stack } from '@pulumi/pulumi/automation';
 import { UserError } from '../errors';
-import { commandWords } from './lab-stack';
+import { commandWords } from './engine-talk';
 
 /** A stack whose state can be read and replaced. */
 export type StateHolder = Pick<Stack, 'exportStack' | 'importStack'>;

@@ -5,7 +5,7 @@ import type { Request } from '../../mesh/traffic/request';
 import { trafficModel } from '../../mesh/traffic/traffic-model';
 import { stackTraffic } from '../../mesh/traffic';
 import { UserError, userError } from '../errors';
-import { nodeStatus, type NodeAddress, type NodeStatus } from './lab-node';
+import { type NodeAddress, nodeStatus, type NodeStatus } from './lab-node';
 import { observationLines, tally, type Answer, type Observation } from './tally';
 import type { TrialChoice } from './kinds';
 import { trials, type NoTrial, type Trial } from './trials';
@@ -16,7 +16,7 @@ export interface ObserveOptions {
   requests: number;
   /** Time limit for all requests together, in milliseconds. */
   milliseconds: number;
-  /** Takes progress. */
+  /** Called with each line of progress. */
   log?: Log;
 }
 

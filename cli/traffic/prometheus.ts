@@ -1,4 +1,4 @@
-import type { RequestCount } from '../../mesh/traffic/graph/observed';
+import type { RequestCount } from '../../mesh/traffic/graph/overlays';
 import { UserError } from '../errors';
 
 /** How long Prometheus, or a webhook, may take to answer, in milliseconds. */

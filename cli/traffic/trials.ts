@@ -1,7 +1,6 @@
 import type { StackSettings } from '../../mesh/manifests/settings';
 import { hasLabels } from '../../mesh/model/workload-index';
-import { entryClasses, ruleKey } from '../../mesh/traffic/classes/classes';
-import type { Entry } from '../../mesh/traffic/classes/entry';
+import { type Entry, entryClasses, ruleKey } from '../../mesh/traffic/classes/classes';
 import type { Destination, Outcome } from '../../mesh/traffic/outcome';
 import type { Proxy, Request } from '../../mesh/traffic/request';
 import { route as routeOf } from '../../mesh/traffic/route';
@@ -22,8 +21,7 @@ import {
   ofRoute,
   type TrialChoice,
 } from './kinds';
-import type { LabPod, NodeStatus } from './lab-node';
-import { isBehind, namedSender, sendersTo } from './senders';
+import { isBehind, type LabPod, namedSender, type NodeStatus, sendersTo } from './lab-node';
 import type { Configured } from './tally';
 
 /** Requests of one kind that can be sent on the lab, and their configured outcome. */

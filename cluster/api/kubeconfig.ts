@@ -24,7 +24,7 @@ export function clientNode(): typeof import('./client-node') {
 
 const serviceAccountToken = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 
-/** Whether there is a kubeconfig without naming one. */
+/** Whether a kubeconfig is found when none is named. */
 export function hasKubeconfig(env = process.env): boolean {
   return (
     (env['KUBECONFIG'] ?? '') !== '' ||

@@ -3,13 +3,12 @@ import { mkdir, rm, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { KubernetesApi } from '../api';
-import { ensurePrograms, removeDamaged, type Installed } from './binaries';
+import { ensurePrograms, type Installed, removeDamaged } from './binaries';
 import { labProcessNames } from './binaries/programs';
 import { withLock } from './lock';
-import { ensureNodes } from './nodes';
+import { ensureNodes, type HealthClient, newClient } from './health';
 import { layoutOf, readPorts, type Layout, type Ports } from './processes/layout';
 import { existingPki, labContext } from './processes/pki';
-import { newClient, type HealthClient } from './processes/health';
 import { findRunning, StartError, startProcesses, stopRunning } from './processes/start';
 import {
   LabError,

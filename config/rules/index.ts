@@ -1,10 +1,9 @@
 import type { KeyProblem } from '../problem';
 import type { StackFile } from '../schema/stack-file';
-import { gatewayReferenceRules, weightRules } from './routes';
+import { gatewayReferenceRules, rolloutRules, weightRules } from './routes';
 import { gatewayServiceRules } from './gateway-service';
 import { namespaceRules } from './namespaces';
 import { adoptRules, duplicateRules } from './objects';
-import { rolloutRules } from './rollouts';
 import { addonRules, appRules, chartRules, configSizeAdvice, listRules, nodePortRangeAdvice } from './sections';
 
 /** Finds problems in a well-formed stack file. */

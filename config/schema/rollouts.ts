@@ -70,5 +70,5 @@ const rollout = z
   }) satisfies z.ZodType<RolloutSettings>;
 
 export const rollouts = byLabel(byLabel(rollout)).describe(
-  'Shifts that `meshwright shift --tick` starts and carries on: namespace → service → rollout.',
+  'Shifts that `meshwright shift --tick` starts and continues: namespace → service → rollout.',
 );

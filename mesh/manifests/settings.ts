@@ -29,7 +29,7 @@ export interface StackSettings {
   addons?: AddonsSettings;
   /** Routes: namespace → service → route. */
   routes?: Record<string, Record<string, RouteSettings>>;
-  /** Shifts that `meshwright shift --tick` starts and carries on: namespace → service → rollout. */
+  /** Shifts that `meshwright shift --tick` starts and continues: namespace → service → rollout. */
   rollouts?: Record<string, Record<string, RolloutSettings>>;
   /** Any Kubernetes or Istio object, verbatim. */
   objects?: KubernetesObject[];

@@ -1,7 +1,6 @@
 import { isHttp } from '../model/protocol';
-import { entryClasses, type RequestClass } from './classes/classes';
+import { type Entry, entryClasses, type RequestClass } from './classes/classes';
 import type { Client } from './classes/clients';
-import type { Entry } from './classes/entry';
 import { gatewayEntries, gatewayHttpEntry } from './classes/gateway-entries';
 import { hostEntry, serviceEntry } from './classes/mesh-entries';
 import { endsOf, placesOf } from './endpoints';

@@ -6,7 +6,7 @@
  *   tables of a mesh, built on first use) and `assumed.ts` (stand-ins for names that are not in the input).
  * 2. `tables/`: the tables that istiod builds from Gateways, VirtualServices and Sidecars: servers and hosts of a
  *   gateway, hosts of a sidecar, chains for TCP and TLS.
- * 3. `rules/` and `matching/`: one rule as conditions and an action, and whether the conditions hold.
+ * 3. `rules/` and `conditions.ts`: one rule as conditions and an action, and whether the conditions hold.
  * 4. `rule-outcome.ts`: the effect of the action: the destinations with their shares (`proxy-view.ts`), rewrites,
  *   faults, mirrors.
  * 5. `endpoints.ts`: the pods behind a destination, how the client connects to them, and where requests end.

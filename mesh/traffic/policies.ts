@@ -10,7 +10,7 @@ import {
   whenCondition,
 } from './policy-conditions';
 import { policiesFor } from '../model/policy-attachment';
-import { type Literal, literalHolds, type Valuation } from './matching/literal';
+import { type Literal, literalHolds, type Valuation } from './conditions';
 import type { RuleRef } from './outcome';
 import type { Proxy } from './request';
 import type { PolicyVerdict } from './rules/routes';

@@ -1,7 +1,7 @@
 import { escapeRegex } from '../strings';
 import { asList, asName, asString, asStrings, type JsonMap } from '../json';
 import type { MeshModel } from '../model/mesh-model';
-import type { Literal, Test } from './matching/literal';
+import type { Literal, Test } from './conditions';
 
 /** The rules of AuthorizationPolicies as conditions on requests (istio pilot/pkg/security/authz/model). */
 

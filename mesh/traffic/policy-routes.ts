@@ -1,5 +1,5 @@
 import { asName, asString, isMap, type JsonMap } from '../json';
-import { type Literal, literalHolds, replaceRegex } from './matching/literal';
+import { type Literal, literalHolds, replaceRegex } from './conditions';
 import type { Outcome } from './outcome';
 import { isPlainAllow, type Step } from './policies';
 import { noAction } from './rules/action';

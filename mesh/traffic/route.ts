@@ -1,13 +1,12 @@
 import { asList, asMap, asString, isMap } from '../json';
-import { allHold, matchesRegex, type Valuation } from './matching/literal';
+import { allHold, matchesRegex, type Valuation } from './conditions';
 import { noRoute, notTaken, type Outcome, reset, unknownHost, unknownWords } from './outcome';
 import { authorityHost, isOpenFor, type Proxy, type Request, requestValuation } from './request';
 import type { CompiledRoute } from './rules/routes';
 import { isHttp, isTls } from '../model/protocol';
-import { plainOutcome } from './plain-client';
-import { redirectLocation, redirectStatus, rewrittenPath } from './rewrite';
-import { ruleOutcome } from './rule-outcome';
-import { type BoundServer, isTerminatedHttps, listenerPort } from './tables/gateway-servers';
+import { plainOutcome, ruleOutcome } from './rule-outcome';
+import { redirectLocation, redirectStatus, rewrittenPath } from './rules/rewrites';
+import { type BoundServer, clientValuation, isTerminatedHttps, listenerPort } from './tables/gateway-table';
 import {
   chainFor,
   gatewayTcpRoute,
@@ -18,7 +17,6 @@ import {
   sidecarL4Route,
   type SniChain,
 } from './tables/l4-chains';
-import { clientValuation } from './tables/gateway-table';
 import type { TrafficModel } from './traffic-model';
 import { touchingGateway } from './entrances';
 import { gatewaySteps, withTouching } from './unknowns';

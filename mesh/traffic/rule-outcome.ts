@@ -1,10 +1,15 @@
-import type { MeshModel } from '../model/mesh-model';
+import { serviceFqdn } from '../model/hosts';
+import type { MeshModel, MeshService } from '../model/mesh-model';
+import { isHttp } from '../model/protocol';
 import { type Place, reach } from './endpoints';
-import type { Failure, Outcome, WeightedDestination } from './outcome';
+import { type Failure, noSidecar, type Outcome, reset, type WeightedDestination } from './outcome';
 import { clusterOf } from './proxy-view';
-import { orderedOperations } from './rules/headers';
+import { isOpenFor, type Proxy, type Request, requestValuation } from './request';
+import { defaultAction, defaultL4Action } from './rules/action';
+import { orderedOperations } from './rules/rewrites';
 import type { CompiledRoute } from './rules/routes';
-import { type Asking, judged } from './verdicts';
+import type { TrafficModel } from './traffic-model';
+import { type Asking, judged, withVerdicts } from './verdicts';
 
 /** The outcome of a rule's requests, as far as it is the same for all of them. */
 export function ruleOutcome(route: CompiledRoute, asking: Asking): Outcome {
@@ -92,4 +97,45 @@ function present<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], 
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: Exclude<T[K], undefined>;
   };
+}
+
+/**
+ * The outcome of a request from a client without a sidecar: no rule applies, and pods whose sidecars require mutual TLS
+ * close the connection.
+ */
+export function plainOutcome(traffic: TrafficModel, proxy: Proxy, request: Request): Outcome {
+  const { mesh } = traffic;
+  const { host, port } = request;
+  const name = host.toLowerCase();
+  const service = [name, serviceFqdn(name, proxy.namespace, mesh.config.domain)]
+    .flatMap((candidate) => (candidate === undefined ? [] : mesh.services.withHost(candidate)))
+    .find(({ registry }) => registry === 'Kubernetes');
+  if (service === undefined)
+    return { kind: 'passthrough', why: `${host} is not a Service, and the client has no sidecar` };
+  if (!service.ports.some(({ number }) => number === port)) return reset(`${service.hostname} has no port ${port}`);
+  const asking = { caller: proxy, port, view: traffic.plainView(proxy), model: mesh };
+  const [route] = plainRoutes(service, port);
+  return plainRouteOutcome(
+    withVerdicts(route, asking, requestValuation(request, proxy), isOpenFor(request, proxy)),
+    asking,
+  );
+}
+
+/** The only route of requests to a Service without a proxy. */
+export function plainRoutes({ hostname, externalName, namespace, ports }: MeshService, port: number): [CompiledRoute] {
+  const protocol = ports.find(({ number }) => number === port)?.protocol ?? 'Unsupported';
+  const destination = { host: externalName ?? hostname, port };
+  const action =
+    isHttp(protocol) || protocol === 'Unsupported'
+      ? { ...defaultAction(destination, undefined), retries: undefined }
+      : defaultL4Action(destination);
+  return [{ when: [], unless: [], port: undefined, action, rule: undefined, namespace }];
+}
+
+/** Without a proxy there is no 503: the connection fails. */
+export function plainRouteOutcome(route: CompiledRoute, asking: Asking): Outcome {
+  const outcome = ruleOutcome(route, asking);
+  const [destination] = outcome.destinations ?? [];
+  if (destination?.missing !== undefined) return reset(destination.missing);
+  return { ...outcome, why: noSidecar };
 }

@@ -6,7 +6,7 @@ import { hasNoProxy } from '../model/mutual-tls';
 import { hasLabels } from '../model/workload-index';
 import { nearest } from '../strings';
 import { type Client, clientOfWorkload, gatewayClients, workloadClient } from './classes/clients';
-import { isAddress } from './matching/literal';
+import { isAddress } from './conditions';
 import { authorityHost, type Request } from './request';
 import { route } from './route';
 import type { TrafficModel } from './traffic-model';

@@ -5,8 +5,7 @@ import { meshModel, MeshModel, type MeshOptions, type MeshService } from '../mod
 import { assumptions, standInsFor, together, type Assumption } from './assumed';
 import type { Proxy, Request } from './request';
 import type { ProxyView } from './endpoints';
-import { type BoundServer, type GatewayListener, gatewayListeners } from './tables/gateway-servers';
-import { GatewayTable } from './tables/gateway-table';
+import { type BoundServer, type GatewayListener, gatewayListeners, GatewayTable } from './tables/gateway-table';
 import { MeshTable } from './tables/mesh-host';
 import { MeshScope } from './tables/mesh-scope';
 

@@ -4,7 +4,7 @@ import { reach } from './endpoints';
 import type { Outcome } from './outcome';
 import { policySteps, type Step } from './policies';
 import type { Proxy } from './request';
-import { listenerPort } from './tables/gateway-servers';
+import { listenerPort } from './tables/gateway-table';
 import type { TrafficModel } from './traffic-model';
 import { touching } from './unfollowed';
 import { hasPolicies } from './verdicts';

@@ -1,7 +1,7 @@
 import { isHttp } from '../model/protocol';
 import type { MeshModel, MeshService } from '../model/mesh-model';
 import { type Place, podPort, type ProxyView, reach } from './endpoints';
-import type { Valuation } from './matching/literal';
+import type { Valuation } from './conditions';
 import type { Failure, Outcome, WeightedDestination } from './outcome';
 import { policySteps, type Step, verdictOf } from './policies';
 import { beforeRewrite, policyKey, routesByVerdict } from './policy-routes';
@@ -55,7 +55,7 @@ function serversOf(route: CompiledRoute, asking: Asking): Step[][] {
   });
 }
 
-/** An outcome with the parts of its destinations that policies refuse. */
+/** An outcome that also says which part of the requests to each destination is refused by policies. */
 export function judged(outcome: Outcome, route: CompiledRoute, asking: Asking): Outcome {
   const { verdicts } = route;
   if (verdicts === undefined || outcome.destinations === undefined) return outcome;

@@ -3,7 +3,7 @@ import { compareStrings } from '../collections';
 import { printable } from '../strings';
 import { type Destination, type Fault, noSidecar, type Outcome, type WeightedDestination } from './outcome';
 import { percent, type Share } from './share';
-import type { Literal } from './matching/literal';
+import type { Literal } from './conditions';
 
 /** `VirtualService shop/reviews`. */
 export function title({ kind, namespace, name }: { kind: string; namespace: string; name: string }): string {

@@ -3,8 +3,7 @@ import { asName, asNumber, asStringMap, asStrings, type JsonMap } from '../../me
 import { hasLabels } from '../../mesh/model/workload-index';
 import { resolveGateway } from '../../mesh/model/gateways';
 import { memoizeByIdentity } from '../../mesh/model/memoize';
-import { httpMatchLiterals } from '../../mesh/traffic/matching/http-match';
-import { type Literal, literalHolds, type Test } from '../../mesh/traffic/matching/literal';
+import { httpMatchLiterals, type Literal, literalHolds, type Test } from '../../mesh/traffic/conditions';
 import type { RouteProtocol } from './routes';
 import { pushTo } from '../../mesh/collections';
 

@@ -4,15 +4,11 @@ import { apiGroup, defined, type KubernetesObject, objectTitle } from '../../mes
 import { gatewayPodObjects } from '../../mesh/traffic/stack-objects';
 import { checkReport, type CheckReport } from '../check';
 import { findingSubject, type Finding, compareFindings } from '../finding';
-import { expectationFindings } from '../expectations';
+import { applyWaivers, expectationFindings, withoutUndetermined } from '../engine-findings';
 import { type CheckOptions, modelOptions, raise } from '../rule';
-import { rules } from '../rules';
-import { resourceRules } from '../rules/resource-rules';
-import { withoutUndetermined, applyWaivers } from '../engine-findings';
-import { packOptions, stackFile } from './options';
-import { recordedInputs } from './kubernetes-resource';
-import { releaseFacts } from './releases';
-import type { StackArgs, StackResource } from './resource';
+import { resourceRules, rules } from '../rules';
+import { packOptions, releaseFacts, stackFile } from './options';
+import { recordedInputs, type StackArgs, type StackResource } from './resource';
 import { memoizeLast } from '../../mesh/model/memoize';
 import { stackResources, type StackResources } from './stack-resources';
 
@@ -123,7 +119,7 @@ function gatewayObjects({ gatewayWorkloads = [] }: CheckOptions, sections: JsonM
   return [...new Map([...own, ...released].map((object) => [objectTitle(object), object])).values()];
 }
 
-/** Whether requests can go elsewhere with another value at a path of an object. */
+/** Whether another value at this path of an object could send requests elsewhere. */
 function decides({ apiVersion, kind }: KubernetesObject, path: string): boolean {
   if (!/^(metadata(\.(name|namespace|labels))?|spec)([.[]|$)/.test(path)) return false;
   if (apiGroup(apiVersion).endsWith('.istio.io')) return true;

@@ -1,11 +1,17 @@
 import type { Finding } from '../finding';
 import { fixOf, subjectOf } from '../report/report';
-import type { Report, ResourceArgs, StackArgs } from './resource';
+import {
+  type KubernetesResource,
+  kubernetesResources,
+  recordInputs,
+  type Report,
+  type ResourceArgs,
+  type StackArgs,
+} from './resource';
 import type { ResourceValidationPolicy, StackValidationPolicy } from '@pulumi/policy';
 import { checkReport } from '../check';
 import type { CheckOptions, Rule } from '../rule';
 import { rules } from '../rules';
-import { kubernetesResources, type KubernetesResource, recordInputs } from './kubernetes-resource';
 import { configSchema, packOptions, shareOptions } from './options';
 import { judgeStack } from './judge-stack';
 

@@ -4,15 +4,15 @@ import { asName } from '../../mesh/json';
 import { memoizeByIdentity } from '../../mesh/model/memoize';
 import type { WeightOwners } from '../../mesh/model/mesh-model';
 import { subjectOf } from '../finding';
-import type { PulumiResource } from '../resource-rule';
+import type { PulumiResource } from '../rule';
 import {
-  kubernetesResources,
-  type KubernetesResource,
-  knownPart,
-  recordedInputs,
   ignoredInObject,
-} from './kubernetes-resource';
-import type { StackResource } from './resource';
+  knownPart,
+  type KubernetesResource,
+  kubernetesResources,
+  recordedInputs,
+  type StackResource,
+} from './resource';
 
 /** A stack as the check sees it. */
 export interface StackResources {

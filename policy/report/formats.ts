@@ -4,7 +4,7 @@ import { fixOf, subjectOf, type ReportSource, type Sourced, type SourcedReport }
 import junit from 'junit-report-builder';
 import type { Log, ReportingDescriptor, Result } from 'sarif';
 import { version } from '../../package.json';
-import { everyRule } from '../rules/every-rule';
+import { everyRule } from '../rules';
 
 const indent = '  ';
 

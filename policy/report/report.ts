@@ -1,6 +1,6 @@
 import type { CheckReport } from '../check';
 import type { Finding, Level } from '../finding';
-import { everyRule } from '../rules/every-rule';
+import { everyRule } from '../rules';
 import type { WaivedFinding } from '../engine-findings';
 
 /** Where the subject of a finding is written. */

@@ -4,7 +4,7 @@ import { httpField, isAmbient, useWaypoint, waypointOf, waypointsIn } from '../m
 import { policyAttachment, workloadsOfPolicy } from '../../mesh/model/policy-attachment';
 import { hostRules } from '../model/host-rules';
 import { isOnMesh } from '../model/routes';
-import { examples, type CheckOptions, type Rule, type Violation } from '../rule';
+import { type CheckOptions, examples, type Rule, type Violation } from '../rule';
 
 const policyKinds: readonly MeshKind[] = ['AuthorizationPolicy', 'RequestAuthentication', 'WasmPlugin', 'Telemetry'];
 

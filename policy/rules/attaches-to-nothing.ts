@@ -3,7 +3,7 @@ import type { MeshKind, MeshModel, MeshObject } from '../../mesh/model/mesh-mode
 import { policyAttachment, type PolicyTarget } from '../../mesh/model/policy-attachment';
 import { declaresWorkloads, isDescribed } from '../../mesh/model/externals';
 import { formatLabels } from '../../mesh/model/endpoints';
-import { examples, type CheckOptions, type Rule, type Violation } from '../rule';
+import { type CheckOptions, examples, type Rule, type Violation } from '../rule';
 
 /** Kinds with a selector, and where its labels are. AuthorizationPolicies with a selector are left to authz-selector-targets. */
 const selectors: readonly [MeshKind, string, string][] = [

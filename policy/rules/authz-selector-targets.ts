@@ -6,7 +6,7 @@ import { hostState } from '../model/known';
 import { declaresWorkloads, describesNamespaces, isDeclared, namespaceExists } from '../../mesh/model/externals';
 import { isWildcard, serviceFqdn } from '../../mesh/model/hosts';
 import { formatLabels } from '../../mesh/model/endpoints';
-import { examples, type CheckOptions, type Rule, type Violation } from '../rule';
+import { type CheckOptions, examples, type Rule, type Violation } from '../rule';
 
 /**
  * Judges only what the objects describe: selectors in namespaces with workloads, namespaces when some Namespace is among the objects, ServiceAccounts in namespaces with

@@ -4,8 +4,7 @@ import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { asMap, isMap } from '../../mesh/json';
 import { meshModel, type MeshModel } from '../../mesh/model/mesh-model';
 import { destinationTitle, writtenRoutes } from '../model/routes';
-import { objectResources, type ResourceRule } from '../resource-rule';
-import { examples, type Violation } from '../rule';
+import { examples, objectResources, type ResourceRule, type Violation } from '../rule';
 
 /** Compares with the option `routes`, the stack's configuration as the program gets it. Routes that the loader refuses are not compared. */
 export const configMatchesEmitted: ResourceRule = {

@@ -1,7 +1,7 @@
 import { asList, asMap, asName, asStrings, indexedMaps, isMap } from '../../mesh/json';
 import type { MeshModel, MeshVirtualService } from '../../mesh/model/mesh-model';
 import { isVisible, visibility } from '../../mesh/model/mesh-config';
-import { examples, type CheckOptions, type Rule, type Violation } from '../rule';
+import { type CheckOptions, examples, type Rule, type Violation } from '../rule';
 
 /** A delegate that is not among the objects counts as missing only when the input is complete. */
 export const delegateRef: Rule = {

@@ -28,7 +28,7 @@ spec: { host: reviews, exportTo: [bookinof] }
 `,
       ['bookinof', 'bookinfo'],
     ),
-    fix: 'Correct the name, use `.` for the own namespace, or declare namespaces of other stacks in `externals.namespaces`.',
+    fix: "Correct the name, use `.` for the object's own namespace, or declare namespaces of other stacks in `externals.namespaces`.",
   },
   check: (model) => {
     if (!describesNamespaces(model)) return [];

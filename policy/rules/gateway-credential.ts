@@ -5,7 +5,7 @@ import { hasLabels } from '../../mesh/model/workload-index';
 import { certificateFault, credentialIn, makesSecret, secretData } from '../model/secrets';
 import { knownGatewayWorkloads } from '../model/clients';
 import { isDeclared } from '../../mesh/model/externals';
-import { examples, type CheckOptions, type Rule, type Violation } from '../rule';
+import { type CheckOptions, examples, type Rule, type Violation } from '../rule';
 
 /**
  * The Secret must be in the namespace of the gateway's pods, which is looked up as for gateway-workload-port. It is

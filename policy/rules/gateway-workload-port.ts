@@ -2,7 +2,7 @@ import type { MeshGateway, MeshModel } from '../../mesh/model/mesh-model';
 import { hasLabels } from '../../mesh/model/workload-index';
 import { type KnownGatewayWorkload, knownGatewayWorkloads } from '../model/clients';
 import { formatLabels } from '../../mesh/model/endpoints';
-import { examples, type CheckOptions, type Rule, type Violation } from '../rule';
+import { type CheckOptions, examples, type Rule, type Violation } from '../rule';
 
 /**
  * Gateway workloads often come from Helm releases, which no object shows. So a selector without pods is reported only when the gateway workloads are known: by the

@@ -4,8 +4,8 @@ import { isVisible } from '../../mesh/model/mesh-config';
 import { clientNamespaces } from '../model/clients';
 import { hostRules } from '../model/host-rules';
 import { hostState } from '../model/known';
-import { listenerPorts, writtenRoutes, type RouteDestination, type WrittenRoute } from '../model/routes';
-import { examples, type CheckOptions, type Rule, type Violation } from '../rule';
+import { listenerPorts, type RouteDestination, type WrittenRoute, writtenRoutes } from '../model/routes';
+import { type CheckOptions, examples, type Rule, type Violation } from '../rule';
 
 /**
  * A host is missing if it is not in the input, and the input has Services or workloads of its namespace, or is declared

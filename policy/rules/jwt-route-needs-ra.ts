@@ -3,7 +3,7 @@ import type { MeshGateway, MeshModel, MeshVirtualService } from '../../mesh/mode
 import { hasLabels } from '../../mesh/model/workload-index';
 import { policiesFor, policyAttachment } from '../../mesh/model/policy-attachment';
 import { knownGatewayWorkloads } from '../model/clients';
-import { examples, type CheckOptions, type Rule, type Violation } from '../rule';
+import { type CheckOptions, examples, type Rule, type Violation } from '../rule';
 
 /** https://istio.io/latest/docs/tasks/security/authentication/jwt-route/ */
 const claimHeader = /^@request\.auth\.claims[.[]/i;

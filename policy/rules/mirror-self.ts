@@ -1,5 +1,5 @@
 import { asMap, asNumber } from '../../mesh/json';
-import { destinationTitle, writtenRoutes, type RouteDestination, type WrittenRoute } from '../model/routes';
+import { destinationTitle, type RouteDestination, type WrittenRoute, writtenRoutes } from '../model/routes';
 import type { Rule, Violation } from '../rule';
 
 export const mirrorSelf: Rule = {

@@ -1,5 +1,5 @@
 import { asList, asMap, canonical } from '../../mesh/json';
-import { destinationTitle, writtenRoutes, type WrittenRoute } from '../model/routes';
+import { destinationTitle, type WrittenRoute, writtenRoutes } from '../model/routes';
 import { examples, type Rule, type Violation } from '../rule';
 
 export const repeatedDestination: Rule = {

@@ -1,7 +1,6 @@
 import { asList } from '../../mesh/json';
 import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
-import { entries } from '../../mesh/traffic/classes/classes';
-import { type Entry, entryOutcomes } from '../../mesh/traffic/classes/entry';
+import { entries, type Entry, entryOutcomes } from '../../mesh/traffic/classes/classes';
 import { regionMember } from '../../mesh/traffic/solve/satisfy';
 import type { Outcome } from '../../mesh/traffic/outcome';
 import { trafficModelOf } from '../../mesh/traffic/traffic-model';

@@ -1,5 +1,5 @@
 import { asMap, asName, indexedMaps } from '../../mesh/json';
-import { writtenRoutes, type WrittenRoute } from '../model/routes';
+import { type WrittenRoute, writtenRoutes } from '../model/routes';
 import { examples, type Rule, type Violation } from '../rule';
 
 export const rewriteSlash: Rule = {

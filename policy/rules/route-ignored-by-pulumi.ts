@@ -1,7 +1,13 @@
 import { apiGroup } from '../../mesh/manifests/kubernetes';
 import { isDeclared } from '../../mesh/model/externals';
-import { examples, type CheckOptions, type Violation } from '../rule';
-import { type ObjectResource, objectResources, type ResourceRule } from '../resource-rule';
+import {
+  type CheckOptions,
+  examples,
+  type ObjectResource,
+  objectResources,
+  type ResourceRule,
+  type Violation,
+} from '../rule';
 
 /** Kinds that say where requests go, by API group. */
 const routingKinds = new Map([

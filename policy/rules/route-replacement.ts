@@ -1,6 +1,5 @@
 import { apiGroup } from '../../mesh/manifests/kubernetes';
-import { objectResources, type ObjectResource, type ResourceRule } from '../resource-rule';
-import type { Violation } from '../rule';
+import { type ObjectResource, objectResources, type ResourceRule, type Violation } from '../rule';
 
 const kinds = ['VirtualService', 'DestinationRule', 'Gateway'];
 

@@ -3,8 +3,7 @@ import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { isRouteType } from '../../mesh/manifests/route-set';
 import { hostRules } from '../model/host-rules';
 import { writtenRoutes } from '../model/routes';
-import { objectResources, resourceModel, type ResourceRule } from '../resource-rule';
-import { examples, type Violation } from '../rule';
+import { examples, objectResources, resourceModel, type ResourceRule, type Violation } from '../rule';
 
 /** The same objects in several clusters are fine, as long as each cluster has its own Service and DestinationRule. */
 export const sameProvider: ResourceRule = {
@@ -31,7 +30,7 @@ spec: { host: reviews, subsets: [{ name: v1, labels: { version: v1 } }] }
 `,
       ['provider: staging', 'provider: production'],
     ),
-    fix: 'Give the objects of a host the same provider, best by the provider of a common parent.',
+    fix: 'Give the objects of a host the same provider, ideally by setting it on a common parent.',
   },
   check: (resources, { mesh }) => {
     const placed = objectResources(resources);

@@ -3,7 +3,7 @@ import { clientNamespaces, effectiveRule } from '../model/clients';
 import { type HostRule, hostRules } from '../model/host-rules';
 import { isDescribed, servicePlace } from '../../mesh/model/externals';
 import { type RouteDestination, type WrittenRoute, writtenRoutes } from '../model/routes';
-import { examples, type CheckOptions, type Rule, type Violation } from '../rule';
+import { type CheckOptions, examples, type Rule, type Violation } from '../rule';
 
 /**
  * Judged by the DestinationRules in effect where the requests come from: those of the client's namespace, else those exported by the Service's, else by the root

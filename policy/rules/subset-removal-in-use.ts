@@ -1,6 +1,6 @@
 import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
-import { examples, type ChangeRule, type Violation } from '../rule';
-import { usages, type Usage } from '../changes/usage';
+import { type ChangeRule, examples, type Violation } from '../rule';
+import { type Usage, usages } from '../model/routes';
 import { hostRules } from '../model/host-rules';
 
 /**

@@ -1,8 +1,7 @@
 import type { MeshModel, MeshService, MeshWorkload } from '../../mesh/model/mesh-model';
 import type { ChangeRule, Violation } from '../rule';
-import { usages, type Usage } from '../changes/usage';
+import { type Usage, usages, writtenRoutes } from '../model/routes';
 import { hostRules } from '../model/host-rules';
-import { writtenRoutes } from '../model/routes';
 import { subsetWorkloads } from '../model/workloads';
 
 /**

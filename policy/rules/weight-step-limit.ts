@@ -1,11 +1,11 @@
 import { asMap, canonical, indexedMaps, isMap, type JsonMap } from '../../mesh/json';
 import type { MeshModel, MeshObject } from '../../mesh/model/mesh-model';
-import { modelDiff, type GroupedMove } from '../../mesh/traffic/diff/traffic-diff';
+import { type GroupedMove, modelDiff } from '../../mesh/traffic/diff/traffic-diff';
 import type { Outcome } from '../../mesh/traffic/outcome';
 import { trafficModels } from '../../mesh/traffic/traffic-model';
 import { fraction } from '../../mesh/traffic/share';
-import { destinationTitle, writtenRoutes, type RouteDestination, type WrittenRoute } from '../model/routes';
-import { examples, modelOptions, type ChangeRule, type CheckOptions, type Violation } from '../rule';
+import { destinationTitle, type RouteDestination, type WrittenRoute, writtenRoutes } from '../model/routes';
+import { type ChangeRule, type CheckOptions, examples, modelOptions, type Violation } from '../rule';
 
 /** Annotation of a VirtualService that names the subset to which traffic may always go back. It counts once it is deployed. */
 const stableAnnotation = 'policy.meshwright.io/stable';

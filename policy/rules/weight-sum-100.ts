@@ -1,4 +1,4 @@
-import { isWholePercent, listed, weightedRoutes, type WeightedRoute } from '../model/routes';
+import { isWholePercent, listed, type WeightedRoute, weightedRoutes } from '../model/routes';
 import { examples, type Rule } from '../rule';
 
 /** Since Istio 1.15 any sum is accepted and scaled: 60/60 is 50 %/50 % (istio#39544). */

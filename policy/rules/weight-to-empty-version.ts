@@ -1,10 +1,10 @@
 import { asMap, asNumber, isMap } from '../../mesh/json';
 import type { MeshModel, MeshService, MeshWorkload } from '../../mesh/model/mesh-model';
 import { clientNamespaces, effectiveRule } from '../model/clients';
-import { destinationTitle, writtenRoutes, type RouteDestination, type WrittenRoute } from '../model/routes';
+import { destinationTitle, type RouteDestination, type WrittenRoute, writtenRoutes } from '../model/routes';
 import { endpointsOf } from '../../mesh/model/endpoints';
 import { contradiction } from '../model/workloads';
-import { examples, type CheckOptions, type Rule, type Violation } from '../rule';
+import { type CheckOptions, examples, type Rule, type Violation } from '../rule';
 
 /**
  * The model of the mesh decides whether a version has pods. It knows autoscalers, rollouts and labels that controllers

@@ -2,9 +2,7 @@ import { dnsSubdomain, labelKey } from '../../mesh/manifests/formats';
 import { isLabel, keyRule, labelProblems, labelRule, mapProblems, subdomainRule } from './kubernetes-metadata';
 import { error, shown, when, type FieldPlace, type SchemaProblem } from './place';
 
-/** What the API server refuses beyond the types of fields: fields that contradict each other. */
-
-/** What is wrong with fields of Kubernetes' own kinds. */
+/** What the API server refuses beyond the types of fields, in Kubernetes' own kinds: values that contradict each other. */
 export function fieldProblems(object: FieldPlace): SchemaProblem[] {
   const kind = object.at('kind').text;
   const spec = object.at('spec');

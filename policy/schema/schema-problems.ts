@@ -3,11 +3,15 @@ import { memoizeByIdentity } from '../../mesh/model/memoize';
 import { nearest } from '../../mesh/strings';
 import { crdErrors, crdOf } from './crd/schemas';
 import { crdOnlyAdvice, translated } from './crd/translate';
-import { authorizationPolicyProblems, dryRunProblems } from './kinds/authorization-policy';
+import {
+  authorizationPolicyProblems,
+  dryRunProblems,
+  peerAuthenticationProblems,
+  requestAuthenticationProblems,
+} from './kinds/security';
 import { destinationRuleProblems } from './kinds/destination-rule';
 import { envoyFilterProblems } from './kinds/envoy-filter';
 import { gatewayProblems } from './kinds/gateway';
-import { peerAuthenticationProblems, requestAuthenticationProblems } from './kinds/authentication';
 import { serviceEntryProblems } from './kinds/service-entry';
 import { sidecarProblems } from './kinds/sidecar';
 import { telemetryProblems } from './kinds/telemetry';

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { checkMesh } from '../../config/check-mesh';
-import { checkOptions, mergeCheckOptions } from '../../config/check-options';
+import { checkMesh, checkOptions, mergeCheckOptions } from '../../config/check-mesh';
 import type { StackSettings } from '../../mesh/manifests/settings';
 import { renderMesh } from '../../mesh/manifests/mesh';
 import { inFile, problemsOf, textProblems } from './support';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Ajv from 'ajv';
 import { parse } from 'yaml';
-import { schemaFile, schemaText } from '../../config/write-schema';
+import { schemaFile, schemaText } from '../../config/json-schema';
 import { sampleStackFile, sampleStates } from '../../cli/samples';
 
 const root = join(__dirname, '..', '..');

@@ -10,8 +10,7 @@ import schema from '../../components/schema.json';
 import routeSchema from '../../provider/schema.json';
 import * as components from '../../components';
 import type { RouteInputs } from '../../mesh/manifests/route-set';
-import { componentDocs } from '../../tools/generate/component-docs';
-import { componentNames, componentSchema, schemaFile } from '../../tools/generate/component-schema';
+import { componentDocs, componentNames, componentSchema, schemaFile } from '../../tools/generate/components';
 import { archives, install, packed } from './installed';
 
 const checkout = resolve(__dirname, '..', '..');

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { objectKey } from '../../mesh/manifests/kubernetes';
-import { changeProblems } from '../../policy/changes/change-problems';
-import { resourceRules } from '../../policy/rules/resource-rules';
+import { changeProblems } from '../../policy/check';
+import { resourceRules } from '../../policy/rules';
 import { damaged, written } from './damaged';
 import { destinationRule, finding, subsets, to, virtualService } from './mesh-objects';
 import { weightStepLimit } from '../../policy/rules/weight-step-limit';

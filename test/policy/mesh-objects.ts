@@ -2,7 +2,7 @@ import { defined, type KubernetesObject } from '../../mesh/manifests/kubernetes'
 import { checkReport } from '../../policy/check';
 import type { Finding, Level } from '../../policy/finding';
 import type { CheckOptions, Rule } from '../../policy/rule';
-import type { RuleHeader } from '../../policy/rules/every-rule';
+import type { RuleHeader } from '../../policy/rules';
 
 type Fields = Record<string, unknown>;
 

@@ -1,8 +1,7 @@
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
-import { changeProblems } from '../../policy/changes/change-problems';
-import { type ChangeRule, type CheckOptions, raise } from '../../policy/rule';
+import { changeProblems } from '../../policy/check';
+import { type ChangeRule, type CheckOptions, type PulumiResource, raise, type ResourceRule } from '../../policy/rule';
 import { type Finding, compareFindings } from '../../policy/finding';
-import type { PulumiResource, ResourceRule } from '../../policy/resource-rule';
 
 /** An object as a resource of a Pulumi program; its URN is `<kind>/<name>`, unless facts say otherwise. */
 export function resource(object: KubernetesObject, facts: Partial<PulumiResource> = {}): PulumiResource {

@@ -95,7 +95,7 @@ void import('@pulumi/pulumi/automation/index.js').then(({ LocalWorkspace, Pulumi
     assert.equal(run(), '2');
   });
 
-  it('bundles anew when the cached bundle is damaged', () => {
+  it('bundles again when the cached bundle is damaged', () => {
     write('console.log(1);');
     assert.equal(run(), '1');
     for (const file of kept()) writeFileSync(join(cache, file), readFileSync(join(cache, file)).subarray(0, 40));

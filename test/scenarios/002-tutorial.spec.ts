@@ -7,7 +7,6 @@ import { TEST_TIMEOUT_MS } from '../support/engine-run';
 import { Cluster } from './support/cluster';
 
 const chain = ['customer', 'preference-v1', 'recommendation-v1', 'recommendation-v2'];
-const route = 'VirtualService tutorial/recommendation';
 /** Without a weight: all requests, as a lone `rest` is written. */
 const to = (version: string, weight?: number) => ({
   destination: { host: 'recommendation', subset: version },
@@ -106,57 +105,6 @@ describe('sample 002, objects', function () {
       const pods = await cluster.list('Pod', 'tutorial', 'app=recommendation,version=v2');
       assert.equal(pods.filter(({ metadata }) => !('deletionTimestamp' in metadata)).length, into);
     }
-  });
-
-  it('S002.5 creates a DestinationRule with both versions, and a route to v1 only', async () => {
-    await cluster.up('002/scaled');
-    const plan = await cluster.up('002/all-v1');
-    assert.deepEqual(plan.created, ['DestinationRule tutorial/recommendation', route]);
-    assert.deepEqual([plan.changed, plan.removed], [[], []]);
-    assert.deepEqual((await cluster.get('DestinationRule tutorial/recommendation')).spec, {
-      host: 'recommendation',
-      subsets: [
-        { name: 'version-v1', labels: { version: 'v1' } },
-        { name: 'version-v2', labels: { version: 'v2' } },
-      ],
-    });
-    assert.deepEqual((await cluster.get(route)).spec, {
-      hosts: ['recommendation'],
-      http: [{ route: [to('version-v1')] }],
-    });
-  });
-
-  it('S002.6 updates one object for each of 90/10, 75/25 and v2', async () => {
-    const splits = {
-      '002/90-10': [to('version-v1', 90), to('version-v2', 10)],
-      '002/75-25': [to('version-v1', 75), to('version-v2', 25)],
-      '002/all-v2': [to('version-v2')],
-    };
-    const { uid, generation } = await cluster.identity(route);
-    for (const [index, [state, destinations]] of Object.entries(splits).entries()) {
-      const plan = await cluster.up(state);
-      assert.deepEqual([plan.created, plan.changed.map(({ id }) => id), plan.removed], [[], [route], []]);
-      assert.deepEqual((await cluster.get(route)).spec?.['http'], [{ route: destinations }]);
-      assert.deepEqual(await cluster.identity(route), { uid, generation: generation + index + 1 });
-    }
-  });
-
-  it('S002.7 deletes VirtualService and DestinationRule, and keeps customer-gateway', async () => {
-    const plan = await cluster.up('002/scaled');
-    assert.deepEqual([...plan.removed].sort(), ['DestinationRule tutorial/recommendation', route]);
-    assert.deepEqual([plan.created, plan.changed], [[], []]);
-    await cluster.get('VirtualService tutorial/customer-gateway');
-  });
-
-  it('S002.8 puts the rule for Firefox before the default route', async () => {
-    await cluster.up('002/firefox');
-    assert.deepEqual((await cluster.get(route)).spec?.['http'], [
-      {
-        match: [{ headers: { 'baggage-user-agent': { regex: '.*Firefox.*' } } }],
-        route: [to('version-v2')],
-      },
-      { route: [to('version-v1')] },
-    ]);
   });
 
   it('S002.9 refuses weights 90/20 and unknown versions, which the API server accepts', async () => {

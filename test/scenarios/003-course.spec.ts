@@ -1,19 +1,11 @@
 import assert from 'node:assert/strict';
-import { kubectl } from '../cluster/lab/kubectl';
 import { START_TIMEOUT_MS } from '../cluster/lab/support';
 import { TEST_TIMEOUT_MS } from '../support/engine-run';
 import { Cluster } from './support/cluster';
 import { release, releases } from './support/releases';
 
-const services = ['productpage', 'reviews', 'ratings', 'details'];
 const host = (name: string) => `${name}.cloud.35.209.207.26.nip.io`;
 const route = (name: string) => `VirtualService user02/${name}`;
-/** Without a weight: all requests, as a lone `rest` is written. */
-const to = (name: string, version: string, weight?: number) => ({
-  destination: { host: name, subset: version },
-  ...(weight === undefined ? {} : { weight }),
-});
-const jason = [{ headers: { 'end-user': { exact: 'jason' } } }];
 
 describe('sample 003, objects', function () {
   this.timeout(TEST_TIMEOUT_MS);
@@ -24,8 +16,6 @@ describe('sample 003, objects', function () {
     await cluster.up('003/istio');
   });
   after(() => cluster.down());
-
-  const http = async (name: string) => (await cluster.get(route(name))).spec?.['http'];
 
   it('S003.1 installs three Helm releases with the names and the version that are configured', async () => {
     for (const version of ['1.17.2', '1.18.2', '1.30.3']) {
@@ -159,118 +149,6 @@ describe('sample 003, objects', function () {
         rules: [rule(host(`${addon}.istio-system`), service, port)],
       });
     }
-  });
-
-  it('S003.8 creates four DestinationRules with one, three, four and two subsets', async () => {
-    const plan = await cluster.up('003/destination-rules');
-    assert.deepEqual([plan.changed, plan.removed], [[], []]);
-    const subsets = async (name: string) =>
-      ((await cluster.get(`DestinationRule user02/${name}`)).spec?.['subsets'] as { name: string }[]).map(
-        (subset) => subset.name,
-      );
-    assert.deepEqual(await Promise.all(services.map(subsets)), [
-      ['v1'],
-      ['v1', 'v2', 'v3'],
-      ['v1', 'v2', 'v2-mysql', 'v2-mysql-vm'],
-      ['v1', 'v2'],
-    ]);
-  });
-
-  it('S003.9 sends reviews to v1, half to v3, then all to v3, and leaves the other services alone', async () => {
-    const plan = await cluster.up('003/all-v1');
-    assert.deepEqual([...plan.created].sort(), services.map(route).sort());
-    assert.deepEqual(await http('reviews'), [{ route: [to('reviews', 'v1')] }]);
-    for (const [state, destinations] of [
-      ['003/reviews-50-v3', [to('reviews', 'v1', 50), to('reviews', 'v3', 50)]],
-      ['003/reviews-v3', [to('reviews', 'v3')]],
-    ] as const) {
-      const { created, changed, removed } = await cluster.up(state);
-      assert.deepEqual([created, changed.map(({ id }) => id), removed], [[], [route('reviews')], []]);
-      assert.deepEqual(await http('reviews'), [{ route: destinations }]);
-    }
-  });
-
-  it('S003.10 puts the rule for jason before the default route', async () => {
-    await cluster.up('003/jason-v2');
-    assert.deepEqual(await http('reviews'), [
-      { match: jason, route: [to('reviews', 'v2')] },
-      { route: [to('reviews', 'v1')] },
-    ]);
-  });
-
-  it('S003.11 writes the faults of ratings with numbers', async () => {
-    const all = { route: [to('ratings', 'v1')] };
-    const abort = (value: number) => ({ fault: { abort: { percentage: { value }, httpStatus: 500 } } });
-    const faults: Record<string, unknown> = {
-      '003/delay': [{ match: jason, fault: { delay: { percentage: { value: 100 }, fixedDelay: '7s' } }, ...all }, all],
-      '003/abort': [{ match: jason, ...abort(100), ...all }, all],
-      '003/abort-90': [{ ...abort(90), ...all }],
-      '003/abort-50': [{ ...abort(50), ...all }],
-    };
-    for (const [state, expected] of Object.entries(faults)) {
-      await cluster.up(state);
-      assert.deepEqual(await http('ratings'), expected, state);
-    }
-  });
-
-  it('S003.12 finds a change made by kubectl with a refresh, and reverts it', async () => {
-    await cluster.up('003/abort-50');
-    const edit = [{ op: 'replace', path: '/spec/http/0/fault/abort/percentage/value', value: 90 }];
-    await kubectl(cluster.lab, [
-      'patch',
-      'virtualservice',
-      'ratings',
-      '-n',
-      'user02',
-      '--type=json',
-      '-p',
-      JSON.stringify(edit),
-    ]);
-    const plan = await cluster.up('003/abort-50', {}, { refresh: true });
-    const changes = [{ path: 'spec.http[0].fault.abort.percentage.value', from: 90, to: 50 }];
-    assert.deepEqual([plan.created, plan.changed, plan.removed], [[], [{ id: route('ratings'), changes }], []]);
-  });
-
-  it('S003.13 deploys httpbin, fortio, hello and curltest: bare Pods, string environment values, Service svc-hello', async () => {
-    await cluster.up('003/httpbin');
-    await cluster.has('Service user02/httpbin', { spec: { ports: [{ name: 'http', port: 8000, targetPort: 80 }] } });
-    await cluster.has('Pod user02/fortio', {
-      spec: {
-        containers: [
-          {
-            ports: [
-              { containerPort: 8080, name: 'http-fortio' },
-              { containerPort: 8079, name: 'grpc-ping' },
-            ],
-          },
-        ],
-      },
-    });
-    await cluster.up('003/hello');
-    const env = (pairs: Record<string, string>) => ({
-      spec: { containers: [{ env: Object.entries(pairs).map(([name, value]) => ({ name, value })) }] },
-    });
-    await cluster.has('Pod user02/hello-server-1', env({ VERSION: 'v1', LOG: '1' }));
-    await cluster.has('Pod user02/hello-server-2', env({ VERSION: 'v2', LOG: '1', RANDOM_ERROR: '0.5' }));
-    await cluster.has('Pod user02/curltest', { spec: { containers: [{ args: ['sleep', '365d'] }] } });
-    await cluster.has('Service user02/svc-hello', {
-      spec: { selector: { app: 'hello' }, ports: [{ name: 'http', port: 8080, protocol: 'TCP' }] },
-    });
-  });
-
-  it('S003.14 creates the DestinationRules of circuit breaker and outlier detection', async () => {
-    await cluster.up('003/outlier');
-    assert.deepEqual((await cluster.get('DestinationRule user02/hello-dr')).spec, {
-      host: 'svc-hello',
-      trafficPolicy: {
-        outlierDetection: { interval: '1s', consecutive5xxErrors: 1, baseEjectionTime: '3m', maxEjectionPercent: 100 },
-      },
-    });
-    await cluster.up('003/circuit-breaker');
-    assert.deepEqual((await cluster.get('DestinationRule user02/dr-httpbin')).spec, {
-      host: 'httpbin',
-      trafficPolicy: { connectionPool: { http: { http1MaxPendingRequests: 1, maxRequestsPerConnection: 1 } } },
-    });
   });
 
   it('S003.15 deletes objects and namespaces, and keeps the CRDs, as Helm does', async () => {

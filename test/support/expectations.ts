@@ -1,7 +1,7 @@
 import type { RouteSettings, StackSettings } from '../../mesh/manifests/settings';
 import { isMap } from '../../mesh/json';
 import type { Expectation } from '../../mesh/traffic/expectations';
-import { requestOf } from '../../mesh/traffic/request-string';
+import { requestOf } from '../../mesh/traffic/request';
 import { route } from '../../mesh/traffic/route';
 import { sentRequest } from '../../mesh/traffic/senders';
 import { trafficModel, type TrafficModel } from '../../mesh/traffic/traffic-model';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { fuzzObjects, fuzzStackFiles } from '../../tools/fuzz/fuzz';
 
-/** A short run with a fixed seed; `tools/fuzz/run.ts` runs longer. */
+/** A short run with a fixed seed; `tools/fuzz/fuzz.ts` runs longer. */
 describe('the fuzzer', function () {
   this.timeout(120_000);
 

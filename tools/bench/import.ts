@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { projectRoot } from '../../runtime/project-root';
-import { serviceObjects } from './mesh';
-import { sizesOr } from './sizes';
+import { serviceObjects, sizesOr } from './inputs';
 
 /**
  * What `meshwright import` costs, and how the cost grows: `node -r tsx/cjs tools/bench/import.ts [services…]`. Wall-clock time of the whole command, the best of several runs, from a file per service to

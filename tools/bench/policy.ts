@@ -1,6 +1,5 @@
 import { check } from '../../policy/check';
-import { serviceObjects } from './mesh';
-import { sizesOr } from './sizes';
+import { serviceObjects, sizesOr } from './inputs';
 
 /**
  * The cost of a check, and how it grows with the mesh: `node -r tsx/cjs tools/bench/policy.ts [objects…]`. Processor

@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
-import { sizesOr } from './sizes';
-import { stackOf } from './stack';
+import { sizesOr, stackOf } from './inputs';
 
 /**
  * The cost of reading a stack with many routes, without an engine, and how it grows: `node -r tsx/cjs

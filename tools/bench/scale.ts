@@ -10,7 +10,7 @@ import { labDown, labUp, type Lab } from '../../cluster/lab';
 import { installIstioCrds } from '../../test/cluster/lab/istio-crds';
 import { sections } from '../../test/real/pulumi/support/bookinfo';
 import { RealStack, type Operation } from '../../test/real/pulumi/support/real-stack';
-import { stackOf } from './stack';
+import { stackOf } from './inputs';
 
 /**
  * The cost of a stack with many routes, compared with kubectl and helm for the same objects: `node -r tsx/cjs

@@ -7,8 +7,7 @@ import { graphPage } from '../../mesh/traffic/graph/page';
 import { svgRenderer } from '../../mesh/traffic/graph/svg';
 import type { Proxy } from '../../mesh/traffic/request';
 import { trafficModel } from '../../mesh/traffic/traffic-model';
-import { serviceObjects } from './mesh';
-import { sizesOr } from './sizes';
+import { serviceObjects, sizesOr } from './inputs';
 
 /**
  * What the questions to the routing model cost, and how the cost grows: `node -r tsx/cjs tools/bench/traffic.ts [services…]`. Processor time, the

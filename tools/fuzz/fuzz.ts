@@ -1,16 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
-import { renderMesh } from '../../mesh/manifests/mesh';
-import { isMap } from '../../mesh/json';
-import { type Random, seededRandom } from '../../mesh/traffic/explanation';
-import { effectiveSplits } from '../../mesh/traffic/splits';
-import { stackTraffic } from '../../mesh/traffic/stack-objects';
 import { checkMesh } from '../../config/check-mesh';
 import { withoutEncryptedObjects } from '../../config/encrypted';
 import { parseStackText } from '../../config/stack-text';
 import { readKubernetesYaml } from '../../config/yaml';
+import { isMap } from '../../mesh/json';
+import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
+import { renderMesh } from '../../mesh/manifests/mesh';
+import { type Random, seededRandom } from '../../mesh/traffic/explanation';
+import { effectiveSplits } from '../../mesh/traffic/splits';
+import { stackTraffic } from '../../mesh/traffic/stack-objects';
 import { checkReport } from '../../policy/check';
 import { projectRoot } from '../../runtime/project-root';
 import { everything } from './everything';
@@ -147,3 +147,22 @@ function objectsOf(stack: Record<string, unknown>): KubernetesObject[] {
   const { existingNamespaces, objects } = renderMesh(parsed.settings);
   return [...existingNamespaces, ...objects].map(({ object }) => object);
 }
+
+/** A long run, which prints every kind of failure with the seed that reproduces it: `node -r tsx/cjs tools/fuzz/fuzz.ts [COUNT] [SEED]`. */
+function main([count = 1000, seed = 1]: readonly number[]): void {
+  let failed = 0;
+  for (const [title, fuzz] of [
+    ['stack files', fuzzStackFiles],
+    ['objects', fuzzObjects],
+  ] as const) {
+    const { accepted, failures } = fuzz(count, seed);
+    process.stdout.write(`${title}: ${count} cases, ${accepted} accepted, ${failures.length} failures\n`);
+    const kinds = new Map(failures.map((failure) => [failure.error.replaceAll(/\d+/g, 'N'), failure]));
+    for (const { index, input, error } of kinds.values())
+      process.stdout.write(`\nseed ${seed}, case ${index}\n${error}\n${input.slice(0, 2000)}\n`);
+    failed += failures.length;
+  }
+  process.exitCode = failed > 0 ? 1 : 0;
+}
+
+if (require.main === module) main(process.argv.slice(2).map(Number));

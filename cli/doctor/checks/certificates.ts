@@ -89,7 +89,7 @@ function judgeEnd(where: string, pem: string, now: Date, isAuthority: boolean): 
   const day = new Date(Math.min(...ends)).toISOString().slice(0, 10);
   return [
     {
-      what: days < 0 ? `certificate has ended on ${day}` : `certificate ends on ${day}, in ${days} days`,
+      what: days < 0 ? `certificate expired on ${day}` : `certificate expires on ${day}, in ${days} days`,
       where,
       fix: isAuthority
         ? 'rotate the CA of the mesh: https://istio.io/latest/docs/tasks/security/cert-management/plugin-ca-cert/'

@@ -34,7 +34,7 @@ export function statusOf(object: LiveObject): JsonMap {
   return asMap(asMap(object)['status']);
 }
 
-/** Containers of a pod spec, also those that start before the others. */
+/** Containers of a pod spec, including init containers. */
 export function containersOf(spec: JsonMap): JsonMap[] {
   return [...asList(spec['initContainers']), ...asList(spec['containers'])].map(asMap);
 }

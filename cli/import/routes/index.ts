@@ -4,8 +4,17 @@ import type { KubernetesObject } from '../../../mesh/manifests/kubernetes';
 import type { RouteSettings } from '../../../mesh/manifests/settings';
 import { route as routeSchema } from '../../../config/schema/routes';
 import { resolveHost } from '../../../mesh/model/hosts';
-import { answersItself, destinationsOf } from './destinations';
-import { asKey, isDestinationRule, isVirtualService, joined, keyChoice, type Draft, type KeyChoice } from './pairs';
+import {
+  answersItself,
+  asKey,
+  destinationsOf,
+  type Draft,
+  isDestinationRule,
+  isVirtualService,
+  joined,
+  keyChoice,
+  type KeyChoice,
+} from './pairs';
 import { exactSettings } from './settings';
 
 /** The route of one service in the stack file, and the objects that it makes. */

@@ -7,7 +7,7 @@ import type { RouteSettings, VersionSettings, Weights } from '../../../mesh/mani
 import { pulumiConfigValue } from '../../../config/pulumi-config-values';
 import { route as routeSchema } from '../../../config/schema/routes';
 import { comparable } from '../comparable';
-import { destinationsOf, lists, rulesOf, widest, type Rule } from './destinations';
+import { destinationsOf, lists, type Rule, rulesOf, widest } from './pairs';
 import {
   commonSettings,
   nonEmpty,

@@ -4,8 +4,7 @@ import { defined, type KubernetesObject } from '../../../mesh/manifests/kubernet
 import type { VersionSettings, Weights } from '../../../mesh/manifests/settings';
 import { splitOf } from '../../../mesh/manifests/weights';
 import { pulumiConfigValue } from '../../../config/pulumi-config-values';
-import { destinationsOf, widest, written, type Destination, type Rule } from './destinations';
-import { asKey } from './pairs';
+import { asKey, type Destination, destinationsOf, type Rule, widest, written } from './pairs';
 import type { RuleSettings } from './rule-settings';
 
 /** Host, port and versions that the splits of a VirtualService share. */

@@ -30,7 +30,7 @@ export function rankedRules(
   );
 }
 
-/** The rules of several routes of one host, as Envoy is to try them. Equal ranks keep their order. */
+/** The rules of several routes of one host, in the order in which Envoy tries them. Equal ranks keep their order. */
 export function inOrder(ranked: readonly RankedRule[]): JsonMap[] {
   const sorted = [...ranked].sort((a, b) => {
     const at = a.rank.findIndex((value, index) => value !== b.rank[index]);
@@ -102,7 +102,7 @@ function rewritten(
 ): [JsonMap[], JsonMap | undefined][] {
   if (prefix === undefined || !isPrefix) return [[matches, Object.keys(rewrite).length === 0 ? undefined : rewrite]];
   const target = (asString(prefix) ?? '').replace(/\/$/, '');
-  // Istio replaces what the match has matched, and puts the rest of the path after it.
+  // Istio replaces the matched part and appends the rest of the path.
   return matches.map((match): [JsonMap[], JsonMap] => {
     const isExact = 'exact' in asMap(match['uri']);
     return [[match], { uri: isExact ? target || '/' : `${target}/`, ...rewrite }];
@@ -114,7 +114,7 @@ function stringMatches(list: unknown, path: string, carry: Carry, lower = false)
   for (const [index, entry] of asList(list).entries()) {
     const { name, value, type = 'Exact' } = asMap(entry);
     const key = lower ? String(name).toLowerCase() : String(name);
-    // The first of equal names counts, by the Gateway API.
+    // Of equal names only the first counts, as the Gateway API defines.
     if (found.has(key)) continue;
     if (type !== 'Exact' && type !== 'RegularExpression')
       carry.refuse(`${path}[${index}].type`, type, 'Istio cannot match a value in this way');

@@ -75,7 +75,7 @@ function isWhole({ authority, server, serviceAccountKey, client }: Pki): boolean
   }
 }
 
-/** The lab's certificates. If any is missing or damaged, all are made anew; running processes do not know those. */
+/** The lab's certificates. If any is missing or damaged, all are created again, and running processes do not know the new ones. */
 export async function ensurePki(dir: string): Promise<{ readonly pki: Pki; readonly made?: 'first' | 'replaced' }> {
   const existing = existingPki(dir);
   if (existing !== undefined) return { pki: existing };

@@ -2,7 +2,7 @@ import { compareStrings } from '../../collections';
 import { asMap, asString, asStringMap, asStrings, isMap } from '../../json';
 import type { MeshModel, MeshObject, MeshWorkload } from '../../model/mesh-model';
 import { hasNoProxy } from '../../model/mutual-tls';
-import { exact, type Literal } from '../matching/literal';
+import { exact, type Literal } from '../conditions';
 import type { Proxy } from '../request';
 import { extensionsOfProxies } from '../unfollowed';
 

@@ -1,11 +1,11 @@
 import { noRoute, type Outcome, reset } from '../outcome';
 import { ruleOutcome } from '../rule-outcome';
 import type { CompiledRoute } from '../rules/routes';
-import { type BoundServer, type GatewayListener, isTerminatedHttps } from '../tables/gateway-servers';
+import { type BoundServer, type GatewayListener, isTerminatedHttps } from '../tables/gateway-table';
 import { gatewayTcpRoute, gatewayTlsChains, isTlsRouted } from '../tables/l4-chains';
 import type { TrafficModel } from '../traffic-model';
 import type { Client } from './clients';
-import { type Entry, withStatus } from './entry';
+import { type Entry, withStatus } from './classes';
 import { l4Literals } from './mesh-entries';
 import { placesOf } from '../endpoints';
 import { behindPolicies, withVerdict } from '../policy-routes';

@@ -7,7 +7,7 @@ import { printable } from '../../strings';
 import { codeSpan, endsWords, placeWords, treatmentWords } from '../words';
 import type { LoadChange } from './load';
 import type { OwnedWeights } from './owned-weights';
-import { diffStatus, isUnknownMove, type GroupedMove, type TrafficDiff } from './traffic-diff';
+import { diffStatus, type GroupedMove, isUnknownMove, type TrafficDiff } from './traffic-diff';
 
 /** The diff for people, for a terminal: one paragraph per host, no trailing newline. */
 export function trafficDiffText(diff: TrafficDiff): string {

@@ -1,7 +1,7 @@
 import { compareStrings } from '../../collections';
 import { asList, asMap, asNumber, canonical, isMap, type JsonMap, without } from '../../json';
 import type { EffectiveRule } from '../../model/mesh-model';
-import { type Entry, entryOutcomes } from '../classes/entry';
+import { type Entry, entryOutcomes } from '../classes/classes';
 import type { Destination } from '../outcome';
 import type { TrafficModel } from '../traffic-model';
 import { destinationWords } from '../words';

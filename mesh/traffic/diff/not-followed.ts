@@ -4,7 +4,7 @@ import type { MeshModel, MeshObject, MeshWorkload } from '../../model/mesh-model
 import { hasNoProxy } from '../../model/mutual-tls';
 import { workloadsOfPolicy } from '../../model/policy-attachment';
 import { isAssumed } from '../assumed';
-import type { Entry } from '../classes/entry';
+import type { Entry } from '../classes/classes';
 import { reach } from '../endpoints';
 import type { TrafficModel } from '../traffic-model';
 import { changedUnfollowed, contentOf, unfollowed, type Unfollowed } from '../unfollowed';

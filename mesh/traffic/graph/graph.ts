@@ -1,7 +1,6 @@
 import { compareStrings } from '../../collections';
 import type { MeshModel } from '../../model/mesh-model';
-import { entries, entryClasses, type RequestClass } from '../classes/classes';
-import type { Entry } from '../classes/entry';
+import { entries, type Entry, entryClasses, type RequestClass } from '../classes/classes';
 import { fraction } from '../share';
 import type { TrafficModel } from '../traffic-model';
 import { isUnfollowed, unfollowed } from '../unfollowed';

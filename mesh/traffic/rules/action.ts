@@ -1,7 +1,7 @@
 import { asList, asMap, asName, asNumber, asString, isMap, type JsonMap } from '../../json';
 import type { Destination, Fault, HeaderOperations, Retries } from '../outcome';
 import { share, type Share } from '../share';
-import { headerOperations } from './headers';
+import { headerOperations } from './rewrites';
 
 /** A destination as a rule names it, resolved to a FQDN; the port only if the rule states one. */
 export interface RuleDestination {

@@ -1,11 +1,10 @@
-import type { Literal } from '../matching/literal';
+import { httpMatchLiterals, type Literal, matchPort, sourceLiterals } from '../conditions';
 import type { Outcome, RuleRef } from '../outcome';
 import { type Action, httpAction, tcpAction } from './action';
 import type { MeshConfig, MeshVirtualService, SourcedRoute } from '../../model/mesh-model';
 import { resolveGateway } from '../../model/gateways';
 import { resolveHost } from '../../model/hosts';
 import { asList, asName, asStrings, isMap, type JsonMap } from '../../json';
-import { httpMatchLiterals, matchPort, sourceLiterals } from '../matching/http-match';
 
 /** The result of a server's policies for a request. */
 export interface PolicyVerdict {

@@ -1,4 +1,4 @@
-import { holds, type Literal } from '../matching/literal';
+import { holds, type Literal } from '../conditions';
 import { witness } from './witness';
 import type { CompiledRoute } from '../rules/routes';
 

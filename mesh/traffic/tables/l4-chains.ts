@@ -1,12 +1,11 @@
 import { hostsOverlap } from '../../model/hosts';
 import type { MeshModel, MeshService, MeshVirtualService } from '../../model/mesh-model';
 import { parseProtocol } from '../../model/protocol';
-import { allHold, inSubnets, type Literal, type Valuation } from '../matching/literal';
+import { allHold, inSubnets, type Literal, type Valuation } from '../conditions';
 import type { Proxy } from '../request';
 import { defaultL4Action, refusedAction } from '../rules/action';
 import { type CompiledRoute, type L4Route, l4Routes } from '../rules/routes';
-import { type BoundServer, isPassthrough } from './gateway-servers';
-import { wildcardsOver } from './gateway-table';
+import { type BoundServer, isPassthrough, wildcardsOver } from './gateway-table';
 
 /** A chain or rule that matches TLS connections by server name. */
 export interface SniChain<T> {

@@ -5,7 +5,7 @@ import { defaultAction } from '../rules/action';
 import { type CompiledRoute, httpRoutes } from '../rules/routes';
 import { isSource, wildcardsOver } from './gateway-table';
 import type { ScopeListener } from './mesh-scope';
-import { inSubnets, isAddress } from '../matching/literal';
+import { inSubnets, isAddress } from '../conditions';
 
 /** An entry in a sidecar's table: a service, or a host that only VirtualServices name. */
 export interface MeshHost {

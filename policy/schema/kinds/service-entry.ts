@@ -35,7 +35,7 @@ export function serviceEntryProblems(spec: FieldPlace, namespace: string, object
     ...portListProblems(spec, resolution, object),
     ...resolutionProblems(spec, resolution, object),
     ...severalHostsProblems(spec, resolution),
-    ...exportToProblems(spec.at('exportTo'), { namespace, nobody: true }),
+    ...exportToProblems(spec.at('exportTo'), { namespace, allowNone: true }),
   ];
 }
 

@@ -50,7 +50,7 @@ export function scopedHostProblems(
       return [
         error(
           place,
-          `${shown(place)} names no namespace; write namespace/host, where "." is the own namespace and "*" is any`,
+          `${shown(place)} names no namespace; write namespace/host, where "." is the namespace of the object and "*" is any`,
         ),
       ];
     return complaint(place, whyNoScopedHost(place.text));

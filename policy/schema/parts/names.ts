@@ -91,40 +91,40 @@ interface ExportRules {
   /** Namespace of the object; `.` stands for it. */
   namespace: string;
   /** Whether `~`, which hides the object from every namespace, is allowed. Defaults to false. */
-  nobody?: boolean;
-  /** Whether only the own namespace is allowed, as for a DestinationRule with a workloadSelector. Defaults to false. */
+  allowNone?: boolean;
+  /** Whether only the namespace of the object is allowed, as for a DestinationRule with a workloadSelector. Defaults to false. */
   ownOnly?: boolean;
 }
 
 export function exportToProblems(
   list: FieldPlace,
-  { namespace, nobody = false, ownOnly = false }: ExportRules,
+  { namespace, allowNone = false, ownOnly = false }: ExportRules,
 ): SchemaProblem[] {
   const names = list.items.map(({ text }) => (text === '.' ? namespace : text));
   return [
     ...list.items.flatMap((place, index) => [
       ...when(names.indexOf(names[index] ?? '') < index, () =>
-        error(place, `${shown(place)} occurs twice; "." is the own namespace "${namespace}"`),
+        error(place, `${shown(place)} occurs twice; "." is the namespace of the object, "${namespace}"`),
       ),
-      ...when(!isScope(place.text, nobody), () =>
+      ...when(!isScope(place.text, allowNone), () =>
         error(
           place,
-          `${shown(place)} is not a scope; allowed are ".", "*"${nobody ? ', "~"' : ''} and names of namespaces`,
+          `${shown(place)} is not a scope; allowed are ".", "*"${allowNone ? ', "~"' : ''} and names of namespaces`,
         ),
       ),
     ]),
     ...when(names.length > 1 && names.includes('*'), () => error(list, '"*" is every namespace and must stand alone')),
-    ...when(nobody && names.length > 1 && names.includes('~'), () =>
+    ...when(allowNone && names.length > 1 && names.includes('~'), () =>
       error(list, '"~" hides the object from every namespace and must be the only entry'),
     ),
     ...when(ownOnly && names.some((name) => name !== namespace), () =>
-      error(list, 'with a workloadSelector only the own namespace "." is allowed'),
+      error(list, 'with a workloadSelector only "." is allowed, the namespace of the object'),
     ),
   ];
 }
 
-function isScope(text: string, nobody: boolean): boolean {
-  return text === '.' || text === '*' || (nobody && text === '~') || isDnsLabel(text);
+function isScope(text: string, allowNone: boolean): boolean {
+  return text === '.' || text === '*' || (allowNone && text === '~') || isDnsLabel(text);
 }
 
 /** References to Istio Gateways: `name`, `namespace/name`, or `mesh`. */

@@ -27,7 +27,7 @@ contexts: [{ name: far, context: { cluster: far, user: far } }]
     );
   const env = { ...process.env, HOME: folder.path, KUBECONFIG: '' };
 
-  it('says which checks could not be made when the cluster does not answer', () => {
+  it('says which checks could not be run when the cluster does not answer', () => {
     const file = kubeconfig('http://127.0.0.1:1');
     const { code, stdout } = meshwright(['doctor', '--config', stack, '--kubeconfig', file, '--json'], { env });
     const { cluster, checks } = JSON.parse(stdout) as Report;
@@ -73,7 +73,7 @@ contexts: [{ name: far, context: { cluster: far, user: far } }]
     const { stdout } = meshwright(['doctor', '--config', stack, '--kubeconfig', file], { env });
     assert.match(stdout, /^ok {7}node {12}Node is new enough\n/);
     assert.match(stdout, /\nunknown {2}webhooks {8}the API server http:\/\/127\.0\.0\.1:1 does not answer: /);
-    assert.match(stdout, /12 checks could not be made\n$/);
+    assert.match(stdout, /12 checks could not be run\n$/);
     assert.ok(ofMachine.every((check) => stdout.includes(` ${check} `)));
   });
 

@@ -275,7 +275,7 @@ describe('doctor judges facts of a cluster', () => {
     [
       'a CA that ends',
       [{}, { secrets: new Map([['istio-system/cacerts', { value: { certificates: { 'ca-cert.pem': ending } } }]]) }],
-      ['certificates: Secret istio-system/cacerts, ca-cert.pem: certificate ends on 2026-12-10, in 11 days'],
+      ['certificates: Secret istio-system/cacerts, ca-cert.pem: certificate expires on 2026-12-10, in 11 days'],
     ],
     [
       'a CA that has ended',
@@ -286,7 +286,7 @@ describe('doctor judges facts of a cluster', () => {
           secrets: new Map([['istio-system/cacerts', { value: { certificates: { 'ca-cert.pem': ending } } }]]),
         },
       ],
-      ['certificates: Secret istio-system/cacerts, ca-cert.pem: certificate has ended on 2026-12-10'],
+      ['certificates: Secret istio-system/cacerts, ca-cert.pem: certificate expired on 2026-12-10'],
     ],
     [
       'a webhook whose CA ends',
@@ -296,7 +296,7 @@ describe('doctor judges facts of a cluster', () => {
       ],
       [
         'webhooks: ValidatingWebhookConfiguration istio-validator: ' + wrongRoot,
-        'certificates: MutatingWebhookConfiguration istio-sidecar-injector, caBundle: certificate ends on 2026-12-10, in 11 days',
+        'certificates: MutatingWebhookConfiguration istio-sidecar-injector, caBundle: certificate expires on 2026-12-10, in 11 days',
       ],
     ],
     [
@@ -315,7 +315,7 @@ describe('doctor judges facts of a cluster', () => {
         },
         { secrets: new Map([['istio-ingress/cert', { value: { certificates: { 'tls.crt': ending } } }]]) },
       ],
-      ['certificates: Secret istio-ingress/cert, tls.crt: certificate ends on 2026-12-10, in 11 days'],
+      ['certificates: Secret istio-ingress/cert, tls.crt: certificate expires on 2026-12-10, in 11 days'],
     ],
     [
       'stuck and failed releases',
@@ -417,7 +417,7 @@ describe('doctor judges facts of a cluster', () => {
   for (const [title, input, expected] of cases)
     it(`finds ${title}`, () => assert.deepEqual(judged(...input), expected));
 
-  it('says which checks could not be made, and makes the others', () => {
+  it('says which checks could not be run, and runs the others', () => {
     const forbidden = { unknown: 'not allowed: secrets is forbidden' };
     const some = facts({ pods: [pod('bare', [{ name: 'app' }])] });
     const results = judgeCluster({ ...some, objects: { ...some.objects, helmSecrets: forbidden } });
@@ -577,7 +577,7 @@ it('doctor asks for the rights that the objects and the releases of a stack need
 });
 
 it('doctor prints each finding with its fix, and counts', () => {
-  const finding = { what: 'is bad', where: 'Pod a/b', fix: 'mend it' };
+  const finding = { what: 'is bad', where: 'Pod a/b', fix: 'repair it' };
   assert.equal(
     reportText(
       [
@@ -590,11 +590,11 @@ it('doctor prints each finding with its fix, and counts', () => {
     [
       'ok       node      Node is new enough',
       'FINDING  sidecars  Pod a/b: is bad',
-      '                   fix: mend it',
+      '                   fix: repair it',
       'unknown  rights    no answer',
       'note               Go is not on PATH',
       '',
-      '1 finding, 1 check could not be made',
+      '1 finding, 1 check could not be run',
     ].join('\n'),
   );
 });

@@ -559,7 +559,7 @@ spec:
       const cwd = folder({ 'pay.yaml': split(10), 'Pulumi.new.yaml': 'config:\n  meshwright:routs: {}\n' });
       const { code, stderr } = run(cwd, 'pay.yaml', '--stack', 'new');
       assert.equal(code, 2);
-      assert.match(stderr, /Pulumi.new.yaml is no valid stack file, nothing was written:\nPulumi.new.yaml:2/);
+      assert.match(stderr, /Pulumi.new.yaml is not a valid stack file, nothing was written:\nPulumi.new.yaml:2/);
       assert.equal(read(cwd), 'config:\n  meshwright:routs: {}\n');
     });
 

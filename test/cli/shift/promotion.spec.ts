@@ -32,7 +32,7 @@ function promoted(source: string, target: string, more: Partial<PromotionInput> 
     source,
     target,
     routes: undefined,
-    live: () => [{ settings, provenAt: 0 }],
+    deployed: () => [{ settings, deployedAt: 0, provenAt: 0 }],
     base: () => undefined,
     maxAgeMs: 24 * hour,
     now: hour,
@@ -106,11 +106,19 @@ describe('a promotion', () => {
 
   it('refuses what was never proven live, and a proof that is too old', () => {
     const [source, target] = [stack('dev', from), stack('staging', to)];
-    const other = { settings: stackValue(target, ['routes', 'shop', 'cart']) as RouteSettings, provenAt: 0 };
+    const other = {
+      settings: stackValue(target, ['routes', 'shop', 'cart']) as RouteSettings,
+      deployedAt: 0,
+      provenAt: 0,
+    };
+    const settings = stackValue(source, ['routes', 'shop', 'cart']) as RouteSettings;
     const reasons = (more: Partial<PromotionInput>): string[] => promoted(source, target, more).refused;
     const never = ["shop/cart: the source's config was never proven live; deploy it there first"];
-    assert.deepEqual(reasons({ live: () => [] }), never);
-    assert.deepEqual(reasons({ live: () => [other] }), never);
+    assert.deepEqual(reasons({ deployed: () => [] }), never);
+    assert.deepEqual(reasons({ deployed: () => [other] }), never);
+    assert.deepEqual(reasons({ deployed: () => [{ settings, deployedAt: 0 }] }), [
+      "shop/cart: no proxy was seen to serve the source's config; `meshwright live` on the source proves it",
+    ]);
     assert.deepEqual(reasons({ now: 25 * hour }), [
       'shop/cart: the proof is 25 h old, at most 24 h are allowed; `meshwright live` on the source proves it again',
     ]);

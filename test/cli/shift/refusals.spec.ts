@@ -62,7 +62,7 @@ describe('meshwright shift and undo', () => {
   it('refuses to undo what was never live', () =>
     assert.equal(
       refused('undo', 'reviews'),
-      'bookinfo/reviews has 0 earlier states that were live; `undo bookinfo/reviews --list` shows them.',
+      'bookinfo/reviews has 0 earlier states that were deployed; `undo bookinfo/reviews --list` shows them.',
     ));
 
   it('refuses a sample, which has no file', () => {

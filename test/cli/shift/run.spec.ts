@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { stackValue } from '../../../config/edit';
 import type { Journal } from '../../../cli/shift/journal';
+import { publishEnd } from '../../../cli/shift/run';
 import { commanded } from '../../../cli/shift/transitions';
 import { historyOf } from '../../../cli/shift/history';
 import type { ShiftOptions } from '../../../cli/shift/options';
@@ -36,6 +37,37 @@ describe('a shift, on a cluster that is a variable', () => {
       ['5', '25', '50', '100'].map((share) => `shift shop/cart: v2 ${share} %`),
     );
     assert.equal(historyOf(rig.store, 'shop/cart').length, 4);
+  });
+
+  it('writes its end into the outputs once, and tries again after an update that failed', async () => {
+    rig.start();
+    await rig.tick();
+    await publishEnd(rig.store.read('one'), rig.surroundings);
+    assert.equal(rig.deployments.length, 1);
+    const ended = await rig.run();
+    rig.deployments = [];
+    rig.results = [
+      { state: 'failed', why: 'no answer' },
+      { state: 'failed', why: 'no answer' },
+    ];
+    const why = "the stack's outputs do not show the end yet: no answer";
+    const told = [...ended.log, { at: rig.time, step: ended.at, event: 'decided', text: why }];
+    for (const expected of [{ log: told }, { log: told }, { log: told, isPublished: true }, {}]) {
+      const journal = rig.store.read('one');
+      await publishEnd(journal, rig.surroundings);
+      assert.deepEqual(rig.store.read('one'), { ...journal, ...expected });
+    }
+    const target = '{"v1":"rest","v2":100}';
+    assert.deepEqual(rig.deployments, [target, target, target]);
+  });
+
+  it('leaves its end to the next update when the stack file was changed since', async () => {
+    rig.start();
+    const ended = await rig.run();
+    rig.deployments = [];
+    rig.edit('v2: 100', 'v2: 50');
+    await publishEnd(ended, rig.surroundings);
+    assert.deepEqual([rig.store.read('one'), rig.deployments], [ended, []]);
   });
 
   it('goes back at once when the new version fails, with the figures', async () => {

@@ -5,6 +5,7 @@ import {
   isUnproven,
   policyFindings,
   Progress,
+  provenRoutes,
   resultText,
   stepCount,
 } from '../../../cli/start/engine-talk';
@@ -105,6 +106,23 @@ describe('the messages of a run of the engine', () => {
   it('show that an update was not proven', () => {
     const warning = 'istiod does not answer: routes are changed without proof that the proxies have them';
     assert.deepEqual([isUnproven([says('warning', warning)]), isUnproven([says('warning', 'other')])], [true, false]);
+  });
+
+  it('name the routes that proxies were seen to serve, and no others', () => {
+    const urn = (name: string): { urn: string } => ({ urn: urnOf({ type: routeType, name }) });
+    const live = 'route one/a: live on 2 of 2 proxies after 0.1 s, v1 90 %, v2 10 %';
+    const none = 'route one/b: nothing to prove, no proxy is connected to istiod';
+    const warning = 'istiod does not answer: routes are changed without proof that the proxies have them';
+    assert.deepEqual(
+      provenRoutes([
+        begins(oneRoute),
+        says('info', live, urn('one/a')),
+        says('info', none, urn('one/b')),
+        says('warning', warning, urn('one/c')),
+        says('info', 'route one/d: waiting, live on 1 of 2 proxies so far', { ...urn('one/d'), ephemeral: true }),
+      ]),
+      new Map([['one/a', live]]),
+    );
   });
 
   it('have each finding of the policy pack once, without the description of its rule', () => {

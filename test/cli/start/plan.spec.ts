@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { routeSetType, routeType } from '../../../mesh/manifests/route-set';
-import { fieldChanges } from '../../../cli/start/field-changes';
+import { fieldChanges } from '../../../cli/start/engine-steps';
 import { planOf, planText, stepTitle } from '../../../cli/start/plan';
 import { route, rule } from '../../support/routes';
 import { begins, ends, object, type Step } from './events';
@@ -84,7 +84,7 @@ describe('the plan of a run', () => {
         '    spec.replicas: 1 -> 2',
         '    spec.paused: was true (gone)',
         '    spec.minReadySeconds: 3 (new)',
-        '+- ConfigMap a/c (deleted and created anew)',
+        '+- ConfigMap a/c (deleted and created again)',
         '    data.a: "1" -> "2"',
         '- Service a/s',
         '2 to create, 2 to change, 1 to remove, 0 unchanged',

@@ -107,7 +107,7 @@ describe('damaged files of a lab', function () {
       assert.deepEqual(await locked(), ['working']);
     });
 
-    it('with a time in the future is taken over when nobody refreshes it', async () => {
+    it('with a time in the future is taken over when it is not refreshed', async () => {
       await mkdir(at('lock'));
       await utimes(at('lock'), date(1), date(1));
       assert.deepEqual(await locked(), ['waiting', 'working']);
@@ -155,7 +155,7 @@ describe('damaged files of a lab', function () {
       assert.deepEqual((await damagedFiles(bin)).sort(), ['etcd', 'inner/file']);
     });
 
-    it('is recorded anew when its record is damaged', async () => {
+    it('is recorded again when its record is damaged', async () => {
       const bin = await filled();
       await writeFile(`${bin}.files.json`, '{"etcd"');
       assert.deepEqual(await damagedFiles(bin), []);

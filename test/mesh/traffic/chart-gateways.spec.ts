@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appliedTo } from '../../../cli/traffic/applied';
+import { appliedTo } from '../../../cli/cluster';
 import type { KubernetesObject } from '../../../mesh/manifests/kubernetes';
 import type { GatewaySettings, StackSettings } from '../../../mesh/manifests/settings';
 import { stackTraffic, trafficDiff, trafficDiffText, type TrafficInput } from '../../../mesh/traffic';

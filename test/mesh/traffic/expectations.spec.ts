@@ -3,7 +3,7 @@ import type { KubernetesObject } from '../../../mesh/manifests/kubernetes';
 import type { StackSettings } from '../../../mesh/manifests/settings';
 import { type Expectation, type ExpectationVerdict, judgeExpectations } from '../../../mesh/traffic/expectations';
 import { explanation } from '../../../mesh/traffic/explanation';
-import { requestOf } from '../../../mesh/traffic/request-string';
+import { requestOf } from '../../../mesh/traffic/request';
 import { sentRequest } from '../../../mesh/traffic/senders';
 import { stackTraffic } from '../../../mesh/traffic/stack-objects';
 import { trafficModel } from '../../../mesh/traffic/traffic-model';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appliedTo } from '../../../cli/traffic/applied';
+import { appliedTo } from '../../../cli/cluster';
 import type { RouteSettings, StackSettings } from '../../../mesh/manifests/settings';
 import { diffStatus, stackTraffic, trafficDiff, trafficDiffText, type TrafficInput } from '../../../mesh/traffic';
 import { judgeExpectations } from '../../../mesh/traffic/expectations';

@@ -26,7 +26,7 @@ interface Recorded<From extends string> {
   world: readonly KubernetesObject[];
   meshConfig: Record<string, unknown>;
   predict: Predict<From>;
-  /** `unknown`: answers of which the model says so. */
+  /** `unknown`: answers that the model calls unknown. */
   counted: { sets: number; compared: number; unknown: number };
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { KubernetesObject } from '../../../mesh/manifests/kubernetes';
 import { diffStatus, trafficDiff } from '../../../mesh/traffic';
 import { explanation } from '../../../mesh/traffic/explanation';
-import { requestOf } from '../../../mesh/traffic/request-string';
+import { requestOf } from '../../../mesh/traffic/request';
 import { sentRequest } from '../../../mesh/traffic/senders';
 import { trafficModel } from '../../../mesh/traffic/traffic-model';
 

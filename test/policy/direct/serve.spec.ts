@@ -6,9 +6,8 @@ import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
 import { Struct, type JavaScriptValue } from 'google-protobuf/google/protobuf/struct_pb';
 import type { Pack } from '../../../policy/direct/messages';
 import { serve } from '../../../policy/direct/serve';
-import { knownPart } from '../../../policy/pack/kubernetes-resource';
+import { knownPart, type StackResource } from '../../../policy/pack/resource';
 import { packName, policies } from '../../../policy/pack/policies';
-import type { StackResource } from '../../../policy/pack/resource';
 import { asked } from '../../support/asked';
 
 type Fields = Record<string, JavaScriptValue>;

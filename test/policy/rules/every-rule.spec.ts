@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkReport } from '../../../policy/check';
-import { ruleDocs } from '../../../policy/report/rule-docs';
+import { ruleDocs } from '../../../tools/generate/rule-docs';
 import type { Rule } from '../../../policy/rule';
-import { rules } from '../../../policy/rules';
-import { resourceRules } from '../../../policy/rules/resource-rules';
+import { resourceRules, rules } from '../../../policy/rules';
 import { objects } from '../judge';
 
 const root = join(__dirname, '..', '..', '..');

@@ -10,7 +10,7 @@ const split = (v1: number, v2: number) =>
   });
 
 describe('weight-to-empty-version', () => {
-  it('reports the share and the labels that no workload has', () => {
+  it('names the share of the version, and the labels that no workload has', () => {
     assert.deepEqual(
       judged(weightToEmptyVersion, [service('reviews'), deployment('reviews', 'v1'), rule, split(90, 10)]),
       [

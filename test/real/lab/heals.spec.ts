@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:net';
 import { counts } from '../scenarios/counts';
 import { until } from '../traffic/child';
+import { whenLong } from '../../support/long';
 import { Stage } from '../scenarios/stage';
 import { START_TIMEOUT_MS } from '../../cluster/lab/support';
 
@@ -63,7 +64,8 @@ describe('a lab with a stack on it', function () {
     });
   }
 
-  it('is repaired when kwok was dead until its nodes were not Ready', async () => {
+  // Nodes become NotReady after 40 s without a sign of life.
+  whenLong('is repaired when kwok was dead until its nodes were not Ready', async () => {
     const nodes = () =>
       stage.kubectl('get', 'nodes', '--output=jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}');
     await stage.kill('kwok', '--kubeconfig=');

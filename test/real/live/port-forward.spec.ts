@@ -66,8 +66,8 @@ describe('a proof through port-forwards', function () {
   });
 
   it('is part of an update', async () => {
-    assert.match((await stage.to('001', routed({ v1: 70, v2: 30 }))).join('\n'), proven('v1 70 %, v2 30 %'));
-    assert.match((await stage.to('001', routed({ v1: 20, v2: 80 }))).join('\n'), proven('v1 20 %, v2 80 %'));
+    assert.match((await stage.to('001', routed({ v1: 70, v2: 30 }))).said.join('\n'), proven('v1 70 %, v2 30 %'));
+    assert.match((await stage.to('001', routed({ v1: 20, v2: 80 }))).said.join('\n'), proven('v1 20 %, v2 80 %'));
   });
 
   it('lets meshwright live see six sidecars with the route and two gateways without it', () => {

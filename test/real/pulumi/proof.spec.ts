@@ -71,7 +71,7 @@ describe('an update whose proxies cannot be asked, with the real Pulumi', functi
     assert.deepEqual(weightsOf('one'), { v1: 60, v2: 40 });
   });
 
-  it('fails where it is strict, before a route names a version that nobody may be able to reach', async () => {
+  it('fails where it is strict, before a route names a version that proxies may be unable to reach', async () => {
     const ran = await update({ v1: 50, v2: 40, v3: 10 }, { strict: true });
     assert.equal(ran.succeeded, false);
     assert.ok(told(ran, why) > 0, ran.output);

@@ -7,8 +7,9 @@ import type { StackSettings } from '../../../mesh/manifests/settings';
 import { stackConfig } from '../../../cli/start/on-lab';
 import { labSettings } from '../../../cli/start/lab-settings';
 import { LabStack } from '../../../cli/start/lab-stack';
-import { labDown, labUp, processTable, type Lab } from '../../../cluster/lab';
+import { labApi, labDown, labUp, processTable, type Lab } from '../../../cluster/lab';
 import { kubectl } from '../../cluster/lab/kubectl';
+import { doneBy, type Done, LiveObjects } from '../../scenarios/support/objects';
 import { engineRun } from '../../support/engine-run';
 import { sample } from '../../support/samples';
 
@@ -23,6 +24,11 @@ export interface Answer {
   pod: string;
   /** The caller's identity according to the server's sidecar (x-forwarded-client-cert). */
   caller: string;
+}
+
+/** What an update did, with its diagnostics. */
+export interface Update extends Done {
+  said: string[];
 }
 
 interface NodePod {
@@ -59,6 +65,10 @@ export class Stage {
     private readonly namespace: string,
   ) {}
 
+  get objects(): LiveObjects {
+    return new LiveObjects(labApi(this.lab));
+  }
+
   /**
    * Starts a lab, or skips the suite if there is no Envoy.
    * @param namespace - of the sample's app and of the client
@@ -75,8 +85,8 @@ export class Stage {
     return new Stage(root, lab, await LabStack.open(lab, 'sample', { log }), namespace);
   }
 
-  /** Deploys a state of a sample; the update waits until the proxies serve it. Returns its diagnostics. */
-  async to(reference: string, ...patches: Record<string, unknown>[]): Promise<string[]> {
+  /** Deploys a state of a sample; the update waits until the proxies serve it. */
+  async to(reference: string, ...patches: Record<string, unknown>[]): Promise<Update> {
     return this.have(this.settings(reference, ...patches));
   }
 
@@ -85,8 +95,9 @@ export class Stage {
     return labSettings(sample(reference, ...patches).settings, { istio: this.lab.charts }).settings;
   }
 
-  async have(settings: StackSettings): Promise<string[]> {
-    this.stack.configure(stackConfig(settings, {}));
+  async have(settings: StackSettings): Promise<Update> {
+    // Connections here end with their request, so that they need less time than by default.
+    this.stack.configure(stackConfig({ ...settings, proof: { drainSeconds: 1, ...settings.proof } }, {}));
     return this.update();
   }
 
@@ -117,11 +128,11 @@ export class Stage {
   }
 
   /** Reverts changes made by hand. */
-  async repair(): Promise<void> {
-    await this.update(true);
+  async repair(): Promise<Update> {
+    return this.update(true);
   }
 
-  private async update(refresh = false): Promise<string[]> {
+  private async update(refresh = false): Promise<Update> {
     const { succeeded, stderr, events } = await engineRun((options) => this.stack.up(options), refresh);
     const said = events.flatMap(({ diagnosticEvent }) =>
       diagnosticEvent === undefined || (diagnosticEvent.severity as string) === 'debug'
@@ -129,7 +140,9 @@ export class Stage {
         : [diagnosticEvent.message],
     );
     if (!succeeded) throw new Error(`the update failed: ${said.join('\n')}\n${stderr}`);
-    return said;
+    // The update may have created CRDs.
+    await labApi(this.lab).freshKinds();
+    return { ...doneBy(events), said };
   }
 
   /** Creates the client's pod. The namespace must exist, with injection on. */

@@ -44,6 +44,8 @@ export function describeCommands(theStage: () => ShiftStage): void {
     done(0, 'shift', 'hello', '--tick');
     const all = { v1: 0, v2: 100 };
     assert.deepEqual([theStage().text, await theStage().clusterWeights()], [original.replace('v2: 0', 'v2: 100'), all]);
+    const { phase, label } = theStage().shiftOutput() as { phase: string; label: string };
+    assert.deepEqual([phase, label], ['promoted', 'v2 100 %']);
     writeFileSync(join(theStage().root, 'index.ts'), 'this is not TypeScript (');
     try {
       assert.match(done(3, 'shift', 'hello', '--to', 'v1', '--no-metrics', '--tick'), /the program cannot be compiled/);

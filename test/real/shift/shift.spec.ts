@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
 import { START_TIMEOUT_MS } from '../../cluster/lab/support';
 import { startLoad, type Load } from '../traffic/load';
-import { long } from '../../support/long';
+import { long, whenLong } from '../../support/long';
 import { describeCommands } from './commands';
 import { ShiftStage } from './stage';
-
-/** A test of `npm run test:long`. */
-const whenLong: (title: string, test: () => Promise<void>) => void = long ? it : () => undefined;
 
 describe('a shift, on a real istiod, Envoys and Prometheus', function () {
   this.timeout(600_000);

@@ -8,12 +8,14 @@ import { nodeStatus } from '../../../cli/traffic/lab-node';
 import { startShift } from '../../../cli/shift/follow';
 import { deployerOf, type Deploy } from '../../../cli/shift/deployer';
 import { recordLive } from '../../../cli/shift/history';
+import { Store } from '../../../cli/shift/store';
 import { hasEnded, type Journal } from '../../../cli/shift/journal';
 import { readFigures } from '../../../cli/shift/metrics';
 import { defaultOptions, type ShiftOptions } from '../../../cli/shift/options';
 import { runTick, type Surroundings } from '../../../cli/shift/run';
 import type { Session } from '../../../cli/shift/session';
-import { Store } from '../../../cli/shift/store';
+import { readStackState, stackFolders } from '../../../cli/start/stack-state';
+import { asMap } from '../../../mesh/json';
 import { labApi } from '../../../cluster/lab';
 
 const hello = (version: string, env: Record<string, string> = {}): string =>
@@ -119,7 +121,7 @@ export class ShiftStage {
       rollouts: [],
     };
     const stage = new ShiftStage(root, lab, session, `http://127.0.0.1:${port}`);
-    const first = await stage.deploy(text, { isBack: false });
+    const first = await stage.deploy(text, { isBack: false, routes: ['shop/hello'] });
     if (first.state !== 'live') throw new Error(first.why);
     return stage;
   }
@@ -141,10 +143,10 @@ export class ShiftStage {
 
   private readonly deploy: Deploy;
 
-  /** Updates the stack without a preview. */
-  async up(text: string): Promise<void> {
+  /** Updates the stack, by default without a preview. */
+  async up(text: string, preview = false): Promise<void> {
     writeFileSync(this.session.file, text);
-    const result = await this.deploy(text, { isBack: true, preview: false });
+    const result = await this.deploy(text, { isBack: true, routes: ['shop/hello'], preview });
     if (result.state !== 'live') throw new Error(result.why);
     this.recordLive();
   }
@@ -166,6 +168,13 @@ export class ShiftStage {
   /** The last shift of the service. */
   latest(): Journal | undefined {
     return this.session.store.latest('shop/hello');
+  }
+
+  /** What the stack's outputs say about the last shift of the service. */
+  shiftOutput(): unknown {
+    const { resources = [] } = readStackState(stackFolders(this.lab), 'shop');
+    const outputs = resources.find(({ type }) => type === 'pulumi:pulumi:Stack')?.outputs ?? {};
+    return asMap(outputs['shifts'])['shop/hello'];
   }
 
   surroundings(): Surroundings {

@@ -1,8 +1,6 @@
 import type { KnownApp, KnownAppName, WorkloadSettings } from '../settings';
 import { bookinfo } from './bookinfo';
-import { mall } from './mall';
-import { octopus } from './octopus';
-import { tutorial } from './tutorial';
+import { mall, octopus, tutorial } from './courses';
 
 /** Echoes requests; the target of the circuit breaking exercise. */
 const httpbin: KnownApp = {

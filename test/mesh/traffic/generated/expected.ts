@@ -2,7 +2,7 @@ import { placesOf } from '../../../../mesh/traffic/endpoints';
 import type { Outcome, WeightedDestination } from '../../../../mesh/traffic/outcome';
 import { normalizedPath, type Proxy, type Request } from '../../../../mesh/traffic/request';
 import { route } from '../../../../mesh/traffic/route';
-import { changedHeaders } from '../../../../mesh/traffic/rules/headers';
+import { changedHeaders } from '../../../../mesh/traffic/rules/rewrites';
 import { fraction, share, type Share } from '../../../../mesh/traffic/share';
 import type { TrafficModel } from '../../../../mesh/traffic/traffic-model';
 import type { Side } from './route-set';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import type { KubernetesObject } from '../../../../mesh/manifests/kubernetes';
-import { changedGraph } from '../../../../mesh/traffic/graph/changed';
+import { changedGraph } from '../../../../mesh/traffic/graph/overlays';
 import { trafficGraph } from '../../../../mesh/traffic/graph/graph';
 import type { TrafficGraph } from '../../../../mesh/traffic/graph/types';
 import { standaloneSvg, svgRenderer } from '../../../../mesh/traffic/graph/svg';
 import { graphDot } from '../../../../mesh/traffic/graph/text';
-import { treeHtml } from '../../../../mesh/traffic/graph/tree';
+import { treeHtml } from '../../../../mesh/traffic/graph/page';
 import { trafficModel } from '../../../../mesh/traffic/traffic-model';
 
 const istio = (group: string, kind: string, name: string, spec: object, namespace = 'shop'): KubernetesObject =>

@@ -5,7 +5,7 @@ import { imported } from '../../../../cli/import/import';
 import type { Intake } from '../../../../cli/import/intake';
 import type { Lab } from '../../../../cluster/lab';
 import { apiGroup, objectTitle, type KubernetesObject } from '../../../../mesh/manifests/kubernetes';
-import { everyRule } from '../../../../policy/rules/every-rule';
+import { everyRule } from '../../../../policy/rules';
 import type { RealStack } from './real-stack';
 
 /** What the first update of an imported stack did to the objects that the cluster had before. */

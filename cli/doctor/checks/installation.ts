@@ -1,6 +1,6 @@
-import { type ClusterFacts, type Finding, known, UnknownFact } from '../facts';
-import { controlPlanes, objectsOf, nameOf, namespaceOf, specOf, statusOf } from './objects';
 import { asNumber } from '../../../mesh/json';
+import { type ClusterFacts, type Finding, known, UnknownFact } from '../facts';
+import { controlPlanes, labelsOf, nameOf, namespaceOf, objectsOf, specOf, statusOf } from './objects';
 
 /**
  * Oldest and newest minor version of Kubernetes 1.x that each minor version of Istio 1.x supports, and the last day of
@@ -72,4 +72,37 @@ export function judgeControlPlane(facts: ClusterFacts): Finding[] {
       where: `Deployment ${namespaceOf(deployment)}/${nameOf(deployment)}`,
       fix: `kubectl -n ${namespaceOf(deployment)} describe pod -l app=istiod`,
     }));
+}
+
+/** Helm releases whose last revision did not finish. */
+export function judgeReleases(facts: ClusterFacts): Finding[] {
+  const last = new Map<string, { version: number; status: string; secret: string; namespace: string; name: string }>();
+  for (const secret of objectsOf(facts, 'helmSecrets')) {
+    const { owner, name = '', status = '', version = '0' } = labelsOf(secret);
+    if (owner !== 'helm') continue;
+    const namespace = namespaceOf(secret);
+    const key = `${namespace}/${name}`;
+    if (Number(version) > (last.get(key)?.version ?? -1))
+      last.set(key, { version: Number(version), status, secret: nameOf(secret), namespace, name });
+  }
+  return [...last.values()].flatMap(({ status, secret, namespace, name, version }) => {
+    const where = `Helm release ${namespace}/${name}`;
+    if (/^pending-|^uninstalling$/.test(status))
+      return [
+        {
+          what: `revision ${version} is ${status}: the next update ends in "another operation is in progress"`,
+          where,
+          fix: `if no update runs now: kubectl -n ${namespace} delete secret ${secret}, then pulumi up --refresh`,
+        },
+      ];
+    if (status === 'failed')
+      return [
+        {
+          what: `revision ${version} has failed`,
+          where,
+          fix: `see why with helm -n ${namespace} history ${name}, then pulumi up --refresh`,
+        },
+      ];
+    return [];
+  });
 }

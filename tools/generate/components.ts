@@ -1,10 +1,40 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Analyzer } from '@pulumi/pulumi/provider/experimental/analyzer';
+import { generateSchema } from '@pulumi/pulumi/provider/experimental/schema';
 import { format, resolveConfig } from 'prettier';
-import { schemaFile } from './component-schema';
+import { description, version } from '../../package.json';
 
-/** Writes docs/components.md from the schema of the components: `npm run generate`. */
+/** The schema of the component package, and the page about it, which `npm run generate` writes. */
+export const schemaFile = join(__dirname, '..', '..', 'components', 'schema.json');
 export const docsFile = join(__dirname, '..', '..', 'docs', 'components.md');
+
+export const componentNames = [
+  'Addons',
+  'App',
+  'Bookinfo',
+  'CertManager',
+  'ControlPlane',
+  'Gateway',
+  'Namespace',
+  'Objects',
+  'Routes',
+];
+
+/** From the classes in components/ and their TSDoc. */
+export async function componentSchema(): Promise<string> {
+  const analyzer = new Analyzer(join(schemaFile, '..'), 'meshwright', { name: 'meshwright' }, new Set(componentNames));
+  const { components, typeDefinitions } = analyzer.analyze();
+  // A schema that names another package makes every program install that package's plugin. Outputs that are resources
+  // of another package are for TypeScript only.
+  for (const { outputs } of Object.values(components)) {
+    for (const [name, output] of Object.entries(outputs)) {
+      if ('$ref' in output && output.$ref.startsWith('/')) Reflect.deleteProperty(outputs, name);
+    }
+  }
+  const schema = generateSchema('meshwright', version, description, components, typeDefinitions, [], undefined);
+  return format(JSON.stringify(schema), { ...(await resolveConfig(schemaFile)), filepath: schemaFile });
+}
 
 interface Property {
   type?: string;
@@ -33,6 +63,7 @@ interface Schema {
   types: Record<string, ObjectType>;
 }
 
+/** From the schema as it is on disk. */
 export async function componentDocs(): Promise<string> {
   const { resources, types } = JSON.parse(readFileSync(schemaFile, 'utf8')) as Schema;
   const text = [
@@ -82,4 +113,9 @@ function nameOf(token: string): string {
   return token.split(':').at(-1) ?? token;
 }
 
-if (require.main === module) void componentDocs().then((docs) => writeFileSync(docsFile, docs));
+async function main(): Promise<void> {
+  writeFileSync(schemaFile, await componentSchema());
+  writeFileSync(docsFile, await componentDocs());
+}
+
+if (require.main === module) void main();

@@ -1,4 +1,14 @@
 import type { KubernetesObject } from '../../mesh/manifests/kubernetes';
+import type { StackSettings } from '../../mesh/manifests/settings';
+
+/** Sizes from the command line, or else the bench's default sizes. */
+export function sizesOr(usual: readonly number[]): readonly number[] {
+  const given = process.argv
+    .slice(2)
+    .map(Number)
+    .filter((size) => size > 0);
+  return given.length > 0 ? given : usual;
+}
 
 /**
  * One service with two versions, in one of a hundred namespaces: a Service, a VirtualService, a DestinationRule and two Deployments.
@@ -58,4 +68,28 @@ export function serviceObjects(index: number, share = 10): KubernetesObject[] {
       },
     },
   ];
+}
+
+const servicesPerNamespace = 25;
+
+/**
+ * A stack of services with two versions each: three routing objects for a service, and a namespace for 25 of them.
+ * @param share - percent for the second version of the first service; all other second versions get 10
+ */
+export function stackOf(services: number, share: number): StackSettings {
+  const names = Array.from({ length: services }, (_, index) => `service-${index}`);
+  const spaces = [...new Set(names.map((_, index) => spaceOf(index)))];
+  const routes = (space: string): [string, object][] =>
+    names.flatMap((service, index) => {
+      const weights = { v1: 'rest' as const, v2: index === 0 ? share : 10 };
+      return spaceOf(index) === space ? [[service, { versions: ['v1', 'v2'], weights }]] : [];
+    });
+  return {
+    namespaces: Object.fromEntries(spaces.map((name) => [name, { injection: true }])),
+    routes: Object.fromEntries(spaces.map((name) => [name, Object.fromEntries(routes(name))])),
+  };
+}
+
+function spaceOf(index: number): string {
+  return `team-${Math.floor(index / servicesPerNamespace)}`;
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { kubernetesResources } from '../../../policy/pack/kubernetes-resource';
+import { kubernetesResources } from '../../../policy/pack/resource';
 
 const type = 'kubernetes:apps/v1:Deployment';
 const metadata = { name: 'web', namespace: 'shop' };
