@@ -1,7 +1,7 @@
 import '../../runtime/lazy-sdk-imports';
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { EngineEvent, Stack } from '@pulumi/pulumi/automation';
+import type { EngineEvent, LocalWorkspace, Stack } from '@pulumi/pulumi/automation';
 import { parse, stringify } from 'yaml';
 import { labApi, type Lab } from '../../cluster/lab';
 import { projectRoot, userRoot } from '../../runtime/project-root';
@@ -113,27 +113,29 @@ export class LabStack {
     const file = join(folder, `Pulumi.${name.split('/').at(-1) ?? name}.yaml`);
     mkdirSync(folder, { recursive: true });
     writeFileSync(file, text);
-    const { LocalWorkspace } = await import('@pulumi/pulumi/automation/index.js');
-    try {
-      const stack = await LocalWorkspace.selectStack(
+    return LabStack.inBackend(name, (workspace) =>
+      workspace.selectStack(
         { stackName: name, projectName: projectName(), program: () => Promise.resolve(inlineProgram(code)) },
         { workDir: folder, projectSettings: projectSettings() },
-      );
-      return new LabStack(name, withoutQueries(stack), undefined, {}, false);
-    } catch (error) {
-      throw new UserError(`Pulumi cannot open the stack ${name}: ${commandWords(error)}`);
-    }
+      ),
+    );
   }
 
   /**
    * Opens a stack of this project in the team's own backend, as `pulumi up` runs it. The stack must exist.
    * @throws UserError when Pulumi is not installed, or has no such stack
    */
-  static async openProject(name: string): Promise<LabStack> {
-    const { LocalWorkspace } = await import('@pulumi/pulumi/automation/index.js');
+  static openProject(name: string): Promise<LabStack> {
+    return LabStack.inBackend(name, (workspace) => workspace.selectStack({ stackName: name, workDir: userRoot }));
+  }
+
+  private static async inBackend(
+    name: string,
+    select: (workspace: typeof LocalWorkspace) => Promise<Stack>,
+  ): Promise<LabStack> {
+    const automation = await import('@pulumi/pulumi/automation/index.js');
     try {
-      const stack = await LocalWorkspace.selectStack({ stackName: name, workDir: userRoot });
-      return new LabStack(name, withoutQueries(stack), undefined, {}, false);
+      return new LabStack(name, withoutQueries(await select(automation.LocalWorkspace)), undefined, {}, false);
     } catch (error) {
       throw new UserError(`Pulumi cannot open the stack ${name}: ${commandWords(error)}`);
     }

@@ -207,6 +207,40 @@ describe('the look-ups before an adoption', () => {
       assert.deepEqual(await patches(managed('mine')), [moved]);
     });
 
+    it('refuse a preview of a change that the stack file does not adopt, and write nothing in any preview', async () => {
+      const api = apiOf([{ ...live, data: { a: '2' } }]);
+      const preview = async (adopt: Adopt): Promise<unknown> =>
+        moveFields(
+          () => Promise.resolve(api),
+          adopt,
+          true,
+        )({
+          urn: '',
+          id: '',
+          name: '',
+          type: '',
+          newInputs: managed('mine'),
+          oldInputs: managed('mine'),
+          oldOutputs: { metadata: { uid: 'u1' } },
+        });
+      await assert.rejects(preview(false), {
+        message:
+          'ConfigMap shop/note was adopted, and other tools still own its fields (field managers: kubectl): its first change needs it in meshwright:adopt. To take it over: meshwright:adopt: ["ConfigMap shop/note"], or true for all.',
+      });
+      await preview(true);
+      assert.deepEqual(api.patches, []);
+    });
+
+    it('force their preview only when a field of others changes', async () => {
+      const contested = (is: LiveObject): Promise<boolean> =>
+        new Adoption(() => Promise.resolve(apiOf([is])), true, true).isContested(managed('mine'), 'mine');
+      assert.equal(await contested({ ...live, data: { a: '2' } }), true);
+      assert.equal(await contested({ ...live, data: { a: '1' } }), false);
+      const own = { manager: 'mine', operation: 'Apply', fieldsV1: { 'f:data': { 'f:a': {} } } };
+      const metadata = { ...live.metadata, managedFields: [own, ...(live.metadata.managedFields ?? [])] };
+      assert.equal(await contested({ ...live, metadata, data: { a: '2' } }), false);
+    });
+
     it('leave an object that others have created anew', async () => {
       assert.deepEqual(await patches(managed('mine'), { uid: 'u0' }), []);
     });
