@@ -6,18 +6,21 @@ const project = join(__dirname, '..', '..', '..');
 /** The expected observations of the walkthroughs; not part of the project. */
 const list = join(project, '..', 'shared', 'reference', 'scenarios.md');
 
-/** S: objects on a cluster. D: real traffic. */
+/** S: objects on a cluster, also where requests are sent. D: real traffic. */
 const folders = { S: join(project, 'test', 'scenarios'), D: join(project, 'test', 'real', 'scenarios') };
 
-/** Ids in the titles of tests, e.g. `S003.12`: class, walkthrough, and index in the walkthrough's list. */
+/** Ids in the titles of tests, e.g. `S003.12, D003.7 …`: class, walkthrough, and index in the walkthrough's list. */
 function idsOfTests(): string[] {
-  return Object.values(folders).flatMap((folder) =>
+  const ids = Object.values(folders).flatMap((folder) =>
     readdirSync(folder)
       .filter((file) => file.endsWith('.spec.ts'))
       .flatMap((file) =>
-        [...readFileSync(join(folder, file), 'utf8').matchAll(/^\s+it\('([SD]\d{3}\.\d+) /gm)].map(([, id = '']) => id),
+        [...readFileSync(join(folder, file), 'utf8').matchAll(/^\s+it\('((?:[SD]\d{3}\.\d+,? )+)/gm)].flatMap(
+          ([, list = '']) => list.trim().split(', '),
+        ),
       ),
   );
+  return [...new Set(ids)];
 }
 
 function idsOfList(): string[] {
