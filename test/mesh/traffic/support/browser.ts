@@ -1,5 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -100,8 +101,9 @@ export class Browser {
     const gone = new Promise((done) => this.child.once('exit', done));
     this.child.kill();
     await gone;
-    // Chromium's helper processes live a moment longer, and still write into its folder.
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 15 });
+    // Chromium's helper processes live a moment longer, and still write into its folder. rmSync would not delete again
+    // what they add meanwhile.
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 15 });
   }
 
   private send(method: string, params: Fields = {}): Promise<Fields> {
