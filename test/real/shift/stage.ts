@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { stackValue } from '../../../config/edit';
+import { routeNames } from '../../../mesh/manifests/routes';
 import type { RouteSettings } from '../../../mesh/manifests/settings';
 import { labDown, labStatus, labUp, processTable, type Lab } from '../../../cluster/lab';
 import { nodeStatus } from '../../../cli/traffic/lab-node';
@@ -121,7 +122,7 @@ export class ShiftStage {
       rollouts: [],
     };
     const stage = new ShiftStage(root, lab, session, `http://127.0.0.1:${port}`);
-    const first = await stage.deploy(text, { isBack: false, routes: ['shop/hello'] });
+    const first = await stage.deploy(text, { isBack: false, routes: routeNames(routes) });
     if (first.state !== 'live') throw new Error(first.why);
     return stage;
   }
