@@ -7,16 +7,26 @@ import { parse } from 'yaml';
 import type * as Loader from '../../runtime/load';
 import { projectRoot, userRoot } from '../../runtime/project-root';
 
+/** A gRPC client of the engine. */
+export interface Connection {
+  close(): void;
+}
+
 /**
  * This project's program, as the Automation API runs it in this process. It is loaded again for each preview and update.
+ * @param connections - gets the SDK's connections to the engine: after an inline program, the SDK leaves them open
  * @param code - an earlier bundle of the program, see {@link programCode}. Defaults to the program as it is now
  */
-export function inlineProgram(code?: string): Record<string, unknown> {
+export function inlineProgram(connections: Connection[], code?: string): Record<string, unknown> {
   // Modules are loaded at run time, so that the bundler does not make the program part of the command, and by a loader
   // of its own, since a loader keeps everything that it has loaded in memory.
   const load = createRequire(join(projectRoot, 'cli', 'main.js'));
   const pulumi = load('@pulumi/pulumi') as typeof import('@pulumi/pulumi');
-  pulumi.runtime.registerResourceTransform(skipAwait);
+  const { getEngine, getMonitor, registerResourceTransform } = pulumi.runtime;
+  // Their declared types do not say that they are clients of gRPC.
+  const clients = [getEngine(), getMonitor()] as unknown[] as (Connection | undefined)[];
+  connections.push(...clients.filter((client) => client !== undefined));
+  registerResourceTransform(skipAwait);
   const started = process.cwd();
   // Paths in a stack file are relative to the project, as with Pulumi's command.
   process.chdir(userRoot);

@@ -1,7 +1,7 @@
 import '../../runtime/lazy-sdk-imports';
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { EngineEvent, LocalWorkspace, Stack } from '@pulumi/pulumi/automation';
+import type { EngineEvent, LocalWorkspace, PulumiFn, Stack } from '@pulumi/pulumi/automation';
 import { parse, stringify } from 'yaml';
 import { labApi, type Lab } from '../../cluster/lab';
 import { projectRoot, userRoot } from '../../runtime/project-root';
@@ -9,7 +9,7 @@ import { asMap } from '../../mesh/json';
 import { defined } from '../../mesh/manifests/kubernetes';
 import { UserError } from '../errors';
 import { commandWords } from './engine-talk';
-import { inlineProgram, projectName, projectSettings } from './inline-program';
+import { inlineProgram, projectName, projectSettings, type Connection } from './inline-program';
 import { failedCreations, forgetReleases, pendingCreations, pendingReleases, removeUnrecorded } from './interrupted';
 import { environment, providerProgram, readStackState, stackFolders, unlock, type StackFolders } from './stack-state';
 
@@ -64,6 +64,8 @@ export class LabStack {
     private readonly base: Record<string, unknown>,
     /** Whether an earlier run was killed: objects that it had begun to create may be in the cluster, but not in the state. */
     readonly isInterrupted: boolean,
+    /** The SDK's connections to the engine of a run. */
+    private readonly connections: Connection[],
   ) {}
 
   /**
@@ -73,13 +75,15 @@ export class LabStack {
    */
   static async open(lab: DeploymentLab, name: string, { log, folder, code }: StackOptions): Promise<LabStack> {
     const folders = stackFolders(lab, folder);
+    const connections: Connection[] = [];
+    const program = (): ReturnType<PulumiFn> => Promise.resolve(inlineProgram(connections, code));
     for (const made of [folders.backend, join(folders.cli, 'bin')]) mkdirSync(made, { recursive: true });
     link(lab.programs.pulumi, join(folders.cli, 'bin', 'pulumi'));
     link(dirname(lab.programs[providerProgram]), folders.provider);
     const { LocalWorkspace, PulumiCommand } = await import('@pulumi/pulumi/automation/index.js');
     try {
       const stack = await LocalWorkspace.createOrSelectStack(
-        { stackName: name, projectName: projectName(), program: () => Promise.resolve(inlineProgram(code)) },
+        { stackName: name, projectName: projectName(), program },
         {
           workDir: folders.folder,
           pulumiHome: join(folders.folder, 'home'),
@@ -98,7 +102,7 @@ export class LabStack {
         // The interrupted run may have created objects that are not in the state: provider/takeover.ts lets only those be taken over.
         ...(isInterrupted ? { 'kubernetes:upsertExistingObjects': 'true' } : {}),
       };
-      return new LabStack(name, withoutQueries(stack), { lab, folders }, base, isInterrupted);
+      return new LabStack(name, withoutQueries(stack), { lab, folders }, base, isInterrupted, connections);
     } catch (error) {
       throw new UserError(`Pulumi cannot open the stack ${name}: ${commandWords(error)}`);
     }
@@ -113,9 +117,11 @@ export class LabStack {
     const file = join(folder, `Pulumi.${name.split('/').at(-1) ?? name}.yaml`);
     mkdirSync(folder, { recursive: true });
     writeFileSync(file, text);
-    return LabStack.inBackend(name, (workspace) =>
+    const connections: Connection[] = [];
+    const program = (): ReturnType<PulumiFn> => Promise.resolve(inlineProgram(connections, code));
+    return LabStack.inBackend(name, connections, (workspace) =>
       workspace.selectStack(
-        { stackName: name, projectName: projectName(), program: () => Promise.resolve(inlineProgram(code)) },
+        { stackName: name, projectName: projectName(), program },
         { workDir: folder, projectSettings: projectSettings() },
       ),
     );
@@ -126,16 +132,18 @@ export class LabStack {
    * @throws UserError when Pulumi is not installed, or has no such stack
    */
   static openProject(name: string): Promise<LabStack> {
-    return LabStack.inBackend(name, (workspace) => workspace.selectStack({ stackName: name, workDir: userRoot }));
+    return LabStack.inBackend(name, [], (workspace) => workspace.selectStack({ stackName: name, workDir: userRoot }));
   }
 
   private static async inBackend(
     name: string,
+    connections: Connection[],
     select: (workspace: typeof LocalWorkspace) => Promise<Stack>,
   ): Promise<LabStack> {
     const automation = await import('@pulumi/pulumi/automation/index.js');
     try {
-      return new LabStack(name, withoutQueries(await select(automation.LocalWorkspace)), undefined, {}, false);
+      const stack = withoutQueries(await select(automation.LocalWorkspace));
+      return new LabStack(name, stack, undefined, {}, false, connections);
     } catch (error) {
       throw new UserError(`Pulumi cannot open the stack ${name}: ${commandWords(error)}`);
     }
@@ -246,6 +254,10 @@ export class LabStack {
     } catch (error) {
       ran.succeeded = false;
       if (ran.stderr === '') ran.stderr = commandWords(error);
+    } finally {
+      // gRPC would try forever to reach the engine that has ended. The next engine may get its port, and a new connection
+      // to that port would count as broken, too.
+      for (const connection of this.connections.splice(0)) connection.close();
     }
     return ran;
   }

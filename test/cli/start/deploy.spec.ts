@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from '@grpc/grpc-js';
 import { stringify } from 'yaml';
 import type { StackSettings } from '../../../mesh/manifests/settings';
 import { renderMesh } from '../../../mesh/manifests/mesh';
@@ -198,6 +199,25 @@ describe('a deployment to the lab, with the real engine', function () {
 
   it('changes nothing the second time', async () => {
     assert.deepEqual(await deployed(settings(10)), { printed: '\nPlan\nno changes (7 objects)\n\n', lines: [] });
+  });
+
+  it('closes the connections of its program to the engine, one to each of its two servers', async () => {
+    const closed = new Set<string>();
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own this below
+    const { close } = Client.prototype;
+    Client.prototype.close = function (this: Client) {
+      closed.add(this.getChannel().getTarget());
+      close.call(this);
+    };
+    try {
+      await (await open()).preview();
+    } finally {
+      Client.prototype.close = close;
+    }
+    assert.deepEqual(
+      [...closed].map((target) => target.replace(/\d+$/, 'PORT')),
+      ['dns:127.0.0.1:PORT', 'dns:127.0.0.1:PORT'],
+    );
   });
 
   const moved = `web.${name}.svc.cluster.local:80, from workloads
