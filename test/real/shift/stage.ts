@@ -123,8 +123,9 @@ export class ShiftStage {
     };
     const stage = new ShiftStage(root, lab, session, `http://127.0.0.1:${port}`);
     const first = await stage.deploy(text, { isBack: false, routes: routeNames(routes) });
-    if (first.state !== 'live') throw new Error(first.why);
-    return stage;
+    if (first.state === 'live') return stage;
+    await stage.stop();
+    throw new Error(first.why);
   }
 
   get text(): string {
