@@ -3,6 +3,7 @@ import { isAppliedBy, movedFields, type KubernetesApi, type LiveObject } from '.
 import { asMap, asName, asString, isPlainMap, type JsonMap } from '../mesh/json';
 import {
   fieldManagerAnnotation,
+  fieldManagerOf,
   isForProvider,
   objectTitle,
   type KubernetesObject,
@@ -152,17 +153,13 @@ export async function notAdopted(object: KubernetesObject, live: LiveObject): Pr
   const reason = obstacle(live) ?? fixedDifference(await resolved(object), live);
   if (reason !== undefined) return `It cannot be taken over: ${reason}.`;
   const title = objectTitle(object);
-  return isAppliedByOthers(live, managerOf(object) ?? '')
+  return isAppliedByOthers(live, fieldManagerOf(object) ?? '')
     ? `To take it over from another Meshwright stack, name it: meshwright:adopt: [${JSON.stringify(title)}]. With true it stays there.`
     : `${adoptHint(title)}.`;
 }
 
 function idOf({ metadata: { namespace, name } }: LiveObject): string {
   return namespace === undefined ? name : `${namespace}/${name}`;
-}
-
-function managerOf(object: KubernetesObject | undefined): string | undefined {
-  return object?.metadata.annotations?.[fieldManagerAnnotation];
 }
 
 /**
@@ -192,13 +189,13 @@ export function moveFields(
 ): pulumi.ResourceHookFunction {
   return async ({ newInputs, oldInputs, oldOutputs }) => {
     const object = (await resolved(newInputs)) as KubernetesObject;
-    const manager = managerOf(object);
+    const manager = fieldManagerOf(object);
     if (manager === undefined) return;
     const api = await open();
     const live = await api.get(object);
     if (live === undefined) return;
     // An import reads no field manager into the state.
-    const isImported = managerOf(oldInputs as KubernetesObject) !== manager;
+    const isImported = fieldManagerOf(oldInputs as KubernetesObject) !== manager;
     // An object that others have deleted and created anew is not the adopted one.
     const isSame = live.metadata.uid !== undefined && live.metadata.uid === uidOf(oldOutputs);
     if (!isImported && (!isSame || isAppliedBy(live, manager))) return;

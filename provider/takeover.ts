@@ -4,7 +4,9 @@ import { isAppliedBy, type KubeconfigOptions, type KubernetesApi, type LiveObjec
 import type { JsonMap } from '../mesh/json';
 import {
   fieldManagerAnnotation,
+  fieldManagerOf,
   forceAnnotation,
+  isPatchOf,
   objectTitle,
   releaseType,
   type KubernetesObject,
@@ -60,7 +62,7 @@ function ownership(
     if (type === releaseType) return { props, opts: withHook(own(opts), 'beforeCreate', release) };
     if (!isObject(type, props)) return undefined;
     const managed = managedBy(props, fieldManager(stack, name));
-    if (isPatch(type, props)) return { props: managed, opts: patchOptions(own(opts), unmarked) };
+    if (isPatchOf(props.kind, type)) return { props: managed, opts: patchOptions(own(opts), unmarked) };
     const ignored = ignoredPaths(props);
     const options =
       ignored.length === 0 ? own(opts) : { ...own(opts), ignoreChanges: [...(opts.ignoreChanges ?? []), ...ignored] };
@@ -80,7 +82,7 @@ function patchOptions(opts: pulumi.CustomResourceOptions, unmarked: pulumi.Resou
 /** Adds the option `import` to existing resources that may be adopted. Must come after {@link ownership}. */
 function adopting(stack: string, urn: string, adoption: Adoption, isPreview: boolean): pulumi.ResourceTransform {
   return async ({ type, name, props, opts }) => {
-    const isTaken = isObject(type, props) && !isPatch(type, props) && isNamed(props);
+    const isTaken = isObject(type, props) && !isPatchOf(props.kind, type) && isNamed(props);
     const id =
       type === releaseType
         ? await adoption.releaseId(props)
@@ -103,11 +105,6 @@ function adopting(stack: string, urn: string, adoption: Adoption, isPreview: boo
 /** A name that depends on other resources is not known yet. */
 function isNamed({ metadata }: { metadata?: unknown }): boolean {
   return typeof (metadata as Partial<JsonMap> | undefined)?.['name'] === 'string';
-}
-
-/** Whether a resource patches an object that others made. The Kubernetes provider cannot import it, and it creates nothing. */
-function isPatch(type: string, { kind }: { kind: string }): boolean {
-  return type.endsWith(`:${kind}Patch`);
 }
 
 /** The SDK passes an absent deleteBeforeReplace as false, which would overrule the provider's own choice. */
@@ -232,7 +229,7 @@ function unlessPreview(error: unknown): undefined {
 async function refusal(object: KubernetesObject, live: LiveObject, isRecovery: boolean): Promise<string | undefined> {
   const title = objectTitle(object);
   if (live.metadata.deletionTimestamp !== undefined) return `${title} is being deleted: run again when it is gone`;
-  if (isAppliedBy(live, object.metadata.annotations?.[fieldManagerAnnotation] ?? '')) {
+  if (isAppliedBy(live, fieldManagerOf(object) ?? '')) {
     // In the preview of a replacement it has not been deleted yet.
     return isRecovery || pulumi.runtime.isDryRun()
       ? undefined

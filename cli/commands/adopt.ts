@@ -26,7 +26,7 @@ interface AdoptFlags extends StackChoice {
 export function registerAdopt(program: Command): void {
   stackOptions(program.command('adopt'))
     .description(
-      'record existing objects that are as the stack file states in the state of a stack, without writing them, after showing the plan',
+      'add existing objects that already match the stack file to the state of a stack, without writing them, after showing the plan',
     )
     .option('--lab', "the stack on the lab, instead of the one in Pulumi's own backend", false)
     .option('-y, --yes', 'do not ask for confirmation', false)

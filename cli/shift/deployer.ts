@@ -6,7 +6,7 @@ import { setStackValue, stackValue } from '../../config/edit';
 import { formatProblems } from '../../config/problem';
 import { journalsVariable } from '../../config/shifts';
 import { parseStackText } from '../../config/stack-text';
-import { stackConfig } from '../start/on-lab';
+import { configuredStack } from '../start/on-lab';
 import { asUserError, UserError } from '../errors';
 import { say } from '../output';
 import { isProven, liveRoutes, liveText } from '../live/routes';
@@ -14,7 +14,7 @@ import { failureText, provenRoutes } from '../start/engine-talk';
 import { programCode } from '../start/inline-program';
 import { labSettings, reachableAddonCharts } from '../start/lab-settings';
 import { LabStack } from '../start/lab-stack';
-import { recordOrigin, refuseOtherOrigin } from '../start/stack-state';
+import { refuseOtherOrigin } from '../start/stack-state';
 import type { Store } from './store';
 
 /** The result of an update. */
@@ -107,10 +107,7 @@ async function openOnLab(
   const readable = withoutEncryptedSettings(parsed.settings).settings;
   const addons = await reachableAddonCharts(readable);
   const { settings } = labSettings(readable, { istio: lab.charts, addons });
-  const stack = await LabStack.open(lab, name, { log: say, code });
-  stack.configure(stackConfig(settings, parsed.policy));
-  recordOrigin(lab, name, file);
-  return stack;
+  return configuredStack(lab, { name, origin: file, policy: parsed.policy }, settings, code);
 }
 
 /** Asks the proxies about routes that the update did not prove, such as those that it did not change. */

@@ -6,7 +6,7 @@ import { UserError } from '../errors';
 import { replaceFile } from '../files';
 import { hasEnded, type Journal } from './journal';
 
-/** How long a command waits for a lock of a route, in milliseconds: longer than the lock of a killed run stays. */
+/** How long a command waits for a lock of a route, in milliseconds: longer than the lock of a killed run lasts. */
 const ownWaitMs = staleMs + 1000;
 /** Longest wait for another update of the same stack, in milliseconds, and the pause between two attempts. */
 const updateWaitMs = 600_000;

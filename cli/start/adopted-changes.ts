@@ -1,13 +1,7 @@
 import { unstatedFields, type LiveObject } from '../../cluster/api';
-import { asMap, asString, isMap, valueAt, without, type JsonMap } from '../../mesh/json';
-import {
-  fieldManagerAnnotation,
-  forceAnnotation,
-  isForProvider,
-  type KubernetesObject,
-} from '../../mesh/manifests/kubernetes';
-import { resourceObject, type StepMetadata } from './engine-steps';
-import { fieldChanges, type FieldChange } from './engine-steps';
+import { asMap, isMap, valueAt, without, type JsonMap } from '../../mesh/json';
+import { fieldManagerOf, forceAnnotation, isForProvider, type KubernetesObject } from '../../mesh/manifests/kubernetes';
+import { fieldChanges, resourceObject, type FieldChange, type StepMetadata } from './engine-steps';
 
 /**
  * What becomes different in an adopted object. Of the fields that the stack does not state, only those count that
@@ -16,23 +10,17 @@ import { fieldChanges, type FieldChange } from './engine-steps';
 export function adoptedChanges(found: StepMetadata, step: StepMetadata): FieldChange[] {
   const inputs = asMap(step.new?.inputs);
   const live = asMap((found.new ?? found.old)?.outputs);
+  const object = inputs as unknown as KubernetesObject;
   const isRelease = resourceObject(step).kind === 'Release';
   // Of a release Helm knows the values and the version, and not where its chart came from.
   const stated = isRelease ? only(inputs, 'values', 'version') : withoutAnnotations(inputs, isForProvider);
-  const gone = isRelease
-    ? []
-    : unstatedFields(inputs as unknown as KubernetesObject, live as unknown as LiveObject, managerOf(inputs));
+  const gone = isRelease ? [] : unstatedFields(object, live as unknown as LiveObject, fieldManagerOf(object) ?? '');
   const known = gone.reduce((all, path) => withPath(all, path, valueAt(live, ...path)), within(live, stated));
   return fieldChanges(known, { ...stated, kind: inputs['kind'] }).filter(({ path }) => path !== 'kind');
 }
 
 function withPath(map: JsonMap, [key = '', ...below]: readonly string[], value: unknown): JsonMap {
   return { ...map, [key]: below.length === 0 ? value : withPath(asMap(map[key]), below, value) };
-}
-
-/** The field manager that an object names for Pulumi's provider. */
-export function managerOf(inputs: JsonMap): string {
-  return asString(valueAt(inputs, 'metadata', 'annotations', fieldManagerAnnotation)) ?? '';
 }
 
 function only(map: JsonMap, ...keys: string[]): JsonMap {

@@ -3,41 +3,40 @@ import { movedFields, isAppliedBy, type LiveObject } from '../../cluster/api';
 import { asList, asMap, asString, isMap, valueAt, without, type JsonMap } from '../../mesh/json';
 import {
   fieldManagerAnnotation,
+  fieldManagerOf,
   isForProvider,
+  isPatchOf,
   objectTitle,
   releaseType,
   type KubernetesObject,
 } from '../../mesh/manifests/kubernetes';
 import { isRouteType } from '../../mesh/manifests/route-set';
+import { specialKey, unknownString } from '../../runtime/engine-values';
 import { importSteps, resourceSteps, type StepMetadata } from './engine-steps';
-import { managerOf } from './adopted-changes';
 import { withRecords, type EnginePlan, type ResourcePlan } from './engine-plan';
 import { planOf, type StartPlan } from './plan';
 import type { StateResource } from './state-holder';
 
-/** What an adoption without a write does, and what it leaves to the next update. */
+/** Which objects an adoption records in the state, and what it leaves to the next update. */
 export interface Adoption {
   /** The objects that are as stated. */
   adopted: StartPlan;
   /** All that the next update does. */
   left: StartPlan;
   /**
-   * The resources of a state, with those of the adopted objects in the form in which an update records them.
+   * Adds the adopted objects to the resources of a state, as an update would record them.
    * @param newId - makes the id of a provider
    */
   added: (resources: readonly StateResource[], newId: () => string) => StateResource[];
 }
 
-/** The key by which Pulumi knows a secret; an event has this instead of its value. */
-const secretKey = '4dabf18193072939515e22adb298388d';
+/** What an event has in place of the value of a secret. */
 const concealed = '[secret]';
 /** Resources whose secret values are compared before they are imported. */
 const comparesSecrets = /^kubernetes:core\/v1:Secret$|^meshwright-routes:/;
-/** What a preview has for a value that only an update knows. */
-const unknownMark = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
 
 /**
- * The objects that a preview imports and that are as stated, and the patches that change nothing.
+ * Finds the imported objects of a preview that already match the stack file, and the patches that change nothing.
  * @param events - of the preview
  * @param plan - of the same preview
  * @param live - the objects that its patches change, by title, see {@link patchedObjects}
@@ -90,11 +89,11 @@ function isAsStated(step: StepMetadata, found: StepMetadata | undefined, { adopt
   const isEqual = created.length === 0 && adopted.every(({ changes }) => changes.length === 0);
   const stated = JSON.stringify(inputsOf(step));
   // An import knows the values of a release, and not its chart. Of all secrets only those of a Secret were compared.
-  const isUnsure = stated.includes(unknownMark) || (stated.includes(secretKey) && !comparesSecrets.test(step.type));
+  const isUnsure = stated.includes(unknownString) || (stated.includes(specialKey) && !comparesSecrets.test(step.type));
   if (!isEqual || step.type === releaseType || isUnsure) return false;
   if (isRouteType(step.type)) return asString(asMap(step.new?.outputs)['server']) !== undefined;
   const live = asMap(found?.new?.outputs) as unknown as LiveObject;
-  const manager = managerOf(inputsOf(step));
+  const manager = fieldManagerOf(objectOf(step)) ?? '';
   // If both this stack and another tool have applied it, the first change would be a conflict.
   return !isAppliedBy(live, manager) || movedFields(objectOf(step), live, manager) === undefined;
 }
@@ -106,7 +105,7 @@ export function patchedObjects(events: readonly EngineEvent[]): KubernetesObject
 
 function isNewPatch(step: StepMetadata): boolean {
   const kind = asString(inputsOf(step)['kind']);
-  return step.op === 'create' && kind !== undefined && step.type.endsWith(`:${kind}Patch`);
+  return step.op === 'create' && kind !== undefined && isPatchOf(kind, step.type);
 }
 
 function isLabelled(patch: JsonMap, live: LiveObject | undefined): boolean {
@@ -140,14 +139,14 @@ function recorded(step: StepMetadata, found: Found, { goal, state = {} }: Resour
         ...annotated(asMap(withSecrets(found.outputs, state)), inputs),
         __inputs: inputs,
         __initialApiVersion: inputs['apiVersion'],
-        __fieldManager: managerOf(inputs),
+        __fieldManager: fieldManagerOf(inputs) ?? '',
       };
   return { id: found.id, inputs, outputs };
 }
 
 /**
- * A live object with the stated annotations for Pulumi's provider, such as the field manager. The provider compares them
- * with those of the outputs; the cluster gets them with the first change.
+ * Adds the annotations that only Pulumi's provider reads, such as the field manager, to a live object. The provider expects
+ * them in the state; the cluster gets them with the first change.
  */
 function annotated(live: JsonMap, inputs: JsonMap): JsonMap {
   const stated = Object.entries(asMap(valueAt(inputs, 'metadata', 'annotations')));
@@ -166,12 +165,12 @@ function patchId(inputs: JsonMap): string {
 }
 
 /**
- * A value of an event with its secrets, which the event conceals.
- * @param source - the same value, with its secrets encrypted. Secrets that it lacks are left out
+ * Puts encrypted secrets into a value of an event, which shows "[secret]" in their place.
+ * @param source - the same value with encrypted secrets; a secret that is missing here is left out
  */
 function withSecrets(value: unknown, source: unknown): unknown {
   if (isMap(value)) {
-    if (secretKey in value && value['ciphertext'] === concealed) return source;
+    if (specialKey in value && value['ciphertext'] === concealed) return source;
     const entries = Object.entries(value).map(([key, item]) => [key, withSecrets(item, asMap(source)[key])]);
     return Object.fromEntries(entries.filter(([, item]) => item !== undefined));
   }

@@ -3,7 +3,8 @@ import { labApi, type Lab } from '../../cluster/lab';
 import { isAppliedBy, type KubernetesApi, type LiveObject } from '../../cluster/api';
 import { asMap, asString, isMap } from '../../mesh/json';
 import {
-  fieldManagerAnnotation,
+  fieldManagerOf,
+  isPatchOf,
   objectTitle,
   releaseType,
   type KubernetesObject,
@@ -96,7 +97,7 @@ function objectsOf({ type, inputs = {} }: StateResource): KubernetesObject[] {
     return objects.filter((one) => isMap(asMap(one)['metadata'])) as KubernetesObject[];
   }
   const kind = asString(inputs['kind']);
-  const isObject = type.startsWith('kubernetes:') && kind !== undefined && !type.endsWith(`:${kind}Patch`);
+  const isObject = type.startsWith('kubernetes:') && kind !== undefined && !isPatchOf(kind, type);
   const isNamed = typeof asMap(inputs['metadata'])['name'] === 'string';
   return isObject && isNamed ? [inputs as unknown as KubernetesObject] : [];
 }
@@ -108,6 +109,6 @@ function isOlder({ metadata }: LiveObject, since: number): boolean {
 
 /** Whether exactly this resource applied an object: see docs/decisions/takeover.md. */
 function isMadeBy(live: LiveObject, object: KubernetesObject, { type, urn }: StateResource): boolean {
-  if (!isRouteType(type)) return isAppliedBy(live, object.metadata.annotations?.[fieldManagerAnnotation] ?? '');
+  if (!isRouteType(type)) return isAppliedBy(live, fieldManagerOf(object) ?? '');
   return live.metadata.annotations?.[ownerAnnotation] === urn && isAppliedBy(live, routeManager);
 }

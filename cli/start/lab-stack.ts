@@ -75,8 +75,7 @@ export class LabStack {
    */
   static async open(lab: DeploymentLab, name: string, { log, folder, code }: StackOptions): Promise<LabStack> {
     const folders = stackFolders(lab, folder);
-    const connections: Connection[] = [];
-    const program = (): ReturnType<PulumiFn> => Promise.resolve(inlineProgram(connections, code));
+    const { connections, program } = inline(code);
     for (const made of [folders.backend, join(folders.cli, 'bin')]) mkdirSync(made, { recursive: true });
     link(lab.programs.pulumi, join(folders.cli, 'bin', 'pulumi'));
     link(dirname(lab.programs[providerProgram]), folders.provider);
@@ -117,8 +116,7 @@ export class LabStack {
     const file = join(folder, `Pulumi.${name.split('/').at(-1) ?? name}.yaml`);
     mkdirSync(folder, { recursive: true });
     writeFileSync(file, text);
-    const connections: Connection[] = [];
-    const program = (): ReturnType<PulumiFn> => Promise.resolve(inlineProgram(connections, code));
+    const { connections, program } = inline(code);
     return LabStack.inBackend(name, connections, (workspace) =>
       workspace.selectStack(
         { stackName: name, projectName: projectName(), program },
@@ -274,4 +272,10 @@ function withoutQueries(stack: Stack): Stack {
 function link(target: string, path: string): void {
   rmSync(path, { force: true });
   symlinkSync(target, path);
+}
+
+/** The program for runs in this process, and the connections that they open. */
+function inline(code?: string): { connections: Connection[]; program: PulumiFn } {
+  const connections: Connection[] = [];
+  return { connections, program: () => Promise.resolve(inlineProgram(connections, code)) };
 }

@@ -1,4 +1,4 @@
-import { releaseType } from '../../mesh/manifests/kubernetes';
+import { defined, releaseType } from '../../mesh/manifests/kubernetes';
 import { renderMesh, type Mesh } from '../../mesh/manifests/mesh';
 import type { StackSettings } from '../../mesh/manifests/settings';
 import { labApi, labUp, type Lab } from '../../cluster/lab';
@@ -34,10 +34,26 @@ export async function openOnLab({ name, origin, settings, policy }: LoadedStack)
   refuseOtherOrigin(lab, name, origin);
   refuseOtherStacks(lab, name, mesh);
   await refuseWithoutIstio(lab, local.settings, mesh);
-  const stack = await LabStack.open(lab, name, { log: say });
-  stack.configure(stackConfig(local.settings, policy));
-  recordOrigin(lab, name, origin);
+  const stack = await configuredStack(lab, { name, origin, policy }, local.settings);
   return { lab, stack, local, mesh, encrypted: readable.keys };
+}
+
+/**
+ * Opens a stack on the lab and configures it.
+ * @param settings - those of its stack file that the lab supports
+ * @param code - an earlier bundle of the program. Defaults to the program as it is now
+ * @throws UserError when Pulumi cannot open it
+ */
+export async function configuredStack(
+  lab: Lab,
+  { name, origin, policy }: Pick<LoadedStack, 'name' | 'origin' | 'policy'>,
+  settings: StackSettings,
+  code?: string,
+): Promise<LabStack> {
+  const stack = await LabStack.open(lab, name, defined({ log: say, code }));
+  stack.configure(stackConfig(settings, policy));
+  recordOrigin(lab, name, origin);
+  return stack;
 }
 
 /** A stack's settings as Pulumi keeps them in a stack file. */

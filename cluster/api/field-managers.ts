@@ -35,6 +35,11 @@ export function movedFields(
   };
 }
 
+/** Whether a field manager has applied an object. A copied manifest does not have this. */
+export function isAppliedBy({ metadata }: LiveObject, manager: string): boolean {
+  return (metadata.managedFields ?? []).some((entry) => isAppliedEntry(entry, manager));
+}
+
 function isAppliedEntry(entry: ManagedFields, manager: string): boolean {
   return entry.manager === manager && entry.operation === 'Apply';
 }

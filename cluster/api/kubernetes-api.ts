@@ -18,11 +18,6 @@ export interface LiveObject extends KubernetesObject {
   status?: Record<string, unknown>;
 }
 
-/** Whether a field manager has applied an object. A copied manifest does not have this. */
-export function isAppliedBy({ metadata }: LiveObject, manager: string): boolean {
-  return (metadata.managedFields ?? []).some((one) => one.manager === manager && one.operation === 'Apply');
-}
-
 /** Fields that a field manager has written. */
 export interface ManagedFields {
   manager?: string;

@@ -21,6 +21,17 @@ export const releaseType = 'kubernetes:helm.sh/v3:Release';
 
 /** Annotation that tells the Kubernetes provider the field manager under which to apply an object. */
 export const fieldManagerAnnotation = 'pulumi.com/patchFieldManager';
+
+/** The field manager under which the Kubernetes provider applies an object; undefined if the object names none. */
+export function fieldManagerOf(object: Partial<KubernetesObject> | undefined): string | undefined {
+  return object?.metadata?.annotations?.[fieldManagerAnnotation];
+}
+
+/** Whether a resource only patches an object that something else created. The Kubernetes provider cannot import it. */
+export function isPatchOf(kind: string, type: string): boolean {
+  return type.endsWith(`:${kind}Patch`);
+}
+
 /** Annotation that makes the provider take fields from other managers. */
 export const forceAnnotation = 'pulumi.com/patchForce';
 

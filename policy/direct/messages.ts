@@ -3,6 +3,7 @@ import type { Report, ResourceArgs, StackArgs, StackResource } from '../pack/res
 import * as proto from '@pulumi/pulumi/proto/analyzer_pb';
 import { Struct } from 'google-protobuf/google/protobuf/struct_pb';
 import type { AnalyzeRequest, AnalyzerResource } from '@pulumi/pulumi/proto/analyzer_pb';
+import { secretMark, specialKey } from '../../runtime/engine-values';
 
 export type Severity = NonNullable<AnyPolicy['severity']>;
 
@@ -120,13 +121,6 @@ export function analyzeResponse(
   );
 }
 
-/**
- * Pulumi marks special values with this key; with the second value the mark means a secret
- * (sdk/go/common/resource/properties.go).
- */
-const signature = '4dabf18193072939515e22adb298388d';
-const secret = '1b47061264138c4ac30d75fd1eb44270';
-
 /** The resources of a stack, each with its parent and dependencies. Dependencies outside the stack are left out. */
 export function stackResources(messages: readonly AnalyzerResource[]): StackResource[] {
   const byUrn = new Map(messages.map((message) => [message.getUrn(), resourceOf(message)]));
@@ -178,6 +172,6 @@ function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== 'object' || value === null) return value;
   const fields = value as Record<string, unknown>;
-  if (fields[signature] === secret) return plain(fields['value']);
+  if (fields[specialKey] === secretMark) return plain(fields['value']);
   return Object.fromEntries(Object.entries(fields).map(([key, inner]) => [key, plain(inner)]));
 }

@@ -3,6 +3,7 @@ import { asMap, isMap, type JsonMap } from '../../mesh/json';
 import { isForProvider, type KubernetesObject } from '../../mesh/manifests/kubernetes';
 import { isRouteType, objectPath } from '../../mesh/manifests/route-set';
 import { memoizeByIdentity } from '../../mesh/model/memoize';
+import { unknownString } from '../../runtime/engine-values';
 
 /** What the pack reads of a resource of a stack; Pulumi's SDK for policies has more. */
 export interface StackResource {
@@ -138,7 +139,7 @@ export interface KnownPart {
 const unknownMarks: ReadonlySet<unknown> = new Set([
   '1c4a061d-8072-4f0a-a4cb-0ff528b18fe7',
   '3eeb2bf0-c639-47a8-9e75-3b44932eb421',
-  '04da6b54-80e4-46f7-96ec-b56ff0331ba9',
+  unknownString,
   '6a19a0b0-7e62-4c92-b797-7f8e31da9cc2',
   '030794c1-ac77-496b-92df-f27374a8bd58',
   'e48ece36-62e2-4504-bad9-02848725956a',
